@@ -1,0 +1,1 @@
+# Generated sources are declared by the folder that owns them (src/aws).

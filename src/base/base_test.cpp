@@ -1,0 +1,72 @@
+#include <gtest/gtest.h>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+
+namespace lapwing {
+namespace {
+
+Result<int> half(int n) {
+  if (n % 2 != 0) return fail(make_error(ErrorKind::kInvalid, "odd"));
+  return n / 2;
+}
+
+Result<int> quarter(int n) {
+  LAPWING_TRY(const int h, half(n));
+  return half(h);
+}
+
+TEST(Result, TryReturnsTheFirstError) {
+  EXPECT_EQ(quarter(12).value(), 3);
+  EXPECT_EQ(quarter(6).error().message(), "odd");
+}
+
+TEST(Error, ContextGrowsOnTheWayUpAndStaysInside) {
+  Error error = errno_error("mount /proc", EPERM);
+  error = std::move(error).context("create sandbox");
+  EXPECT_EQ(error.detail(), "create sandbox: mount /proc: Operation not permitted");
+  EXPECT_EQ(error.message(), "Internal error");
+  EXPECT_EQ(error.kind(), ErrorKind::kDenied);
+}
+
+TEST(Random, UuidsAreVersionFourAndDiffer) {
+  SeededRandom random(7);
+  const std::string a = make_uuid(random);
+  const std::string b = make_uuid(random);
+  EXPECT_EQ(a.size(), 36u);
+  EXPECT_EQ(a[14], '4');
+  EXPECT_NE(a, b);
+  EXPECT_EQ(random_hex(random, 5).size(), 5u);
+}
+
+class StringOutput final : public LogOutput {
+ public:
+  void write(std::string_view line) override { text += line; }
+  std::string text;
+};
+
+TEST(Log, WritesOneJsonObjectALineAndEscapes) {
+  StringOutput output;
+  const ManualClock clock(wall_from_unix_ms(1'700'000'000'123));
+  Logger logger(output, clock, LogLevel::kInfo);
+  logger.debug("m", "not written");
+  logger.info("m", "a \"b\"\n", {{"n", 3}, {"s", "x"}});
+  EXPECT_EQ(output.text,
+            "{\"ts\":\"2023-11-14T22:13:20.123Z\",\"level\":\"info\",\"mod\":\"m\","
+            "\"msg\":\"a \\\"b\\\"\\n\",\"n\":\"3\",\"s\":\"x\"}\n");
+}
+
+TEST(ManualClock, StepMovesWallTimeOnly) {
+  ManualClock clock;
+  const MonoTime mono = clock.mono();
+  const WallTime wall = clock.wall();
+  clock.step_wall(std::chrono::seconds(5));
+  EXPECT_EQ(clock.mono(), mono);
+  EXPECT_EQ(clock.wall() - wall, std::chrono::seconds(5));
+}
+
+}  // namespace
+}  // namespace lapwing

@@ -1,0 +1,45 @@
+#include "base/random.hpp"
+
+#include <array>
+
+namespace lapwing {
+namespace {
+constexpr char kHex[] = "0123456789abcdef";
+}
+
+void SeededRandom::fill(MutableBytes out) {
+  const std::scoped_lock lock(mutex_);
+  for (std::byte& b : out) b = static_cast<std::byte>(engine_() & 0xff);
+}
+
+std::string random_hex(Random& random, std::size_t digits) {
+  std::string bytes((digits + 1) / 2, '\0');
+  random.fill(std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto b = static_cast<unsigned char>(c);
+    out += kHex[b >> 4];
+    out += kHex[b & 15];
+  }
+  out.resize(digits);
+  return out;
+}
+
+std::string make_uuid(Random& random) {
+  std::array<std::byte, 16> raw;
+  random.fill(raw);
+  raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
+  raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
+  std::string out;
+  out.reserve(36);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    const auto b = std::to_integer<unsigned>(raw[i]);
+    out += kHex[b >> 4];
+    out += kHex[b & 15];
+  }
+  return out;
+}
+
+}  // namespace lapwing
