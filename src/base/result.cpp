@@ -69,7 +69,7 @@ std::string_view to_string(ErrorKind kind) {
   return "internal";
 }
 
-Error&& Error::context(std::string_view what) && {
+Error Error::context(std::string_view what) && {
   detail_ = detail_.empty() ? fmt::format("{}: {}", what, message_)
                             : fmt::format("{}: {}", what, detail_);
   return std::move(*this);

@@ -55,20 +55,20 @@ class [[nodiscard]] Error {
   int http_status() const { return http_status_; }
   const std::vector<ErrorField>& fields() const { return fields_; }
 
-  Error&& with_status(int status) && {
+  Error with_status(int status) && {
     http_status_ = status;
     return std::move(*this);
   }
-  Error&& with_detail(std::string text) && {
+  Error with_detail(std::string text) && {
     detail_ = std::move(text);
     return std::move(*this);
   }
-  Error&& with_field(std::string name, std::string value) && {
+  Error with_field(std::string name, std::string value) && {
     fields_.push_back({std::move(name), std::move(value)});
     return std::move(*this);
   }
   // Wraps on the way up: "create sandbox: mount /proc: Operation not permitted".
-  Error&& context(std::string_view what) &&;
+  Error context(std::string_view what) &&;
 
   // One line for logs: kind, code, message, detail.
   std::string to_log() const;
