@@ -1,0 +1,46 @@
+// Where the output of functions goes. Implemented by services/logs, used by runtime/.
+//
+// Threading: every method may be called from any thread and returns at once: nothing is
+// written to disk on the caller's thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace lapwing::ports {
+
+struct LogEvent {
+  WallTime time;
+  std::string message;  // without the trailing newline; at most kLogEventBytesMax
+};
+
+// AWS splits a longer line into several events.
+inline constexpr std::size_t kLogEventBytesMax = 256 * 1024;
+
+struct LogStreamRef {
+  AccountId account;
+  Region region;
+  std::string group;   // "/aws/lambda/HelloWorldFunction"
+  std::string stream;  // "2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef"
+};
+
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+
+  // Makes the group and the stream if they are missing (as Lambda does with the execution
+  // role) and takes the events over, in order. Events become visible to readers within
+  // 200 ms and are on disk within a second.
+  virtual void append(const LogStreamRef& stream, std::vector<LogEvent> events) = 0;
+
+  // Bytes taken over and not yet on disk. A producer stops reading its source while this is
+  // above backlog_limit_bytes() and goes on below it: a flood waits, it is not dropped.
+  virtual std::size_t backlog_bytes() const = 0;
+  virtual std::size_t backlog_limit_bytes() const = 0;
+};
+
+}  // namespace lapwing::ports
