@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""The style test: what a reviewer would otherwise have to say again and again.
+
+Each rule names itself and teaches by its message. Run with no arguments; exits 1 when
+anything is found.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINE_MAX = 100
+FILE_LINES_MAX = 600
+README_LINES_MAX = 40
+CODE = (".cpp", ".hpp")
+SCRIPTS = (".py", ".sh", ".mjs", ".js")
+
+HEADER_BANS = re.compile(r"#\s*include\s*<(iostream|regex|filesystem|ranges|functional)>")
+LINE_RULES = [
+    (re.compile(r"\b(FIXME|XXX|HACK)\b"),
+     "leftover marker: fix it, or write TODO(kind): with what is missing and why"),
+    (re.compile(r"\bTODO\b(?!\((perf|security|cleanup|feature|test)\))"),
+     "a TODO carries a kind: TODO(perf|security|cleanup|feature|test)"),
+    (re.compile(r"\bDO[_ ]NOT[_ ]MERGE\b"), "marked as not to be merged"),
+]
+CPP_RULES = [
+    (re.compile(r"\bstd::(cout|cerr|regex)\b"),
+     "use the Logger (base/log.hpp), fmt::print in commands, or text/pattern.hpp"),
+    (re.compile(r"\b(strcpy|strcat|sprintf|gets|strtok|atoi|atol)\s*\("),
+     "unsafe C function: use std::string, fmt or std::from_chars"),
+    (re.compile(r"\bthread_local\b"), "no thread-local magic: pass the value"),
+    (re.compile(r"\busing namespace\b"), "name what you use; no using namespace"),
+    (re.compile(r"\b(sleep_for|usleep|nanosleep)\s*\("),
+     "wait for the condition, not for a time"),
+]
+SLEEP_ALLOWED = {"tools/tidy.py"}
+
+
+def tracked() -> list:
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True,
+                         capture_output=True, text=True).stdout
+    return [ROOT / line for line in out.splitlines() if (ROOT / line).is_file()]
+
+
+def check_lines(path, relative, text, problems):
+    is_cpp = path.suffix in CODE
+    for number, line in enumerate(text.splitlines(), 1):
+        where = f"{relative}:{number}"
+        if is_cpp and len(line) > LINE_MAX and "http" not in line and 'R"' not in line:
+            problems.append(f"{where}: {len(line)} columns; {LINE_MAX} is the limit")
+        for rule, message in LINE_RULES:
+            if rule.search(line) and relative != "tools/tidy.py":
+                problems.append(f"{where}: {message}")
+        if not is_cpp:
+            continue
+        code = line.split("//", 1)[0]
+        for rule, message in CPP_RULES:
+            if rule.search(code):
+                problems.append(f"{where}: {message}")
+        if path.suffix == ".hpp" and HEADER_BANS.search(code):
+            problems.append(f"{where}: heavy header in a header: include it in the .cpp")
+
+
+def check_file(path, relative, problems):
+    if path.suffix not in CODE + SCRIPTS:
+        return
+    text = path.read_text(errors="replace")
+    lines = text.count("\n") + 1
+    if lines > FILE_LINES_MAX:
+        problems.append(f"{relative}: {lines} lines; over {FILE_LINES_MAX} means more than one "
+                        f"subject: split by subject")
+    if path.suffix == ".hpp" and "#pragma once" not in text:
+        problems.append(f"{relative}: a header starts with #pragma once")
+    if re.search(r"[ \t]+$", text, re.M):
+        problems.append(f"{relative}: trailing white space")
+    check_lines(path, relative, text, problems)
+
+
+def check_readmes(problems):
+    table = (ROOT / "src/README.md").read_text()
+    folders = [p for p in (ROOT / "src").iterdir() if p.is_dir() and p.name != "services"]
+    services = ROOT / "src/services"
+    folders += [p for p in services.iterdir() if p.is_dir()] if services.is_dir() else []
+    for folder in folders:
+        name = folder.relative_to(ROOT / "src")
+        readme = folder / "README.md"
+        if not readme.is_file():
+            problems.append(f"src/{name}: has no README.md (what it is for, key types, what "
+                            f"never belongs here)")
+        elif readme.read_text().count("\n") > README_LINES_MAX:
+            problems.append(f"src/{name}/README.md: over {README_LINES_MAX} lines")
+        if f"`{name}/`" not in table:
+            problems.append(f"src/README.md: has no line for `{name}/`")
+
+
+def main() -> int:
+    problems = []
+    files = tracked()
+    for path in files:
+        relative = str(path.relative_to(ROOT))
+        if relative.startswith(("models/", "fuzz/corpus/")) or "/data/" in relative:
+            continue
+        check_file(path, relative, problems)
+    check_readmes(problems)
+    for problem in problems:
+        print(problem)
+    print(f"tidy: {len(files)} files, {len(problems)} problem(s)")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
