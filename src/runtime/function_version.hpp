@@ -1,0 +1,49 @@
+// What an execution environment is made from: one published version (or $LATEST) of one
+// function, as an immutable snapshot. services/lambda makes these from its records; the
+// execution floors share them by shared_ptr and never look anything up elsewhere.
+//
+// Thread-safety: immutable after construction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/ids.hpp"
+
+namespace lapwing::runtime {
+
+enum class LogFormat { kText, kJson };
+
+struct LoggingConfig {
+  LogFormat format = LogFormat::kText;
+  std::string application_log_level;  // "" unless JSON: TRACE DEBUG INFO WARN ERROR FATAL
+  std::string system_log_level;       // "" unless JSON: DEBUG INFO WARN
+  std::string log_group;              // "/aws/lambda/<name>" unless configured
+};
+
+struct FunctionVersion {
+  AccountId account;
+  Region region;
+  FunctionName name;
+  std::string version = "$LATEST";  // "$LATEST" or a number
+  std::string arn;                  // unqualified function ARN
+  std::string runtime;              // "python3.12", "nodejs20.x", "provided.al2023"
+  std::string handler;
+  std::string role_arn;
+  std::string description;
+  std::string code_sha256;  // base64, as in the API
+  std::string code_dir;     // absolute path of the unpacked package on this machine
+  std::string revision_id;  // changes on every mutation; pools are keyed by it
+  std::string layers_dir;   // merged /opt, or empty
+  std::uint32_t memory_mb = 128;
+  std::uint32_t timeout_s = 3;
+  std::uint32_t ephemeral_storage_mb = 512;
+  std::map<std::string, std::string> environment;
+  LoggingConfig logging;
+};
+
+using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;
+
+}  // namespace lapwing::runtime
