@@ -1,0 +1,108 @@
+#include "runtime/catalogue.hpp"
+
+#include <fcntl.h>
+#include <fstream>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace lapwing::runtime {
+namespace {
+
+// A machine made of a few files below a temporary directory.
+class FakeMachine {
+ public:
+  FakeMachine() {
+    char path[] = "/tmp/lapwing-catalogue-XXXXXX";
+    root_ = mkdtemp(path);
+  }
+  ~FakeMachine() { [[maybe_unused]] const int rc = system(("rm -rf " + root_).c_str()); }
+  void file(const std::string& path, const std::string& text = "", mode_t mode = 0644) {
+    for (std::size_t at = 1; (at = path.find('/', at)) != std::string::npos; ++at) {
+      mkdir((root_ + path.substr(0, at)).c_str(), 0755);
+    }
+    std::ofstream(root_ + path) << text;
+    chmod((root_ + path).c_str(), mode);
+  }
+  void python(const std::string& prefix, int minor, const std::string& version) {
+    const std::string x = "3." + std::to_string(minor);
+    file(prefix + "/bin/python" + x, "", 0755);
+    file(prefix + "/lib/python" + x + "/os.py");
+    file(prefix + "/include/python" + x + "/patchlevel.h",
+         "#define PY_VERSION      \t\"" + version + "\"\n#define PY_VERSION \"" + version + "\"\n");
+  }
+  Catalogue discover(bool strict = false) {
+    CatalogueOptions options;
+    options.root = root_;
+    options.homes = {"/root"};
+    options.strict = strict;
+    return Catalogue::discover(options);
+  }
+  const std::string& root() const { return root_; }
+
+ private:
+  std::string root_;
+};
+
+TEST(RuntimeIds, AreParsedOrRefused) {
+  EXPECT_EQ(parse_runtime_id("python3.12")->minor, 12);
+  EXPECT_EQ(parse_runtime_id("nodejs20.x")->major, 20);
+  EXPECT_EQ(parse_runtime_id("provided.al2023")->language, Language::kProvided);
+  for (const char* bad :
+       {"", "python", "python3.x", "python3", "nodejs20", "ruby3.3", "nodejs.x"}) {
+    EXPECT_FALSE(parse_runtime_id(bad)) << bad;
+  }
+}
+
+TEST(Catalogue, FindsPyenvNvmAndSystemInterpretersSideBySide) {
+  FakeMachine machine;
+  machine.python("/root/.pyenv/versions/3.8.18", 8, "3.8.18");
+  machine.python("/usr", 11, "3.11.2");
+  machine.file("/root/.nvm/versions/node/v18.20.1/bin/node", "", 0755);
+  machine.file("/usr/bin/node", "", 0755);
+  machine.file("/usr/include/node/node_version.h",
+               "#define NODE_MAJOR_VERSION 20\n#define NODE_MINOR_VERSION 2\n"
+               "#define NODE_PATCH_VERSION 1\n");
+  const Catalogue catalogue = machine.discover();
+  EXPECT_EQ(catalogue.interpreters().size(), 4u);
+
+  const auto python = catalogue.choose("python3.8");
+  ASSERT_TRUE(python);
+  EXPECT_EQ(python->interpreter->version, "3.8.18");
+  EXPECT_EQ(python->interpreter->sandbox_path, "/var/lang/bin/python3.8");
+  EXPECT_TRUE(python->exact);
+
+  const auto system_python = catalogue.choose("python3.11");
+  ASSERT_TRUE(system_python);
+  EXPECT_EQ(system_python->interpreter->sandbox_path, "/usr/bin/python3.11");
+  EXPECT_EQ(system_python->interpreter->binds[1].destination, "/usr/lib/python3.11");
+
+  EXPECT_EQ(catalogue.choose("nodejs18.x")->interpreter->version, "18.20.1");
+  EXPECT_EQ(catalogue.choose("nodejs20.x")->interpreter->version, "20.2.1");
+}
+
+TEST(Catalogue, ServesTheNearestVersionAndSaysSo) {
+  FakeMachine machine;
+  machine.python("/root/.pyenv/versions/3.9.18", 9, "3.9.18");
+  machine.python("/usr", 11, "3.11.2");
+  const Catalogue catalogue = machine.discover();
+  const auto choice = catalogue.choose("python3.10");
+  ASSERT_TRUE(choice);
+  EXPECT_FALSE(choice->exact);
+  EXPECT_EQ(choice->note, "python3.10 is served by Python 3.11.2 (system)");
+  EXPECT_EQ(catalogue.choose("python3.13")->interpreter->minor, 11);
+  EXPECT_FALSE(catalogue.choose("nodejs20.x"));
+  EXPECT_FALSE(machine.discover(true).choose("python3.10"));
+}
+
+TEST(Catalogue, ProvidedNeedsNoInterpreter) {
+  FakeMachine machine;
+  const auto choice = machine.discover().choose("provided.al2023");
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->interpreter, nullptr);
+}
+
+}  // namespace
+}  // namespace lapwing::runtime
