@@ -1,0 +1,107 @@
+#include "runtime/platform_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include "runtime/output.hpp"
+
+namespace lapwing::runtime {
+namespace {
+
+const WallTime kNow = wall_from_unix_ms(1'716'222'584'833);
+
+FunctionVersion text_function() {
+  FunctionVersion fn;
+  fn.name = FunctionName("hello");
+  return fn;
+}
+
+InvokeReport report() {
+  InvokeReport r;
+  r.request_id = "8286a188-ba32-4475-8077-530cd35c09a9";
+  r.duration_ms = 3.007;
+  r.memory_size_mb = 128;
+  r.max_memory_used_mb = 36;
+  return r;
+}
+
+TEST(PlatformLog, TextLinesAsAws) {
+  const FunctionVersion fn = text_function();
+  EXPECT_EQ(
+      init_start_line(fn, kNow, {"python:3.10.v11", "arn:aws:lambda:us-east-1::runtime:ab", ""}),
+      "INIT_START Runtime Version: python:3.10.v11\tRuntime Version ARN: "
+      "arn:aws:lambda:us-east-1::runtime:ab");
+  EXPECT_EQ(start_line(fn, kNow, report().request_id),
+            "START RequestId: 8286a188-ba32-4475-8077-530cd35c09a9 Version: $LATEST");
+  EXPECT_EQ(end_line(fn, kNow, report()), "END RequestId: 8286a188-ba32-4475-8077-530cd35c09a9");
+  InvokeReport r = report();
+  r.init_duration_ms = 110.10;
+  EXPECT_EQ(report_line(fn, kNow, r),
+            "REPORT RequestId: 8286a188-ba32-4475-8077-530cd35c09a9\tDuration: 3.01 ms\tBilled "
+            "Duration: 114 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 110.10 "
+            "ms\t");
+}
+
+TEST(PlatformLog, FailuresCarryStatusAndType) {
+  const FunctionVersion fn = text_function();
+  InvokeReport r = report();
+  r.status = {PhaseStatus::Kind::kTimeout, ""};
+  EXPECT_TRUE(report_line(fn, kNow, r).ends_with("Max Memory Used: 36 MB\tStatus: timeout"));
+  r.status = {PhaseStatus::Kind::kError, "Runtime.ExitError"};
+  EXPECT_TRUE(report_line(fn, kNow, r).ends_with("\tStatus: error\tError Type: Runtime.ExitError"));
+  EXPECT_EQ(init_report_line(fn, kNow, {9999.79, "init", {PhaseStatus::Kind::kTimeout, ""}}),
+            "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout");
+  EXPECT_EQ(init_report_line(fn, kNow, {10, "init", {}}), "");
+}
+
+TEST(PlatformLog, JsonObeysTheSystemLevel) {
+  FunctionVersion fn = text_function();
+  fn.logging.format = LogFormat::kJson;
+  EXPECT_EQ(start_line(fn, kNow, "id"),
+            R"({"time":"2024-05-20T16:29:44.833Z","type":"platform.start",)"
+            R"("record":{"requestId":"id","version":"$LATEST"}})");
+  EXPECT_EQ(end_line(fn, kNow, report()), "");  // runtimeDone of a success is DEBUG
+  fn.logging.system_log_level = "DEBUG";
+  EXPECT_NE(end_line(fn, kNow, report()), "");
+  fn.logging.system_log_level = "WARN";
+  EXPECT_EQ(report_line(fn, kNow, report()), "");
+  InvokeReport failed = report();
+  failed.status = {PhaseStatus::Kind::kError, "Runtime.ExitError"};
+  EXPECT_NE(report_line(fn, kNow, failed).find(R"("status":"error")"), std::string::npos);
+}
+
+TEST(LineAssembler, CutsLinesAndKeepsTheUnfinishedEnd) {
+  LineAssembler lines;
+  std::vector<ports::LogEvent> events;
+  lines.feed("one\ntw", kNow, events);
+  lines.feed("o\n\nthree", kNow, events);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].message, "two");
+  lines.flush(kNow, events);
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[2].message, "three");
+}
+
+TEST(LineAssembler, SplitsALongLineAtACharacter) {
+  LineAssembler lines;
+  std::vector<ports::LogEvent> events;
+  std::string line(ports::kLogEventBytesMax - 1, 'x');
+  line += "\u00e9tail\n";
+  lines.feed(line, kNow, events);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].message.size(), ports::kLogEventBytesMax - 1);
+  EXPECT_EQ(events[1].message, "\u00e9tail");
+}
+
+TEST(LogTail, KeepsTheLastFourKilobytes) {
+  LogTail tail;
+  tail.add("not recorded");
+  tail.start();
+  for (int i = 0; i < 3000; ++i) tail.add("0123456789");
+  tail.add("last");
+  const std::string text = tail.take();
+  EXPECT_EQ(text.size(), kLogTailBytes);
+  EXPECT_TRUE(text.ends_with("0123456789\nlast\n"));
+}
+
+}  // namespace
+}  // namespace lapwing::runtime
