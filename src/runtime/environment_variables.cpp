@@ -1,0 +1,104 @@
+#include "runtime/environment_variables.hpp"
+
+#include <fmt/core.h>
+
+namespace lapwing::runtime {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+void set_platform(const EnvironmentInputs& in, Variables& out) {
+  const FunctionVersion& fn = *in.function;
+  out["LANG"] = "en_US.UTF-8";
+  out["TZ"] = ":UTC";
+  out["PATH"] = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+  out["LD_LIBRARY_PATH"] =
+      "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:"
+      "/opt/lib";
+  out["PWD"] = "/var/task";
+  out["SHLVL"] = "0";
+  out["LAMBDA_TASK_ROOT"] = "/var/task";
+  out["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
+  out["_HANDLER"] = fn.handler;
+  out["AWS_REGION"] = fn.region.str();
+  out["AWS_DEFAULT_REGION"] = fn.region.str();
+  out["AWS_LAMBDA_FUNCTION_NAME"] = fn.name.str();
+  out["AWS_LAMBDA_FUNCTION_VERSION"] = fn.version;
+  out["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = fmt::format("{}", fn.memory_mb);
+  out["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
+  out["AWS_LAMBDA_LOG_GROUP_NAME"] = fn.logging.log_group;
+  out["AWS_LAMBDA_LOG_STREAM_NAME"] = in.log_stream;
+  out["AWS_LAMBDA_RUNTIME_API"] = fmt::format("{}:{}", kRuntimeApiAddress, kRuntimeApiPort);
+  out["AWS_XRAY_CONTEXT_MISSING"] = "LOG_ERROR";
+  out["AWS_XRAY_DAEMON_ADDRESS"] = fmt::format("{}:2000", kRuntimeApiAddress);
+  out["_AWS_XRAY_DAEMON_ADDRESS"] = kRuntimeApiAddress;
+  out["_AWS_XRAY_DAEMON_PORT"] = "2000";
+  // Back to Lapwing, with credentials of the execution role.
+  out["AWS_ENDPOINT_URL"] = fmt::format("http://{}:{}", kRuntimeApiAddress, kEndpointPort);
+  out["AWS_ACCESS_KEY_ID"] = in.credentials.access_key_id;
+  out["AWS_ACCESS_KEY"] = in.credentials.access_key_id;
+  out["AWS_SECRET_ACCESS_KEY"] = in.credentials.secret_access_key;
+  out["AWS_SECRET_KEY"] = in.credentials.secret_access_key;
+  out["AWS_SESSION_TOKEN"] = in.credentials.session_token;
+  if (fn.logging.format == LogFormat::kJson) {
+    out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
+    out["AWS_LAMBDA_LOG_LEVEL"] =
+        fn.logging.application_log_level.empty() ? "INFO" : fn.logging.application_log_level;
+  } else {
+    out["AWS_LAMBDA_LOG_FORMAT"] = "Text";
+  }
+}
+
+void set_language(const EnvironmentInputs& in, Variables& out) {
+  const RuntimeId& id = in.runtime->id;
+  switch (id.language) {
+    case Language::kPython:
+      out["PYTHONPATH"] = "/var/runtime";
+      out["LC_CTYPE"] = "C.UTF-8";
+      // Read-only code cannot keep its byte code, and must not try at every import.
+      out["PYTHONDONTWRITEBYTECODE"] = "1";
+      break;
+    case Language::kNode:
+      out["NODE_PATH"] = fmt::format(
+          "/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
+          "/var/runtime:/var/task",
+          id.major);
+      break;
+    case Language::kProvided:
+      return;
+  }
+  out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", id.text);
+  out["_LAPWING_RUNTIME_FD"] = fmt::format("{}", kRuntimeFd);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> function_environment(const EnvironmentInputs& in) {
+  Variables out;
+  set_platform(in, out);
+  set_language(in, out);
+  for (const auto& [key, value] : in.function->environment) {
+    // Reserved names were refused when the function was configured; what a user may
+    // override (LANG, PATH, TZ, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH...) wins here.
+    out[key] = value;
+  }
+  return out;
+}
+
+std::string runtime_version(const RuntimeChoice& runtime) {
+  if (runtime.id.language == Language::kProvided) {
+    const auto dot = runtime.id.text.find('.');
+    return fmt::format("provided:{}.v1",
+                       dot == std::string::npos ? "al1" : runtime.id.text.substr(dot + 1));
+  }
+  const Interpreter& interpreter = *runtime.interpreter;
+  const std::string base = runtime.id.language == Language::kPython
+                               ? fmt::format("{}.{}", interpreter.major, interpreter.minor)
+                               : fmt::format("{}", interpreter.major);
+  const std::string rest = interpreter.version.size() > base.size() + 1
+                               ? interpreter.version.substr(base.size() + 1)
+                               : "0";
+  return fmt::format("{}:{}.v{}", to_string(runtime.id.language), base, rest);
+}
+
+}  // namespace lapwing::runtime

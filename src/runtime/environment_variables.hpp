@@ -1,0 +1,46 @@
+// The environment variables of a function, as AWS sets them (Lambda developer guide,
+// "Defined runtime environment variables").
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "runtime/catalogue.hpp"
+#include "runtime/function_version.hpp"
+
+namespace lapwing::runtime {
+
+// Where the Runtime API and Lapwing's own API are reached from inside a sandbox. Both are
+// listeners that the sandbox makes on its own loopback: nothing else answers there.
+inline constexpr std::string_view kRuntimeApiAddress = "169.254.100.1";
+inline constexpr int kRuntimeApiPort = 9001;
+inline constexpr int kEndpointPort = 4566;
+
+// The file descriptor on which our own bootstraps find a connected Unix socket to the
+// Runtime API, announced as _LAPWING_RUNTIME_FD.
+inline constexpr int kRuntimeFd = 3;
+
+// Credentials of the execution role, minted per environment.
+struct RoleCredentials {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+};
+
+struct EnvironmentInputs {
+  const FunctionVersion* function = nullptr;
+  const RuntimeChoice* runtime = nullptr;
+  RoleCredentials credentials;
+  std::string log_stream;
+};
+
+// Everything the sandboxed process starts with: AWS's own variables over the user's.
+std::map<std::string, std::string> function_environment(const EnvironmentInputs& in);
+
+// "python:3.8.v18", "nodejs:20.v20.2", "provided:al2023.v1".
+std::string runtime_version(const RuntimeChoice& runtime);
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,41 @@
+#include "runtime/environment_variables.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lapwing::runtime {
+namespace {
+
+TEST(EnvironmentVariables, ManagedRuntimesSeeWhatAwsSets) {
+  FunctionVersion fn;
+  fn.name = FunctionName("hello");
+  fn.region = Region("eu-west-1");
+  fn.handler = "app.handler";
+  fn.environment = {{"STAGE", "prod"}, {"PATH", "/mine"}};
+  Interpreter interpreter;
+  interpreter.major = 3;
+  interpreter.minor = 8;
+  interpreter.version = "3.8.18";
+  const RuntimeChoice runtime{*parse_runtime_id("python3.8"), &interpreter, true, ""};
+  const auto env = function_environment({&fn, &runtime, {"AKID", "SECRET", "TOKEN"}, "stream"});
+  EXPECT_EQ(env.at("AWS_LAMBDA_RUNTIME_API"), "169.254.100.1:9001");
+  EXPECT_EQ(env.at("AWS_ENDPOINT_URL"), "http://169.254.100.1:4566");
+  EXPECT_EQ(env.at("AWS_EXECUTION_ENV"), "AWS_Lambda_python3.8");
+  EXPECT_EQ(env.at("_HANDLER"), "app.handler");
+  EXPECT_EQ(env.at("AWS_REGION"), "eu-west-1");
+  EXPECT_EQ(env.at("AWS_SESSION_TOKEN"), "TOKEN");
+  EXPECT_EQ(env.at("STAGE"), "prod");
+  EXPECT_EQ(env.at("PATH"), "/mine");
+  EXPECT_EQ(runtime_version(runtime), "python:3.8.v18");
+}
+
+TEST(EnvironmentVariables, ProvidedHasNoExecutionEnvironmentName) {
+  FunctionVersion fn;
+  const RuntimeChoice runtime{*parse_runtime_id("provided.al2023"), nullptr, true, ""};
+  const auto env = function_environment({&fn, &runtime, {}, ""});
+  EXPECT_FALSE(env.contains("AWS_EXECUTION_ENV"));
+  EXPECT_FALSE(env.contains("_LAPWING_RUNTIME_FD"));
+  EXPECT_EQ(runtime_version(runtime), "provided:al2023.v1");
+}
+
+}  // namespace
+}  // namespace lapwing::runtime
