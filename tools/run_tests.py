@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Runs every test and adds up the counts. Called by ./test; standard library only.
+
+A step is one command with one name. Unit tests write gtest or JUnit XML, from which the
+counts come; a step without such a report counts as one test. Everything a step prints goes
+to build/test-logs/<step>.log and, when it fails, to the terminal.
+"""
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "test-logs"
+VENV = ROOT / "build" / "venv"
+JOBS = str(os.cpu_count() or 2)
+STEP_TIMEOUT_S = 1800
+TAIL_LINES = 60
+
+
+class Step:
+    def __init__(self, name, command, report=None, env=None, needs=None):
+        self.name = name
+        self.command = command
+        self.report = report      # "gtest", "junit" or None
+        self.env = env or {}
+        self.needs = needs        # a callable that returns why to skip, or None
+
+
+class Counts:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def sources(*suffixes):
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "src", "fuzz", "bench",
+                          "tests"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [f for f in out.splitlines() if f.endswith(suffixes) and (ROOT / f).is_file()]
+
+
+def test_folders():
+    """Folders below src/ with a library of their own and tests: "store", "services/logs"."""
+    for cmake in sorted((ROOT / "src").rglob("CMakeLists.txt")):
+        if any(cmake.parent.rglob("*_test.cpp")):
+            yield str(cmake.parent.relative_to(ROOT / "src"))
+
+
+def style_steps():
+    files = sources(".cpp", ".hpp")
+    yield Step("style.format", ["clang-format-19", "--dry-run", "--Werror", *files])
+    yield Step("style.tidy", ["tools/tidy.py"])
+    yield Step("style.floors", ["tools/include_floors.py"])
+
+
+def unit_steps(preset, only=None):
+    for folder in test_folders():
+        name = folder.replace("/", "_")
+        if only and name not in only:
+            continue
+        binary = ROOT / "build" / preset / "src" / folder / f"lapwing_{name}_test"
+        env = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+               "UBSAN_OPTIONS": "print_stacktrace=1", "LAPWING_TEST_PRESET": preset}
+        yield Step(f"unit.{preset}.{name}", [str(binary)], "gtest", env)
+
+
+def fuzz_steps():
+    corpora = ROOT / "fuzz" / "corpus"
+    for corpus in sorted(corpora.iterdir()) if corpora.is_dir() else []:
+        binary = ROOT / "build" / "asan" / "fuzz" / f"fuzz_{corpus.name}"
+        yield Step(f"fuzz.{corpus.name}", [str(binary), "-runs=0", str(corpus)])
+
+
+def python_steps():
+    pytest = [str(VENV / "bin" / "python3"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    for folder in ("codegen", "runtimes", "tests"):
+        base = ROOT / folder
+        if not base.is_dir():
+            continue
+        if folder == "tests":
+            parts = sorted(p for p in base.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
+        else:
+            parts = [base] if any(base.rglob("test_*.py")) else []
+        for part in parts:
+            name = part.name if folder == "tests" else folder
+            yield Step(f"py.{name}", pytest + [str(part)], "junit",
+                       {"LAPWING_BINARY": str(ROOT / "build/release/lapwing")})
+
+
+def run(command, log, env=None, timeout=STEP_TIMEOUT_S):
+    with open(log, "ab") as out:
+        out.write(("$ " + shlex.join(map(str, command))[:400] + "\n").encode())
+        out.flush()
+        try:
+            return subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+                                  stdin=subprocess.DEVNULL, timeout=timeout,
+                                  env={**os.environ, **(env or {})}).returncode
+        except subprocess.TimeoutExpired:
+            out.write(b"\n*** timed out\n")
+            return 124
+        except FileNotFoundError as error:
+            out.write(f"\n*** {error}\n".encode())
+            return 127
+
+
+def read_report(path, code):
+    """(passed, failed, skipped) of a gtest or JUnit XML file."""
+    try:
+        root = ET.parse(path).getroot()
+    except (OSError, ET.ParseError):
+        return (0, 1, 0)
+    passed = failed = skipped = 0
+    for case in root.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+        elif case.find("skipped") is not None or case.get("status") == "notrun" or \
+                case.get("result") == "skipped":
+            skipped += 1
+        else:
+            passed += 1
+    if code != 0 and failed == 0:
+        failed += 1  # died outside a test case
+    return (passed, failed, skipped)
+
+
+def execute(step, counts):
+    log = LOGS / f"{step.name}.log"
+    log.unlink(missing_ok=True)
+    report = LOGS / f"{step.name}.xml"
+    report.unlink(missing_ok=True)
+    command = list(step.command)
+    if step.report == "gtest":
+        command.append(f"--gtest_output=xml:{report}")
+    elif step.report == "junit":
+        command.append(f"--junitxml={report}")
+    start = time.monotonic()
+    code = run(command, log, step.env)
+    seconds = time.monotonic() - start
+    if step.report:
+        result = read_report(report, code)
+    else:
+        result = (1, 0, 0) if code == 0 else (0, 1, 0)
+    counts.add(*result)
+    verdict = "ok  " if result[1] == 0 else "FAIL"
+    print(f"{verdict} {step.name:<34} {result[0]:>5} passed {result[1]:>3} failed "
+          f"{result[2]:>3} skipped {seconds:7.1f} s", flush=True)
+    if result[1]:
+        lines = log.read_text(errors="replace").splitlines()
+        print("\n".join(lines[-TAIL_LINES:]), flush=True)
+    return result[1] == 0
+
+
+def build(counts, preset, targets=()):
+    log = LOGS / f"build.{preset}.log"
+    log.unlink(missing_ok=True)
+    start = time.monotonic()
+    code = run(["tools/build", preset, *targets], log, timeout=3600)
+    print(f"{'ok  ' if code == 0 else 'FAIL'} build.{preset:<28} {time.monotonic() - start:7.1f} s",
+          flush=True)
+    if code != 0:
+        counts.add(0, 1, 0)
+        lines = log.read_text(errors="replace").splitlines()
+        print("\n".join(lines[-TAIL_LINES:]), flush=True)
+    return code == 0
+
+
+def prepare_venv(counts):
+    """The Python clients of the tests (boto3, both AWS CLIs) live in build/venv*."""
+    script = ROOT / "tests" / "prepare.sh"
+    if not script.is_file():
+        if not (VENV / "bin/python3").exists():
+            run([sys.executable, "-m", "venv", "--system-site-packages", str(VENV)],
+                LOGS / "venv.log")
+        return True
+    log = LOGS / "prepare.log"
+    log.unlink(missing_ok=True)
+    start = time.monotonic()
+    code = run([str(script)], log)
+    print(f"{'ok  ' if code == 0 else 'FAIL'} prepare{'':<27} {time.monotonic() - start:7.1f} s",
+          flush=True)
+    if code != 0:
+        counts.add(0, 1, 0)
+        print(log.read_text(errors="replace")[-4000:])
+    return code == 0
+
+
+TSAN_FOLDERS = ("net", "engine")
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    listing = "--list" in arguments
+    filters = [a for a in arguments if not a.startswith("-")]
+
+    def selected(name):
+        return not filters or any(f in name for f in filters)
+
+    LOGS.mkdir(parents=True, exist_ok=True)
+    counts = Counts()
+    if not listing and subprocess.run(["tools/setup", "build", "run", "test"],
+                                      cwd=ROOT).returncode != 0:
+        print("0 passed, 1 failed, 0 skipped")
+        return 1
+
+    def phase(prepare, steps):
+        chosen = [step for step in steps if selected(step.name)]
+        if listing:
+            print("".join(step.name + "\n" for step in chosen), end="")
+        elif chosen and prepare():
+            for step in chosen:
+                execute(step, counts)
+
+    phase(lambda: True, style_steps())
+    phase(lambda: build(counts, "release"), unit_steps("release"))
+    phase(lambda: True, [Step("headers.alone", ["tools/build", "release", "check_headers"])])
+    phase(lambda: build(counts, "asan"), [*unit_steps("asan"), *fuzz_steps()])
+    tsan_targets = [f"lapwing_{name}_test" for name in TSAN_FOLDERS]
+    phase(lambda: build(counts, "tsan", tsan_targets), unit_steps("tsan", TSAN_FOLDERS))
+    phase(lambda: build(counts, "release") and prepare_venv(counts), python_steps())
+
+    if not listing:
+        print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped")
+    return 1 if counts.failed or (not listing and counts.passed == 0) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
