@@ -1,0 +1,138 @@
+// Launcher: makes sandboxes. Two processes stand behind it: the server, which holds this
+// object, and a small single-threaded helper forked from it before any thread existed. The
+// helper clones sandboxes out of prepared root file systems (mount namespaces made once per
+// RootPlan), so that a launch costs a clone and a handful of mounts; the setting up itself
+// happens in the new process, so launches overlap.
+//
+// Life and death: the helper ends when the server does, however that comes; every sandbox
+// ends when the helper does. The helper removes the cgroups on its way out. Mounts live in
+// the helper's mount namespace and /tmp images have no names, so nothing else can be left.
+// What a killed helper leaves (empty cgroups) the next start() with the same data directory
+// removes; other live instances are never touched.
+//
+//   int main() {
+//     auto launcher = Launcher::start(options);   // first thing in main, before any thread
+//     ...
+//     auto box = co_await (*launcher)->launch(loop, plan, std::move(fds));
+//     for (auto& l : (*box)->take_listeners()) serve(std::move(l.fd));
+//     ExitStatus how = co_await (*box)->exited();
+//     co_await (*box)->destroy();
+//
+// Thread-safety: start() before any thread; launch() from any loop's thread, result and
+// Sandbox belong to that loop; the Launcher outlives its Sandboxes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "os/unique_fd.hpp"
+#include "sandbox/plan.hpp"
+#include "sandbox/report.hpp"
+
+namespace lapwing {
+class Logger;
+}
+namespace lapwing::net {
+class Loop;
+template <class T>
+class Task;
+}  // namespace lapwing::net
+
+namespace lapwing::sandbox {
+
+struct LauncherOptions {
+  std::string data_dir;  // roots/ below it; also says which leftovers are ours
+  // How many /tmp images of the sizes in use are kept ready.
+  std::uint32_t tmp_ready = 2;
+  // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
+  bool tmp_images = true;
+};
+
+// A descriptor the program inside gets at the given number (0, 1, 2, 3...). Numbers not
+// named are closed; 0..2 not named are /dev/null.
+struct InheritedFd {
+  int target = 0;
+  os::UniqueFd fd;
+};
+
+struct NamedListener {
+  std::string name;  // ListenerPlan::name
+  os::UniqueFd fd;   // listening, non-blocking
+};
+
+struct StepTime {
+  std::string step;
+  Duration took{};
+};
+
+// How the program ended.
+struct ExitStatus {
+  bool signalled = false;  // ended by a signal
+  int code = 0;            // exit status, or the signal's number
+  bool out_of_memory = false;
+  Duration cpu_user{};
+  Duration cpu_system{};
+};
+
+struct MemoryUse {
+  std::uint64_t current_bytes = 0;  // without page cache that could be dropped
+  std::uint64_t peak_bytes = 0;     // highest since the launch or the last reset_peak()
+};
+
+// One running sandbox. Destroying the handle kills it and lets the launcher's housekeeper
+// release the rest; destroy() does the same and waits.
+class Sandbox {
+ public:
+  virtual ~Sandbox() = default;
+
+  virtual const std::string& id() const = 0;
+  virtual int pid() const = 0;  // of the sandbox's first process, on the host
+  virtual std::vector<NamedListener> take_listeners() = 0;
+  virtual const std::vector<StepTime>& launch_steps() const = 0;
+
+  // Completes when the program has ended and every process of the sandbox is gone. May be
+  // awaited by several tasks; after the end it completes at once.
+  virtual net::Task<ExitStatus> exited() = 0;
+  // SIGKILL to everything inside, frozen or not. exited() follows.
+  virtual void kill() = 0;
+  // SIGTERM (or another) to the program alone.
+  virtual Status signal(int signal_number) = 0;
+
+  // Stops and continues everything inside (cgroup freezer).
+  virtual Status freeze() = 0;
+  virtual Status thaw() = 0;
+
+  virtual MemoryUse memory() const = 0;
+  virtual Duration cpu_time() const = 0;
+  virtual std::uint64_t oom_kills() const = 0;
+
+  // Kills if needed, then releases cgroup and /tmp. Completes when nothing is left.
+  virtual net::Task<void> destroy() = 0;
+};
+
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+
+  // Forks the helper, detects what the machine offers, removes leftovers. Fails when no
+  // sandbox could be made at all; the error says the remedy.
+  static Result<std::unique_ptr<Launcher>> start(LauncherOptions options);
+
+  // Once threads may exist: starts the housekeeper (ready /tmp images, clean-up).
+  virtual Status begin_housekeeping(Logger& logger) = 0;
+
+  // Completes when the program has been executed (execve succeeded) or with the step that
+  // failed: "launch python: mount /proc: Operation not permitted".
+  virtual net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
+                                                             std::vector<InheritedFd> fds) = 0;
+
+  // What is enforced on this machine and what is not.
+  virtual const IsolationReport& report() const = 0;
+};
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,29 @@
+// Named limits of sandboxes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.hpp"
+
+namespace lapwing::sandbox {
+
+inline constexpr std::size_t kBindsMax = 64;
+inline constexpr std::size_t kListenersMax = 16;
+inline constexpr std::size_t kInheritedFdsMax = 64;
+// argv and environment together; the kernel's own limit is higher.
+inline constexpr std::size_t kArgumentBytesMax = 128 * kKiB;
+inline constexpr std::uint64_t kMemoryBytesMin = 16 * kMiB;
+inline constexpr std::uint64_t kTmpBytesMin = 16 * kMiB;
+inline constexpr std::uint64_t kTmpBytesMax = 10'240 * kMiB;
+// Sandboxes at once; each has its own range of user ids.
+inline constexpr std::uint32_t kSandboxesMax = 4096;
+
+// User ids: sandbox n owns [kUidBase + n * kUidRange, + kUidRange) on the host. Inside, the
+// program runs as 993, as on AWS.
+inline constexpr std::uint32_t kUidBase = 0x3000'0000;
+inline constexpr std::uint32_t kUidRange = 65'536;
+inline constexpr std::uint32_t kInnerUid = 993;
+inline constexpr std::uint32_t kInnerGid = 993;
+
+}  // namespace lapwing::sandbox

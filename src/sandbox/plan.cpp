@@ -1,0 +1,125 @@
+#include "sandbox/plan.hpp"
+
+#include <arpa/inet.h>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "sandbox/limits.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+Error invalid(std::string message) { return make_error(ErrorKind::kInvalid, std::move(message)); }
+
+// Absolute, no "." or ".." component, no NUL.
+bool clean_path(std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.find('\0') != std::string_view::npos) {
+    return false;
+  }
+  std::size_t start = 1;
+  while (start <= path.size()) {
+    std::size_t end = path.find('/', start);
+    if (end == std::string_view::npos) end = path.size();
+    const std::string_view part = path.substr(start, end - start);
+    if (part == "." || part == "..") return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+Status validate_binds(const std::vector<Bind>& binds) {
+  if (binds.size() > kBindsMax) return fail(invalid("too many binds"));
+  for (const Bind& bind : binds) {
+    if (!clean_path(bind.source)) return fail(invalid("bind source " + bind.source));
+    if (!clean_path(bind.destination) || bind.destination == "/") {
+      return fail(invalid("bind destination " + bind.destination));
+    }
+  }
+  return {};
+}
+
+Status validate_program(const Plan& plan) {
+  if (plan.argv.empty() || plan.argv[0].empty()) return fail(invalid("argv is empty"));
+  std::size_t bytes = 0;
+  for (const std::string& argument : plan.argv) {
+    bytes += argument.size() + 1;
+    if (argument.find('\0') != std::string::npos) return fail(invalid("argument holds a NUL"));
+  }
+  for (const auto& [key, value] : plan.environment) {
+    bytes += key.size() + value.size() + 2;
+    if (key.empty() || key.find_first_of(std::string_view("=\0", 2)) != std::string::npos ||
+        value.find('\0') != std::string::npos) {
+      return fail(invalid("environment variable " + key));
+    }
+  }
+  if (bytes > kArgumentBytesMax) return fail(invalid("arguments and environment too large"));
+  if (!clean_path(plan.working_directory)) return fail(invalid("working directory"));
+  if (plan.hostname.empty() || plan.hostname.size() > 64) return fail(invalid("hostname"));
+  return {};
+}
+
+Status validate_limits(const Limits& limits) {
+  if (limits.memory_bytes < kMemoryBytesMin) return fail(invalid("memory limit too small"));
+  if (limits.tmp_bytes < kTmpBytesMin || limits.tmp_bytes > kTmpBytesMax) {
+    return fail(invalid("/tmp size out of range"));
+  }
+  if (limits.processes == 0 || limits.open_files < 16) return fail(invalid("process limits"));
+  return {};
+}
+
+void describe_binds(std::string& out, std::string_view title, const std::vector<Bind>& binds) {
+  fmt::format_to(std::back_inserter(out), "  {}:\n", title);
+  for (const Bind& bind : binds) {
+    fmt::format_to(std::back_inserter(out), "    {} <- {} (ro,nosuid,nodev)\n", bind.destination,
+                   bind.source);
+  }
+}
+
+}  // namespace
+
+Status validate(const Plan& plan) {
+  if (!clean_path(plan.root.base_dir)) return fail(invalid("root base directory"));
+  LAPWING_CHECK(validate_binds(plan.root.binds));
+  LAPWING_CHECK(validate_binds(plan.binds));
+  LAPWING_CHECK(validate_program(plan));
+  LAPWING_CHECK(validate_limits(plan.limits));
+  if (plan.listeners.size() > kListenersMax) return fail(invalid("too many listeners"));
+  for (const ListenerPlan& listener : plan.listeners) {
+    in_addr address{};
+    if (::inet_pton(AF_INET, listener.address.c_str(), &address) != 1) {
+      return fail(invalid("listener address " + listener.address));
+    }
+  }
+  return {};
+}
+
+std::string describe(const Plan& plan) {
+  std::string out = fmt::format("plan {}\n", plan.name);
+  const auto line = [&out](std::string_view name, const std::string& value) {
+    fmt::format_to(std::back_inserter(out), "  {}: {}\n", name, value);
+  };
+  line("namespaces", "mount pid network ipc uts user cgroup");
+  line("privileges", "no capabilities, no_new_privs, system call filter");
+  line("user", fmt::format("{} (own range of {} ids on the host)", kInnerUid, kUidRange));
+  line("root", plan.root.base_dir + " (ro)");
+  describe_binds(out, "root binds", plan.root.binds);
+  describe_binds(out, "binds", plan.binds);
+  line("own mounts", fmt::format("/proc (masked), /tmp {} MiB, /dev/shm {} MiB",
+                                 plan.limits.tmp_bytes / kMiB, plan.limits.shm_bytes / kMiB));
+  line("memory", fmt::format("{} MiB, no swap", plan.limits.memory_bytes / kMiB));
+  line("processes", fmt::format("{}", plan.limits.processes));
+  line("open files", fmt::format("{}", plan.limits.open_files));
+  line("cpu", plan.limits.cpu == CpuModel::kWeight ? "weight by memory" : "quota by memory");
+  line("network", "own namespace, loopback only");
+  for (const ListenerPlan& l : plan.listeners) {
+    line("listener", fmt::format("{} at {}:{}", l.name, l.address, l.port));
+  }
+  line("hostname", plan.hostname);
+  line("working directory", plan.working_directory);
+  for (const std::string& argument : plan.argv) line("argument", argument);
+  for (const auto& [key, value] : plan.environment) line("environment", key);
+  return out;
+}
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,90 @@
+// Plan: everything one sandbox is to be, as plain data. Nothing here touches the machine;
+// launcher.hpp applies it. `describe()` prints it for `lapwing doctor --plan`.
+//
+// The isolation itself is not a choice: every plan gets its own mount, pid, network, ipc,
+// uts, user and cgroup namespaces, a read-only root, no capabilities, no_new_privs and the
+// system-call filter. What a plan chooses is what is visible inside and how much of the
+// machine it may use.
+//
+// Thread-safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace lapwing::sandbox {
+
+// A host file or directory seen inside, always read-only, nosuid and nodev. `destination`
+// must exist in the root (RootStore makes the usual ones).
+struct Bind {
+  std::string source;       // absolute, on the host
+  std::string destination;  // absolute, inside
+  friend bool operator==(const Bind&, const Bind&) = default;
+};
+
+// The read-only root. Equal RootPlans share one prepared mount namespace, so what differs
+// from function to function (code, layers) belongs into Plan::binds, not here.
+struct RootPlan {
+  std::string base_dir;     // from RootStore::ensure_base()
+  std::vector<Bind> binds;  // system libraries, interpreter, bootstrap; in order
+  friend bool operator==(const RootPlan&, const RootPlan&) = default;
+};
+
+// kWeight shares the machine in proportion to memory and gives all of it when it idles;
+// kQuota gives memory / 1769 MB of a processor, as AWS does.
+enum class CpuModel { kWeight, kQuota };
+
+struct Limits {
+  std::uint64_t memory_bytes = 128 * kMiB;  // no swap on top
+  std::uint32_t processes = 1024;           // processes and threads
+  std::uint32_t open_files = 1024;
+  std::uint64_t tmp_bytes = 512 * kMiB;  // size of /tmp
+  std::uint64_t shm_bytes = 16 * kMiB;   // size of /dev/shm; counts as memory
+  CpuModel cpu = CpuModel::kWeight;
+};
+
+// A TCP listener made inside the network namespace before anything runs there. Addresses
+// other than 127.0.0.0/8 are put on the loopback interface. Its descriptor comes back with
+// the Sandbox, so the server accepts what is connected to inside.
+struct ListenerPlan {
+  std::string name;     // "runtime-api"
+  std::string address;  // IPv4: "169.254.100.1"
+  std::uint16_t port = 0;
+};
+
+// Test-only weakenings: each takes one wall away so that the escape suite can show that it
+// sees the hole. Never set outside tests.
+enum class Weakness { kNone, kKeepCapabilities, kNoSeccomp, kHostPidNamespace, kHostNetwork };
+
+struct Plan {
+  std::string name;  // for humans: shown in errors and as part of the cgroup's name
+  RootPlan root;
+  std::vector<Bind> binds;  // /var/task, /opt
+  Limits limits;
+  std::string hostname = "sandbox.localdomain";
+  std::vector<std::string> argv;  // argv[0] is the path executed
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string working_directory = "/var/task";
+  std::vector<ListenerPlan> listeners;
+  Weakness weakness = Weakness::kNone;
+};
+
+// The Runtime API's address and port inside, as on AWS.
+inline constexpr const char* kRuntimeApiAddress = "169.254.100.1";
+inline constexpr std::uint16_t kRuntimeApiPort = 9001;
+// Where Lapwing's own API is reached from inside.
+inline constexpr std::uint16_t kEndpointPort = 4566;
+
+// Refuses what could not be applied: empty argv, relative paths, "..", too many mounts,
+// sizes beyond limits.hpp. The launcher checks again on its side.
+Status validate(const Plan& plan);
+
+// Indented text, one line a fact, environment values left out.
+std::string describe(const Plan& plan);
+
+}  // namespace lapwing::sandbox
