@@ -1,14 +1,9 @@
-"""First file the interpreter runs: puts the import path in order, then hands over.
-
-Kept tiny: a script is compiled at every start, a package's cached bytecode is not.
-"""
+"""First file the interpreter runs. Kept tiny: a script is compiled anew at every start, while the
+bytecode of the package it hands over to is kept."""
 
 import sys
 
 if __name__ == "__main__":
-    # The interpreter put this folder first; the function's own modules come before it.
-    _here = sys.path.pop(0)
-    sys.path.insert(0, _here)
     from lapwing_runtime import loop
 
-    loop.main(_here)
+    loop.main(sys.path[0])

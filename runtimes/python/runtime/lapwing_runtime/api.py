@@ -1,0 +1,211 @@
+"""The Runtime API (2018-06-01) spoken over one keep-alive HTTP/1.1 connection.
+
+The connection is an inherited descriptor where there is one, otherwise TCP. Reading and writing go
+through `os`, not `socket`, whose import alone is a third of a bare interpreter's start.
+"""
+
+import os
+
+_BASE = "/2018-06-01/runtime/"
+_READ_SIZE = 64 * 1024
+_HEAD_LIMIT = 1024 * 1024  # request line and headers of the real service
+_ERROR_CAUSE_LIMIT = 64 * 1024  # of the X-Ray header; more is not kept by the server
+_SMALL_BODY = 32 * 1024  # below this, head and body leave in one write
+
+
+class ApiError(Exception):
+    """The other side refused a call or the connection broke: the runtime cannot go on."""
+
+
+class Invocation:
+    """One event: its headers (lower-case names) and body."""
+
+    __slots__ = ("body", "headers", "request_id")
+
+    def __init__(self, headers, body):
+        self.headers = headers
+        self.body = body
+        self.request_id = headers.get("lambda-runtime-aws-request-id", "")
+
+
+class RuntimeApi:
+    def __init__(self, address, fd=None, agent="lapwing-python"):
+        self._address = address
+        self._fd = fd
+        self._inherited = fd is not None
+        self._buffer = b""
+        self._common = "Host: {}\r\nUser-Agent: {}\r\n".format(address, agent)
+        self._next = "GET {}invocation/next HTTP/1.1\r\n{}\r\n".format(_BASE, self._common).encode()
+
+    # -- calls ---------------------------------------------------------------------------------
+
+    def next(self):
+        """Waits for the next event, without limit."""
+        status, headers, body = self._exchange(self._next, retry=True)
+        if status != 200:
+            raise ApiError(
+                "Failed to get next invocation: status {}: {!r}".format(status, body[:1000])
+            )
+        return Invocation(headers, body)
+
+    def respond(self, invocation, body, content_type):
+        return self._post(
+            "invocation/{}/response".format(invocation.request_id),
+            body,
+            self._echo(invocation) + "Content-Type: {}\r\n".format(content_type),
+        )
+
+    def fail(self, invocation, body, error_type, cause):
+        head = self._echo(invocation) + self._error_headers(error_type)
+        if cause and len(cause) <= _ERROR_CAUSE_LIMIT:
+            head += "Lambda-Runtime-Function-XRay-Error-Cause: {}\r\n".format(cause)
+        return self._post("invocation/{}/error".format(invocation.request_id), body, head)
+
+    def fail_init(self, body, error_type):
+        return self._post("init/error", body, self._error_headers(error_type))
+
+    # -- connection ----------------------------------------------------------------------------
+
+    @staticmethod
+    def _echo(invocation):
+        """The attempt's id goes back, so that the answer to a timed-out attempt is refused."""
+        attempt = invocation.headers.get("lambda-runtime-invocation-id")
+        return "Lambda-Runtime-Invocation-Id: {}\r\n".format(attempt) if attempt else ""
+
+    @staticmethod
+    def _error_headers(error_type):
+        plain = "".join(c for c in error_type if " " < c < "\x7f")
+        return "Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {}\r\n".format(
+            plain
+        )
+
+    def _post(self, path, body, headers):
+        head = "POST {}{} HTTP/1.1\r\n{}{}Content-Length: {}\r\n\r\n".format(
+            _BASE, path, self._common, headers, len(body)
+        ).encode("utf-8", "replace")
+        status, _, answer = self._exchange(head, body)
+        # 4xx: this answer was not wanted (too large, too late, timed out); the server has told the
+        # caller already and the environment is still good. 5xx: the manual says to leave.
+        if status >= 500:
+            raise ApiError("POST {} failed: status {}: {!r}".format(path, status, answer[:1000]))
+        return status
+
+    def _exchange(self, head, body=b"", retry=False):
+        if self._fd is None:
+            self._connect()
+        try:
+            self._send(head, body)
+            return self._receive()
+        except (OSError, EOFError) as e:
+            # An idle TCP connection may be closed by the other side at any time; asking again for
+            # the next event is harmless. An inherited connection cannot be made again.
+            if self._inherited or not retry:
+                raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+        os.close(self._fd)
+        self._buffer = b""
+        self._connect()
+        try:
+            self._send(head, body)
+            return self._receive()
+        except (OSError, EOFError) as e:
+            raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+
+    def _connect(self):
+        import socket
+
+        host, _, port = self._address.rpartition(":")
+        try:
+            connection = socket.create_connection((host.strip("[]"), int(port)))
+        except (OSError, ValueError) as e:
+            raise ApiError("Cannot connect to the Runtime API at {}: {}".format(self._address, e))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(None)
+        self._fd = connection.detach()
+
+    def _send(self, head, body):
+        if len(body) <= _SMALL_BODY:
+            head += body
+            body = b""
+        for part in (head, body):
+            view = memoryview(part)
+            while view:
+                view = view[os.write(self._fd, view) :]
+
+    def _more(self):
+        data = os.read(self._fd, _READ_SIZE)
+        if not data:
+            raise EOFError("closed by the other side")
+        return data
+
+    def _receive(self):
+        status = 100
+        while 100 <= status < 200:
+            status, headers = self._receive_head()
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = self._receive_chunks()
+        else:
+            body = self._take(int(headers.get("content-length", "0")))
+        if headers.get("connection", "").lower() == "close" and not self._inherited:
+            os.close(self._fd)
+            self._fd = None
+            self._buffer = b""
+        return status, headers, body
+
+    def _receive_head(self):
+        end = self._buffer.find(b"\r\n\r\n")
+        while end < 0:
+            if len(self._buffer) > _HEAD_LIMIT:
+                raise ApiError("Runtime API answer with more than 1 MiB of headers")
+            self._buffer += self._more()
+            end = self._buffer.find(b"\r\n\r\n")
+        lines = self._buffer[:end].decode("utf-8", "replace").split("\r\n")
+        self._buffer = self._buffer[end + 4 :]
+        try:
+            status = int(lines[0].split(" ", 2)[1])
+        except (IndexError, ValueError):
+            raise ApiError("Runtime API answer is not HTTP: {!r}".format(lines[0][:200]))
+        headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        return status, headers
+
+    def _take(self, size):
+        """The next `size` bytes; what is missing is read straight into place."""
+        have = self._buffer
+        if len(have) >= size:
+            self._buffer = have[size:]
+            return have[:size]
+        self._buffer = b""
+        whole = bytearray(size)
+        at = len(have)
+        whole[:at] = have
+        view = memoryview(whole)
+        while at < size:
+            count = os.readv(self._fd, [view[at:]])
+            if count == 0:
+                raise EOFError("closed by the other side")
+            at += count
+        view.release()
+        return bytes(whole)
+
+    def _receive_chunks(self):
+        parts = []
+        while True:
+            size = int(self._line().split(b";", 1)[0], 16)
+            if size == 0:
+                break
+            parts.append(self._take(size))
+            self._line()
+        while self._line():  # trailers
+            pass
+        return b"".join(parts)
+
+    def _line(self):
+        end = self._buffer.find(b"\r\n")
+        while end < 0:
+            self._buffer += self._more()
+            end = self._buffer.find(b"\r\n")
+        line = self._buffer[:end]
+        self._buffer = self._buffer[end + 2 :]
+        return line

@@ -1,0 +1,119 @@
+"""The `context` argument of a handler: the attributes and methods AWS's manual names."""
+
+import os
+import sys
+import time
+
+from . import faults
+
+_W3C_FIELDS = ("traceparent", "tracestate", "baggage")
+
+
+class _Record:
+    """Attributes named in `_fields`, None where the source says nothing."""
+
+    _fields = ()
+
+    def __init__(self, source):
+        for name in self._fields:
+            setattr(self, name, source.get(name))
+
+    def __repr__(self):
+        inside = ",".join("{}={}".format(name, getattr(self, name)) for name in self._fields)
+        return "{}([{}])".format(type(self).__name__, inside)
+
+
+class CognitoIdentity(_Record):
+    _fields = ("cognito_identity_id", "cognito_identity_pool_id")
+
+
+class Client(_Record):
+    _fields = (
+        "installation_id",
+        "app_title",
+        "app_version_name",
+        "app_version_code",
+        "app_package_name",
+    )
+
+
+class ClientContext(_Record):
+    _fields = ("custom", "env", "client")
+
+    def __init__(self, source):
+        super().__init__(source)
+        if self.client is not None:
+            self.client = Client(self.client)
+
+
+def _parse(text, name):
+    if not text:
+        return None
+    import json
+
+    try:
+        return json.loads(text)
+    except Exception as e:
+        raise faults.Fault(
+            "Runtime.LambdaContextUnmarshalError", "Unable to parse {} JSON: {}".format(name, e)
+        )
+
+
+class LambdaContext:
+    def __init__(self, headers):
+        env = os.environ
+        self.aws_request_id = headers.get("lambda-runtime-aws-request-id")
+        self.log_group_name = env.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = env.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = env.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = env.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        client = _parse(headers.get("lambda-runtime-client-context"), "Client Context")
+        trace = client.pop("w3c", None) if isinstance(client, dict) else None
+        self._w3c = {
+            name: trace[name]
+            for name in _W3C_FIELDS
+            if isinstance(trace, dict) and isinstance(trace.get(name), str)
+        }
+        self.client_context = None if client is None else ClientContext(client)
+        identity = _parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity") or {}
+        self.identity = CognitoIdentity(
+            {
+                "cognito_identity_id": identity.get("cognitoIdentityId"),
+                "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
+            }
+        )
+        self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms") or 0)
+
+    def get_remaining_time_in_millis(self):
+        return max(0, self._epoch_deadline_time_in_ms - int(time.time() * 1000))
+
+    def w3c(self):
+        """The W3C trace context sent along in the client context, as a dict."""
+        return dict(self._w3c)
+
+    def log(self, message):
+        """Writes to the function's log, as it is: no time, no line end added."""
+        logs = sys.modules.get("lapwing_runtime.logs")
+        if logs and logs.sink:
+            logs.sink.write(str(message))
+        else:
+            sys.stdout.write(str(message))
+
+    def __repr__(self):
+        names = (
+            "aws_request_id",
+            "log_group_name",
+            "log_stream_name",
+            "function_name",
+            "memory_limit_in_mb",
+            "function_version",
+            "invoked_function_arn",
+            "client_context",
+            "identity",
+            "tenant_id",
+        )
+        inside = ",".join("{}={}".format(name, getattr(self, name)) for name in names)
+        return "LambdaContext([{}])".format(inside)

@@ -1,0 +1,161 @@
+"""The life of a runtime process: prepare, load the handler, serve events until the end.
+
+`prepare` and `preload` depend on nothing but the interpreter: a template process does them once,
+ahead of time. `run` takes this function's environment and never returns to the caller's work.
+"""
+
+import os
+import sys
+
+from . import codec, faults, handler, logs
+from .api import ApiError, RuntimeApi
+from .context import LambdaContext
+
+
+def main(runtime_dir):
+    prepare(runtime_dir)
+    sys.exit(run())
+
+
+def prepare(runtime_dir):
+    """Interpreter state every function finds: import path, unbuffered output, builtins."""
+    _order_import_path(runtime_dir)
+    _unbuffer_output()
+    if sys.flags.no_site:
+        _add_site_builtins()
+
+
+def preload():
+    """Imports what most functions and every error path use."""
+    import importlib  # noqa: F401
+    import json  # noqa: F401
+    import logging  # noqa: F401
+    import traceback  # noqa: F401
+
+    from . import log_records  # noqa: F401
+
+
+def run():
+    """Serves the function that the environment describes; the status to exit with."""
+    api = _connect()
+    try:
+        _extend_for_wrapper()
+        function = _load(api)
+        if function is None:
+            return 1
+        while True:
+            _serve_one(api, function)
+    except ApiError as e:
+        # The server went away or gave us up: the environment is over.
+        sys.stderr.write("{}\n".format(e))
+        return 1
+
+
+# -- interpreter -----------------------------------------------------------------------------------
+
+
+def _order_import_path(runtime_dir):
+    """Function code, layers, runtime, then the interpreter's own, as on AWS.
+
+    The managed runtime's SDK folder, where one is installed, comes last: whatever the function or
+    a layer brings wins over it.
+    """
+    task_root = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    version = "python{}.{}".format(*sys.version_info[:2])
+    layer = "/opt/python/lib/{}/site-packages".format(version)
+    first = [task_root, layer, "/opt/python", runtime_dir]
+    rest = [p for p in sys.path if p and p not in first]
+    sys.path[:] = first + rest + [os.path.join(runtime_dir, "sdk")]
+
+
+def _unbuffer_output():
+    """What was printed must be in the pipe even if the process is killed in the next instant."""
+    import io
+
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        raw = open(fd, "wb", 0, closefd=False)
+        errors = "strict" if name == "stdout" else "backslashreplace"
+        stream = io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)
+        setattr(sys, name, stream)
+        setattr(sys, "__{}__".format(name), stream)
+
+
+def _add_site_builtins():
+    """`exit`, `quit`, `help` and their like: what is missed of `site` when it is skipped."""
+    import site
+
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+
+
+def _extend_for_wrapper():
+    """Wrapper scripts (AWS_LAMBDA_EXEC_WRAPPER) instrument through `sitecustomize`."""
+    if sys.flags.no_site and os.environ.get("AWS_LAMBDA_EXEC_WRAPPER"):
+        import site
+
+        site.execsitecustomize()
+
+
+# -- function --------------------------------------------------------------------------------------
+
+
+def _connect():
+    text = os.environ.pop("_LAPWING_RUNTIME_FD", "")
+    fd = None
+    if text.isdigit():
+        fd = int(text)
+        os.set_inheritable(fd, False)
+    agent = "lapwing-python/{}.{}.{}".format(*sys.version_info[:3])
+    return RuntimeApi(os.environ.get("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), fd, agent)
+
+
+def _load(api):
+    """The handler, or None after telling the server why there is none."""
+    logs.set_up()
+    try:
+        return handler.load(os.environ.get("_HANDLER", ""))
+    except faults.Fault as e:
+        report = faults.of_fault(e)
+    except Exception as e:
+        report = faults.of_exception(e)
+    logs.report(report)
+    _flush()
+    api.fail_init(codec.encode(report.payload), report.error_type)
+    return None
+
+
+def _serve_one(api, function):
+    invocation = api.next()
+    headers = invocation.headers
+    logs.request_id = invocation.request_id
+    logs.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+    trace = headers.get("lambda-runtime-trace-id")
+    if trace:
+        os.environ["_X_AMZN_TRACE_ID"] = trace
+    else:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    try:
+        context = LambdaContext(headers)
+        event = codec.decode_event(invocation.body, headers.get("content-type"))
+        result, content_type = codec.encode_result(function(event, context))
+    except faults.Fault as e:
+        report = faults.of_fault(e, invocation.request_id)
+    except Exception as e:
+        report = faults.of_exception(e, invocation.request_id)
+    else:
+        _flush()
+        api.respond(invocation, result, content_type)
+        return
+    logs.report(report)
+    _flush()
+    api.fail(invocation, codec.encode(report.payload), report.error_type, report.cause())
+
+
+def _flush():
+    """Function code may have put buffered streams of its own in place of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
