@@ -1,0 +1,145 @@
+// The HTTP server: one implementation for the public API (Server, many loops) and for the
+// Runtime API of one sandbox (serve_connection on an adopted stream).
+//
+// A handler is a coroutine called once a request, when the head has arrived:
+//
+//   Task<void> handle(RequestContext& context) {
+//     auto body = co_await context.body().read_all(6 * kMiB);
+//     if (!body) co_return;                       // the server answers 400, 408 or 413
+//     co_await context.respond(Response(200, "text/plain", *std::move(body)));
+//   }
+//
+// The server answers for the handler when it does not: a handler that returns without an
+// answer gets the status that fits the failed body read (400, 408, 413), else 500; one that
+// throws is logged and gets 500. Requests of one connection are handled one after another,
+// in order. No time limit applies while a handler runs and reads nothing: a long poll may
+// wait for ever.
+//
+// "100 Continue" is sent when the handler first reads the body. A body left unread is
+// skipped up to kUnreadBodyBytesMax, beyond which the connection closes.
+//
+// Thread-safety: a context is used on its connection's loop only. A Server's handler is
+// called from all its loops at once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_function.hpp"
+#include "http/body.hpp"
+#include "http/limits.hpp"
+#include "http/message.hpp"
+#include "net/address.hpp"
+#include "net/listener.hpp"
+#include "net/loop_group.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "net/tls.hpp"
+
+namespace lapwing::http {
+
+class RequestContext {
+ public:
+  virtual ~RequestContext() = default;
+
+  virtual const Request& request() const = 0;
+  virtual net::Loop& loop() const = 0;
+  // Nothing for Unix sockets without a name.
+  virtual const std::optional<net::Address>& peer() const = 0;
+  virtual bool is_tls() const = 0;
+  // Nothing when the body is chunked (its length is not known yet); 0 without a body.
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  virtual BodyReader& body() = 0;
+
+  // The answer, whole. Content-Length and Connection are the server's; Date is added where
+  // missing. HEAD gets the head of it, and 1xx, 204 and 304 no body. The first answer counts:
+  // a second is kConflict. kCancelled and kTimeout: the client has gone or takes nothing;
+  // the connection closes after the handler returns.
+  virtual net::Task<Status> respond(Response response) = 0;
+  // The answer in pieces: writes the head; response.body must be empty. Chunked, unless
+  // response.headers hold a Content-Length, which is then kept to (towards HTTP/1.0: until
+  // close). The writer belongs to the context.
+  virtual net::Task<Result<BodyWriter*>> respond_stream(Response response) = 0;
+  // Whether a head was written: from here on errors can only break the connection.
+  virtual bool answered() const = 0;
+
+  // The client closed its side or vanished. What it sent before is still read and answers
+  // are still tried.
+  virtual bool client_gone() const = 0;
+  // Triggered (on the loop) by client_gone(), and by Server::stop(). Made on first use.
+  virtual std::stop_token stop_token() = 0;
+  // Close the connection after this answer.
+  virtual void close_after() = 0;
+};
+
+using Handler = UniqueFunction<net::Task<void>(RequestContext&)>;
+
+struct ServerOptions {
+  HeadLimits limits;
+  Timeouts timeouts;
+  std::size_t connections_max = 10'000;  // beyond: accepted and answered 503 at once
+  // Body of the answers the server makes itself (400, 413 ...); empty means a short JSON
+  // {"message": "..."}.
+  UniqueFunction<Response(int status, std::string_view message)> error_page;
+};
+
+// Counters of one server or connection set; plain reads are exact enough from anywhere.
+struct ServerStats {
+  std::atomic<std::uint64_t> connections{0};  // open now
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> protocol_errors{0};
+};
+
+// What connections of one listener share. Must outlive them.
+struct ServiceShared {
+  ServerOptions options;
+  Handler handler;
+  ServerStats stats;
+  // From here on answers say "Connection: close"; set by drain().
+  std::atomic<bool> draining{false};
+};
+
+// Serves one connection until it ends. Returns when it is closed; destroying the task closes
+// it at once. For a graceful end set shared.draining and, if the connection may be idle,
+// destroy the task when `idle` says so (Server does this).
+struct ConnectionState {
+  bool idle = true;  // no request in flight and no byte of the next one received
+};
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared,
+                                 ConnectionState* state = nullptr);
+
+class Server {
+ public:
+  // Connections are spread over the loops of the group; each stays where it is.
+  Server(net::LoopGroup& loops, ServerOptions options, Handler handler);
+  // stop() must have been awaited, or the loops stopped.
+  ~Server();
+
+  // Starts accepting, from any thread. The listener stays on its loop. TLS when given.
+  Status listen(const net::Address& address, const net::TlsServerContext* tls = nullptr);
+  Status adopt_listener(os::UniqueFd listening, const net::TlsServerContext* tls = nullptr);
+  // As bound: port 0 resolved.
+  std::vector<net::Address> addresses() const;
+
+  // Graceful end, from any thread, blocking (not on a loop's thread): stop accepting, close
+  // idle connections, let requests in flight finish ("Connection: close") until `grace` has
+  // passed, then stop_token()s are triggered and what is left is cut. True when nothing had
+  // to be cut.
+  bool stop(Duration grace);
+
+  ServerStats& stats();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lapwing::http

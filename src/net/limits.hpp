@@ -1,0 +1,26 @@
+// Limits of the network floor.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.hpp"
+
+namespace lapwing::net {
+
+// Waiting connections per listening socket.
+inline constexpr int kListenBacklog = 4096;
+// Readiness events taken from the kernel at once.
+inline constexpr int kEventsPerPoll = 256;
+// Coroutines resumed before the loop looks at its descriptors again.
+inline constexpr int kResumesPerRound = 1024;
+// Buffers handed to one writev(2); more take several calls.
+inline constexpr std::size_t kBuffersPerWrite = 64;
+// How long accepting pauses when the process is out of descriptors or memory.
+inline constexpr Duration kAcceptBackoff = std::chrono::milliseconds(50);
+// Jobs waiting in a WorkerPool before run() answers Unavailable.
+inline constexpr std::size_t kWorkerQueueMax = 1024;
+// Encrypted bytes moved at once.
+inline constexpr std::size_t kTlsChunkBytes = 32 * 1024;
+
+}  // namespace lapwing::net
