@@ -1,0 +1,21 @@
+// Who is calling, as the front door established it.
+#pragma once
+
+#include <string>
+
+#include "base/ids.hpp"
+
+namespace lapwing::aws {
+
+struct Caller {
+  AccountId account{kDefaultAccount};
+  Region region{kDefaultRegion};
+  std::string access_key_id;
+  std::string principal_arn;
+  std::string user_id;
+  RequestId request_id;
+  std::string host;            // as the client addressed us ("localhost:4566")
+  bool authenticated = false;  // the signature was verified
+};
+
+}  // namespace lapwing::aws
