@@ -12,7 +12,7 @@ refresh of the models cannot leave one hanging. Keys of a member that belong to 
 import json
 import pathlib
 
-MEMBER_KEYS = {"shape", "location", "locationName", "required", "flattened", "xmlAttribute",
+MEMBER_KEYS = {"shape", "location", "locationName", "queryName", "required", "flattened", "xmlAttribute",
                "timestampFormat", "idempotencyToken", "xmlNamespace", "streaming"}
 
 

@@ -136,8 +136,10 @@ class Tables:
             flags = ((1 if name in required else 0) | (2 if member.get("flattened") else 0) |
                      (4 if member.get("xmlAttribute") else 0) |
                      (8 if member.get("idempotencyToken") else 0))
-            self.members.append("{%d, %d, %d, %d, L::%s, T::%s, %d}" % (
-                self.pool.ref(name), self.pool.ref(member.get("locationName", name)),
+            wire = member.get("locationName", name)
+            self.members.append("{%d, %d, %d, %d, %d, L::%s, T::%s, %d}" % (
+                self.pool.ref(name), self.pool.ref(wire),
+                self.pool.ref(member.get("queryName", wire)),
                 self.pool.ref(name[0].lower() + name[1:]), self.shape_index[member["shape"]],
                 location, TIMESTAMPS.get(member.get("timestampFormat"), "kDefault"), flags))
 
@@ -248,6 +250,8 @@ def emit_source(model: dict) -> str:
             f'    .api_version = "{meta["apiVersion"]}",',
             f'    .xml_namespace = "{meta.get("xmlNamespace", "")}",',
             f'    .validation_code = "{validation}",',
+            f'    .internal_code = "{meta.get("internalCode", "InternalFailure")}",',
+            f'    .error_prefix = "{meta.get("errorPrefix", "")}",',
             f'    .query_compatible = {"true" if "awsQueryCompatible" in meta else "false"},',
             "    .protocols = kProtocols,", "    .operations = kOperations,",
             "    .shapes = kShapes,", "    .members = kMembers,", "    .enums = kEnums,",

@@ -94,9 +94,10 @@ struct MemberFlags {
 };
 
 struct MemberRow {
-  StringRef name = 0;  // as in the model: "FunctionName"
-  StringRef wire = 0;  // as on the wire: locationName, or the name
-  StringRef path = 0;  // as validation messages spell it: "functionName"
+  StringRef name = 0;   // as in the model: "FunctionName"
+  StringRef wire = 0;   // as on the wire: locationName, or the name
+  StringRef query = 0;  // the same in the query protocol
+  StringRef path = 0;   // as validation messages spell it: "functionName"
   std::uint16_t shape = 0;
   Location location = Location::kBody;
   TimestampFormat timestamp = TimestampFormat::kDefault;
@@ -134,6 +135,8 @@ struct ServiceModel {
   std::string_view api_version;              // "2015-03-31"
   std::string_view xml_namespace;            // query and rest-xml
   std::string_view validation_code;          // error code of failed validation
+  std::string_view internal_code;            // error code of our own failures
+  std::string_view error_prefix;             // json: "com.amazonaws.sqs#" before __type
   bool query_compatible = false;             // errors carry x-amzn-query-error
   std::span<const Protocol> protocols;       // in the model's order, then historic ones
   std::span<const OperationRow> operations;  // sorted by name

@@ -5,7 +5,7 @@
 //                                           gen::lambda::GetFunctionRequest in)
 //       -> Result<gen::lambda::GetFunctionResponse> { ... });
 //   table.add<gen::lambda::CreateFunction>(fn, {"FunctionName", "Code.ZipFile", "Handler"});
-//   return aws::Service(std::move(table));
+//   return aws::Service(std::move(table), patterns, log);
 //
 // The function may take a third parameter, aws::ResponseExtras&, to set a status or headers
 // that no output member carries. The optional list names the input members that are
@@ -32,7 +32,12 @@
 #include "aws/message.hpp"
 #include "aws/model.hpp"
 #include "aws/value.hpp"
+#include "base/log.hpp"
 #include "base/result.hpp"
+
+namespace lapwing::text {
+class PatternCache;
+}
 
 namespace lapwing::aws {
 
@@ -109,7 +114,10 @@ class OperationTable {
 
 class Service {
  public:
-  explicit Service(OperationTable table) : table_(std::move(table)) {}
+  // `patterns` and `log` are shared by all services and must outlive them. Errors that are
+  // ours to fix are logged with their detail; the caller sees the public message only.
+  Service(OperationTable table, text::PatternCache& patterns, Logger& log)
+      : table_(std::move(table)), patterns_(&patterns), log_(&log) {}
 
   std::string_view id() const { return table_.model().id; }
   const ServiceModel& model() const { return table_.model(); }
@@ -118,7 +126,12 @@ class Service {
                   const Caller& caller) const;
 
  private:
+  Result<Response> run(const OperationRow& operation, Protocol protocol, const Request& request,
+                       const Caller& caller) const;
+
   OperationTable table_;
+  text::PatternCache* patterns_;
+  Logger* log_;
 };
 
 // An error as the protocol writes it, with all headers; status from the error, else from the
