@@ -2,7 +2,8 @@
 //
 // One reader and one writer may wait at a time; waits may be destroyed. Reads and writes set
 // O_NONBLOCK on the descriptor the first time, which a pipe shares with every process that
-// holds the same end.
+// holds the same end. Writing to a pipe nobody reads raises SIGPIPE unless the process
+// ignores it (main does).
 //
 // Thread-safety: the loop's thread.
 #pragma once
@@ -39,6 +40,8 @@ class FdWatcher {
   Task<Result<std::size_t>> write_some(ByteView from);
   // For waits of both kinds; kNoDeadline (MonoTime::max()) lifts it.
   void set_deadline(MonoTime when);
+
+  static void make_non_blocking(int fd);
 
   // Stops watching and gives the descriptor away.
   os::UniqueFd release();

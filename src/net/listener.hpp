@@ -26,6 +26,8 @@ class Listener {
   // Binds and listens. TCP sets SO_REUSEADDR; port 0 picks one (see address()). A stale
   // Unix socket file that nobody listens on is replaced; one in use is kConflict.
   static Result<Listener> listen(Loop& loop, const Address& address);
+  // The first half of listen(), from any thread: a listening socket to adopt().
+  static Result<os::UniqueFd> bind(const Address& address);
   // Takes a socket that is listening already, made for instance in another namespace.
   static Result<Listener> adopt(Loop& loop, os::UniqueFd fd);
 

@@ -40,7 +40,7 @@ class Transport {
   virtual Task<Status> write_all(std::span<const ByteView> buffers) = 0;
   virtual Task<Status> shutdown_write() = 0;
   virtual void set_read_deadline(MonoTime when) = 0;
-  virtual void set_write_deadline(MonoTime when) = 0;
+  virtual void set_write_timeout(Duration stall) = 0;
   virtual bool peer_closed() const = 0;
   virtual void on_peer_closed(UniqueFunction<void()> callback) = 0;
   virtual Result<os::UniqueFd> release() = 0;
@@ -48,6 +48,7 @@ class Transport {
 };
 
 inline constexpr MonoTime kNoDeadline = MonoTime::max();
+inline constexpr Duration kNoTimeout = Duration::max();
 
 class Stream {
  public:
@@ -78,10 +79,11 @@ class Stream {
   Task<Status> shutdown_write() { return transport_->shutdown_write(); }
   void close() { transport_.reset(); }
 
-  // Apply to what waits now and to what comes; kNoDeadline lifts them. Moving a deadline
+  // Applies to the read that waits now and to those to come; kNoDeadline lifts it. Moving it
   // further is a mere store.
   void set_read_deadline(MonoTime when) { transport_->set_read_deadline(when); }
-  void set_write_deadline(MonoTime when) { transport_->set_write_deadline(when); }
+  // How long the peer may take no byte at all before a write fails; kNoTimeout lifts it.
+  void set_write_timeout(Duration stall) { transport_->set_write_timeout(stall); }
 
   // The peer finished writing, closed or vanished, as far as the kernel knows: true even
   // while bytes it sent before are unread. Costs no system call.

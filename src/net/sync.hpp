@@ -266,6 +266,8 @@ class Channel {
       if (here) return;
       loop.post([state] {
         std::lock_guard lock(state->mutex);
+        // The value may have been popped meanwhile, and the one who waits now be a later one.
+        if (state->queue.empty() && !state->closed) return;
         if (WaitNode* node = state->slot.take()) state->slot.loop().schedule(*node);
       });
     }

@@ -1,0 +1,195 @@
+#include "net/stream.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
+
+#include "net/io_watch.hpp"
+#include "net/limits.hpp"
+#include "net/loop.hpp"
+#include "net/sockaddr.hpp"
+
+namespace lapwing::net {
+namespace {
+
+Error socket_error(const char* what) {
+  const int code = errno;
+  if (code == EPIPE || code == ECONNRESET || code == ENOTCONN || code == ECONNABORTED) {
+    return make_error(ErrorKind::kCancelled, "the peer has gone").with_detail(what);
+  }
+  return errno_error(what, code);
+}
+
+Error deadline_error() { return make_error(ErrorKind::kTimeout, "the deadline passed"); }
+
+class SocketTransport final : public Transport {
+ public:
+  SocketTransport(Loop& loop, os::UniqueFd fd) : fd_(std::move(fd)), watch_(loop, fd_.get()) {}
+
+  std::optional<Result<std::size_t>> try_read(MutableBytes into) override {
+    if (!watch_.seems_readable()) return std::nullopt;
+    while (true) {
+      const ssize_t count = ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);
+      if (count >= 0) {
+        if (static_cast<std::size_t>(count) < into.size()) watch_.drained();
+        return static_cast<std::size_t>(count);
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return fail(socket_error("recv"));
+      watch_.clear_readable();
+      return std::nullopt;
+    }
+  }
+
+  Task<Result<std::size_t>> read_some(MutableBytes into) override {
+    while (true) {
+      if (auto done = try_read(into)) co_return *std::move(done);
+      if (co_await watch_.wait_readable() == IoWatch::Outcome::kTimeout) {
+        co_return fail(deadline_error());
+      }
+    }
+  }
+
+  Task<Status> write_all(std::span<const ByteView> buffers) override {
+    std::size_t offset = 0;  // within buffers.front()
+    while (true) {
+      auto sent = try_write(buffers, offset);
+      if (!sent) co_return fail(std::move(sent).error());
+      advance(buffers, offset, *sent);
+      if (buffers.empty()) co_return Status();
+      if (*sent > 0) continue;
+      if (write_timeout_ != kNoTimeout) {
+        watch_.set_write_deadline(watch_.loop().now() + write_timeout_);
+      }
+      if (co_await watch_.wait_writable() == IoWatch::Outcome::kTimeout) {
+        co_return fail(deadline_error());
+      }
+    }
+  }
+
+  Task<Status> shutdown_write() override {
+    if (::shutdown(fd_.get(), SHUT_WR) != 0) co_return fail(socket_error("shutdown"));
+    co_return Status();
+  }
+
+  void set_read_deadline(MonoTime when) override { watch_.set_read_deadline(when); }
+  void set_write_timeout(Duration stall) override {
+    write_timeout_ = stall;
+    if (stall == kNoTimeout) watch_.set_write_deadline(kNoDeadline);
+  }
+  bool peer_closed() const override { return watch_.peer_closed(); }
+  void on_peer_closed(UniqueFunction<void()> callback) override {
+    watch_.on_peer_closed(std::move(callback));
+  }
+  Result<os::UniqueFd> release() override {
+    // A duplicate, because the watch must leave the loop before its descriptor changes owner.
+    os::UniqueFd copy(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return fail(errno_error("dup"));
+    return copy;
+  }
+  int fd() const override { return fd_.get(); }
+
+ private:
+  // 0: the kernel takes nothing now.
+  Result<std::size_t> try_write(std::span<const ByteView> buffers, std::size_t offset) {
+    iovec parts[kBuffersPerWrite];
+    const std::size_t count = std::min(buffers.size(), kBuffersPerWrite);
+    for (std::size_t i = 0; i < count; ++i) {
+      const ByteView part = i == 0 ? buffers[0].subspan(offset) : buffers[i];
+      // Safe: sendmsg only reads through iov_base, which C cannot say.
+      parts[i] = {const_cast<std::byte*>(part.data()), part.size()};
+    }
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = count;
+    while (true) {
+      const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent >= 0) return static_cast<std::size_t>(sent);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return fail(socket_error("send"));
+      watch_.clear_writable();
+      return 0;
+    }
+  }
+  static void advance(std::span<const ByteView>& buffers, std::size_t& offset, std::size_t sent) {
+    while (!buffers.empty() && sent >= buffers.front().size() - offset) {
+      sent -= buffers.front().size() - offset;
+      offset = 0;
+      buffers = buffers.subspan(1);
+    }
+    offset += sent;
+  }
+
+  os::UniqueFd fd_;
+  IoWatch watch_;
+  Duration write_timeout_ = kNoTimeout;
+};
+
+std::optional<Address> name_of(int fd, int (*get)(int, sockaddr*, socklen_t*)) {
+  SocketAddress out;
+  out.size = sizeof out.storage;
+  if (get(fd, out.raw(), &out.size) != 0) return std::nullopt;
+  return from_sockaddr(*out.raw(), out.size);
+}
+
+}  // namespace
+
+Result<Stream> Stream::adopt(Loop& loop, os::UniqueFd fd) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) {
+    return fail(errno_error("adopt stream"));
+  }
+  if (domain == AF_INET || domain == AF_INET6) {
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  return Stream(loop, std::make_unique<SocketTransport>(loop, std::move(fd)));
+}
+
+Task<Result<Stream>> Stream::connect(Loop& loop, Address address, MonoTime deadline) {
+  const SocketAddress to = to_sockaddr(address);
+  os::UniqueFd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) co_return fail(errno_error("socket"));
+  auto refused = [&](int code) {
+    return make_error(ErrorKind::kUnavailable, "cannot connect to " + address.to_string())
+        .with_detail(errno_error("connect", code).detail());
+  };
+  if (::connect(fd.get(), to.raw(), to.size) != 0) {
+    if (errno != EINPROGRESS) co_return fail(refused(errno));
+    IoWatch watch(loop, fd.get());
+    watch.clear_writable();
+    watch.set_write_deadline(deadline);
+    if (co_await watch.wait_writable() == IoWatch::Outcome::kTimeout) {
+      co_return fail(deadline_error());
+    }
+    int code = 0;
+    socklen_t size = sizeof code;
+    ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &code, &size);
+    if (code != 0) co_return fail(refused(code));
+  }
+  co_return adopt(loop, std::move(fd));
+}
+
+Task<Status> Stream::write_all(std::string_view text) {
+  const ByteView buffer = as_bytes(text);
+  co_return co_await transport_->write_all(std::span(&buffer, 1));
+}
+
+std::optional<Address> Stream::peer_address() const { return name_of(fd(), ::getpeername); }
+std::optional<Address> Stream::local_address() const { return name_of(fd(), ::getsockname); }
+
+Result<SocketPair> socket_pair() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+    return fail(errno_error("socketpair"));
+  }
+  return SocketPair{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
+}
+
+}  // namespace lapwing::net
