@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every test of the runtimes. Arguments go to pytest. Needs a Python 3.7+ with pytest (Debian:
+# Every test of the runtimes, or those of the folders given (relative to this one). Arguments go
+# to pytest. Needs a Python 3.7+ with pytest (Debian:
 # python3-pytest); where python3 has none, one is put into build/test-venv.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,4 +13,5 @@ if ! $python -c 'import pytest' 2>/dev/null; then
     fi
     python=$venv/bin/python
 fi
-exec "$python" -m pytest -q -p no:cacheprovider "$@" "$here"
+cd "$here"
+exec "$python" -m pytest -q -p no:cacheprovider "$@"
