@@ -34,8 +34,8 @@ class JsonWriter {
   void string(std::string_view value);
   void integer(std::int64_t value);
   void unsigned_integer(std::uint64_t value);
-  // Shortest text that reads back the same; whole numbers without fraction ("1", "1e+21"
-  // as "1E21"); NaN and infinities as the strings AWS uses: "NaN", "Infinity", "-Infinity".
+  // Shortest text that reads back the same ("1", "0.1", "1e+21"); NaN and infinities as the
+  // strings AWS uses: "NaN", "Infinity", "-Infinity".
   void number(double value);
   // Seconds since the epoch with up to three decimals: AWS's epochSeconds timestamps.
   void epoch_seconds(std::int64_t unix_ms);

@@ -1,4 +1,4 @@
-// The spellings of a moment that AWS uses. All are UTC; parsers take years 0001..9999 and
+// The spellings of a moment that AWS uses. All are UTC; parsers take the years 1678..2261 and
 // refuse what does not exist (30 February, hour 24); a leap second is taken as the next
 // second's start.
 #pragma once
