@@ -1,0 +1,62 @@
+#include "services/logs/core.hpp"
+
+#include "services/logs/errors.hpp"
+
+namespace lapwing::logs {
+namespace {
+
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
+}  // namespace
+
+Scope scope_of(const aws::Caller& caller) { return {caller.account, caller.region}; }
+
+std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn) {
+  const std::string prefix = group_arn(scope, "");
+  if (!arn.starts_with(prefix)) return std::nullopt;
+  arn.remove_prefix(prefix.size());
+  if (arn.ends_with(":*")) arn.remove_suffix(2);
+  if (arn.empty() || arn.contains(':')) return std::nullopt;
+  return std::string(arn);
+}
+
+Result<std::string> group_name(const Scope& scope, const std::optional<std::string>& name,
+                               const std::optional<std::string>& identifier) {
+  if (name && identifier)
+    return fail(
+        invalid_parameter("LogGroup name and LogGroup ARN are mutually exclusive parameters."));
+  if (name) return *name;
+  if (!identifier)
+    return fail(invalid_parameter("Either logGroupName or logGroupIdentifier must be specified."));
+  if (!identifier->starts_with("arn:")) return *identifier;
+  auto found = name_in_arn(scope, *identifier);
+  if (!found) return fail(group_not_found());
+  return *std::move(found);
+}
+
+std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms) {
+  return group.retention_days ? now_ms - *group.retention_days * kDayMs : 0;
+}
+
+Status sweep_dropped(Core& core) {
+  LAPWING_TRY(const std::vector<std::string> marks, core.repository.dropped());
+  for (const std::string& mark : marks) {
+    LAPWING_CHECK(core.events.drop(mark));
+    LAPWING_CHECK(core.repository.forget_dropped(mark));
+  }
+  return {};
+}
+
+Status expire_events(Core& core) {
+  const std::int64_t now_ms = core.now_ms();
+  return core.repository.for_each_group([&](const Group& group) -> Status {
+    if (!group.retention_days) return {};
+    LAPWING_TRY(const std::uint64_t removed,
+                core.events.expire(group.uid, retention_start_ms(group, now_ms)));
+    if (removed > 0)
+      core.log->info("logs", "events expired", {{"group", group.name}, {"records", removed}});
+    return {};
+  });
+}
+
+}  // namespace lapwing::logs

@@ -1,0 +1,56 @@
+// What the operations work on: the service's parts, and what they all ask of a request.
+// No http, no json, no sql here or in operations/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+
+#include "aws/caller.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "services/logs/event_log.hpp"
+#include "services/logs/repository.hpp"
+#include "services/logs/sink.hpp"
+
+namespace lapwing::logs {
+
+struct Core {
+  Core(store::Store& store, store::Log& log, const Clock& wall, Random& random, Logger& logger)
+      : clock(&wall),
+        log(&logger),
+        repository(store, random),
+        events(log),
+        sink(repository, events, deletion, wall, logger) {}
+
+  const Clock* clock;
+  Logger* log;
+  Repository repository;
+  EventLog events;
+  std::shared_mutex deletion;  // see sink.hpp
+  SinkWriter sink;
+
+  std::int64_t now_ms() const { return unix_ms(clock->wall()); }
+};
+
+Scope scope_of(const aws::Caller& caller);
+
+// A group is named by name, or by identifier (a name or an ARN), never by both.
+Result<std::string> group_name(const Scope& scope, const std::optional<std::string>& name,
+                               const std::optional<std::string>& identifier);
+// The group's name out of its ARN (":*" at the end allowed), if it is one of this scope's.
+std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn);
+
+// Events older than this have expired, whether they were taken away yet or not.
+std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms);
+
+// Takes away what deleted groups and streams have left; answers with the first error.
+Status sweep_dropped(Core& core);
+// Removes expired events of every group.
+Status expire_events(Core& core);
+
+}  // namespace lapwing::logs

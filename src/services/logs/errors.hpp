@@ -1,0 +1,63 @@
+// CloudWatch Logs' errors by name, in AWS's words.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/result.hpp"
+
+namespace lapwing::logs {
+
+inline Error invalid_parameter(std::string message) {
+  return Error(ErrorKind::kInvalid, "InvalidParameterException", std::move(message));
+}
+inline Error invalid_filter_pattern() { return invalid_parameter("Invalid filter pattern"); }
+inline Error invalid_next_token() {
+  return invalid_parameter("The specified nextToken is invalid.");
+}
+inline Error group_not_found() {
+  return Error(ErrorKind::kNotFound, "ResourceNotFoundException",
+               "The specified log group does not exist.");
+}
+inline Error stream_not_found() {
+  return Error(ErrorKind::kNotFound, "ResourceNotFoundException",
+               "The specified log stream does not exist.");
+}
+inline Error resource_not_found() {
+  return Error(ErrorKind::kNotFound, "ResourceNotFoundException",
+               "The specified resource does not exist.");
+}
+inline Error group_exists() {
+  return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
+               "The specified log group already exists");
+}
+inline Error stream_exists() {
+  return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
+               "The specified log stream already exists");
+}
+inline Error limit_exceeded() {
+  return Error(ErrorKind::kTooLarge, "LimitExceededException", "Resource limit exceeded.");
+}
+inline Error too_many_tags(const std::string& resource) {
+  return Error(ErrorKind::kTooLarge, "TooManyTagsException",
+               "The maximum number of tags allowed for a resource is 50.")
+      .with_field("resourceName", resource);
+}
+inline Error operation_aborted() {
+  return Error(ErrorKind::kConflict, "OperationAbortedException",
+               "A conflicting operation is currently in progress against this resource. "
+               "Please try again.");
+}
+inline Error service_unavailable(std::string detail) {
+  return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
+               "The service cannot complete the request.")
+      .with_detail(std::move(detail));
+}
+// A member Lapwing does not serve: refused by name, never ignored.
+inline Error unsupported_parameter(const std::string& name) {
+  return Error(ErrorKind::kUnsupported, "InvalidParameterException",
+               "The parameter " + name + " is not supported by this endpoint.")
+      .with_status(400);
+}
+
+}  // namespace lapwing::logs

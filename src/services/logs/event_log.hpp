@@ -1,0 +1,107 @@
+// Events of streams over store::Log: a group is a log stream there, a stream one of its
+// shards, a chunk (chunk.hpp) one record.
+//
+// Every event has a place: its time, then the order of arrival within its stream. Places
+// never change and never repeat, so page tokens and event ids are made of them.
+//
+// Thread-safety: EventLog any thread; a cursor one at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "services/logs/chunk.hpp"
+#include "services/logs/repository.hpp"
+#include "store/log.hpp"
+
+namespace lapwing::logs {
+
+struct Place {
+  std::int64_t time_ms = 0;
+  std::uint64_t order = 0;  // of arrival in the stream; 0 is before all
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct StoredEvent {
+  Place place;
+  std::int64_t ingestion_ms = 0;
+  std::string_view message;  // kept alive by `chunk`
+  std::shared_ptr<const std::string> chunk;
+};
+
+// Which events of one stream a cursor yields, and in which direction.
+struct EventRange {
+  std::int64_t start_ms = 0;        // inclusive
+  std::int64_t end_ms = INT64_MAX;  // exclusive
+  bool backward = false;
+  std::optional<Place> beyond;  // strictly after it, or before it going backward
+};
+
+// Yields events in order of their places, reading ahead little.
+class EventCursor {
+ public:
+  EventCursor(store::Log& log, StreamTarget target, EventRange range)
+      : log_(&log), target_(std::move(target)), range_(range) {}
+
+  // The next event, or nullptr at the end. Valid until pop().
+  Result<const StoredEvent*> peek();
+  void pop() { ready_.pop_front(); }
+  std::uint64_t bytes_read() const { return bytes_read_; }
+
+ private:
+  Status fill();
+  Status take_record(store::LogRecord& record);
+  void release(std::int64_t last_newest_ms);
+
+  store::Log* log_;
+  StreamTarget target_;
+  EventRange range_;
+  std::deque<StoredEvent> ready_;     // in order, none can come before
+  std::vector<StoredEvent> waiting_;  // an unread chunk may still hold an earlier one
+  std::optional<store::LogPlace> at_;
+  bool exhausted_ = false;
+  std::uint64_t bytes_read_ = 0;
+};
+
+struct StreamStats {
+  std::optional<std::int64_t> first_ms;
+  std::optional<std::int64_t> last_ms;
+  std::optional<std::int64_t> ingestion_ms;  // of the newest chunk
+  std::uint64_t bytes = 0;
+};
+
+class EventLog {
+ public:
+  explicit EventLog(store::Log& log) : log_(&log) {}
+
+  // Returns when they are on disk.
+  Status append(const StreamTarget& target, std::span<const store::LogInput> chunks);
+
+  EventCursor cursor(const StreamTarget& target, const EventRange& range) {
+    return EventCursor(*log_, target, range);
+  }
+  Result<StreamStats> stats(const StreamTarget& target);
+  // Time of the newest event of every stream of a group that has any, by stream uid; and
+  // the bytes they hold together.
+  struct GroupStats {
+    std::map<std::string, std::int64_t> last_ms;
+    std::uint64_t bytes = 0;
+  };
+  Result<GroupStats> group_stats(const std::string& group_uid);
+
+  // Removes chunks whose newest event is older than `cutoff_ms`.
+  Result<std::uint64_t> expire(const std::string& group_uid, std::int64_t cutoff_ms);
+  // `mark` as Repository::dropped() gives it.
+  Status drop(const std::string& mark);
+
+ private:
+  store::Log* log_;
+};
+
+}  // namespace lapwing::logs

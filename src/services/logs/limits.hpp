@@ -1,0 +1,48 @@
+// What CloudWatch Logs bounds, and what Lapwing bounds on its own account. Numbers without
+// a remark are AWS's documented quotas.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.hpp"
+
+namespace lapwing::logs {
+
+// PutLogEvents.
+inline constexpr std::size_t kBatchEventsMax = 10'000;
+inline constexpr std::uint64_t kBatchBytesMax = 1 * kMiB;  // messages + overhead
+inline constexpr std::uint64_t kEventOverheadBytes = 26;   // counted for every event
+inline constexpr std::uint64_t kEventBytesMax = 1 * kMiB;  // one event, with overhead
+inline constexpr std::int64_t kBatchSpanMsMax = 24LL * 3600 * 1000;
+inline constexpr std::int64_t kEventAgeMsMax = 14LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kEventAheadMsMax = 2LL * 3600 * 1000;
+
+// Reads. A page ends at the event count or at the byte count, whichever comes first.
+inline constexpr std::size_t kPageEventsMax = 10'000;
+inline constexpr std::uint64_t kPageBytesMax = 1 * kMiB;
+inline constexpr std::size_t kDescribeMax = 50;
+inline constexpr std::size_t kFilterStreamNamesMax = 100;
+// Ours: what one FilterLogEvents call reads before it answers with what it has found and a
+// token to go on from (AWS bounds the work of a call too, without saying where).
+inline constexpr std::uint64_t kFilterScanBytesMax = 32 * kMiB;
+
+// Groups.
+inline constexpr std::size_t kTagsMax = 50;
+inline constexpr std::size_t kGroupsPerRegionMax = 1'000'000;
+
+// Filter patterns.
+inline constexpr std::size_t kFilterPatternBytesMax = 1024;
+inline constexpr std::size_t kFilterRegexMax = 2;        // JSON and space-delimited
+inline constexpr std::size_t kSelectorWildcardsMax = 1;  // in one property selector
+inline constexpr std::size_t kPatternWildcardsMax = 3;   // in one pattern
+inline constexpr std::size_t kFilterNestingMax = 32;     // ours: depth of parentheses
+inline constexpr std::size_t kRegexStatesMax = 255;      // ours: positions a branch
+
+// Taking over function output (ours).
+inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;    // events packed in one record
+inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;    // chunks written in one commit
+inline constexpr int kFlushAfterMs = 50;                    // an event waits no longer
+inline constexpr std::size_t kBacklogBytesMax = 64 * kMiB;  // then producers wait
+
+}  // namespace lapwing::logs

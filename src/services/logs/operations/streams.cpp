@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+
+#include "services/logs/errors.hpp"
+#include "services/logs/limits.hpp"
+#include "services/logs/operations/operations.hpp"
+
+namespace lapwing::logs {
+namespace {
+
+constexpr std::string_view kNameToken = "stream:";
+constexpr std::string_view kTimeToken = "time:";
+
+Result<model::LogStream> describe(Core& core, const Scope& scope, const Group& group,
+                                  const Stream& stream) {
+  LAPWING_TRY(const StreamStats stats, core.events.stats({group.uid, stream.uid}));
+  model::LogStream out;
+  out.log_stream_name = stream.name;
+  out.arn = group_arn(scope, group.name) + ":log-stream:" + stream.name;
+  out.creation_time = stream.created_ms;
+  out.first_event_timestamp = stats.first_ms;
+  out.last_event_timestamp = stats.last_ms;
+  out.last_ingestion_time = stats.ingestion_ms;
+  out.upload_sequence_token = fmt::format("{:056}", stats.ingestion_ms.value_or(0));
+  out.stored_bytes = 0;  // AWS reports zero for streams since 2019
+  return out;
+}
+
+Result<model::DescribeLogStreamsResponse> by_name(Core& core, const Scope& scope,
+                                                  const Group& group,
+                                                  const model::DescribeLogStreamsRequest& in) {
+  std::string after;
+  if (in.next_token) {
+    if (!in.next_token->starts_with(kNameToken) || in.next_token->size() == kNameToken.size())
+      return fail(invalid_next_token());
+    after = in.next_token->substr(kNameToken.size());
+  }
+  const auto limit = static_cast<std::size_t>(in.limit.value_or(kDescribeMax));
+  LAPWING_TRY(const Repository::StreamPage page,
+              core.repository.streams(group.uid, in.log_stream_name_prefix.value_or(""), after,
+                                      limit + 1, in.descending.value_or(false)));
+  model::DescribeLogStreamsResponse out;
+  out.log_streams.emplace();
+  for (const Stream& stream : page.streams) {
+    if (out.log_streams->size() == limit) {
+      out.next_token = std::string(kNameToken) + *out.log_streams->back().log_stream_name;
+      break;
+    }
+    LAPWING_TRY(model::LogStream described, describe(core, scope, group, stream));
+    out.log_streams->push_back(std::move(described));
+  }
+  return out;
+}
+
+struct Dated {
+  std::int64_t last_ms = 0;  // streams without events come as if theirs were the oldest
+  Stream stream;
+  friend bool operator<(const Dated& a, const Dated& b) {
+    return std::tie(a.last_ms, a.stream.name) < std::tie(b.last_ms, b.stream.name);
+  }
+};
+
+Result<Dated> read_time_token(std::string_view token) {
+  Dated place;
+  if (!token.starts_with(kTimeToken)) return fail(invalid_next_token());
+  token.remove_prefix(kTimeToken.size());
+  const auto [end, error] =
+      std::from_chars(token.data(), token.data() + token.size(), place.last_ms);
+  if (error != std::errc() || end == token.data() + token.size() || *end != ':')
+    return fail(invalid_next_token());
+  place.stream.name = std::string(end + 1, token.data() + token.size());
+  return place;
+}
+
+Result<model::DescribeLogStreamsResponse> by_time(Core& core, const Scope& scope,
+                                                  const Group& group,
+                                                  const model::DescribeLogStreamsRequest& in) {
+  const bool descending = in.descending.value_or(false);
+  LAPWING_TRY(const EventLog::GroupStats stats, core.events.group_stats(group.uid));
+  std::vector<Dated> all;
+  std::string after;
+  while (true) {
+    LAPWING_TRY(Repository::StreamPage page,
+                core.repository.streams(group.uid, "", after, store::kMaxScanLimit));
+    for (Stream& stream : page.streams) {
+      const auto last = stats.last_ms.find(stream.uid);
+      all.push_back({last == stats.last_ms.end() ? 0 : last->second, std::move(stream)});
+    }
+    if (!page.next) break;
+    after = *page.next;
+  }
+  const auto before = [descending](const Dated& a, const Dated& b) {
+    return descending ? b < a : a < b;
+  };
+  std::sort(all.begin(), all.end(), before);
+  auto from = all.begin();
+  if (in.next_token) {
+    LAPWING_TRY(const Dated place, read_time_token(*in.next_token));
+    from = std::upper_bound(all.begin(), all.end(), place, before);
+  }
+  const auto limit = static_cast<std::ptrdiff_t>(in.limit.value_or(kDescribeMax));
+  const auto end = all.end() - from > limit ? from + limit : all.end();
+  model::DescribeLogStreamsResponse out;
+  out.log_streams.emplace();
+  for (auto it = from; it != end; ++it) {
+    LAPWING_TRY(model::LogStream described, describe(core, scope, group, it->stream));
+    out.log_streams->push_back(std::move(described));
+  }
+  if (end != all.end()) {
+    const Dated& last = *(end - 1);
+    out.next_token = fmt::format("{}{}:{}", kTimeToken, last.last_ms, last.stream.name);
+  }
+  return out;
+}
+
+}  // namespace
+
+Nothing create_log_stream(Core& core, const Caller& caller,
+                          const model::CreateLogStreamRequest& in) {
+  LAPWING_CHECK(core.repository.create_stream(scope_of(caller), in.log_group_name,
+                                              in.log_stream_name, core.now_ms()));
+  return {};
+}
+
+Nothing delete_log_stream(Core& core, const Caller& caller,
+                          const model::DeleteLogStreamRequest& in) {
+  {
+    const std::unique_lock alone(core.deletion);
+    LAPWING_TRY(
+        const StreamTarget removed,
+        core.repository.remove_stream(scope_of(caller), in.log_group_name, in.log_stream_name));
+    core.sink.forget(removed.group_uid);
+  }
+  if (const Status swept = sweep_dropped(core); !swept)
+    core.log->warn("logs", "deleted stream not swept yet", {{"error", swept.error().to_log()}});
+  return {};
+}
+
+Result<model::DescribeLogStreamsResponse> describe_log_streams(
+    Core& core, const Caller& caller, const model::DescribeLogStreamsRequest& in) {
+  const Scope scope = scope_of(caller);
+  LAPWING_TRY(const std::string name,
+              group_name(scope, in.log_group_name, in.log_group_identifier));
+  const bool by_last_event = in.order_by && *in.order_by == model::OrderBy::kLastEventTime;
+  if (by_last_event && in.log_stream_name_prefix)
+    return fail(invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix."));
+  LAPWING_CHECK(core.sink.flush(scope, name));
+  LAPWING_TRY(const Group group, core.repository.group(scope, name));
+  return by_last_event ? by_time(core, scope, group, in) : by_name(core, scope, group, in);
+}
+
+}  // namespace lapwing::logs

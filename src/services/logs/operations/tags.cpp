@@ -1,0 +1,81 @@
+#include "services/logs/errors.hpp"
+#include "services/logs/limits.hpp"
+#include "services/logs/operations/operations.hpp"
+
+namespace lapwing::logs {
+namespace {
+
+Result<std::string> group_of_arn(const Scope& scope, std::string_view arn) {
+  if (!arn.starts_with("arn:"))
+    return fail(invalid_parameter("The specified resource ARN is invalid."));
+  auto name = name_in_arn(scope, arn);
+  if (!name) return fail(resource_not_found());
+  return *std::move(name);
+}
+
+Nothing add_tags(Core& core, const Scope& scope, const std::string& group, const Tags& tags,
+                 const Error& too_many) {
+  LAPWING_CHECK(check_tag_keys(tags));
+  LAPWING_CHECK(core.repository.change_group(scope, group, [&](Group& record) -> Status {
+    for (const auto& [key, value] : tags) record.tags.insert_or_assign(key, value);
+    if (record.tags.size() > kTagsMax) return fail(too_many);
+    return {};
+  }));
+  return {};
+}
+
+Nothing remove_tags(Core& core, const Scope& scope, const std::string& group,
+                    const std::vector<std::string>& keys) {
+  LAPWING_CHECK(core.repository.change_group(scope, group, [&](Group& record) -> Status {
+    for (const std::string& key : keys) record.tags.erase(key);
+    return {};
+  }));
+  return {};
+}
+
+}  // namespace
+
+Status check_tag_keys(const Tags& tags) {
+  for (const auto& [key, value] : tags) {
+    if (key.starts_with("aws:"))
+      return fail(invalid_parameter("Tag keys beginning with aws: are reserved for system use."));
+  }
+  return {};
+}
+
+Nothing tag_resource(Core& core, const Caller& caller, const model::TagResourceRequest& in) {
+  const Scope scope = scope_of(caller);
+  LAPWING_TRY(const std::string group, group_of_arn(scope, in.resource_arn));
+  return add_tags(core, scope, group, in.tags, too_many_tags(in.resource_arn));
+}
+
+Nothing untag_resource(Core& core, const Caller& caller, const model::UntagResourceRequest& in) {
+  const Scope scope = scope_of(caller);
+  LAPWING_TRY(const std::string group, group_of_arn(scope, in.resource_arn));
+  return remove_tags(core, scope, group, in.tag_keys);
+}
+
+Result<model::ListTagsForResourceResponse> list_tags_for_resource(
+    Core& core, const Caller& caller, const model::ListTagsForResourceRequest& in) {
+  const Scope scope = scope_of(caller);
+  LAPWING_TRY(const std::string name, group_of_arn(scope, in.resource_arn));
+  LAPWING_TRY(Group group, core.repository.group(scope, name));
+  return model::ListTagsForResourceResponse{std::move(group.tags)};
+}
+
+Nothing tag_log_group(Core& core, const Caller& caller, const model::TagLogGroupRequest& in) {
+  return add_tags(core, scope_of(caller), in.log_group_name, in.tags,
+                  invalid_parameter("The maximum number of tags allowed for a resource is 50."));
+}
+
+Nothing untag_log_group(Core& core, const Caller& caller, const model::UntagLogGroupRequest& in) {
+  return remove_tags(core, scope_of(caller), in.log_group_name, in.tags);
+}
+
+Result<model::ListTagsLogGroupResponse> list_tags_log_group(
+    Core& core, const Caller& caller, const model::ListTagsLogGroupRequest& in) {
+  LAPWING_TRY(Group group, core.repository.group(scope_of(caller), in.log_group_name));
+  return model::ListTagsLogGroupResponse{std::move(group.tags)};
+}
+
+}  // namespace lapwing::logs

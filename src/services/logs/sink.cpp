@@ -1,0 +1,281 @@
+#include "services/logs/sink.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace lapwing::logs {
+namespace {
+
+constexpr std::string_view kModule = "logs";
+constexpr std::size_t kTurnBytes = 8 * kChunkBytesMax;
+// Beyond this much the writer does not wait for kFlushAfterMs to pass.
+constexpr std::size_t kWriteAtOnceBytes = 1 * kMiB;
+constexpr auto kRetryAfter = std::chrono::milliseconds(200);
+constexpr auto kIdleAfter = std::chrono::minutes(5);
+constexpr std::size_t kResolveMax = 256;  // streams made in one transaction
+
+// Outcomes that another try may change.
+bool may_pass(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kInvalid:
+    case ErrorKind::kTooLarge:
+    case ErrorKind::kUnsupported:
+      return false;
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kThrottled:
+    case ErrorKind::kDenied:
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnknown:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kInternal:
+      return true;
+  }
+  return true;
+}
+
+}  // namespace
+
+SinkWriter::SinkWriter(Repository& repository, EventLog& events, std::shared_mutex& deletion,
+                       const Clock& clock, Logger& log)
+    : repository_(&repository),
+      events_(&events),
+      deletion_(&deletion),
+      clock_(&clock),
+      log_(&log) {}
+
+SinkWriter::~SinkWriter() { stop(); }
+
+void SinkWriter::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void SinkWriter::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+SinkWriter::BufferPtr SinkWriter::buffer(const ports::LogStreamRef& stream) {
+  StreamName name{{stream.account, stream.region}, stream.group, stream.stream};
+  const std::lock_guard lock(mutex_);
+  BufferPtr& found = buffers_[name];
+  if (!found) found = std::make_shared<Buffer>(std::move(name));
+  found->used = clock_->mono();
+  return found;
+}
+
+void SinkWriter::append(const ports::LogStreamRef& stream, std::vector<ports::LogEvent> events) {
+  if (events.empty()) return;
+  const BufferPtr target = buffer(stream);
+  const std::int64_t now_ms = unix_ms(clock_->wall());
+  std::size_t grown = 0;
+  {
+    const std::lock_guard lock(target->filling);
+    for (ports::LogEvent& event : events) {
+      std::string message = std::move(event.message);
+      if (message.size() < ports::kLogEventBytesMax) message += '\n';
+      const std::int64_t time_ms = unix_ms(event.time);
+      if (!target->open.accepts(time_ms, message.size())) {
+        auto full = target->open.finish();
+        target->sealed.push_back({full.newest_ms, std::move(full.data)});
+      }
+      const std::size_t before = target->open.bytes();
+      target->open.add(time_ms, message, now_ms);
+      grown += target->open.bytes() - before;
+    }
+    backlog_ += grown;  // before the writer can take it away again
+  }
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!target->queued) {
+      target->queued = true;
+      queue_.push_back(target);
+      wake = queue_.size() == 1;
+    }
+  }
+  if (wake || backlog_ >= kWriteAtOnceBytes) wake_.notify_one();
+}
+
+void SinkWriter::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    // Let more gather: a chunk for every line would be wasteful.
+    if (!stopping_ && backlog_ < kWriteAtOnceBytes) {
+      wake_.wait_for(lock, std::chrono::milliseconds(kFlushAfterMs),
+                     [this] { return stopping_ || backlog_ >= kWriteAtOnceBytes; });
+    }
+    const bool last = stopping_;
+    lock.unlock();
+    const bool written = take_turns();
+    drop_idle();
+    lock.lock();
+    if (last && (queue_.empty() || !written)) break;
+    if (!written) wake_.wait_for(lock, kRetryAfter, [this] { return stopping_; });
+  }
+  if (backlog_ > 0)
+    log_->error(kModule, "function output could not be written before the end",
+                {{"bytes", backlog_.load()}});
+}
+
+bool SinkWriter::take_turns() {
+  std::vector<BufferPtr> round;
+  {
+    const std::lock_guard lock(mutex_);
+    round.assign(queue_.begin(), queue_.end());
+    queue_.clear();
+    for (const BufferPtr& one : round) one->queued = false;
+  }
+  if (const Status resolved = resolve(round); !resolved)
+    log_->warn(kModule, "log streams not made yet", {{"error", resolved.error().to_log()}});
+  bool all = true;
+  for (const BufferPtr& one : round) {
+    const Result<bool> more = write(*one, kTurnBytes);
+    if (!more) {
+      all = false;
+      log_->warn(kModule, "function output not written yet",
+                 {{"group", one->name.group}, {"error", more.error().to_log()}});
+    }
+    if (more && !*more) continue;
+    const std::lock_guard lock(mutex_);
+    if (!one->queued) {
+      one->queued = true;
+      queue_.push_back(one);
+    }
+  }
+  return all;
+}
+
+Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
+  const std::shared_lock deletion(*deletion_);
+  std::vector<BufferPtr> unknown;
+  for (const BufferPtr& one : buffers) {
+    const std::lock_guard lock(one->writing);
+    if (!one->target) unknown.push_back(one);
+  }
+  for (std::size_t at = 0; at < unknown.size(); at += kResolveMax) {
+    const std::size_t end = std::min(unknown.size(), at + kResolveMax);
+    std::vector<StreamName> names;
+    for (std::size_t i = at; i < end; ++i) names.push_back(unknown[i]->name);
+    LAPWING_TRY(const std::vector<StreamTarget> targets,
+                repository_->ensure_streams(names, unix_ms(clock_->wall())));
+    for (std::size_t i = at; i < end; ++i) {
+      const std::lock_guard lock(unknown[i]->writing);
+      unknown[i]->target = targets[i - at];
+    }
+  }
+  return {};
+}
+
+Result<bool> SinkWriter::write(Buffer& buffer, std::size_t bytes) {
+  const std::shared_lock deletion(*deletion_);
+  const std::lock_guard writing(buffer.writing);
+  bool more = false;
+  std::vector<store::LogInput> chunks = take(buffer, bytes, more);
+  if (chunks.empty()) return false;
+  std::size_t taken = 0;
+  for (const store::LogInput& chunk : chunks) taken += chunk.data.size();
+  Status status;
+  if (!buffer.target) {
+    auto targets = repository_->ensure_streams({buffer.name}, unix_ms(clock_->wall()));
+    if (targets) {
+      buffer.target = targets->front();
+    } else {
+      status = fail(std::move(targets).error());
+    }
+  }
+  if (status) status = events_->append(*buffer.target, chunks);
+  if (!status && may_pass(status.error())) {
+    put_back(buffer, std::move(chunks));
+    return fail(std::move(status).error());
+  }
+  if (!status) {
+    log_->error(kModule, "function output dropped: no such stream can be",
+                {{"group", buffer.name.group},
+                 {"stream", buffer.name.stream},
+                 {"bytes", taken},
+                 {"error", status.error().to_log()}});
+  }
+  backlog_ -= taken;
+  return more;
+}
+
+std::vector<store::LogInput> SinkWriter::take(Buffer& buffer, std::size_t bytes, bool& more) {
+  const std::lock_guard lock(buffer.filling);
+  if (!buffer.open.empty()) {
+    auto finished = buffer.open.finish();
+    buffer.sealed.push_back({finished.newest_ms, std::move(finished.data)});
+  }
+  std::vector<store::LogInput> chunks;
+  std::size_t taken = 0;
+  while (!buffer.sealed.empty() && (chunks.empty() || taken < bytes)) {
+    taken += buffer.sealed.front().data.size();
+    chunks.push_back(std::move(buffer.sealed.front()));
+    buffer.sealed.pop_front();
+  }
+  more = !buffer.sealed.empty();
+  return chunks;
+}
+
+void SinkWriter::put_back(Buffer& buffer, std::vector<store::LogInput> chunks) {
+  const std::lock_guard lock(buffer.filling);
+  buffer.sealed.insert(buffer.sealed.begin(), std::make_move_iterator(chunks.begin()),
+                       std::make_move_iterator(chunks.end()));
+}
+
+std::vector<SinkWriter::BufferPtr> SinkWriter::matching(const Scope* scope, std::string_view group,
+                                                        std::optional<std::string_view> stream) {
+  std::vector<BufferPtr> found;
+  const std::lock_guard lock(mutex_);
+  if (scope == nullptr) {
+    for (const auto& [name, one] : buffers_) found.push_back(one);
+    return found;
+  }
+  const StreamName first{*scope, std::string(group), std::string(stream.value_or(""))};
+  for (auto it = buffers_.lower_bound(first); it != buffers_.end(); ++it) {
+    const StreamName& name = it->first;
+    if (name.scope != *scope || name.group != group || (stream && name.stream != *stream)) break;
+    found.push_back(it->second);
+  }
+  return found;
+}
+
+Status SinkWriter::flush(const Scope& scope, std::string_view group,
+                         std::optional<std::string_view> stream) {
+  for (const BufferPtr& one : matching(&scope, group, stream))
+    LAPWING_CHECK(write(*one, kBacklogBytesMax));
+  return {};
+}
+
+Status SinkWriter::flush_all() {
+  for (const BufferPtr& one : matching(nullptr, "", {}))
+    LAPWING_CHECK(write(*one, kBacklogBytesMax));
+  return {};
+}
+
+void SinkWriter::forget(std::string_view group_uid) {
+  for (const BufferPtr& one : matching(nullptr, "", {})) {
+    const std::lock_guard lock(one->writing);
+    if (one->target && one->target->group_uid == group_uid) one->target.reset();
+  }
+}
+
+void SinkWriter::drop_idle() {
+  const std::lock_guard lock(mutex_);
+  const MonoTime now = clock_->mono();
+  std::erase_if(buffers_, [&](const auto& entry) {
+    const BufferPtr& one = entry.second;
+    // Nobody else holds it, so nobody is about to add to it or to write it.
+    if (one->queued || one.use_count() != 1 || now - one->used < kIdleAfter) return false;
+    return one->open.empty() && one->sealed.empty();
+  });
+}
+
+}  // namespace lapwing::logs
