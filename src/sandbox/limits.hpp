@@ -11,6 +11,7 @@ namespace lapwing::sandbox {
 inline constexpr std::size_t kBindsMax = 64;
 inline constexpr std::size_t kListenersMax = 16;
 inline constexpr std::size_t kInheritedFdsMax = 64;
+inline constexpr int kInheritedNumberMax = 512;  // their numbers inside stay below
 // argv and environment together; the kernel's own limit is higher.
 inline constexpr std::size_t kArgumentBytesMax = 128 * kKiB;
 inline constexpr std::uint64_t kMemoryBytesMin = 16 * kMiB;

@@ -1,0 +1,306 @@
+#include "sandbox/cgroup.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "os/file.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+constexpr std::uint64_t kMemoryPerCpu = 1769 * kMiB;  // AWS: one processor at 1,769 MB
+constexpr std::uint64_t kCpuPeriodUs = 100'000;
+constexpr auto kRemoveAllWait = std::chrono::seconds(4);
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return value;
+}
+
+// The whole file is a number, or (key given) the line "key number".
+std::optional<std::uint64_t> read_number(const std::string& path, std::string_view key) {
+  const auto text = os::read_file(path);
+  if (!text) return std::nullopt;
+  if (key.empty()) return parse_number(*text);
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return parse_number(line.substr(key.size() + 1));
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return std::nullopt;
+}
+
+void kill_members(const std::string& directory) {
+  const auto text = os::read_file(directory + "/cgroup.procs");
+  if (!text) return;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    // 0 stands for a process outside our pid namespace.
+    if (const auto pid = parse_number(rest.substr(0, end)); pid && *pid > 1) {
+      ::kill(static_cast<pid_t>(*pid), SIGKILL);
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
+void pause_ms(int ms) { ::poll(nullptr, 0, ms); }
+
+// Kills what is in the group and below; true once the directories are gone.
+bool sweep(const std::string& directory) {
+  if (!os::exists(directory)) return true;
+  // Whichever of these the hierarchy has: let frozen processes die, then kill.
+  (void)os::write_existing(directory + "/freezer.state", "THAWED");
+  (void)os::write_existing(directory + "/cgroup.kill", "1");
+  bool empty = true;
+  if (const auto names = os::list_directory(directory)) {
+    for (const std::string& name : *names) {
+      const std::string child = directory + "/" + name;
+      struct stat info{};
+      if (::lstat(child.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) empty &= sweep(child);
+    }
+  }
+  kill_members(directory);
+  return empty && (::rmdir(directory.c_str()) == 0 || errno == ENOENT);
+}
+
+bool sweep_until_gone(const std::string& directory) {
+  const auto deadline = std::chrono::steady_clock::now() + kRemoveAllWait;
+  while (!sweep(directory)) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    pause_ms(5);
+  }
+  return true;
+}
+
+}  // namespace
+
+CgroupTree::Control CgroupTree::choose(const os::CgroupLayout& layout,
+                                       const std::string& controller,
+                                       const std::string& v2_directory) {
+  if (const auto it = layout.v1.find(controller); it != layout.v1.end()) {
+    return {1, it->second + "/" + tag_};
+  }
+  if (v2_directory.empty()) return {};
+  const auto available = os::read_file(v2_directory + "/cgroup.controllers");
+  if (!available || (" " + *available).find(" " + controller) == std::string::npos) return {};
+  (void)os::write_existing(v2_directory + "/cgroup.subtree_control", "+" + controller);
+  const auto enabled = os::read_file(v2_directory + "/cgroup.subtree_control");
+  if (!enabled || (" " + *enabled).find(" " + controller) == std::string::npos) {
+    notes_.push_back(fmt::format("{} cannot be delegated below {}", controller, v2_directory));
+    return {};
+  }
+  return {2, v2_directory + "/" + tag_};
+}
+
+void CgroupTree::adopt(Control& control) {
+  if (control.version == 0) return;
+  const bool known =
+      std::find(directories_.begin(), directories_.end(), control.directory) != directories_.end();
+  if (known) return;
+  sweep_until_gone(control.directory);
+  if (::mkdir(control.directory.c_str(), 0755) != 0 && errno != EEXIST) {
+    notes_.push_back(errno_error("create " + control.directory).detail());
+    control = {};
+    return;
+  }
+  directories_.push_back(control.directory);
+}
+
+CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) {
+  CgroupTree tree;
+  tree.tag_ = std::move(tag);
+  // A v2 group that holds processes cannot hand controllers to children, so root uses the
+  // top of the hierarchy; others need a delegated group of their own.
+  const std::string v2 = ::geteuid() == 0 ? layout.v2_top : layout.v2;
+  tree.memory_ = tree.choose(layout, "memory", v2);
+  tree.pids_ = tree.choose(layout, "pids", v2);
+  tree.cpu_ = tree.choose(layout, "cpu", v2);
+  if (!v2.empty()) tree.core_ = {2, v2 + "/" + tree.tag_};
+  for (Control* control : {&tree.memory_, &tree.pids_, &tree.cpu_, &tree.core_}) {
+    tree.adopt(*control);
+  }
+  // v2 controllers are handed down once more, to the sandboxes' own groups.
+  for (const auto& [name, control] :
+       {std::pair<const char*, const Control*>{"memory", &tree.memory_},
+        {"pids", &tree.pids_},
+        {"cpu", &tree.cpu_}}) {
+    if (control->version != 2) continue;
+    (void)os::write_existing(control->directory + "/cgroup.subtree_control",
+                             std::string("+") + name);
+  }
+  if (tree.core_.version == 2) {
+    tree.freezer_version_ = 2;
+    tree.cpuacct_ = tree.core_;
+    tree.freezer_ = tree.core_;
+    return tree;
+  }
+  tree.freezer_ = tree.choose(layout, "freezer", "");
+  tree.adopt(tree.freezer_);
+  tree.freezer_version_ = tree.freezer_.version;
+  tree.cpuacct_ = tree.choose(layout, "cpuacct", "");
+  tree.adopt(tree.cpuacct_);
+  return tree;
+}
+
+std::string CgroupTree::path(const Control& control, const std::string& id,
+                             const char* file) const {
+  return control.directory + "/" + id + "/" + file;
+}
+
+std::optional<std::uint64_t> CgroupTree::number(const Control& control, const std::string& id,
+                                                const char* file, const char* key) const {
+  if (control.version == 0) return std::nullopt;
+  return read_number(path(control, id, file), key);
+}
+
+Result<CgroupEntry> CgroupTree::create(const std::string& id, const Limits& limits) const {
+  CgroupEntry entry;
+  for (const std::string& directory : directories_) {
+    const std::string group = directory + "/" + id;
+    if (::mkdir(group.c_str(), 0755) != 0) return fail(errno_error("mkdir " + group));
+  }
+  const auto set = [&](const Control& control, const char* file,
+                       const std::string& value) -> Status {
+    return os::write_existing(path(control, id, file), value);
+  };
+  const std::string bytes = std::to_string(limits.memory_bytes);
+  if (memory_.version == 1) {
+    LAPWING_CHECK(set(memory_, "memory.limit_in_bytes", bytes));
+    // Absent where the kernel does not account swap; then there is none to limit.
+    (void)set(memory_, "memory.memsw.limit_in_bytes", bytes);
+    (void)set(memory_, "memory.swappiness", "0");
+  } else if (memory_.version == 2) {
+    LAPWING_CHECK(set(memory_, "memory.max", bytes));
+    (void)set(memory_, "memory.swap.max", "0");
+  }
+  // One more for the sandbox's own first process.
+  if (pids_.version != 0) {
+    LAPWING_CHECK(set(pids_, "pids.max", std::to_string(limits.processes + 1)));
+  }
+  const std::uint64_t quota =
+      std::max<std::uint64_t>(1000, kCpuPeriodUs * limits.memory_bytes / kMemoryPerCpu);
+  const std::uint64_t weight = limits.memory_bytes * 1024 / kMemoryPerCpu;
+  const bool by_quota = limits.cpu == CpuModel::kQuota;
+  if (cpu_.version == 1) {
+    LAPWING_CHECK(
+        by_quota ? set(cpu_, "cpu.cfs_quota_us", std::to_string(quota))
+                 : set(cpu_, "cpu.shares", std::to_string(std::max<std::uint64_t>(2, weight))));
+  } else if (cpu_.version == 2) {
+    LAPWING_CHECK(by_quota
+                      ? set(cpu_, "cpu.max", fmt::format("{} {}", quota, kCpuPeriodUs))
+                      : set(cpu_, "cpu.weight",
+                            std::to_string(std::clamp<std::uint64_t>(weight / 10, 1, 10'000))));
+  }
+  for (const std::string& directory : directories_) {
+    const std::string group = directory + "/" + id;
+    if (directory == core_.directory) {
+      LAPWING_TRY(entry.v2, os::open_at(os::kCwd, group, O_RDONLY | O_DIRECTORY));
+      continue;
+    }
+    LAPWING_TRY(os::UniqueFd tasks, os::open_at(os::kCwd, group + "/tasks", O_WRONLY));
+    entry.tasks.push_back(std::move(tasks));
+  }
+  return entry;
+}
+
+Status CgroupTree::remove(const std::string& id) const {
+  Status result;
+  for (const std::string& directory : directories_) {
+    const std::string group = directory + "/" + id;
+    if (::rmdir(group.c_str()) == 0 || errno == ENOENT) continue;
+    result = fail(errno == EBUSY ? make_error(ErrorKind::kUnavailable, group + " is busy")
+                                 : errno_error("rmdir " + group));
+  }
+  return result;
+}
+
+void CgroupTree::remove_all() const {
+  for (const std::string& directory : directories_) sweep_until_gone(directory);
+}
+
+void CgroupTree::kill(const std::string& id) const {
+  if (core_.version == 2 && os::write_existing(path(core_, id, "cgroup.kill"), "1")) return;
+  if (freezer_version_ == 1) (void)set_frozen(id, false);
+  for (const std::string& directory : directories_) kill_members(directory + "/" + id);
+}
+
+Status CgroupTree::set_frozen(const std::string& id, bool frozen) const {
+  if (freezer_version_ == 2) {
+    return os::write_existing(path(freezer_, id, "cgroup.freeze"), frozen ? "1" : "0");
+  }
+  if (freezer_version_ == 1) {
+    return os::write_existing(path(freezer_, id, "freezer.state"), frozen ? "FROZEN" : "THAWED");
+  }
+  return fail(make_error(ErrorKind::kUnsupported, "no cgroup freezer on this machine"));
+}
+
+std::uint64_t CgroupTree::memory_current(const std::string& id) const {
+  const bool v1 = memory_.version == 1;
+  const auto usage =
+      number(memory_, id, v1 ? "memory.usage_in_bytes" : "memory.current", "").value_or(0);
+  const auto cache =
+      number(memory_, id, "memory.stat", v1 ? "total_inactive_file" : "inactive_file").value_or(0);
+  return usage > cache ? usage - cache : 0;
+}
+
+std::uint64_t CgroupTree::memory_peak(const std::string& id) const {
+  const bool v1 = memory_.version == 1;
+  const auto peak =
+      number(memory_, id, v1 ? "memory.max_usage_in_bytes" : "memory.peak", "").value_or(0);
+  const auto inactive =
+      number(memory_, id, "memory.stat", v1 ? "total_inactive_file" : "inactive_file").value_or(0);
+  const auto active =
+      number(memory_, id, "memory.stat", v1 ? "total_active_file" : "active_file").value_or(0);
+  const std::uint64_t cache = inactive + active;
+  return std::max(peak > cache ? peak - cache : 0,
+                  memory_current(id) - std::min(active, memory_current(id)));
+}
+
+std::uint64_t CgroupTree::oom_kills(const std::string& id) const {
+  const bool v1 = memory_.version == 1;
+  return number(memory_, id, v1 ? "memory.oom_control" : "memory.events", "oom_kill").value_or(0);
+}
+
+Duration CgroupTree::cpu_time(const std::string& id) const {
+  if (cpuacct_.version == 2) {
+    return std::chrono::microseconds(number(cpuacct_, id, "cpu.stat", "usage_usec").value_or(0));
+  }
+  return std::chrono::nanoseconds(number(cpuacct_, id, "cpuacct.usage", "").value_or(0));
+}
+
+void CgroupTree::report(IsolationReport& report) const {
+  std::string why;
+  for (const std::string& note : notes_) why += (why.empty() ? "" : "; ") + note;
+  if (why.empty()) why = "no usable cgroup hierarchy";
+  const std::string remedy =
+      why + ". Run as root, or as a systemd service or user unit with Delegate=yes";
+  const auto add = [&](const char* name, const Control& control, const char* v1, const char* v2) {
+    const bool on = control.version != 0;
+    report.features.push_back(
+        {name, on,
+         on ? fmt::format("cgroup v{}: {}", control.version, control.version == 1 ? v1 : v2) : "",
+         on ? "" : remedy});
+  };
+  add("memory limit", memory_, "memory.limit_in_bytes, no swap", "memory.max, no swap");
+  add("process limit", pids_, "pids.max", "pids.max");
+  add("processor share", cpu_, "cpu.shares or cpu.cfs_quota_us", "cpu.weight or cpu.max");
+  add("freezing idle environments", freezer_, "freezer.state", "cgroup.freeze");
+}
+
+}  // namespace lapwing::sandbox

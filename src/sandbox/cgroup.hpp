@@ -1,0 +1,79 @@
+// Control groups of sandboxes: limits, counters, freezing, killing. Version 1, version 2 or
+// both side by side: each control uses whichever hierarchy has it.
+//
+// Everything lives in one subtree, "lapwing-<tag>", below our own position in each
+// hierarchy; nothing outside it is touched. One group a sandbox below that, by its id.
+//
+// Thread-safety: any thread; the kernel serialises.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "os/cgroup_layout.hpp"
+#include "os/unique_fd.hpp"
+#include "sandbox/plan.hpp"
+#include "sandbox/report.hpp"
+
+namespace lapwing::sandbox {
+
+// How a new process gets into its groups.
+struct CgroupEntry {
+  // v1 "tasks" files; the process writes "0" to each itself, which, unlike moving another
+  // process, needs no machine-wide lock.
+  std::vector<os::UniqueFd> tasks;
+  os::UniqueFd v2;  // for CLONE_INTO_CGROUP, when there is a v2 hierarchy
+};
+
+class CgroupTree {
+ public:
+  // Decides what can be used and creates the (empty) subtree, removing leftovers of the
+  // same tag: kills what is inside, removes the directories.
+  static CgroupTree prepare(const os::CgroupLayout& layout, std::string tag);
+
+  Result<CgroupEntry> create(const std::string& id, const Limits& limits) const;
+  // Removes one sandbox's groups; kUnavailable while processes are still leaving.
+  Status remove(const std::string& id) const;
+  // Kills everything in the subtree and removes it. Waits for at most a few seconds.
+  void remove_all() const;
+
+  void kill(const std::string& id) const;
+  Status set_frozen(const std::string& id, bool frozen) const;
+  bool can_freeze() const { return freezer_version_ != 0; }
+
+  std::uint64_t memory_current(const std::string& id) const;
+  std::uint64_t memory_peak(const std::string& id) const;
+  std::uint64_t oom_kills(const std::string& id) const;
+  Duration cpu_time(const std::string& id) const;
+
+  void report(IsolationReport& report) const;
+
+ private:
+  struct Control {
+    int version = 0;  // 0: not available
+    std::string directory;
+  };
+  std::string path(const Control& control, const std::string& id, const char* file) const;
+  std::optional<std::uint64_t> number(const Control& control, const std::string& id,
+                                      const char* file, const char* key) const;
+  Control choose(const os::CgroupLayout& layout, const std::string& controller,
+                 const std::string& v2_directory);
+  void adopt(Control& control);
+
+  std::string tag_;
+  Control memory_;
+  Control pids_;
+  Control cpu_;
+  Control cpuacct_;  // usage counter
+  Control freezer_;
+  Control core_;  // v2 itself: freeze, kill, CLONE_INTO_CGROUP
+  int freezer_version_ = 0;
+  std::vector<std::string> directories_;  // one subtree a hierarchy in use, no repeats
+  std::vector<std::string> notes_;        // why something is missing
+};
+
+}  // namespace lapwing::sandbox

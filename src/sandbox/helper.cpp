@@ -1,0 +1,344 @@
+#include "sandbox/helper.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <map>
+#include <memory>
+#include <optional>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "os/file.hpp"
+#include "os/mount.hpp"
+#include "os/process.hpp"
+#include "os/socket.hpp"
+#include "sandbox/inside.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/prepared_root.hpp"
+#include "sandbox/syscall_filter.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+constexpr std::uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+constexpr std::size_t kRequestBytesMax = 256;
+
+struct Running {
+  std::string id;
+  std::uint32_t slot = 0;
+  os::UniqueFd report;
+  os::UniqueFd lifeline;  // the writing end; closing it ends the sandbox
+};
+
+// Identical roots share a namespace; the text tells them apart.
+std::string key_of(const RootPlan& root) {
+  std::string key = root.base_dir;
+  for (const Bind& bind : root.binds) key += '\n' + bind.source + '\t' + bind.destination;
+  return key;
+}
+
+// A read-only view of the plan's memory file.
+class PlanFile {
+ public:
+  static Result<PlanFile> map(int fd) {
+    struct stat info{};
+    if (::fstat(fd, &info) != 0) return fail(errno_error("stat plan"));
+    PlanFile file;
+    file.size_ = static_cast<std::size_t>(info.st_size);
+    file.memory_ = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (file.memory_ == MAP_FAILED) return fail(errno_error("map plan"));
+    return file;
+  }
+  PlanFile(PlanFile&& other) noexcept
+      : memory_(std::exchange(other.memory_, MAP_FAILED)), size_(other.size_) {}
+  PlanFile& operator=(PlanFile&&) = delete;
+  ~PlanFile() {
+    if (memory_ != MAP_FAILED) ::munmap(memory_, size_);
+  }
+  std::string_view bytes() const { return {static_cast<const char*>(memory_), size_}; }
+
+ private:
+  PlanFile() = default;
+  void* memory_ = MAP_FAILED;
+  std::size_t size_ = 0;
+};
+
+class Helper {
+ public:
+  explicit Helper(HelperOptions options) : options_(std::move(options)) {}
+
+  Status set_up();
+  void serve();
+  void clean_up();
+  bool single_id() const { return single_id_; }
+
+ private:
+  bool accept_request();  // false: the server has gone
+  Status launch(os::Message& request, const LaunchHead& head);
+  Result<int> root_namespace(const RootPlan& root);
+  Status clone_into(Inside& inside, Running& running, CgroupEntry& groups);
+  Status let_go_on(const Running& running, pid_t pid);
+  std::optional<std::uint32_t> take_slot();
+  void reap();
+  void tell(int report, const Report& message, std::initializer_list<int> fds = {});
+
+  HelperOptions options_;
+  bool single_id_ = false;
+  os::UniqueFd home_ns_;
+  os::UniqueFd proc_;
+  os::UniqueFd child_signals_;
+  std::vector<os::FilterProgram> filters_;
+  std::map<std::string, os::UniqueFd> roots_;
+  std::map<pid_t, Running> running_;
+  std::vector<bool> slots_ = std::vector<bool>(kSandboxesMax, false);
+  std::uint32_t next_slot_ = 0;
+};
+
+// Without root: a user namespace of our own, in which we are root over our own user alone.
+Status enter_own_user_namespace(int proc_fd) {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER) != 0) return fail(errno_error("unshare user namespace"));
+  return os::write_id_maps(proc_fd, ::getpid(), fmt::format("0 {} 1", uid),
+                           fmt::format("0 {} 1", gid), true);
+}
+
+// Can this machine make sandboxes at all? Tries, with a clone that ends at once.
+Status try_namespaces() {
+  auto clone = os::clone_process(kNamespaces);
+  if (!clone) return fail(std::move(clone).error().context("namespaces"));
+  if (clone->pid == 0) ::_exit(0);
+  int status = 0;
+  while (::waitpid(clone->pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {};
+}
+
+Status Helper::set_up() {
+  ::setsid();  // a terminal's Ctrl-C is for the server, which then tells us by ending
+  ::prctl(PR_SET_NAME, "lapwing-sandbox", 0, 0, 0);
+  ::signal(SIGPIPE, SIG_IGN);
+  LAPWING_CHECK(os::set_undumpable());
+  LAPWING_TRY(proc_, os::open_at(os::kCwd, "/proc", O_PATH | O_DIRECTORY));
+  if (::geteuid() != 0) {
+    single_id_ = true;
+    // Writing the maps needs access to our own /proc entry.
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    LAPWING_CHECK(enter_own_user_namespace(proc_.get()));
+  }
+  if (::unshare(CLONE_NEWNS) != 0) return fail(errno_error("unshare mount namespace"));
+  LAPWING_CHECK(os::make_mounts_slave());
+  LAPWING_TRY(home_ns_, os::open_at(proc_.get(), "self/ns/mnt", O_RDONLY));
+  LAPWING_CHECK(try_namespaces());
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  child_signals_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!child_signals_) return fail(errno_error("signalfd"));
+  return {};
+}
+
+void Helper::tell(int report, const Report& message, std::initializer_list<int> fds) {
+  // The server may have dropped the sandbox meanwhile; then nobody needs to know.
+  (void)os::send_message(report, encode_report(message), std::span(fds.begin(), fds.size()));
+}
+
+std::optional<std::uint32_t> Helper::take_slot() {
+  for (std::uint32_t tried = 0; tried < kSandboxesMax; ++tried) {
+    const std::uint32_t slot = next_slot_++ % kSandboxesMax;
+    if (slots_[slot]) continue;
+    slots_[slot] = true;
+    return slot;
+  }
+  return std::nullopt;
+}
+
+Result<int> Helper::root_namespace(const RootPlan& root) {
+  const std::string key = key_of(root);
+  const auto known = roots_.find(key);
+  if (known != roots_.end()) return known->second.get();
+  LAPWING_TRY(os::UniqueFd ns, prepare_root(root, home_ns_.get(), proc_.get()));
+  const int fd = ns.get();
+  roots_.emplace(key, std::move(ns));
+  return fd;
+}
+
+Status Helper::let_go_on(const Running& running, pid_t pid) {
+  const std::uint32_t base = kUidBase + running.slot * kUidRange;
+  const std::string map =
+      single_id_ ? fmt::format("{} 0 1", kInnerUid) : fmt::format("0 {} {}", base, kUidRange);
+  LAPWING_CHECK(os::write_id_maps(proc_.get(), pid, map, map, single_id_));
+  // Functions go before anything else of the machine when memory runs out.
+  (void)os::write_existing_at(proc_.get(), std::to_string(pid) + "/oom_score_adj", "800");
+  if (::write(running.lifeline.get(), "g", 1) != 1) return fail(errno_error("start sandbox"));
+  return {};
+}
+
+Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups) {
+  const Plan& plan = inside.head->plan;
+  std::vector<os::UniqueFd> binds;
+  for (const Bind& bind : plan.binds) {
+    LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+    inside.binds.push_back(mount.get());
+    binds.push_back(std::move(mount));
+  }
+  for (const os::UniqueFd& tasks : groups.tasks) inside.cgroup_tasks.push_back(tasks.get());
+  LAPWING_TRY(os::FdPair life, os::make_pipe());
+  inside.lifeline = life.first.get();
+  LAPWING_TRY(const int root, root_namespace(plan.root));
+
+  std::uint64_t namespaces = kNamespaces;
+  if (plan.weakness == Weakness::kHostPidNamespace) namespaces &= ~std::uint64_t{CLONE_NEWPID};
+  if (plan.weakness == Weakness::kHostNetwork) namespaces &= ~std::uint64_t{CLONE_NEWNET};
+  LAPWING_CHECK(enter_mount_namespace(root));
+  auto clone = os::clone_process(namespaces, groups.v2.get());
+  if (clone && clone->pid == 0) run_inside(inside);
+  LAPWING_CHECK(enter_mount_namespace(home_ns_.get()));
+  if (!clone) return fail(std::move(clone).error());
+
+  const pid_t pid = clone->pid;
+  running.lifeline = std::move(life.second);
+  Report started;
+  started.kind = ReportKind::kStarted;
+  started.number = pid;
+  tell(running.report.get(), started, {clone->pidfd.get()});
+  const Status going = let_go_on(running, pid);
+  if (!going) (void)os::signal_pidfd(clone->pidfd.get(), SIGKILL);
+  running_.emplace(pid, std::move(running));
+  return going;
+}
+
+Status Helper::launch(os::Message& request, const LaunchHead& head) {
+  if (filters_.empty()) {
+    LAPWING_TRY(filters_, compile_syscall_filters());
+  }
+  const std::size_t first = head.tmp_mount ? kLaunchInherited : kLaunchTmp;
+  if (request.fds.size() != first + head.targets.size()) {
+    return fail(internal_error("wrong number of descriptors"));
+  }
+  const auto slot = take_slot();
+  if (!slot) return fail(make_error(ErrorKind::kUnavailable, "too many sandboxes"));
+  Running running;
+  running.id = head.id;
+  running.slot = *slot;
+  running.report.reset(::fcntl(request.fds[kLaunchReport].get(), F_DUPFD_CLOEXEC, 3));
+
+  Inside inside;
+  inside.head = &head;
+  inside.plan_file = request.fds[kLaunchPlan].get();
+  inside.report = request.fds[kLaunchReport].get();
+  inside.tmp_mount = head.tmp_mount ? request.fds[kLaunchTmp].get() : -1;
+  inside.filters = &filters_;
+  inside.single_id = single_id_;
+  const uid_t owner = kUidBase + *slot * kUidRange + kInnerUid;
+  for (std::size_t i = first; i < request.fds.size(); ++i) {
+    const int fd = request.fds[i].get();
+    inside.inherited.push_back(fd);
+    struct stat info{};
+    // So that opening /dev/stdout works, which opens the pipe anew.
+    if (!single_id_ && ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) {
+      (void)!::fchown(fd, owner, owner);
+    }
+  }
+  auto groups = options_.cgroups->create(head.id, head.plan.limits);
+  Status done = groups ? clone_into(inside, running, *groups)
+                       : Status(std::unexpected(std::move(groups).error()));
+  // A sandbox that runs gives its slot back when it is reaped.
+  if (!done && running.report) slots_[*slot] = false;
+  return done;
+}
+
+bool Helper::accept_request() {
+  auto request = os::receive_message(options_.control.get(), kRequestBytesMax);
+  if (!request) return true;
+  if (request->end) return false;
+  if (request->bytes != kLaunchRequest || request->fds.size() < kLaunchTmp) return true;
+  Status done = fail(internal_error("no plan"));
+  auto file = PlanFile::map(request->fds[kLaunchPlan].get());
+  if (file) {
+    auto head = decode_head(file->bytes());
+    done = head ? launch(*request, *head) : Status(std::unexpected(std::move(head).error()));
+  }
+  if (done) return true;
+  Report failed;
+  failed.kind = ReportKind::kFailed;
+  failed.text = done.error().detail().empty() ? done.error().message() : done.error().detail();
+  tell(request->fds[kLaunchReport].get(), failed);
+  return true;
+}
+
+void Helper::reap() {
+  signalfd_siginfo info;
+  while (::read(child_signals_.get(), &info, sizeof info) > 0) {
+  }
+  for (;;) {
+    const os::Reaped reaped = os::reap_any();
+    if (reaped.pid == 0) return;
+    const auto it = running_.find(reaped.pid);
+    if (it == running_.end()) continue;
+    Report gone;
+    gone.kind = ReportKind::kGone;
+    gone.number = reaped.status;
+    tell(it->second.report.get(), gone);
+    slots_[it->second.slot] = false;
+    running_.erase(it);
+  }
+}
+
+void Helper::serve() {
+  pollfd waits[] = {{options_.parent.get(), POLLIN, 0},
+                    {options_.control.get(), POLLIN, 0},
+                    {child_signals_.get(), POLLIN, 0}};
+  while (waits[0].revents == 0) {
+    if (::poll(waits, 3, -1) < 0) continue;
+    if (waits[2].revents != 0) reap();
+    if (waits[1].revents != 0 && !accept_request()) return;
+  }
+}
+
+void Helper::clean_up() {
+  running_.clear();  // closes the lifelines: every first process ends, and its namespace
+  options_.cgroups->remove_all();
+}
+
+}  // namespace
+
+std::string encode_hello(const HelperHello& hello) {
+  return (hello.user_ids ? "1" : "0") + hello.failure;
+}
+
+HelperHello decode_hello(std::string_view bytes) {
+  HelperHello hello;
+  if (bytes.empty()) {
+    hello.failure = "the helper did not answer";
+    return hello;
+  }
+  hello.user_ids = bytes[0] == '1';
+  hello.failure = bytes.substr(1);
+  return hello;
+}
+
+void run_helper(HelperOptions options) {
+  const int control = options.control.get();
+  Helper helper(std::move(options));
+  const Status ready = helper.set_up();
+  const HelperHello hello{!helper.single_id(), ready ? "" : ready.error().detail()};
+  (void)os::send_message(control, encode_hello(hello), {});
+  if (!ready) ::_exit(1);
+  helper.serve();
+  helper.clean_up();
+  ::_exit(0);
+}
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,192 @@
+#include "sandbox/launcher.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "net/fd_watcher.hpp"
+#include "net/loop.hpp"
+#include "net/worker_pool.hpp"
+#include "os/file.hpp"
+#include "os/process.hpp"
+#include "os/socket.hpp"
+#include "sandbox/handle.hpp"
+#include "sandbox/helper.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/machine.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+// A helper that is still cleaning up after a killed server holds the lock that long.
+constexpr auto kLockWait = std::chrono::seconds(6);
+
+// One instance a data directory. The helper inherits the lock, so it is held until the last
+// of both has gone.
+Result<os::UniqueFd> lock_instance(const std::string& data_dir) {
+  LAPWING_TRY(os::UniqueFd lock,
+              os::open_at(os::kCwd, data_dir + "/sandbox.lock", O_RDWR | O_CREAT, 0600));
+  const auto deadline = std::chrono::steady_clock::now() + kLockWait;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail(errno_error("lock data directory"));
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return fail(make_error(ErrorKind::kConflict,
+                             "another Lapwing is running with data directory " + data_dir));
+    }
+    ::poll(nullptr, 0, 10);
+  }
+  return lock;
+}
+
+// Stable for a data directory, so that a restart finds what a killed helper left.
+std::string instance_tag(const std::string& data_dir) {
+  char resolved[PATH_MAX];
+  const char* path = ::realpath(data_dir.c_str(), resolved);
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // FNV-1a
+  for (const char c : std::string_view(path != nullptr ? path : data_dir.c_str())) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
+  }
+  return fmt::format("lapwing-{:016x}", hash);
+}
+
+class LauncherImpl final : public Launcher {
+ public:
+  LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper,
+               std::unique_ptr<Housekeeper> housekeeper, IsolationReport report)
+      : lock_(std::move(lock)),
+        control_(std::move(control)),
+        helper_(std::move(helper)),
+        housekeeper_(std::move(housekeeper)),
+        report_(std::move(report)) {}
+  ~LauncherImpl() override;
+
+  Status begin_housekeeping(Logger& logger) override {
+    housekeeper_->begin(logger);
+    return {};
+  }
+  net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
+                                                     std::vector<InheritedFd> fds) override;
+  const IsolationReport& report() const override { return report_; }
+
+ private:
+  net::Task<Status> send_request(net::Loop& loop, std::vector<int> fds);
+
+  os::UniqueFd lock_;
+  os::UniqueFd control_;
+  os::UniqueFd helper_;  // pidfd
+  std::unique_ptr<Housekeeper> housekeeper_;
+  IsolationReport report_;
+  std::atomic<std::uint64_t> next_id_{1};
+};
+
+LauncherImpl::~LauncherImpl() {
+  control_.reset();
+  // The helper ends by itself now; waiting keeps "destroyed" meaning "nothing is left".
+  os::wait_pidfd(helper_.get());
+}
+
+Status check_fds(const std::vector<InheritedFd>& fds) {
+  if (fds.size() > kInheritedFdsMax) {
+    return fail(make_error(ErrorKind::kInvalid, "too many descriptors"));
+  }
+  for (const InheritedFd& fd : fds) {
+    if (fd.target < 0 || fd.target >= kInheritedNumberMax || !fd.fd) {
+      return fail(make_error(ErrorKind::kInvalid, "inherited descriptor"));
+    }
+  }
+  return {};
+}
+
+net::Task<Status> LauncherImpl::send_request(net::Loop& loop, std::vector<int> fds) {
+  for (;;) {
+    const Status sent = os::send_message(control_.get(), kLaunchRequest, fds);
+    if (sent || sent.error().kind() != ErrorKind::kUnavailable) co_return sent;
+    // The socket is full: wait on a descriptor of our own, as other loops may wait too.
+    net::FdWatcher writable(loop, os::UniqueFd(::fcntl(control_.get(), F_DUPFD_CLOEXEC, 3)));
+    LAPWING_CO_CHECK(co_await writable.writable());
+  }
+}
+
+net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop, const Plan& plan,
+                                                                 std::vector<InheritedFd> fds) {
+  LAPWING_CO_CHECK(validate(plan));
+  LAPWING_CO_CHECK(check_fds(fds));
+  const auto begin = std::chrono::steady_clock::now();
+  LAPWING_CO_TRY(TmpMount tmp, co_await housekeeper_->take_tmp(loop, plan.limits.tmp_bytes));
+  const auto have_tmp = std::chrono::steady_clock::now();
+
+  LaunchHead head;
+  head.id = fmt::format("s{}", next_id_++);
+  head.tmp_mount = tmp.mount.valid();
+  for (const InheritedFd& fd : fds) head.targets.push_back(fd.target);
+  LAPWING_CO_TRY(const os::UniqueFd file,
+                 os::make_memory_file("lapwing-plan", encode_launch(head, plan)));
+  LAPWING_CO_TRY(os::FdPair pair, os::make_socketpair(os::SocketKind::kSeqPacket, true));
+  std::vector<int> raw = {pair.second.get(), file.get()};
+  if (head.tmp_mount) raw.push_back(tmp.mount.get());
+  for (const InheritedFd& fd : fds) raw.push_back(fd.fd.get());
+
+  auto handle =
+      std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), *housekeeper_);
+  LAPWING_CO_CHECK(co_await send_request(loop, std::move(raw)));
+  pair.second.reset();
+  fds.clear();
+  if (Status started = co_await handle->started(plan.listeners); !started) {
+    co_await handle->destroy();
+    co_return fail(std::move(started).error().context("launch " + plan.name));
+  }
+  handle->add_steps(have_tmp - begin, std::chrono::steady_clock::now() - begin);
+  co_return handle;
+}
+
+Result<HelperHello> hear_hello(int control) {
+  pollfd ready{control, POLLIN, 0};
+  while (::poll(&ready, 1, 10'000) < 0 && errno == EINTR) {
+  }
+  LAPWING_TRY(const os::Message message, os::receive_message(control, 4096));
+  return decode_hello(message.bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
+  LAPWING_TRY(const std::size_t threads, os::own_threads());
+  if (threads != 1) return fail(internal_error("the sandbox helper must be forked before threads"));
+  LAPWING_CHECK(os::make_directories(options.data_dir, 0755));
+  LAPWING_TRY(os::UniqueFd lock, lock_instance(options.data_dir));
+  LAPWING_TRY(const os::CgroupLayout layout, os::detect_cgroup_layout());
+  CgroupTree cgroups = CgroupTree::prepare(layout, instance_tag(options.data_dir));
+
+  LAPWING_TRY(os::FdPair control, os::make_socketpair(os::SocketKind::kSeqPacket, true));
+  LAPWING_TRY(os::UniqueFd self, os::open_pidfd(::getpid()));
+  LAPWING_TRY(os::CloneResult helper, os::clone_process(0));
+  if (helper.pid == 0) {
+    control.first.reset();
+    HelperOptions mine;
+    mine.control = std::move(control.second);
+    mine.parent = std::move(self);
+    mine.cgroups = &cgroups;
+    run_helper(std::move(mine));
+  }
+  control.second.reset();
+  LAPWING_TRY(const HelperHello hello, hear_hello(control.first.get()));
+  if (!hello.failure.empty()) return fail(no_sandboxes_error(hello.failure));
+
+  auto housekeeper = std::make_unique<Housekeeper>(
+      std::move(cgroups),
+      TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready, options.tmp_images});
+  IsolationReport report = isolation_report(*housekeeper, hello.user_ids);
+  return std::make_unique<LauncherImpl>(std::move(lock), std::move(control.first),
+                                        std::move(helper.pidfd), std::move(housekeeper),
+                                        std::move(report));
+}
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,53 @@
+#include "sandbox/machine.hpp"
+
+#include <fmt/core.h>
+
+#include "os/file.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+constexpr const char* kAppArmorSwitch = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+constexpr const char* kUserNamespacesMax = "/proc/sys/user/max_user_namespaces";
+
+bool file_says(const char* path, char value) {
+  const auto text = os::read_file(path);
+  return text && !text->empty() && (*text)[0] == value;
+}
+
+}  // namespace
+
+IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ranges) {
+  IsolationReport report;
+  report.features.push_back(
+      {"namespaces", true, "own mount, pid, network, ipc, uts, user and cgroup namespaces", ""});
+  report.features.push_back(
+      {"privileges", true, "no capabilities, no_new_privs, system call filter", ""});
+  report.features.push_back({"read-only root", true, "pivot_root, masked /proc", ""});
+  report.features.push_back(
+      {"own user ids", user_id_ranges, "65,536 host user ids a sandbox",
+       user_id_ranges ? "" : "all sandboxes run as this user. Run as root for a range each"});
+  housekeeper.cgroups().report(report);
+  const TmpPool& tmp = housekeeper.tmp_pool();
+  report.features.push_back(
+      {"/tmp beside memory", tmp.images_work(), "ext4 images on loop devices",
+       tmp.images_work() ? "" : "/tmp is a tmpfs and counts as function memory: " + tmp.why_not()});
+  report.features.push_back(
+      {"network", true, "own namespace: loopback and Lapwing's endpoints; no way out", ""});
+  return report;
+}
+
+Error no_sandboxes_error(const std::string& cause) {
+  std::string remedy = "run as root, or allow user namespaces";
+  if (file_says(kAppArmorSwitch, '1')) {
+    remedy =
+        "AppArmor restricts user namespaces on this machine. Install the packaged profile "
+        "(packaging/apparmor/lapwing), or run as root";
+  } else if (file_says(kUserNamespacesMax, '0')) {
+    remedy = "user namespaces are switched off: sysctl user.max_user_namespaces=15000";
+  }
+  return make_error(ErrorKind::kUnsupported,
+                    fmt::format("sandboxes cannot be made here ({}); {}", cause, remedy));
+}
+
+}  // namespace lapwing::sandbox

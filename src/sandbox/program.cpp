@@ -1,0 +1,106 @@
+#include "sandbox/program.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/privileges.hpp"
+#include "os/socket.hpp"
+#include "sandbox/limits.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+struct Failure {
+  char step[24];
+  int error_number;
+};
+
+// Puts every descriptor at its number and closes all others but `keep`, which moves out of
+// the way. The sources are copied above every target first, so that none overwrites another.
+bool arrange_descriptors(const ProgramStart& program, int& keep) {
+  int above = 3;
+  for (const int target : program.targets) above = std::max(above, target + 1);
+  const auto raise = [above](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, above); };
+  keep = raise(keep);
+  std::vector<int> raised;
+  for (const int source : program.sources) raised.push_back(raise(source));
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int spare = raise(nothing);
+  if (keep < 0 || spare < 0) return false;
+  std::vector<bool> used(static_cast<std::size_t>(above), false);
+  for (std::size_t i = 0; i < program.targets.size(); ++i) {
+    if (raised[i] < 0 || ::dup2(raised[i], program.targets[i]) < 0) return false;
+    used[static_cast<std::size_t>(program.targets[i])] = true;
+  }
+  for (int fd = 0; fd < above; ++fd) {
+    if (used[static_cast<std::size_t>(fd)]) continue;
+    if (fd < 3 ? ::dup2(spare, fd) < 0 : (::close(fd) != 0 && errno != EBADF)) return false;
+  }
+  // Everything above is close-on-exec from here, whatever it was before.
+  return ::syscall(SYS_close_range, above, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) == 0;
+}
+
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// In the new process; comes back only on failure.
+const char* turn_into_program(const ProgramStart& program, int& failure_fd, char* const* argv,
+                              char* const* environment) {
+  reset_signals();
+  ::setsid();
+  if (!arrange_descriptors(program, failure_fd)) return "descriptors";
+  if (!os::become(kInnerUid, kInnerGid)) return "identity";
+  if (!program.keep_capabilities && !os::drop_capabilities()) return "capabilities";
+  if (::chdir(program.working_directory.c_str()) != 0) return "working directory";
+  ::execve(argv[0], argv, environment);
+  return "execute";
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (std::string& text : strings) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace
+
+Result<pid_t> start_program(const ProgramStart& program) {
+  std::vector<std::string> arguments = program.body->argv;
+  std::vector<std::string> environment;
+  for (const auto& [key, value] : program.body->environment) {
+    environment.push_back(key + "=" + value);
+  }
+  if (arguments.empty()) return fail(internal_error("argv is empty"));
+  const auto argv = pointers(arguments);
+  const auto envp = pointers(environment);
+  LAPWING_TRY(os::FdPair outcome, os::make_pipe());
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(errno_error("fork"));
+  if (pid == 0) {
+    int failure_fd = outcome.second.get();
+    const char* step = turn_into_program(program, failure_fd, argv.data(), envp.data());
+    Failure failure{};
+    failure.error_number = errno;
+    std::string_view(step).copy(failure.step, sizeof failure.step - 1);
+    (void)!::write(failure_fd, &failure, sizeof failure);
+    ::_exit(127);
+  }
+  outcome.second.reset();
+  Failure failure{};
+  ssize_t got = 0;
+  while ((got = ::read(outcome.first.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
+  }
+  if (got == 0) return pid;
+  return fail(errno_error(failure.step + std::string(" ") + arguments[0], failure.error_number));
+}
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,121 @@
+#include "sandbox/testing/fixture.hpp"
+
+#include <array>
+#include <chrono>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "net/fd_watcher.hpp"
+#include "net/loop.hpp"
+#include "os/file.hpp"
+#include "os/socket.hpp"
+
+namespace lapwing::sandbox::testing {
+namespace {
+
+constexpr std::size_t kOutputMax = 4u << 20;
+
+class Environment final : public ::testing::Environment {
+ public:
+  void SetUp() override { World::get().set_up(); }
+  void TearDown() override { World::get().tear_down(); }
+};
+// GoogleTest's own way to run something before the first test.
+const auto* const kRegistered = ::testing::AddGlobalTestEnvironment(new Environment);
+
+std::string text_of(const Error& error) {
+  return error.detail().empty() ? error.message() : error.detail();
+}
+
+net::Task<void> read_all(net::FdWatcher& from, std::string& into) {
+  std::array<std::byte, 4096> buffer;
+  for (;;) {
+    auto got = co_await from.read_some(buffer);
+    if (!got || *got == 0) co_return;
+    if (into.size() < kOutputMax) into += as_text(std::span(buffer).first(*got));
+  }
+}
+
+net::Task<void> run_task(net::Loop& loop, Launcher& launcher, const Plan& plan, Outcome& outcome) {
+  auto output = os::make_pipe();
+  auto errors = os::UniqueFd(::dup(output->second.get()));
+  std::vector<InheritedFd> fds;
+  fds.push_back({1, std::move(output->second)});
+  fds.push_back({2, std::move(errors)});
+  auto box = co_await launcher.launch(loop, plan, std::move(fds));
+  if (!box) {
+    outcome.error = text_of(box.error());
+    loop.stop();
+    co_return;
+  }
+  outcome.launched = true;
+  outcome.steps = (*box)->launch_steps();
+  net::FdWatcher reader(loop, std::move(output->first));
+  co_await read_all(reader, outcome.output);
+  outcome.status = co_await (*box)->exited();
+  outcome.memory = (*box)->memory();
+  co_await (*box)->destroy();
+  loop.stop();
+}
+
+}  // namespace
+
+World& World::get() {
+  static World world;
+  return world;
+}
+
+void World::set_up() {
+  char path[] = "/tmp/lapwing-sandbox-test-XXXXXX";
+  if (::mkdtemp(path) == nullptr) {
+    why_not_ = "no temporary directory";
+    return;
+  }
+  data_dir_ = path;
+  LauncherOptions options;
+  options.data_dir = data_dir_;
+  auto launcher = Launcher::start(options);
+  if (!launcher) {
+    why_not_ = "no sandboxes here: " + text_of(launcher.error());
+    return;
+  }
+  auto root = RootStore(data_dir_).compose({});
+  if (!root) {
+    why_not_ = text_of(root.error());
+    return;
+  }
+  root_ = *std::move(root);
+  launcher_ = *std::move(launcher);
+  (void)launcher_->begin_housekeeping(null_logger());
+}
+
+void World::tear_down() {
+  launcher_.reset();
+  if (!data_dir_.empty()) (void)os::remove_tree(data_dir_);
+}
+
+Plan World::plan(std::vector<std::string> argv) const {
+  Plan plan;
+  plan.name = "test";
+  plan.root = root_;
+  plan.argv = std::move(argv);
+  plan.environment = {{"PATH", "/usr/bin:/bin"}};
+  plan.working_directory = "/tmp";
+  return plan;
+}
+
+Outcome World::run(std::vector<std::string> argv) { return run(plan(std::move(argv))); }
+
+Outcome World::run(const Plan& plan) {
+  Outcome outcome;
+  SystemClock clock;
+  net::Loop loop(clock, null_logger());
+  loop.spawn(run_task(loop, *launcher_, plan, outcome));
+  loop.run();
+  return outcome;
+}
+
+}  // namespace lapwing::sandbox::testing

@@ -1,0 +1,48 @@
+// The world of real-sandbox tests: one launcher for the whole test binary, forked before
+// any thread, with a data directory of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sandbox/launcher.hpp"
+#include "sandbox/rootfs.hpp"
+
+namespace lapwing::sandbox::testing {
+
+struct Outcome {
+  bool launched = false;
+  std::string error;   // when not launched
+  std::string output;  // stdout and stderr together
+  ExitStatus status;
+  std::vector<StepTime> steps;
+  MemoryUse memory;
+};
+
+class World {
+ public:
+  // Made by the test binary's main environment, before any test.
+  static World& get();
+
+  bool usable() const { return launcher_ != nullptr; }
+  const std::string& why_not() const { return why_not_; }
+  Launcher& launcher() { return *launcher_; }
+  const std::string& data_dir() const { return data_dir_; }
+
+  Plan plan(std::vector<std::string> argv) const;
+  // Runs to the end (killed after `timeout`), collecting output, and destroys the sandbox.
+  Outcome run(std::vector<std::string> argv);
+  Outcome run(const Plan& plan);
+
+  void set_up();
+  void tear_down();
+
+ private:
+  std::string data_dir_;
+  std::string why_not_;
+  RootPlan root_;
+  std::unique_ptr<Launcher> launcher_;
+};
+
+}  // namespace lapwing::sandbox::testing

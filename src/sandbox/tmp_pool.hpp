@@ -1,0 +1,55 @@
+// /tmp file systems: ext4 images on loop devices, made ahead.
+//
+// An image file has no name (O_TMPFILE) and its loop device clears itself, so nothing is
+// left when the last user goes, however it goes. Images of a size come from one formatted
+// template under <directory>, of which only the used blocks are copied.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "os/unique_fd.hpp"
+
+namespace lapwing::sandbox {
+
+struct TmpMount {
+  os::UniqueFd mount;  // unattached mount; not valid: use a tmpfs
+};
+
+class TmpPool {
+ public:
+  struct Options {
+    std::string directory;  // DATA/tmp-images
+    std::uint32_t ready = 2;
+    bool images = true;
+  };
+  explicit TmpPool(Options options);
+
+  // Whether images work on this machine; tried once, at construction.
+  bool images_work() const { return why_not_.empty(); }
+  const std::string& why_not() const { return why_not_; }
+
+  // A ready one of this size, or nothing.
+  TmpMount take_ready(std::uint64_t bytes);
+  Result<TmpMount> make(std::uint64_t bytes);
+  // Makes ready ones for the sizes taken lately, up to Options::ready each.
+  void refill();
+  // Drops a used one without writing its dirty blocks out first.
+  static void discard(TmpMount tmp);
+
+ private:
+  Result<std::string> ensure_template(std::uint64_t bytes);
+
+  Options options_;
+  std::string why_not_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, std::vector<TmpMount>> ready_;  // guarded by mutex_
+};
+
+}  // namespace lapwing::sandbox

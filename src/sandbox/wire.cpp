@@ -1,0 +1,231 @@
+#include "sandbox/wire.hpp"
+
+#include <cstring>
+
+namespace lapwing::sandbox {
+namespace {
+
+class Writer {
+ public:
+  void number(std::uint64_t value) {
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    out_.append(bytes, sizeof bytes);
+  }
+  void text(std::string_view value) {
+    number(value.size());
+    out_.append(value);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+// After the first bad read everything reads as empty; finish() tells.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    if (rest_.size() < sizeof value) {
+      bad_ = true;
+      return 0;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+    return value;
+  }
+  template <class T>
+  T as() {
+    return static_cast<T>(number());
+  }
+  std::string text() {
+    const std::uint64_t size = number();
+    if (bad_ || size > rest_.size()) {
+      bad_ = true;
+      return {};
+    }
+    std::string value(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return value;
+  }
+  // A count of things that take at least eight bytes each.
+  std::uint64_t count() {
+    const std::uint64_t value = number();
+    if (value > rest_.size() / 8) bad_ = true;
+    return bad_ ? 0 : value;
+  }
+  Status finish() const {
+    if (bad_) return fail(internal_error("malformed sandbox message"));
+    return {};
+  }
+
+ private:
+  std::string_view rest_;
+  bool bad_ = false;
+};
+
+void write_binds(Writer& out, const std::vector<Bind>& binds) {
+  out.number(binds.size());
+  for (const Bind& bind : binds) {
+    out.text(bind.source);
+    out.text(bind.destination);
+  }
+}
+
+std::vector<Bind> read_binds(Reader& in) {
+  std::vector<Bind> binds(in.count());
+  for (Bind& bind : binds) {
+    bind.source = in.text();
+    bind.destination = in.text();
+  }
+  return binds;
+}
+
+void write_limits(Writer& out, const Limits& limits) {
+  out.number(limits.memory_bytes);
+  out.number(limits.processes);
+  out.number(limits.open_files);
+  out.number(limits.tmp_bytes);
+  out.number(limits.shm_bytes);
+  out.number(static_cast<std::uint64_t>(limits.cpu));
+}
+
+Limits read_limits(Reader& in) {
+  Limits limits;
+  limits.memory_bytes = in.number();
+  limits.processes = in.as<std::uint32_t>();
+  limits.open_files = in.as<std::uint32_t>();
+  limits.tmp_bytes = in.number();
+  limits.shm_bytes = in.number();
+  limits.cpu = in.as<CpuModel>();
+  return limits;
+}
+
+std::string encode_head(const LaunchHead& head, const Plan& plan) {
+  Writer out;
+  out.text(head.id);
+  out.text(plan.name);
+  out.text(plan.root.base_dir);
+  write_binds(out, plan.root.binds);
+  write_binds(out, plan.binds);
+  write_limits(out, plan.limits);
+  out.text(plan.hostname);
+  out.text(plan.working_directory);
+  out.number(plan.listeners.size());
+  for (const ListenerPlan& listener : plan.listeners) {
+    out.text(listener.name);
+    out.text(listener.address);
+    out.number(listener.port);
+  }
+  out.number(static_cast<std::uint64_t>(plan.weakness));
+  out.number(head.targets.size());
+  for (const int target : head.targets) out.number(static_cast<std::uint64_t>(target));
+  out.number(head.tmp_mount ? 1 : 0);
+  return out.take();
+}
+
+std::string encode_body(const Plan& plan) {
+  Writer out;
+  out.number(plan.argv.size());
+  for (const std::string& argument : plan.argv) out.text(argument);
+  out.number(plan.environment.size());
+  for (const auto& [key, value] : plan.environment) {
+    out.text(key);
+    out.text(value);
+  }
+  return out.take();
+}
+
+}  // namespace
+
+std::string encode_launch(const LaunchHead& head, const Plan& plan) {
+  Writer out;
+  out.text(encode_head(head, plan));
+  std::string file = out.take();
+  file += encode_body(plan);
+  return file;
+}
+
+Result<LaunchHead> decode_head(std::string_view file) {
+  Reader outer(file);
+  const std::string bytes = outer.text();
+  LAPWING_CHECK(outer.finish());
+  Reader in(bytes);
+  LaunchHead head;
+  head.id = in.text();
+  Plan& plan = head.plan;
+  plan.name = in.text();
+  plan.root.base_dir = in.text();
+  plan.root.binds = read_binds(in);
+  plan.binds = read_binds(in);
+  plan.limits = read_limits(in);
+  plan.hostname = in.text();
+  plan.working_directory = in.text();
+  plan.listeners.resize(in.count());
+  for (ListenerPlan& listener : plan.listeners) {
+    listener.name = in.text();
+    listener.address = in.text();
+    listener.port = in.as<std::uint16_t>();
+  }
+  plan.weakness = in.as<Weakness>();
+  head.targets.resize(in.count());
+  for (int& target : head.targets) target = in.as<int>();
+  head.tmp_mount = in.number() != 0;
+  LAPWING_CHECK(in.finish());
+  return head;
+}
+
+Result<LaunchBody> decode_body(std::string_view file) {
+  Reader in(file);
+  const std::uint64_t head_size = in.number();
+  if (head_size > file.size() - sizeof head_size) {
+    return fail(internal_error("malformed sandbox message"));
+  }
+  in = Reader(file.substr(sizeof head_size + head_size));
+  LaunchBody body;
+  body.argv.resize(in.count());
+  for (std::string& argument : body.argv) argument = in.text();
+  body.environment.resize(in.count());
+  for (auto& [key, value] : body.environment) {
+    key = in.text();
+    value = in.text();
+  }
+  LAPWING_CHECK(in.finish());
+  return body;
+}
+
+std::string encode_report(const Report& report) {
+  Writer out;
+  out.number(static_cast<std::uint64_t>(report.kind));
+  out.number(static_cast<std::uint64_t>(report.number));
+  out.number(static_cast<std::uint64_t>(report.user_us));
+  out.number(static_cast<std::uint64_t>(report.system_us));
+  out.text(std::string_view(report.text).substr(0, kReportBytesMax / 4));
+  out.number(report.steps.size());
+  for (const StepTime& step : report.steps) {
+    out.text(step.step);
+    out.number(static_cast<std::uint64_t>(step.took.count()));
+  }
+  return out.take();
+}
+
+Result<Report> decode_report(std::string_view bytes) {
+  Reader in(bytes);
+  Report report;
+  report.kind = in.as<ReportKind>();
+  report.number = in.as<std::int64_t>();
+  report.user_us = in.as<std::int64_t>();
+  report.system_us = in.as<std::int64_t>();
+  report.text = in.text();
+  report.steps.resize(in.count());
+  for (StepTime& step : report.steps) {
+    step.step = in.text();
+    step.took = Duration(in.as<std::int64_t>());
+  }
+  LAPWING_CHECK(in.finish());
+  return report;
+}
+
+}  // namespace lapwing::sandbox
