@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "sandbox/plan.hpp"
 
 namespace lapwing::runtime {
 
@@ -21,21 +22,15 @@ enum class Language { kPython, kNode, kProvided };
 
 std::string_view to_string(Language language);
 
-// A read-only bind of a host path into the sandbox.
-struct Bind {
-  std::string source;       // absolute, on the host
-  std::string destination;  // absolute, in the sandbox
-};
-
 struct Interpreter {
   Language language = Language::kPython;
   int major = 0;
-  int minor = 0;             // 0 for Node.js, whose runtimes name only the major version
-  std::string version;       // "3.8.18", "20.20.2"
-  std::string host_path;     // the executable on the host, links resolved
-  std::string sandbox_path;  // the same executable as seen inside
-  std::string origin;        // "pyenv", "nvm", "system", "opt", "local"
-  std::vector<Bind> binds;   // what must be visible for it to run
+  int minor = 0;                     // 0 for Node.js, whose runtimes name only the major version
+  std::string version;               // "3.8.18", "20.20.2"
+  std::string host_path;             // the executable on the host, links resolved
+  std::string sandbox_path;          // the same executable as seen inside
+  std::string origin;                // "pyenv", "nvm", "system", "opt", "local"
+  std::vector<sandbox::Bind> binds;  // what must be visible for it to run
 };
 
 // A parsed runtime identifier.

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "sandbox/plan.hpp"
+
 namespace lapwing::runtime {
 namespace {
 
@@ -28,13 +30,15 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   out["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
   out["AWS_LAMBDA_LOG_GROUP_NAME"] = fn.logging.log_group;
   out["AWS_LAMBDA_LOG_STREAM_NAME"] = in.log_stream;
-  out["AWS_LAMBDA_RUNTIME_API"] = fmt::format("{}:{}", kRuntimeApiAddress, kRuntimeApiPort);
+  out["AWS_LAMBDA_RUNTIME_API"] =
+      fmt::format("{}:{}", sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort);
   out["AWS_XRAY_CONTEXT_MISSING"] = "LOG_ERROR";
-  out["AWS_XRAY_DAEMON_ADDRESS"] = fmt::format("{}:2000", kRuntimeApiAddress);
-  out["_AWS_XRAY_DAEMON_ADDRESS"] = kRuntimeApiAddress;
+  out["AWS_XRAY_DAEMON_ADDRESS"] = fmt::format("{}:2000", sandbox::kRuntimeApiAddress);
+  out["_AWS_XRAY_DAEMON_ADDRESS"] = sandbox::kRuntimeApiAddress;
   out["_AWS_XRAY_DAEMON_PORT"] = "2000";
   // Back to Lapwing, with credentials of the execution role.
-  out["AWS_ENDPOINT_URL"] = fmt::format("http://{}:{}", kRuntimeApiAddress, kEndpointPort);
+  out["AWS_ENDPOINT_URL"] =
+      fmt::format("http://{}:{}", sandbox::kRuntimeApiAddress, sandbox::kEndpointPort);
   out["AWS_ACCESS_KEY_ID"] = in.credentials.access_key_id;
   out["AWS_ACCESS_KEY"] = in.credentials.access_key_id;
   out["AWS_SECRET_ACCESS_KEY"] = in.credentials.secret_access_key;
@@ -69,6 +73,7 @@ void set_language(const EnvironmentInputs& in, Variables& out) {
   }
   out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", id.text);
   out["_LAPWING_RUNTIME_FD"] = fmt::format("{}", kRuntimeFd);
+  out["_LAMBDA_TELEMETRY_LOG_FD"] = fmt::format("{}", kTelemetryFd);
 }
 
 }  // namespace

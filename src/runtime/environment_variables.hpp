@@ -13,15 +13,11 @@
 
 namespace lapwing::runtime {
 
-// Where the Runtime API and Lapwing's own API are reached from inside a sandbox. Both are
-// listeners that the sandbox makes on its own loopback: nothing else answers there.
-inline constexpr std::string_view kRuntimeApiAddress = "169.254.100.1";
-inline constexpr int kRuntimeApiPort = 9001;
-inline constexpr int kEndpointPort = 4566;
-
 // The file descriptor on which our own bootstraps find a connected Unix socket to the
 // Runtime API, announced as _LAPWING_RUNTIME_FD.
 inline constexpr int kRuntimeFd = 3;
+// And the pipe for framed log records (_LAMBDA_TELEMETRY_LOG_FD), one frame an event.
+inline constexpr int kTelemetryFd = 4;
 
 // Credentials of the execution role, minted per environment.
 struct RoleCredentials {

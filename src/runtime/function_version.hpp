@@ -21,6 +21,7 @@ struct LoggingConfig {
   std::string application_log_level;  // "" unless JSON: TRACE DEBUG INFO WARN ERROR FATAL
   std::string system_log_level;       // "" unless JSON: DEBUG INFO WARN
   std::string log_group;              // "/aws/lambda/<name>" unless configured
+  friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
 };
 
 struct FunctionVersion {
@@ -35,7 +36,7 @@ struct FunctionVersion {
   std::string description;
   std::string code_sha256;  // base64, as in the API
   std::string code_dir;     // absolute path of the unpacked package on this machine
-  std::string revision_id;  // changes on every mutation; pools are keyed by it
+  std::string revision_id;  // changes on every mutation
   std::string layers_dir;   // merged /opt, or empty
   std::uint32_t memory_mb = 128;
   std::uint32_t timeout_s = 3;
@@ -45,5 +46,10 @@ struct FunctionVersion {
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;
+
+// Whether an environment made from `a` may serve `b`: everything an environment can see is
+// equal. A change of description or tags keeps environments alive, though it is a new
+// revision.
+bool same_environment(const FunctionVersion& a, const FunctionVersion& b);
 
 }  // namespace lapwing::runtime

@@ -38,6 +38,54 @@ void LineAssembler::feed(std::string_view bytes, WallTime now,
 
 void LineAssembler::flush(WallTime now, std::vector<ports::LogEvent>& events) { take(now, events); }
 
+namespace {
+
+constexpr std::size_t kFrameHead = 16;
+constexpr std::size_t kFrameBytesMax = 8 * 1024 * 1024;
+
+std::uint64_t big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return value;
+}
+
+void split_message(std::string_view message, WallTime at, std::vector<ports::LogEvent>& events) {
+  while (message.ends_with('\n')) message.remove_suffix(1);
+  while (message.size() > ports::kLogEventBytesMax) {
+    const std::size_t cut = cut_point(message, ports::kLogEventBytesMax);
+    events.push_back({at, std::string(message.substr(0, cut))});
+    message.remove_prefix(cut);
+  }
+  if (!message.empty()) events.push_back({at, std::string(message)});
+}
+
+}  // namespace
+
+void FrameAssembler::feed(std::string_view bytes, WallTime now,
+                          std::vector<ports::LogEvent>& events) {
+  if (poisoned_) return lines_.feed(bytes, now, events);
+  buffer_ += bytes;
+  std::string_view rest = buffer_;
+  while (rest.size() >= kFrameHead) {
+    const std::uint64_t type = big_endian(rest.substr(0, 4));
+    const std::uint64_t length = big_endian(rest.substr(4, 4));
+    if (type >> 8 != 0xa55a00 || length > kFrameBytesMax) {
+      poisoned_ = true;
+      lines_.feed(rest, now, events);
+      buffer_.clear();
+      return;
+    }
+    if (rest.size() < kFrameHead + length) break;
+    const auto at_us = static_cast<std::int64_t>(big_endian(rest.substr(8, 8)));
+    // A frame cannot claim another time than about now.
+    const WallTime claimed{std::chrono::microseconds(at_us)};
+    const bool plausible = claimed <= now && claimed > now - std::chrono::minutes(15);
+    split_message(rest.substr(kFrameHead, length), plausible ? claimed : now, events);
+    rest.remove_prefix(kFrameHead + length);
+  }
+  buffer_.erase(0, buffer_.size() - rest.size());
+}
+
 void LogTail::add(std::string_view message) {
   if (!active_) return;
   text_ += message;

@@ -33,6 +33,20 @@ class LineAssembler {
   std::string partial_;
 };
 
+// Cuts the framed stream of _LAMBDA_TELEMETRY_LOG_FD (runtimes/README.md): type, length and
+// time in microseconds (big endian, 4 + 4 + 8 bytes), then the message. A frame is an event,
+// whatever newlines it holds. What is not a frame poisons the stream: it is then read as
+// lines, so that nothing is lost.
+class FrameAssembler {
+ public:
+  void feed(std::string_view bytes, WallTime now, std::vector<ports::LogEvent>& events);
+
+ private:
+  std::string buffer_;
+  bool poisoned_ = false;
+  LineAssembler lines_;
+};
+
 // The last kLogTailBytes of what was added, newline after each message.
 class LogTail {
  public:

@@ -92,6 +92,36 @@ TEST(LineAssembler, SplitsALongLineAtACharacter) {
   EXPECT_EQ(events[1].message, "\u00e9tail");
 }
 
+std::string frame(std::string_view message, std::int64_t at_us) {
+  std::string out("\xa5\x5a\x00\x03", 4);
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    out += static_cast<char>(message.size() >> shift & 0xff);
+  }
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(at_us >> shift & 0xff);
+  return out + std::string(message);
+}
+
+TEST(FrameAssembler, KeepsARecordTogetherHoweverItArrives) {
+  FrameAssembler frames;
+  std::vector<ports::LogEvent> events;
+  const std::int64_t at_us = unix_ms(kNow) * 1000 - 5;
+  for (const char c : frame("one\ntwo", at_us) + frame("three\n", at_us)) {
+    frames.feed(std::string_view(&c, 1), kNow, events);
+  }
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].message, "one\ntwo");
+  EXPECT_EQ(events[0].time, kNow - std::chrono::microseconds(5));
+  EXPECT_EQ(events[1].message, "three");
+}
+
+TEST(FrameAssembler, ReadsWhatIsNoFrameAsLines) {
+  FrameAssembler frames;
+  std::vector<ports::LogEvent> events;
+  frames.feed("somebody wrote plain text\nand more\n", kNow, events);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].message, "somebody wrote plain text");
+}
+
 TEST(LogTail, KeepsTheLastFourKilobytes) {
   LogTail tail;
   tail.add("not recorded");

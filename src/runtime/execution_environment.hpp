@@ -1,0 +1,40 @@
+// What the engine needs of an execution environment. `Environment` is the real one; the
+// engine's tests have others.
+//
+// Thread-safety: one loop. initialise(), run() and shutdown() are called one after another.
+#pragma once
+
+#include <memory>
+
+#include "net/sync.hpp"
+#include "net/task.hpp"
+#include "runtime/function_version.hpp"
+#include "runtime/invocation.hpp"
+
+namespace lapwing::runtime {
+
+class ExecutionEnvironment {
+ public:
+  virtual ~ExecutionEnvironment() = default;
+  virtual const FunctionVersionPtr& function() const = 0;
+  // A runtime is waiting for work.
+  virtual bool warm() const = 0;
+  // The initialisation phase. True when warm; false when the function's own code failed (the
+  // next run() repeats it and reports).
+  virtual net::Task<bool> initialise() = 0;
+  // Takes one invocation through; `answer` gets the outcome as early as possible. Completes
+  // when the environment can take the next one.
+  virtual net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) = 0;
+  // Ends it for good and releases everything.
+  virtual net::Task<void> shutdown() = 0;
+};
+
+// Makes environments for one loop.
+class EnvironmentFactory {
+ public:
+  virtual ~EnvironmentFactory() = default;
+  virtual std::unique_ptr<ExecutionEnvironment> make(net::Loop& loop,
+                                                     FunctionVersionPtr function) = 0;
+};
+
+}  // namespace lapwing::runtime

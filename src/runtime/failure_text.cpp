@@ -1,0 +1,124 @@
+#include "runtime/failure_text.hpp"
+
+#include <signal.h>
+
+#include <fmt/core.h>
+
+#include "crypto/sha256.hpp"
+#include "runtime/environment_variables.hpp"
+#include "text/json_writer.hpp"
+
+namespace lapwing::runtime {
+namespace {
+
+// The names Go's syscall package prints, which is what AWS's messages are made with.
+std::string signal_name(int number) {
+  switch (number) {
+    case SIGHUP:
+      return "hangup";
+    case SIGINT:
+      return "interrupt";
+    case SIGQUIT:
+      return "quit";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTRAP:
+      return "trace/breakpoint trap";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGKILL:
+      return "killed";
+    case SIGUSR1:
+      return "user defined signal 1";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGUSR2:
+      return "user defined signal 2";
+    case SIGPIPE:
+      return "broken pipe";
+    case SIGALRM:
+      return "alarm clock";
+    case SIGTERM:
+      return "terminated";
+    case SIGXCPU:
+      return "CPU time limit exceeded";
+    case SIGSYS:
+      return "bad system call";
+    default:
+      return fmt::format("signal {}", number);
+  }
+}
+
+bool is_error_name(std::string_view text) {
+  if (text.empty() || text[0] < 'A' || text[0] > 'Z') return false;
+  for (const char c : text) {
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string exit_text(const sandbox::ExitStatus& status) {
+  if (status.signalled) {
+    return fmt::format("Runtime exited with error: signal: {}", signal_name(status.code));
+  }
+  if (status.code != 0) {
+    return fmt::format("Runtime exited with error: exit status {}", status.code);
+  }
+  return "Runtime exited without providing a reason";
+}
+
+Outcome platform_outcome(std::string_view error_type, std::string_view request_id,
+                         std::string_view text) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::kFunctionError;
+  outcome.error_type = error_type;
+  outcome.content_type = "application/json";
+  text::JsonWriter writer(outcome.body);
+  writer.begin_object();
+  writer.member("errorType", error_type);
+  writer.member("errorMessage", fmt::format("RequestId: {} Error: {}", request_id, text));
+  writer.end_object();
+  return outcome;
+}
+
+Outcome reply_outcome(Reply reply) {
+  Outcome outcome;
+  outcome.kind = reply.is_error ? Outcome::Kind::kFunctionError : Outcome::Kind::kSuccess;
+  outcome.body = std::move(reply.body);
+  outcome.content_type = std::move(reply.content_type);
+  outcome.error_type = std::move(reply.error_type);
+  return outcome;
+}
+
+std::string public_error_type(std::string_view posted) {
+  for (const std::string_view prefix : {"Runtime.", "Function."}) {
+    if (posted.starts_with(prefix) && is_error_name(posted.substr(prefix.size()))) {
+      return std::string(posted);
+    }
+  }
+  return posted.starts_with("Function.") ? "Function.Unknown" : "Runtime.Unknown";
+}
+
+Error entrypoint_error(Error error, std::string_view path) {
+  const std::string& detail = error.detail();
+  if (detail.find("execve") == std::string::npos) return error;
+  std::string_view reason = "no such file or directory";
+  if (error.kind() == ErrorKind::kDenied) reason = "permission denied";
+  if (detail.find("Exec format error") != std::string::npos) reason = "exec format error";
+  return Error(ErrorKind::kInvalid, kInvalidEntrypoint,
+               fmt::format("fork/exec {}: {}", path, reason))
+      .with_detail(detail);
+}
+
+std::string runtime_version_arn(const FunctionVersion& function, const RuntimeChoice& runtime) {
+  return fmt::format("arn:aws:lambda:{}::runtime:{}", function.region.view(),
+                     crypto::sha256_hex(runtime_version(runtime)));
+}
+
+}  // namespace lapwing::runtime

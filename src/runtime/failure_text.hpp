@@ -1,0 +1,44 @@
+// AWS's words for what goes wrong with a runtime process, and the mapping of error types.
+// Source: recorded answers, and the open-source runtime interface emulator (RAPID).
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/function_version.hpp"
+#include "runtime/invocation.hpp"
+#include "runtime/runtime_session.hpp"
+#include "sandbox/launcher.hpp"
+
+namespace lapwing::runtime {
+
+inline constexpr char kTimedOut[] = "Sandbox.Timedout";
+inline constexpr char kInvalidEntrypoint[] = "Runtime.InvalidEntrypoint";
+
+// "Runtime exited with error: signal: killed", "Runtime exited without providing a reason".
+std::string exit_text(const sandbox::ExitStatus& status);
+
+// The outcome {"errorType":...,"errorMessage":"RequestId: <id> Error: <text>"}. `text` and
+// `request_id` are escaped.
+Outcome platform_outcome(std::string_view error_type, std::string_view request_id,
+                         std::string_view text);
+
+// What the runtime posted becomes the caller's answer, bytes unchanged.
+Outcome reply_outcome(Reply reply);
+
+// What telemetry and REPORT lines may call a posted error type: "Runtime.X" and "Function.X"
+// are kept, other "Function." become Function.Unknown, the rest Runtime.Unknown.
+std::string public_error_type(std::string_view posted);
+
+// A launch that failed because the entry point could not be executed is the function's
+// fault: code Runtime.InvalidEntrypoint. Everything else passes unchanged.
+Error entrypoint_error(Error error, std::string_view path);
+
+// "arn:aws:lambda:us-east-1::runtime:<64 hex>": the same for the same interpreter.
+std::string runtime_version_arn(const FunctionVersion& function, const RuntimeChoice& runtime);
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,20 @@
+#include "runtime/function_version.hpp"
+
+#include <tuple>
+
+namespace lapwing::runtime {
+namespace {
+
+auto visible(const FunctionVersion& fn) {
+  return std::tie(fn.account, fn.region, fn.name, fn.version, fn.arn, fn.runtime, fn.handler,
+                  fn.role_arn, fn.code_sha256, fn.code_dir, fn.layers_dir, fn.memory_mb,
+                  fn.timeout_s, fn.ephemeral_storage_mb, fn.environment, fn.logging);
+}
+
+}  // namespace
+
+bool same_environment(const FunctionVersion& a, const FunctionVersion& b) {
+  return &a == &b || visible(a) == visible(b);
+}
+
+}  // namespace lapwing::runtime

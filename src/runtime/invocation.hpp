@@ -1,0 +1,33 @@
+// One invocation, on its way in and on its way out.
+//
+// Thread-safety: plain values.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace lapwing::runtime {
+
+struct Invocation {
+  std::string request_id;
+  std::string invoked_arn;       // as the caller named the function: qualifier kept
+  std::string trace_id;          // "Root=1-...;Parent=...;Sampled=0", or empty
+  std::string client_context;    // decoded JSON, or empty
+  std::string cognito_identity;  // JSON, or empty
+  std::string payload;           // the event's bytes
+  bool want_tail = false;        // LogType=Tail
+};
+
+struct Outcome {
+  // Where the error came from: nothing, the function (X-Amz-Function-Error: Unhandled), or
+  // the platform, which could not run it at all (an answer of 500).
+  enum class Kind { kSuccess, kFunctionError, kPlatformError } kind = Kind::kSuccess;
+  std::string body;
+  std::string content_type;
+  std::string error_type;  // "Sandbox.Timedout", "Runtime.ExitError", as the client gave it
+  std::string log_tail;    // the last 4 KB, when asked for
+  std::string detail;      // kPlatformError: for our log
+};
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,26 @@
+// Named limits of execution environments.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/clock.hpp"
+
+namespace lapwing::runtime {
+
+// 6 MiB and the 100 bytes RAPID grants (reference: "Exceeded maximum allowed payload size").
+inline constexpr std::size_t kResponseBytesMax = 6 * 1024 * 1024 + 100;
+inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
+// Connections a sandbox may hold open to its Runtime API.
+inline constexpr std::size_t kRuntimeConnectionsMax = 64;
+inline constexpr Duration kInitTimeout = std::chrono::seconds(10);
+// An idle environment is frozen after this.
+inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);
+// How often the memory of a busy environment is looked at, at most.
+inline constexpr Duration kMemoryLookEvery = std::chrono::milliseconds(100);
+// The pipe that carries stdout and stderr.
+inline constexpr int kOutputPipeBytes = 1 << 20;
+inline constexpr std::size_t kOutputChunkBytes = 64 * 1024;
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,177 @@
+#include "runtime/runtime_api.hpp"
+
+#include <fmt/core.h>
+
+#include "runtime/limits.hpp"
+#include "text/base64.hpp"
+
+namespace lapwing::runtime {
+namespace {
+
+constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
+constexpr std::string_view kInvocation = "invocation/";
+constexpr std::string_view kErrorTypeHeader = "Lambda-Runtime-Function-Error-Type";
+constexpr std::string_view kErrorBodyHeader = "Lambda-Runtime-Function-Error-Body";
+constexpr std::string_view kResponseModeHeader = "Lambda-Runtime-Function-Response-Mode";
+
+http::Response json_response(int status, std::string body) {
+  return http::Response(status, "application/json", std::move(body));
+}
+
+// Both texts are fixed strings of ours; nothing in them needs escaping.
+http::Response error_response(int status, std::string_view type, std::string_view message) {
+  return json_response(status,
+                       fmt::format(R"({{"errorMessage":"{}","errorType":"{}"}})", message, type));
+}
+
+http::Response error_response(const Error& error) {
+  return error_response(error.kind() == ErrorKind::kInvalid ? 400 : 403, error.code(),
+                        error.message());
+}
+
+http::Response accepted() { return json_response(202, "{\"status\":\"OK\"}\n"); }
+
+std::string too_large_message() {
+  return fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax);
+}
+
+Reply too_large_reply() {
+  return Reply{true,
+               fmt::format(R"({{"errorMessage":"Response payload size exceeded maximum allowed )"
+                           R"(payload size ({} bytes).","errorType":)"
+                           R"("Function.ResponseSizeTooLarge"}})",
+                           kResponseBytesMax),
+               "application/json", "Function.ResponseSizeTooLarge"};
+}
+
+void add_if(http::Headers& headers, std::string_view name, const std::string& value) {
+  if (!value.empty()) headers.add(name, value);
+}
+
+}  // namespace
+
+net::Task<void> RuntimeApi::handle(http::RequestContext& context) {
+  const http::Request& request = context.request();
+  std::string_view path = request.path();
+  if (path.starts_with(kPrefix)) {
+    path.remove_prefix(kPrefix.size());
+    const bool is_post = request.method == http::Method::kPost;
+    if (request.method == http::Method::kGet && path == "invocation/next") {
+      co_return co_await next(context);
+    }
+    if (is_post && path == "init/error") co_return co_await init_error(context);
+    if (is_post && path.starts_with(kInvocation)) {
+      path.remove_prefix(kInvocation.size());
+      const auto slash = path.find('/');
+      if (slash != std::string_view::npos) {
+        const std::string_view verb = path.substr(slash + 1);
+        if (verb == "response" || verb == "error") {
+          co_return co_await reply(context, path.substr(0, slash), verb == "error");
+        }
+      }
+    }
+  }
+  if (path == "/ping") {
+    co_await context.respond(http::Response(200, "text/plain", "pong"));
+    co_return;
+  }
+  if (path.starts_with("/2020-01-01/extension") || path.starts_with("/2022-07-01/telemetry") ||
+      path.starts_with("/2020-08-15/logs")) {
+    co_await context.respond(error_response(
+        501, "NotImplemented", "The Extensions, Telemetry and Logs APIs are not built yet"));
+    co_return;
+  }
+  co_await context.respond(error_response(404, "NotFound", "No such call of the Runtime API"));
+}
+
+net::Task<void> RuntimeApi::next(http::RequestContext& context) {
+  const Result<const Invocation*> offered = co_await session_->next();
+  if (!offered) {
+    co_await context.respond(error_response(offered.error()));
+    co_return;
+  }
+  if (context.client_gone()) {
+    session_->undeliver();
+    co_return;
+  }
+  const Invocation& invocation = **offered;
+  http::Response response(200);
+  http::Headers& headers = response.headers;
+  headers.add("Content-Type", content_type_);
+  headers.add("Lambda-Runtime-Aws-Request-Id", invocation.request_id);
+  headers.add("Lambda-Runtime-Deadline-Ms", fmt::format("{}", session_->deadline_unix_ms()));
+  headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn);
+  add_if(headers, "Lambda-Runtime-Trace-Id", invocation.trace_id);
+  add_if(headers, "Lambda-Runtime-Client-Context", invocation.client_context);
+  add_if(headers, "Lambda-Runtime-Cognito-Identity", invocation.cognito_identity);
+  response.body = invocation.payload;
+  const Status sent = co_await context.respond(std::move(response));
+  if (!sent) session_->undeliver();
+}
+
+net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_view request_id,
+                                  bool is_error) {
+  const Status allowed = session_->begin_reply(request_id);
+  if (!allowed) {
+    co_await context.respond(error_response(allowed.error()));
+    co_return;
+  }
+  const http::Headers& headers = context.request().headers;
+  const std::string_view mode = headers.get_or(kResponseModeHeader);
+  if (!mode.empty() && mode != "streaming") {
+    session_->abandon_reply();
+    co_await context.respond(
+        error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
+    co_return;
+  }
+  const auto fallback = [&] {
+    return std::string(is_error ? "application/json" : "application/octet-stream");
+  };
+  Result<std::string> body = co_await context.body().read_all(kResponseBytesMax);
+  if (!body && body.error().kind() == ErrorKind::kTooLarge) {
+    session_->finish_reply(too_large_reply());
+    co_await context.respond(error_response(413, "RequestEntityTooLarge", too_large_message()));
+    co_return;
+  }
+  if (!body) {
+    session_->abandon_reply();
+    co_await context.respond(
+        error_response(400, "TruncatedHTTPRequest", "HTTP request detected as truncated"));
+    co_return;
+  }
+  Reply reply;
+  reply.is_error = is_error;
+  reply.body = *std::move(body);
+  reply.content_type = headers.get_or("Content-Type", fallback());
+  reply.error_type = headers.get_or(kErrorTypeHeader);
+  // A streamed response that failed midway says so in its trailers.
+  const http::Headers& trailers = context.body().trailers();
+  if (const auto type = trailers.get(kErrorTypeHeader)) {
+    reply.is_error = true;
+    reply.error_type = *type;
+    if (auto decoded = text::base64_decode(trailers.get_or(kErrorBodyHeader))) {
+      reply.body = *std::move(decoded);
+      reply.content_type = "application/json";
+    }
+  }
+  session_->finish_reply(std::move(reply));
+  co_await context.respond(accepted());
+}
+
+net::Task<void> RuntimeApi::init_error(http::RequestContext& context) {
+  Result<std::string> body = co_await context.body().read_all(kErrorBodyBytesMax);
+  if (!body) co_return;  // the server answers 400, 408 or 413
+  Reply reply;
+  reply.is_error = true;
+  reply.body = *std::move(body);
+  reply.content_type = "application/json";
+  reply.error_type = context.request().headers.get_or(kErrorTypeHeader);
+  const Status taken = session_->init_error(std::move(reply));
+  if (!taken) {
+    co_await context.respond(error_response(taken.error()));
+    co_return;
+  }
+  co_await context.respond(accepted());
+}
+
+}  // namespace lapwing::runtime

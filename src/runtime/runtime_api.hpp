@@ -1,0 +1,35 @@
+// The Runtime API (2018-06-01) over HTTP for one runtime process: the four calls a runtime
+// client makes, in front of its RuntimeSession.
+//
+// Extensions and Telemetry calls answer 501 naming themselves; anything else 404.
+// Source: AWS Lambda developer guide, "Using the Lambda runtime API".
+//
+// Thread-safety: one loop.
+#pragma once
+
+#include <string_view>
+
+#include "http/server.hpp"
+#include "net/task.hpp"
+#include "runtime/runtime_session.hpp"
+
+namespace lapwing::runtime {
+
+class RuntimeApi {
+ public:
+  RuntimeApi(RuntimeSession& session, std::string_view invoked_content_type = "application/json")
+      : session_(&session), content_type_(invoked_content_type) {}
+
+  // Handles one request; the handler of every connection of the sandbox.
+  net::Task<void> handle(http::RequestContext& context);
+
+ private:
+  net::Task<void> next(http::RequestContext& context);
+  net::Task<void> reply(http::RequestContext& context, std::string_view request_id, bool is_error);
+  net::Task<void> init_error(http::RequestContext& context);
+
+  RuntimeSession* session_;
+  std::string_view content_type_;
+};
+
+}  // namespace lapwing::runtime

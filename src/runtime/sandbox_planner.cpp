@@ -1,0 +1,113 @@
+#include "runtime/sandbox_planner.hpp"
+
+#include <sys/stat.h>
+
+#include <fmt/core.h>
+
+namespace lapwing::runtime {
+namespace {
+
+constexpr std::string_view kProvidedKey = "provided";
+
+enum class Entry { kMissing, kNotExecutable, kExecutable };
+
+Entry look_at(const std::string& path) {
+  struct stat st{};
+  if (stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return Entry::kMissing;
+  return (st.st_mode & 0111) != 0 ? Entry::kExecutable : Entry::kNotExecutable;
+}
+
+Error invalid_entrypoint(std::string message) {
+  return Error(ErrorKind::kInvalid, "Runtime.InvalidEntrypoint", std::move(message));
+}
+
+// AWS looks in the package first, then in the layers.
+Result<std::string> find_bootstrap(const FunctionVersion& function) {
+  const std::pair<std::string, const char*> places[] = {
+      {function.code_dir + "/bootstrap", "/var/task/bootstrap"},
+      {function.layers_dir.empty() ? "" : function.layers_dir + "/bootstrap", "/opt/bootstrap"}};
+  for (const auto& [host, inside] : places) {
+    if (host.empty()) continue;
+    switch (look_at(host)) {
+      case Entry::kMissing:
+        break;
+      case Entry::kExecutable:
+        return std::string(inside);
+      case Entry::kNotExecutable:
+        return fail(invalid_entrypoint(fmt::format("fork/exec {}: permission denied", inside)));
+    }
+  }
+  return fail(
+      invalid_entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
+}
+
+}  // namespace
+
+SandboxPlanner::SandboxPlanner(PlannerOptions options, const Catalogue& catalogue,
+                               sandbox::RootStore& roots)
+    : options_(std::move(options)), catalogue_(&catalogue), roots_(&roots) {}
+
+std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
+  return runtime.interpreter == nullptr ? std::string(kProvidedKey)
+                                        : runtime.interpreter->host_path;
+}
+
+Status SandboxPlanner::prepare() {
+  LAPWING_TRY(root_plans_[std::string(kProvidedKey)], roots_->compose({}));
+  for (const Interpreter& interpreter : catalogue_->interpreters()) {
+    std::vector<sandbox::Bind> binds = interpreter.binds;
+    const char* name = interpreter.language == Language::kPython ? "python" : "node";
+    binds.push_back({fmt::format("{}/{}/runtime", options_.bootstrap_dir, name), "/var/runtime"});
+    auto root = roots_->compose(binds);
+    if (!root) {
+      return fail(
+          std::move(root).error().context(fmt::format("root for {}", interpreter.host_path)));
+    }
+    root_plans_[interpreter.host_path] = *std::move(root);
+  }
+  return {};
+}
+
+Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
+                                           const RuntimeChoice& runtime,
+                                           const EnvironmentInputs& inputs) const {
+  const auto root = root_plans_.find(root_key(runtime));
+  if (root == root_plans_.end()) {
+    return fail(internal_error(fmt::format("no root prepared for {}", root_key(runtime))));
+  }
+  sandbox::Plan plan;
+  plan.name = fmt::format("{}", function.name.view());
+  plan.root = root->second;
+  plan.binds.push_back({function.code_dir, "/var/task"});
+  if (!function.layers_dir.empty()) plan.binds.push_back({function.layers_dir, "/opt"});
+  plan.limits.memory_bytes = std::uint64_t{function.memory_mb} * kMiB;
+  plan.limits.tmp_bytes = std::uint64_t{function.ephemeral_storage_mb} * kMiB;
+  plan.limits.cpu = options_.cpu;
+  switch (runtime.id.language) {
+    case Language::kPython:
+      // -S: the host's site-packages are no part of the function's world, and cost time.
+      plan.argv = {runtime.interpreter->sandbox_path, "-S", "/var/runtime/bootstrap.py"};
+      break;
+    case Language::kNode:
+      plan.argv = {runtime.interpreter->sandbox_path, "/var/runtime/bootstrap.cjs"};
+      break;
+    case Language::kProvided: {
+      LAPWING_TRY(const std::string bootstrap, find_bootstrap(function));
+      plan.argv = {bootstrap};
+      break;
+    }
+  }
+  // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
+  const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (wrapper != function.environment.end() && runtime.id.language != Language::kProvided) {
+    plan.argv.insert(plan.argv.begin(), wrapper->second);
+  }
+  for (auto& [key, value] : function_environment(inputs)) plan.environment.emplace_back(key, value);
+  plan.listeners.push_back(
+      {kRuntimeApiListener, sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort});
+  plan.listeners.push_back(
+      {kEndpointListener, sandbox::kRuntimeApiAddress, sandbox::kEndpointPort});
+  return plan;
+}
+
+}  // namespace lapwing::runtime

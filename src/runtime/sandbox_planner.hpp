@@ -1,0 +1,49 @@
+// From a function version to a sandbox plan: which root, what is mounted where, which
+// command starts the runtime, how much of the machine it may use.
+//
+// Thread-safety: prepare() before the others, on one thread; plan() from any thread then.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/result.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/environment_variables.hpp"
+#include "runtime/function_version.hpp"
+#include "sandbox/plan.hpp"
+#include "sandbox/rootfs.hpp"
+
+namespace lapwing::runtime {
+
+// Names of the listeners in every plan.
+inline constexpr char kRuntimeApiListener[] = "runtime-api";
+inline constexpr char kEndpointListener[] = "endpoint";
+
+struct PlannerOptions {
+  std::string bootstrap_dir;  // holds python/runtime and node/runtime, as in runtimes/
+  sandbox::CpuModel cpu = sandbox::CpuModel::kWeight;
+};
+
+class SandboxPlanner {
+ public:
+  SandboxPlanner(PlannerOptions options, const Catalogue& catalogue, sandbox::RootStore& roots);
+
+  // Composes the root of every interpreter found and of provided.*: disk work, done once.
+  Status prepare();
+
+  // kInvalid with code "Runtime.InvalidEntrypoint" when a provided.* package has no
+  // executable bootstrap; its message is the one AWS gives.
+  Result<sandbox::Plan> plan(const FunctionVersion& function, const RuntimeChoice& runtime,
+                             const EnvironmentInputs& inputs) const;
+
+ private:
+  static std::string root_key(const RuntimeChoice& runtime);
+
+  PlannerOptions options_;
+  const Catalogue* catalogue_;
+  sandbox::RootStore* roots_;
+  std::map<std::string, sandbox::RootPlan> root_plans_;  // by the interpreter's host path
+};
+
+}  // namespace lapwing::runtime
