@@ -29,12 +29,22 @@ constexpr unsigned long kExt4Shutdown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t kDropDirtyBlocks = 2;
 
 Status run_formatter(const char* program, const std::string& image) {
-  const char* const argv[] = {
-      program,        "-q",    "-F",
-      "-m",           "0",     "-O",
-      "^has_journal", "-E",    "lazy_itable_init=1,nodiscard,root_owner=0:0",
-      "-N",           "32768", image.c_str(),
-      nullptr};
+  // No journal: an image never outlives a crash. Whole pages as blocks.
+  const char* const argv[] = {program,
+                              "-q",
+                              "-F",
+                              "-m",
+                              "0",
+                              "-b",
+                              "4096",
+                              "-i",
+                              "16384",
+                              "-O",
+                              "^has_journal",
+                              "-E",
+                              "lazy_itable_init=1,nodiscard,root_owner=0:0",
+                              image.c_str(),
+                              nullptr};
   // vfork: the server has threads, and the child only executes.
   const pid_t pid = ::vfork();
   if (pid < 0) return fail(errno_error("fork"));

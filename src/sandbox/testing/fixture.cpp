@@ -107,7 +107,7 @@ Plan World::plan(std::vector<std::string> argv) const {
   return plan;
 }
 
-Outcome World::run(std::vector<std::string> argv) { return run(plan(std::move(argv))); }
+Outcome World::run_program(std::vector<std::string> argv) { return run(plan(std::move(argv))); }
 
 Outcome World::run(const Plan& plan) {
   Outcome outcome;

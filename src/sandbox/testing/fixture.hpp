@@ -32,7 +32,7 @@ class World {
 
   Plan plan(std::vector<std::string> argv) const;
   // Runs to the end (killed after `timeout`), collecting output, and destroys the sandbox.
-  Outcome run(std::vector<std::string> argv);
+  Outcome run_program(std::vector<std::string> argv);
   Outcome run(const Plan& plan);
 
   void set_up();
