@@ -40,5 +40,21 @@ function(lapwing_codegen target)
   list(APPEND generated ${outputs})
 
   target_sources(${target} PRIVATE ${generated})
+
+  # The toy service of the golden test is what the engines are tested with.
+  if(TARGET ${target}_test)
+    set(golden ${CMAKE_SOURCE_DIR}/codegen/golden)
+    set(outputs)
+    foreach(file model.hpp model.cpp types.hpp types.cpp)
+      list(APPEND outputs ${gen_dir}/toy/${file})
+    endforeach()
+    add_custom_command(
+      OUTPUT ${outputs}
+      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py service
+        ${golden}/toy.json ${golden}/typed.json ${gen_dir}/toy
+      DEPENDS ${generator} ${golden}/toy.json ${golden}/typed.json ${golden}/overlay/toy.json
+      COMMENT "Generating toy" VERBATIM)
+    target_sources(${target}_test PRIVATE ${outputs})
+  endif()
   add_custom_target(lapwing_generated DEPENDS ${generated})
 endfunction()
