@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -30,11 +32,14 @@ class Arena {
     return {data, count};
   }
   std::string_view copy(std::string_view text);
+  // Takes over a string that is already built, for large ones.
+  std::string_view keep(std::string text);
 
  private:
   static constexpr std::size_t kBlockBytes = 16 * 1024;
 
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  std::deque<std::string> strings_;
   std::byte* cursor_ = nullptr;
   std::size_t left_ = 0;
 };

@@ -6,6 +6,7 @@
 // Administrative paths and data-plane hosts are the front door's business and come first.
 #pragma once
 
+#include <expected>
 #include <span>
 #include <string_view>
 

@@ -33,6 +33,8 @@ std::string_view Arena::copy(std::string_view text) {
   return {out, text.size()};
 }
 
+std::string_view Arena::keep(std::string text) { return strings_.emplace_back(std::move(text)); }
+
 Value Value::boolean(bool value) {
   Value out;
   out.kind_ = Kind::kBool;

@@ -1,13 +1,13 @@
 // Runs data/wire/*.json through the engines: request -> input, output -> response, error ->
 // response, over the toy service of codegen/golden.
-#include <dirent.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <dirent.h>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "aws/engine.hpp"
 #include "aws/service.hpp"
@@ -60,9 +60,9 @@ std::vector<Case> load_cases() {
 }
 
 Protocol protocol_of(const std::string& name) {
-  for (const Protocol protocol : {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11,
-                                  Protocol::kQuery, Protocol::kRestXml, Protocol::kEc2,
-                                  Protocol::kCbor}) {
+  for (const Protocol protocol :
+       {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11, Protocol::kQuery,
+        Protocol::kRestXml, Protocol::kEc2, Protocol::kCbor}) {
     if (to_string(protocol) == name) return protocol;
   }
   ADD_FAILURE() << "no protocol " << name;
@@ -83,9 +83,7 @@ class Wire : public ::testing::TestWithParam<Case> {
   }
 
   const text::JsonValue* part(std::string_view key) { return document_.root().find(key); }
-  const OperationRow& operation() {
-    return *model_.find_operation(part("operation")->as_string());
-  }
+  const OperationRow& operation() { return *model_.find_operation(part("operation")->as_string()); }
 
   Result<Value> read(const text::JsonValue& request) {
     method_ = text_of(request, "method", "POST");
@@ -156,9 +154,9 @@ TEST_P(Wire, Case) {
   } else {
     const text::JsonValue* failure = part("failure");
     ASSERT_NE(failure, nullptr) << "a case has a request, an output or a failure";
-    Error error(text_of(*failure, "kind", "") == "internal" ? ErrorKind::kInternal
-                                                            : ErrorKind::kInvalid,
-                text_of(*failure, "code", ""), text_of(*failure, "message", ""));
+    Error error(
+        text_of(*failure, "kind", "") == "internal" ? ErrorKind::kInternal : ErrorKind::kInvalid,
+        text_of(*failure, "code", ""), text_of(*failure, "message", ""));
     if (const text::JsonValue* fields = failure->find("fields")) {
       for (const text::JsonMember& field : fields->members()) {
         error = std::move(error).with_field(std::string(field.key),

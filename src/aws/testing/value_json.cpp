@@ -111,8 +111,7 @@ Value load(const ServiceModel& model, const ShapeRow& shape, const text::JsonVal
       auto entries = arena.make_array<MapEntry>(json.size());
       for (std::size_t i = 0; i < entries.size(); ++i) {
         entries[i].key = Value::string(arena.copy(json.members()[i].key));
-        entries[i].value =
-            load(model, model.shape(shape.element), json.members()[i].value, arena);
+        entries[i].value = load(model, model.shape(shape.element), json.members()[i].value, arena);
       }
       return Value::map(entries);
     }

@@ -1,0 +1,74 @@
+// query: form fields in, XML out. STS, IAM, SNS, and SQS as older clients speak it.
+#include <fmt/core.h>
+
+#include "aws/engine.hpp"
+#include "aws/query_codec.hpp"
+#include "aws/xml_codec.hpp"
+#include "text/xml_writer.hpp"
+
+namespace lapwing::aws {
+namespace {
+
+class Query final : public ProtocolEngine {
+ public:
+  Result<Value> read_input(const ServiceModel& model, const OperationRow& operation,
+                           const Request& request, Arena& arena) const override {
+    if (operation.input == kNone) return Value::structure({});
+    return read_query(model, model.shape(operation.input), request.raw_query, request.body, arena);
+  }
+
+  Response write_output(const ServiceModel& model, const OperationRow& operation,
+                        const Value& output, std::string_view request_id) const override {
+    Response response = start(200, request_id);
+    text::XmlWriter xml(response.body);
+    xml.begin(fmt::format("{}Response", model.name(operation)));
+    xml.attribute("xmlns", model.xml_namespace);
+    if (operation.output != kNone) {
+      xml.begin(model.text(operation.result_wrapper));
+      write_xml_members(model, model.shape(operation.output), output, xml);
+      xml.end();
+    }
+    xml.begin("ResponseMetadata");
+    xml.element("RequestId", request_id);
+    xml.end();
+    xml.end();
+    return response;
+  }
+
+  Response write_error(const ServiceModel* model, const ErrorFacts& error,
+                       std::string_view request_id) const override {
+    Response response = start(error.status, request_id);
+    text::XmlWriter xml(response.body);
+    xml.begin("ErrorResponse");
+    if (model != nullptr && !model->xml_namespace.empty()) {
+      xml.attribute("xmlns", model->xml_namespace);
+    }
+    xml.begin("Error");
+    xml.element("Type", error.sender ? "Sender" : "Receiver");
+    xml.element("Code", error.query_code);
+    xml.element("Message", error.message);
+    for (const ErrorField& field : error.fields) xml.element(field.name, field.value);
+    xml.end();
+    xml.element("RequestId", request_id);
+    xml.end();
+    return response;
+  }
+
+ private:
+  static Response start(int status, std::string_view request_id) {
+    Response response;
+    response.status = status;
+    response.set_header("Content-Type", "text/xml");
+    response.set_header("x-amzn-RequestId", request_id);
+    return response;
+  }
+};
+
+}  // namespace
+
+const ProtocolEngine& query_engine() {
+  static const Query engine;
+  return engine;
+}
+
+}  // namespace lapwing::aws
