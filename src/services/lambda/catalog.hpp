@@ -1,0 +1,93 @@
+// The catalog: every function in memory, as invocations need it. Filled from the store at
+// start, kept by reload() after each commit. The way of an invocation asks here and nowhere
+// else: a lookup takes one shard's lock for a moment, reads no disk and allocates nothing.
+//
+// An entry is an immutable snapshot. As long as anybody holds its FunctionVersionPtr, the
+// unpacked package it names stays on disk.
+//
+// Thread-safety: every method from any thread. resolve() never blocks on the store.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "runtime/function_version.hpp"
+#include "services/lambda/function_record.hpp"
+#include "store/store.hpp"
+
+namespace lapwing::lambda {
+
+class PackageStore;
+class Repository;
+
+struct CatalogEntry {
+  // Null until the function was Active for the first time.
+  runtime::FunctionVersionPtr version;
+  FunctionKey key;
+  State state = State::kPending;
+  Reason state_reason;
+  UpdateStatus update = UpdateStatus::kNone;
+};
+using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
+
+class Catalog {
+ public:
+  // Both outlive the catalog.
+  Catalog(Repository& repository, PackageStore& packages, Logger& logger);
+
+  // Reads everything. Before any other call, and again to start afresh.
+  Status load();
+
+  // The unqualified function or "$LATEST"; nullptr where there is no such function.
+  CatalogEntryPtr find(std::string_view account, std::string_view region,
+                       std::string_view name) const;
+
+  // What an invocation of name:qualifier runs. Errors as AWS answers them: not found
+  // (versions and aliases do not exist yet), Pending, Failed.
+  Result<runtime::FunctionVersionPtr> resolve(const AccountId& account, const Region& region,
+                                              std::string_view name,
+                                              std::string_view qualifier) const;
+
+  // Takes over what the store now says about this function. To be called after every commit
+  // that touched it: calls for one function are serialised and each reads afresh, so the last
+  // one leaves the truth behind whatever the order.
+  Status reload(const FunctionKey& key);
+
+  std::size_t size() const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<std::string, CatalogEntryPtr, Hash, Equal> entries;  // guarded by mutex
+    std::mutex reloading;  // held around a read of the store and its taking over
+  };
+  static constexpr std::size_t kShards = 16;
+
+  Shard& shard(std::string_view key) { return shards_[Hash{}(key) % kShards]; }
+  const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
+  CatalogEntryPtr make_entry(const FunctionRecord& record) const;
+
+  Repository& repository_;
+  PackageStore& packages_;
+  Logger& logger_;
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,195 @@
+#include "services/lambda/errors.hpp"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "gen/lambda/model.hpp"
+#include "services/lambda/limits.hpp"
+#include "services/lambda/runtimes.hpp"
+
+namespace lapwing::lambda::errors {
+
+namespace {
+
+using Code = gen::lambda::ErrorCode;
+
+Error not_found(std::string message) {
+  return {ErrorKind::kNotFound, std::string(Code::kResourceNotFoundException), std::move(message)};
+}
+
+Error conflict(std::string message) {
+  return {ErrorKind::kConflict, std::string(Code::kResourceConflictException), std::move(message)};
+}
+
+Error entity_too_large(std::string message) {
+  // Not in the model: the service's front end answers it.
+  return Error(ErrorKind::kTooLarge, "RequestEntityTooLargeException", std::move(message))
+      .with_status(413);
+}
+
+}  // namespace
+
+Error function_not_found(std::string_view arn) {
+  return not_found(fmt::format("Function not found: {}", arn));
+}
+
+Error region_not_reachable(std::string_view wanted, std::string_view here) {
+  return not_found(
+      fmt::format("Functions from '{}' are not reachable in this region ('{}')", wanted, here));
+}
+
+Error access_denied(std::string_view principal, std::string_view action,
+                    std::string_view resource) {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               fmt::format("User: {} is not authorized to perform: {} on resource: {} because no "
+                           "resource-based policy allows the {} action",
+                           principal, action, resource, action))
+      .with_status(403);
+}
+
+Error function_exists(std::string_view name) {
+  return conflict(fmt::format("Function already exist: {}", name));
+}
+
+Error update_in_progress(std::string_view arn) {
+  return conflict(fmt::format(
+      "The operation cannot be performed at this time. An update is in progress for resource: {}",
+      arn));
+}
+
+Error wrong_state(std::string_view state) {
+  return conflict(
+      fmt::format("The operation cannot be performed at this time. The function is currently in "
+                  "the following state: {}",
+                  state));
+}
+
+Error revision_mismatch() {
+  return {ErrorKind::kConflict, std::string(Code::kPreconditionFailedException),
+          "The Revision Id provided does not match the latest Revision Id. Call the "
+          "GetFunction/GetAlias API to retrieve the latest Revision Id"};
+}
+
+Error invalid_parameter(std::string message) {
+  return {ErrorKind::kInvalid, std::string(Code::kInvalidParameterValueException),
+          std::move(message)};
+}
+
+Error name_too_long(std::string_view name) {
+  return invalid_parameter(
+      fmt::format("1 validation error detected: Value '{}' at 'functionName' failed to satisfy "
+                  "constraint: Member must have length less than or equal to {}",
+                  name, kMaxFunctionNameChars));
+}
+
+Error qualifiers_differ() {
+  return invalid_parameter(
+      "The derived qualifier from the function name does not match the specified qualifier.");
+}
+
+Error not_unzippable(std::string_view detail) {
+  return invalid_parameter(
+             "Could not unzip uploaded file. Please check your file, then try to upload again.")
+      .with_detail(std::string(detail));
+}
+
+Error unzipped_too_large() {
+  return invalid_parameter(
+      fmt::format("Unzipped size must be smaller than {} bytes", kMaxUnzippedBytes));
+}
+
+Error no_code() { return invalid_parameter("Please provide a source for function code."); }
+
+Error code_given_twice() {
+  return invalid_parameter(
+      "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+}
+
+Error unknown_runtime(std::string_view runtime) {
+  return invalid_parameter(
+      fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
+                  "value set: [{}] or be a valid ARN",
+                  runtime, fmt::join(active_runtimes(), ", ")));
+}
+
+Error runtime_and_handler_needed() {
+  return invalid_parameter(
+      "Runtime and Handler are mandatory parameters for functions created with deployment "
+      "packages.");
+}
+
+Error environment_too_large(std::string_view json) {
+  return invalid_parameter(fmt::format(
+      "Lambda was unable to configure your environment variables because the environment "
+      "variables you have provided exceeded the 4KB limit. String measured: {}",
+      json));
+}
+
+Error reserved_environment_keys(const std::vector<std::string>& keys) {
+  return invalid_parameter(fmt::format(
+      "Lambda was unable to configure your environment variables because the "
+      "environment variables you have provided contains reserved keys that are "
+      "currently not supported for modification. Reserved keys used in this request: {}",
+      fmt::join(keys, ", ")));
+}
+
+Error log_level_needs_json() {
+  return invalid_parameter(
+      "LogLevel is not supported when LogFormat is set to 'Text'. Remove LogLevel from your "
+      "request or change the LogFormat to 'JSON' and try again.");
+}
+
+Error latest_not_deletable() {
+  return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+}
+
+Error too_many_tags() { return invalid_parameter("Number of tags exceeds resource tag limit."); }
+
+Error no_tags() {
+  return invalid_parameter("An error occurred and the request cannot be processed.");
+}
+
+Error tags_on_versions() {
+  return invalid_parameter(
+      "Tags on function aliases and versions are not supported. Please specify a function ARN.");
+}
+
+Error zipped_too_large() {
+  return entity_too_large(
+      fmt::format("Zipped size must be smaller than {} bytes", kMaxZippedBytes));
+}
+
+Error payload_too_large(std::size_t limit) {
+  return {
+      ErrorKind::kTooLarge, std::string(Code::kRequestTooLargeException),
+      fmt::format("Request must be smaller than {} bytes for the InvokeFunction operation", limit)};
+}
+
+Error validation(std::string_view value, std::string_view member, std::string_view constraint) {
+  return Error(ErrorKind::kInvalid, "ValidationException",
+               fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy "
+                           "constraint: {}",
+                           value, member, constraint))
+      .with_status(400);
+}
+
+Error invalid_content(std::string message) {
+  return {ErrorKind::kInvalid, std::string(Code::kInvalidRequestContentException),
+          std::move(message)};
+}
+
+Error unsupported_parameter(std::string_view operation, std::string_view parameter,
+                            std::string_view why) {
+  return Error(ErrorKind::kUnsupported, "NotImplemented",
+               fmt::format("Lapwing does not support {} of {}{}{}", parameter, operation,
+                           why.empty() ? "" : ": ", why))
+      .with_status(501);
+}
+
+Error service_failure(std::string_view detail) {
+  return Error(ErrorKind::kInternal, std::string(Code::kServiceException),
+               "An internal error occurred. Please try again.")
+      .with_detail(std::string(detail));
+}
+
+}  // namespace lapwing::lambda::errors

@@ -1,0 +1,16 @@
+// Where background steps run. server/ adapts its worker pool; tests run the steps by hand.
+#pragma once
+
+#include "base/unique_function.hpp"
+
+namespace lapwing::lambda {
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Runs `job` later on some thread, or at once on the caller's when nothing can take it.
+  // Jobs may run concurrently and in any order.
+  virtual void post(UniqueFunction<void()> job) = 0;
+};
+
+}  // namespace lapwing::lambda

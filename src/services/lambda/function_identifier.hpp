@@ -1,0 +1,48 @@
+// How requests name a function: a name, a partial ARN or an ARN, each with or without a
+// qualifier; and the ARNs we write.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace lapwing::lambda {
+
+struct FunctionKey {
+  AccountId account;
+  Region region;
+  FunctionName name;
+  friend auto operator<=>(const FunctionKey&, const FunctionKey&) = default;
+};
+
+struct FunctionIdentifier {
+  FunctionKey key;
+  std::string qualifier;  // "" when none was given; "$LATEST", a number or an alias
+};
+
+// "aws", "aws-cn", "aws-us-gov".
+std::string_view partition_of(std::string_view region);
+// "arn:aws:lambda:us-east-1:000000000000:function:name", ":qualifier" appended if not empty.
+std::string function_arn(const FunctionKey& key, std::string_view qualifier = {});
+
+// What the caller is: defaults for the parts a short form leaves out.
+struct IdentifierScope {
+  const AccountId& account;
+  const Region& region;
+  std::string_view principal_arn;  // for the refusal of another account's function
+  std::string_view action;         // "lambda:GetFunction"
+};
+
+// Errors: ValidationException for what no form fits, InvalidParameterValueException for a
+// name beyond 64 characters and for two qualifiers that differ, ResourceNotFoundException for
+// another region, AccessDeniedException for another account.
+Result<FunctionIdentifier> parse_function_identifier(std::string_view text,
+                                                     std::optional<std::string_view> qualifier,
+                                                     const IdentifierScope& scope);
+
+}  // namespace lapwing::lambda

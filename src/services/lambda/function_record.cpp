@@ -1,0 +1,192 @@
+#include "services/lambda/function_record.hpp"
+
+#include <fmt/core.h>
+
+#include "text/base64.hpp"
+#include "text/hex.hpp"
+#include "text/json.hpp"
+#include "text/json_writer.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+constexpr std::int64_t kRecordVersion = 1;
+
+void write_map(text::JsonWriter& json, const std::map<std::string, std::string>& map) {
+  json.begin_object();
+  for (const auto& [key, value] : map) json.member(key, value);
+  json.end_object();
+}
+
+void write_settings(text::JsonWriter& json, const Settings& in) {
+  json.begin_object();
+  json.member("id", in.id);
+  json.member("runtime", in.runtime);
+  json.member("handler", in.handler);
+  json.member("role", in.role);
+  json.member("description", in.description);
+  json.member("architecture", in.architecture);
+  if (in.environment) {
+    json.key("environment");
+    write_map(json, *in.environment);
+  }
+  json.member("memory_mb", in.memory_mb);
+  json.member("timeout_s", in.timeout_s);
+  json.member("ephemeral_storage_mb", in.ephemeral_storage_mb);
+  json.member("log_group", in.log_group);
+  json.member("log_json", in.log_format == runtime::LogFormat::kJson);
+  json.member("application_log_level", in.application_log_level);
+  json.member("system_log_level", in.system_log_level);
+  json.member("code_sha256", in.code.sha256);
+  json.member("code_size", in.code.size);
+  json.end_object();
+}
+
+std::string read_string(const text::JsonValue& from, std::string_view key) {
+  const text::JsonValue* value = from.find(key);
+  return value == nullptr ? std::string() : std::string(value->as_string());
+}
+
+std::int64_t read_integer(const text::JsonValue& from, std::string_view key) {
+  const text::JsonValue* value = from.find(key);
+  return value == nullptr ? 0 : value->as_int64().value_or(0);
+}
+
+std::map<std::string, std::string> read_map(const text::JsonValue& from) {
+  std::map<std::string, std::string> out;
+  for (const text::JsonMember& member : from.members()) {
+    out.emplace(member.key, member.value.as_string());
+  }
+  return out;
+}
+
+Settings read_settings(const text::JsonValue& from) {
+  Settings out;
+  out.id = read_string(from, "id");
+  out.runtime = read_string(from, "runtime");
+  out.handler = read_string(from, "handler");
+  out.role = read_string(from, "role");
+  out.description = read_string(from, "description");
+  out.architecture = read_string(from, "architecture");
+  if (const text::JsonValue* environment = from.find("environment")) {
+    out.environment = read_map(*environment);
+  }
+  out.memory_mb = static_cast<std::uint32_t>(read_integer(from, "memory_mb"));
+  out.timeout_s = static_cast<std::uint32_t>(read_integer(from, "timeout_s"));
+  out.ephemeral_storage_mb = static_cast<std::uint32_t>(read_integer(from, "ephemeral_storage_mb"));
+  out.log_group = read_string(from, "log_group");
+  const text::JsonValue* log_json = from.find("log_json");
+  if (log_json != nullptr && log_json->as_bool()) out.log_format = runtime::LogFormat::kJson;
+  out.application_log_level = read_string(from, "application_log_level");
+  out.system_log_level = read_string(from, "system_log_level");
+  out.code.sha256 = read_string(from, "code_sha256");
+  out.code.size = static_cast<std::uint64_t>(read_integer(from, "code_size"));
+  return out;
+}
+
+Reason read_reason(const text::JsonValue& from, std::string_view code, std::string_view text) {
+  return {read_string(from, code), read_string(from, text)};
+}
+
+State parse_state(std::string_view text) {
+  if (text == "Active") return State::kActive;
+  return text == "Failed" ? State::kFailed : State::kPending;
+}
+
+UpdateStatus parse_update(std::string_view text) {
+  if (text == "InProgress") return UpdateStatus::kInProgress;
+  if (text == "Successful") return UpdateStatus::kSuccessful;
+  return text == "Failed" ? UpdateStatus::kFailed : UpdateStatus::kNone;
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::kPending:
+      return "Pending";
+    case State::kActive:
+      return "Active";
+    case State::kFailed:
+      return "Failed";
+  }
+  return "";
+}
+
+std::string_view to_string(UpdateStatus status) {
+  switch (status) {
+    case UpdateStatus::kNone:
+      return "";
+    case UpdateStatus::kInProgress:
+      return "InProgress";
+    case UpdateStatus::kSuccessful:
+      return "Successful";
+    case UpdateStatus::kFailed:
+      return "Failed";
+  }
+  return "";
+}
+
+std::string code_sha256_base64(const CodeRef& code) {
+  const auto bytes = text::hex_decode(code.sha256);
+  return bytes ? text::base64_encode(*bytes) : std::string();
+}
+
+std::string encode_record(const FunctionRecord& record) {
+  std::string out;
+  text::JsonWriter json(out);
+  json.begin_object();
+  json.member("v", kRecordVersion);
+  json.key("settings");
+  write_settings(json, record.settings);
+  if (record.serving) {
+    json.key("serving");
+    write_settings(json, *record.serving);
+  }
+  json.member("state", to_string(record.state));
+  json.member("state_code", record.state_reason.code);
+  json.member("state_reason", record.state_reason.text);
+  json.member("update", to_string(record.update));
+  json.member("update_code", record.update_reason.code);
+  json.member("update_reason", record.update_reason.text);
+  json.member("revision_id", record.revision_id);
+  json.member("last_modified_ms", record.last_modified_ms);
+  json.key("tags");
+  write_map(json, record.tags);
+  json.end_object();
+  return out;
+}
+
+Result<FunctionRecord> decode_record(const FunctionKey& key, std::string_view bytes) {
+  const std::string arn = function_arn(key);
+  auto doc = text::parse_json(bytes);
+  if (!doc) return fail(internal_error("record of " + arn + ": " + doc.error().message()));
+  const text::JsonValue& root = doc->root();
+  const std::int64_t version = read_integer(root, "v");
+  const text::JsonValue* settings = root.find("settings");
+  if (version != kRecordVersion || settings == nullptr) {
+    return fail(internal_error(fmt::format("record of {} has format {}; this program knows {}", arn,
+                                           version, kRecordVersion)));
+  }
+  FunctionRecord record;
+  record.key = key;
+  record.settings = read_settings(*settings);
+  if (const text::JsonValue* serving = root.find("serving")) {
+    record.serving = read_settings(*serving);
+  }
+  record.state = parse_state(read_string(root, "state"));
+  record.state_reason = read_reason(root, "state_code", "state_reason");
+  record.update = parse_update(read_string(root, "update"));
+  record.update_reason = read_reason(root, "update_code", "update_reason");
+  record.revision_id = read_string(root, "revision_id");
+  record.last_modified_ms = read_integer(root, "last_modified_ms");
+  if (const text::JsonValue* tags = root.find("tags")) record.tags = read_map(*tags);
+  return record;
+}
+
+std::string log_group_of(const FunctionRecord& record, const Settings& settings) {
+  return settings.log_group.empty() ? "/aws/lambda/" + record.key.name.str() : settings.log_group;
+}
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,47 @@
+// Limits of AWS Lambda that this folder enforces, with their units. From the Lambda
+// developer guide ("Lambda quotas") and the API reference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.hpp"
+
+namespace lapwing::lambda {
+
+// Packages.
+inline constexpr std::uint64_t kMaxZippedBytes = 50 * kMiB;
+inline constexpr std::uint64_t kMaxUnzippedBytes = 250 * kMiB;
+// Not AWS's: bounds of one archive's shape, far above what real packages have.
+inline constexpr std::size_t kMaxZipEntries = 100'000;
+inline constexpr std::size_t kMaxEntryPathBytes = 2048;
+inline constexpr std::size_t kMaxEntryNameBytes = 255;  // NAME_MAX
+inline constexpr std::size_t kMaxEntryDepth = 128;      // components
+inline constexpr std::size_t kMaxLinkTargetBytes = 1024;
+// DEFLATE cannot do better than 1032:1; who declares more lies.
+inline constexpr std::uint64_t kMaxDeflateRatio = 1032;
+
+// Functions.
+inline constexpr std::size_t kMaxFunctionNameChars = 64;
+inline constexpr std::size_t kMaxIdentifierChars = 256;
+inline constexpr std::uint32_t kDefaultMemoryMb = 128;
+inline constexpr std::uint32_t kMaxMemoryMb = 10'240;
+inline constexpr std::uint32_t kDefaultTimeoutS = 3;
+inline constexpr std::uint32_t kMaxTimeoutS = 900;
+inline constexpr std::uint32_t kDefaultEphemeralStorageMb = 512;
+inline constexpr std::size_t kMaxEnvironmentBytes = 4096;  // of the JSON text
+inline constexpr std::size_t kMaxTags = 50;
+
+// Answers.
+inline constexpr std::size_t kMaxFunctionsPerPage = 50;
+inline constexpr std::int64_t kCodeUrlSeconds = 600;
+
+// Account, as GetAccountSettings tells.
+inline constexpr std::uint64_t kAccountCodeBytes = 80'530'636'800;
+inline constexpr std::uint32_t kAccountConcurrency = 1000;
+
+// Invocation.
+inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
+inline constexpr std::size_t kMaxClientContextBytes = 3583;  // of the header, in base64
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,158 @@
+#include "services/lambda/operations/invoke.hpp"
+
+#include <fmt/core.h>
+
+#include "aws/service.hpp"
+#include "services/lambda/errors.hpp"
+#include "services/lambda/function_identifier.hpp"
+#include "services/lambda/limits.hpp"
+#include "text/base64.hpp"
+#include "text/json.hpp"
+#include "text/percent.hpp"
+#include "text/query_string.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+constexpr std::string_view kPrefix = "/2015-03-31/functions/";
+constexpr std::string_view kSuffix = "/invocations";
+
+// The still encoded {FunctionName} label, or nullopt when the path is another operation's.
+std::optional<std::string_view> function_label(std::string_view path) {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (!path.starts_with(kPrefix) || !path.ends_with(kSuffix)) return std::nullopt;
+  path.remove_prefix(kPrefix.size());
+  if (path.size() <= kSuffix.size()) return std::nullopt;
+  path.remove_suffix(kSuffix.size());
+  if (path.find('/') != std::string_view::npos) return std::nullopt;
+  return path;
+}
+
+Result<InvocationType> parse_type(std::optional<std::string_view> header) {
+  if (!header || header->empty() || *header == "RequestResponse") {
+    return InvocationType::kRequestResponse;
+  }
+  if (*header == "Event") return InvocationType::kEvent;
+  if (*header == "DryRun") return InvocationType::kDryRun;
+  return fail(
+      errors::validation(*header, "invocationType",
+                         "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"));
+}
+
+Result<LogType> parse_log_type(std::optional<std::string_view> header) {
+  if (!header || header->empty() || *header == "None") return LogType::kNone;
+  if (*header == "Tail") return LogType::kTail;
+  return fail(
+      errors::validation(*header, "logType", "Member must satisfy enum value set: [Tail, None]"));
+}
+
+Result<std::string> parse_client_context(std::optional<std::string_view> header) {
+  if (!header || header->empty()) return std::string();
+  if (header->size() > kMaxClientContextBytes) {
+    return fail(errors::invalid_content(
+        fmt::format("Client context must be no more than {} bytes", kMaxClientContextBytes)));
+  }
+  auto decoded = text::base64_decode(*header);
+  if (!decoded || !text::check_json(*decoded)) {
+    return fail(
+        errors::invalid_content("Client context must be a valid Base64-encoded JSON object"));
+  }
+  return *std::move(decoded);
+}
+
+Status refuse_unbuilt(HeaderLookup header) {
+  for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
+    const auto value = header(name);
+    if (value && !value->empty()) return fail(errors::unsupported_parameter("Invoke", name));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_invoke_target(std::string_view raw_target) {
+  return function_label(raw_target.substr(0, raw_target.find('?'))).has_value();
+}
+
+Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
+                                        const InvokeScope& scope) {
+  const std::size_t question = raw_target.find('?');
+  const auto label = function_label(raw_target.substr(0, question));
+  if (!label) return fail(internal_error("not an Invoke target"));
+  auto name = text::percent_decode(*label);
+  if (!name) {
+    return fail(errors::validation(*label, "functionName", "Member must be percent-encoded"));
+  }
+  std::optional<std::string> qualifier;
+  if (question != std::string_view::npos) {
+    auto query = text::QueryString::parse(raw_target.substr(question + 1));
+    if (!query) return fail(errors::invalid_content("Could not parse the query string"));
+    if (const auto given = query->get("Qualifier")) qualifier = std::string(*given);
+  }
+
+  InvokeRequest out;
+  LAPWING_TRY(FunctionIdentifier id,
+              parse_function_identifier(
+                  *name, qualifier,
+                  {scope.account, scope.region, scope.principal_arn, "lambda:InvokeFunction"}));
+  out.account = std::move(id.key.account);
+  out.region = std::move(id.key.region);
+  out.function = std::move(id.key.name);
+  out.qualifier = std::move(id.qualifier);
+  LAPWING_TRY(out.type, parse_type(header("X-Amz-Invocation-Type")));
+  LAPWING_TRY(out.log_type, parse_log_type(header("X-Amz-Log-Type")));
+  LAPWING_TRY(out.client_context, parse_client_context(header("X-Amz-Client-Context")));
+  LAPWING_CHECK(refuse_unbuilt(header));
+  if (out.type == InvocationType::kEvent) {
+    return fail(errors::unsupported_parameter("Invoke", "InvocationType Event",
+                                              "asynchronous invocation is not built yet"));
+  }
+  return out;
+}
+
+Status check_invoke_payload(std::string_view payload) {
+  if (payload.size() > kMaxRequestPayloadBytes) {
+    return fail(errors::payload_too_large(kMaxRequestPayloadBytes));
+  }
+  if (payload.empty()) return {};
+  if (const auto valid = text::check_json(payload); !valid) {
+    return fail(
+        errors::invalid_content("Could not parse request body into json: Could not parse "
+                                "payload into json: " +
+                                valid.error().with_location()));
+  }
+  return {};
+}
+
+aws::Response render_invoke_answer(const InvokeRequest& request, InvokeOutcome outcome) {
+  aws::Response response;
+  response.status = 200;
+  response.headers.reserve(7);
+  const auto add = [&](std::string_view name, std::string value) {
+    response.headers.push_back({std::string(name), std::move(value)});
+  };
+  add("Content-Type", "application/json");
+  add("x-amzn-RequestId", outcome.request_id.str());
+  add("X-Amz-Executed-Version", std::move(outcome.executed_version));
+  if (!outcome.function_error.empty()) {
+    add("X-Amz-Function-Error", std::move(outcome.function_error));
+  }
+  if (request.log_type == LogType::kTail) {
+    add("X-Amz-Log-Result", text::base64_encode(outcome.log_tail));
+  }
+  if (!outcome.trace_id.empty()) add("X-Amzn-Trace-Id", std::move(outcome.trace_id));
+  add("x-amzn-Remapped-Content-Length", "0");
+  response.body = std::move(outcome.payload);
+  return response;
+}
+
+aws::Response render_dry_run_answer(const RequestId& request_id) {
+  aws::Response response;
+  response.status = 204;
+  response.headers.push_back({"Content-Type", "application/json"});
+  response.headers.push_back({"x-amzn-RequestId", request_id.str()});
+  return response;
+}
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,77 @@
+// Deployment packages. The zip is kept in Blob under its SHA-256; DATA/code/<sha256>/ is the
+// same unpacked, made once, shared by every function and version with equal code, and made
+// again from the blob when it is missing.
+//
+// A directory appears by rename of a finished, synced one: half-unpacked packages are never
+// seen. It stays while anybody holds a PackageHold of it; sweep() removes the others.
+//
+// Unpacking trusts nothing (zip_archive.hpp says what is refused) and follows no link: files
+// are opened beneath the directory with symbolic links forbidden, and links are made last.
+// Permission bits are the archive's, without set-id and sticky bits; entries that record none
+// get 0644, directories and everything in a zip made on Windows 0755.
+//
+// Thread-safety: every method from any thread. install() and sweep() block on the disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "store/blob.hpp"
+
+namespace lapwing::lambda {
+
+// Keeps an unpacked package on disk.
+struct PackageHold {
+  std::string directory;  // absolute
+};
+using PackageHoldPtr = std::shared_ptr<const PackageHold>;
+
+struct PackageInfo {
+  std::uint64_t unpacked_bytes = 0;
+  std::size_t entries = 0;
+};
+
+class PackageStore {
+ public:
+  // Packages live in `data_dir`/code; all parameters outlive the store.
+  PackageStore(std::string data_dir, store::BlobStore& blobs, Random& random, Logger& logger);
+
+  // Makes the directory and removes what an interrupted run left half-made. Once, first.
+  Status prepare();
+
+  // Everything that can be known without unpacking; AWS's errors.
+  static Result<PackageInfo> check(std::string_view zip);
+
+  // Unpacks the blob of this SHA-256 unless that is done already. AWS's errors for what only
+  // unpacking shows (damaged data), kUnavailable for a full disk.
+  Result<PackageHoldPtr> install(const std::string& sha256);
+
+  // The directory if it is there, else null.
+  PackageHoldPtr hold(const std::string& sha256);
+
+  // Removes the unpacked packages that nobody holds and `referenced` does not name; answers
+  // how many.
+  Result<std::size_t> sweep(const std::set<std::string>& referenced);
+
+ private:
+  PackageHoldPtr hold_locked(const std::string& sha256);
+  std::string directory(std::string_view name) const;
+  Status unpack(std::string_view zip, const std::string& into);
+
+  std::string root_;
+  store::BlobStore& blobs_;
+  Random& random_;
+  Logger& logger_;
+  std::mutex mutex_;  // guards holds_ and renames into and out of root_
+  std::unordered_map<std::string, std::weak_ptr<const PackageHold>> holds_;
+};
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,48 @@
+#include "services/lambda/runtimes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/catalogue.hpp"
+#include "services/lambda/errors.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+constexpr std::array<std::string_view, 26> kActive = {
+    "nodejs20.x",   "nodejs22.x",     "nodejs24.x", "nodejs26.x",    "python3.10", "python3.11",
+    "python3.12",   "python3.13",     "python3.14", "python3.15",    "java8.al2",  "java8.al2023",
+    "java11",       "java11.al2023",  "java17",     "java17.al2023", "java21",     "java25",
+    "dotnet8",      "dotnet10",       "ruby3.2",    "ruby3.3",       "ruby3.4",    "ruby4.0",
+    "provided.al2", "provided.al2023"};
+
+// Still in the service's enumeration, refused there for new functions.
+constexpr std::array<std::string_view, 25> kRetired = {
+    "nodejs",        "nodejs4.3",  "nodejs4.3-edge", "nodejs6.10",    "nodejs8.10",
+    "nodejs10.x",    "nodejs12.x", "nodejs14.x",     "nodejs16.x",    "nodejs18.x",
+    "python2.7",     "python3.6",  "python3.7",      "python3.8",     "python3.9",
+    "go1.x",         "java8",      "dotnetcore1.0",  "dotnetcore2.0", "dotnetcore2.1",
+    "dotnetcore3.1", "ruby2.5",    "ruby2.7",        "provided",      "dotnet6"};
+
+bool contains(std::span<const std::string_view> set, std::string_view text) {
+  return std::ranges::find(set, text) != set.end();
+}
+
+}  // namespace
+
+std::span<const std::string_view> active_runtimes() { return kActive; }
+
+Status check_runtime(std::string_view operation, std::string_view runtime) {
+  if (!contains(kActive, runtime) && !contains(kRetired, runtime)) {
+    return fail(errors::unknown_runtime(runtime));
+  }
+  if (!runtime::parse_runtime_id(runtime)) {
+    return fail(errors::unsupported_parameter(
+        operation, "Runtime " + std::string(runtime),
+        "python3.x, nodejs*.x, provided, provided.al2 and provided.al2023 are served"));
+  }
+  return {};
+}
+
+}  // namespace lapwing::lambda

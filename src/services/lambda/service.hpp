@@ -1,0 +1,93 @@
+// AWS Lambda: control plane and the way in for invocations. The only header server/ includes
+// from this folder (with what it includes).
+//
+//   lambda::Service lambda({.store = ..., ...}, options);
+//   LAPWING_CHECK(lambda.start());            // reads the store, finishes what was begun
+//   lambda.aws().handle(...)                  // on a worker thread
+//   lambda.catalog().resolve(...)             // on any loop: the way of an invocation
+//   lambda.open_code(path, query)             // GET kCodePath..., on a worker thread
+//   lambda.stop();                            // background steps have ended when it returns
+//
+// Changes answer Pending or InProgress at once; a background step on the executor unpacks the
+// package and finishes the transition. A transition cut by a crash is taken up again by
+// start(): every acknowledged change is either finished or marked failed with a reason.
+//
+// Thread-safety: aws(), catalog(), open_code(), referenced_blobs(), sweep() from any thread
+// between start() and stop().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/service.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "services/lambda/catalog.hpp"
+#include "services/lambda/executor.hpp"
+#include "services/lambda/limits.hpp"
+#include "services/lambda/operations/invoke.hpp"
+#include "store/blob.hpp"
+#include "store/store.hpp"
+
+namespace lapwing::lambda {
+
+// Where GetFunction's Code.Location points: a path of our own, signed, valid for ten minutes.
+inline constexpr std::string_view kCodePath = "/_lapwing/code/";
+
+struct Options {
+  std::string data_dir;  // unpacked packages live in data_dir/code
+  // What this machine runs; others are refused by name.
+  std::vector<std::string> architectures = {"x86_64"};
+  std::string url_scheme = "http";  // of Code.Location
+  std::uint32_t concurrency_limit = kAccountConcurrency;
+};
+
+// All outlive the service.
+struct Environment {
+  store::Store& store;
+  store::BlobStore& blobs;
+  Executor& executor;
+  const Clock& clock;
+  Random& random;
+  Logger& logger;
+};
+
+struct CodeDownload {
+  std::unique_ptr<store::BlobReader> reader;
+  std::uint64_t size = 0;
+  std::string file_name;  // "HelloWorldFunction.zip"
+};
+
+class Service {
+ public:
+  Service(const Environment& environment, Options options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  Status start();
+  void stop();
+
+  const aws::Service& aws() const;
+  Catalog& catalog();
+
+  // The zip behind a Code.Location. 403 AccessDeniedException for a wrong signature or an
+  // expired one, 404 when the code is gone.
+  Result<CodeDownload> open_code(std::string_view raw_path, std::string_view raw_query) const;
+
+  // Blobs that functions name: what a sweep of Blob must keep.
+  Result<std::vector<store::BlobId>> referenced_blobs() const;
+  // Removes unpacked packages that nothing uses any more; also done after deletes and updates.
+  Result<std::size_t> sweep();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lapwing::lambda
