@@ -54,7 +54,7 @@ struct LogTimeRead {
   std::int64_t end_ms = INT64_MAX;    // exclusive
   Direction direction = Direction::kForward;
   // Strictly beyond this place in `direction`: the last record of the page before.
-  std::optional<LogPlace> beyond;
+  std::optional<LogPlace> beyond = {};
   std::size_t max_records = 1000;
   std::size_t max_bytes = 1024 * 1024;
 };

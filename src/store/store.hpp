@@ -51,7 +51,7 @@ struct Record {
   std::string key;
   std::string value;
   Revision revision = 0;
-  std::string term;  // scans over an index: the term found; else empty
+  std::string term = {};  // scans over an index: the term found; else empty
 };
 
 // What must be there for a write to happen.
@@ -78,15 +78,15 @@ enum class Order { kAscending, kDescending };
 enum class Match { kPrefix, kExact };
 
 struct ScanQuery {
-  std::string kind;
+  std::string kind = {};
   // Of the key, or of the term when `index` is set.
-  std::string prefix;
-  std::string index;
+  std::string prefix = {};
+  std::string index = {};
   // kExact: the whole key (or term) equals `prefix`.
   Match match = Match::kPrefix;
   // Where the page before ended: ScanPage::next. For scans without an index it is simply a
   // key, so a caller may also start after a key of its own.
-  std::string after;
+  std::string after = {};
   std::size_t limit = 100;  // 1..kMaxScanLimit
   Order order = Order::kAscending;
 };
@@ -152,7 +152,7 @@ struct TransactOptions {
 struct Committed {
   CommitSequence sequence = 0;  // the feed contains the change from here on
   bool replayed = false;
-  std::string outcome;  // what set_outcome() was given
+  std::string outcome = {};  // what set_outcome() was given
 };
 
 class Store {

@@ -2,30 +2,10 @@
 
 #include "store/checks.hpp"
 #include "store/memory/memory_internal.hpp"
+#include "store/pages.hpp"
 
 namespace lapwing::store::memory {
 namespace {
-
-class LogPageBuilder {
- public:
-  LogPageBuilder(std::size_t max_records, std::size_t max_bytes)
-      : max_records_(max_records), max_bytes_(max_bytes) {}
-  bool add(const LogRecord& record) {
-    page_.more = page_.records.size() == max_records_ ||
-                 (!page_.records.empty() && bytes_ + record.data.size() > max_bytes_);
-    if (page_.more) return false;
-    bytes_ += record.data.size();
-    page_.records.push_back(record);
-    return true;
-  }
-  LogPage take() { return std::move(page_); }
-
- private:
-  std::size_t max_records_;
-  std::size_t max_bytes_;
-  std::size_t bytes_ = 0;
-  LogPage page_;
-};
 
 ShardInfo describe(const std::string& name, const Shard& shard) {
   ShardInfo info{name, shard.next, shard.records.size(), shard.bytes, {}, {}, shard.sealed};

@@ -3,6 +3,7 @@
 
 #include "store/checks.hpp"
 #include "store/memory/memory_internal.hpp"
+#include "store/pages.hpp"
 
 namespace lapwing::store::memory {
 namespace {
@@ -12,29 +13,6 @@ using Undo = std::move_only_function<void(State&)>;
 bool matches(std::string_view text, const ScanQuery& query) {
   return query.match == Match::kExact ? text == query.prefix : text.starts_with(query.prefix);
 }
-
-class PageBuilder {
- public:
-  explicit PageBuilder(const ScanQuery& query) : query_(&query) {}
-  // Answers false when the page is full: `record` was not taken.
-  bool add(Record record) {
-    if (page_.records.size() == query_->limit ||
-        (bytes_ > 0 && bytes_ + record.value.size() > kMaxScanBytes)) {
-      const Record& last = page_.records.back();
-      page_.next = query_->index.empty() ? last.key : encode_cursor(last.term, last.key);
-      return false;
-    }
-    bytes_ += record.value.size();
-    page_.records.push_back(std::move(record));
-    return true;
-  }
-  ScanPage take() { return std::move(page_); }
-
- private:
-  const ScanQuery* query_;
-  ScanPage page_;
-  std::size_t bytes_ = 0;
-};
 
 // Walks [begin, end) in the query's order, handing each element to `visit` until it says stop.
 template <class Iterator, class Visit>
@@ -52,7 +30,7 @@ void walk(Iterator begin, Iterator end, Order order, Visit visit) {
 }
 
 ScanPage scan_keys(const KindTable& table, const ScanQuery& query) {
-  PageBuilder page(query);
+  ScanPageBuilder page(query);
   const auto& records = table.records;
   auto begin = records.lower_bound(query.prefix);
   const auto limit = prefix_end(query.prefix);
@@ -75,7 +53,7 @@ ScanPage scan_keys(const KindTable& table, const ScanQuery& query) {
 
 Result<ScanPage> scan_index(const KindTable& table, const ScanQuery& query) {
   using Entry = std::tuple<std::string, std::string, std::string>;
-  PageBuilder page(query);
+  ScanPageBuilder page(query);
   const auto& terms = table.terms;
   auto begin = terms.lower_bound(Entry{query.index, query.prefix, ""});
   const auto limit = prefix_end(query.prefix);

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "store/checks.hpp"
+#include "store/sqlite/db_file_internal.hpp"
+
+namespace lapwing::store::sqlite {
+namespace {
+
+// Transactions that share one commit. More would delay the first of them for little gain.
+constexpr std::size_t kMaxGroup = 256;
+constexpr int kMaxReaders = 8;
+// "LPWG": tells our files from other programs'.
+constexpr std::int64_t kApplicationId = 0x4c505747;
+
+Status migrate(Database& db, const FileOptions& options, Logger& log) {
+  const auto known = static_cast<std::int64_t>(options.migrations.size());
+  LAPWING_TRY(const std::int64_t format, db.number("PRAGMA user_version"));
+  LAPWING_TRY(const std::int64_t application, db.number("PRAGMA application_id"));
+  LAPWING_TRY(const std::int64_t tables, db.number("SELECT count(*) FROM sqlite_schema"));
+  if (tables > 0 && application != kApplicationId) {
+    return fail(make_error(ErrorKind::kUnsupported,
+                           fmt::format("The file {} was not made by Lapwing.", options.path)));
+  }
+  if (format > known) {
+    return fail(make_error(
+        ErrorKind::kUnsupported,
+        fmt::format("The file {} has format {}; this Lapwing knows formats up to {}. Run the "
+                    "newer version that made it, or use another data directory.",
+                    options.path, format, known)));
+  }
+  for (std::int64_t next = format; next < known; ++next) {
+    LAPWING_CHECK(db.exec("BEGIN IMMEDIATE"));
+    LAPWING_CHECK(db.exec(options.migrations[static_cast<std::size_t>(next)]));
+    LAPWING_CHECK(db.exec(fmt::format("PRAGMA application_id={}", kApplicationId).c_str()));
+    LAPWING_CHECK(db.exec(fmt::format("PRAGMA user_version={}", next + 1).c_str()));
+    LAPWING_CHECK(db.exec("COMMIT"));
+    if (format > 0) log.info("store", "migrated", {{"file", options.path}, {"format", next + 1}});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_and_migrate(const FileOptions& options, Logger& log) {
+  LAPWING_TRY(auto db, Database::open(options.path, Database::Mode::kReadWrite));
+  if (sqlite3_db_readonly(db->raw(), "main") == 1) return fail(db->error(SQLITE_READONLY));
+  LAPWING_CHECK(db->exec("PRAGMA journal_mode=WAL"));
+  LAPWING_CHECK(db->exec(options.durability == Durability::kFull ? "PRAGMA synchronous=FULL"
+                                                                 : "PRAGMA synchronous=NORMAL"));
+  LAPWING_CHECK(
+      db->exec("PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
+               "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864"));
+  LAPWING_CHECK(migrate(*db, options, log));
+  return db;
+}
+
+DbFile::DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log)
+    : writer_(std::move(writer)), clock_(&clock), log_(&log), thread_([this] { writer_main(); }) {}
+
+DbFile::~DbFile() { stop(); }
+
+void DbFile::stop() {
+  close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DbFile::close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  arrived_.notify_all();
+}
+
+void DbFile::set_idle_work(IdleWork* work) {
+  const std::scoped_lock lock(mutex_);
+  idle_work_ = work;
+  idle_pending_ = work != nullptr;
+  arrived_.notify_all();
+}
+
+void DbFile::wake_idle_work() {
+  const std::scoped_lock lock(mutex_);
+  idle_pending_ = true;
+  arrived_.notify_all();
+}
+
+Status DbFile::write(Body body, MonoTime deadline) {
+  if (std::this_thread::get_id() == thread_.get_id()) return fail(nested_call_error());
+  const MonoTime now = clock_->mono();
+  if (now > deadline) return fail(timed_out_error());
+  Job job(body);
+  std::unique_lock lock(mutex_);
+  if (closed_) return fail(shut_down_error());
+  queue_.push_back(&job);
+  arrived_.notify_one();
+  const auto done = [&] { return job.state == Job::State::kDone; };
+  if (deadline == MonoTime::max()) {
+    job.done.wait(lock, done);
+  } else if (!job.done.wait_for(lock, deadline - now, done)) {
+    if (job.state == Job::State::kQueued) {
+      std::erase(queue_, &job);
+      return fail(timed_out_error());
+    }
+    job.done.wait(lock, done);  // begun: it ends with a known outcome
+  }
+  lock.unlock();
+  if (job.thrown) std::rethrow_exception(job.thrown);
+  return std::move(job.status);
+}
+
+void DbFile::writer_main() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    arrived_.wait(lock, [&] {
+      return closed_ || !queue_.empty() || (idle_pending_ && idle_work_ != nullptr);
+    });
+    if (queue_.empty()) {
+      if (closed_) return;
+      lock.unlock();
+      run_idle_step();
+      lock.lock();
+      continue;
+    }
+    std::vector<Job*> jobs;
+    while (!queue_.empty() && jobs.size() < kMaxGroup) {
+      jobs.push_back(queue_.front());
+      queue_.pop_front();
+      jobs.back()->state = Job::State::kRunning;
+    }
+    lock.unlock();
+    run_group(jobs);
+    lock.lock();
+    for (Job* job : jobs) {
+      job->state = Job::State::kDone;
+      job->done.notify_one();  // under the mutex: the job lives on its waiter's stack
+    }
+  }
+}
+
+void DbFile::run_group(std::vector<Job*>& jobs) {
+  if (jobs.size() == 1) return run_alone(*jobs[0]);
+  const Status status = try_group(jobs);
+  if (status) return;
+  if (status.error().kind() == ErrorKind::kUnknown) {
+    for (Job* job : jobs) {
+      if (job->status) job->status = status;
+    }
+    return;
+  }
+  // The whole group was undone because of one: each again, for its own outcome.
+  for (Job* job : jobs) run_alone(*job);
+}
+
+// Fails when the group as a whole did; then nothing of it is committed (kUnknown: perhaps).
+Status DbFile::try_group(std::vector<Job*>& jobs) {
+  LAPWING_CHECK(writer_->exec("BEGIN IMMEDIATE"));
+  for (Job* job : jobs) {
+    job->status = run_body(*job, true);
+    if (writer_->transaction_lost()) {
+      return fail(internal_error("the transaction was rolled back under its group"));
+    }
+  }
+  const Status committed = writer_->exec("COMMIT");
+  if (committed) return {};
+  const int code = sqlite3_extended_errcode(writer_->raw()) & 0xff;
+  (void)writer_->exec("ROLLBACK");
+  // A failed write or sync may have reached the disk all the same.
+  if (code == SQLITE_IOERR) {
+    return fail(make_error(ErrorKind::kUnknown, "It is not known whether the change was kept.")
+                    .with_detail(committed.error().to_log()));
+  }
+  return committed;
+}
+
+void DbFile::run_alone(Job& job) {
+  job.thrown = nullptr;
+  std::vector<Job*> one{&job};
+  const Status status = try_group(one);
+  if (status) return;
+  if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
+  // Its own error says more than that the transaction was lost.
+  if (job.status) job.status = status;
+}
+
+Status DbFile::run_body(Job& job, bool guarded) {
+  if (guarded) LAPWING_CHECK(writer_->exec("SAVEPOINT body"));
+  Status status;
+  try {
+    status = job.body(*writer_);
+  } catch (...) {
+    job.thrown = std::current_exception();
+    status = fail(internal_error("the body of a transaction threw"));
+  }
+  if (writer_->transaction_lost()) return status;
+  if (!status) LAPWING_CHECK(writer_->exec("ROLLBACK TO body"));
+  LAPWING_CHECK(writer_->exec("RELEASE body"));
+  return status;
+}
+
+void DbFile::run_idle_step() {
+  Result<bool> more = false;
+  if (Status begun = writer_->exec("BEGIN IMMEDIATE"); !begun) {
+    more = fail(std::move(begun).error());
+  } else {
+    more = idle_work_->idle_step(*writer_);
+    const Status ended = writer_->exec(more ? "COMMIT" : "ROLLBACK");
+    if (!ended && more) more = fail(ended.error());
+    if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
+  }
+  const std::scoped_lock lock(mutex_);
+  // On an error the work waits for the next wake-up rather than spinning.
+  idle_pending_ = more && *more;
+  if (!more) log_->warn("store", "background removal failed", {{"error", more.error().to_log()}});
+}
+
+Result<std::unique_ptr<Database>> DbFile::take_reader() {
+  std::unique_lock lock(readers_mutex_);
+  reader_free_.wait(lock, [&] { return !readers_.empty() || readers_out_ < kMaxReaders; });
+  ++readers_out_;
+  if (!readers_.empty()) {
+    std::unique_ptr<Database> reader = std::move(readers_.back());
+    readers_.pop_back();
+    return reader;
+  }
+  lock.unlock();
+  auto opened = Database::open(writer_->path(), Database::Mode::kReadOnly);
+  if (!opened) {
+    lock.lock();
+    --readers_out_;
+    reader_free_.notify_one();
+  }
+  return opened;
+}
+
+Status DbFile::read(Body body) {
+  if (std::this_thread::get_id() == thread_.get_id()) return fail(nested_call_error());
+  LAPWING_TRY(std::unique_ptr<Database> reader, take_reader());
+  struct GiveBack {
+    ~GiveBack() {
+      (void)(*db)->exec("ROLLBACK");
+      const std::scoped_lock lock(file->readers_mutex_);
+      file->readers_.push_back(std::move(*db));
+      --file->readers_out_;
+      file->reader_free_.notify_one();
+    }
+    DbFile* file;
+    std::unique_ptr<Database>* db;
+  };
+  const GiveBack give_back{this, &reader};
+  LAPWING_CHECK(reader->exec("BEGIN"));
+  return body(*reader);
+}
+
+}  // namespace lapwing::store::sqlite

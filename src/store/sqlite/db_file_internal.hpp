@@ -1,0 +1,102 @@
+// One database file: its writer thread, which commits what has gathered, and its pool of
+// reading connections. Only sqlite/*.cpp includes this.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/function_ref.hpp"
+#include "base/log.hpp"
+#include "store/sqlite/database_internal.hpp"
+
+namespace lapwing::store::sqlite {
+
+enum class Durability { kFull, kNormal };
+
+struct FileOptions {
+  std::string path;
+  Durability durability = Durability::kFull;
+  // Migrations in order; the file's format number is how many it has been through.
+  std::vector<const char*> migrations;
+};
+
+// Opens for writing, sets the pragmas, checks the format and migrates.
+Result<std::unique_ptr<Database>> open_and_migrate(const FileOptions& options, Logger& log);
+
+// Work the writer does when nothing waits, in small transactions of its own.
+class IdleWork {
+ public:
+  virtual ~IdleWork() = default;
+  // Answers whether there is more.
+  virtual Result<bool> idle_step(Database& db) = 0;
+};
+
+using Body = FunctionRef<Status(Database&)>;
+
+class DbFile {
+ public:
+  DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log);
+  ~DbFile();
+
+  // Runs `body` in a transaction on the writer's thread, perhaps together with others' and
+  // perhaps more than once, and answers when it is committed. A body that fails, or throws,
+  // is undone alone.
+  Status write(Body body, MonoTime deadline = MonoTime::max());
+  // Runs `body` on one snapshot, on this thread.
+  Status read(Body body);
+
+  // Called from bodies or before the first write: `work` is asked for steps from now on.
+  void set_idle_work(IdleWork* work);
+  void wake_idle_work();
+
+  // Refuses further writes; those under way end.
+  void close();
+  // Closes and waits for the writer's thread. By one thread only.
+  void stop();
+
+ private:
+  struct Job {
+    explicit Job(Body b) : body(b) {}
+    Body body;
+    enum class State { kQueued, kRunning, kDone } state = State::kQueued;
+    Status status;
+    std::exception_ptr thrown;
+    std::condition_variable done;
+  };
+
+  void writer_main();
+  void run_group(std::vector<Job*>& jobs);
+  Status try_group(std::vector<Job*>& jobs);
+  void run_alone(Job& job);
+  Status run_body(Job& job, bool guarded);
+  void run_idle_step();
+  Result<std::unique_ptr<Database>> take_reader();
+
+  std::unique_ptr<Database> writer_;
+  const Clock* clock_;
+  Logger* log_;
+  IdleWork* idle_work_ = nullptr;
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Job*> queue_;
+  bool closed_ = false;
+  bool idle_pending_ = false;
+
+  std::mutex readers_mutex_;
+  std::condition_variable reader_free_;
+  std::vector<std::unique_ptr<Database>> readers_;
+  int readers_out_ = 0;
+
+  std::thread thread_;
+};
+
+}  // namespace lapwing::store::sqlite
