@@ -68,7 +68,8 @@ net::Task<Status> Handle::started(const std::vector<ListenerPlan>& listeners) {
         // The helper refused: there is no process whose end could be waited for.
         if (pid_ == 0) gone_.set();
         if (pid_ != 0) tasks_.spawn(follow());
-        co_return fail(internal_error(report->text));
+        co_return fail(Error(static_cast<ErrorKind>(report->number), "Internal", "Internal error")
+                           .with_detail(report->text));
       case ReportKind::kGone:
         gone_.set();
         co_return fail(internal_error("the sandbox ended while it was set up"));

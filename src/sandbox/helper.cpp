@@ -273,6 +273,7 @@ bool Helper::accept_request() {
   if (done) return true;
   Report failed;
   failed.kind = ReportKind::kFailed;
+  failed.number = static_cast<std::int64_t>(done.error().kind());
   failed.text = done.error().detail().empty() ? done.error().message() : done.error().detail();
   tell(request->fds[kLaunchReport].get(), failed);
   return true;

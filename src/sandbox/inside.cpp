@@ -295,6 +295,7 @@ void run_inside(const Inside& inside) {
   if (applied && !program) applied = fail(std::move(program).error().context("program"));
   if (!applied) {
     report.kind = ReportKind::kFailed;
+    report.number = static_cast<std::int64_t>(applied.error().kind());
     report.text = applied.error().detail();
     send_report(inside.report, report, {});
     ::_exit(1);

@@ -61,7 +61,7 @@ const char* turn_into_program(const ProgramStart& program, int& failure_fd, char
   if (!program.keep_capabilities && !os::drop_capabilities()) return "capabilities";
   if (::chdir(program.working_directory.c_str()) != 0) return "working directory";
   ::execve(argv[0], argv, environment);
-  return "execute";
+  return "execve";
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {

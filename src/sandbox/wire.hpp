@@ -47,7 +47,7 @@ enum class ReportKind : std::uint8_t { kStarted, kReady, kFailed, kExited, kGone
 
 struct Report {
   ReportKind kind = ReportKind::kGone;
-  std::int64_t number = 0;  // pid, wait status or signal
+  std::int64_t number = 0;  // pid, wait status, signal, or (kFailed) the ErrorKind
   std::int64_t user_us = 0;
   std::int64_t system_us = 0;
   std::string text;  // kFailed: what went wrong

@@ -17,6 +17,7 @@ namespace lapwing::sandbox::testing {
 namespace {
 
 constexpr std::size_t kOutputMax = 4u << 20;
+constexpr auto kRunLimit = std::chrono::seconds(60);
 
 class Environment final : public ::testing::Environment {
  public:
@@ -30,22 +31,31 @@ std::string text_of(const Error& error) {
   return error.detail().empty() ? error.message() : error.detail();
 }
 
-net::Task<void> read_all(net::FdWatcher& from, std::string& into) {
+struct Run {
+  const Plan& plan;
+  std::vector<InheritedFd> fds;
+  std::string kill_mark;  // kill when the output holds it
+  Outcome outcome;
+};
+
+net::Task<void> read_all(net::FdWatcher& from, Run& run, Sandbox& box) {
   std::array<std::byte, 4096> buffer;
+  std::string& into = run.outcome.output;
   for (;;) {
     auto got = co_await from.read_some(buffer);
     if (!got || *got == 0) co_return;
     if (into.size() < kOutputMax) into += as_text(std::span(buffer).first(*got));
+    if (!run.kill_mark.empty() && into.find(run.kill_mark) != std::string::npos) box.kill();
   }
 }
 
-net::Task<void> run_task(net::Loop& loop, Launcher& launcher, const Plan& plan, Outcome& outcome) {
+net::Task<void> run_task(net::Loop& loop, Launcher& launcher, Run& run) {
+  Outcome& outcome = run.outcome;
   auto output = os::make_pipe();
   auto errors = os::UniqueFd(::dup(output->second.get()));
-  std::vector<InheritedFd> fds;
-  fds.push_back({1, std::move(output->second)});
-  fds.push_back({2, std::move(errors)});
-  auto box = co_await launcher.launch(loop, plan, std::move(fds));
+  run.fds.push_back({1, std::move(output->second)});
+  run.fds.push_back({2, std::move(errors)});
+  auto box = co_await launcher.launch(loop, run.plan, std::move(run.fds));
   if (!box) {
     outcome.error = text_of(box.error());
     loop.stop();
@@ -53,12 +63,23 @@ net::Task<void> run_task(net::Loop& loop, Launcher& launcher, const Plan& plan, 
   }
   outcome.launched = true;
   outcome.steps = (*box)->launch_steps();
+  net::Timer overdue(loop, [&box] { (*box)->kill(); });
+  overdue.arm_after(kRunLimit);
   net::FdWatcher reader(loop, std::move(output->first));
-  co_await read_all(reader, outcome.output);
+  co_await read_all(reader, run, **box);
   outcome.status = co_await (*box)->exited();
   outcome.memory = (*box)->memory();
+  outcome.oom_kills = (*box)->oom_kills();
   co_await (*box)->destroy();
   loop.stop();
+}
+
+Outcome run_to_end(Launcher& launcher, Run run) {
+  SystemClock clock;
+  net::Loop loop(clock, null_logger());
+  loop.spawn(run_task(loop, launcher, run));
+  loop.run();
+  return std::move(run.outcome);
 }
 
 }  // namespace
@@ -109,13 +130,12 @@ Plan World::plan(std::vector<std::string> argv) const {
 
 Outcome World::run_program(std::vector<std::string> argv) { return run(plan(std::move(argv))); }
 
-Outcome World::run(const Plan& plan) {
-  Outcome outcome;
-  SystemClock clock;
-  net::Loop loop(clock, null_logger());
-  loop.spawn(run_task(loop, *launcher_, plan, outcome));
-  loop.run();
-  return outcome;
+Outcome World::run(const Plan& plan, std::vector<InheritedFd> extra) {
+  return run_to_end(*launcher_, {plan, std::move(extra), "", {}});
+}
+
+Outcome World::run_until(const Plan& plan, const std::string& mark) {
+  return run_to_end(*launcher_, {plan, {}, mark, {}});
 }
 
 }  // namespace lapwing::sandbox::testing

@@ -18,6 +18,7 @@ struct Outcome {
   ExitStatus status;
   std::vector<StepTime> steps;
   MemoryUse memory;
+  std::uint64_t oom_kills = 0;
 };
 
 class World {
@@ -31,9 +32,11 @@ class World {
   const std::string& data_dir() const { return data_dir_; }
 
   Plan plan(std::vector<std::string> argv) const;
-  // Runs to the end (killed after `timeout`), collecting output, and destroys the sandbox.
+  // Runs to the end (killed after a minute), collecting output, and destroys the sandbox.
   Outcome run_program(std::vector<std::string> argv);
-  Outcome run(const Plan& plan);
+  Outcome run(const Plan& plan, std::vector<InheritedFd> extra = {});
+  // Kills the sandbox as soon as its output holds `mark`.
+  Outcome run_until(const Plan& plan, const std::string& mark);
 
   void set_up();
   void tear_down();
