@@ -3,7 +3,7 @@
 //
 // It is strict where leniency smuggles: a bare CR or LF, NUL or other control bytes, space
 // before a colon, folded lines, repeated or conflicting Content-Length, Content-Length with
-// Transfer-Encoding, any transfer coding but one final "chunked", an HTTP/1.1 request without
+// Transfer-Encoding, any transfer coding but one "chunked", an HTTP/1.1 request without
 // exactly one Host: all are errors, after which the connection must be closed.
 //
 // Thread-safety: plain values and functions.
@@ -39,14 +39,15 @@ struct HeadInfo {
 
 enum class ParseState { kNeedMore, kDone, kError };
 
-// Finds and parses the head at the front of a growing buffer. Feed the same buffer again
-// with more bytes at its end after kNeedMore; no byte is looked at twice.
+// Finds and parses the head at the front of a growing buffer. After kNeedMore feed the same
+// buffer again with more bytes at its end (it may have moved): what was searched is not
+// searched again. reset() before the next head.
 class HeadParser {
  public:
   explicit HeadParser(const HeadLimits& limits) : limits_(&limits) {}
 
-  // On kDone `consumed()` bytes of the buffer were the head; empty lines before a request
-  // line are skipped.
+  // On kDone, consumed() bytes of the buffer were the head. Empty lines before a request
+  // line are skipped (and part of consumed()).
   ParseState parse_request(std::string_view buffer, Request& request, HeadInfo& info);
   // `answers_head`: the answer to a HEAD request has no body whatever its head says.
   ParseState parse_response(std::string_view buffer, Response& response, HeadInfo& info,
@@ -56,12 +57,19 @@ class HeadParser {
   void reset();
 
  private:
-  ParseState find_end(std::string_view buffer, bool request);
+  struct Seen;  // the fields that decide about framing
+  ParseState find_end(std::string_view buffer);
   ParseState fail(int status, std::string_view message);
+  bool parse_request_line(std::string_view line, Request& request);
+  bool parse_status_line(std::string_view line, Response& response, bool& http_1_0);
+  bool parse_fields(std::string_view head, std::size_t at, Headers& headers, Seen& seen);
+  bool note_field(std::string_view name, std::string_view value, Seen& seen);
+  bool decide_framing(const Seen& seen, bool http_1_0, HeadInfo& info);
 
   const HeadLimits* limits_;
-  std::size_t start_ = 0;    // after skipped empty lines
-  std::size_t scanned_ = 0;  // searched for the end up to here
+  std::size_t start_ = 0;       // after skipped empty lines
+  std::size_t line_start_ = 0;  // of the line not yet complete
+  std::size_t scanned_ = 0;     // searched for line ends up to here
   std::size_t consumed_ = 0;
   ParseError error_;
 };
@@ -77,13 +85,15 @@ class BodyDecoder {
   };
   void start(const HeadInfo& info);
   Step decode(std::string_view input);
+  // `count` bytes of a body of known length were taken past the decoder.
+  void skip(std::uint64_t count);
   // The peer closed: fine only for kUntilClose.
   ParseState end_of_input();
 
   bool done() const { return state_ == State::kDone; }
   // Body bytes still to come, where the head said it.
   std::optional<std::uint64_t> remaining() const;
-  Headers& trailers() { return trailers_; }
+  const Headers& trailers() const { return trailers_; }
   const ParseError& error() const { return error_; }
 
  private:
@@ -97,27 +107,31 @@ class BodyDecoder {
     kDone,
     kError
   };
-  Step step_chunk_size(std::string_view input);
-  Step step_trailers(std::string_view input);
+  Step take_data(std::string_view input, State after);
+  Step chunk_size(std::string_view input);
+  Step chunk_end(std::string_view input);
+  Step trailer_line(std::string_view input);
   Step fail(std::string_view message);
 
   State state_ = State::kDone;
-  std::uint64_t left_ = 0;
+  std::uint64_t left_ = 0;  // of the body, the chunk, or the bytes allowed for trailers
   Headers trailers_;
   ParseError error_;
 };
 
-// Appends "HTTP/1.1 200 OK\r\n", the fields and the empty line.
 struct ResponseFraming {
-  BodyFraming framing = BodyFraming::kNone;
+  BodyFraming framing = BodyFraming::kNone;  // kNone writes no length: 1xx, 204, 304
   std::uint64_t content_length = 0;
-  bool write_length = true;  // kNone with a length of 0 said, or not (204, 304, 1xx)
   bool close = false;
-  bool http_1_0_keep_alive = false;
-  std::string_view date;  // empty: none
+  bool keep_alive_said = false;  // "Connection: keep-alive", which HTTP/1.0 peers need
+  std::string_view date;         // empty: none; not written where the response has one
 };
+// Appends the status line, the fields and the empty line. Content-Length, Transfer-Encoding
+// and Connection are written from the framing, never from the response's own fields. Bytes
+// that would break a line are written as spaces.
 void write_response_head(std::string& out, const Response& response,
                          const ResponseFraming& framing);
+// `host` is written unless the request has a Host of its own.
 void write_request_head(std::string& out, const Request& request, std::string_view host,
                         BodyFraming framing, std::uint64_t content_length);
 // "1a\r\n"
@@ -127,7 +141,7 @@ void write_last_chunk(std::string& out, const Headers& trailers);
 
 // Every request in `bytes`, as a connection would see them: for the fuzzer and the tests.
 struct ParsedAll {
-  std::size_t requests = 0;
+  std::size_t requests = 0;  // complete, bodies included
   std::uint64_t body_bytes = 0;
   int error_status = 0;       // of the first error
   std::size_t left_over = 0;  // bytes of an incomplete message

@@ -1,5 +1,5 @@
 // The HTTP server: one implementation for the public API (Server, many loops) and for the
-// Runtime API of one sandbox (serve_connection on an adopted stream).
+// Runtime API of one sandbox (Connections, on one loop).
 //
 // A handler is a coroutine called once a request, when the head has arrived:
 //
@@ -18,8 +18,8 @@
 // "100 Continue" is sent when the handler first reads the body. A body left unread is
 // skipped up to kUnreadBodyBytesMax, beyond which the connection closes.
 //
-// Thread-safety: a context is used on its connection's loop only. A Server's handler is
-// called from all its loops at once.
+// Thread-safety: a context is used on its connection's loop only, and only until its handler
+// returns. A Server's handler is called from all its loops at once.
 #pragma once
 
 #include <atomic>
@@ -29,6 +29,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -41,6 +42,7 @@
 #include "net/loop_group.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "net/task_group.hpp"
 #include "net/tls.hpp"
 
 namespace lapwing::http {
@@ -98,32 +100,59 @@ struct ServerStats {
   std::atomic<std::uint64_t> protocol_errors{0};
 };
 
-// What connections of one listener share. Must outlive them.
+// What the connections of a service share, on all its loops. Must outlive them.
 struct ServiceShared {
+  ServiceShared(ServerOptions with, Handler answer)
+      : options(std::move(with)), handler(std::move(answer)) {}
   ServerOptions options;
   Handler handler;
   ServerStats stats;
-  // From here on answers say "Connection: close"; set by drain().
+  // From here on answers say "Connection: close"; set by draining.
   std::atomic<bool> draining{false};
 };
 
-// Serves one connection until it ends. Returns when it is closed; destroying the task closes
-// it at once. For a graceful end set shared.draining and, if the connection may be idle,
-// destroy the task when `idle` says so (Server does this).
-struct ConnectionState {
-  bool idle = true;  // no request in flight and no byte of the next one received
+class Connection;
+
+// The connections of one service on one loop: what the Runtime API of a sandbox uses, and
+// what Server has one of for each loop. Destroying it cuts what is left.
+// Thread-safety: the loop's thread.
+class Connections {
+ public:
+  Connections(net::Loop& loop, ServiceShared& shared);
+  ~Connections();
+
+  // Serves the connection in the background until it ends.
+  void serve(net::Stream stream, const net::TlsServerContext* tls = nullptr);
+  // Accepts and serves in the background, until cut or destroyed.
+  void accept_from(net::Listener listener);
+  std::size_t size() const;
+  // Idle connections close; requests in flight are finished ("Connection: close").
+  void begin_drain();
+  // Waits until no connection is left.
+  net::Task<void> drained();
+  // Triggers every stop_token, then destroys whatever still runs. Not from a handler.
+  void cut();
+
+ private:
+  friend class Connection;
+  net::Task<void> run(net::Stream stream, const net::TlsServerContext* tls);
+  net::Task<void> accept_loop(net::Listener listener);
+
+  net::Loop& loop_;
+  ServiceShared& shared_;
+  std::vector<Connection*> open_;
+  net::TaskGroup tasks_;
+  net::TaskGroup acceptors_;
 };
-net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared,
-                                 ConnectionState* state = nullptr);
 
 class Server {
  public:
   // Connections are spread over the loops of the group; each stays where it is.
   Server(net::LoopGroup& loops, ServerOptions options, Handler handler);
-  // stop() must have been awaited, or the loops stopped.
+  // Either stop() has returned or the loops have stopped. The loops outlive the server.
   ~Server();
 
-  // Starts accepting, from any thread. The listener stays on its loop. TLS when given.
+  // Starts accepting, from any thread. TLS when given, which must outlive the server.
   Status listen(const net::Address& address, const net::TlsServerContext* tls = nullptr);
   Status adopt_listener(os::UniqueFd listening, const net::TlsServerContext* tls = nullptr);
   // As bound: port 0 resolved.
@@ -132,14 +161,14 @@ class Server {
   // Graceful end, from any thread, blocking (not on a loop's thread): stop accepting, close
   // idle connections, let requests in flight finish ("Connection: close") until `grace` has
   // passed, then stop_token()s are triggered and what is left is cut. True when nothing had
-  // to be cut.
+  // to be cut. The loops must be running.
   bool stop(Duration grace);
 
   ServerStats& stats();
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace lapwing::http

@@ -89,16 +89,18 @@ Result<Listener> Listener::listen(Loop& loop, const Address& address) {
   return adopt(loop, std::move(fd));
 }
 
-Result<Listener> Listener::adopt(Loop& loop, os::UniqueFd fd) {
+Result<Address> Listener::address_of(int fd) {
   SocketAddress bound;
   bound.size = sizeof bound.storage;
-  if (::getsockname(fd.get(), bound.raw(), &bound.size) != 0) {
-    return fail(errno_error("adopt listener"));
-  }
-  auto address = from_sockaddr(*bound.raw(), bound.size);
+  if (::getsockname(fd, bound.raw(), &bound.size) != 0) return fail(errno_error("getsockname"));
+  return from_sockaddr(*bound.raw(), bound.size).value_or(Address());
+}
+
+Result<Listener> Listener::adopt(Loop& loop, os::UniqueFd fd) {
+  LAPWING_TRY(Address address, address_of(fd.get()));
   // accept4 must not block; the one who made the socket may have left it blocking.
   FdWatcher::make_non_blocking(fd.get());
-  return Listener(loop, std::move(fd), address.value_or(Address()));
+  return Listener(loop, std::move(fd), std::move(address));
 }
 
 int Listener::fd() const { return watcher_->fd(); }

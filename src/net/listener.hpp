@@ -28,6 +28,7 @@ class Listener {
   static Result<Listener> listen(Loop& loop, const Address& address);
   // The first half of listen(), from any thread: a listening socket to adopt().
   static Result<os::UniqueFd> bind(const Address& address);
+  static Result<Address> address_of(int fd);
   // Takes a socket that is listening already, made for instance in another namespace.
   static Result<Listener> adopt(Loop& loop, os::UniqueFd fd);
 

@@ -57,7 +57,7 @@ template <class T>
 class Promise final : public PromiseBase {
  public:
   Task<T> get_return_object() noexcept;
-  template <class U>
+  template <class U = T>
   void return_value(U&& value) {
     value_.emplace(std::forward<U>(value));
   }

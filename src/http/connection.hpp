@@ -1,0 +1,104 @@
+// One HTTP/1.1 server connection: reads heads, runs the handler, writes answers, in order.
+// For http/*.cpp only.
+//
+// One object serves every request of the connection, one at a time, and is the context, the
+// body reader and the body writer of the current one: nothing is allocated for a request
+// once the buffers have grown.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "http/h1_codec.hpp"
+#include "http/read_buffer.hpp"
+#include "http/server.hpp"
+#include "net/stream.hpp"
+
+namespace lapwing::http {
+
+class Connection final : public RequestContext, private BodyReader, private BodyWriter {
+ public:
+  Connection(net::Stream stream, ServiceShared& shared, bool tls);
+  ~Connection() override;
+
+  // Until the connection has ended.
+  net::Task<void> run();
+  // Ends the connection now if no request is in flight.
+  void close_if_idle();
+  void request_stop();
+
+  const Request& request() const override { return request_; }
+  net::Loop& loop() const override { return stream_.loop(); }
+  const std::optional<net::Address>& peer() const override;
+  bool is_tls() const override { return tls_; }
+  std::optional<std::uint64_t> content_length() const override;
+  BodyReader& body() override { return *this; }
+  net::Task<Status> respond(Response response) override;
+  net::Task<Result<BodyWriter*>> respond_stream(Response response) override;
+  bool answered() const override { return answered_; }
+  bool client_gone() const override { return stream_.peer_closed(); }
+  std::stop_token stop_token() override;
+  void close_after() override { keep_alive_ = false; }
+
+ private:
+  enum class HeadOutcome { kRequest, kClosed, kError };
+  enum class Phase { kIdle, kHead, kHandler };
+
+  net::Task<HeadOutcome> read_head();
+  net::Task<void> handle_request();
+  net::Task<void> answer_for_handler();
+  net::Task<bool> skip_unread_body();
+  net::Task<void> answer_error(int status, std::string_view message);
+  net::Task<void> linger();
+
+  // BodyReader
+  net::Task<Result<std::string_view>> next() override;
+  net::Task<Result<std::string>> read_all(std::size_t limit) override;
+  const Headers& trailers() const override { return decoder_.trailers(); }
+  net::Task<Status> before_body();
+  net::Task<Status> fill_body();
+  net::Task<Status> read_exactly(char* into, std::size_t count);
+  std::unexpected<Error> body_failed(Error error);
+
+  // BodyWriter
+  net::Task<Status> write(std::string_view text) override;
+  net::Task<Status> finish(Headers trailers) override;
+
+  void begin_request();
+  void decide_keep_alive();
+  void write_head(const Response& response, BodyFraming framing, std::uint64_t length);
+  bool bodiless(int status) const;
+  void take_read_deadline(Duration timeout);
+  std::string_view date();
+
+  net::Stream stream_;
+  ServiceShared& shared_;
+  ReadBuffer buffer_;
+  HeadParser parser_;
+  BodyDecoder decoder_;
+  Request request_;
+  HeadInfo info_;
+  std::string out_;  // head of the answer being written
+  mutable std::optional<net::Address> peer_;
+  mutable bool peer_known_ = false;
+  std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
+  std::optional<Error> body_error_;
+  std::uint64_t stream_left_ = 0;  // of a streamed answer with a length
+  std::int64_t date_second_ = -1;
+  std::string date_;
+  Phase phase_ = Phase::kIdle;
+  BodyFraming answer_framing_ = BodyFraming::kNone;
+  bool tls_;
+  bool first_ = true;
+  bool keep_alive_ = true;
+  bool answered_ = false;
+  bool streaming_ = false;  // an answer in pieces was begun and not finished
+  bool broken_ = false;     // the connection cannot go on: close without ceremony
+  bool continue_due_ = false;
+};
+
+}  // namespace lapwing::http

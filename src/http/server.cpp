@@ -1,0 +1,218 @@
+#include "http/server.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "http/connection.hpp"
+#include "net/loop.hpp"
+#include "net/timeout.hpp"
+
+namespace lapwing::http {
+
+// --- Connections ---
+
+Connections::Connections(net::Loop& loop, ServiceShared& shared)
+    : loop_(loop), shared_(shared), tasks_(loop), acceptors_(loop) {}
+
+Connections::~Connections() { cut(); }
+
+void Connections::serve(net::Stream stream, const net::TlsServerContext* tls) {
+  tasks_.spawn(run(std::move(stream), tls));
+}
+
+void Connections::accept_from(net::Listener listener) {
+  acceptors_.spawn(accept_loop(std::move(listener)));
+}
+
+net::Task<void> Connections::accept_loop(net::Listener listener) {
+  while (true) {
+    Result<os::UniqueFd> fd = co_await listener.accept();
+    if (!fd) {
+      loop_.logger().error("http", "accepting ended", {{"error", fd.error().to_log()}});
+      co_return;
+    }
+    Result<net::Stream> stream = net::Stream::adopt(loop_, *std::move(fd));
+    if (stream) serve(*std::move(stream));
+  }
+}
+
+std::size_t Connections::size() const { return tasks_.size(); }
+
+net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
+  ++shared_.stats.accepted;
+  if (tls != nullptr) {
+    const MonoTime deadline = loop_.now() + shared_.options.timeouts.head;
+    Result<net::Stream> secured = co_await net::tls_accept(std::move(stream), *tls, deadline);
+    if (!secured) co_return;
+    stream = *std::move(secured);
+  }
+  if (shared_.stats.connections >= shared_.options.connections_max) {
+    std::string out;
+    ResponseFraming framing;
+    framing.framing = BodyFraming::kLength;
+    framing.close = true;
+    write_response_head(out, Response(503), framing);
+    [[maybe_unused]] Status sent = co_await stream.write_all(out);
+    co_return;
+  }
+  Connection connection(std::move(stream), shared_, tls != nullptr);
+  struct Registered {
+    std::vector<Connection*>& open;
+    Connection* self;
+    ~Registered() { std::erase(open, self); }
+  };
+  open_.push_back(&connection);
+  Registered registered{open_, &connection};
+  co_await connection.run();
+}
+
+void Connections::begin_drain() {
+  acceptors_.cancel_all();
+  shared_.draining = true;
+  for (Connection* connection : open_) connection->close_if_idle();
+}
+
+net::Task<void> Connections::drained() { co_await tasks_.join(); }
+
+void Connections::cut() {
+  acceptors_.cancel_all();
+  const std::vector<Connection*> open = open_;  // stop callbacks may end connections
+  for (Connection* connection : open) {
+    if (std::find(open_.begin(), open_.end(), connection) != open_.end()) {
+      connection->request_stop();
+    }
+  }
+  tasks_.cancel_all();
+}
+
+// --- Server ---
+
+struct Server::Impl {
+  Impl(net::LoopGroup& group, ServerOptions options, Handler handler)
+      : loops(group), shared(std::move(options), std::move(handler)) {
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      connections.push_back(std::make_unique<Connections>(loops.at(i), shared));
+      acceptors.push_back(std::make_unique<net::TaskGroup>(loops.at(i)));
+    }
+  }
+
+  net::Task<void> accept_loop(net::Listener listener, const net::TlsServerContext* tls);
+  void hand_over(os::UniqueFd fd, const net::TlsServerContext* tls);
+  // Runs `what(i)` on every loop and waits for all.
+  template <class F>
+  void on_every_loop(F what);
+
+  net::LoopGroup& loops;
+  ServiceShared shared;
+  std::vector<std::unique_ptr<Connections>> connections;   // one a loop
+  std::vector<std::unique_ptr<net::TaskGroup>> acceptors;  // one a loop
+  std::size_t next_loop = 0;                               // of the accepting loop
+  std::mutex mutex;
+  std::vector<net::Address> addresses;  // guarded by mutex
+};
+
+net::Task<void> Server::Impl::accept_loop(net::Listener listener,
+                                          const net::TlsServerContext* tls) {
+  while (true) {
+    Result<os::UniqueFd> fd = co_await listener.accept();
+    if (!fd) {
+      loops.at(0).logger().error("http", "accepting ended", {{"error", fd.error().to_log()}});
+      co_return;
+    }
+    hand_over(*std::move(fd), tls);
+  }
+}
+
+// Round robin: even with few connections every loop has its share.
+void Server::Impl::hand_over(os::UniqueFd fd, const net::TlsServerContext* tls) {
+  const std::size_t to = next_loop++ % loops.size();
+  loops.at(to).post([this, to, tls, fd = std::move(fd)]() mutable {
+    Result<net::Stream> stream = net::Stream::adopt(loops.at(to), std::move(fd));
+    if (stream) connections[to]->serve(*std::move(stream), tls);
+  });
+}
+
+template <class F>
+void Server::Impl::on_every_loop(F what) {
+  std::mutex done_mutex;
+  std::condition_variable changed;
+  std::size_t left = loops.size();
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    loops.at(i).post([&, i] {
+      what(i);
+      std::lock_guard lock(done_mutex);
+      if (--left == 0) changed.notify_all();
+    });
+  }
+  std::unique_lock lock(done_mutex);
+  changed.wait(lock, [&] { return left == 0; });
+}
+
+Server::Server(net::LoopGroup& loops, ServerOptions options, Handler handler)
+    : impl_(std::make_unique<Impl>(loops, std::move(options), std::move(handler))) {}
+
+Server::~Server() = default;
+
+Status Server::listen(const net::Address& address, const net::TlsServerContext* tls) {
+  LAPWING_TRY(os::UniqueFd fd, net::Listener::bind(address));
+  return adopt_listener(std::move(fd), tls);
+}
+
+Status Server::adopt_listener(os::UniqueFd listening, const net::TlsServerContext* tls) {
+  // Accepting is cheap: the first loop does it for all.
+  net::Loop& loop = impl_->loops.at(0);
+  LAPWING_TRY(net::Address address, net::Listener::address_of(listening.get()));
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->addresses.push_back(address);
+  }
+  loop.post([impl = impl_.get(), &loop, tls, fd = std::move(listening)]() mutable {
+    Result<net::Listener> listener = net::Listener::adopt(loop, std::move(fd));
+    if (!listener) {
+      loop.logger().error("http", "cannot accept", {{"error", listener.error().to_log()}});
+      return;
+    }
+    impl->acceptors[0]->spawn(impl->accept_loop(*std::move(listener), tls));
+  });
+  return {};
+}
+
+std::vector<net::Address> Server::addresses() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->addresses;
+}
+
+bool Server::stop(Duration grace) {
+  Impl& impl = *impl_;
+  impl.shared.draining = true;
+  impl.on_every_loop([&](std::size_t i) { impl.acceptors[i]->cancel_all(); });
+  // Connections accepted before are handed over by now: posts keep their order.
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t left = impl.loops.size();
+  auto drain = [&](std::size_t i) -> net::Task<void> {
+    co_await impl.connections[i]->drained();
+    std::lock_guard lock(mutex);
+    if (--left == 0) changed.notify_all();
+  };
+  impl.on_every_loop([&](std::size_t i) {
+    impl.connections[i]->begin_drain();
+    impl.acceptors[i]->spawn(drain(i));
+  });
+  bool in_time = false;
+  {
+    std::unique_lock lock(mutex);
+    in_time = changed.wait_for(lock, grace, [&] { return left == 0; });
+  }
+  impl.on_every_loop([&](std::size_t i) {
+    impl.acceptors[i]->cancel_all();
+    impl.connections[i]->cut();
+  });
+  return in_time;
+}
+
+ServerStats& Server::stats() { return impl_->shared.stats; }
+
+}  // namespace lapwing::http
