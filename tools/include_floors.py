@@ -33,7 +33,7 @@ EDGES = {("http", "net"), ("runtime", "sandbox"), ("aws", "gen"), ("gen", "aws")
 CONTAINED = [
     (r"boost/(asio|beast)", ["net/*.cpp", "http/h1_codec.cpp"]),
     (r"boost/json", ["text/json*.cpp"]),
-    (r"openssl/", ["crypto/*.cpp", "net/tls*.cpp", "net/testing/tls*.cpp"]),
+    (r"openssl/", ["crypto/*.cpp", "net/tls*.cpp"]),
     (r"sqlite3\.h", ["store/sqlite/*.cpp", "store/sqlite/*_internal.hpp"]),
     (r"libpq", ["store/postgres/*.cpp"]),
     (r"archive(_entry)?\.h|zlib\.h|zstd\.h",

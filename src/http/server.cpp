@@ -11,6 +11,11 @@
 
 namespace lapwing::http {
 
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared) {
+  Connection connection(std::move(stream), shared, false);
+  co_await connection.run();
+}
+
 // --- Connections ---
 
 Connections::Connections(net::Loop& loop, ServiceShared& shared)

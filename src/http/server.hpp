@@ -102,6 +102,7 @@ struct ServerStats {
 
 // What the connections of a service share, on all its loops. Must outlive them.
 struct ServiceShared {
+  ServiceShared() = default;
   ServiceShared(ServerOptions with, Handler answer)
       : options(std::move(with)), handler(std::move(answer)) {}
   ServerOptions options;
@@ -110,6 +111,10 @@ struct ServiceShared {
   // From here on answers say "Connection: close"; set by draining.
   std::atomic<bool> draining{false};
 };
+
+// Serves one connection until it ends; destroying the task cuts it. For those who keep their
+// connections themselves; the others take Connections.
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared);
 
 class Connection;
 

@@ -16,7 +16,8 @@
 namespace lapwing::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using testing::TestLoop;
 
 Task<int> add(int a, int b) { co_return a + b; }

@@ -20,7 +20,8 @@
 namespace lapwing::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using testing::TestLoop;
 
 struct Pair {

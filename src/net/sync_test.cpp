@@ -15,7 +15,8 @@
 namespace lapwing::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using testing::TestLoop;
 
 TEST(Event, WakesAllWaitersAndResets) {

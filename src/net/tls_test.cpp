@@ -7,13 +7,14 @@
 
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
-#include "net/testing/certificate.hpp"
 #include "net/testing/run.hpp"
+#include "net/tls_self_signed.hpp"
 
 namespace lapwing::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using testing::TestLoop;
 
 struct Ends {
@@ -57,7 +58,7 @@ Task<Result<std::string>> read_to_end(Stream& stream) {
 
 TEST(Tls, RoundTripWithCleanEnds) {
   TestLoop loop;
-  const auto made = testing::make_certificate();
+  const auto made = make_self_signed({"localhost", "127.0.0.1"}).value();
   auto server = TlsServerContext::create(made.certificate_pem, made.key_pem);
   auto client = TlsClientContext::create_private(made.certificate_pem);
   ASSERT_TRUE(server && client);
@@ -85,8 +86,8 @@ TEST(Tls, RoundTripWithCleanEnds) {
 
 TEST(Tls, WrongNameAndUnknownIssuerAreRefused) {
   TestLoop loop;
-  const auto made = testing::make_certificate();
-  const auto other = testing::make_certificate();
+  const auto made = make_self_signed({"localhost", "127.0.0.1"}).value();
+  const auto other = make_self_signed({"localhost", "127.0.0.1"}).value();
   auto server = TlsServerContext::create(made.certificate_pem, made.key_pem);
   auto client = TlsClientContext::create_private(made.certificate_pem);
   auto stranger = TlsClientContext::create_private(other.certificate_pem);
@@ -111,7 +112,7 @@ TEST(Tls, WrongNameAndUnknownIssuerAreRefused) {
 
 TEST(Tls, CutConnectionIsNotACleanEnd) {
   TestLoop loop;
-  const auto made = testing::make_certificate();
+  const auto made = make_self_signed({"localhost", "127.0.0.1"}).value();
   auto server = TlsServerContext::create(made.certificate_pem, made.key_pem);
   auto client = TlsClientContext::create_private(made.certificate_pem);
   auto main = [&](Loop& l) -> Task<void> {
@@ -130,7 +131,7 @@ TEST(Tls, CutConnectionIsNotACleanEnd) {
 
 TEST(Tls, SilentOrPlainClientsDoNotHoldTheHandshake) {
   TestLoop loop;
-  const auto made = testing::make_certificate();
+  const auto made = make_self_signed({"localhost", "127.0.0.1"}).value();
   auto server = TlsServerContext::create(made.certificate_pem, made.key_pem);
   auto main = [&](Loop& l) -> Task<void> {
     Ends silent = make_ends(l);
@@ -147,8 +148,8 @@ TEST(Tls, SilentOrPlainClientsDoNotHoldTheHandshake) {
 }
 
 TEST(Tls, BadPemIsInvalid) {
-  const auto made = testing::make_certificate();
-  const auto other = testing::make_certificate();
+  const auto made = make_self_signed({"localhost", "127.0.0.1"}).value();
+  const auto other = make_self_signed({"localhost", "127.0.0.1"}).value();
   EXPECT_FALSE(TlsServerContext::create("rubbish", made.key_pem));
   EXPECT_FALSE(TlsServerContext::create(made.certificate_pem, "rubbish"));
   EXPECT_FALSE(TlsServerContext::create(made.certificate_pem, other.key_pem));
