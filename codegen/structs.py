@@ -82,10 +82,11 @@ class Structs:
             if member not in required:
                 kind = f"std::optional<{kind}>"
             elif kind in ("bool", "std::int32_t", "std::int64_t", "double"):
-                kind, initial = kind, {"bool": "false", "double": "0.0"}.get(kind, "0")
+                initial = {"bool": "false", "double": "0.0"}.get(kind, "0")
                 out.append((kind, snake(member), f" = {initial}"))
                 continue
-            out.append((kind, snake(member), ""))
+            # Initialised, so that designated initialisers may leave members out.
+            out.append((kind, snake(member), "{}"))
         return out
 
 

@@ -17,11 +17,11 @@ struct HeaderView {
 
 // Views into the caller's memory; valid as long as that is.
 struct Request {
-  std::string_view method;
-  std::string_view raw_path;   // as received, still percent-encoded, without the query
-  std::string_view raw_query;  // without '?'
-  std::span<const HeaderView> headers;
-  std::string_view body;
+  std::string_view method{};
+  std::string_view raw_path{};   // as received, still percent-encoded, without the query
+  std::string_view raw_query{};  // without '?'
+  std::span<const HeaderView> headers{};
+  std::string_view body{};
 
   // Name compared without case; the first one when a header is repeated.
   std::optional<std::string_view> header(std::string_view name) const;

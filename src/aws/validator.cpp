@@ -63,7 +63,7 @@ class Validator {
  private:
   void check(const ShapeRow& shape, const Value& value, const std::string& path) {
     for (const std::string& constraint : violated(shape, value)) {
-      violations_.push_back(constraint_violation(print(shape, value), path, constraint));
+      complain(shape, value, path, constraint);
     }
     switch (shape.kind) {
       case ShapeKind::kStructure:
@@ -84,6 +84,22 @@ class Validator {
     }
   }
 
+  void complain(const ShapeRow& shape, const Value& value, const std::string& path,
+                const std::string& constraint) {
+    // Secrets are not repeated to whoever reads the error.
+    violations_.push_back(
+        is_sensitive(shape)
+            ? fmt::format("Value at '{}' failed to satisfy constraint: {}", path, constraint)
+            : constraint_violation(print(shape, value), path, constraint));
+  }
+
+  bool is_sensitive(const ShapeRow& shape) const {
+    if (shape.has(ShapeFlags::kSensitive)) return true;
+    if (shape.kind != ShapeKind::kList && shape.kind != ShapeKind::kMap) return false;
+    return model_.shape(shape.element).has(ShapeFlags::kSensitive) ||
+           (shape.kind == ShapeKind::kMap && model_.shape(shape.key).has(ShapeFlags::kSensitive));
+  }
+
   static bool is_collection(const ShapeRow& shape) {
     return shape.kind == ShapeKind::kStructure || shape.kind == ShapeKind::kList ||
            shape.kind == ShapeKind::kMap;
@@ -97,9 +113,8 @@ class Validator {
         check(element, item, fmt::format("{}.{}.member", path, number++));
       } else if (!violated(element, item).empty()) {
         // One entry a list, naming all constraints of its elements, whichever was broken.
-        violations_.push_back(constraint_violation(
-            print(shape, value), path,
-            fmt::format("Member must satisfy constraint: [{}]", all_constraints(element))));
+        complain(shape, value, path,
+                 fmt::format("Member must satisfy constraint: [{}]", all_constraints(element)));
         return;
       }
     }
@@ -119,14 +134,12 @@ class Validator {
       }
     }
     if (key_broken) {
-      violations_.push_back(constraint_violation(
-          print(shape, value), path,
-          fmt::format("Map keys must satisfy constraint: [{}]", all_constraints(key))));
+      complain(shape, value, path,
+               fmt::format("Map keys must satisfy constraint: [{}]", all_constraints(key)));
     }
     if (value_broken) {
-      violations_.push_back(constraint_violation(
-          print(shape, value), path,
-          fmt::format("Map value must satisfy constraint: [{}]", all_constraints(element))));
+      complain(shape, value, path,
+               fmt::format("Map value must satisfy constraint: [{}]", all_constraints(element)));
     }
   }
 
