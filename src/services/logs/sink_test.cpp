@@ -1,0 +1,174 @@
+#include "services/logs/sink.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "services/logs/limits.hpp"
+#include "services/logs/testing/fixture.hpp"
+
+namespace lapwing::logs {
+namespace {
+
+class Sink : public LogsFixture {
+ protected:
+  static std::vector<ports::LogEvent> lines(std::int64_t time_ms, std::vector<std::string> texts) {
+    std::vector<ports::LogEvent> events;
+    for (std::string& text : texts) events.push_back({wall_from_unix_ms(time_ms), std::move(text)});
+    return events;
+  }
+  // Every message of a stream, page by page.
+  Messages read_all(const std::string& group, const std::string& stream) {
+    Messages all;
+    model::GetLogEventsRequest in;
+    in.start_from_head = true;
+    while (true) {
+      const auto page = get(group, stream, in);
+      if (!page || page->events->empty()) return all;
+      const Messages part = messages(*page);
+      all.insert(all.end(), part.begin(), part.end());
+      in.next_token = page->next_forward_token;
+    }
+  }
+};
+
+TEST_F(Sink, MakesGroupAndStreamAndIsVisibleAtOnce) {
+  core_->sink.append(ref("/aws/lambda/f", "s"), lines(kNowMs, {"START", "hello", ""}));
+  EXPECT_GT(core_->sink.backlog_bytes(), 0u);
+  EXPECT_EQ(messages(*get("/aws/lambda/f", "s")), (Messages{"START\n", "hello\n", "\n"}));
+  EXPECT_EQ(core_->sink.backlog_bytes(), 0u);
+  core_->sink.append(ref("/aws/lambda/f", "s"), lines(kNowMs, {"END"}));
+  EXPECT_EQ(filter("/aws/lambda/f")->events->size(), 4u);
+  core_->sink.append(ref("/aws/lambda/f", "t"), lines(kNowMs, {"other"}));
+  model::DescribeLogStreamsRequest in;
+  in.log_group_name = "/aws/lambda/f";
+  EXPECT_EQ(describe_log_streams(*core_, caller_, in)->log_streams->size(), 2u);
+}
+
+TEST_F(Sink, UsesGroupsThatAreThere) {
+  make("g", {"s"});
+  ASSERT_TRUE(put_retention_policy(*core_, caller_, {"g", 7}));
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"x"}));
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"x\n"}));
+  EXPECT_EQ(core_->repository.group(scope_of(caller_), "g")->retention_days, 7);
+}
+
+TEST_F(Sink, TheWriterThreadWritesWithoutAReader) {
+  core_->sink.start();
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"x"}));
+  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(engine_->bulk_log().streams("")->size(), 1u);
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"last words"}));
+  core_->sink.stop();
+  EXPECT_EQ(core_->sink.backlog_bytes(), 0u);
+  restart();
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"x\n", "last words\n"}));
+}
+
+TEST_F(Sink, WritesAnewWhatIsAppendedAfterADeletion) {
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"before"}));
+  ASSERT_TRUE(core_->sink.flush_all());
+  ASSERT_TRUE(delete_log_group(*core_, caller_, {"g"}));
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"after"}));
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"after\n"}));
+  ASSERT_TRUE(delete_log_stream(*core_, caller_, {"g", "s"}));
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"again"}));
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"again\n"}));
+}
+
+TEST_F(Sink, LongLinesKeepTheirLength) {
+  const std::string longest(ports::kLogEventBytesMax, 'x');
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {longest, "y"}));
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{longest, "y\n"}));
+}
+
+TEST_F(Sink, DropsWhatNoStreamCanTakeAndGoesOn) {
+  core_->sink.append(ref("g", std::string(4000, 's')), lines(kNowMs, {"x"}));
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"y"}));
+  EXPECT_TRUE(core_->sink.flush_all());
+  EXPECT_EQ(core_->sink.backlog_bytes(), 0u);
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"y\n"}));
+}
+
+// Many producers, one reader polling by token, the writer thread between: each line once, in
+// its producer's order.
+TEST_F(Sink, ProducersAndReadersAtOnceLoseAndRepeatNothing) {
+  constexpr int kProducers = 4;
+  constexpr int kLines = 2000;
+  core_->sink.start();
+  std::vector<std::thread> producers;
+  for (int p = 0; p < kProducers; ++p) {
+    producers.emplace_back([&, p] {
+      for (int i = 0; i < kLines; ++i)
+        core_->sink.append(ref("g", "s"), lines(kNowMs, {fmt::format("{}:{}", p, i)}));
+    });
+  }
+  Messages seen;
+  model::GetLogEventsRequest in;
+  in.start_from_head = true;
+  while (seen.size() < std::size_t{kProducers} * kLines) {
+    const auto page = get("g", "s", in);
+    if (!page) continue;  // not made yet
+    const Messages part = messages(*page);
+    seen.insert(seen.end(), part.begin(), part.end());
+    in.next_token = page->next_forward_token;
+  }
+  for (std::thread& producer : producers) producer.join();
+  EXPECT_EQ(read_all("g", "s"), seen);
+  std::array<int, kProducers> next{};
+  for (const std::string& line : seen) {
+    const auto p = static_cast<std::size_t>(line[0] - '0');
+    EXPECT_EQ(line, fmt::format("{}:{}\n", p, next[p]++));
+  }
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), seen.size());
+}
+
+// A hundred megabytes on one stream: nothing lost, and a line printed on another meanwhile
+// does not wait for the flood's end.
+TEST_F(Sink, AFloodDelaysNobodyAndLosesNothing) {
+  constexpr std::size_t kLine = 100;
+  constexpr std::size_t kLines = 1'000'000;
+  constexpr std::size_t kBatch = 1000;
+  core_->sink.start();
+  std::atomic<bool> flooding = true;
+  std::thread flood([&] {
+    const std::string line(kLine - 1, 'x');
+    for (std::size_t sent = 0; sent < kLines; sent += kBatch) {
+      while (core_->sink.backlog_bytes() > core_->sink.backlog_limit_bytes())
+        std::this_thread::yield();
+      core_->sink.append(ref("g", "flood"), lines(kNowMs, std::vector(kBatch, line)));
+    }
+    flooding = false;
+  });
+  int rounds = 0;
+  Duration worst{};
+  while (flooding) {
+    const auto begin = std::chrono::steady_clock::now();
+    core_->sink.append(ref("g", "quiet"), lines(kNowMs, {"line"}));
+    const auto page = get("g", "quiet");
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->events->size(), static_cast<std::size_t>(++rounds));
+    worst = std::max<Duration>(worst, std::chrono::steady_clock::now() - begin);
+  }
+  flood.join();
+  EXPECT_GT(rounds, 0);
+  EXPECT_LT(worst, std::chrono::seconds(1));
+  ASSERT_TRUE(core_->sink.flush_all());
+  std::size_t count = 0;
+  auto cursor = core_->events.cursor(
+      core_->repository.ensure_streams({{scope_of(caller_), "g", "flood"}}, 0)->front(), {});
+  while (true) {
+    const auto event = cursor.peek();
+    ASSERT_TRUE(event);
+    if (*event == nullptr) break;
+    ++count;
+    cursor.pop();
+  }
+  EXPECT_EQ(count, kLines);
+}
+
+}  // namespace
+}  // namespace lapwing::logs
