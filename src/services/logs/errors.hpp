@@ -35,18 +35,10 @@ inline Error stream_exists() {
   return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
                "The specified log stream already exists");
 }
-inline Error limit_exceeded() {
-  return Error(ErrorKind::kTooLarge, "LimitExceededException", "Resource limit exceeded.");
-}
 inline Error too_many_tags(const std::string& resource) {
-  return Error(ErrorKind::kTooLarge, "TooManyTagsException",
+  return Error(ErrorKind::kInvalid, "TooManyTagsException",
                "The maximum number of tags allowed for a resource is 50.")
       .with_field("resourceName", resource);
-}
-inline Error operation_aborted() {
-  return Error(ErrorKind::kConflict, "OperationAbortedException",
-               "A conflicting operation is currently in progress against this resource. "
-               "Please try again.");
 }
 inline Error service_unavailable(std::string detail) {
   return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",

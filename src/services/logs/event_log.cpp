@@ -67,7 +67,7 @@ Status EventCursor::take_record(store::LogRecord& record) {
     if (event.time_ms < range_.start_ms || event.time_ms >= range_.end_ms) continue;
     if (range_.beyond && (range_.backward ? place >= *range_.beyond : place <= *range_.beyond))
       continue;
-    waiting_.push_back({place, header.ingestion_ms, event.message, chunk});
+    fresh_.push_back({place, header.ingestion_ms, event.message, chunk});
   }
   return {};
 }
@@ -79,12 +79,19 @@ void EventCursor::release(std::int64_t last_newest_ms) {
   const auto before = [this](const StoredEvent& a, const StoredEvent& b) {
     return range_.backward ? a.place > b.place : a.place < b.place;
   };
-  std::sort(waiting_.begin(), waiting_.end(), before);
+  // Mostly what was read now simply follows what waits.
+  if (!std::is_sorted(fresh_.begin(), fresh_.end(), before))
+    std::sort(fresh_.begin(), fresh_.end(), before);
+  const bool follows =
+      waiting_.empty() || fresh_.empty() || !before(fresh_.front(), waiting_.back());
+  std::move(fresh_.begin(), fresh_.end(), std::back_inserter(waiting_));
+  fresh_.clear();
+  if (!follows) std::sort(waiting_.begin(), waiting_.end(), before);
   auto end = waiting_.end();
   if (!exhausted_) {
-    end = std::find_if(waiting_.begin(), waiting_.end(), [&](const StoredEvent& event) {
-      return range_.backward ? event.place.time_ms <= last_newest_ms
-                             : event.place.time_ms >= last_newest_ms - kChunkSpanMsMax;
+    end = std::partition_point(waiting_.begin(), waiting_.end(), [&](const StoredEvent& event) {
+      return range_.backward ? event.place.time_ms > last_newest_ms
+                             : event.place.time_ms < last_newest_ms - kChunkSpanMsMax;
     });
   }
   std::move(waiting_.begin(), end, std::back_inserter(ready_));

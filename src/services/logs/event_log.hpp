@@ -62,8 +62,9 @@ class EventCursor {
   store::Log* log_;
   StreamTarget target_;
   EventRange range_;
-  std::deque<StoredEvent> ready_;     // in order, none can come before
-  std::vector<StoredEvent> waiting_;  // an unread chunk may still hold an earlier one
+  std::deque<StoredEvent> ready_;    // in order, none can come before
+  std::deque<StoredEvent> waiting_;  // in order, but an unread chunk may hold an earlier one
+  std::vector<StoredEvent> fresh_;   // of the page being read
   std::optional<store::LogPlace> at_;
   bool exhausted_ = false;
   std::uint64_t bytes_read_ = 0;

@@ -22,14 +22,12 @@ inline constexpr std::int64_t kEventAheadMsMax = 2LL * 3600 * 1000;
 inline constexpr std::size_t kPageEventsMax = 10'000;
 inline constexpr std::uint64_t kPageBytesMax = 1 * kMiB;
 inline constexpr std::size_t kDescribeMax = 50;
-inline constexpr std::size_t kFilterStreamNamesMax = 100;
 // Ours: what one FilterLogEvents call reads before it answers with what it has found and a
 // token to go on from (AWS bounds the work of a call too, without saying where).
 inline constexpr std::uint64_t kFilterScanBytesMax = 32 * kMiB;
 
 // Groups.
 inline constexpr std::size_t kTagsMax = 50;
-inline constexpr std::size_t kGroupsPerRegionMax = 1'000'000;
 
 // Filter patterns.
 inline constexpr std::size_t kFilterPatternBytesMax = 1024;

@@ -139,7 +139,8 @@ TEST_F(Sink, AFloodDelaysNobodyAndLosesNothing) {
     for (std::size_t sent = 0; sent < kLines; sent += kBatch) {
       while (core_->sink.backlog_bytes() > core_->sink.backlog_limit_bytes())
         std::this_thread::yield();
-      core_->sink.append(ref("g", "flood"), lines(kNowMs, std::vector(kBatch, line)));
+      const auto time_ms = kNowMs + static_cast<std::int64_t>(sent / kBatch);
+      core_->sink.append(ref("g", "flood"), lines(time_ms, std::vector(kBatch, line)));
     }
     flooding = false;
   });
