@@ -36,14 +36,14 @@ Status drop_bounding_set() {
   return {};
 }
 
-Status drop_capabilities() {
+Status drop_capabilities(std::uint32_t keep) {
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
     return fail(errno_error("clear ambient capabilities"));
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  const __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{keep, keep, 0}, {0, 0, 0}};
   // glibc has no wrapper for capset.
-  if (::syscall(SYS_capset, &header, none) != 0) return fail(errno_error("capset"));
+  if (::syscall(SYS_capset, &header, sets) != 0) return fail(errno_error("capset"));
   return {};
 }
 

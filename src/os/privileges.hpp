@@ -17,8 +17,9 @@ namespace lapwing::os {
 Status become(uid_t uid, gid_t gid);
 // Empties the bounding set (needs CAP_SETPCAP) and locks "root is nobody special".
 Status drop_bounding_set();
-// Empties permitted, effective, inheritable and ambient.
-Status drop_capabilities();
+// Empties permitted, effective, inheritable and ambient, but for the capabilities in `keep`
+// (a bit each: 1 << CAP_KILL), which stay permitted and effective.
+Status drop_capabilities(std::uint32_t keep = 0);
 Status set_no_new_privs();
 Status set_parent_death_signal(int signal_number);
 Status set_undumpable();

@@ -142,7 +142,7 @@ TEST_F(Escape, ProcessesAreCounted) {
   plan.limits.memory_bytes = 512 * kMiB;
   const Outcome outcome = World::get().run(plan);
   ASSERT_TRUE(outcome.launched) << outcome.error;
-  const int had = std::atoi(outcome.output.c_str());
+  const int had = std::stoi("0" + outcome.output);
   EXPECT_LE(had, 1024) << outcome.output;
   EXPECT_GE(had, 900) << outcome.output;
 }
@@ -159,7 +159,7 @@ TEST_F(Escape, DescriptorsAreCounted) {
   const Outcome outcome = World::get().run(probe({"descriptors"}));
   ASSERT_TRUE(outcome.launched) << outcome.error;
   EXPECT_EQ(outcome.status.code, 0);
-  EXPECT_EQ(std::atoi(outcome.output.c_str()), 1024 - 3) << outcome.output;
+  EXPECT_EQ(std::stoi("0" + outcome.output), 1024 - 3) << outcome.output;
 }
 
 TEST_F(Escape, TmpHasItsSize) {
@@ -169,8 +169,8 @@ TEST_F(Escape, TmpHasItsSize) {
   const Outcome outcome = World::get().run(plan);
   ASSERT_TRUE(outcome.launched) << outcome.error;
   EXPECT_EQ(outcome.status.code, 0) << outcome.output;
-  EXPECT_LE(std::atoi(outcome.output.c_str()), 48);
-  EXPECT_GE(std::atoi(outcome.output.c_str()), 40);
+  EXPECT_LE(std::stoi("0" + outcome.output), 48);
+  EXPECT_GE(std::stoi("0" + outcome.output), 40);
 }
 
 TEST_F(Escape, TmpMayBeLargerThanMemory) {
@@ -183,13 +183,13 @@ TEST_F(Escape, TmpMayBeLargerThanMemory) {
   const Outcome outcome = World::get().run(plan);
   ASSERT_TRUE(outcome.launched) << outcome.error;
   EXPECT_EQ(outcome.status.code, 0) << outcome.output;
-  EXPECT_GE(std::atoi(outcome.output.c_str()), 110);
+  EXPECT_GE(std::stoi("0" + outcome.output), 110);
 }
 
 TEST_F(Escape, SharedMemoryHasItsSize) {
   const Outcome outcome = World::get().run(probe({"shm"}));
   ASSERT_TRUE(outcome.launched) << outcome.error;
-  EXPECT_EQ(std::atoi(outcome.output.c_str()), 16) << outcome.output;
+  EXPECT_EQ(std::stoi("0" + outcome.output), 16) << outcome.output;
 }
 
 TEST_F(Escape, NothingInsideOutlivesAKill) {

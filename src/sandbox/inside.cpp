@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <set>
@@ -97,7 +98,7 @@ Status mount_proc(const Inside& inside, Progress&) {
   // With the host's pid namespace (a weakness for tests) the prepared /proc is the right one.
   if (inside.head->plan.weakness == Weakness::kHostPidNamespace) return {};
   LAPWING_TRY(const os::UniqueFd proc,
-              os::make_filesystem("proc", {}, kOwnMount | os::kMountNoExec));
+              os::make_filesystem("proc", {{"hidepid", "2"}}, kOwnMount | os::kMountNoExec));
   LAPWING_CHECK(os::attach_mount(proc.get(), os::kCwd, "/proc"));
   for (const char* path : kMaskedFiles) LAPWING_CHECK(mask(path, "/dev/null"));
   for (const char* path : kMaskedDirectories) LAPWING_CHECK(mask(path, kEmptyDirectory));
@@ -301,7 +302,8 @@ void run_inside(const Inside& inside) {
     ::_exit(1);
   }
   for (const int fd : inside.inherited) ::close(fd);
-  if (inside.head->plan.weakness != Weakness::kKeepCapabilities) (void)os::drop_capabilities();
+  // To pass signals on to the program, which is another user; good for this sandbox only.
+  (void)os::drop_capabilities(1u << CAP_KILL);
   report.kind = ReportKind::kReady;
   report.steps = std::move(progress.steps);
   std::vector<int> listeners;

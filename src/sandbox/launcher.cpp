@@ -26,15 +26,13 @@
 namespace lapwing::sandbox {
 namespace {
 
-// A helper that is still cleaning up after a killed server holds the lock that long.
-constexpr auto kLockWait = std::chrono::seconds(6);
-
 // One instance a data directory. The helper inherits the lock, so it is held until the last
 // of both has gone.
-Result<os::UniqueFd> lock_instance(const std::string& data_dir) {
+Result<os::UniqueFd> lock_instance(const std::string& data_dir,
+                                   std::chrono::milliseconds patience) {
   LAPWING_TRY(os::UniqueFd lock,
               os::open_at(os::kCwd, data_dir + "/sandbox.lock", O_RDWR | O_CREAT, 0600));
-  const auto deadline = std::chrono::steady_clock::now() + kLockWait;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return fail(errno_error("lock data directory"));
     if (std::chrono::steady_clock::now() >= deadline) {
@@ -161,7 +159,7 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   LAPWING_TRY(const std::size_t threads, os::own_threads());
   if (threads != 1) return fail(internal_error("the sandbox helper must be forked before threads"));
   LAPWING_CHECK(os::make_directories(options.data_dir, 0755));
-  LAPWING_TRY(os::UniqueFd lock, lock_instance(options.data_dir));
+  LAPWING_TRY(os::UniqueFd lock, lock_instance(options.data_dir, options.lock_wait));
   LAPWING_TRY(const os::CgroupLayout layout, os::detect_cgroup_layout());
   CgroupTree cgroups = CgroupTree::prepare(layout, instance_tag(options.data_dir));
 

@@ -51,6 +51,9 @@ struct LauncherOptions {
   std::uint32_t tmp_ready = 2;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
+  // How long to wait for another instance with this data directory to end: the helper of a
+  // killed server is gone after a moment.
+  std::chrono::milliseconds lock_wait{6000};
 };
 
 // A descriptor the program inside gets at the given number (0, 1, 2, 3...). Numbers not

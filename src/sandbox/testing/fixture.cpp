@@ -96,6 +96,17 @@ void World::set_up() {
     return;
   }
   data_dir_ = path;
+  start();
+}
+
+std::unique_ptr<World> World::separate(const std::string& data_dir) {
+  auto world = std::make_unique<World>();
+  world->data_dir_ = data_dir;
+  world->start();
+  return world;
+}
+
+void World::start() {
   LauncherOptions options;
   options.data_dir = data_dir_;
   auto launcher = Launcher::start(options);

@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "net/loop.hpp"
+#include "net/task.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/rootfs.hpp"
 
@@ -31,6 +35,15 @@ class World {
   Launcher& launcher() { return *launcher_; }
   const std::string& data_dir() const { return data_dir_; }
 
+  // Runs `body(loop)`, a coroutine, on a loop of its own until it is done.
+  template <class Body>
+  static void drive(Body body) {
+    SystemClock clock;
+    net::Loop loop(clock, null_logger());
+    loop.spawn(finish(loop, body));
+    loop.run();
+  }
+
   Plan plan(std::vector<std::string> argv) const;
   // Runs to the end (killed after a minute), collecting output, and destroys the sandbox.
   Outcome run_program(std::vector<std::string> argv);
@@ -38,10 +51,20 @@ class World {
   // Kills the sandbox as soon as its output holds `mark`.
   Outcome run_until(const Plan& plan, const std::string& mark);
 
+  // A world of its own with another data directory, for tests that end it.
+  static std::unique_ptr<World> separate(const std::string& data_dir);
+
   void set_up();
   void tear_down();
 
  private:
+  template <class Body>
+  static net::Task<void> finish(net::Loop& loop, Body& body) {
+    co_await body(loop);
+    loop.stop();
+  }
+  void start();
+
   std::string data_dir_;
   std::string why_not_;
   RootPlan root_;

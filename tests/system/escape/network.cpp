@@ -32,7 +32,7 @@ std::string connects(const std::string& address, int port) {
 std::string reaches_host_loopback() {
   const std::string port = given("ESCAPE_HOST_PORT");
   if (port.empty()) return "no host port given";
-  return connects("127.0.0.1", std::atoi(port.c_str()));
+  return connects("127.0.0.1", static_cast<int>(std::strtol(port.c_str(), nullptr, 10)));
 }
 
 // Nobody need listen there: an answer other than "no way" means there is a way.

@@ -19,14 +19,14 @@
 namespace escape {
 namespace {
 
-// Only the sandbox's first process and this one.
+// Only this one, not even the sandbox's first process.
 std::string sees_processes() {
   DIR* proc = ::opendir("/proc");
   if (proc == nullptr) return {};
   std::string found;
   while (const dirent* entry = ::readdir(proc)) {
     const long pid = std::strtol(entry->d_name, nullptr, 10);
-    if (pid > 1 && pid != ::getpid()) found += std::string(" ") + entry->d_name;
+    if (pid > 0 && pid != ::getpid()) found += std::string(" ") + entry->d_name;
   }
   ::closedir(proc);
   return found;
@@ -35,7 +35,7 @@ std::string sees_processes() {
 std::string signals_host() {
   const std::string pid = given("ESCAPE_HOST_PID");
   if (pid.empty()) return "no host pid given";
-  const int target = std::atoi(pid.c_str());
+  const int target = static_cast<int>(std::strtol(pid.c_str(), nullptr, 10));
   return ::kill(target, 0) == 0 || errno == EPERM ? "host process " + pid + " is there" : "";
 }
 

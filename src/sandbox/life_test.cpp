@@ -1,0 +1,298 @@
+// The life of real sandboxes: what goes in, what comes back, and that nothing is left.
+#include <algorithm>
+#include <array>
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "net/fd_watcher.hpp"
+#include "net/task_group.hpp"
+#include "os/cgroup_layout.hpp"
+#include "os/file.hpp"
+#include "os/process.hpp"
+#include "os/socket.hpp"
+#include "sandbox/testing/fixture.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+using testing::Outcome;
+using testing::World;
+
+class Life : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!World::get().usable()) GTEST_SKIP() << World::get().why_not();
+  }
+  static Plan shell(const std::string& script) {
+    return World::get().plan({"/bin/bash", "-c", script});
+  }
+  static Launcher& launcher() { return World::get().launcher(); }
+};
+
+// Polls for something another process does; a minute is for machines under load.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int turn = 0; turn < 12'000; ++turn) {
+    if (condition()) return true;
+    ::poll(nullptr, 0, 5);
+  }
+  return false;
+}
+
+TEST_F(Life, ExitStatusAndOutput) {
+  const Outcome outcome = World::get().run(shell("echo hello; id -u; hostname; pwd; exit 7"));
+  ASSERT_TRUE(outcome.launched) << outcome.error;
+  EXPECT_EQ(outcome.output, "hello\n993\nsandbox.localdomain\n/tmp\n");
+  EXPECT_FALSE(outcome.status.signalled);
+  EXPECT_EQ(outcome.status.code, 7);
+}
+
+TEST_F(Life, DeathBySignalIsSaid) {
+  const Outcome outcome = World::get().run(shell("kill -SEGV $$"));
+  EXPECT_TRUE(outcome.status.signalled);
+  EXPECT_EQ(outcome.status.code, SIGSEGV);
+  EXPECT_FALSE(outcome.status.out_of_memory);
+}
+
+TEST_F(Life, EnvironmentIsExactlyThePlans) {
+  Plan plan = World::get().plan({"/usr/bin/env"});
+  plan.environment = {{"A", "1"}, {"B", "x=y z"}};
+  EXPECT_EQ(World::get().run(plan).output, "A=1\nB=x=y z\n");
+}
+
+TEST_F(Life, BindsAreSeenAndCannotBeWritten) {
+  const std::string code = World::get().data_dir() + "/code";
+  ASSERT_TRUE(os::make_directories(code));
+  ASSERT_TRUE(os::write_atomically(code + "/data", "from the host\n"));
+  Plan plan = shell("cat /var/task/data; echo x > /var/task/data || echo refused");
+  plan.binds.push_back({code, "/var/task"});
+  const Outcome outcome = World::get().run(plan);
+  EXPECT_NE(outcome.output.find("from the host\n"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("refused\n"), std::string::npos) << outcome.output;
+}
+
+TEST_F(Life, StandardOutputCanBeOpenedAnew) {
+  EXPECT_EQ(World::get().run(shell("echo a > /dev/stdout; echo b > /dev/stderr")).output, "a\nb\n");
+}
+
+TEST_F(Life, DescriptorsComeAtTheirNumbersAndNoOthers) {
+  auto pair = os::make_pipe();
+  ASSERT_TRUE(pair);
+  ASSERT_TRUE(os::write_all(pair->second.get(), "through five\n"));
+  pair->second.reset();
+  std::vector<InheritedFd> fds;
+  fds.push_back({5, std::move(pair->first)});
+  const Outcome outcome = World::get().run(
+      World::get().plan({"/bin/sh", "-c", "cat <&5; echo /proc/self/fd/*"}), std::move(fds));
+  EXPECT_EQ(outcome.output,
+            "through five\n/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 "
+            "/proc/self/fd/3 /proc/self/fd/5\n");
+}
+
+TEST_F(Life, WhatCannotBeExecutedIsTheCallersToKnow) {
+  const std::string before = World::get().data_dir();
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    const Plan plan = World::get().plan({"/var/task/bootstrap"});
+    auto box = co_await launcher().launch(loop, plan, {});
+    EXPECT_FALSE(box);
+    if (box) co_return;
+    EXPECT_EQ(box.error().kind(), ErrorKind::kNotFound);
+    EXPECT_NE(box.error().detail().find("execve /var/task/bootstrap"), std::string::npos)
+        << box.error().detail();
+  });
+}
+
+TEST_F(Life, AMissingBindSourceIsNamed) {
+  Plan plan = shell("true");
+  plan.binds.push_back({"/nowhere/at/all", "/var/task"});
+  const Outcome outcome = World::get().run(plan);
+  EXPECT_FALSE(outcome.launched);
+  EXPECT_NE(outcome.error.find("/nowhere/at/all"), std::string::npos) << outcome.error;
+}
+
+TEST_F(Life, ListenersAreServedFromOutside) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    Plan plan = shell(
+        "exec 3<>/dev/tcp/169.254.100.1/9001; echo ping >&3; read answer <&3; "
+        "[ \"$answer\" = pong ] && exit 5");
+    plan.listeners = {{"runtime-api", kRuntimeApiAddress, kRuntimeApiPort},
+                      {"endpoint", kRuntimeApiAddress, kEndpointPort}};
+    auto box = co_await launcher().launch(loop, plan, {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    auto listeners = (*box)->take_listeners();
+    EXPECT_EQ(listeners.size(), 2u);
+    EXPECT_EQ(listeners[0].name, "runtime-api");
+    net::FdWatcher waiting(loop, std::move(listeners[0].fd));
+    EXPECT_TRUE(co_await waiting.readable());
+    net::FdWatcher peer(loop,
+                        os::UniqueFd(::accept4(waiting.fd(), nullptr, nullptr, SOCK_CLOEXEC)));
+    std::array<std::byte, 16> buffer;
+    auto got = co_await peer.read_some(buffer);
+    EXPECT_TRUE(got && as_text(std::span(buffer).first(*got)) == "ping\n");
+    EXPECT_TRUE(co_await peer.write_some(as_bytes("pong\n")));
+    EXPECT_EQ((co_await (*box)->exited()).code, 5);
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(Life, SignalsReachTheProgram) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    auto output = os::make_pipe();
+    std::vector<InheritedFd> fds;
+    fds.push_back({1, std::move(output->second)});
+    const Plan plan = shell("trap 'exit 9' TERM; echo ready; while :; do :; done");
+    auto box = co_await launcher().launch(loop, plan, std::move(fds));
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    net::FdWatcher reader(loop, std::move(output->first));
+    std::array<std::byte, 16> buffer;
+    EXPECT_TRUE(co_await reader.read_some(buffer));
+    EXPECT_TRUE((*box)->signal(SIGTERM));
+    EXPECT_EQ((co_await (*box)->exited()).code, 9);
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(Life, FrozenMeansStillAndCanBeKilled) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    const Plan plan = shell("while :; do :; done");
+    auto box = co_await launcher().launch(loop, plan, {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    Sandbox& sandbox = **box;
+    EXPECT_TRUE(eventually([&] { return sandbox.cpu_time() > std::chrono::milliseconds(5); }));
+    EXPECT_TRUE(sandbox.freeze());
+    Duration last{};
+    EXPECT_TRUE(eventually([&] { return std::exchange(last, sandbox.cpu_time()) == last; }));
+    const Duration frozen_at = sandbox.cpu_time();
+    ::poll(nullptr, 0, 20);
+    EXPECT_EQ(sandbox.cpu_time(), frozen_at);
+    EXPECT_TRUE(sandbox.thaw());
+    EXPECT_TRUE(eventually([&] { return sandbox.cpu_time() > frozen_at; }));
+    EXPECT_TRUE(sandbox.freeze());
+    sandbox.kill();
+    const ExitStatus status = co_await sandbox.exited();
+    EXPECT_TRUE(status.signalled);
+    EXPECT_EQ(status.code, SIGKILL);
+    EXPECT_FALSE(status.out_of_memory);
+    co_await sandbox.destroy();
+  });
+}
+
+net::Task<void> one_of_many(net::Loop& loop, Launcher& launcher, int number, int& right) {
+  Plan plan = World::get().plan({"/bin/sh", "-c", "exit " + std::to_string(number)});
+  auto box = co_await launcher.launch(loop, plan, {});
+  EXPECT_TRUE(box) << box.error().to_log();
+  if (!box) co_return;
+  if ((co_await (*box)->exited()).code == number) ++right;
+  co_await (*box)->destroy();
+}
+
+TEST_F(Life, ManyAtOnce) {
+  int right = 0;
+  World::drive([&right](net::Loop& loop) -> net::Task<void> {
+    net::TaskGroup group(loop);
+    for (int i = 0; i < 24; ++i) group.spawn(one_of_many(loop, launcher(), i, right));
+    co_await group.join();
+  });
+  EXPECT_EQ(right, 24);
+}
+
+// What the machine holds of ours.
+struct Holdings {
+  std::size_t mounts = 0;
+  std::size_t loops = 0;
+  std::size_t cgroups = 0;
+  std::size_t descriptors = 0;
+  std::size_t children = 0;
+  friend bool operator==(const Holdings&, const Holdings&) = default;
+  friend void PrintTo(const Holdings& h, std::ostream* out) {
+    *out << h.mounts << " mounts, " << h.loops << " loop devices, " << h.cgroups << " cgroups, "
+         << h.descriptors << " descriptors, " << h.children << " child processes";
+  }
+};
+
+std::string children_of(pid_t pid) {
+  return os::read_file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) +
+                       "/children")
+      .value_or("");
+}
+
+std::size_t count(const std::string& text, char what) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), what));
+}
+
+std::size_t loops_in_use() {
+  std::size_t used = 0;
+  const auto devices = os::list_directory("/sys/block");
+  for (const std::string& name : *devices) {
+    used += os::exists("/sys/block/" + name + "/loop/backing_file") ? 1 : 0;
+  }
+  return used;
+}
+
+std::size_t groups_below(const std::string& directory, const std::string& prefix) {
+  std::size_t found = 0;
+  const auto names = os::list_directory(directory);
+  if (!names) return 0;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(prefix)) continue;
+    const auto inner = os::list_directory(directory + "/" + name);
+    for (const std::string& child : inner.value_or(std::vector<std::string>())) {
+      found += os::is_directory(directory + "/" + name + "/" + child) ? 1 : 0;
+    }
+  }
+  return found;
+}
+
+Holdings look(pid_t helper) {
+  Holdings now;
+  const std::string proc = "/proc/" + std::to_string(helper);
+  now.mounts = count(os::read_file("/proc/self/mountinfo").value_or(""), '\n') +
+               count(os::read_file(proc + "/mountinfo").value_or(""), '\n');
+  now.loops = loops_in_use();
+  const auto layout = os::detect_cgroup_layout();
+  for (const auto& [controller, directory] : layout->v1) {
+    now.cgroups += groups_below(directory, "lapwing-");
+  }
+  if (!layout->v2_top.empty()) now.cgroups += groups_below(layout->v2_top, "lapwing-");
+  now.descriptors =
+      os::list_directory("/proc/self/fd")->size() + os::list_directory(proc + "/fd")->size();
+  now.children = count(children_of(::getpid()), ' ') + count(children_of(helper), ' ');
+  return now;
+}
+
+TEST_F(Life, TwoHundredLeaveNothing) {
+  const pid_t helper = std::stoi(children_of(::getpid()));
+  const auto run_some = [](int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      int right = 0;
+      World::drive([&right](net::Loop& loop) -> net::Task<void> {
+        net::TaskGroup group(loop);
+        for (int k = 0; k < 10; ++k) group.spawn(one_of_many(loop, launcher(), k, right));
+        co_await group.join();
+      });
+      ASSERT_EQ(right, 10);
+    }
+  };
+  run_some(2);  // until the pool of /tmp images is full
+  Holdings before;
+  Holdings after;
+  // Refilling goes on in the background: the count must come to rest at the same place.
+  ASSERT_TRUE(eventually([&] { return std::exchange(before, look(helper)) == before; }));
+  run_some(20);
+  EXPECT_TRUE(eventually([&] { return (after = look(helper)) == before; }))
+      << "before " << ::testing::PrintToString(before) << ", after "
+      << ::testing::PrintToString(after);
+}
+
+}  // namespace
+}  // namespace lapwing::sandbox
