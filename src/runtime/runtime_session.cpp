@@ -34,10 +34,13 @@ Error RuntimeSession::not_allowed(State to) const {
 }
 
 net::Task<Result<const Invocation*>> RuntimeSession::next() {
-  if (state_ != State::kStarting && state_ != State::kReady && state_ != State::kResponded) {
+  // An event whose delivery failed waits for the runtime to ask again.
+  const bool undelivered = state_ == State::kRunning && offer_ != nullptr;
+  if (state_ != State::kStarting && state_ != State::kReady && state_ != State::kResponded &&
+      !undelivered) {
     co_return fail(not_allowed(State::kReady));
   }
-  if (state_ != State::kReady) {
+  if (state_ != State::kReady && !undelivered) {
     state_ = State::kReady;
     changed_->set();
   }
