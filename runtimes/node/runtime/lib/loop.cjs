@@ -120,17 +120,11 @@ class Runtime {
       post(() => this.#api.fail(invocation, errors.payload(error), errors.cause(error)));
     };
     const succeed = (result) => {
-      if (posted) {
-        console.error(
-          'Invocation has already been reported as done. ' +
-            'Cannot call complete more than once per invocation.',
-        );
-        return;
-      }
+      if (posted) return;
       const body = serialize(result);
       post(() => this.#api.respond(invocation, body));
     };
-    const { context, callback } = completions(invocation, succeed, fail, (action) => {
+    const { context, callback } = completions(succeed, fail, (action) => {
       this.#idle = action;
     });
     const handler = this.#handler;
@@ -205,19 +199,17 @@ function serialize(result) {
 }
 
 /**
- * The ways a handler can say that it is done: `callback`, and the three old methods of `context`.
- * Each counts once. A callback's success waits until nothing is left to do, unless the handler
- * said otherwise; meanwhile a promise or a method may still decide differently.
+ * The ways a handler can say that it is done: `callback`, the three old methods of `context`, and
+ * its promise, which uses two of these. The first one counts. A callback's success waits until
+ * nothing is left to do, unless the handler said otherwise.
  */
-function completions(invocation, succeed, fail, whenIdle) {
+function completions(succeed, fail, whenIdle) {
   let waitForIdle = true;
-  const once = (action) => {
-    let called = false;
-    return (...args) => {
-      if (called) return;
-      action(...args);
-      called = true;
-    };
+  let finished = false;
+  const first = (action) => (...args) => {
+    if (finished) return;
+    action(...args); // may throw: a result that is no JSON leaves room for the error
+    finished = true;
   };
   const done = (error, result) => {
     if (error !== undefined && error !== null) fail(error);
@@ -237,11 +229,11 @@ function completions(invocation, succeed, fail, whenIdle) {
     set callbackWaitsForEmptyEventLoop(value) {
       waitForIdle = value;
     },
-    succeed: once((result) => done(null, result)),
-    fail: once((error) => done(error ?? 'handled')),
-    done: once(done),
+    succeed: first((result) => done(null, result)),
+    fail: first((error) => done(error ?? 'handled')),
+    done: first(done),
   };
-  return { context, callback: once(callback) };
+  return { context, callback: first(callback) };
 }
 
 function refuseCallbacks(handler) {

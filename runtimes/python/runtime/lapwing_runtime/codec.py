@@ -4,6 +4,7 @@ Those are: Decimal is written as a number, named tuples as objects, bytes inside
 text, a result that is bytes as it is; and from Python 3.12 on text is not escaped to ASCII.
 """
 
+import os
 import sys
 
 from . import faults
@@ -37,7 +38,14 @@ def encode_result(result):
 
 
 def encode(value):
-    return dumps(value, ascii_only=sys.version_info < (3, 12)).encode("utf-8")
+    return dumps(value, escapes_to_ascii()).encode("utf-8")
+
+
+def escapes_to_ascii():
+    """Goes by the runtime the function asked for, which may not be the interpreter's version."""
+    name = os.environ.get("AWS_EXECUTION_ENV", "")
+    minor = name.rpartition("python3.")[2]
+    return (int(minor) if minor.isdigit() else sys.version_info[1]) < 12
 
 
 def dumps(value, ascii_only):
@@ -65,8 +73,6 @@ class _Marks:
             if value.is_nan():
                 return float("nan")
             if not self._key:
-                import os
-
                 self._key = os.urandom(16).hex()
             self._numbers.append(str(value))
             return "{}-{}".format(self._key, len(self._numbers) - 1)

@@ -75,8 +75,6 @@ class Report:
         return lines
 
     def json_line(self):
-        import sys
-
         from . import codec
 
         record = {
@@ -84,7 +82,7 @@ class Report:
             "level": "ERROR",
         }
         record.update(self.payload)
-        return codec.dumps(record, ascii_only=sys.version_info < (3, 12))
+        return codec.dumps(record, codec.escapes_to_ascii())
 
 
 def of_fault(fault, request_id=""):

@@ -138,7 +138,8 @@ def _serve_one(api, function):
     try:
         context = LambdaContext(headers)
         event = codec.decode_event(invocation.body, headers.get("content-type"))
-        result, content_type = codec.encode_result(function(event, context))
+        returned = function(event, context)
+        result, content_type = codec.encode_result(returned)
     except faults.Fault as e:
         report = faults.of_fault(e, invocation.request_id)
     except Exception as e:
