@@ -8,7 +8,7 @@
 // Unpacking trusts nothing (zip_archive.hpp says what is refused) and follows no link: files
 // are opened beneath the directory with symbolic links forbidden, and links are made last.
 // Permission bits are the archive's, without set-id and sticky bits; entries that record none
-// get 0644, directories and everything in a zip made on Windows 0755.
+// get 0644, directories 0755.
 //
 // Thread-safety: every method from any thread. install() and sweep() block on the disk.
 #pragma once

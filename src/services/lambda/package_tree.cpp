@@ -1,0 +1,181 @@
+#include "services/lambda/package_tree.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/open_beneath.hpp"
+#include "os/unique_fd.hpp"
+#include "services/lambda/limits.hpp"
+#include "services/lambda/zip_archive.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+using Kind = ZipEntry::Kind;
+
+// Beyond this many files, or with directories, one syncfs(2) is cheaper than a sync of each.
+constexpr std::size_t kSyncEachMax = 16;
+// What a removal goes down at most: the deepest package and the directory around it.
+constexpr std::size_t kMaxRemovalDepth = kMaxEntryDepth + 2;
+
+struct CloseDir {
+  void operator()(DIR* dir) const { closedir(dir); }
+};
+using DirPtr = std::unique_ptr<DIR, CloseDir>;
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(fd, bytes.data(), bytes.size());
+    if (wrote < 0) {
+      if (errno == EINTR) continue;
+      return fail(errno_error("write a package's file"));
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return {};
+}
+
+// The directory and all above it; existing ones are fine. Made accessible to us; their own
+// modes are set at the end.
+Status make_directories(int root, std::string_view path) {
+  for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
+    const std::string part(path.substr(0, slash));
+    // Safe: check_tree() made sure that no part of the path is a link of this archive, and
+    // links are made last.
+    if (mkdirat(root, part.c_str(), 0755) != 0 && errno != EEXIST) {
+      return fail(errno_error("mkdirat"));
+    }
+    if (slash == std::string_view::npos) return {};
+  }
+}
+
+Status write_file(const ZipArchive& archive, const ZipEntry& entry, int root, bool sync) {
+  LAPWING_TRY(const os::UniqueFd file,
+              os::open_beneath(root, entry.path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600));
+  LAPWING_CHECK(
+      archive.extract(entry, [&](std::string_view piece) { return write_all(file.get(), piece); }));
+  // Past the umask; without set-id bits by construction.
+  if (fchmod(file.get(), entry.mode) != 0) return fail(errno_error("fchmod"));
+  if (sync && fsync(file.get()) != 0) return fail(errno_error("fsync"));
+  return {};
+}
+
+Status make_links(const ZipArchive& archive, int root) {
+  for (const ZipEntry& entry : archive.entries()) {
+    if (entry.kind != Kind::kLink) continue;
+    const std::size_t slash = entry.path.rfind('/');
+    const bool nested = slash != std::string::npos;
+    const std::string parent = nested ? entry.path.substr(0, slash) : ".";
+    const std::string name = nested ? entry.path.substr(slash + 1) : entry.path;
+    LAPWING_TRY(const os::UniqueFd directory,
+                os::open_beneath(root, parent.c_str(), O_RDONLY | O_DIRECTORY));
+    if (symlinkat(entry.target.c_str(), directory.get(), name.c_str()) != 0) {
+      return fail(errno_error("symlinkat"));
+    }
+  }
+  return {};
+}
+
+// Deepest first, so that no directory closes itself before its children are done.
+Status set_directory_modes(const ZipArchive& archive, int root) {
+  const std::vector<ZipEntry>& entries = archive.entries();
+  std::vector<const ZipEntry*> directories;
+  for (const ZipEntry& entry : entries) {
+    if (entry.kind == Kind::kDirectory) directories.push_back(&entry);
+  }
+  std::ranges::sort(directories, [](const ZipEntry* a, const ZipEntry* b) {
+    return std::ranges::count(a->path, '/') > std::ranges::count(b->path, '/');
+  });
+  for (const ZipEntry* entry : directories) {
+    LAPWING_TRY(const os::UniqueFd directory,
+                os::open_beneath(root, entry->path.c_str(), O_RDONLY | O_DIRECTORY));
+    if (fchmod(directory.get(), entry->mode) != 0) return fail(errno_error("fchmod"));
+  }
+  return {};
+}
+
+Status remove_children(int directory, std::size_t depth);
+
+Status remove_entry(int directory, const char* name, std::size_t depth) {
+  if (unlinkat(directory, name, 0) == 0 || errno == ENOENT) return {};
+  if (errno != EISDIR && errno != EPERM) return fail(errno_error("unlinkat"));
+  // Safe: NOFOLLOW on a single name; a directory closed to us is opened up first.
+  static_cast<void>(fchmodat(directory, name, 0700, 0));
+  os::UniqueFd child(openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!child) return fail(errno_error("openat"));
+  LAPWING_CHECK(remove_children(child.get(), depth + 1));
+  if (unlinkat(directory, name, AT_REMOVEDIR) != 0) return fail(errno_error("rmdir"));
+  return {};
+}
+
+Status remove_children(int directory, std::size_t depth) {
+  if (depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
+  const int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return fail(errno_error("dup"));
+  const DirPtr dir(fdopendir(copy));
+  if (!dir) {
+    close(copy);
+    return fail(errno_error("fdopendir"));
+  }
+  while (const dirent* entry = readdir(dir.get())) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    LAPWING_CHECK(remove_entry(directory, entry->d_name, depth));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status unpack_tree(const ZipArchive& archive, int root) {
+  const bool flat = std::ranges::none_of(
+      archive.entries(), [](const ZipEntry& entry) { return entry.path.contains('/'); });
+  const bool sync_each = flat && archive.entries().size() <= kSyncEachMax;
+  std::string last_parent;
+  for (const ZipEntry& entry : archive.entries()) {
+    const bool directory = entry.kind == Kind::kDirectory;
+    const std::size_t slash = entry.path.rfind('/');
+    const std::string parent = directory                    ? entry.path
+                               : slash == std::string::npos ? std::string()
+                                                            : entry.path.substr(0, slash);
+    if (!parent.empty() && parent != last_parent) {
+      LAPWING_CHECK(make_directories(root, parent));
+      last_parent = parent;
+    }
+    if (entry.kind == Kind::kFile) {
+      LAPWING_CHECK(write_file(archive, entry, root, sync_each));
+    }
+  }
+  LAPWING_CHECK(make_links(archive, root));
+  LAPWING_CHECK(set_directory_modes(archive, root));
+  if (!sync_each && syncfs(root) != 0) return fail(errno_error("syncfs"));
+  if (sync_each && fsync(root) != 0) return fail(errno_error("fsync"));
+  return {};
+}
+
+Status sync_path(const std::string& path) {
+  const os::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || fsync(fd.get()) != 0) return fail(errno_error("sync " + path));
+  return {};
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  const DirPtr dir(opendir(path.c_str()));
+  if (!dir) return fail(errno_error("opendir " + path));
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(dir.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+Status remove_tree(const std::string& path) { return remove_entry(AT_FDCWD, path.c_str(), 0); }
+
+}  // namespace lapwing::lambda
