@@ -29,23 +29,19 @@
 #include "base/result.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
-#include "services/lambda/limits.hpp"
 #include "services/lambda/operations/invoke.hpp"
+#include "services/lambda/options.hpp"
 #include "store/blob.hpp"
 #include "store/store.hpp"
+
+namespace lapwing::text {
+class PatternCache;
+}
 
 namespace lapwing::lambda {
 
 // Where GetFunction's Code.Location points: a path of our own, signed, valid for ten minutes.
 inline constexpr std::string_view kCodePath = "/_lapwing/code/";
-
-struct Options {
-  std::string data_dir;  // unpacked packages live in data_dir/code
-  // What this machine runs; others are refused by name.
-  std::vector<std::string> architectures = {"x86_64"};
-  std::string url_scheme = "http";  // of Code.Location
-  std::uint32_t concurrency_limit = kAccountConcurrency;
-};
 
 // All outlive the service.
 struct Environment {
@@ -55,6 +51,7 @@ struct Environment {
   const Clock& clock;
   Random& random;
   Logger& logger;
+  text::PatternCache& patterns;
 };
 
 struct CodeDownload {

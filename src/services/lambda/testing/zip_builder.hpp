@@ -11,8 +11,8 @@
 namespace lapwing::lambda::testing {
 
 struct ZipInput {
-  std::string name;
-  std::string content;
+  std::string name = {};
+  std::string content = {};
   std::uint32_t mode = 0100644;  // with type bits; 0: none recorded
   bool deflate = false;
   std::uint16_t flags = 0;

@@ -1,0 +1,91 @@
+#include "services/lambda/configuration.hpp"
+
+#include <fmt/core.h>
+
+#include "crypto/sha256.hpp"
+#include "text/time_format.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+namespace gl = gen::lambda;
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+// The service names a runtime's build by a hash; ours is that of the identifier.
+std::string runtime_version_arn(const FunctionRecord& record) {
+  return fmt::format("arn:{}:lambda:{}::runtime:{}", partition_of(record.key.region.view()),
+                     record.key.region.view(),
+                     crypto::sha256_hex("lapwing:" + record.settings.runtime));
+}
+
+gl::LoggingConfig describe_logging(const FunctionRecord& record) {
+  const Settings& in = record.settings;
+  gl::LoggingConfig out;
+  out.log_format = in.log_format == runtime::LogFormat::kJson ? "JSON" : "Text";
+  out.log_group = log_group_of(record, in);
+  out.application_log_level = unless_empty(in.application_log_level);
+  out.system_log_level = unless_empty(in.system_log_level);
+  return out;
+}
+
+}  // namespace
+
+gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
+                                           std::string_view qualifier) {
+  const Settings& in = record.settings;
+  gl::FunctionConfiguration out;
+  out.function_name = record.key.name.str();
+  out.function_arn = function_arn(record.key, qualifier);
+  out.runtime = unless_empty(in.runtime);
+  out.role = in.role;
+  out.handler = unless_empty(in.handler);
+  out.code_size = static_cast<std::int64_t>(in.code.size);
+  out.code_sha256 = code_sha256_base64(in.code);
+  out.description = in.description;
+  out.timeout = static_cast<std::int32_t>(in.timeout_s);
+  out.memory_size = static_cast<std::int32_t>(in.memory_mb);
+  out.last_modified = text::format_lambda_time(wall_from_unix_ms(record.last_modified_ms));
+  out.version = std::string(kLatest);
+  if (in.environment) {
+    gl::EnvironmentResponse environment;
+    environment.variables = in.environment;
+    out.environment = std::move(environment);
+  }
+  gl::TracingConfigResponse tracing;
+  tracing.mode = "PassThrough";
+  out.tracing_config = std::move(tracing);
+  out.revision_id = record.revision_id;
+  out.package_type = "Zip";
+  out.architectures = std::vector<std::string>{in.architecture};
+  gl::EphemeralStorage storage;
+  storage.size = static_cast<std::int32_t>(in.ephemeral_storage_mb);
+  out.ephemeral_storage = storage;
+  gl::SnapStartResponse snap_start;
+  snap_start.apply_on = "None";
+  snap_start.optimization_status = "Off";
+  out.snap_start = std::move(snap_start);
+  out.logging_config = describe_logging(record);
+  return out;
+}
+
+gl::FunctionConfiguration describe(const FunctionRecord& record, std::string_view qualifier) {
+  gl::FunctionConfiguration out = describe_in_list(record, qualifier);
+  out.state = std::string(to_string(record.state));
+  out.state_reason = unless_empty(record.state_reason.text);
+  out.state_reason_code = unless_empty(record.state_reason.code);
+  if (record.update != UpdateStatus::kNone) {
+    out.last_update_status = std::string(to_string(record.update));
+    out.last_update_status_reason = unless_empty(record.update_reason.text);
+    out.last_update_status_reason_code = unless_empty(record.update_reason.code);
+  }
+  gl::RuntimeVersionConfig version;
+  version.runtime_version_arn = runtime_version_arn(record);
+  out.runtime_version_config = std::move(version);
+  return out;
+}
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,53 @@
+#include "services/lambda/configuration.hpp"
+#include "services/lambda/errors.hpp"
+#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/settings_input.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+namespace gl = gen::lambda;
+
+Status check_code(const gl::FunctionCode& code) {
+  const bool zip = code.zip_file.has_value();
+  const bool s3 = code.s3_bucket || code.s3_key;
+  if (zip && s3) return fail(errors::code_given_twice());
+  if (s3) {
+    return fail(errors::unsupported_parameter("CreateFunction", "Code.S3Bucket",
+                                              "Amazon S3 is not built yet, send Code.ZipFile"));
+  }
+  return zip ? Status() : fail(errors::no_code());
+}
+
+}  // namespace
+
+Result<gl::FunctionConfiguration> create_function(Context& context, const aws::Caller& caller,
+                                                  gl::CreateFunctionRequest in) {
+  LAPWING_TRY(FunctionIdentifier id,
+              identify(caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
+  LAPWING_CHECK(check_code(in.code));
+  FunctionRecord record;
+  LAPWING_TRY(record.settings, settings_from(in, context.options));
+  if (in.tags) {
+    LAPWING_CHECK(check_tags(*in.tags));
+    record.tags = *std::move(in.tags);
+  }
+  // Before the package is kept; create() decides in the end.
+  LAPWING_TRY(const std::optional<FunctionRecord> there, context.functions.find(id.key));
+  if (there) return fail(errors::function_exists(id.key.name.view()));
+  LAPWING_TRY(record.settings.code, keep_package(context, *in.code.zip_file));
+
+  record.key = std::move(id.key);
+  record.settings.id = make_uuid(context.random);
+  record.revision_id = make_uuid(context.random);
+  record.last_modified_ms = unix_ms(context.clock.wall());
+  record.state = State::kPending;
+  record.state_reason = {"Creating", "The function is being created."};
+  LAPWING_CHECK(context.functions.create(record));
+  LAPWING_CHECK(context.catalog.reload(record.key));
+  context.transitions.schedule(record.key, record.settings.id);
+  return describe(record);
+}
+
+}  // namespace lapwing::lambda

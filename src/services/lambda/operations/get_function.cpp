@@ -1,0 +1,31 @@
+#include "services/lambda/configuration.hpp"
+#include "services/lambda/operations/operations.hpp"
+
+namespace lapwing::lambda {
+
+namespace gl = gen::lambda;
+
+Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller& caller,
+                                             const gl::GetFunctionRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id,
+              identify(caller, in.function_name, in.qualifier, "lambda:GetFunction"));
+  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  gl::GetFunctionResponse out;
+  out.configuration = describe(record, id.qualifier);
+  gl::FunctionCodeLocation code;
+  code.repository_type = "S3";
+  code.location = context.code_urls.make(caller.host, record.key, record.settings.code);
+  out.code = std::move(code);
+  if (!record.tags.empty()) out.tags = record.tags;
+  return out;
+}
+
+Result<gl::FunctionConfiguration> get_function_configuration(
+    Context& context, const aws::Caller& caller, const gl::GetFunctionConfigurationRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id,
+              identify(caller, in.function_name, in.qualifier, "lambda:GetFunctionConfiguration"));
+  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  return describe(record, id.qualifier);
+}
+
+}  // namespace lapwing::lambda

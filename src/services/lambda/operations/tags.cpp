@@ -1,0 +1,69 @@
+#include "services/lambda/errors.hpp"
+#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/settings_input.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+namespace gl = gen::lambda;
+
+// Tags belong to functions; other taggable resources are not built.
+Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::string_view operation,
+                                             const std::string& resource) {
+  if (resource.find(":function:") == std::string::npos) {
+    return fail(errors::unsupported_parameter(operation, "Resource " + resource,
+                                              "only functions can be tagged yet"));
+  }
+  LAPWING_TRY(FunctionIdentifier id,
+              identify(caller, resource, std::nullopt, "lambda:" + std::string(operation)));
+  if (!id.qualifier.empty()) return fail(errors::tags_on_versions());
+  return id;
+}
+
+Status change_tags(Context& context, const FunctionKey& key,
+                   FunctionRef<void(std::map<std::string, std::string>&)> change) {
+  const std::string revision_id = make_uuid(context.random);
+  LAPWING_CHECK(context.functions.update(key, [&](FunctionRecord& record) -> Status {
+    if (record.update == UpdateStatus::kInProgress) {
+      return fail(errors::update_in_progress(function_arn(record.key)));
+    }
+    change(record.tags);
+    LAPWING_CHECK(check_tags(record.tags));
+    record.revision_id = revision_id;
+    return {};
+  }));
+  return {};
+}
+
+}  // namespace
+
+Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
+                                const gl::TagResourceRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "TagResource", in.resource));
+  if (in.tags.empty()) return fail(errors::no_tags());
+  LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
+    for (const auto& [key, value] : in.tags) tags.insert_or_assign(key, value);
+  }));
+  return aws::Empty{};
+}
+
+Result<aws::Empty> untag_resource(Context& context, const aws::Caller& caller,
+                                  const gl::UntagResourceRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "UntagResource", in.resource));
+  LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
+    for (const std::string& key : in.tag_keys) tags.erase(key);
+  }));
+  return aws::Empty{};
+}
+
+Result<gl::ListTagsResponse> list_tags(Context& context, const aws::Caller& caller,
+                                       const gl::ListTagsRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "ListTags", in.resource));
+  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  gl::ListTagsResponse out;
+  out.tags = record.tags;
+  return out;
+}
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,20 @@
+// What server/ decides about the Lambda service.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "services/lambda/limits.hpp"
+
+namespace lapwing::lambda {
+
+struct Options {
+  std::string data_dir;  // unpacked packages live in data_dir/code
+  // What this machine runs; others are refused by name.
+  std::vector<std::string> architectures = {"x86_64"};
+  std::string url_scheme = "http";  // of Code.Location
+  std::uint32_t concurrency_limit = kAccountConcurrency;
+};
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,172 @@
+#include "services/lambda/settings_input.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "services/lambda/errors.hpp"
+#include "services/lambda/runtimes.hpp"
+#include "text/json_writer.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+namespace gl = gen::lambda;
+
+// Lambda developer guide, "Reserved environment variables".
+constexpr std::array<std::string_view, 18> kReservedKeys = {"AWS_ACCESS_KEY",
+                                                            "AWS_ACCESS_KEY_ID",
+                                                            "AWS_DEFAULT_REGION",
+                                                            "AWS_EXECUTION_ENV",
+                                                            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                            "AWS_LAMBDA_FUNCTION_NAME",
+                                                            "AWS_LAMBDA_FUNCTION_VERSION",
+                                                            "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                            "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                            "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                            "AWS_LAMBDA_RUNTIME_API",
+                                                            "AWS_REGION",
+                                                            "AWS_SECRET_ACCESS_KEY",
+                                                            "AWS_SESSION_TOKEN",
+                                                            "LAMBDA_RUNTIME_DIR",
+                                                            "LAMBDA_TASK_ROOT",
+                                                            "_HANDLER",
+                                                            "_X_AMZN_TRACE_ID"};
+
+Status check_environment(const std::map<std::string, std::string>& variables) {
+  std::vector<std::string> reserved;
+  for (const auto& [key, value] : variables) {
+    if (std::ranges::find(kReservedKeys, key) != kReservedKeys.end()) reserved.push_back(key);
+  }
+  if (!reserved.empty()) return fail(errors::reserved_environment_keys(reserved));
+  std::string json;
+  text::JsonWriter writer(json);
+  writer.begin_object();
+  for (const auto& [key, value] : variables) writer.member(key, value);
+  writer.end_object();
+  if (json.size() > kMaxEnvironmentBytes) return fail(errors::environment_too_large(json));
+  return {};
+}
+
+Result<std::uint32_t> up_to(std::int32_t value, std::uint32_t max, std::string_view member) {
+  const auto number = static_cast<std::uint32_t>(std::max(value, 0));
+  if (number > max) {
+    return fail(
+        errors::validation(std::to_string(value), member,
+                           fmt::format("Member must have value less than or equal to {}", max)));
+  }
+  return number;
+}
+
+Status change_logging(const gl::LoggingConfig& in, Settings& out) {
+  const bool was_json = out.log_format == runtime::LogFormat::kJson;
+  const bool json = in.log_format ? *in.log_format == "JSON" : was_json;
+  if (!json && (in.application_log_level || in.system_log_level)) {
+    return fail(errors::log_level_needs_json());
+  }
+  out.log_format = json ? runtime::LogFormat::kJson : runtime::LogFormat::kText;
+  if (!json || !was_json) {
+    out.application_log_level = json ? "INFO" : "";
+    out.system_log_level = json ? "INFO" : "";
+  }
+  if (in.application_log_level) out.application_log_level = *in.application_log_level;
+  if (in.system_log_level) out.system_log_level = *in.system_log_level;
+  if (in.log_group) out.log_group = *in.log_group;
+  return {};
+}
+
+// Members whose default is fine and whose other values are not built.
+template <class Request>
+Status refuse_unbuilt(std::string_view operation, const Request& in) {
+  if (in.tracing_config && in.tracing_config->mode.value_or("PassThrough") != "PassThrough") {
+    return fail(errors::unsupported_parameter(operation, "TracingConfig.Mode Active"));
+  }
+  if (in.snap_start && in.snap_start->apply_on.value_or("None") != "None") {
+    return fail(errors::unsupported_parameter(operation, "SnapStart.ApplyOn PublishedVersions"));
+  }
+  return {};
+}
+
+// What CreateFunction and UpdateFunctionConfiguration have in common.
+template <class Request>
+Status apply(std::string_view operation, const Request& in, Settings& out) {
+  LAPWING_CHECK(refuse_unbuilt(operation, in));
+  if (in.runtime && !in.runtime->empty()) {
+    LAPWING_CHECK(check_runtime(operation, *in.runtime));
+    out.runtime = *in.runtime;
+  }
+  if (in.handler) out.handler = *in.handler;
+  if (in.description) out.description = *in.description;
+  if (in.memory_size) {
+    LAPWING_TRY(out.memory_mb, up_to(*in.memory_size, kMaxMemoryMb, "memorySize"));
+  }
+  if (in.timeout) {
+    LAPWING_TRY(out.timeout_s, up_to(*in.timeout, kMaxTimeoutS, "timeout"));
+  }
+  if (in.ephemeral_storage) {
+    out.ephemeral_storage_mb = static_cast<std::uint32_t>(in.ephemeral_storage->size);
+  }
+  if (in.environment) {
+    out.environment = in.environment->variables.value_or(std::map<std::string, std::string>());
+    LAPWING_CHECK(check_environment(*out.environment));
+  }
+  if (in.logging_config) LAPWING_CHECK(change_logging(*in.logging_config, out));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> architecture_from(std::string_view operation,
+                                      const std::optional<std::vector<std::string>>& named,
+                                      const std::string& otherwise, const Options& options) {
+  if (!named || named->empty()) return otherwise;
+  const std::string& wanted = named->front();
+  if (std::ranges::find(options.architectures, wanted) == options.architectures.end()) {
+    return fail(errors::unsupported_parameter(
+        operation, "Architectures " + wanted,
+        fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
+  }
+  return wanted;
+}
+
+Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Options& options) {
+  constexpr std::string_view kOperation = "CreateFunction";
+  if (in.package_type && *in.package_type != "Zip") {
+    return fail(errors::unsupported_parameter(kOperation, "PackageType " + *in.package_type));
+  }
+  if (in.publish.value_or(false)) {
+    return fail(errors::unsupported_parameter(kOperation, "Publish", "versions are not built yet"));
+  }
+  const std::string runtime = in.runtime.value_or("");
+  const bool handler_needed = !runtime.starts_with("provided");
+  if (runtime.empty() || (handler_needed && in.handler.value_or("").empty())) {
+    return fail(errors::runtime_and_handler_needed());
+  }
+  Settings out;
+  out.role = in.role;
+  LAPWING_TRY(out.architecture, architecture_from(kOperation, in.architectures,
+                                                  options.architectures.front(), options));
+  LAPWING_CHECK(apply(kOperation, in, out));
+  return out;
+}
+
+Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Settings& settings) {
+  LAPWING_CHECK(apply("UpdateFunctionConfiguration", in, settings));
+  if (in.role) settings.role = *in.role;
+  return {};
+}
+
+Status check_tags(const std::map<std::string, std::string>& tags) {
+  if (tags.size() > kMaxTags) return fail(errors::too_many_tags());
+  for (const auto& [key, value] : tags) {
+    if (key.starts_with("aws:")) {
+      return fail(errors::invalid_parameter("Tag keys beginning with 'aws:' are reserved."));
+    }
+  }
+  return {};
+}
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,30 @@
+// From a request's members to Settings: the checks the service makes beyond its model, in its
+// words, and the refusal by name of values that are not built.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "gen/lambda/types.hpp"
+#include "services/lambda/function_record.hpp"
+#include "services/lambda/options.hpp"
+
+namespace lapwing::lambda {
+
+// Everything but the code and the id.
+Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
+                               const Options& options);
+// Only what the request names changes.
+Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in,
+                       Settings& settings);
+
+// The architecture named, checked; `otherwise` when none is.
+Result<std::string> architecture_from(std::string_view operation,
+                                      const std::optional<std::vector<std::string>>& named,
+                                      const std::string& otherwise, const Options& options);
+
+// At most kMaxTags after the change; "aws:" keys are reserved.
+Status check_tags(const std::map<std::string, std::string>& tags);
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,63 @@
+// The background half of creating and updating: unpack the package, then Pending -> Active and
+// InProgress -> Successful, or Failed with a reason. Each step is one transaction and checks
+// that the function is still at the settings it was scheduled for, so steps may be repeated,
+// come late, or be cut by a crash and scheduled anew.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "services/lambda/catalog.hpp"
+#include "services/lambda/executor.hpp"
+#include "services/lambda/package.hpp"
+#include "services/lambda/repository.hpp"
+
+namespace lapwing::lambda {
+
+class Transitions {
+ public:
+  // All outlive the transitions.
+  Transitions(Repository& functions, Catalog& catalog, PackageStore& packages, Executor& executor,
+              Random& random, Logger& logger);
+  // stop() must have been called if anything was scheduled.
+  ~Transitions();
+
+  // Finishes the transition of this function to the settings with this id, later.
+  void schedule(const FunctionKey& key, const std::string& settings_id);
+  // Removes unused packages, later.
+  void schedule_sweep();
+
+  // Unpacks what active functions serve and is not on disk (a data directory restored without
+  // it), loads the catalog, and schedules what was under way when the last run ended. Once.
+  Status resume();
+
+  Result<std::size_t> sweep();
+
+  // No step begins after this, and none is running when it returns.
+  void stop();
+
+ private:
+  class Gate;
+
+  void post(UniqueFunction<void()> step);
+  void finish(const FunctionKey& key, const std::string& settings_id);
+  Status settle(const FunctionKey& key, const std::string& settings_id,
+                const Result<PackageHoldPtr>& installed);
+
+  Repository& functions_;
+  Catalog& catalog_;
+  PackageStore& packages_;
+  Executor& executor_;
+  Random& random_;
+  Logger& logger_;
+  std::shared_ptr<Gate> gate_;
+  std::atomic<bool> sweep_waiting_{false};
+};
+
+}  // namespace lapwing::lambda
