@@ -1,0 +1,236 @@
+// What only the SQLite engine has: files, their lock, formats and damage.
+#include "store/sqlite/sqlite_engine.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+#include "store/sqlite/sqlite_internal.hpp"
+#include "store/testing/engines.hpp"
+
+namespace lapwing::store::sqlite {
+namespace {
+
+using testing::failed_with;
+using testing::succeeded;
+using testing::TempDir;
+
+class SqliteEngineTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<Engine>> open() {
+    return open_sqlite_engine({dir_.path() + "/data"}, clock_, null_logger());
+  }
+  std::string file(const char* name) const { return dir_.path() + "/data/" + name; }
+  // Runs one statement on state.db while nobody has it open.
+  void alter(const char* sql) {
+    const auto db = Database::open(file("state.db"), Database::Mode::kReadWrite);
+    ASSERT_TRUE(succeeded(db));
+    ASSERT_TRUE(succeeded((*db)->exec(sql)));
+  }
+
+  TempDir dir_;
+  SystemClock clock_;
+};
+
+TEST_F(SqliteEngineTest, MakesItsDirectoryPrivate) {
+  ASSERT_TRUE(succeeded(open()));
+  struct stat found{};
+  ASSERT_EQ(::stat((dir_.path() + "/data").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0700u);
+}
+
+TEST_F(SqliteEngineTest, ASecondUserOfTheDirectoryIsRefused) {
+  auto first = open();
+  ASSERT_TRUE(succeeded(first));
+  const auto second = open();
+  ASSERT_TRUE(failed_with(second, ErrorKind::kConflict));
+  EXPECT_NE(second.error().message().find("in use by another Lapwing"), std::string::npos);
+  EXPECT_NE(second.error().message().find(std::to_string(::getpid())), std::string::npos);
+  first->reset();
+  EXPECT_TRUE(succeeded(open()));
+}
+
+TEST_F(SqliteEngineTest, ANewerFormatIsRefusedAndLeftAlone) {
+  ASSERT_TRUE(succeeded(open()));
+  alter("PRAGMA user_version=99");
+  const auto newer = open();
+  ASSERT_TRUE(failed_with(newer, ErrorKind::kUnsupported));
+  EXPECT_NE(newer.error().message().find("has format 99"), std::string::npos);
+  alter("PRAGMA user_version=2");
+  EXPECT_TRUE(succeeded(open()));
+}
+
+TEST_F(SqliteEngineTest, EveryEarlierFormatIsMigrated) {
+  const auto all = state_migrations();
+  for (std::size_t known = 0; known < all.size(); ++known) {
+    const TempDir dir;
+    const std::vector<const char*> some(all.begin(), all.begin() + static_cast<long>(known));
+    {
+      const auto old =
+          open_and_migrate({dir.path() + "/state.db", Durability::kFull, some}, null_logger());
+      ASSERT_TRUE(succeeded(old));
+    }
+    const auto engine = open_sqlite_engine({dir.path()}, clock_, null_logger());
+    ASSERT_TRUE(succeeded(engine)) << "from format " << known;
+    EXPECT_TRUE(succeeded((*engine)->store().put("fn", "a", "1")));
+    EXPECT_TRUE(succeeded((*engine)->log().append("s", "0", std::vector<LogInput>{{1, "x"}})));
+  }
+}
+
+TEST_F(SqliteEngineTest, SomebodyElsesFileIsRefused) {
+  ASSERT_TRUE(succeeded(open()));
+  alter("PRAGMA application_id=7");
+  const auto foreign = open();
+  ASSERT_TRUE(failed_with(foreign, ErrorKind::kUnsupported));
+  EXPECT_NE(foreign.error().message().find("not made by Lapwing"), std::string::npos);
+}
+
+TEST_F(SqliteEngineTest, AFileThatIsNoDatabaseIsSaidToBeDamaged) {
+  ASSERT_TRUE(succeeded(open()));
+  std::ofstream(file("state.db")) << std::string(8192, 'x');
+  const auto damaged = open();
+  ASSERT_TRUE(failed_with(damaged, ErrorKind::kInternal));
+  EXPECT_NE(damaged.error().message().find("state.db is damaged"), std::string::npos);
+}
+
+TEST_F(SqliteEngineTest, ADamagedPageIsSaidWhenItIsRead) {
+  {
+    const auto engine = open();
+    ASSERT_TRUE(succeeded((*engine)->store().transact([](Txn& txn) -> Status {
+      for (int i = 0; i < 500; ++i) {
+        LAPWING_CHECK(txn.put("fn", std::to_string(i), std::string(1000, 'v')));
+      }
+      return {};
+    })));
+  }
+  struct stat found{};
+  ASSERT_EQ(::stat(file("state.db").c_str(), &found), 0);
+  {
+    std::fstream db(file("state.db"), std::ios::in | std::ios::out | std::ios::binary);
+    // All but the pages that hold the schema and the counters.
+    constexpr std::int64_t kFrom = 40 * 4096;
+    db.seekp(kFrom);
+    db << std::string(static_cast<std::size_t>(found.st_size - kFrom), '\xa5');
+  }
+  const auto engine = open();
+  ASSERT_TRUE(succeeded(engine));
+  const Status read =
+      for_each_record((*engine)->store(), {.kind = "fn"}, [](Record&) -> Status { return {}; });
+  ASSERT_TRUE(failed_with(read, ErrorKind::kInternal));
+  EXPECT_NE(read.error().message().find("is damaged"), std::string::npos);
+}
+
+TEST_F(SqliteEngineTest, ADirectoryThatCannotBeMadeIsNamed) {
+  const auto engine = open_sqlite_engine({"/proc/lapwing"}, clock_, null_logger());
+  ASSERT_TRUE(failed_with(engine, ErrorKind::kUnavailable));
+  EXPECT_NE(engine.error().message().find("/proc/lapwing cannot be used"), std::string::npos);
+  EXPECT_TRUE(failed_with(open_sqlite_engine({""}, clock_, null_logger()), ErrorKind::kInvalid));
+}
+
+// No file may grow beyond `bytes` while this lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : old_handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit low{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &low);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    ::signal(SIGXFSZ, old_handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit old_{};
+  sighandler_t old_handler_;
+};
+
+TEST_F(SqliteEngineTest, WhenFilesCannotGrowWritesFailAndReadsGoOn) {
+  auto engine = open();
+  ASSERT_TRUE(succeeded(engine));
+  Store& store = (*engine)->store();
+  const std::string value(100'000, 'v');
+  std::size_t kept = 0;
+  {
+    const FileSizeLimit limit(2 * kMiB);
+    Result<Revision> put = Revision{0};
+    while ((put = store.put("fn", std::to_string(kept), value))) ASSERT_LT(++kept, 100u);
+    EXPECT_TRUE(put.error().kind() == ErrorKind::kUnavailable ||
+                put.error().kind() == ErrorKind::kUnknown)
+        << put.error().to_log();
+    EXPECT_EQ((*store.get("fn", "0"))->value, value);
+    const auto blob = (*engine)->blobs().put(as_bytes(std::string(3 * kMiB, 'b')));
+    ASSERT_TRUE(failed_with(blob, ErrorKind::kUnavailable));
+    EXPECT_NE(blob.error().message().find("disk is full"), std::string::npos);
+  }
+  EXPECT_GT(kept, 5u);
+  EXPECT_TRUE(succeeded(store.put("fn", "later", value)));
+  engine->reset();
+  engine = open();
+  ASSERT_TRUE(succeeded(engine));
+  for (std::size_t i = 0; i < kept; ++i) {
+    EXPECT_TRUE((*(*engine)->store().get("fn", std::to_string(i))).has_value());
+  }
+  EXPECT_TRUE((*(*engine)->store().get("fn", "later")).has_value());
+}
+
+TEST_F(SqliteEngineTest, ManyWritersShareCommitsAndFailAlone) {
+  auto engine = open();
+  Store& store = (*engine)->store();
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 40; ++i) {
+        const std::string key = std::to_string(t) + "/" + std::to_string(i);
+        const auto done = store.transact([&](Txn& txn) -> Status {
+          LAPWING_CHECK(txn.put("fn", key, "1"));
+          if (i % 4 == 3) return fail(make_error(ErrorKind::kDenied, "no"));
+          return {};
+        });
+        if (!done) ++refused;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(refused, 80);
+  std::size_t count = 0;
+  EXPECT_TRUE(for_each_record(store, {.kind = "fn"}, [&](Record&) -> Status {
+    ++count;
+    return {};
+  }));
+  EXPECT_EQ(count, 240u);
+  EXPECT_EQ(*(*engine)->changes().last(), 240u);
+}
+
+TEST_F(SqliteEngineTest, DroppedShardsGiveTheirSpaceBack) {
+  auto engine = open();
+  Log& log = (*engine)->bulk_log();
+  ASSERT_TRUE(log.append("s", "0", std::vector<LogInput>(10'000, {1, std::string(100, 'x')})));
+  ASSERT_TRUE(log.drop_stream("s"));
+  const auto db = Database::open(file("bulk_log.db"), Database::Mode::kReadOnly);
+  ASSERT_TRUE(succeeded(db));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (*(*db)->number("SELECT count(*) FROM shard") != 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(*(*db)->number("SELECT count(*) FROM log_record"), 0);
+}
+
+TEST_F(SqliteEngineTest, WhatACrashLeftOfABlobIsRemoved) {
+  ASSERT_TRUE(succeeded(open()));
+  std::ofstream(file("blobs/tmp/7")) << "half";
+  ASSERT_TRUE(succeeded(open()));
+  EXPECT_NE(::access(file("blobs/tmp/7").c_str(), F_OK), 0);
+}
+
+}  // namespace
+}  // namespace lapwing::store::sqlite
