@@ -234,4 +234,8 @@ Result<std::unique_ptr<BlobStore>> open_blob_files(const std::string& dir, const
   return blobs;
 }
 
+std::unique_ptr<BlobStore> view_blob_files(const std::string& dir, const Clock& clock) {
+  return std::make_unique<FileBlobs>(dir, clock);
+}
+
 }  // namespace lapwing::store

@@ -12,5 +12,7 @@
 namespace lapwing::store {
 
 Result<std::unique_ptr<BlobStore>> open_blob_files(const std::string& dir, const Clock& clock);
+// The same without removing what is in tmp, for reading beside the process that owns DIR.
+std::unique_ptr<BlobStore> view_blob_files(const std::string& dir, const Clock& clock);
 
 }  // namespace lapwing::store

@@ -1,0 +1,124 @@
+#include "store/sqlite/backup.hpp"
+
+#include <array>
+#include <filesystem>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "store/blob_files.hpp"
+#include "store/data_dir.hpp"
+#include "store/sqlite/database_internal.hpp"
+
+namespace lapwing::store {
+namespace {
+
+namespace fs = std::filesystem;
+using sqlite::Database;
+
+constexpr std::array<const char*, 2> kDatabases{"state.db", "bulk_log.db"};
+
+Error damaged(const std::string& path) {
+  return make_error(ErrorKind::kInternal, fmt::format("The file {} is damaged.", path));
+}
+
+Status check_database(Database& db) {
+  LAPWING_TRY(auto check, db.prepare("PRAGMA quick_check(1)"));
+  LAPWING_TRY(const bool row, check.step());
+  if (row && check.bytes(0) == "ok") return {};
+  return fail(damaged(db.path()));
+}
+
+// The copy is of one snapshot; writers of the original are not held up.
+Status copy_database(const std::string& from, const std::string& to, BackupSummary& summary) {
+  LAPWING_TRY(const auto source, Database::open(from, Database::Mode::kReadOnly));
+  LAPWING_TRY(const auto target, Database::open(to, Database::Mode::kReadWrite));
+  sqlite3_backup* copy = sqlite3_backup_init(target->raw(), "main", source->raw(), "main");
+  if (copy == nullptr) return fail(target->error(sqlite3_errcode(target->raw())));
+  const int stepped = sqlite3_backup_step(copy, -1);
+  const int finished = sqlite3_backup_finish(copy);
+  if (stepped != SQLITE_DONE) {
+    // The code does not say whose file it is about; damage can only be the source's.
+    const int kind = stepped & 0xff;
+    const bool source_fault = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+    return fail((source_fault ? *source : *target).error(stepped));
+  }
+  if (finished != SQLITE_OK) return fail(target->error(finished));
+  LAPWING_CHECK(check_database(*target));
+  std::error_code error;
+  summary.database_bytes += fs::file_size(to, error);
+  return {};
+}
+
+Status copy_blob(BlobStore& from, BlobStore& to, const BlobId& id, BackupSummary& summary) {
+  LAPWING_TRY(const auto reader, from.open(id));
+  LAPWING_TRY(const auto writer, to.begin());
+  std::vector<std::byte> buffer(256 * kKiB);
+  while (true) {
+    LAPWING_TRY(const std::size_t got, reader->read(buffer));
+    if (got == 0) break;
+    LAPWING_CHECK(writer->write(ByteView(buffer).first(got)));
+  }
+  LAPWING_TRY(const BlobInfo info, writer->finish());
+  if (info.id != id) return fail(damaged("blob " + id.hex()));
+  ++summary.blobs;
+  summary.blob_bytes += info.size;
+  return {};
+}
+
+Status copy_blobs(const std::string& from, const std::string& to, const Clock& clock,
+                  BackupSummary& summary) {
+  std::error_code error;
+  std::vector<BlobId> ids;
+  for (auto at = fs::recursive_directory_iterator(from, error);
+       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    const auto id = BlobId::from_hex(at->path().parent_path().filename().string() +
+                                     at->path().filename().string());
+    if (id) ids.push_back(*id);
+  }
+  if (error) return fail(errno_error("list " + from, error.value()));
+  // Not start()ed over: a server may be writing into its tmp.
+  const auto source = view_blob_files(from, clock);
+  LAPWING_TRY(const auto target, open_blob_files(to, clock));
+  for (const BlobId& id : ids) {
+    const Status copied = copy_blob(*source, *target, id, summary);
+    // Swept since it was listed: no record names it.
+    if (!copied && copied.error().kind() != ErrorKind::kNotFound) return copied;
+  }
+  return {};
+}
+
+Result<BackupSummary> copy_all(const std::string& from, const std::string& to, const Clock& clock) {
+  std::error_code error;
+  if (!fs::exists(from + "/" + kDatabases[0], error)) {
+    return fail(
+        make_error(ErrorKind::kNotFound, fmt::format("There is no Lapwing data in {}.", from)));
+  }
+  LAPWING_CHECK(make_dirs(to));
+  if (!fs::is_empty(to, error)) {
+    return fail(make_error(ErrorKind::kConflict,
+                           fmt::format("The directory {} is not empty; nothing was copied.", to)));
+  }
+  LAPWING_TRY(const os::UniqueFd lock, lock_data_dir(to));
+  BackupSummary summary;
+  for (const char* name : kDatabases) {
+    LAPWING_CHECK(
+        copy_database(fmt::format("{}/{}", from, name), fmt::format("{}/{}", to, name), summary));
+  }
+  LAPWING_CHECK(copy_blobs(from + "/blobs", to + "/blobs", clock, summary));
+  return summary;
+}
+
+}  // namespace
+
+Result<BackupSummary> back_up(const std::string& data_dir, const std::string& to,
+                              const Clock& clock) {
+  return copy_all(data_dir, to, clock);
+}
+
+Result<BackupSummary> restore(const std::string& backup, const std::string& data_dir,
+                              const Clock& clock) {
+  return copy_all(backup, data_dir, clock);
+}
+
+}  // namespace lapwing::store
