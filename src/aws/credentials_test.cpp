@@ -1,0 +1,96 @@
+#include "aws/credentials.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lapwing::aws {
+namespace {
+
+const WallTime kNow = wall_from_unix_ms(1'700'000'000'000);
+const WallTime kLater = kNow + std::chrono::hours(1);
+const Principal kRole{AccountId("123456789012"),
+                      "arn:aws:sts::123456789012:assumed-role/lambda-ex/f", "AROAEXAMPLE:f"};
+
+crypto::AesKey key_of(unsigned char fill) {
+  crypto::AesKey key;
+  key.fill(std::byte{fill});
+  return key;
+}
+
+TEST(SessionMint, RecognisesItsSessionsAfterARestart) {
+  SeededRandom random(1);
+  const Credentials made = SessionMint(key_of(1), random).mint(kRole, kLater);
+  EXPECT_TRUE(made.access_key_id.starts_with("ASIA"));
+  EXPECT_EQ(made.access_key_id.size(), 20u);
+  EXPECT_EQ(made.secret_access_key.size(), 40u);
+
+  SeededRandom other_random(2);
+  const SessionMint restarted(key_of(1), other_random);
+  const auto known = restarted.open(made.access_key_id, made.session_token, kNow);
+  ASSERT_TRUE(known) << known.error().message();
+  EXPECT_EQ(known->secret_access_key, made.secret_access_key);
+  EXPECT_EQ(known->principal, kRole);
+}
+
+TEST(SessionMint, SessionsEnd) {
+  SeededRandom random(1);
+  const SessionMint mint(key_of(1), random);
+  const Credentials made = mint.mint(kRole, kLater);
+  EXPECT_TRUE(mint.open(made.access_key_id, made.session_token, kLater - Duration(1'000'000)));
+  EXPECT_EQ(mint.open(made.access_key_id, made.session_token, kLater).error().code(),
+            "ExpiredTokenException");
+}
+
+TEST(SessionMint, RefusesForeignAndChangedTokens) {
+  SeededRandom random(1);
+  const SessionMint mint(key_of(1), random);
+  const Credentials made = mint.mint(kRole, kLater);
+  const Credentials other = mint.mint(kRole, kLater);
+  const auto code = [&](std::string_view id, std::string_view token) {
+    return mint.open(id, token, kNow).error().code();
+  };
+  EXPECT_EQ(code(other.access_key_id, made.session_token), "UnrecognizedClientException");
+  EXPECT_EQ(code(made.access_key_id, "not base64!"), "UnrecognizedClientException");
+  EXPECT_EQ(code(made.access_key_id, ""), "UnrecognizedClientException");
+  std::string changed = made.session_token;
+  changed[20] = changed[20] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(code(made.access_key_id, changed), "UnrecognizedClientException");
+  const SessionMint stranger(key_of(2), random);
+  EXPECT_FALSE(stranger.open(made.access_key_id, made.session_token, kNow));
+}
+
+TEST(MemoryCredentialStore, FindsStaticKeysAndSessions) {
+  SeededRandom random(1);
+  const SessionMint mint(key_of(1), random);
+  MemoryCredentialStore store(&mint);
+  store.add("AKIDEXAMPLE", "secret", {AccountId("123456789012"), "", ""});
+  const auto key = store.find("AKIDEXAMPLE", "", kNow);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->secret_access_key, "secret");
+  EXPECT_EQ(key->principal.arn, "arn:aws:iam::123456789012:root");
+  EXPECT_EQ(store.find("AKIDOTHER", "", kNow).error().code(), "UnrecognizedClientException");
+  const Credentials made = mint.mint(kRole, kLater);
+  EXPECT_TRUE(store.find(made.access_key_id, made.session_token, kNow));
+  EXPECT_FALSE(store.find(made.access_key_id, "", kNow));
+  EXPECT_FALSE(store.find("AKIDEXAMPLE", made.session_token, kNow));
+  store.remove("AKIDEXAMPLE");
+  EXPECT_FALSE(store.find("AKIDEXAMPLE", "", kNow));
+  EXPECT_FALSE(MemoryCredentialStore(nullptr).find(made.access_key_id, made.session_token, kNow));
+}
+
+TEST(AssumedPrincipal, TwelveDigitsAreTheAccount) {
+  EXPECT_EQ(assumed_principal("123456789012").account.str(), "123456789012");
+  for (const char* other : {"test", "AKIAIOSFODNN7EXAMPLE", "", "1234567890123"}) {
+    EXPECT_EQ(assumed_principal(other).account.view(), kDefaultAccount);
+  }
+  EXPECT_EQ(assumed_principal("test").arn, "arn:aws:iam::000000000000:root");
+}
+
+TEST(AuthMode, Names) {
+  EXPECT_EQ(parse_auth_mode("off"), AuthMode::kOff);
+  EXPECT_EQ(parse_auth_mode("verify"), AuthMode::kVerify);
+  EXPECT_EQ(parse_auth_mode("enforce"), AuthMode::kEnforce);
+  EXPECT_FALSE(parse_auth_mode("Off"));
+}
+
+}  // namespace
+}  // namespace lapwing::aws
