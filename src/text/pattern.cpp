@@ -114,6 +114,9 @@ class Translator {
         at_ += 6;
       }
     }
+    // Half a pair, as some models have by mistake: no text holds one, so it becomes a
+    // character that no text should hold either.
+    if (value >= 0xD800 && value < 0xE000) value = 0x10FFFF;
     constexpr char kDigits[] = "0123456789ABCDEF";
     out_ += "\\x{";
     for (int shift = 20; shift >= 0; shift -= 4) out_ += kDigits[(value >> shift) & 0xF];

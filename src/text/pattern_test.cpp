@@ -45,6 +45,7 @@ TEST(Pattern, JavasDialect) {
   EXPECT_TRUE(matches("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*",
                       "a\u20AC\U0001F600\n"));
   EXPECT_FALSE(matches("[\\u0020-\\u00FF]*", "\u20AC"));
+  EXPECT_TRUE(matches("[\\u0020-\\uFFFD\\uD800\\uDBFF-\\uDC00\\uDFFF]*", "\u20AC"));
   EXPECT_TRUE(matches("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "\u00e9t\u00e9 1"));
   EXPECT_TRUE(matches("[\\p{IsLetter}\\p{Digit}]+", "\u00e91"));
   EXPECT_TRUE(matches("\\p{ASCII}*", "abc"));
