@@ -3,9 +3,10 @@
 //   Client client(loop, {});
 //   Result<Response> answer = co_await client.send(endpoint, request, body, deadline);
 //
-// A request that fails on a reused connection before any byte of the answer is tried once
-// more on a fresh one, if its method is idempotent or the peer cannot have seen it.
-// Redirects are not followed; bodies are not decompressed.
+// send(): a request of an idempotent method (not POST, not PATCH) that fails on a reused
+// connection before any byte of the answer is tried once more on a fresh one. An answer that
+// comes before the body was taken whole is returned. Redirects are not followed; bodies are
+// not decompressed.
 //
 // Errors: kUnavailable (cannot connect), kTimeout (deadline), kUnknown (broken after the
 // request was sent), kInvalid (the answer is not HTTP), kTooLarge (answer over the limit).
@@ -51,6 +52,8 @@ class ClientExchange {
   // Waits for the final head (1xx are skipped); `body` of it is empty.
   virtual net::Task<Result<const Response*>> head() = 0;
   virtual BodyReader& body() = 0;
+  // Every read ends by then; a write that stalls ends at the latest then.
+  virtual void set_deadline(MonoTime deadline) = 0;
 };
 
 class Client {
@@ -60,7 +63,8 @@ class Client {
 
   net::Task<Result<Response>> send(const Endpoint& endpoint, Request request, std::string body,
                                    MonoTime deadline);
-  // The request body is chunked unless request.headers hold a Content-Length. The deadline
+  // The request body is chunked unless request.headers hold a Content-Length; GET and HEAD
+  // have none. The deadline
   // covers connecting and every wait until it is moved by set_deadline of the exchange.
   net::Task<Result<std::unique_ptr<ClientExchange>>> open(const Endpoint& endpoint, Request request,
                                                           MonoTime deadline);

@@ -1,7 +1,7 @@
 #include "http/server.hpp"
 
+#include <charconv>
 #include <chrono>
-#include <functional>
 #include <string>
 #include <sys/socket.h>
 
@@ -77,7 +77,9 @@ std::string without_date(std::string text) {
   }
 }
 int status_of(const std::string& answer) {
-  return answer.size() < 12 ? 0 : std::atoi(answer.c_str() + 9);  // NOLINT
+  int status = 0;
+  if (answer.size() >= 12) std::from_chars(answer.data() + 9, answer.data() + 12, status);
+  return status;
 }
 
 Task<void> echo(RequestContext& context) {
