@@ -544,31 +544,46 @@ void write_last_chunk(std::string& out, const Headers& trailers) {
   out.append("\r\n");
 }
 
-ParsedAll parse_all(std::string_view bytes, const HeadLimits& limits) {
+ParsedAll parse_all(std::string_view bytes, const HeadLimits& limits, std::size_t piece) {
   ParsedAll result;
   HeadParser parser(limits);
   BodyDecoder decoder;
   Request request;
   HeadInfo info;
-  while (!bytes.empty()) {
-    parser.reset();
-    const ParseState head = parser.parse_request(bytes, request, info);
-    if (head == ParseState::kError) result.error_status = parser.error().status;
-    if (head != ParseState::kDone) break;
-    std::string_view rest = bytes.substr(parser.consumed());
-    decoder.start(info);
-    while (!decoder.done()) {
-      const BodyDecoder::Step step = decoder.decode(rest);
-      rest.remove_prefix(step.consumed);
+  std::size_t at = 0;     // used up
+  std::size_t fed = 0;    // arrived
+  std::size_t begin = 0;  // of the message under way
+  bool in_body = false;
+  while (result.error_status == 0) {
+    const std::string_view window = bytes.substr(at, fed - at);
+    bool stuck = false;
+    if (!in_body) {
+      const ParseState head =
+          window.empty() ? ParseState::kNeedMore : parser.parse_request(window, request, info);
+      if (head == ParseState::kError) result.error_status = parser.error().status;
+      stuck = head == ParseState::kNeedMore;
+      if (head == ParseState::kDone) {
+        at += parser.consumed();
+        decoder.start(info);
+        in_body = true;
+      }
+    } else if (decoder.done()) {
+      ++result.requests;
+      begin = at;
+      parser.reset();
+      in_body = false;
+    } else {
+      const BodyDecoder::Step step = decoder.decode(window);
+      at += step.consumed;
       result.body_bytes += step.data.size();
       if (step.state == ParseState::kError) result.error_status = decoder.error().status;
-      if (step.state == ParseState::kError || step.consumed == 0) break;
+      stuck = step.consumed == 0 && !decoder.done();
     }
-    if (!decoder.done()) break;
-    ++result.requests;
-    bytes = rest;
+    if (!stuck) continue;
+    if (fed == bytes.size()) break;
+    fed += std::min(piece, bytes.size() - fed);
   }
-  result.left_over = bytes.size();
+  result.left_over = bytes.size() - begin;
   return result;
 }
 

@@ -139,13 +139,15 @@ void write_chunk_head(std::string& out, std::size_t size);
 // "0\r\n", trailers, "\r\n"
 void write_last_chunk(std::string& out, const Headers& trailers);
 
-// Every request in `bytes`, as a connection would see them: for the fuzzer and the tests.
+// Every request in `bytes`, as a connection would see them when they arrive `piece` bytes at
+// a time: for the fuzzer and the tests.
 struct ParsedAll {
   std::size_t requests = 0;  // complete, bodies included
   std::uint64_t body_bytes = 0;
   int error_status = 0;       // of the first error
   std::size_t left_over = 0;  // bytes of an incomplete message
 };
-ParsedAll parse_all(std::string_view bytes, const HeadLimits& limits = {});
+ParsedAll parse_all(std::string_view bytes, const HeadLimits& limits = {},
+                    std::size_t piece = std::string_view::npos);
 
 }  // namespace lapwing::http
