@@ -47,16 +47,18 @@ void Headers::add_entry(std::uint32_t name_at, std::uint32_t name_size, std::uin
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  // A view into our own block would dangle when the block grows.
-  const std::string own_name(name);
-  const auto name_at = static_cast<std::uint32_t>(block_.size());
-  block_.reserve(block_.size() + name.size() + value.size());
-  if (value.data() >= block_.data() && value.data() < block_.data() + block_.size()) {
+  // Views into our own block would dangle when the block grows.
+  const auto is_ours = [this](std::string_view text) {
+    return text.data() >= block_.data() && text.data() < block_.data() + block_.size();
+  };
+  if (is_ours(name) || is_ours(value)) {
+    const std::string own_name(name);
     const std::string own_value(value);
-    block_.append(own_name).append(own_value);
-  } else {
-    block_.append(own_name).append(value);
+    add(own_name, own_value);
+    return;
   }
+  const auto name_at = static_cast<std::uint32_t>(block_.size());
+  block_.append(name).append(value);
   add_entry(name_at, static_cast<std::uint32_t>(name.size()),
             name_at + static_cast<std::uint32_t>(name.size()),
             static_cast<std::uint32_t>(value.size()));
