@@ -299,6 +299,9 @@ def test_callbacks_are_refused_from_24_on(start):
         answer = env.invoke(1)
         assert answer.kind == "init_error"
         assert answer.json()["errorType"] == "Runtime.CallbackHandlerDeprecated"
+        assert "\tInit Error \t{" in answer.printed
+    with start("exports.handler = async (e, c) => c.succeed ?? 'gone'", runtime="nodejs24.x") as env:
+        assert env.invoke(1).json() == "gone"
 
 
 ENDS = {

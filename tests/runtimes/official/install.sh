@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh python|node: AWS's own runtime clients, from their registries into build/official/.
-# The Node.js client builds a native module: it needs cmake, make, autoconf, automake, libtool.
+# The Node.js client is the newest one that takes callbacks and runs on Node.js 18 and 20; it
+# builds a native module with cmake, make, autoconf, automake, libtool.
 set -eu
 target=$(cd "$(dirname "$0")/../../.." && pwd)/build/official
 mkdir -p "$target"

@@ -13,7 +13,7 @@ const { Invocation } = require('./invocation.cjs');
 const EXIT_UNSETTLED = 13; // Node.js's own for a top-level await that never ends
 const EXIT_REJECTION = 128;
 const EXIT_EXCEPTION = 129;
-const CALLBACKS_END = 24; // first Node.js whose runtime refuses callback handlers
+const CALLBACKS_END = 24; // first runtime that refuses callback handlers and their context members
 
 const NO_MORE_CALLBACKS =
   'ERROR: AWS Lambda has removed support for callback-based function handlers starting with ' +
@@ -134,8 +134,8 @@ class Runtime {
       else succeed(null);
     };
     try {
-      invocation.describe(context);
-      const result = handler(invocation.event(), context, callback);
+      const given = invocation.describe(callbacksEnded() ? {} : context);
+      const result = handler(invocation.event(), given, callback);
       if (typeof result?.then === 'function') {
         result.then(context.succeed, context.fail).catch(context.fail);
       }
@@ -236,10 +236,14 @@ function completions(succeed, fail, whenIdle) {
   return { context, callback: first(callback) };
 }
 
-function refuseCallbacks(handler) {
+/** By the runtime the function asked for, which may not be the version of Node.js that serves. */
+function callbacksEnded() {
   const version = /nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV ?? '')?.[1];
-  const callbacks = handler.length >= 3 && !streaming.isStreaming(handler);
-  if (callbacks && Number(version) >= CALLBACKS_END) {
+  return Number(version) >= CALLBACKS_END;
+}
+
+function refuseCallbacks(handler) {
+  if (callbacksEnded() && handler.length >= 3 && !streaming.isStreaming(handler)) {
     throw new errors.faults.CallbackHandlerDeprecated(NO_MORE_CALLBACKS);
   }
 }
@@ -262,7 +266,7 @@ async function main(runtimeDir) {
     refuseCallbacks(handler);
     runtime.serve(handler);
   } catch (error) {
-    runtime.die('Uncaught Exception', error, EXIT_EXCEPTION);
+    runtime.die(callbacksEnded() ? 'Init Error' : 'Uncaught Exception', error, EXIT_EXCEPTION);
   }
 }
 
