@@ -1,0 +1,32 @@
+"""Fixtures of the Node.js tests: `start` runs a function under the bootstrap."""
+
+import pathlib
+
+import pytest
+from interpreters import nodes
+from mock_runtime_api import Environment
+
+BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.cjs"
+NODES = nodes()
+
+
+@pytest.fixture(params=["{}.{}".format(*v) for v in NODES])
+def version(request):
+    return tuple(int(n) for n in request.param.split("."))
+
+
+@pytest.fixture
+def start(version, tmp_path):
+    """start(source, ...) -> an Environment running `source` as app.js."""
+
+    def make(source, files=None, **options):
+        for name, text in {"app.js": source, **(files or {})}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        options.setdefault("runtime", "nodejs{}.x".format(version[0]))
+        if options["runtime"] == "nodejs24.x" and "callback" in source:
+            options["runtime"] = "nodejs22.x"
+        return Environment([NODES[version], str(BOOTSTRAP)], tmp_path, **options)
+
+    return make
