@@ -23,8 +23,6 @@ inline constexpr std::size_t kTrailerBytesMax = 16 * kKiB;
 inline constexpr std::uint64_t kUnreadBodyBytesMax = 256 * kKiB;
 // First size of a connection's read buffer; it grows up to HeadLimits::head_bytes.
 inline constexpr std::size_t kReadBufferBytes = 8 * kKiB;
-// Requests, or reads of a body, of one connection before others on its loop are let through.
-inline constexpr std::uint32_t kTurnsMax = 32;
 // How long a connection is read after an error answer, so that the client sees the answer
 // rather than a reset.
 inline constexpr Duration kLingerTimeout = std::chrono::seconds(2);

@@ -443,55 +443,6 @@ TEST(Server, CutDestroysHandlers) {
   loop.run(main(loop.get()));
 }
 
-TEST(Server, AnAnswerGivenUpHalfWayEndsTheConnection) {
-  TestLoop loop;
-  auto main = [](Loop& l) -> Task<void> {
-    auto handler = [](RequestContext& context) -> Task<void> {
-      auto answers = [](RequestContext& inner) -> Task<Result<int>> {
-        Status sent =
-            co_await inner.respond(Response(200, "text/plain", std::string(8'000'000, 'x')));
-        co_return sent ? 1 : 0;
-      };
-      auto late = co_await net::with_timeout(context.loop(), 1ms, answers(context));
-      EXPECT_FALSE(late);
-    };
-    Site site(l, {}, handler);
-    Stream stream = site.dial();
-    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    EXPECT_TRUE(co_await stream.write_all(request + request));
-    co_await site.connections.drained();
-    EXPECT_LT((co_await read_to_end(stream)).size(), 8'000'000u);
-    EXPECT_EQ(site.shared.stats.requests, 1u);
-  };
-  loop.run(main(loop.get()));
-}
-
-// One client keeps the buffers of its connection full; another is served all the same.
-TEST(Server, AClientThatNeverPausesDoesNotStarveOthers) {
-  TestLoop loop;
-  auto main = [](Loop& l) -> Task<void> {
-    Site site(l, {}, echo);
-    Stream greedy = site.dial();
-    auto sends = [](Stream& stream) -> Task<void> {
-      std::string many;
-      for (int i = 0; i < 500; ++i) many += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-      while (co_await stream.write_all(many)) {
-      }
-    };
-    auto reads = [](Stream& stream) -> Task<void> { co_await read_to_end(stream); };
-    net::TaskGroup group(l);
-    group.spawn(sends(greedy));
-    group.spawn(reads(greedy));
-    for (int i = 0; i < 20; ++i) {
-      auto answer = co_await ask(site.dial(), "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
-      EXPECT_EQ(status_of(answer), 200);
-    }
-    EXPECT_GT(site.shared.stats.requests, 500u);
-    group.cancel_all();
-  };
-  loop.run(main(loop.get()));
-}
-
 TEST(Server, TooManyConnectionsAre503) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {

@@ -50,8 +50,7 @@ void Loop::run() {
     run_ready();
     run_posted();
     if (!timers_.empty()) timers_.fire_due(now());
-    poll_events(ready_.empty() && yielded_.empty() && local_.empty());
-    yielded_.splice_to(ready_);
+    poll_events(ready_.empty() && local_.empty());
   }
   stopping_ = false;
   tasks_->cancel_all();

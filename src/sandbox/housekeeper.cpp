@@ -12,8 +12,6 @@ namespace {
 
 // How long the processes of a killed sandbox may take to leave their groups.
 constexpr auto kLeaveWait = std::chrono::seconds(5);
-// Making and dropping file systems is mostly waiting for the kernel's grace periods.
-constexpr std::size_t kWorkers = 4;
 
 }  // namespace
 
@@ -24,7 +22,7 @@ Housekeeper::~Housekeeper() = default;
 
 void Housekeeper::begin(Logger& logger) {
   logger_ = &logger;
-  worker_ = std::make_unique<net::WorkerPool>(kWorkers);
+  worker_ = std::make_unique<net::WorkerPool>(1);
 }
 
 net::Task<Result<TmpMount>> Housekeeper::take_tmp(net::Loop& loop, std::uint64_t bytes) {

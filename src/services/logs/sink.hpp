@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,7 +30,6 @@
 #include "base/log.hpp"
 #include "ports/log_sink.hpp"
 #include "services/logs/chunk.hpp"
-#include "services/logs/deletion_gate.hpp"
 #include "services/logs/event_log.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/repository.hpp"
@@ -38,8 +38,10 @@ namespace lapwing::logs {
 
 class SinkWriter final : public ports::LogSink {
  public:
-  SinkWriter(Repository& repository, EventLog& events, DeletionGate& deletion, const Clock& clock,
-             Logger& log);
+  // `deletion` is held shared while events are written and alone while a group or stream is
+  // deleted, so that events are never written to what has just gone.
+  SinkWriter(Repository& repository, EventLog& events, std::shared_mutex& deletion,
+             const Clock& clock, Logger& log);
   ~SinkWriter() override;
 
   void start();
@@ -55,7 +57,7 @@ class SinkWriter final : public ports::LogSink {
   Status flush(const Scope& scope, std::string_view group,
                std::optional<std::string_view> stream = {});
   Status flush_all();
-  // Streams of this group must be looked up anew. Call with the gate closed.
+  // Streams of this group must be looked up anew. Call while holding `deletion` alone.
   void forget(std::string_view group_uid);
 
  private:
@@ -91,7 +93,7 @@ class SinkWriter final : public ports::LogSink {
 
   Repository* repository_;
   EventLog* events_;
-  DeletionGate* deletion_;
+  std::shared_mutex* deletion_;
   const Clock* clock_;
   Logger* log_;
 

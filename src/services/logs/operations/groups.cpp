@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
@@ -74,7 +75,7 @@ Nothing create_log_group(Core& core, const Caller& caller, const model::CreateLo
 
 Nothing delete_log_group(Core& core, const Caller& caller, const model::DeleteLogGroupRequest& in) {
   {
-    const DeletionGate::Closed closed = core.deletion.close();
+    const std::unique_lock alone(core.deletion);
     LAPWING_TRY(const Group removed,
                 core.repository.remove_group(scope_of(caller), in.log_group_name));
     core.sink.forget(removed.uid);

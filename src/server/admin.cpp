@@ -1,0 +1,182 @@
+#include "server/admin.hpp"
+
+#include <fstream>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "server/front_door.hpp"
+#include "text/json_writer.hpp"
+
+namespace lapwing::server {
+namespace {
+
+constexpr std::size_t kDownloadChunkBytes = 256 * 1024;
+
+// Resident set in bytes, from /proc; 0 where that cannot be read.
+std::uint64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  in >> total >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+class MetricsText {
+ public:
+  void add(std::string_view name, std::string_view type, std::string_view help,
+           std::uint64_t value) {
+    text_ += fmt::format("# HELP lapwing_{0} {1}\n# TYPE lapwing_{0} {2}\nlapwing_{0} {3}\n", name,
+                         help, type, value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+http::Response not_found() {
+  return http::Response(404, "application/json", R"({"message":"Not Found"})");
+}
+
+}  // namespace
+
+Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {}
+
+void Admin::observe(const FrontDoorStats& front_door, const http::ServerStats& http) {
+  front_door_ = &front_door;
+  http_ = &http;
+}
+
+net::Task<void> Admin::handle(http::RequestContext& context) {
+  const http::Request& request = context.request();
+  const std::string_view path = request.path();
+  if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+    http::Response response(405, "application/json", R"({"message":"Method Not Allowed"})");
+    response.headers.add("Allow", "GET, HEAD");
+    co_await context.respond(std::move(response));
+  } else if (path == "/_lapwing/health") {
+    co_await context.respond(http::Response(200, "application/json", health()));
+  } else if (path == "/_lapwing/metrics") {
+    co_await context.respond(
+        http::Response(200, "text/plain; version=0.0.4; charset=utf-8", metrics()));
+  } else if (path.starts_with(lambda::kCodePath)) {
+    co_await download(context);
+  } else if (path.starts_with("/_lapwing/console")) {
+    co_await context.respond(
+        http::Response(501, "application/json",
+                       R"({"message":"The console is not built yet","code":"NotImplemented"})"));
+  } else {
+    co_await context.respond(not_found());
+  }
+}
+
+std::string Admin::health() const {
+  std::string out;
+  text::JsonWriter json(out);
+  json.begin_object();
+  json.member("status", "ok");
+  json.member("version", parts_.version);
+  json.key("services");
+  json.begin_object();
+  for (const char* service : {"lambda", "logs", "sts"}) json.member(service, "running");
+  json.end_object();
+  json.key("isolation");
+  json.begin_object();
+  json.member("complete", parts_.isolation->complete());
+  json.key("features");
+  json.begin_array();
+  for (const sandbox::IsolationFeature& feature : parts_.isolation->features) {
+    json.begin_object();
+    json.member("name", feature.name);
+    json.member("enforced", feature.enforced);
+    json.member("how", feature.how);
+    if (!feature.enforced) json.member("remedy", feature.remedy);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  json.end_object();
+  return out;
+}
+
+std::string Admin::metrics() const {
+  MetricsText text;
+  const engine::EngineTotals totals = parts_.dispatcher->totals();
+  text.add("invocations_total", "counter", "Synchronous invocations dispatched.",
+           totals.invocations);
+  text.add("function_errors_total", "counter", "Invocations that ended in a function error.",
+           totals.function_errors);
+  text.add("platform_errors_total", "counter", "Invocations the platform itself failed.",
+           totals.platform_errors);
+  text.add("throttles_total", "counter", "Invocations refused for want of concurrency or room.",
+           totals.throttles);
+  text.add("cold_starts_total", "counter", "Execution environments started.", totals.cold_starts);
+  text.add("environments", "gauge", "Execution environments alive.", totals.environments);
+  text.add("environments_busy", "gauge", "Execution environments running an invocation.",
+           totals.busy);
+  text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
+  if (front_door_ != nullptr) {
+    text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
+    text.add("requests_refused_total", "counter", "Requests refused before any service.",
+             front_door_->refused.load());
+    text.add("request_body_bytes", "gauge", "Request bodies held in memory.",
+             front_door_->body_bytes.load());
+  }
+  if (http_ != nullptr) {
+    text.add("connections", "gauge", "Open client connections.", http_->connections.load());
+    text.add("protocol_errors_total", "counter", "Malformed HTTP requests.",
+             http_->protocol_errors.load());
+  }
+  text.add("worker_queue", "gauge", "Control-plane operations waiting for a thread.",
+           parts_.workers->queued());
+  text.add("resident_memory_bytes", "gauge", "Resident memory of the server.", resident_bytes());
+  text.add("uptime_seconds", "gauge", "Time since the start.",
+           static_cast<std::uint64_t>(
+               std::chrono::duration_cast<std::chrono::seconds>(parts_.clock->mono() - started_)
+                   .count()));
+  return text.take();
+}
+
+net::Task<void> Admin::download(http::RequestContext& context) {
+  const http::Request& request = context.request();
+  lambda::Service* service = parts_.lambda;
+  const std::string path(request.path());
+  const std::string query(request.query());
+  Result<lambda::CodeDownload> code = co_await parts_.workers->run(
+      context.loop(), [service, path, query] { return service->open_code(path, query); });
+  if (!code) {
+    const int status = code.error().http_status() != 0 ? code.error().http_status() : 404;
+    std::string body;
+    text::JsonWriter json(body);
+    json.begin_object();
+    json.member("message", code.error().message());
+    json.end_object();
+    co_await context.respond(http::Response(status, "application/json", std::move(body)));
+    co_return;
+  }
+  http::Response head(200);
+  head.headers.add("Content-Type", "application/zip");
+  head.headers.add("Content-Length", fmt::format("{}", code->size));
+  head.headers.add("Content-Disposition",
+                   fmt::format("attachment; filename=\"{}\"", code->file_name));
+  Result<http::BodyWriter*> writer = co_await context.respond_stream(std::move(head));
+  if (!writer) co_return;
+  const std::shared_ptr<store::BlobReader> reader = std::move(code->reader);
+  while (true) {
+    Result<std::string> chunk =
+        co_await parts_.workers->run(context.loop(), [reader]() -> Result<std::string> {
+          std::string buffer(kDownloadChunkBytes, '\0');
+          LAPWING_TRY(
+              const std::size_t n,
+              reader->read(std::as_writable_bytes(std::span(buffer.data(), buffer.size()))));
+          buffer.resize(n);
+          return buffer;
+        });
+    if (!chunk || chunk->empty()) break;  // an error leaves the length short: the client sees it
+    if (!co_await (*writer)->write(*chunk)) co_return;
+  }
+  co_await (*writer)->finish();
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,49 @@
+// Lapwing's own paths, all below /_lapwing/: health, metrics, code downloads.
+//
+// Thread-safety: handle() runs on every loop at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/dispatcher.hpp"
+#include "http/server.hpp"
+#include "net/worker_pool.hpp"
+#include "sandbox/report.hpp"
+#include "services/lambda/service.hpp"
+
+namespace lapwing::server {
+
+struct FrontDoorStats;
+
+struct AdminParts {
+  std::string version;
+  const sandbox::IsolationReport* isolation = nullptr;
+  const engine::Dispatcher* dispatcher = nullptr;
+  lambda::Service* lambda = nullptr;
+  net::WorkerPool* workers = nullptr;
+  const Clock* clock = nullptr;
+};
+
+class Admin {
+ public:
+  explicit Admin(AdminParts parts);
+
+  // Once both exist: the counters shown by /metrics.
+  void observe(const FrontDoorStats& front_door, const http::ServerStats& http);
+
+  bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }
+  net::Task<void> handle(http::RequestContext& context);
+
+ private:
+  std::string health() const;
+  std::string metrics() const;
+  net::Task<void> download(http::RequestContext& context);
+
+  AdminParts parts_;
+  MonoTime started_;
+  const FrontDoorStats* front_door_ = nullptr;
+  const http::ServerStats* http_ = nullptr;
+};
+
+}  // namespace lapwing::server

@@ -1,0 +1,166 @@
+#include "server/commands.hpp"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "runtime/sandbox_planner.hpp"
+#include "sandbox/launcher.hpp"
+#include "server/embedded_files.hpp"
+#include "server/instance.hpp"
+#include "server/machine_catalogue.hpp"
+
+namespace lapwing::server {
+namespace {
+
+constexpr auto kDrainGrace = std::chrono::milliseconds(3'500);
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+int complain(const Error& error) {
+  fmt::print(stderr, "lapwing: {}{}{}\n", error.message(), error.detail().empty() ? "" : ": ",
+             error.detail());
+  return 1;
+}
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+// The soft limit of many systems (1,024) is less than a thousand sandboxes need.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config) {
+  // Made before the launcher looks for leftovers of an earlier life in it.
+  std::string path;
+  for (std::size_t at = 1; at != std::string::npos;) {
+    at = config.data_dir.find('/', at + 1);
+    path = config.data_dir.substr(0, at);
+    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+      return fail(make_error(ErrorKind::kInvalid, fmt::format("cannot make {}: {} (say another "
+                                                              "directory with --data-dir)",
+                                                              path, strerror(errno))));
+    }
+  }
+  sandbox::LauncherOptions options;
+  options.data_dir = config.data_dir;
+  return sandbox::Launcher::start(options);
+}
+
+void print_runtimes(const Config& config) {
+  const runtime::Catalogue catalogue = discover_runtimes(config);
+  fmt::print("\nruntimes\n");
+  for (const runtime::Interpreter& found : catalogue.interpreters()) {
+    fmt::print("  {:<8} {:<10} {:<10} {}\n", to_string(found.language), found.version, found.origin,
+               found.host_path);
+  }
+  fmt::print("  provided any executable named bootstrap\n");
+  for (const char* id :
+       {"python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13",
+        "python3.14", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x"}) {
+    const auto choice = catalogue.choose(id);
+    if (!choice) {
+      fmt::print("  {:<11} {}\n", id, choice.error().message());
+    } else if (!choice->exact) {
+      fmt::print("  {}\n", choice->note);
+    }
+  }
+}
+
+}  // namespace
+
+int run_serve(const Config& config) {
+  // Before any thread: they inherit the mask, so that only sigwait below sees the signals.
+  const sigset_t signals = stop_signals();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  auto launcher = start_launcher(config);
+  if (!launcher) return complain(launcher.error());
+  const sandbox::IsolationReport& report = (*launcher)->report();
+  if (!report.complete()) {
+    fmt::print(stderr, "not everything is enforced on this machine:\n{}", report.to_text());
+    if (config.require_isolation) {
+      fmt::print(stderr, "lapwing: refusing to start (sandbox.require_isolation)\n");
+      return 1;
+    }
+  }
+  SystemClock clock;
+  StderrOutput output;
+  Logger logger(output, clock, level_of(config.log_level));
+  auto instance = Instance::create(config, *std::move(launcher), logger);
+  if (!instance) return complain(instance.error());
+  const Result<std::string> address = (*instance)->start();
+  if (!address) return complain(address.error());
+  if (config.network == "none") {
+    fmt::print(stderr, "functions reach this server's API and nothing else (sandbox.network)\n");
+  }
+  fmt::print(stderr, "listening on http://{}\n", *address);
+
+  int received = 0;
+  sigwait(&signals, &received);
+  fmt::print(stderr, "stopping\n");
+  // From here on a second signal ends the process as usual.
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  (*instance)->stop(kDrainGrace);
+  return 0;
+}
+
+int run_doctor(const Config& config) {
+  auto launcher = start_launcher(config);
+  if (!launcher) return complain(launcher.error());
+  const sandbox::IsolationReport& report = (*launcher)->report();
+  fmt::print("isolation: {}\n{}", report.complete() ? "complete" : "INCOMPLETE", report.to_text());
+  print_runtimes(config);
+  return 0;
+}
+
+int run_doctor_plan(const Config& config, const std::string& runtime_id) {
+  const runtime::Catalogue catalogue = discover_runtimes(config);
+  const auto choice = catalogue.choose(runtime_id);
+  if (!choice) return complain(choice.error());
+  auto bootstraps = install_files(config.data_dir, embedded_runtimes());
+  if (!bootstraps) return complain(bootstraps.error());
+  sandbox::RootStore roots(config.data_dir);
+  runtime::SandboxPlanner planner({*bootstraps, sandbox::CpuModel::kWeight}, catalogue, roots);
+  if (const Status ready = planner.prepare(); !ready) return complain(ready.error());
+  runtime::FunctionVersion function;
+  function.name = FunctionName("example");
+  function.region = Region(kDefaultRegion);
+  function.runtime = runtime_id;
+  function.handler = "app.handler";
+  function.code_dir = config.data_dir + "/code/example";
+  const auto plan = planner.plan(function, *choice, {&function, &*choice, {}, "log-stream"});
+  if (!plan) return complain(plan.error());
+  fmt::print("{}", sandbox::describe(*plan));
+  return 0;
+}
+
+int run_config() {
+  for (const ConfigKey& key : config_keys()) {
+    fmt::print("# {}\n{} = {}\n\n", key.help, key.name, key.default_value);
+  }
+  return 0;
+}
+
+}  // namespace lapwing::server

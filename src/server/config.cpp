@@ -1,0 +1,348 @@
+#include "server/config.hpp"
+
+#include <charconv>
+#include <sstream>
+#include <stdlib.h>
+#include <thread>
+#include <variant>
+
+#include <fmt/core.h>
+
+// Exceptions are how toml++ reports errors; they end in this file.
+#include <toml++/toml.h>
+
+namespace lapwing::server {
+namespace {
+
+struct Bounds {
+  std::int64_t low;
+  std::int64_t high;
+};
+
+struct Key {
+  std::string_view name;
+  std::string_view help;
+  std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*,
+               std::vector<std::string> Config::*>
+      member;
+  Bounds bounds{0, 0};
+  std::string_view choices = {};  // "a|b|c" for strings
+};
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> table = {
+      {"listen", "address and port of the API", &Config::listen},
+      {"data_dir", "where everything durable lives", &Config::data_dir},
+      {"auth",
+       "who may call: anyone, verified signatures, or verified and authorised",
+       &Config::auth,
+       {},
+       "off|verify|enforce"},
+      {"insecure", "allow listening beyond loopback without auth = enforce", &Config::insecure},
+      {"server.hosts", "further host names under which clients may address this server",
+       &Config::hosts},
+      {"log.level",
+       "least level written to stderr",
+       &Config::log_level,
+       {},
+       "debug|info|warn|error"},
+      {"server.loops", "event loops; 0 means half the cores", &Config::loops, {0, 256}},
+      {"server.workers",
+       "threads for control-plane operations; 0 means the cores",
+       &Config::workers,
+       {0, 1024}},
+      {"server.connections_max",
+       "open client connections",
+       &Config::connections_max,
+       {16, 1'000'000}},
+      {"sandbox.require_isolation", "refuse to start when anything cannot be enforced",
+       &Config::require_isolation},
+      {"sandbox.cpu",
+       "share the machine by weight, or limit by memory size as AWS",
+       &Config::cpu,
+       {},
+       "weight|quota"},
+      {"sandbox.network",
+       "what functions reach besides Lapwing itself",
+       &Config::network,
+       {},
+       "none"},
+      {"runtimes.strict", "refuse a runtime whose exact version is missing",
+       &Config::runtimes_strict},
+      {"runtimes.prefixes", "further directories that hold bin/python3.x or bin/node",
+       &Config::runtimes_prefixes},
+      {"engine.environments_max",
+       "execution environments alive at once",
+       &Config::environments_max,
+       {1, 100'000}},
+      {"engine.memory_mb_max",
+       "sum of MemorySize of busy environments; 0: 3/4 of the machine",
+       &Config::memory_mb_max,
+       {0, 1 << 30}},
+      {"engine.idle_seconds",
+       "an idle environment goes away after this",
+       &Config::idle_seconds,
+       {1, 86'400}},
+      {"engine.init_timeout_ms",
+       "limit of the initialisation phase",
+       &Config::init_timeout_ms,
+       {100, 900'000}},
+      {"engine.concurrency",
+       "concurrent executions of an account and region",
+       &Config::concurrency,
+       {1, 1'000'000}},
+  };
+  return table;
+}
+
+Error invalid(std::string message) { return make_error(ErrorKind::kInvalid, std::move(message)); }
+
+const Key* find_key(std::string_view name) {
+  for (const Key& key : keys()) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+bool is_choice(std::string_view choices, std::string_view value) {
+  while (!choices.empty()) {
+    const auto bar = choices.find('|');
+    if (choices.substr(0, bar) == value) return true;
+    choices = bar == std::string_view::npos ? std::string_view() : choices.substr(bar + 1);
+  }
+  return false;
+}
+
+Status set_string(Config& config, const Key& key, std::string_view value) {
+  if (!key.choices.empty() && !is_choice(key.choices, value)) {
+    return fail(invalid(fmt::format("{} = {}: must be one of {}", key.name, value, key.choices)));
+  }
+  config.*std::get<std::string Config::*>(key.member) = value;
+  return {};
+}
+
+Status set_integer(Config& config, const Key& key, std::int64_t value) {
+  if (value < key.bounds.low || value > key.bounds.high) {
+    return fail(invalid(fmt::format("{} = {}: must be between {} and {}", key.name, value,
+                                    key.bounds.low, key.bounds.high)));
+  }
+  config.*std::get<std::int64_t Config::*>(key.member) = value;
+  return {};
+}
+
+std::vector<std::string> split_commas(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    if (comma != 0) out.emplace_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return out;
+}
+
+Status set_from_text(Config& config, const Key& key, std::string_view value) {
+  if (std::holds_alternative<std::string Config::*>(key.member)) {
+    return set_string(config, key, value);
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
+    if (value != "true" && value != "false") {
+      return fail(invalid(fmt::format("{} = {}: must be true or false", key.name, value)));
+    }
+    config.** flag = value == "true";
+    return {};
+  }
+  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
+    config.** list = split_commas(value);
+    return {};
+  }
+  std::int64_t number = 0;
+  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (ec != std::errc() || end != value.data() + value.size()) {
+    return fail(invalid(fmt::format("{} = {}: must be a whole number", key.name, value)));
+  }
+  return set_integer(config, key, number);
+}
+
+Status wrong_type(const Key& key, std::string_view wanted) {
+  return fail(invalid(fmt::format("{}: must be {}", key.name, wanted)));
+}
+
+Status set_from_toml(Config& config, const Key& key, const toml::node& node) {
+  if (std::holds_alternative<std::string Config::*>(key.member)) {
+    const auto value = node.value_exact<std::string>();
+    return value ? set_string(config, key, *value) : wrong_type(key, "a string");
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
+    const auto value = node.value_exact<bool>();
+    if (!value) return wrong_type(key, "true or false");
+    config.** flag = *value;
+    return {};
+  }
+  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return wrong_type(key, "a list of strings");
+    (config.**list).clear();
+    for (const toml::node& item : *array) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return wrong_type(key, "a list of strings");
+      (config.**list).push_back(*value);
+    }
+    return {};
+  }
+  const auto value = node.value_exact<std::int64_t>();
+  return value ? set_integer(config, key, *value) : wrong_type(key, "a whole number");
+}
+
+Status read_credentials(Config& config, const toml::node& node) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return fail(invalid("credentials: write [[credentials]] tables"));
+  for (const toml::node& item : *array) {
+    const toml::table* table = item.as_table();
+    if (table == nullptr) return fail(invalid("credentials: write [[credentials]] tables"));
+    StaticCredential credential;
+    for (const auto& [name, value] : *table) {
+      const auto text = value.value_exact<std::string>();
+      const std::string_view key = name.str();
+      if (!text) return fail(invalid(fmt::format("credentials.{}: must be a string", key)));
+      if (key == "access_key_id")
+        credential.access_key_id = *text;
+      else if (key == "secret_access_key")
+        credential.secret_access_key = *text;
+      else if (key == "account")
+        credential.account = *text;
+      else if (key == "principal")
+        credential.principal = *text;
+      else
+        return fail(invalid(fmt::format("credentials.{}: unknown key", key)));
+    }
+    if (credential.access_key_id.empty() || credential.secret_access_key.empty()) {
+      return fail(invalid("credentials: access_key_id and secret_access_key are needed"));
+    }
+    config.credentials.push_back(std::move(credential));
+  }
+  return {};
+}
+
+Status read_table(Config& config, const toml::table& table, const std::string& prefix) {
+  for (const auto& [name, value] : table) {
+    const std::string path = prefix + std::string(name.str());
+    if (path == "credentials") {
+      LAPWING_CHECK(read_credentials(config, value));
+      continue;
+    }
+    if (const toml::table* inner = value.as_table()) {
+      LAPWING_CHECK(read_table(config, *inner, path + "."));
+      continue;
+    }
+    const Key* key = find_key(path);
+    if (key == nullptr) {
+      return fail(invalid(fmt::format("line {}: unknown key '{}' (`lapwing config` lists them)",
+                                      value.source().begin.line, path)));
+    }
+    LAPWING_CHECK(set_from_toml(config, *key, value));
+  }
+  return {};
+}
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<ConfigKey> config_keys() {
+  const Config defaults;
+  std::vector<ConfigKey> out;
+  for (const Key& key : keys()) {
+    ConfigKey item{key.name, key.help, {}};
+    if (const auto* s = std::get_if<std::string Config::*>(&key.member)) {
+      item.default_value = fmt::format("\"{}\"", defaults.**s);
+    } else if (const auto* b = std::get_if<bool Config::*>(&key.member)) {
+      item.default_value = defaults.**b ? "true" : "false";
+    } else if (const auto* n = std::get_if<std::int64_t Config::*>(&key.member)) {
+      item.default_value = fmt::format("{}", defaults.**n);
+    } else {
+      item.default_value = "[]";
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+Status apply_setting(Config& config, std::string_view key_and_value) {
+  const auto equals = key_and_value.find('=');
+  if (equals == std::string_view::npos) {
+    return fail(invalid(fmt::format("--set {}: write key=value", key_and_value)));
+  }
+  const Key* key = find_key(key_and_value.substr(0, equals));
+  if (key == nullptr) {
+    return fail(invalid(fmt::format("--set {}: unknown key (`lapwing config` lists them)",
+                                    key_and_value.substr(0, equals))));
+  }
+  return set_from_text(config, *key, key_and_value.substr(equals + 1));
+}
+
+Status load_config_file(Config& config, const std::string& path) {
+  try {
+    const toml::table table = toml::parse_file(path);
+    auto status = read_table(config, table, "");
+    if (!status) return fail(invalid(fmt::format("{}: {}", path, status.error().message())));
+    return {};
+  } catch (const toml::parse_error& error) {
+    return fail(invalid(
+        fmt::format("{}: line {}: {}", path, error.source().begin.line, error.description())));
+  }
+}
+
+Result<std::pair<std::string, std::uint16_t>> parse_listen(std::string_view listen) {
+  const auto colon = listen.rfind(':');
+  if (colon == std::string_view::npos) {
+    return fail(invalid(fmt::format("listen = {}: write HOST:PORT", listen)));
+  }
+  std::string_view host = listen.substr(0, colon);
+  const std::string_view port_text = listen.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const auto [end, ec] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (ec != std::errc() || end != port_text.data() + port_text.size()) {
+    return fail(invalid(fmt::format("listen = {}: the port must be 0 to 65535", listen)));
+  }
+  return std::pair(std::string(host.empty() ? "0.0.0.0" : host), port);
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+Status finish_config(Config& config) {
+  LAPWING_TRY(const auto address, parse_listen(config.listen));
+  if (!is_loopback(address.first) && config.auth != "enforce" && !config.insecure) {
+    return fail(invalid(fmt::format(
+        "listening on {} lets others in: set auth = enforce, or say --insecure if you mean it",
+        address.first)));
+  }
+  for (StaticCredential& credential : config.credentials) {
+    if (credential.account.empty()) credential.account = kDefaultAccount;
+    if (!is_account(credential.account)) {
+      return fail(invalid("credentials.account: must be 12 digits"));
+    }
+  }
+  if (config.data_dir.empty()) {
+    const char* xdg = getenv("XDG_DATA_HOME");
+    const char* home = getenv("HOME");
+    if (xdg != nullptr && *xdg == '/') {
+      config.data_dir = fmt::format("{}/lapwing", xdg);
+    } else if (home != nullptr && *home == '/') {
+      config.data_dir = fmt::format("{}/.local/share/lapwing", home);
+    } else {
+      return fail(invalid("neither HOME nor data_dir is set: say --data-dir DIR"));
+    }
+  }
+  const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+  if (config.loops == 0) config.loops = std::max<std::int64_t>(1, cores / 2);
+  if (config.workers == 0) config.workers = std::max<std::int64_t>(2, cores);
+  return {};
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,72 @@
+// The server's configuration: declared once, with help, default and bounds. The parser, the
+// command line (--set key=value), `lapwing config` and the manual come from one table.
+//
+// Order of precedence: --set and the named flags, then the file (--config, TOML), then the
+// defaults. An unknown key is refused: nothing is accepted and ignored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace lapwing::server {
+
+struct StaticCredential {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string account;    // 12 digits
+  std::string principal;  // ARN; the account's root when empty
+};
+
+struct Config {
+  std::string listen = "127.0.0.1:4566";
+  std::string data_dir;  // default: $XDG_DATA_HOME or ~/.local/share, then /lapwing
+  std::string auth = "off";
+  bool insecure = false;
+  std::vector<std::string> hosts;
+  std::string log_level = "info";
+  std::int64_t loops = 0;    // 0: half the cores, at least one
+  std::int64_t workers = 0;  // 0: the cores, at least two
+  std::int64_t connections_max = 10'000;
+  bool require_isolation = false;
+  std::string cpu = "weight";
+  std::string network = "none";
+  bool runtimes_strict = false;
+  std::vector<std::string> runtimes_prefixes;
+  std::int64_t environments_max = 1'000;
+  std::int64_t memory_mb_max = 0;  // 0: three quarters of the machine
+  std::int64_t idle_seconds = 600;
+  std::int64_t init_timeout_ms = 10'000;
+  std::int64_t concurrency = 1'000;
+  std::vector<StaticCredential> credentials;
+};
+
+// One configuration key, for help and documentation.
+struct ConfigKey {
+  std::string_view name;  // "engine.idle_seconds"
+  std::string_view help;
+  std::string default_value;
+};
+
+std::vector<ConfigKey> config_keys();
+
+// Applies "key=value" as --set gives it. kInvalid with the reason and what is allowed.
+Status apply_setting(Config& config, std::string_view key_and_value);
+
+// Reads a TOML file into `config`. kInvalid names the line and the key.
+Status load_config_file(Config& config, const std::string& path);
+
+// Checks what needs more than one key, and fills in what depends on the machine.
+Status finish_config(Config& config);
+
+// "HOST:PORT", "[::1]:4566" or ":4566" into host and port. kInvalid otherwise.
+Result<std::pair<std::string, std::uint16_t>> parse_listen(std::string_view listen);
+
+bool is_loopback(std::string_view host);
+
+}  // namespace lapwing::server

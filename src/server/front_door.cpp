@@ -1,0 +1,282 @@
+#include "server/front_door.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "server/limits.hpp"
+#include "services/lambda/errors.hpp"
+#include "services/lambda/limits.hpp"
+
+namespace lapwing::server {
+namespace {
+
+// A view of a request as the protocol engines want it. The http::Request must stay.
+class RequestView {
+ public:
+  explicit RequestView(const http::Request& request) {
+    headers_.reserve(request.headers.size());
+    for (const http::Headers::Field field : request.headers) {
+      headers_.push_back({field.name, field.value});
+    }
+    view_.method = http::to_string(request.method);
+    view_.raw_path = request.path();
+    view_.raw_query = request.query();
+    view_.headers = headers_;
+  }
+  const aws::Request& with_body(std::string_view body) {
+    view_.body = body;
+    return view_;
+  }
+  const aws::Request& head() const { return view_; }
+
+ private:
+  std::vector<aws::HeaderView> headers_;
+  aws::Request view_;
+};
+
+http::Response to_http(aws::Response response) {
+  http::Response out(response.status);
+  for (const aws::HeaderField& field : response.headers) out.headers.add(field.name, field.value);
+  out.body = std::move(response.body);
+  return out;
+}
+
+Error forbidden(std::string message) {
+  return Error(ErrorKind::kDenied, "AccessDeniedException", std::move(message)).with_status(403);
+}
+
+Error too_large(std::size_t limit, std::string_view operation) {
+  return Error(ErrorKind::kTooLarge, "RequestEntityTooLargeException",
+               fmt::format("Request must be smaller than {} bytes for the {} operation", limit,
+                           operation))
+      .with_status(413);
+}
+
+// What the dispatcher could not do, in Lambda's words.
+Error lambda_error(Error error, Logger& logger, const RequestId& request_id) {
+  if (error.kind() == ErrorKind::kThrottled) return error;
+  logger.error("invoke", "the platform failed an invocation",
+               {{"request_id", request_id.str()}, {"error", error.to_log()}});
+  const bool stopping = error.kind() == ErrorKind::kUnavailable;
+  return Error(error.kind(), "ServiceException",
+               stopping ? "The service is shutting down. Please retry." : "Internal Error")
+      .with_status(stopping ? 503 : 500)
+      .with_detail(error.detail());
+}
+
+}  // namespace
+
+// Everything a worker looks at. Shared with it, because a connection that is cut while the
+// worker runs takes its coroutine along.
+struct FrontDoor::Job {
+  explicit Job(const http::Request& head) : request(head), view(request) {}
+
+  http::Request request;
+  RequestView view;
+  std::string body;
+  aws::SignatureHead signature;
+  aws::Caller caller;
+  RequestId request_id;
+};
+
+namespace {
+
+// Bodies held in memory, given back when the request ends.
+class BodyShare {
+ public:
+  BodyShare(std::atomic<std::uint64_t>& total, std::uint64_t bytes) : total_(total), bytes_(bytes) {
+    total_.fetch_add(bytes_, std::memory_order_relaxed);
+  }
+  ~BodyShare() { total_.fetch_sub(bytes_, std::memory_order_relaxed); }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+
+ private:
+  std::atomic<std::uint64_t>& total_;
+  std::uint64_t bytes_;
+};
+
+}  // namespace
+
+net::Task<void> FrontDoor::handle(http::RequestContext& context) {
+  stats_.requests.fetch_add(1, std::memory_order_relaxed);
+  const http::Request& request = context.request();
+  RequestId request_id(make_uuid(*parts_.random));
+
+  const std::string_view host = request.headers.get_or("Host");
+  if (!parts_.guard->host_allowed(host) ||
+      !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host)) {
+    stats_.refused.fetch_add(1, std::memory_order_relaxed);
+    Error refusal = forbidden(
+        "Requests for another host name or from another site's pages are refused. If this "
+        "server has this name, add it to server.hosts.");
+    co_await context.respond(
+        to_http(aws::error_response(aws::Protocol::kRestJson, refusal, request_id)));
+    co_return;
+  }
+  if (parts_.admin->owns(request.path())) co_return co_await parts_.admin->handle(context);
+  if (request.method == http::Method::kPost && lambda::is_invoke_target(request.target)) {
+    co_return co_await handle_invoke(context, std::move(request_id));
+  }
+  co_await handle_general(context, std::move(request_id));
+}
+
+net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestId request_id) {
+  stats_.invokes.fetch_add(1, std::memory_order_relaxed);
+  Result<aws::Response> response = co_await invoke(context, request_id);
+  if (!response) {
+    response = aws::error_response(parts_.lambda->aws().model(), aws::Protocol::kRestJson,
+                                   response.error(), request_id);
+  }
+  co_await context.respond(to_http(*std::move(response)));
+}
+
+net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context,
+                                                   const RequestId& request_id) {
+  auto job = std::make_shared<Job>(context.request());
+  const http::Request& request = job->request;
+  LAPWING_CO_TRY(job->signature, parts_.authenticator->read(job->view.head()));
+  Result<std::string> body = co_await read_body(context, lambda::kMaxRequestPayloadBytes);
+  if (!body && body.error().kind() == ErrorKind::kTooLarge) {
+    context.close_after();
+    co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));
+  }
+  if (!body) co_return fail(std::move(body).error());
+  job->body = *std::move(body);
+  const BodyShare share(stats_.body_bytes, job->body.size());
+
+  const auto check = [job, authenticator = parts_.authenticator]() -> Status {
+    const aws::Request& whole = job->view.with_body(job->body);
+    LAPWING_TRY(job->caller, authenticator->authenticate(whole, job->signature, "lambda"));
+    return lambda::check_invoke_payload(job->body);
+  };
+  if (job->body.size() > kOffloadBytes) {
+    LAPWING_CO_CHECK(co_await parts_.workers->run(context.loop(), check));
+  } else {
+    LAPWING_CO_CHECK(check());
+  }
+  const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
+  const aws::Caller& caller = job->caller;
+  const lambda::InvokeScope scope{caller.account, caller.region, caller.principal_arn};
+  LAPWING_CO_TRY(lambda::InvokeRequest invoke,
+                 lambda::parse_invoke_head(request.target, lookup, scope));
+  LAPWING_CO_TRY(runtime::FunctionVersionPtr function,
+                 parts_.lambda->catalog().resolve(invoke.account, invoke.region,
+                                                  invoke.function.view(), invoke.qualifier));
+  if (invoke.type == lambda::InvocationType::kDryRun) {
+    co_return lambda::render_dry_run_answer(request_id);
+  }
+
+  runtime::Invocation invocation;
+  invocation.request_id = request_id.str();
+  invocation.invoked_arn = invoke.qualifier.empty()
+                               ? function->arn
+                               : fmt::format("{}:{}", function->arn, invoke.qualifier);
+  invocation.trace_id = request.headers.get_or("X-Amzn-Trace-Id");
+  invocation.client_context = invoke.client_context;
+  invocation.payload = std::move(job->body);
+  invocation.want_tail = invoke.log_type == lambda::LogType::kTail;
+  lambda::InvokeOutcome answer;
+  answer.request_id = request_id;
+  answer.executed_version = function->version;
+  answer.trace_id = invocation.trace_id;
+  Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
+      context.loop(), std::move(function), std::move(invocation));
+  if (!outcome)
+    co_return fail(lambda_error(std::move(outcome).error(), *parts_.logger, request_id));
+  if (outcome->kind == runtime::Outcome::Kind::kPlatformError) {
+    co_return fail(lambda_error(internal_error(outcome->detail), *parts_.logger, request_id));
+  }
+  answer.payload = std::move(outcome->body);
+  if (outcome->kind == runtime::Outcome::Kind::kFunctionError) answer.function_error = "Unhandled";
+  answer.log_tail = std::move(outcome->log_tail);
+  co_return lambda::render_invoke_answer(invoke, std::move(answer));
+}
+
+net::Task<Result<std::string>> FrontDoor::read_body(http::RequestContext& context,
+                                                    std::size_t limit) {
+  const std::uint64_t announced = context.content_length().value_or(0);
+  if (stats_.body_bytes.load(std::memory_order_relaxed) + announced > kBodiesInMemoryMax) {
+    co_return fail(Error(ErrorKind::kThrottled, "TooManyRequestsException",
+                         "Too many request bytes in flight. Please retry.")
+                       .with_status(429));
+  }
+  co_return co_await context.body().read_all(limit);
+}
+
+net::Task<void> FrontDoor::handle_general(http::RequestContext& context, RequestId request_id) {
+  auto job = std::make_shared<Job>(context.request());
+  job->request_id = std::move(request_id);
+  const aws::Request& head = job->view.head();
+  Result<aws::SignatureHead> signature = parts_.authenticator->read(head);
+  if (!signature) {
+    stats_.refused.fetch_add(1, std::memory_order_relaxed);
+    co_return co_await refuse(context, head, {}, signature.error(), job->request_id);
+  }
+  job->signature = *std::move(signature);
+
+  Result<std::string> body = co_await read_body(context, kRequestBodyBytesMax);
+  if (!body) {
+    Error error = std::move(body).error();
+    if (error.kind() == ErrorKind::kTooLarge) {
+      const auto route = parts_.router->route(head, job->signature.service);
+      error = too_large(kRequestBodyBytesMax,
+                        route ? route->service->name(*route->operation) : "requested");
+    }
+    context.close_after();
+    co_return co_await refuse(context, head, job->signature.service, error, job->request_id);
+  }
+  job->body = *std::move(body);
+  const BodyShare share(stats_.body_bytes, job->body.size());
+  // On a worker: control-plane operations are plain blocking functions.
+  Result<aws::Response> response =
+      co_await parts_.workers->run(context.loop(), [this, job] { return serve(*job); });
+  if (!response) {
+    const Error busy = Error(ErrorKind::kThrottled, "TooManyRequestsException", "Rate exceeded")
+                           .with_status(429)
+                           .with_field("Reason", "CallerRateLimitExceeded");
+    co_return co_await refuse(context, head, job->signature.service, busy, job->request_id);
+  }
+  co_await context.respond(to_http(*std::move(response)));
+}
+
+// An error before any service was reached, in the protocol the request seems to speak.
+net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Request& head,
+                                  std::string_view scope_service, const Error& error,
+                                  const RequestId& request_id) {
+  const auto route = parts_.router->route(head, scope_service);
+  const aws::Protocol protocol = route ? route->protocol : route.error().protocol;
+  const aws::ServiceModel* model = route ? route->service : route.error().service;
+  const Error shown = aws::render_auth_error(error, protocol);
+  aws::Response response = model != nullptr
+                               ? aws::error_response(*model, protocol, shown, request_id)
+                               : aws::error_response(protocol, shown, request_id);
+  co_await context.respond(to_http(std::move(response)));
+}
+
+aws::Response FrontDoor::serve(Job& job) const {
+  const aws::Request& request = job.view.with_body(job.body);
+  // Query services name the operation in the body, so routing waited for it.
+  const auto route = parts_.router->route(request, job.signature.service);
+  const aws::Protocol protocol = route ? route->protocol : route.error().protocol;
+  const aws::ServiceModel* model = route ? route->service : route.error().service;
+  const auto error = [&](const Error& what) {
+    return model != nullptr ? aws::error_response(*model, protocol, what, job.request_id)
+                            : aws::error_response(protocol, what, job.request_id);
+  };
+  Result<aws::Caller> caller = parts_.authenticator->authenticate(
+      request, job.signature, model != nullptr ? model->signing_name : std::string_view());
+  if (!caller) return error(aws::render_auth_error(std::move(caller).error(), protocol));
+  if (!route) return error(route.error().error);
+  caller->request_id = job.request_id;
+  const auto service = services_.find(model->id);
+  if (service == services_.end()) {
+    return error(aws::not_implemented(model->id, model->name(*route->operation)));
+  }
+  return service->second->handle(*route->operation, protocol, request, *caller);
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,80 @@
+// The front door: the way of every request, one function read top to bottom.
+//
+//   host and origin -> own paths -> Invoke's fast path -> signature head -> body -> route
+//   -> authenticate -> service (on a worker) -> answer
+//
+// Cheap refusals come first. Nothing is allocated for a body before the head is known to be
+// wanted; bodies in memory at once are bounded over all connections.
+//
+// Thread-safety: handle() runs on every loop at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "aws/route.hpp"
+#include "aws/service.hpp"
+#include "aws/sigv4.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "engine/dispatcher.hpp"
+#include "http/server.hpp"
+#include "net/worker_pool.hpp"
+#include "server/admin.hpp"
+#include "server/host_guard.hpp"
+#include "services/lambda/service.hpp"
+
+namespace lapwing::server {
+
+struct FrontDoorParts {
+  const HostGuard* guard = nullptr;
+  const aws::Authenticator* authenticator = nullptr;
+  const aws::Router* router = nullptr;
+  Admin* admin = nullptr;
+  lambda::Service* lambda = nullptr;
+  engine::Dispatcher* dispatcher = nullptr;
+  net::WorkerPool* workers = nullptr;
+  Random* random = nullptr;
+  Logger* logger = nullptr;
+};
+
+// Request counters by service, for metrics.
+struct FrontDoorStats {
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> invokes{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> body_bytes{0};  // held now
+};
+
+class FrontDoor {
+ public:
+  explicit FrontDoor(FrontDoorParts parts) : parts_(parts) {}
+
+  // Services by the id of their model ("lambda"). Before the first request.
+  void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
+
+  net::Task<void> handle(http::RequestContext& context);
+  const FrontDoorStats& stats() const { return stats_; }
+
+ private:
+  struct Job;
+
+  net::Task<void> handle_invoke(http::RequestContext& context, RequestId request_id);
+  net::Task<Result<aws::Response>> invoke(http::RequestContext& context,
+                                          const RequestId& request_id);
+  net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
+  net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
+                         std::string_view scope_service, const Error& error,
+                         const RequestId& request_id);
+  aws::Response serve(Job& job) const;
+  net::Task<Result<std::string>> read_body(http::RequestContext& context, std::size_t limit);
+
+  FrontDoorParts parts_;
+  FrontDoorStats stats_;
+  std::map<std::string, const aws::Service*, std::less<>> services_;
+};
+
+}  // namespace lapwing::server

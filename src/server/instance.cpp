@@ -1,0 +1,242 @@
+#include "server/instance.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "aws/credentials.hpp"
+#include "aws/route.hpp"
+#include "aws/sigv4.hpp"
+#include "crypto/random.hpp"
+#include "engine/dispatcher.hpp"
+#include "gen/models.hpp"
+#include "net/loop_group.hpp"
+#include "net/worker_pool.hpp"
+#include "runtime/environment.hpp"
+#include "runtime/sandbox_planner.hpp"
+#include "server/admin.hpp"
+#include "server/embedded_files.hpp"
+#include "server/endpoint.hpp"
+#include "server/front_door.hpp"
+#include "server/machine_catalogue.hpp"
+#include "server/role_credentials.hpp"
+#include "server/server_key.hpp"
+#include "services/lambda/service.hpp"
+#include "services/logs/service.hpp"
+#include "services/sts/service.hpp"
+#include "store/sqlite/sqlite_engine.hpp"
+#include "text/pattern.hpp"
+
+namespace lapwing::server {
+namespace {
+
+// Background steps of services on the worker pool; on the caller's thread when it is full,
+// so that nothing begun is dropped.
+class PoolExecutor final : public lambda::Executor {
+ public:
+  explicit PoolExecutor(net::WorkerPool& pool) : pool_(pool) {}
+  void post(UniqueFunction<void()> job) override {
+    auto shared = std::make_shared<UniqueFunction<void()>>(std::move(job));
+    if (!pool_.submit([shared] { (*shared)(); })) (*shared)();
+  }
+
+ private:
+  net::WorkerPool& pool_;
+};
+
+class RealEnvironments final : public runtime::EnvironmentFactory {
+ public:
+  explicit RealEnvironments(const runtime::EnvironmentHost& host) : host_(host) {}
+  std::unique_ptr<runtime::ExecutionEnvironment> make(
+      net::Loop& loop, runtime::FunctionVersionPtr function) override {
+    return std::make_unique<runtime::Environment>(loop, host_, std::move(function));
+  }
+
+ private:
+  const runtime::EnvironmentHost& host_;
+};
+
+engine::EngineOptions engine_options(const Config& config) {
+  engine::EngineOptions options;
+  options.account_concurrency = static_cast<std::uint32_t>(config.concurrency);
+  options.environments_max = static_cast<std::uint32_t>(config.environments_max);
+  options.idle_timeout = std::chrono::seconds(config.idle_seconds);
+  const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kMiB;
+  options.memory_mb_max = config.memory_mb_max != 0
+                              ? static_cast<std::uint64_t>(config.memory_mb_max)
+                              : machine_mb * 3 / 4;
+  return options;
+}
+
+Result<net::Address> bind_address(const Config& config) {
+  LAPWING_TRY(const auto listen, parse_listen(config.listen));
+  const std::string host = listen.first == "localhost" ? "127.0.0.1" : listen.first;
+  return net::Address::ip(host, listen.second);
+}
+
+}  // namespace
+
+// Declared in the order of dependence; members are destroyed in reverse.
+struct Instance::Parts {
+  Parts(const Config& c, std::unique_ptr<sandbox::Launcher> l, Logger& log)
+      : config(c),
+        logger(&log),
+        launcher(std::move(l)),
+        workers(static_cast<std::size_t>(c.workers)),
+        loops(static_cast<std::size_t>(c.loops), clock, log),
+        executor(workers),
+        roots(c.data_dir),
+        guard(c.hosts),
+        router(gen::all_models()) {}
+
+  Status open();
+  Status make_runtimes();
+  Status start_services();
+  void make_front();
+
+  Config config;
+  Logger* logger;
+  std::unique_ptr<sandbox::Launcher> launcher;
+  SystemClock clock;
+  crypto::SystemRandom random;
+  text::PatternCache patterns;
+  std::unique_ptr<store::Engine> store;
+  net::WorkerPool workers;
+  net::LoopGroup loops;
+
+  std::unique_ptr<aws::SessionMint> mint;
+  std::unique_ptr<aws::MemoryCredentialStore> credentials;
+  std::unique_ptr<aws::Authenticator> authenticator;
+  std::unique_ptr<RoleCredentialMint> role_credentials;
+
+  std::unique_ptr<logs::LogsService> logs;
+  PoolExecutor executor;
+  std::unique_ptr<lambda::Service> lambda;
+  std::unique_ptr<sts::Service> sts;
+
+  std::optional<runtime::Catalogue> catalogue;
+  sandbox::RootStore roots;
+  std::unique_ptr<runtime::SandboxPlanner> planner;
+  Endpoint endpoint;
+  runtime::EnvironmentHost host;
+  std::unique_ptr<RealEnvironments> environments;
+  std::unique_ptr<engine::Dispatcher> dispatcher;
+
+  HostGuard guard;
+  aws::Router router;
+  std::unique_ptr<Admin> admin;
+  std::unique_ptr<FrontDoor> front_door;
+  std::unique_ptr<http::Server> http;
+};
+
+Status Instance::Parts::open() {
+  LAPWING_TRY(store, store::open_sqlite_engine({.data_dir = config.data_dir}, clock, *logger));
+  LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, random));
+  mint = std::make_unique<aws::SessionMint>(key, random);
+  credentials = std::make_unique<aws::MemoryCredentialStore>(mint.get());
+  for (const StaticCredential& known : config.credentials) {
+    aws::Principal principal;
+    principal.account = AccountId(known.account);
+    principal.arn = known.principal;
+    credentials->add(known.access_key_id, known.secret_access_key, principal);
+  }
+  const aws::AuthMode mode = aws::parse_auth_mode(config.auth).value_or(aws::AuthMode::kOff);
+  authenticator = std::make_unique<aws::Authenticator>(mode, *credentials, clock);
+  role_credentials = std::make_unique<RoleCredentialMint>(*mint, clock);
+  return {};
+}
+
+Status Instance::Parts::make_runtimes() {
+  LAPWING_TRY(const std::string bootstraps, install_files(config.data_dir, embedded_runtimes()));
+  catalogue = discover_runtimes(config);
+  runtime::PlannerOptions options;
+  options.bootstrap_dir = bootstraps;
+  options.cpu = config.cpu == "quota" ? sandbox::CpuModel::kQuota : sandbox::CpuModel::kWeight;
+  planner = std::make_unique<runtime::SandboxPlanner>(options, *catalogue, roots);
+  return planner->prepare();
+}
+
+Status Instance::Parts::start_services() {
+  logs = std::make_unique<logs::LogsService>(
+      logs::LogsParts{store->store(), store->bulk_log(), clock, random, patterns, *logger});
+  lambda::Options options;
+  options.data_dir = config.data_dir;
+  options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
+  lambda = std::make_unique<lambda::Service>(
+      lambda::Environment{store->store(), store->blobs(), executor, clock, random, *logger,
+                          patterns},
+      options);
+  sts = std::make_unique<sts::Service>(patterns, *logger);
+  logs->start();
+  return lambda->start();
+}
+
+void Instance::Parts::make_front() {
+  host.launcher = launcher.get();
+  host.planner = planner.get();
+  host.catalogue = &*catalogue;
+  host.logs = &logs->sink();
+  host.credentials = role_credentials.get();
+  host.endpoint = &endpoint;
+  host.random = &random;
+  host.logger = logger;
+  host.init_timeout = std::chrono::milliseconds(config.init_timeout_ms);
+  environments = std::make_unique<RealEnvironments>(host);
+  dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, engine_options(config));
+
+  admin = std::make_unique<Admin>(
+      AdminParts{kVersion, &launcher->report(), dispatcher.get(), lambda.get(), &workers, &clock});
+  front_door = std::make_unique<FrontDoor>(
+      FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
+                     dispatcher.get(), &workers, &random, logger});
+  front_door->add(lambda->aws());
+  front_door->add(logs->service());
+  front_door->add(sts->aws());
+  const auto handler = [door = front_door.get()](http::RequestContext& context) {
+    return door->handle(context);
+  };
+  endpoint.set_handler(handler);
+  http::ServerOptions options;
+  options.connections_max = static_cast<std::size_t>(config.connections_max);
+  http = std::make_unique<http::Server>(loops, std::move(options), handler);
+  admin->observe(front_door->stats(), http->stats());
+}
+
+Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Instance::~Instance() = default;
+
+Result<std::unique_ptr<Instance>> Instance::create(const Config& config,
+                                                   std::unique_ptr<sandbox::Launcher> launcher,
+                                                   Logger& logger) {
+  auto parts = std::make_unique<Parts>(config, std::move(launcher), logger);
+  LAPWING_CHECK(parts->open());
+  LAPWING_CHECK(parts->make_runtimes());
+  LAPWING_CHECK(parts->start_services());
+  parts->make_front();
+  return std::unique_ptr<Instance>(new Instance(std::move(parts)));
+}
+
+Result<std::string> Instance::start() {
+  Parts& p = *parts_;
+  LAPWING_CHECK(p.launcher->begin_housekeeping(*p.logger));
+  p.loops.start();
+  LAPWING_TRY(const net::Address address, bind_address(p.config));
+  LAPWING_CHECK(p.http->listen(address));
+  return p.http->addresses().front().to_string();
+}
+
+void Instance::stop(Duration grace) {
+  Parts& p = *parts_;
+  p.http->stop(grace);
+  p.dispatcher->stop();
+  p.endpoint.stop();
+  p.loops.stop();
+  p.lambda->stop();
+  p.logs->stop();
+  p.store->shut_down();
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,30 @@
+#include "server/machine_catalogue.hpp"
+
+#include <algorithm>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace lapwing::server {
+namespace {
+
+void add_home(std::vector<std::string>& homes, const char* path) {
+  if (path == nullptr || *path != '/') return;
+  if (std::find(homes.begin(), homes.end(), path) == homes.end()) homes.emplace_back(path);
+}
+
+}  // namespace
+
+runtime::Catalogue discover_runtimes(const Config& config) {
+  runtime::CatalogueOptions options;
+  add_home(options.homes, getenv("HOME"));
+  if (const passwd* user = getpwuid(geteuid())) add_home(options.homes, user->pw_dir);
+  if (const char* sudo_user = getenv("SUDO_USER")) {
+    if (const passwd* user = getpwnam(sudo_user)) add_home(options.homes, user->pw_dir);
+  }
+  options.extra_prefixes = config.runtimes_prefixes;
+  options.strict = config.runtimes_strict;
+  return runtime::Catalogue::discover(std::move(options));
+}
+
+}  // namespace lapwing::server

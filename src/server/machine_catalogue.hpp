@@ -1,0 +1,13 @@
+// Where this machine's interpreters are looked for.
+#pragma once
+
+#include "runtime/catalogue.hpp"
+#include "server/config.hpp"
+
+namespace lapwing::server {
+
+// Home directories of the server's user (and of whoever called sudo), the system's places,
+// and what the configuration adds.
+runtime::Catalogue discover_runtimes(const Config& config);
+
+}  // namespace lapwing::server

@@ -1,0 +1,26 @@
+#include "server/role_credentials.hpp"
+
+#include <fmt/core.h>
+
+namespace lapwing::server {
+namespace {
+
+constexpr auto kSessionLength = std::chrono::hours(36);
+
+}  // namespace
+
+runtime::RoleCredentials RoleCredentialMint::mint(const runtime::FunctionVersion& function) {
+  const std::string& role = function.role_arn;
+  const auto slash = role.rfind('/');
+  const std::string_view role_name =
+      std::string_view(role).substr(slash == std::string::npos ? 0 : slash + 1);
+  aws::Principal principal;
+  principal.account = function.account;
+  principal.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.account.view(),
+                              role_name, function.name.view());
+  principal.user_id = fmt::format("AROALAPWING{}:{}", role_name, function.name.view());
+  const aws::Credentials made = mint_->mint(principal, clock_->wall() + kSessionLength);
+  return {made.access_key_id, made.secret_access_key, made.session_token};
+}
+
+}  // namespace lapwing::server

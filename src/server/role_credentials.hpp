@@ -1,0 +1,25 @@
+// Credentials of execution roles: what a function signs with when it calls back.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include "aws/credentials.hpp"
+#include "base/clock.hpp"
+#include "runtime/environment.hpp"
+
+namespace lapwing::server {
+
+class RoleCredentialMint final : public runtime::RoleCredentialSource {
+ public:
+  RoleCredentialMint(const aws::SessionMint& mint, const Clock& clock)
+      : mint_(&mint), clock_(&clock) {}
+
+  // A session "assumed-role/<role>/<function>", good for longer than an environment lives.
+  runtime::RoleCredentials mint(const runtime::FunctionVersion& function) override;
+
+ private:
+  const aws::SessionMint* mint_;
+  const Clock* clock_;
+};
+
+}  // namespace lapwing::server

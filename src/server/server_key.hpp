@@ -1,0 +1,17 @@
+// The server's own secret: 32 bytes in <data_dir>/server.key, made at the first start,
+// readable by the server's user only. Session credentials and code URLs are sealed with
+// keys derived from it.
+#pragma once
+
+#include <string>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "crypto/aes_gcm.hpp"
+
+namespace lapwing::server {
+
+// Reads the key, making it first where there is none. Errors say what is wrong with the file.
+Result<crypto::AesKey> load_server_key(const std::string& data_dir, Random& random);
+
+}  // namespace lapwing::server
