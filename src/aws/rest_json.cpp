@@ -9,6 +9,8 @@
 namespace lapwing::aws {
 namespace {
 
+constexpr int kNoContent = 204;
+
 bool has_body_members(const ServiceModel& model, const ShapeRow& shape) {
   return std::ranges::any_of(model.members_of(shape), [](const MemberRow& member) {
     return member.location == Location::kBody;
@@ -69,15 +71,16 @@ class RestJson final : public ProtocolEngine {
     response.set_header("x-amzn-RequestId", request_id);
     if (operation.output == kNone) return response;
     const ShapeRow& shape = model.shape(operation.output);
-    response.set_header("Content-Type", "application/json");
+    write_bindings(model, shape, output, response);
+    if (response.status == kNoContent) return response;  // HTTP allows it no body
     if (operation.output_payload != kNone) {
       write_payload(model, model.members_of(shape)[operation.output_payload],
                     output[operation.output_payload], response);
     } else if (has_body_members(model, shape) || operation.status == 200) {
+      set_default_type(response, "application/json");
       text::JsonWriter json(response.body);
       write_json(model, shape, output, json);
     }
-    write_bindings(model, shape, output, response);
     return response;
   }
 
@@ -108,16 +111,21 @@ class RestJson final : public ProtocolEngine {
   }
 
  private:
+  // A member bound to Content-Type wins.
+  static void set_default_type(Response& response, std::string_view type) {
+    if (!response.header("Content-Type")) response.set_header("Content-Type", type);
+  }
+
   static void write_payload(const ServiceModel& model, const MemberRow& member, const Value& value,
                             Response& response) {
     const ShapeRow& shape = model.shape(member.shape);
     if (shape.kind == ShapeKind::kBlob || shape.kind == ShapeKind::kString) {
-      if (shape.kind == ShapeKind::kBlob) {
-        response.set_header("Content-Type", "application/octet-stream");
-      }
+      set_default_type(response,
+                       shape.kind == ShapeKind::kBlob ? "application/octet-stream" : "text/plain");
       response.body = value.as_string();
       return;
     }
+    set_default_type(response, "application/json");
     text::JsonWriter json(response.body);
     value.present() ? write_json(model, shape, value, json) : json.raw("{}");
   }
