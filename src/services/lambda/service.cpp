@@ -136,8 +136,7 @@ Result<CodeDownload> Service::open_code(std::string_view raw_path,
 Result<std::vector<store::BlobId>> Service::referenced_blobs() const {
   std::vector<store::BlobId> out;
   LAPWING_CHECK(parts_->functions.for_each([&](FunctionRecord& record) -> Status {
-    for (const std::string& sha256 :
-         {record.settings.code.sha256, record.served().code.sha256}) {
+    for (const std::string& sha256 : {record.settings.code.sha256, record.served().code.sha256}) {
       LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
       out.push_back(id);
     }

@@ -1,0 +1,266 @@
+// What single operations check and refuse, through the wire.
+#include "services/lambda/operations/operations.hpp"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "services/lambda/testing/harness.hpp"
+#include "services/lambda/testing/zip_builder.hpp"
+#include "text/base64.hpp"
+
+namespace lapwing::lambda {
+namespace {
+
+using testing::Answer;
+using testing::hello_zip;
+
+class Operations : public ::testing::Test, public testing::Harness {
+ protected:
+  Answer create_with(std::string_view body) {
+    return send("CreateFunction", "POST", "/2015-03-31/functions", "", body);
+  }
+  Answer list(std::string_view query = {}) {
+    return send("ListFunctions", "GET", "/2015-03-31/functions", query);
+  }
+};
+
+constexpr std::string_view kRole = "arn:aws:iam::000000000000:role/lambda-ex";
+
+TEST_F(Operations, CreateRefusesInAwsWords) {
+  struct Case {
+    std::string name;
+    std::string more;
+    int status;
+    std::string error;
+    std::string message;
+  };
+  const std::string big(4100, 'v');
+  const std::string cannot_env =
+      "Lambda was unable to configure your environment variables "
+      "because the environment variables you have provided ";
+  const std::vector<Case> cases = {
+      {std::string(65, 'n'), "", 400, "InvalidParameterValueException",
+       "1 validation error detected: Value '" + std::string(65, 'n') +
+           "' at 'functionName' failed to satisfy constraint: Member must have length less than "
+           "or equal to 64"},
+      {"f", R"("MemorySize":10241)", 400, "ValidationException",
+       "1 validation error detected: Value '10241' at 'memorySize' failed to satisfy constraint: "
+       "Member must have value less than or equal to 10240"},
+      {"f", R"("Timeout":901)", 400, "ValidationException",
+       "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: "
+       "Member must have value less than or equal to 900"},
+      {"f", R"("Environment":{"Variables":{"AWS_REGION":"x"}})", 400,
+       "InvalidParameterValueException",
+       cannot_env + "contains reserved keys that are currently not supported for modification. "
+                    "Reserved keys used in this request: AWS_REGION"},
+      {"f", R"("Environment":{"Variables":{"KEY":")" + big + R"("}})", 400,
+       "InvalidParameterValueException",
+       cannot_env + "exceeded the 4KB limit. String measured: {\"KEY\":\"" + big + "\"}"},
+      {"f", R"("LoggingConfig":{"ApplicationLogLevel":"INFO"})", 400,
+       "InvalidParameterValueException",
+       "LogLevel is not supported when LogFormat is set to 'Text'. Remove LogLevel from your "
+       "request or change the LogFormat to 'JSON' and try again."},
+      {"f", R"("Publish":true)", 501, "NotImplemented",
+       "Lapwing does not support Publish of CreateFunction: versions are not built yet"},
+      {"f", R"("TracingConfig":{"Mode":"Active"})", 501, "NotImplemented",
+       "Lapwing does not support TracingConfig.Mode Active of CreateFunction"},
+      {"f", R"("Architectures":["arm64"])", 501, "NotImplemented",
+       "Lapwing does not support Architectures arm64 of CreateFunction: this machine runs x86_64"},
+      {"f", R"("Layers":["arn:aws:lambda:us-east-1:000000000000:layer:l:1"])", 501,
+       "NotImplemented",
+       "Lapwing does not support the parameter Layers of lambda CreateFunction yet."},
+      {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
+       "Lapwing does not support the parameter VpcConfig of lambda CreateFunction yet."},
+  };
+  for (const Case& c : cases) {
+    const Answer answer = create(c.name, hello_zip(), c.more);
+    EXPECT_EQ(answer.status, c.status) << c.more << answer.body;
+    EXPECT_EQ(answer.error, c.error) << c.more;
+    EXPECT_EQ(answer.message(), c.message);
+  }
+  EXPECT_EQ(service->catalog().size(), 0u);
+}
+
+TEST_F(Operations, CreateAcceptsEmptyFormsOfWhatIsNotBuilt) {
+  const Answer answer = create(
+      "f", hello_zip(),
+      R"("Publish":false,"Layers":[],"VpcConfig":{"SubnetIds":[],"SecurityGroupIds":[]},)"
+      R"("TracingConfig":{"Mode":"PassThrough"},"SnapStart":{"ApplyOn":"None"},"KMSKeyArn":"",)"
+      R"("PackageType":"Zip","DeadLetterConfig":{"TargetArn":""})");
+  EXPECT_EQ(answer.status, 201) << answer.body;
+}
+
+TEST_F(Operations, CreateChecksThePackage) {
+  for (const std::string& zip : {std::string("not a zip"), std::string(),
+                                testing::build_zip({{.name = "../escape", .content = "x"}})}) {
+    const Answer answer = create("f", zip);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.message(),
+              "Could not unzip uploaded file. Please check your file, then try to upload again.");
+  }
+  EXPECT_EQ(create_with(fmt::format(R"({{"FunctionName":"f","Role":"{}","Code":{{}},)"
+                                    R"("Runtime":"python3.8","Handler":"f.h"}})",
+                                    kRole))
+                .message(),
+            "Please provide a source for function code.");
+  const Answer s3 =
+      create_with(fmt::format(R"({{"FunctionName":"f","Role":"{}","Code":{{"S3Bucket":"bucket",)"
+                              R"("S3Key":"k"}},"Runtime":"python3.8","Handler":"f.h"}})",
+                              kRole));
+  EXPECT_EQ(s3.status, 501);
+  EXPECT_EQ(s3.error, "NotImplemented");
+}
+
+TEST_F(Operations, CreateChecksTheRuntime) {
+  const auto with = [&](std::string_view members) {
+    return create_with(
+        fmt::format(R"({{"FunctionName":"f","Role":"{}","Code":{{"ZipFile":"{}"}}{}}})", kRole,
+                    text::base64_encode(hello_zip()), members));
+  };
+  const Answer unknown = with(R"(,"Runtime":"cobol85","Handler":"f.h")");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_TRUE(unknown.message().starts_with(
+      "Value cobol85 at 'runtime' failed to satisfy constraint: Member must satisfy enum value "
+      "set: [nodejs20.x, "))
+      << unknown.body;
+  EXPECT_TRUE(unknown.message().ends_with("] or be a valid ARN"));
+  EXPECT_EQ(with(R"(,"Runtime":"java21","Handler":"f.h")").status, 501);
+  EXPECT_EQ(with(R"(,"Runtime":"python3.12")").message(),
+            "Runtime and Handler are mandatory parameters for functions created with deployment "
+            "packages.");
+  EXPECT_EQ(with(R"(,"Runtime":"provided.al2023")").status, 201);
+}
+
+TEST_F(Operations, CreateTwiceConflicts) {
+  create_active("f");
+  const Answer again = create("f", hello_zip());
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.error, "ResourceConflictException");
+  EXPECT_EQ(again.message(), "Function already exist: f");
+}
+
+TEST_F(Operations, GetShowsTheQualifierItWasAskedWith) {
+  create_active("f");
+  const std::string arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
+  const std::string path = "/2015-03-31/functions/f/configuration";
+  const auto configuration = [&](std::string_view query) {
+    return send("GetFunctionConfiguration", "GET", path, query);
+  };
+  EXPECT_EQ(configuration("").at("FunctionArn"), arn);
+  EXPECT_EQ(configuration("Qualifier=%24LATEST").at("FunctionArn"), arn + ":$LATEST");
+  const Answer version = configuration("Qualifier=1");
+  EXPECT_EQ(version.status, 404);
+  EXPECT_EQ(version.message(), "Function not found: " + arn + ":1");
+  EXPECT_EQ(get("arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af").status, 200);
+  EXPECT_EQ(get("arn%3Aaws%3Alambda%3Aeu-west-1%3A000000000000%3Afunction%3Af").message(),
+            "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')");
+}
+
+TEST_F(Operations, ListPagesInOrderOfNames) {
+  for (int i = 0; i < 53; ++i) create(fmt::format("f{:02}", 52 - i), hello_zip());
+  const Answer first = list();
+  EXPECT_EQ(first.at("Functions.0.FunctionName"), "f00");
+  EXPECT_EQ(first.at("Functions.49.FunctionName"), "f49");
+  EXPECT_FALSE(first.has("Functions.50"));
+  EXPECT_FALSE(first.has("Functions.0.State"));
+  EXPECT_FALSE(first.has("Functions.0.RuntimeVersionConfig"));
+  const Answer second = list("Marker=" + first.at("NextMarker"));
+  EXPECT_EQ(second.at("Functions.2.FunctionName"), "f52");
+  EXPECT_FALSE(second.has("Functions.3"));
+  EXPECT_FALSE(second.has("NextMarker"));
+
+  const Answer few = list("MaxItems=2&FunctionVersion=ALL");
+  EXPECT_FALSE(few.has("Functions.2"));
+  EXPECT_TRUE(few.at("Functions.0.FunctionArn").ends_with(":f00:$LATEST"));
+  EXPECT_EQ(list("Marker=!").status, 400);
+}
+
+TEST_F(Operations, UpdateConfigurationChangesOnlyWhatIsNamed) {
+  create_active("f", R"("Description":"d","Environment":{"Variables":{"KEY":"v"}})");
+  const Answer updated = put_configuration(
+      "f", R"({"Timeout":30,"LoggingConfig":{"LogFormat":"JSON","SystemLogLevel":"WARN"}})");
+  EXPECT_EQ(updated.status, 200) << updated.body;
+  EXPECT_EQ(updated.at("Timeout"), "30");
+  EXPECT_EQ(updated.at("Description"), "d");
+  EXPECT_EQ(updated.at("Environment.Variables.KEY"), "v");
+  EXPECT_EQ(updated.at("LoggingConfig.ApplicationLogLevel"), "INFO");
+  EXPECT_EQ(updated.at("LoggingConfig.SystemLogLevel"), "WARN");
+  executor.run_all();
+  const Answer back = put_configuration("f", R"({"LoggingConfig":{"LogFormat":"Text"}})");
+  EXPECT_FALSE(back.has("LoggingConfig.SystemLogLevel"));
+}
+
+TEST_F(Operations, RevisionIdGuardsUpdates) {
+  create_active("f");
+  const std::string revision = get("f").at("Configuration.RevisionId");
+  const Answer stale = put_configuration("f", R"({"Timeout":5,"RevisionId":"other"})");
+  EXPECT_EQ(stale.status, 412);
+  EXPECT_EQ(stale.error, "PreconditionFailedException");
+  EXPECT_EQ(stale.message(),
+            "The Revision Id provided does not match the latest Revision Id. Call the "
+            "GetFunction/GetAlias API to retrieve the latest Revision Id");
+  EXPECT_EQ(put_code("f", hello_zip("x"), R"("RevisionId":")" + revision + "\"").status, 200);
+}
+
+TEST_F(Operations, UpdateCodeDryRunChangesNothing) {
+  create_active("f");
+  const std::string sha = get("f").at("Configuration.CodeSha256");
+  const Answer dry = put_code("f", hello_zip("x"), R"("DryRun":true)");
+  EXPECT_EQ(dry.status, 200);
+  EXPECT_NE(dry.at("CodeSha256"), sha);
+  EXPECT_EQ(get("f").at("Configuration.CodeSha256"), sha);
+  EXPECT_EQ(executor.waiting(), 0u);
+}
+
+TEST_F(Operations, UpdateWhilePendingConflicts) {
+  create("f", hello_zip());
+  const Answer answer = put_configuration("f", R"({"Timeout":5})");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_TRUE(answer.message().ends_with("following state: Pending"));
+}
+
+TEST_F(Operations, Tags) {
+  create_active("f", R"("Tags":{"a":"1"})");
+  const std::string path =
+      "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
+  EXPECT_EQ(send("TagResource", "POST", path, "", R"({"Tags":{"b":"2"}})").status, 204);
+  const Answer both = send("ListTags", "GET", path);
+  EXPECT_EQ(both.at("Tags.a") + both.at("Tags.b"), "12");
+  EXPECT_EQ(send("UntagResource", "DELETE", path, "tagKeys=a").status, 204);
+  EXPECT_FALSE(send("ListTags", "GET", path).has("Tags.a"));
+
+  std::string many = R"({"Tags":{)";
+  for (int i = 0; i < 50; ++i) many += fmt::format(R"({}"k{}":"v")", i == 0 ? "" : ",", i);
+  EXPECT_EQ(send("TagResource", "POST", path, "", many + "}}").message(),
+            "Number of tags exceeds resource tag limit.");
+  EXPECT_EQ(send("TagResource", "POST", path + "%3A1", "", R"({"Tags":{"b":"2"}})").message(),
+            "Tags on function aliases and versions are not supported. Please specify a function "
+            "ARN.");
+}
+
+TEST_F(Operations, AccountSettingsCount) {
+  create_active("f");
+  const Answer settings = send("GetAccountSettings", "GET", "/2016-08-19/account-settings");
+  EXPECT_EQ(settings.at("AccountLimit.ConcurrentExecutions"), "1000");
+  EXPECT_EQ(settings.at("AccountLimit.CodeSizeUnzipped"), "262144000");
+  EXPECT_EQ(settings.at("AccountUsage.FunctionCount"), "1");
+  EXPECT_EQ(settings.at("AccountUsage.TotalCodeSize"), std::to_string(hello_zip().size()));
+}
+
+TEST_F(Operations, DeleteOfLatestIsRefused) {
+  create_active("f");
+  EXPECT_EQ(
+      send("DeleteFunction", "DELETE", "/2015-03-31/functions/f", "Qualifier=%24LATEST").status,
+      400);
+  EXPECT_EQ(send("DeleteFunction", "DELETE", "/2015-03-31/functions/f", "Qualifier=3").status, 404);
+  EXPECT_EQ(get("f").status, 200);
+}
+
+TEST_F(Operations, WhatIsNotBuiltSaysSo) {
+  const Answer answer = send("ListLayers", "GET", "/2018-10-31/layers");
+  EXPECT_EQ(answer.status, 501);
+  EXPECT_EQ(answer.error, "NotImplemented");
+}
+
+}  // namespace
+}  // namespace lapwing::lambda

@@ -1,0 +1,75 @@
+// A Lambda service over the memory store, its background steps run by hand, driven through
+// the wire: requests in, responses out.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "services/lambda/service.hpp"
+#include "store/engine.hpp"
+#include "text/json.hpp"
+#include "text/pattern.hpp"
+
+namespace lapwing::lambda::testing {
+
+class ManualExecutor final : public Executor {
+ public:
+  void post(UniqueFunction<void()> job) override { jobs_.push_back(std::move(job)); }
+  // Until nothing is left, what the jobs post included.
+  void run_all();
+  std::size_t waiting() const { return jobs_.size(); }
+  void forget() { jobs_.clear(); }  // as a crash does
+
+ private:
+  std::deque<UniqueFunction<void()>> jobs_;
+};
+
+struct Answer {
+  int status = 0;
+  std::string body;
+  std::string error;  // x-amzn-ErrorType
+  std::shared_ptr<text::JsonDocument> json;
+
+  // "Configuration.State" and the like: strings as they are, numbers as written, "" if absent.
+  std::string at(std::string_view path) const;
+  bool has(std::string_view path) const;
+  std::string message() const;
+
+ private:
+  const text::JsonValue* find(std::string_view path) const;
+};
+
+class Harness {
+ public:
+  Harness();
+  ~Harness();
+
+  Answer send(std::string_view operation, std::string_view method, std::string_view path,
+              std::string_view query = {}, std::string_view body = {});
+  Answer create(std::string_view name, std::string_view zip, std::string_view more = {});
+  // Creates and lets the background steps run.
+  Answer create_active(std::string_view name, std::string_view more = {});
+  Answer get(std::string_view name);
+  Answer put_code(std::string_view name, std::string_view zip, std::string_view more = {});
+  Answer put_configuration(std::string_view name, std::string_view body);
+
+  // Ends the service and its background steps wherever they are, and starts anew over the
+  // same store and directory.
+  void restart();
+
+  ManualClock clock;
+  SeededRandom random{7};
+  ManualExecutor executor;
+  text::PatternCache patterns;
+  std::string data_dir;
+  std::unique_ptr<store::Engine> engine;
+  std::unique_ptr<Service> service;
+  aws::Caller caller;
+};
+
+}  // namespace lapwing::lambda::testing
