@@ -1,0 +1,59 @@
+// Zip packages: whatever the bytes, opening ends with an answer; what is accepted has only
+// paths that stay inside, each once, and never yields more than it declared.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "services/lambda/limits.hpp"
+#include "services/lambda/zip_archive.hpp"
+
+namespace {
+
+using lapwing::lambda::ZipArchive;
+using lapwing::lambda::ZipEntry;
+
+// More would only make the fuzzer slow.
+constexpr std::uint64_t kMaxExtracted = 1 << 22;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void check_path(std::string_view path) {
+  require(!path.empty() && path.front() != '/' && path.back() != '/');
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    require(!part.empty() && part != "." && part != ".." && !part.contains('\0'));
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // Safe: bytes are bytes.
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto archive = ZipArchive::open(bytes);
+  if (!archive) return 0;
+  require(archive->unpacked_bytes() < lapwing::lambda::kMaxUnzippedBytes);
+  std::set<std::string_view> files;
+  std::uint64_t total = 0;
+  for (const ZipEntry& entry : archive->entries()) {
+    check_path(entry.path);
+    require((entry.mode & ~0777u) == 0);
+    if (entry.kind != ZipEntry::Kind::kDirectory) require(files.insert(entry.path).second);
+    if (entry.size > kMaxExtracted - total) continue;
+    std::uint64_t seen = 0;
+    const auto done = archive->extract(entry, [&](std::string_view piece) -> lapwing::Status {
+      seen += piece.size();
+      return {};
+    });
+    require(seen <= entry.size && (!done || seen == entry.size));
+    total += seen;
+  }
+  return 0;
+}
