@@ -204,6 +204,17 @@ std::string_view service_of_host(const Request& request) {
   return looks_like_region ? host.substr(0, first) : std::string_view();
 }
 
+// Does some operation's path begin with the same fixed segment ("2015-03-31")?
+bool owns_prefix(const ServiceModel& model, std::string_view raw_path) {
+  if (raw_path.starts_with('/')) raw_path.remove_prefix(1);
+  const std::string_view first = raw_path.substr(0, raw_path.find('/'));
+  return std::ranges::any_of(model.operations, [&](const OperationRow& operation) {
+    if (operation.segment_count == 0) return false;
+    const SegmentRow& segment = model.segments[operation.first_segment];
+    return segment.member == kNone && model.text(segment.literal) == first;
+  });
+}
+
 Routed route_unsigned(std::span<const ServiceModel* const> models, const Request& request) {
   if (const auto action = find_action(request)) return route_action(models, *action);
   for (const ServiceModel* model : models) {
@@ -212,6 +223,11 @@ Routed route_unsigned(std::span<const ServiceModel* const> models, const Request
     const OperationRow* row =
         match_path(*model, request.method, request.raw_path, request.raw_query);
     if (row != nullptr) return Route{model, row, Protocol::kRestJson};
+  }
+  for (const ServiceModel* model : models) {
+    if (model->speaks(Protocol::kRestJson) && owns_prefix(*model, request.raw_path)) {
+      return route_scope(models, request, model->signing_name);
+    }
   }
   const std::string_view host = service_of_host(request);
   for (const ServiceModel* model : models) {
