@@ -62,6 +62,18 @@ TEST_F(Packages, UnpacksWithModesAndLinks) {
   EXPECT_EQ(st.st_mode & 07777, 0644u);
 }
 
+TEST_F(Packages, ModesDoNotDependOnTheUmask) {
+  const mode_t before = umask(0077);
+  const auto hold = packages().install(put(testing::python_made_zip()));
+  umask(before);
+  ASSERT_TRUE(hold) << hold.error().to_log();
+  struct stat st{};
+  for (const char* path : {"", "/data", "/data/deep"}) {
+    ASSERT_EQ(stat(((*hold)->directory + path).c_str(), &st), 0);
+    EXPECT_EQ(st.st_mode & 07777, 0755u) << path;
+  }
+}
+
 TEST_F(Packages, EqualCodeIsUnpackedOnce) {
   const std::string sha = put(testing::hello_zip());
   const auto one = packages().install(sha);

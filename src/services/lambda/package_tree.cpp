@@ -49,7 +49,10 @@ Status make_directories(int root, std::string_view path) {
     const std::string part(path.substr(0, slash));
     // Safe: check_tree() made sure that no part of the path is a link of this archive, and
     // links are made last.
-    if (mkdirat(root, part.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (mkdirat(root, part.c_str(), 0755) == 0) {
+      // Past the umask: the function runs as somebody else.
+      if (fchmodat(root, part.c_str(), 0755, 0) != 0) return fail(errno_error("fchmodat"));
+    } else if (errno != EEXIST) {
       return fail(errno_error("mkdirat"));
     }
     if (slash == std::string_view::npos) return {};
@@ -134,6 +137,7 @@ Status remove_children(int directory, std::size_t depth) {
 }  // namespace
 
 Status unpack_tree(const ZipArchive& archive, int root) {
+  if (fchmod(root, 0755) != 0) return fail(errno_error("fchmod"));
   const bool flat = std::ranges::none_of(
       archive.entries(), [](const ZipEntry& entry) { return entry.path.contains('/'); });
   const bool sync_each = flat && archive.entries().size() <= kSyncEachMax;
