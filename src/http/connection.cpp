@@ -59,7 +59,6 @@ net::Task<void> Connection::run() {
     const HeadOutcome outcome = co_await read_head();
     if (outcome == HeadOutcome::kClosed) co_return;
     if (outcome == HeadOutcome::kError) {
-      ++shared_.stats.protocol_errors;
       co_await answer_error(parser_.error().status, parser_.error().message);
       co_return;
     }
@@ -74,7 +73,16 @@ net::Task<void> Connection::run() {
       co_return;
     }
     phase_ = Phase::kIdle;
+    buffer_.shrink(kReadBufferBytes);
+    co_await be_fair();
   }
+}
+
+// A client that sends without pause must not keep the loop for itself.
+net::Task<void> Connection::be_fair() {
+  if (++turns_ < kTurnsMax) co_return;
+  turns_ = 0;
+  co_await loop().yield();
 }
 
 void Connection::close_if_idle() {
@@ -117,7 +125,7 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
         co_return HeadOutcome::kClosed;
       }
       if (!timing_head) {
-        timing_head = phase_ == Phase::kHead || first_;
+        timing_head = phase_ == Phase::kHead;
         take_read_deadline(timing_head ? timeouts.head : timeouts.keep_alive);
       }
       count = co_await stream_.read_some(room);
@@ -135,7 +143,6 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
 
 void Connection::begin_request() {
   phase_ = Phase::kHandler;
-  first_ = false;
   decoder_.start(info_);
   keep_alive_ = info_.keep_alive;
   continue_due_ = info_.expects_continue && !decoder_.done();
@@ -166,7 +173,7 @@ net::Task<void> Connection::answer_for_handler() {
   }
   const int status = body_error_ ? status_for(*body_error_) : 500;
   const std::string message = body_error_ ? body_error_->message() : "internal error";
-  if (status != 500) ++shared_.stats.protocol_errors;
+  if (status != 500) note_protocol_error(status, message);
   auto page = shared_.options.error_page ? shared_.options.error_page(status, message)
                                          : default_error_page(status, message);
   // A failed write has marked the connection broken.
@@ -187,8 +194,17 @@ net::Task<bool> Connection::skip_unread_body() {
   co_return false;
 }
 
+void Connection::note_protocol_error(int status, std::string_view message) {
+  ++shared_.stats.protocol_errors;
+  loop().logger().info("http", "refused",
+                       {{"status", status},
+                        {"why", message},
+                        {"peer", peer() ? peer()->to_string() : std::string("local")}});
+}
+
 // Before a request exists, or instead of one: always ends the connection.
 net::Task<void> Connection::answer_error(int status, std::string_view message) {
+  note_protocol_error(status, message);
   keep_alive_ = false;
   answered_ = false;
   request_.http_1_0 = false;
@@ -224,7 +240,8 @@ std::unexpected<Error> Connection::body_failed(Error error) {
 
 net::Task<Status> Connection::before_body() {
   if (body_error_) co_return lapwing::fail(*body_error_);
-  if (std::exchange(continue_due_, false) && !answered_) {
+  // A client that sent body bytes already is not waiting to be asked.
+  if (std::exchange(continue_due_, false) && !answered_ && buffer_.empty()) {
     Status sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent) co_return body_failed(std::move(sent).error());
   }
@@ -242,6 +259,7 @@ net::Task<Status> Connection::fill_body() {
   if (!*count) co_return body_failed(std::move(*count).error());
   if (**count == 0) co_return body_failed(gone());
   buffer_.filled(**count);
+  co_await be_fair();
   co_return Status();
 }
 
@@ -361,6 +379,15 @@ void Connection::write_head(const Response& response, BodyFraming framing, std::
   write_response_head(out_, response, how);
 }
 
+// Broken until it is done: a write that is given up half way leaves half an answer.
+net::Task<Status> Connection::send(std::span<const ByteView> parts) {
+  if (broken_) co_return lapwing::fail(gone());
+  broken_ = true;
+  Status sent = co_await stream_.write_all(parts);
+  if (sent) broken_ = false;
+  co_return sent;
+}
+
 net::Task<Status> Connection::respond(Response response) {
   if (answered_) {
     co_return lapwing::fail(make_error(ErrorKind::kConflict, "answered already"));
@@ -376,10 +403,7 @@ net::Task<Status> Connection::respond(Response response) {
   write_head(response, bodiless(response.status) ? BodyFraming::kNone : BodyFraming::kLength,
              length);
   const std::array<ByteView, 2> parts = {as_bytes(out_), as_bytes(response.body)};
-  Status sent =
-      co_await stream_.write_all(std::span(parts).first(no_body || response.body.empty() ? 1 : 2));
-  if (!sent) broken_ = true;
-  co_return sent;
+  co_return co_await send(std::span(parts).first(no_body || response.body.empty() ? 1 : 2));
 }
 
 net::Task<Result<BodyWriter*>> Connection::respond_stream(Response response) {
@@ -399,11 +423,9 @@ net::Task<Result<BodyWriter*>> Connection::respond_stream(Response response) {
   write_head(response, framing, stream_left_);
   if (request_.method == Method::kHead) answer_framing_ = BodyFraming::kNone;
   streaming_ = true;
-  Status sent = co_await stream_.write_all(out_);
-  if (!sent) {
-    broken_ = true;
-    co_return lapwing::fail(std::move(sent).error());
-  }
+  const ByteView head = as_bytes(out_);
+  Status sent = co_await send(std::span(&head, 1));
+  if (!sent) co_return lapwing::fail(std::move(sent).error());
   co_return static_cast<BodyWriter*>(this);
 }
 
@@ -424,9 +446,7 @@ net::Task<Status> Connection::write(std::string_view text) {
     }
     stream_left_ -= text.size();
   }
-  Status sent = co_await stream_.write_all(parts);
-  if (!sent) broken_ = true;
-  co_return sent;
+  co_return co_await send(parts);
 }
 
 net::Task<Status> Connection::finish(Headers trailers) {
@@ -440,9 +460,8 @@ net::Task<Status> Connection::finish(Headers trailers) {
   if (answer_framing_ != BodyFraming::kChunked) co_return Status();
   out_.clear();
   write_last_chunk(out_, trailers);
-  Status sent = co_await stream_.write_all(out_);
-  if (!sent) broken_ = true;
-  co_return sent;
+  const ByteView last = as_bytes(out_);
+  co_return co_await send(std::span(&last, 1));
 }
 
 // --- the rest of the context ---

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -54,6 +55,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   net::Task<bool> skip_unread_body();
   net::Task<void> answer_error(int status, std::string_view message);
   net::Task<void> linger();
+  void note_protocol_error(int status, std::string_view message);
 
   // BodyReader
   net::Task<Result<std::string_view>> next() override;
@@ -68,6 +70,8 @@ class Connection final : public RequestContext, private BodyReader, private Body
   net::Task<Status> write(std::string_view text) override;
   net::Task<Status> finish(Headers trailers) override;
 
+  net::Task<Status> send(std::span<const ByteView> parts);
+  net::Task<void> be_fair();
   void begin_request();
   void decide_keep_alive();
   void write_head(const Response& response, BodyFraming framing, std::uint64_t length);
@@ -87,13 +91,13 @@ class Connection final : public RequestContext, private BodyReader, private Body
   mutable bool peer_known_ = false;
   std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
   std::optional<Error> body_error_;
+  std::uint32_t turns_ = 0;        // since others were let through
   std::uint64_t stream_left_ = 0;  // of a streamed answer with a length
   std::int64_t date_second_ = -1;
   std::string date_;
   Phase phase_ = Phase::kIdle;
   BodyFraming answer_framing_ = BodyFraming::kNone;
   bool tls_;
-  bool first_ = true;
   bool keep_alive_ = true;
   bool answered_ = false;
   bool streaming_ = false;  // an answer in pieces was begun and not finished

@@ -23,6 +23,8 @@ inline constexpr std::size_t kTrailerBytesMax = 16 * kKiB;
 inline constexpr std::uint64_t kUnreadBodyBytesMax = 256 * kKiB;
 // First size of a connection's read buffer; it grows up to HeadLimits::head_bytes.
 inline constexpr std::size_t kReadBufferBytes = 8 * kKiB;
+// Requests, or reads of a body, of one connection before others on its loop are let through.
+inline constexpr std::uint32_t kTurnsMax = 32;
 // How long a connection is read after an error answer, so that the client sees the answer
 // rather than a reset.
 inline constexpr Duration kLingerTimeout = std::chrono::seconds(2);
@@ -31,7 +33,7 @@ inline constexpr std::uint64_t kLingerBytesMax = 1 * kMiB;
 struct Timeouts {
   Duration head = std::chrono::seconds(30);         // first byte of a head to its last: 408
   Duration body_idle = std::chrono::seconds(30);    // without a body byte: 408
-  Duration keep_alive = std::chrono::seconds(75);   // between requests: closed silently
+  Duration keep_alive = std::chrono::seconds(75);   // before a first byte: closed silently
   Duration write_stall = std::chrono::seconds(30);  // the client takes nothing: closed
 };
 

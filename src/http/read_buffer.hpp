@@ -38,6 +38,12 @@ class ReadBuffer {
   void reserve(std::size_t capacity) {
     if (capacity > capacity_) grow(capacity);
   }
+  // Gives memory back beyond `capacity`, where nothing is held.
+  void shrink(std::size_t capacity) {
+    if (!empty() || capacity_ <= capacity) return;
+    bytes_.reset();
+    begin_ = end_ = capacity_ = 0;
+  }
 
  private:
   void grow(std::size_t capacity) {

@@ -443,6 +443,52 @@ TEST(Server, CutDestroysHandlers) {
   loop.run(main(loop.get()));
 }
 
+TEST(Server, AnAnswerGivenUpHalfWayEndsTheConnection) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    auto handler = [](RequestContext& context) -> Task<void> {
+      auto answers = [](RequestContext& inner) -> Task<Result<int>> {
+        Status sent =
+            co_await inner.respond(Response(200, "text/plain", std::string(8'000'000, 'x')));
+        co_return sent ? 1 : 0;
+      };
+      auto late = co_await net::with_timeout(context.loop(), 1ms, answers(context));
+      EXPECT_FALSE(late);
+    };
+    Site site(l, {}, handler);
+    Stream stream = site.dial();
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    EXPECT_TRUE(co_await stream.write_all(request + request));
+    co_await site.connections.drained();
+    EXPECT_LT((co_await read_to_end(stream)).size(), 8'000'000u);
+    EXPECT_EQ(site.shared.stats.requests, 1u);
+  };
+  loop.run(main(loop.get()));
+}
+
+// What one client sent ahead is not worked off before another is looked at.
+TEST(Server, AClientThatNeverPausesDoesNotStarveOthers) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    Site site(l, {}, echo);
+    Stream greedy = site.dial();
+    Stream other = site.dial();
+    const std::string request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    constexpr std::size_t kAhead = 4 * kTurnsMax;  // their answers fit the socket's buffer
+    std::string many;
+    for (std::size_t i = 0; i < kAhead; ++i) many += request;
+    EXPECT_TRUE(co_await greedy.write_all(many));
+    EXPECT_TRUE(co_await other.write_all(request));
+    EXPECT_EQ(status_of(co_await read_until(other, "/x:")), 200);
+    EXPECT_LT(site.shared.stats.requests, kAhead);
+    EXPECT_TRUE(co_await greedy.shutdown_write());
+    const std::string answers = co_await read_to_end(greedy);
+    EXPECT_EQ(site.shared.stats.requests, kAhead + 1);
+    EXPECT_TRUE(answers.ends_with("/x:"));
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST(Server, TooManyConnectionsAre503) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {

@@ -50,7 +50,8 @@ void Loop::run() {
     run_ready();
     run_posted();
     if (!timers_.empty()) timers_.fire_due(now());
-    poll_events(ready_.empty() && local_.empty());
+    poll_events(ready_.empty() && yielded_.empty() && local_.empty());
+    yielded_.splice_to(ready_);
   }
   stopping_ = false;
   tasks_->cancel_all();

@@ -68,7 +68,8 @@ class Loop {
   class SleepAwaiter;
   SleepAwaiter sleep(Duration delay);
   SleepAwaiter sleep_until(MonoTime when);
-  // co_await loop.yield(): lets everything that is ready go first.
+  // co_await loop.yield(): resumes after the loop has looked at its descriptors and timers
+  // and run what was ready.
   class YieldAwaiter;
   YieldAwaiter yield();
 
@@ -102,6 +103,7 @@ class Loop {
   std::atomic<bool> has_posted_{false};
 
   WaitList ready_;
+  WaitList yielded_;  // made ready after the next look at the descriptors
   TimerHeap timers_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
@@ -137,7 +139,7 @@ class Loop::YieldAwaiter {
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
     node_.handle = handle;
-    loop_.schedule(node_);
+    loop_.yielded_.push_back(node_);
   }
   void await_resume() const {}
 

@@ -183,6 +183,22 @@ TEST(Loop, ExceptionFromPostIsCounted) {
   loop.run(main(loop.get()));
 }
 
+TEST(Loop, OneThatYieldsForEverStarvesNobody) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    int rounds = 0;
+    auto spins = [](Loop& inner, int& count) -> Task<void> {
+      for (;; ++count) co_await inner.yield();
+    };
+    TaskGroup group(l);
+    group.spawn(spins(l, rounds));
+    co_await l.sleep(3ms);
+    EXPECT_GT(rounds, 10);
+    group.cancel_all();
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST(Timer, FiresInOrderAndNotWhenDisarmed) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
