@@ -299,6 +299,10 @@ void CgroupTree::report(IsolationReport& report) const {
   };
   add("memory limit", memory_, "memory.limit_in_bytes, no swap", "memory.max, no swap");
   add("process limit", pids_, "pids.max", "pids.max");
+  if (pids_.version == 0) {
+    // The kernel counts processes by user within a user namespace, and each has its own.
+    report.features.back() = {"process limit", true, "RLIMIT_NPROC", ""};
+  }
   add("processor share", cpu_, "cpu.shares or cpu.cfs_quota_us", "cpu.weight or cpu.max");
   add("freezing idle environments", freezer_, "freezer.state", "cgroup.freeze");
 }

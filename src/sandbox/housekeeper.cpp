@@ -12,6 +12,8 @@ namespace {
 
 // How long the processes of a killed sandbox may take to leave their groups.
 constexpr auto kLeaveWait = std::chrono::seconds(5);
+// Making and dropping file systems is mostly waiting for the kernel's grace periods.
+constexpr std::size_t kWorkers = 4;
 
 }  // namespace
 
@@ -22,7 +24,7 @@ Housekeeper::~Housekeeper() = default;
 
 void Housekeeper::begin(Logger& logger) {
   logger_ = &logger;
-  worker_ = std::make_unique<net::WorkerPool>(1);
+  worker_ = std::make_unique<net::WorkerPool>(kWorkers);
 }
 
 net::Task<Result<TmpMount>> Housekeeper::take_tmp(net::Loop& loop, std::uint64_t bytes) {

@@ -48,7 +48,7 @@ namespace lapwing::sandbox {
 struct LauncherOptions {
   std::string data_dir;  // roots/ below it; also says which leftovers are ours
   // How many /tmp images of the sizes in use are kept ready.
-  std::uint32_t tmp_ready = 2;
+  std::uint32_t tmp_ready = 4;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
   // How long to wait for another instance with this data directory to end: the helper of a

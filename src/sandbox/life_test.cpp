@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <dirent.h>
+#include <map>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "net/fd_watcher.hpp"
@@ -162,6 +164,7 @@ TEST_F(Life, SignalsReachTheProgram) {
 }
 
 TEST_F(Life, FrozenMeansStillAndCanBeKilled) {
+  if (!World::get().enforced("freezing idle environments")) GTEST_SKIP() << "no freezer here";
   World::drive([](net::Loop& loop) -> net::Task<void> {
     const Plan plan = shell("while :; do :; done");
     auto box = co_await launcher().launch(loop, plan, {});
@@ -170,11 +173,15 @@ TEST_F(Life, FrozenMeansStillAndCanBeKilled) {
     Sandbox& sandbox = **box;
     EXPECT_TRUE(eventually([&] { return sandbox.cpu_time() > std::chrono::milliseconds(5); }));
     EXPECT_TRUE(sandbox.freeze());
+    // Still: no processor time for twenty looks in a row.
     Duration last{};
-    EXPECT_TRUE(eventually([&] { return std::exchange(last, sandbox.cpu_time()) == last; }));
-    const Duration frozen_at = sandbox.cpu_time();
-    ::poll(nullptr, 0, 20);
-    EXPECT_EQ(sandbox.cpu_time(), frozen_at);
+    int still = 0;
+    EXPECT_TRUE(eventually([&] {
+      const Duration now = sandbox.cpu_time();
+      still = std::exchange(last, now) == now ? still + 1 : 0;
+      return still == 20;
+    }));
+    const Duration frozen_at = last;
     EXPECT_TRUE(sandbox.thaw());
     EXPECT_TRUE(eventually([&] { return sandbox.cpu_time() > frozen_at; }));
     EXPECT_TRUE(sandbox.freeze());
@@ -185,6 +192,28 @@ TEST_F(Life, FrozenMeansStillAndCanBeKilled) {
     EXPECT_FALSE(status.out_of_memory);
     co_await sandbox.destroy();
   });
+}
+
+// Prints where the time of a launch goes (the table in README.md is from here); the bound
+// is for machines under load, not the aim.
+TEST_F(Life, LaunchTimes) {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<double>> times;
+  for (int i = 0; i < 41; ++i) {
+    const Outcome outcome = World::get().run(World::get().plan({"/bin/true"}));
+    ASSERT_TRUE(outcome.launched) << outcome.error;
+    for (const StepTime& step : outcome.steps) {
+      if (i == 0) order.push_back(step.step);
+      times[step.step].push_back(static_cast<double>(step.took.count()) / 1e6);
+    }
+  }
+  for (const std::string& step : order) {
+    std::vector<double>& values = times[step];
+    std::sort(values.begin(), values.end());
+    fmt::print("  {:<16} median {:8.3f} ms, best {:8.3f} ms\n", step, values[values.size() / 2],
+               values.front());
+  }
+  EXPECT_LT(times["total"][20], 250.0);
 }
 
 net::Task<void> one_of_many(net::Loop& loop, Launcher& launcher, int number, int& right) {

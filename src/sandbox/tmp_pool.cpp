@@ -149,21 +149,25 @@ TmpMount TmpPool::take_ready(std::uint64_t bytes) {
   return tmp;
 }
 
-void TmpPool::refill() {
-  for (;;) {
-    std::uint64_t wanted = 0;
-    {
-      std::lock_guard lock(mutex_);
-      for (const auto& [bytes, ready] : ready_) {
-        if (ready.size() < options_.ready) wanted = bytes;
-      }
-    }
-    if (wanted == 0) return;
-    auto tmp = make(wanted);
-    if (!tmp) return;  // the next launch meets the error and reports it
-    std::lock_guard lock(mutex_);
-    ready_[wanted].push_back(*std::move(tmp));
+std::uint64_t TmpPool::lacking() const {
+  for (const auto& [bytes, ready] : ready_) {
+    if (ready.size() < options_.ready) return bytes;
   }
+  return 0;
+}
+
+void TmpPool::refill() {
+  std::unique_lock lock(mutex_);
+  if (std::exchange(refilling_, true)) return;
+  while (const std::uint64_t bytes = lacking()) {
+    lock.unlock();
+    auto tmp = make(bytes);
+    lock.lock();
+    // The next launch that needs one meets the error and reports it.
+    if (!tmp) break;
+    ready_[bytes].push_back(*std::move(tmp));
+  }
+  refilling_ = false;
 }
 
 void TmpPool::discard(TmpMount tmp) {

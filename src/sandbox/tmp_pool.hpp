@@ -26,7 +26,7 @@ class TmpPool {
  public:
   struct Options {
     std::string directory;  // DATA/tmp-images
-    std::uint32_t ready = 2;
+    std::uint32_t ready = 4;
     bool images = true;
   };
   explicit TmpPool(Options options);
@@ -38,18 +38,22 @@ class TmpPool {
   // A ready one of this size, or nothing.
   TmpMount take_ready(std::uint64_t bytes);
   Result<TmpMount> make(std::uint64_t bytes);
-  // Makes ready ones for the sizes taken lately, up to Options::ready each.
+  // Makes ready ones for the sizes taken lately, up to Options::ready each. A second call
+  // while one is at work does nothing.
   void refill();
   // Drops a used one without writing its dirty blocks out first.
   static void discard(TmpMount tmp);
 
  private:
+  // The size that lacks a ready one, or 0.
+  std::uint64_t lacking() const;
   Result<std::string> ensure_template(std::uint64_t bytes);
 
   Options options_;
   std::string why_not_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::vector<TmpMount>> ready_;  // guarded by mutex_
+  bool refilling_ = false;                                // guarded by mutex_
 };
 
 }  // namespace lapwing::sandbox

@@ -180,6 +180,7 @@ Result<LaunchHead> decode_head(std::string_view file) {
 Result<LaunchBody> decode_body(std::string_view file) {
   Reader in(file);
   const std::uint64_t head_size = in.number();
+  LAPWING_CHECK(in.finish());
   if (head_size > file.size() - sizeof head_size) {
     return fail(internal_error("malformed sandbox message"));
   }

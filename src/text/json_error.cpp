@@ -109,16 +109,29 @@ std::string JsonErrorReporter::location(std::size_t at) const {
 }
 
 bool JsonErrorReporter::unexpected_char(std::size_t at, std::string_view comment) {
-  std::size_t length = utf8_length_at(text_.data() + at, text_.data() + text_.size());
-  if (length == 0) return invalid_utf8(at);
-  if (text_[at] == '/') {
+  const auto c = static_cast<unsigned char>(text_[at]);
+  if (c == '/') {
     comment =
         "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' "
         "not enabled for parser)";
   }
+  return set(at, fmt::format("Unexpected character ({}): {}", describe_char(c), comment));
+}
+
+bool JsonErrorReporter::not_a_name(std::size_t at) {
+  constexpr std::string_view kComment = "was expecting double-quote to start field name";
+  if (text_[at] == '/') return unexpected_char(at, kComment);
+  const std::size_t length = utf8_length_at(text_.data() + at, text_.data() + text_.size());
+  if (length == 0) return invalid_utf8(at);
   // A character of several bytes was consumed whole: Jackson points at its last byte.
   return set(at + length - 1, fmt::format("Unexpected character ({}): {}",
-                                          describe_char(decode(text_, at, length)), comment));
+                                          describe_char(decode(text_, at, length)), kComment));
+}
+
+bool JsonErrorReporter::missing_root_space(std::size_t at) {
+  return set(at, fmt::format("Unexpected character ({}): Expected space separating root-level "
+                             "values",
+                             describe_char(static_cast<unsigned char>(text_[at]))));
 }
 
 bool JsonErrorReporter::unexpected_number_char(std::size_t at, std::string_view comment) {
@@ -218,7 +231,7 @@ bool JsonErrorReporter::invalid_utf8(std::size_t at) {
   const std::size_t want = first >= 0xF0 ? 4u : first >= 0xE0 ? 3u : 2u;
   if (bad == text_.size() && bad - at < want) return end_of_input(" in VALUE_STRING");
   if (bad - at >= want) bad = at + 1;
-  return set(bad + 1, fmt::format("Invalid UTF-8 middle byte 0x{:x}", byte(bad)));
+  return set(bad + 1, fmt::format("Invalid UTF-8 middle byte 0x{:x}", byte(bad)), at);
 }
 
 bool JsonErrorReporter::leading_zeros(std::size_t at) {
@@ -231,6 +244,10 @@ bool JsonErrorReporter::bad_number_start(std::size_t at) {
     return set(at + 8,
                "Non-standard token '-Infinity': enable "
                "`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow");
+  }
+  if (rest.starts_with('.')) {
+    return set(at, fmt::format("Unexpected character ({}): expected a valid value {}",
+                               describe_char('.'), kValueList));
   }
   return unexpected_number_char(
       at, "expected digit (0-9) to follow minus sign, for valid numeric value");
@@ -280,13 +297,11 @@ bool JsonErrorReporter::end_in_token(JsonScope scope, std::size_t token_start) {
 
 bool JsonErrorReporter::mismatched_close(std::size_t at, JsonScope scope, std::size_t opened_at) {
   const char actual = text_[at];
-  if (scope == JsonScope::kRoot) {
-    return set(at, fmt::format("Unexpected close marker '{}': no open {} to close", actual,
-                               actual == '}' ? "Object" : "Array"));
-  }
-  return set(
-      at, fmt::format("Unexpected close marker '{}': expected '{}' (for {} starting at {})", actual,
-                      actual == '}' ? ']' : '}', type_name(scope), location(opened_at)));
+  // The root has no column.
+  const std::string start =
+      scope == JsonScope::kRoot ? fmt::format("{}; line: 1]", kSource) : location(opened_at);
+  return set(at, fmt::format("Unexpected close marker '{}': expected '{}' (for {} starting at {})",
+                             actual, actual == '}' ? ']' : '}', type_name(scope), start));
 }
 
 bool JsonErrorReporter::trailing_token(std::size_t at) {

@@ -23,6 +23,8 @@ class JsonErrorReporter {
 
   // Each returns false, so that the scanner can say `return report.x(...)`.
   bool unexpected_char(std::size_t at, std::string_view comment);
+  bool not_a_name(std::size_t at);
+  bool missing_root_space(std::size_t at);
   bool unexpected_number_char(std::size_t at, std::string_view comment);
   bool not_a_value(std::size_t at, JsonScope scope);
   bool bad_token(std::size_t start);

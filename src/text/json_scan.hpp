@@ -101,6 +101,7 @@ class JsonScanner {
     kDone,
   };
 
+  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
   static bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
   std::size_t offset() const { return static_cast<std::size_t>(p_ - begin_); }
 
@@ -109,7 +110,7 @@ class JsonScanner {
     while (p_ != end_) {
       const unsigned char c = static_cast<unsigned char>(*p_);
       if (c > 0x20) return true;
-      if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return report_.illegal_space(offset());
+      if (!is_space(*p_)) return report_.illegal_space(offset());
       ++p_;
     }
     return true;
@@ -170,7 +171,7 @@ class JsonScanner {
         next = Expect::kAfterValue;
         return close(*p_);
       }
-      return report_.unexpected_char(offset(), "was expecting double-quote to start field name");
+      return report_.not_a_name(offset());
     }
     if (!string(true) || !skip_space()) return false;
     if (p_ == end_) return report_.end_between(JsonScope::kObject);
@@ -261,8 +262,8 @@ class JsonScanner {
     if (p_ != end_ && (*p_ == '.' || *p_ == 'e' || *p_ == 'E')) {
       if (!fraction_and_exponent(start)) return false;
     }
-    if (nesting_.at_root() && p_ != end_ && static_cast<unsigned char>(*p_) > 0x20) {
-      return report_.unexpected_char(offset(), "Expected space separating root-level values");
+    if (nesting_.at_root() && p_ != end_ && !is_space(*p_)) {
+      return report_.missing_root_space(offset());
     }
     sink_.number(std::string_view(start, static_cast<std::size_t>(p_ - start)), p_ == integer_end);
     return true;

@@ -168,8 +168,11 @@ TEST(CheckJson, UnexpectedCharacters) {
   EXPECT_EQ(problem("\xB2"), "Unexpected character ('\u00b2' (code 178)): expected a valid value " +
                                  values + " @1:1");
   EXPECT_EQ(problem("[1\u20AC]"),
-            "Unexpected character ('\u20AC' (code 8364 / 0x20ac)): was expecting comma to separate "
-            "Array entries @1:5");
+            "Unexpected character ('\u00e2' (code 226)): was expecting comma to separate Array "
+            "entries @1:3");
+  EXPECT_EQ(problem("{\u20AC:1}"),
+            "Unexpected character ('\u20AC' (code 8364 / 0x20ac)): was expecting double-quote to "
+            "start field name @1:4");
 }
 
 TEST(CheckJson, Numbers) {
@@ -257,7 +260,8 @@ TEST(CheckJson, ClosersAndTrailers) {
                 std::string(kSource) + "line: 1, column: 6]) @1:8");
   EXPECT_EQ(problem("{]"), "Unexpected close marker ']': expected '}' (for Object starting at " +
                                std::string(kSource) + "line: 1, column: 1]) @1:2");
-  EXPECT_EQ(problem("]"), "Unexpected close marker ']': no open Array to close @1:1");
+  EXPECT_EQ(problem("]"), "Unexpected close marker ']': expected '}' (for root starting at " +
+                              std::string(kSource) + "line: 1]) @1:1");
   EXPECT_TRUE(problem("{} {}").starts_with("Trailing token (of type START_OBJECT) found"));
   EXPECT_TRUE(problem("{} x").starts_with("Unrecognized token 'x'"));
 }

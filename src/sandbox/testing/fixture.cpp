@@ -129,6 +129,13 @@ void World::tear_down() {
   if (!data_dir_.empty()) (void)os::remove_tree(data_dir_);
 }
 
+bool World::enforced(const std::string& feature) const {
+  for (const IsolationFeature& each : launcher_->report().features) {
+    if (each.name == feature) return each.enforced;
+  }
+  return false;
+}
+
 Plan World::plan(std::vector<std::string> argv) const {
   Plan plan;
   plan.name = "test";

@@ -32,6 +32,8 @@ class World {
 
   bool usable() const { return launcher_ != nullptr; }
   const std::string& why_not() const { return why_not_; }
+  // Whether the isolation report says so of the feature.
+  bool enforced(const std::string& feature) const;
   Launcher& launcher() { return *launcher_; }
   const std::string& data_dir() const { return data_dir_; }
 

@@ -38,6 +38,13 @@ std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms) {
   return group.retention_days ? now_ms - *group.retention_days * kDayMs : 0;
 }
 
+void flush_for_reading(Core& core, const Scope& scope, std::string_view group,
+                       std::optional<std::string_view> stream) {
+  if (const Status flushed = core.sink.flush(scope, group, stream); !flushed)
+    core.log->warn("logs", "read without the newest function output",
+                   {{"group", group}, {"error", flushed.error().to_log()}});
+}
+
 Status sweep_dropped(Core& core) {
   LAPWING_TRY(const std::vector<std::string> marks, core.repository.dropped());
   for (const std::string& mark : marks) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -31,7 +30,7 @@ struct Core {
   Logger* log;
   Repository repository;
   EventLog events;
-  std::shared_mutex deletion;  // see sink.hpp
+  DeletionGate deletion;
   SinkWriter sink;
 
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }
@@ -47,6 +46,11 @@ std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn)
 
 // Events older than this have expired, whether they were taken away yet or not.
 std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms);
+
+// Writes function output still in memory, so that a read sees it. A disk that refuses does
+// not keep anyone from reading what it has.
+void flush_for_reading(Core& core, const Scope& scope, std::string_view group,
+                       std::optional<std::string_view> stream = {});
 
 // Takes away what deleted groups and streams have left; answers with the first error.
 Status sweep_dropped(Core& core);

@@ -38,7 +38,7 @@ bool may_pass(const Error& error) {
 
 }  // namespace
 
-SinkWriter::SinkWriter(Repository& repository, EventLog& events, std::shared_mutex& deletion,
+SinkWriter::SinkWriter(Repository& repository, EventLog& events, DeletionGate& deletion,
                        const Clock& clock, Logger& log)
     : repository_(&repository),
       events_(&events),
@@ -154,7 +154,7 @@ bool SinkWriter::take_turns() {
 }
 
 Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
-  const std::shared_lock deletion(*deletion_);
+  const DeletionGate::Passed passed = deletion_->pass();
   std::vector<BufferPtr> unknown;
   for (const BufferPtr& one : buffers) {
     const std::lock_guard lock(one->writing);
@@ -175,7 +175,7 @@ Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
 }
 
 Result<bool> SinkWriter::write(Buffer& buffer, std::size_t bytes) {
-  const std::shared_lock deletion(*deletion_);
+  const DeletionGate::Passed passed = deletion_->pass();
   const std::lock_guard writing(buffer.writing);
   bool more = false;
   std::vector<store::LogInput> chunks = take(buffer, bytes, more);
@@ -274,6 +274,7 @@ void SinkWriter::drop_idle() {
     const BufferPtr& one = entry.second;
     // Nobody else holds it, so nobody is about to add to it or to write it.
     if (one->queued || one.use_count() != 1 || now - one->used < kIdleAfter) return false;
+    const std::lock_guard filling(one->filling);
     return one->open.empty() && one->sealed.empty();
   });
 }

@@ -21,7 +21,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +29,7 @@
 #include "base/log.hpp"
 #include "ports/log_sink.hpp"
 #include "services/logs/chunk.hpp"
+#include "services/logs/deletion_gate.hpp"
 #include "services/logs/event_log.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/repository.hpp"
@@ -38,10 +38,8 @@ namespace lapwing::logs {
 
 class SinkWriter final : public ports::LogSink {
  public:
-  // `deletion` is held shared while events are written and alone while a group or stream is
-  // deleted, so that events are never written to what has just gone.
-  SinkWriter(Repository& repository, EventLog& events, std::shared_mutex& deletion,
-             const Clock& clock, Logger& log);
+  SinkWriter(Repository& repository, EventLog& events, DeletionGate& deletion, const Clock& clock,
+             Logger& log);
   ~SinkWriter() override;
 
   void start();
@@ -57,7 +55,7 @@ class SinkWriter final : public ports::LogSink {
   Status flush(const Scope& scope, std::string_view group,
                std::optional<std::string_view> stream = {});
   Status flush_all();
-  // Streams of this group must be looked up anew. Call while holding `deletion` alone.
+  // Streams of this group must be looked up anew. Call with the gate closed.
   void forget(std::string_view group_uid);
 
  private:
@@ -93,7 +91,7 @@ class SinkWriter final : public ports::LogSink {
 
   Repository* repository_;
   EventLog* events_;
-  std::shared_mutex* deletion_;
+  DeletionGate* deletion_;
   const Clock* clock_;
   Logger* log_;
 

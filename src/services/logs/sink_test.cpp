@@ -93,6 +93,25 @@ TEST_F(Sink, DropsWhatNoStreamCanTakeAndGoesOn) {
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"y\n"}));
 }
 
+TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"before"}));
+  ASSERT_TRUE(core_->sink.flush_all());
+  disk_.refuse = true;
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"one"}));
+  EXPECT_FALSE(core_->sink.flush_all());
+  EXPECT_GT(core_->sink.backlog_bytes(), 0u);
+  core_->sink.append(ref("g", "s"), lines(kNowMs, {"two"}));
+  // What is on disk can be read all the same; the API says that it cannot write.
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"before\n"}));
+  EXPECT_EQ(error_of(put("g", "s", {{kNowMs, "x"}})),
+            "ServiceUnavailableException: The service cannot complete the request.");
+  core_->sink.start();
+  while (disk_.refused < 5) std::this_thread::yield();  // the writer has tried, too
+  disk_.refuse = false;
+  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(messages(*get("g", "s")), (Messages{"before\n", "one\n", "two\n"}));
+}
+
 // Many producers, one reader polling by token, the writer thread between: each line once, in
 // its producer's order.
 TEST_F(Sink, ProducersAndReadersAtOnceLoseAndRepeatNothing) {

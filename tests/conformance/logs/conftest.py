@@ -1,15 +1,15 @@
-"""A Lapwing for these tests: the one LAPWING_ENDPOINT names, or a fresh one of LAPWING_BINARY.
-With LAPWING_TEST_AWS=1 the tests run against AWS itself, with the credentials at hand."""
+"""A Lapwing for these tests, as tests/serving.py starts or finds it. With LAPWING_TEST_AWS=1
+they run against AWS itself, with the credentials at hand."""
 import os
-import re
-import signal
-import subprocess
+import pathlib
+import sys
 
 import boto3
 import pytest
 from botocore.config import Config
 
-READY = re.compile(rb"listening on (http://\S+)")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from serving import serving  # noqa: E402  (found through the line above)
 
 
 @pytest.fixture(scope="session")
@@ -22,30 +22,8 @@ def endpoint(against_aws, tmp_path_factory):
     if against_aws:
         yield None
         return
-    if os.environ.get("LAPWING_ENDPOINT"):
-        yield os.environ["LAPWING_ENDPOINT"]
-        return
-    binary = os.environ.get("LAPWING_BINARY", "")
-    if not os.path.exists(binary):
-        pytest.skip("no server: set LAPWING_BINARY or LAPWING_ENDPOINT")
-    server = subprocess.Popen(
-        [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir",
-         str(tmp_path_factory.mktemp("data"))],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        said = b""
-        for line in server.stderr:
-            said += line
-            ready = READY.search(line)
-            if ready:
-                break
-        else:
-            pytest.fail("the server ended: " + said.decode(errors="replace"))
-        yield ready.group(1).decode()
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.stderr.read()
-        assert server.wait(timeout=30) == 0
+    with serving(tmp_path_factory.mktemp("data")) as address:
+        yield address
 
 
 @pytest.fixture

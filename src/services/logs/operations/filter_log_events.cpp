@@ -189,7 +189,7 @@ Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Calle
   if (in.next_token) {
     LAPWING_TRY(after, read_token(*in.next_token));
   }
-  LAPWING_CHECK(core.sink.flush(scope, name));
+  flush_for_reading(core, scope, name);
   LAPWING_TRY(const Group group, core.repository.group(scope, name));
   LAPWING_TRY(const std::vector<Stream> streams, select_streams(core, group, in));
 

@@ -81,7 +81,7 @@ Result<model::GetLogEventsResponse> get_log_events(Core& core, const Caller& cal
   if (in.next_token) {
     LAPWING_TRY(at, read_token(*in.next_token));
   }
-  LAPWING_CHECK(core.sink.flush(scope, name, in.log_stream_name));
+  flush_for_reading(core, scope, name, in.log_stream_name);
   LAPWING_TRY(const Group group, core.repository.group(scope, name));
   LAPWING_TRY(const Stream stream, core.repository.stream(group.uid, in.log_stream_name));
 

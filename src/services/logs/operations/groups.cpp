@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <mutex>
 
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
@@ -75,7 +74,7 @@ Nothing create_log_group(Core& core, const Caller& caller, const model::CreateLo
 
 Nothing delete_log_group(Core& core, const Caller& caller, const model::DeleteLogGroupRequest& in) {
   {
-    const std::unique_lock alone(core.deletion);
+    const DeletionGate::Closed closed = core.deletion.close();
     LAPWING_TRY(const Group removed,
                 core.repository.remove_group(scope_of(caller), in.log_group_name));
     core.sink.forget(removed.uid);

@@ -1,6 +1,3 @@
-#include <mutex>
-#include <shared_mutex>
-
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
@@ -70,7 +67,7 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Caller& cal
                                                    const model::PutLogEventsRequest& in) {
   const Scope scope = scope_of(caller);
   const std::int64_t now_ms = core.now_ms();
-  const std::shared_lock deletion(core.deletion);
+  const DeletionGate::Passed passed = core.deletion.pass();
   LAPWING_TRY(const Group group, core.repository.group(scope, in.log_group_name));
   LAPWING_TRY(const Stream stream, core.repository.stream(group.uid, in.log_stream_name));
   LAPWING_CHECK(check_batch(in.log_events));

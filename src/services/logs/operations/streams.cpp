@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <mutex>
 
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
@@ -126,7 +125,7 @@ Nothing create_log_stream(Core& core, const Caller& caller,
 Nothing delete_log_stream(Core& core, const Caller& caller,
                           const model::DeleteLogStreamRequest& in) {
   {
-    const std::unique_lock alone(core.deletion);
+    const DeletionGate::Closed closed = core.deletion.close();
     LAPWING_TRY(
         const StreamTarget removed,
         core.repository.remove_stream(scope_of(caller), in.log_group_name, in.log_stream_name));
@@ -145,7 +144,7 @@ Result<model::DescribeLogStreamsResponse> describe_log_streams(
   const bool by_last_event = in.order_by && *in.order_by == model::OrderBy::kLastEventTime;
   if (by_last_event && in.log_stream_name_prefix)
     return fail(invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix."));
-  LAPWING_CHECK(core.sink.flush(scope, name));
+  flush_for_reading(core, scope, name);
   LAPWING_TRY(const Group group, core.repository.group(scope, name));
   return by_last_event ? by_time(core, scope, group, in) : by_name(core, scope, group, in);
 }

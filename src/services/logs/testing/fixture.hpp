@@ -10,6 +10,7 @@
 
 #include "services/logs/core.hpp"
 #include "services/logs/operations/operations.hpp"
+#include "services/logs/testing/refusing_log.hpp"
 #include "store/memory/memory_engine.hpp"
 
 namespace lapwing::logs {
@@ -23,8 +24,7 @@ class LogsFixture : public testing::Test {
   // A new core over the same engine: what a restart of the server leaves.
   void restart() {
     core_.reset();
-    core_ = std::make_unique<Core>(engine_->store(), engine_->bulk_log(), clock_, random_,
-                                   null_logger());
+    core_ = std::make_unique<Core>(engine_->store(), disk_, clock_, random_, null_logger());
   }
 
   void make_group(const std::string& group) {
@@ -81,6 +81,7 @@ class LogsFixture : public testing::Test {
   ManualClock clock_{wall_from_unix_ms(kNowMs)};
   SeededRandom random_{11};
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
+  RefusingLog disk_{engine_->bulk_log()};
   std::unique_ptr<Core> core_;
   aws::Caller caller_;
 };
