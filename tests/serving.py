@@ -68,6 +68,7 @@ class Cli:
             pytest.skip("the AWS CLI is not installed")
         self.environment = {
             **os.environ, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PAGER": "",
             "AWS_MAX_ATTEMPTS": "1", "AWS_CONFIG_FILE": "/dev/null",
         }
