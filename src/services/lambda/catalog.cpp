@@ -35,12 +35,13 @@ std::string_view lookup_key(KeyBuffer& buffer, std::string_view account, std::st
 Catalog::Catalog(Repository& repository, PackageStore& packages, Logger& logger)
     : repository_(repository), packages_(packages), logger_(logger) {}
 
-Status Catalog::load() {
+Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     shard.entries.clear();
   }
   return repository_.for_each([&](FunctionRecord& record) -> Status {
+    LAPWING_CHECK(visit(record));
     std::string key = encode_key(record.key);
     Shard& home = shard(key);
     CatalogEntryPtr entry = make_entry(record);

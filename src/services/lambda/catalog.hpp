@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/function_ref.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "runtime/function_version.hpp"
@@ -42,8 +43,9 @@ class Catalog {
   // Both outlive the catalog.
   Catalog(Repository& repository, PackageStore& packages, Logger& logger);
 
-  // Reads everything. Before any other call, and again to start afresh.
-  Status load();
+  // Reads everything, each record shown to `visit` before it is taken over. Before any other
+  // call, and again to start afresh.
+  Status load(FunctionRef<Status(const FunctionRecord&)> visit);
 
   // The unqualified function or "$LATEST"; nullptr where there is no such function.
   CatalogEntryPtr find(std::string_view account, std::string_view region,

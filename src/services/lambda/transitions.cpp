@@ -142,7 +142,7 @@ Status Transitions::settle(const FunctionKey& key, const std::string& settings_i
 
 Status Transitions::resume() {
   std::vector<std::pair<FunctionKey, std::string>> unfinished;
-  LAPWING_CHECK(functions_.for_each([&](FunctionRecord& record) -> Status {
+  LAPWING_CHECK(catalog_.load([&](const FunctionRecord& record) -> Status {
     if (record.in_transition()) unfinished.emplace_back(record.key, record.settings.id);
     const std::string& sha256 = record.served().code.sha256;
     if (record.state != State::kActive || packages_.hold(sha256)) return {};
@@ -153,8 +153,7 @@ Status Transitions::resume() {
     }
     return {};
   }));
-  // Before any step runs: loading takes over what it read a moment earlier.
-  LAPWING_CHECK(catalog_.load());
+  // Only now may a step run: loading takes over what it read a moment earlier.
   for (const auto& [key, settings_id] : unfinished) schedule(key, settings_id);
   return {};
 }
