@@ -122,6 +122,17 @@ void CgroupTree::adopt(Control& control) {
   directories_.push_back(control.directory);
 }
 
+// All sandboxes together weigh like one busy task a processor, not like a single task.
+void CgroupTree::set_own_weight() const {
+  const auto processors = static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  if (cpu_.version == 1) {
+    (void)os::write_existing(cpu_.directory + "/cpu.shares", std::to_string(1024 * processors));
+  } else if (cpu_.version == 2) {
+    (void)os::write_existing(cpu_.directory + "/cpu.weight",
+                             std::to_string(std::min<std::uint64_t>(10'000, 100 * processors)));
+  }
+}
+
 CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) {
   CgroupTree tree;
   tree.tag_ = std::move(tag);
@@ -144,6 +155,7 @@ CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) 
     (void)os::write_existing(control->directory + "/cgroup.subtree_control",
                              std::string("+") + name);
   }
+  tree.set_own_weight();
   if (tree.core_.version == 2) {
     tree.freezer_version_ = 2;
     tree.cpuacct_ = tree.core_;

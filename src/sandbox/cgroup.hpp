@@ -63,6 +63,7 @@ class CgroupTree {
   Control choose(const os::CgroupLayout& layout, const std::string& controller,
                  const std::string& v2_directory);
   void adopt(Control& control);
+  void set_own_weight() const;
 
   std::string tag_;
   Control memory_;

@@ -55,10 +55,11 @@ net::Task<Status> Handle::started(const std::vector<ListenerPlan>& listeners) {
     switch (report->kind) {
       case ReportKind::kStarted:
         pid_ = static_cast<int>(report->number);
+        steps_ = std::move(report->steps);
         if (!received_.empty()) pidfd_ = std::move(received_.front());
         break;
       case ReportKind::kReady:
-        steps_ = std::move(report->steps);
+        std::move(report->steps.begin(), report->steps.end(), std::back_inserter(steps_));
         for (std::size_t i = 0; i < std::min(listeners.size(), received_.size()); ++i) {
           listeners_.push_back({listeners[i].name, std::move(received_[i])});
         }

@@ -1,5 +1,6 @@
 #include "sandbox/helper.hpp"
 
+#include <chrono>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <map>
@@ -38,6 +39,22 @@ struct Running {
   std::uint32_t slot = 0;
   os::UniqueFd report;
   os::UniqueFd lifeline;  // the writing end; closing it ends the sandbox
+  std::vector<StepTime> steps;
+};
+
+// Notes how long each part of the helper's own work takes.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<StepTime>& steps) : steps_(steps) {}
+  void lap(const char* step) {
+    const auto now = std::chrono::steady_clock::now();
+    steps_.push_back({step, now - last_});
+    last_ = now;
+  }
+
+ private:
+  std::vector<StepTime>& steps_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 // Identical roots share a namespace; the text tells them apart.
@@ -187,6 +204,7 @@ Status Helper::let_go_on(const Running& running, pid_t pid) {
 
 Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups) {
   const Plan& plan = inside.head->plan;
+  Stopwatch watch(running.steps);
   std::vector<os::UniqueFd> binds;
   for (const Bind& bind : plan.binds) {
     LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source));
@@ -201,17 +219,20 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   std::uint64_t namespaces = kNamespaces;
   if (plan.weakness == Weakness::kHostPidNamespace) namespaces &= ~std::uint64_t{CLONE_NEWPID};
   if (plan.weakness == Weakness::kHostNetwork) namespaces &= ~std::uint64_t{CLONE_NEWNET};
+  watch.lap("helper: binds and root");
   LAPWING_CHECK(enter_mount_namespace(root));
   auto clone = os::clone_process(namespaces, groups.v2.get());
   if (clone && clone->pid == 0) run_inside(inside);
   LAPWING_CHECK(enter_mount_namespace(home_ns_.get()));
   if (!clone) return fail(std::move(clone).error());
 
+  watch.lap("helper: clone");
   const pid_t pid = clone->pid;
   running.lifeline = std::move(life.second);
   Report started;
   started.kind = ReportKind::kStarted;
   started.number = pid;
+  started.steps = std::move(running.steps);
   tell(running.report.get(), started, {clone->pidfd.get()});
   const Status going = let_go_on(running, pid);
   if (!going) (void)os::signal_pidfd(clone->pidfd.get(), SIGKILL);
@@ -251,7 +272,9 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
       (void)!::fchown(fd, owner, owner);
     }
   }
+  Stopwatch watch(running.steps);
   auto groups = options_.cgroups->create(head.id, head.plan.limits);
+  watch.lap("helper: make cgroups");
   Status done = groups ? clone_into(inside, running, *groups)
                        : Status(std::unexpected(std::move(groups).error()));
   // A sandbox that runs gives its slot back when it is reaped.

@@ -210,7 +210,7 @@ TEST_F(Life, LaunchTimes) {
   for (const std::string& step : order) {
     std::vector<double>& values = times[step];
     std::sort(values.begin(), values.end());
-    fmt::print("  {:<16} median {:8.3f} ms, best {:8.3f} ms\n", step, values[values.size() / 2],
+    fmt::print("  {:<24} median {:8.3f} ms, best {:8.3f} ms\n", step, values[values.size() / 2],
                values.front());
   }
   EXPECT_LT(times["total"][20], 250.0);
