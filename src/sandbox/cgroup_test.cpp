@@ -1,0 +1,118 @@
+// Each hierarchy alone: a machine with version 1 only, and version 2 only. Needs root.
+#include "sandbox/cgroup.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "os/file.hpp"
+#include "os/process.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+class Cgroups : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    auto layout = os::detect_cgroup_layout();
+    ASSERT_TRUE(layout);
+    layout_ = *std::move(layout);
+  }
+  static std::string tag() { return "lapwing-test-" + std::to_string(::getpid()); }
+
+  // A process in the group that never ends by itself.
+  static os::CloneResult start_in(const CgroupEntry& entry) {
+    auto child = os::clone_process(0, entry.v2.get());
+    if (child->pid == 0) {
+      bool joined = true;
+      for (const os::UniqueFd& tasks : entry.tasks) joined &= ::write(tasks.get(), "0", 1) == 1;
+      if (!joined) ::_exit(1);
+      for (;;) ::pause();
+    }
+    return *std::move(child);
+  }
+
+  static bool killed(const os::CloneResult& child) {
+    pollfd wait{child.pidfd.get(), POLLIN, 0};
+    if (::poll(&wait, 1, 10'000) != 1) return false;
+    int status = 0;
+    ::waitpid(child.pid, &status, 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  }
+
+  static std::string cgroups_of(pid_t pid) {
+    return os::read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
+  }
+
+  // Joins, freezes, kills while frozen, removes; then leftovers of a dead instance.
+  static void live_and_die(const os::CgroupLayout& layout) {
+    const CgroupTree tree = CgroupTree::prepare(layout, tag());
+    const auto entry = tree.create("one", {});
+    ASSERT_TRUE(entry) << entry.error().to_log();
+    const os::CloneResult child = start_in(*entry);
+    ASSERT_TRUE(wait_for([&] {
+      return cgroups_of(child.pid).find(tag() + "/one") != std::string::npos;
+    })) << cgroups_of(child.pid);
+    EXPECT_TRUE(tree.can_freeze());
+    EXPECT_TRUE(tree.set_frozen("one", true));
+    EXPECT_EQ(tree.remove("one").error().kind(), ErrorKind::kUnavailable);
+    tree.kill("one");
+    EXPECT_TRUE(killed(child));
+    EXPECT_TRUE(wait_for([&] { return tree.remove("one").has_value(); }));
+    EXPECT_TRUE(tree.remove("one"));
+
+    const auto left = tree.create("left", {});
+    ASSERT_TRUE(left);
+    const os::CloneResult orphan = start_in(*left);
+    ASSERT_TRUE(wait_for(
+        [&] { return cgroups_of(orphan.pid).find(tag() + "/left") != std::string::npos; }));
+    EXPECT_TRUE(tree.set_frozen("left", true));
+    const CgroupTree next = CgroupTree::prepare(layout, tag());
+    EXPECT_TRUE(killed(orphan));
+    EXPECT_TRUE(next.create("left", {}));
+    next.remove_all();
+  }
+
+  template <class Condition>
+  static bool wait_for(Condition condition) {
+    for (int turn = 0; turn < 2000; ++turn) {
+      if (condition()) return true;
+      ::poll(nullptr, 0, 5);
+    }
+    return false;
+  }
+
+  os::CgroupLayout layout_;
+};
+
+TEST_F(Cgroups, VersionOneAlone) {
+  if (!layout_.v1.contains("freezer")) GTEST_SKIP() << "no version 1 freezer here";
+  layout_.v2.clear();
+  layout_.v2_top.clear();
+  live_and_die(layout_);
+}
+
+TEST_F(Cgroups, VersionTwoAlone) {
+  if (layout_.v2.empty()) GTEST_SKIP() << "no version 2 hierarchy here";
+  layout_.v1.clear();
+  live_and_die(layout_);
+}
+
+TEST_F(Cgroups, WithoutAnyTheReportSaysSo) {
+  IsolationReport report;
+  const CgroupTree none = CgroupTree::prepare({}, tag());
+  none.report(report);
+  EXPECT_FALSE(report.complete());
+  EXPECT_NE(report.to_text().find("NO   memory limit"), std::string::npos) << report.to_text();
+  EXPECT_TRUE(none.create("one", {}));
+  EXPECT_EQ(none.memory_current("one"), 0u);
+  EXPECT_FALSE(none.set_frozen("one", true));
+  EXPECT_TRUE(none.remove("one"));
+}
+
+}  // namespace
+}  // namespace lapwing::sandbox
