@@ -89,7 +89,7 @@ def python_steps():
         else:
             parts = [base] if any(base.rglob("test_*.py")) else []
         for part in parts:
-            name = part.name if folder == "tests" else folder
+            name = part.name if folder == "tests" else f"{folder}_own"
             yield Step(f"py.{name}", pytest + [str(part)], "junit",
                        {"LAPWING_BINARY": str(ROOT / "build/release/lapwing")})
 

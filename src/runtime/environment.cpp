@@ -176,7 +176,10 @@ Status Environment::serve_sandbox(Ends ends) {
   session_ = std::make_unique<RuntimeSession>(*loop_, changed_);
   api_ = std::make_unique<RuntimeApi>(*session_);
   service_ = std::make_unique<http::ServiceShared>();
-  service_->options.timeouts.keep_alive = std::chrono::hours(24);
+  // The invocation's own time limit is the only one: a runtime may be silent as long as it
+  // likes between requests, and between the pieces of a response.
+  service_->options.timeouts.keep_alive = kNoHttpTimeout;
+  service_->options.timeouts.body_idle = kNoHttpTimeout;
   service_->handler = [api = api_.get()](http::RequestContext& context) {
     return api->handle(context);
   };

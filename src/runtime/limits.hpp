@@ -11,10 +11,13 @@ namespace lapwing::runtime {
 
 // 6 MiB and the 100 bytes RAPID grants (reference: "Exceeded maximum allowed payload size").
 inline constexpr std::size_t kResponseBytesMax = 6 * 1024 * 1024 + 100;
+// What is read and thrown away of a response beyond that, before the connection is cut.
+inline constexpr std::size_t kDiscardBytesMax = 256 * 1024 * 1024;
 inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
 // Connections a sandbox may hold open to its Runtime API.
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;
-inline constexpr Duration kInitTimeout = std::chrono::seconds(10);
+// Longer than any environment lives.
+inline constexpr Duration kNoHttpTimeout = std::chrono::hours(24 * 30);
 // An idle environment is frozen after this.
 inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);
 // How often the memory of a busy environment is looked at, at most.

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "runtime/limits.hpp"
 #include "text/base64.hpp"
 
@@ -42,6 +44,31 @@ Reply too_large_reply() {
                            R"("Function.ResponseSizeTooLarge"}})",
                            kResponseBytesMax),
                "application/json", "Function.ResponseSizeTooLarge"};
+}
+
+// The whole body, or kTooLarge once it has arrived and was found to exceed the limit: a
+// runtime that is still sending would take an early answer for a broken connection.
+net::Task<Result<std::string>> read_reply(http::RequestContext& context) {
+  std::string body;
+  std::size_t discarded = 0;
+  while (true) {
+    Result<std::string_view> piece = co_await context.body().next();
+    if (!piece) co_return fail(std::move(piece).error());
+    if (piece->empty()) break;
+    if (discarded == 0 && body.size() + piece->size() <= kResponseBytesMax) {
+      if (body.empty()) body.reserve(std::min<std::uint64_t>(
+          context.content_length().value_or(piece->size()), kResponseBytesMax));
+      body += *piece;
+      continue;
+    }
+    discarded += piece->size();
+    if (discarded > kDiscardBytesMax) {
+      context.close_after();
+      break;
+    }
+  }
+  if (discarded > 0) co_return fail(make_error(ErrorKind::kTooLarge, "response too large"));
+  co_return body;
 }
 
 void add_if(http::Headers& headers, std::string_view name, const std::string& value) {
@@ -127,7 +154,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   const auto fallback = [&] {
     return std::string(is_error ? "application/json" : "application/octet-stream");
   };
-  Result<std::string> body = co_await context.body().read_all(kResponseBytesMax);
+  Result<std::string> body = co_await read_reply(context);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     session_->finish_reply(too_large_reply());
     co_await context.respond(error_response(413, "RequestEntityTooLarge", too_large_message()));
