@@ -1,0 +1,26 @@
+// What the load client is told on its command line.
+#pragma once
+
+#include <string>
+
+namespace lapwing::bench {
+
+struct LoadOptions {
+  std::string address;     // "127.0.0.1:4566"
+  std::string path = "/";  // "{}" becomes the number of a function
+  std::string body;
+  std::string expect;         // the exact answer; empty: any
+  std::string access_key_id;  // empty: unsigned
+  std::string secret_access_key;
+  int functions = 1;
+  int first = 0;  // the number of the first of them
+  int connections = 1;
+  int warm_up = 0;  // requests before the measurement
+  double seconds = 1;
+  long requests = 0;  // 0: as many as fit into `seconds`
+};
+
+// False after saying on stderr what is wrong.
+bool parse_options(int argc, char** argv, LoadOptions& options);
+
+}  // namespace lapwing::bench

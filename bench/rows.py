@@ -1,0 +1,263 @@
+"""The rows of tools/bench. Each is a function of (bench) that yields Rows; floors and ours are
+measured in turn, round by round, so that both see the same machine; a figure is the median of its
+rounds and a ratio the median of the rounds' ratios."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import time
+
+from harness import ROOT, BareStart, BenchError, Server, median, memory_kb, run_json
+
+MIB_KB = 1024
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    floor: str
+    ours: str
+    ratio: float | None
+    bar: str
+    met: bool | None          # None: measured, no bar yet (or not measurable)
+    figures: dict
+
+
+class Bench:
+    def __init__(self, programs, quick, full):
+        self.programs = programs
+        self.quick = quick
+        self.full = full
+        self.rounds = 2 if quick else 5
+        self.seconds = 1 if quick else 3
+        self._server = None
+
+    def server(self):
+        """The server most rows share."""
+        if self._server is None:
+            self._server = Server(self.programs, ["engine.memory_mb_max=1000000"])
+            self._server.start()
+        return self._server
+
+    def close(self):
+        if self._server:
+            self._server.remove()
+
+
+def warm_python(bench):
+    """Warm invoke of a Python no-op, signature verified, one connection; the CPU of it too."""
+    server = bench.server()
+    server.deploy("python", "warm-python")
+    python = BareStart(server, "python").executable
+    server.load("warm-python", requests=300)
+    floors, ours, cpu = [], [], []
+    for _ in range(bench.rounds):
+        floor = run_json([bench.programs.pingpong, python,
+                          ROOT / "bench/floors/pingpong.py", bench.seconds])
+        before = server.cpu_us()
+        mine = server.load("warm-python", warm_up=20, seconds=bench.seconds)
+        cpu.append((server.cpu_us() - before) / (mine["requests"] + 20))
+        floors.append(floor["p50_us"])
+        ours.append(mine["p50_us"])
+    ratio = median([o / f for o, f in zip(ours, floors)])
+    yield Row("warm invoke, Python no-op, 1 connection: p50", "pingpong {:.0f} µs".format(
+        median(floors)), "{:.0f} µs".format(median(ours)), ratio, "≤ 5 × and < 400 µs",
+        ratio <= 5 and median(ours) < 400, {"floor_us": floors, "ours_us": ours})
+    yield Row("CPU of the server per warm invoke", "", "{:.0f} µs".format(median(cpu)), None,
+              "≤ 40 µs", median(cpu) <= 40, {"ours_us": cpu})
+
+
+def warm_node(bench):
+    """Warm invoke of a Node.js no-op (informs; no promise)."""
+    server = bench.server()
+    server.deploy("node", "warm-node")
+    server.load("warm-node", "node", requests=1000)
+    ours = [server.load("warm-node", "node", warm_up=20, seconds=bench.seconds)["p50_us"]
+            for _ in range(bench.rounds)]
+    yield Row("warm invoke, Node.js no-op, 1 connection: p50", "", "{:.0f} µs".format(
+        median(ours)), None, "", None, {"ours_us": ours})
+
+
+def native(bench):
+    """Native function over 16 connections, beside the echo of our own http floor."""
+    server = bench.server()
+    server.deploy("native", "warm-native")
+    server.load("warm-native", "native", connections=16, requests=2000)
+    floors, ours, cpu, single = [], [], [], []
+    for _ in range(bench.rounds):
+        floors.append(raw_http(bench, 16)["per_second"])
+        before = server.cpu_us()
+        mine = server.load("warm-native", "native", connections=16, seconds=bench.seconds)
+        cpu.append((server.cpu_us() - before) / mine["requests"])
+        ours.append(mine["per_second"])
+        single.append(server.load("warm-native", "native", seconds=bench.seconds)["p50_us"])
+    yield Row("warm invoke, native, 16 connections", "raw http {:,.0f}/s".format(median(floors)),
+              "{:,.0f}/s".format(median(ours)), median([o / f for o, f in zip(ours, floors)]),
+              "≥ 8,000/s", median(ours) >= 8000,
+              {"floor_per_second": floors, "ours_per_second": ours})
+    yield Row("CPU of the server per warm invoke, native, 16 connections", "",
+              "{:.0f} µs".format(median(cpu)), None, "≤ 40 µs", median(cpu) <= 40,
+              {"ours_us": cpu})
+    yield Row("warm invoke, native, 1 connection: p50", "", "{:.0f} µs".format(median(single)),
+              None, "", None, {"ours_us": single})
+
+
+def raw_http(bench, connections):
+    floor = subprocess.Popen([str(bench.programs.raw_http), "1"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        address = floor.stdout.readline().split()[-1]
+        return run_json([bench.programs.load, "--address", address, "--body",
+                         '{"name": "World"}', "--expect", '{"name": "World"}', "--connections",
+                         connections, "--warm-up", 200, "--seconds", bench.seconds])
+    finally:
+        floor.stdin.close()
+        floor.stdout.close()
+        floor.wait(10)
+
+
+def cold(bench):
+    """First invocation of a function, beside the bare start of the same interpreter."""
+    server = bench.server()
+    each = 3 if bench.quick else 5
+    for family, label, bar in (("python", "Python", 0.6), ("node", "Node.js", 0.6),
+                               ("native", "native", None)):
+        names = ["cold-{}-{}".format(family, i) for i in range(bench.rounds * each)]
+        server.deploy(family, *names)
+        bare = BareStart(server, family) if family != "native" else None
+        if bare:
+            bare.once()
+        floors, ours = [], []
+        for turn in range(bench.rounds):
+            if bare:
+                floors.append(median([bare.once() for _ in range(each)]))
+            mine = server.load("cold-" + family + "-{}", family, functions=each,
+                               first=turn * each, requests=each)
+            ours.append(mine["p50_us"] / 1e3)
+        ratio = median([o / f for o, f in zip(ours, floors)]) if bare else None
+        yield Row("cold start, " + label, "bare start {:.1f} ms".format(median(floors))
+                  if bare else "", "{:.1f} ms".format(median(ours)), ratio,
+                  "≤ {} × (later)".format(bar) if bar else "≤ 8 ms (later)",
+                  ratio <= bar if bar else median(ours) <= 8,
+                  {"floor_ms": floors, "ours_ms": ours})
+
+
+def burst(bench):
+    """Different cold Python functions called at once."""
+    count = 50 if bench.quick else 200
+    server = Server(bench.programs, ["engine.memory_mb_max=1000000"])
+    try:
+        server.start()
+        server.deploy("python", *["burst-{}".format(i) for i in range(count)])
+        mine = server.load("burst-{}", functions=count, connections=count, requests=count)
+        yield Row("burst: {} different cold Python environments at once".format(count), "",
+                  "{:.0f} starts/s".format(mine["per_second"]), None, "≥ 150/s (later)",
+                  mine["per_second"] >= 150, mine)
+        yield idle_memory(server)
+    finally:
+        server.remove()
+
+
+def idle_memory(server):
+    inside = server.family_tree()[1]
+    by_sandbox = {}
+    for pid in inside:
+        try:
+            namespace = pathlib.Path("/proc/{}/ns/pid".format(pid)).readlink()
+            by_sandbox[namespace] = by_sandbox.get(namespace, 0) + memory_kb(pid)
+        except OSError:
+            continue
+    if not by_sandbox:
+        raise BenchError("no idle environment was left to measure")
+    mib = median(list(by_sandbox.values())) / MIB_KB
+    return Row("memory of an idle Python environment (PSS, of {})".format(len(by_sandbox)), "",
+               "{:.1f} MiB".format(mib), None, "≤ 8 MiB (later)", mib <= 8,
+               {"kib": sorted(by_sandbox.values())})
+
+
+def startup(bench):
+    """Readiness with 1,000 functions stored, and the server's own memory."""
+    server = Server(bench.programs)
+    try:
+        server.start()
+        time.sleep(2)  # what starting leaves to the background is over
+        idle = sum(memory_kb(pid, "Rss") for pid in server.family_tree()[0]) / MIB_KB
+        count = 200 if bench.quick else 1000
+        server.deploy("native", *["stored-{}".format(i) for i in range(count)])
+        ready = []
+        for _ in range(bench.rounds):
+            server.stop()
+            ready.append(server.start() * 1e3)
+        time.sleep(2)
+        loaded = sum(memory_kb(pid, "Rss") for pid in server.family_tree()[0]) / MIB_KB
+    finally:
+        server.remove()
+    yield Row("server ready with {:,} functions stored".format(count), "",
+              "{:.0f} ms".format(median(ready)), None, "≤ 300 ms", median(ready) <= 300,
+              {"ours_ms": ready})
+    yield Row("resident memory of an idle server (all its processes)", "",
+              "{:.0f} MiB".format(idle), None, "≤ 60 MiB", idle <= 60, {"mib": idle})
+    yield Row("same, with {:,} functions stored".format(count), "", "{:.0f} MiB".format(loaded),
+              None, "", None, {"mib": loaded})
+
+
+def growth(bench):
+    """Warm native latency as functions and connections grow; the server's CPU beside it."""
+    server = bench.server()
+    counts = [1, 10, 100] + ([1000] if bench.full else [])
+    server.deploy("native", *["grow-{}".format(i) for i in range(counts[-1])])
+    base = None
+    for count in counts:
+        server.load("grow-{}", "native", functions=count, requests=count * 3)
+        mine = grown(server, bench, functions=count)
+        base = base or mine["p50_us"]
+        yield Row("warm native p50, {:,} functions in turn".format(count), "", "{:.0f} µs".format(
+            mine["p50_us"]), mine["p50_us"] / base, "", None, mine)
+    base = None
+    for connections in (1, 16, 256):
+        server.load("grow-0", "native", connections=connections, requests=connections * 20)
+        mine = grown(server, bench, connections=connections)
+        base = base or mine["per_second"]
+        yield Row("warm native, {} connections: p50 / p99 / rate".format(connections), "",
+                  "{:.0f} / {:.0f} µs, {:,.0f}/s".format(mine["p50_us"], mine["p99_us"],
+                                                         mine["per_second"]),
+                  mine["per_second"] / base, "", None, mine)
+
+
+def grown(server, bench, **options):
+    name = "grow-{}" if "functions" in options else "grow-0"
+    before = server.cpu_us()
+    mine = server.load(name, "native", seconds=bench.seconds, **options)
+    mine["server_cpu_us"] = (server.cpu_us() - before) / mine["requests"]
+    return mine
+
+
+def build_time(bench):
+    """Full clean build and a one-file change, in a directory of its own, without ccache."""
+    tree = ROOT / "build" / "bench-build"
+    command = ["cmake", "-S", str(ROOT), "-B", str(tree), "-G", "Ninja",
+               "-DCMAKE_BUILD_TYPE=Release", "-DLAPWING_CCACHE=",
+               "-DCMAKE_CXX_COMPILER=clang++-19", "-DCMAKE_C_COMPILER=clang-19"]
+    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", str(tree), "clean"], check=True, capture_output=True)
+    took = []
+    for _ in range(2):
+        began = time.monotonic()
+        subprocess.run(["ninja", "-C", str(tree)], check=True, capture_output=True)
+        took.append(time.monotonic() - began)
+        (ROOT / "src/engine/dispatcher.cpp").touch()
+    yield Row("full clean build, two jobs a core", "", "{:.0f} s".format(took[0]), None,
+              "≤ 600 s", took[0] <= 600, {"seconds": took[0]})
+    yield Row("one-file change", "", "{:.0f} s".format(took[1]), None, "≤ 20 s", took[1] <= 20,
+              {"seconds": took[1]})
+
+
+ROWS = {"warm": warm_python, "node": warm_node, "native": native, "cold": cold, "burst": burst,
+        "startup": startup, "growth": growth, "build": build_time}
+USUAL = [name for name in ROWS if name != "build"]
+NOT_MEASURED = [
+    ("idle environments on 24 GiB", "1,000", "no measurement yet"),
+    ("1,000 functions by a Zipf law against one alone", "≥ 0.4 ×", "no measurement yet"),
+    ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),
+]
