@@ -20,6 +20,7 @@
 #include "server/endpoint.hpp"
 #include "server/front_door.hpp"
 #include "server/machine_catalogue.hpp"
+#include "server/maintenance.hpp"
 #include "server/role_credentials.hpp"
 #include "server/server_key.hpp"
 #include "services/lambda/service.hpp"
@@ -93,6 +94,8 @@ struct Instance::Parts {
 
   Status open();
   Status make_runtimes();
+  void make_services();
+  void make_engine();
   Status start_services();
   void make_front();
 
@@ -116,6 +119,7 @@ struct Instance::Parts {
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sts::Service> sts;
 
+  std::string bootstraps;  // directory of the installed bootstraps
   std::optional<runtime::Catalogue> catalogue;
   sandbox::RootStore roots;
   std::unique_ptr<runtime::SandboxPlanner> planner;
@@ -129,6 +133,7 @@ struct Instance::Parts {
   std::unique_ptr<Admin> admin;
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<http::Server> http;
+  std::unique_ptr<Maintenance> maintenance;
 };
 
 Status Instance::Parts::open() {
@@ -149,7 +154,7 @@ Status Instance::Parts::open() {
 }
 
 Status Instance::Parts::make_runtimes() {
-  LAPWING_TRY(const std::string bootstraps, install_files(config.data_dir, embedded_runtimes()));
+  LAPWING_TRY(bootstraps, install_files(config.data_dir, embedded_runtimes()));
   catalogue = discover_runtimes(config);
   runtime::PlannerOptions options;
   options.bootstrap_dir = bootstraps;
@@ -158,7 +163,7 @@ Status Instance::Parts::make_runtimes() {
   return planner->prepare();
 }
 
-Status Instance::Parts::start_services() {
+void Instance::Parts::make_services() {
   logs = std::make_unique<logs::LogsService>(
       logs::LogsParts{store->store(), store->bulk_log(), clock, random, patterns, *logger});
   lambda::Options options;
@@ -169,11 +174,15 @@ Status Instance::Parts::start_services() {
                           patterns},
       options);
   sts = std::make_unique<sts::Service>(patterns, *logger);
+}
+
+Status Instance::Parts::start_services() {
   logs->start();
+  lambda->catalog().on_retired([this](const std::string& arn) { dispatcher->retire(arn); });
   return lambda->start();
 }
 
-void Instance::Parts::make_front() {
+void Instance::Parts::make_engine() {
   host.launcher = launcher.get();
   host.planner = planner.get();
   host.catalogue = &*catalogue;
@@ -185,7 +194,9 @@ void Instance::Parts::make_front() {
   host.init_timeout = std::chrono::milliseconds(config.init_timeout_ms);
   environments = std::make_unique<RealEnvironments>(host);
   dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, engine_options(config));
+}
 
+void Instance::Parts::make_front() {
   admin = std::make_unique<Admin>(
       AdminParts{kVersion, &launcher->report(), dispatcher.get(), lambda.get(), &workers, &clock});
   front_door = std::make_unique<FrontDoor>(
@@ -214,6 +225,8 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config,
   auto parts = std::make_unique<Parts>(config, std::move(launcher), logger);
   LAPWING_CHECK(parts->open());
   LAPWING_CHECK(parts->make_runtimes());
+  parts->make_services();
+  parts->make_engine();
   LAPWING_CHECK(parts->start_services());
   parts->make_front();
   return std::unique_ptr<Instance>(new Instance(std::move(parts)));
@@ -225,11 +238,15 @@ Result<std::string> Instance::start() {
   p.loops.start();
   LAPWING_TRY(const net::Address address, bind_address(p.config));
   LAPWING_CHECK(p.http->listen(address));
+  p.maintenance = std::make_unique<Maintenance>(
+      MaintenanceParts{p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps, p.logger});
+  p.maintenance->start();
   return p.http->addresses().front().to_string();
 }
 
 void Instance::stop(Duration grace) {
   Parts& p = *parts_;
+  p.maintenance->stop();
   p.http->stop(grace);
   p.dispatcher->stop();
   p.endpoint.stop();

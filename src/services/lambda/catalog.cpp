@@ -80,17 +80,25 @@ Status Catalog::reload(const FunctionKey& key) {
   LAPWING_TRY(const std::optional<FunctionRecord> record, repository_.find(key));
   CatalogEntryPtr entry = record ? make_entry(*record) : nullptr;
   // The old entry is let go outside the lock: it may be the last holder of much.
-  const std::lock_guard lock(home.mutex);
-  if (entry == nullptr) {
+  CatalogEntryPtr before;
+  {
+    const std::lock_guard lock(home.mutex);
     const auto found = home.entries.find(store_key);
-    if (found != home.entries.end()) {
-      entry = std::move(found->second);
+    if (found != home.entries.end()) before = found->second;
+    if (entry != nullptr) {
+      home.entries[std::move(store_key)] = entry;
+    } else if (found != home.entries.end()) {
       home.entries.erase(found);
     }
-    return {};
   }
-  home.entries[std::move(store_key)].swap(entry);
+  const runtime::FunctionVersionPtr old = before ? before->version : nullptr;
+  const runtime::FunctionVersionPtr now = entry ? entry->version : nullptr;
+  if (retired_ && old && (!now || !runtime::same_environment(*old, *now))) retired_(old->arn);
   return {};
+}
+
+void Catalog::on_retired(UniqueFunction<void(const std::string& arn)> callback) {
+  retired_ = std::move(callback);
 }
 
 std::size_t Catalog::size() const {

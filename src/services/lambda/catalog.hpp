@@ -19,6 +19,7 @@
 #include "base/function_ref.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "base/unique_function.hpp"
 #include "runtime/function_version.hpp"
 #include "services/lambda/function_record.hpp"
 #include "store/store.hpp"
@@ -62,6 +63,10 @@ class Catalog {
   // one leaves the truth behind whatever the order.
   Status reload(const FunctionKey& key);
 
+  // Called, on the thread of the change, with the function's ARN when the environments made
+  // from it are of no more use: it is gone, or looks different to its code. Before load().
+  void on_retired(UniqueFunction<void(const std::string& arn)> callback);
+
   std::size_t size() const;
 
  private:
@@ -89,6 +94,7 @@ class Catalog {
   Repository& repository_;
   PackageStore& packages_;
   Logger& logger_;
+  UniqueFunction<void(const std::string& arn)> retired_;
   std::array<Shard, kShards> shards_;
 };
 

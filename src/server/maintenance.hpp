@@ -1,0 +1,54 @@
+// What a server does beside its requests: unused packages and blobs go away, and the Python
+// bootstraps get their byte code once per interpreter (the sandbox's copy is read-only, and
+// compiling them anew would cost every cold start some 20 ms).
+//
+// Thread-safety: one background thread of its own between start() and stop().
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "runtime/catalogue.hpp"
+#include "services/lambda/service.hpp"
+#include "store/blob.hpp"
+
+namespace lapwing::server {
+
+struct MaintenanceParts {
+  lambda::Service* lambda = nullptr;
+  store::BlobStore* blobs = nullptr;
+  const runtime::Catalogue* catalogue = nullptr;
+  std::string bootstrap_dir;
+  Logger* logger = nullptr;
+};
+
+class Maintenance {
+ public:
+  explicit Maintenance(MaintenanceParts parts) : parts_(std::move(parts)) {}
+  ~Maintenance() { stop(); }
+
+  void start();
+  void stop();
+
+  // One round, on the caller's thread.
+  void sweep();
+  void precompile();
+
+ private:
+  void run();
+  // False when stop() was called.
+  bool wait(std::chrono::seconds time);
+
+  MaintenanceParts parts_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace lapwing::server
