@@ -139,6 +139,11 @@ CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) 
   // A v2 group that holds processes cannot hand controllers to children, so root uses the
   // top of the hierarchy; others need a delegated group of their own.
   const std::string v2 = ::geteuid() == 0 ? layout.v2_top : layout.v2;
+  if (v2.empty()) {
+    // First: what is frozen has to thaw before anything can be killed.
+    tree.freezer_ = tree.choose(layout, "freezer", "");
+    tree.adopt(tree.freezer_);
+  }
   tree.memory_ = tree.choose(layout, "memory", v2);
   tree.pids_ = tree.choose(layout, "pids", v2);
   tree.cpu_ = tree.choose(layout, "cpu", v2);
@@ -162,8 +167,6 @@ CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) 
     tree.freezer_ = tree.core_;
     return tree;
   }
-  tree.freezer_ = tree.choose(layout, "freezer", "");
-  tree.adopt(tree.freezer_);
   tree.freezer_version_ = tree.freezer_.version;
   tree.cpuacct_ = tree.choose(layout, "cpuacct", "");
   tree.adopt(tree.cpuacct_);

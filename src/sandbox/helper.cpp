@@ -95,6 +95,8 @@ class Helper {
   explicit Helper(HelperOptions options) : options_(std::move(options)) {}
 
   Status set_up();
+  // What the first launch would otherwise wait for; a failure shows up there.
+  void warm_up();
   void serve();
   void clean_up();
   bool single_id() const { return single_id_; }
@@ -164,6 +166,10 @@ Status Helper::set_up() {
   child_signals_.reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!child_signals_) return fail(errno_error("signalfd"));
   return {};
+}
+
+void Helper::warm_up() {
+  if (auto filters = compile_syscall_filters()) filters_ = *std::move(filters);
 }
 
 void Helper::tell(int report, const Report& message, std::initializer_list<int> fds) {
@@ -360,6 +366,7 @@ void run_helper(HelperOptions options) {
   const HelperHello hello{!helper.single_id(), ready ? "" : ready.error().detail()};
   (void)os::send_message(control, encode_hello(hello), {});
   if (!ready) ::_exit(1);
+  helper.warm_up();
   helper.serve();
   helper.clean_up();
   ::_exit(0);
