@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
+# build/node (AWS SDK for JavaScript 3), and AWS CLI 2 from the distribution. Quick when done.
+# What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
+# that need it skip, saying so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+stamp() { cat "$@" | sha256sum | cut -c1-16; }
+done_already() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
+python_clients() {
+  local want
+  want=$(stamp tests/requirements.txt)
+  done_already build/venv/.prepared "$want" && return
+  # An earlier venv may be of another interpreter, or see the system's packages.
+  python3 -m venv --clear build/venv
+  build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+  echo "$want" >build/venv/.prepared
+}
+
+javascript_clients() {
+  local js=tests/conformance/js want
+  command -v npm >/dev/null || { echo "no npm: the SDK for JavaScript is left out" >&2; return; }
+  want=$(stamp $js/package.json $js/package-lock.json)
+  done_already build/node/.prepared "$want" && return
+  rm -rf build/node
+  mkdir -p build/node
+  cp $js/package.json $js/package-lock.json build/node/
+  npm ci --prefix build/node --silent --no-audit --no-fund
+  echo "$want" >build/node/.prepared
+}
+
+cli_2() {
+  /usr/bin/aws --version 2>&1 | grep -q '^aws-cli/2' && return
+  apt-cache show awscli >/dev/null 2>&1 || {
+    echo "no awscli package: AWS CLI 2 is left out" >&2
+    return
+  }
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends awscli >/dev/null ||
+    echo "awscli could not be installed: AWS CLI 2 is left out" >&2
+}
+
+mkdir -p build
+python_clients
+javascript_clients
+cli_2
