@@ -6,56 +6,119 @@ The server is the one LAPWING_ENDPOINT names, else a fresh one of LAPWING_BINARY
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 READY = re.compile(rb"listening on (http://\S+)")
 STOP_SECONDS = 30
 CLI_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/lambda-ex"
 
 
-@contextlib.contextmanager
-def serving(data_dir):
-    """The endpoint's address."""
-    if os.environ.get("LAPWING_ENDPOINT"):
-        yield os.environ["LAPWING_ENDPOINT"]
-        return
-    binary = os.environ.get("LAPWING_BINARY", "")
-    if not os.path.exists(binary):
+def binary():
+    """The server to test: LAPWING_BINARY, or what the tree's last release build left."""
+    path = os.environ.get("LAPWING_BINARY", "") or str(ROOT / "build/release/lapwing")
+    if os.environ.get("LAPWING_BINARY"):
+        assert os.path.exists(path), f"LAPWING_BINARY: there is no {path}"
+    elif not os.path.exists(path):
         pytest.skip("no server: set LAPWING_BINARY or LAPWING_ENDPOINT")
-    server = subprocess.Popen(
-        [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data_dir)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = []
-    ready = threading.Event()
+    return path
 
-    def listen():
-        for line in server.stderr:
-            said.append(line)
+
+class Server:
+    """One `lapwing serve` on a port of its own choosing. What it says is in `said`."""
+
+    def __init__(self, data_dir, *arguments):
+        self.data_dir = data_dir
+        self.arguments = [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir",
+                          str(data_dir), *map(str, arguments)]
+        self.process = None
+        self.endpoint = None
+        self.said = []
+
+    def start(self):
+        self.said = []
+        self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ready = threading.Event()
+        self.listener = threading.Thread(target=self._listen, args=(ready,), daemon=True)
+        self.listener.start()
+        ready.wait(STOP_SECONDS)
+        found = READY.search(b"".join(self.said))
+        if not found:
+            self.kill()
+            raise AssertionError("the server did not start: " + self.log())
+        self.endpoint = found.group(1).decode()
+        return self
+
+    def _listen(self, ready):
+        for line in self.process.stderr:
+            self.said.append(line)
             if READY.search(line):
                 ready.set()
         ready.set()
 
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def address(self):
+        """(host, port)"""
+        host, port = self.endpoint.split("//", 1)[1].rsplit(":", 1)
+        return host, int(port)
+
+    def log(self):
+        return b"".join(self.said).decode(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self._ended(STOP_SECONDS)
+
+    def stop(self, seconds=STOP_SECONDS):
+        """SIGTERM; how long it took. It must end well."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status = self._ended(seconds)
+        taken = time.monotonic() - begun
+        assert status == 0, f"ended with {status}: {self.log()}"
+        return taken
+
+    def _ended(self, seconds):
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        self.listener.join(seconds)
+        self.process.stderr.close()
+        return status
+
+
+@contextlib.contextmanager
+def serving(data_dir, *arguments):
+    """The endpoint's address."""
+    if os.environ.get("LAPWING_ENDPOINT"):
+        yield os.environ["LAPWING_ENDPOINT"]
+        return
+    server = Server(data_dir, *arguments).start()
     try:
-        ready.wait(STOP_SECONDS)
-        found = READY.search(b"".join(said))
-        assert found, "the server did not start: " + b"".join(said).decode(errors="replace")
-        yield found.group(1).decode()
+        yield server.endpoint
     finally:
-        server.send_signal(signal.SIGTERM)
-        status = server.wait(STOP_SECONDS)
-        listener.join(STOP_SECONDS)
-        sys.stderr.write(b"".join(said).decode(errors="replace"))
-    assert status == 0
+        try:
+            server.stop()
+        finally:
+            sys.stderr.write(server.log())  # shown by pytest when something failed
 
 
 class Cli:

@@ -11,11 +11,6 @@ def now_ms() -> int:
 
 
 @pytest.fixture
-def logs(client):
-    return client("logs")
-
-
-@pytest.fixture
 def group(logs):
     name = f"/lapwing/conformance/{uuid.uuid4().hex}"
     logs.create_log_group(logGroupName=name, tags={"made-by": "conformance"})
