@@ -13,12 +13,17 @@ import boto3
 import pytest
 from botocore.config import Config
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "runtimes" / "testing")]
 
 import os  # noqa: E402
 
 from functions import ROLE, package  # noqa: E402
+from interpreters import nodes, pythons  # noqa: E402
 from serving import serving  # noqa: E402
+
+# Interpreters of this machine by version: what a managed runtime can be served by.
+RUNTIMES = {"python": sorted(pythons()), "nodejs": sorted(nodes())}
 
 
 def pytest_addoption(parser):
@@ -125,6 +130,19 @@ def deploy(lam, role, waited):
             pass
 
 
+@pytest.fixture(scope="session")
+def log_of(logs):
+    """log_of(name): every line in the function's log group, in order."""
+    def read(name):
+        try:
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName="/aws/lambda/" + name)
+            return [event["message"] for page in pages for event in page["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+    return read
+
+
 def eventually(check, seconds=30):
     """The first true answer of `check`, or its last one."""
     until = time.monotonic() + seconds
@@ -133,3 +151,4 @@ def eventually(check, seconds=30):
         if result or time.monotonic() > until:
             return result
         time.sleep(0.02)  # between two looks at a condition
+
