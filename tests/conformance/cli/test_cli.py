@@ -1,0 +1,174 @@
+"""The AWS CLI, versions 1 and 2, with the commands a user types."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+from functions import ROLE
+
+HELLO = '''def lambda_handler(event, context):
+    print("greeting", event["name"])
+    return {"message": "Hello, " + event["name"]}
+'''
+SECONDS = 120
+V1 = str(pathlib.Path(sys.executable).parent / "aws")
+V2 = "/usr/bin/aws"
+
+
+def version(path):
+    if not os.path.exists(path):
+        return None
+    run = subprocess.run([path, "--version"], capture_output=True, text=True)
+    found = re.match(r"aws-cli/(\d+)\.(\d+)", run.stdout + run.stderr)
+    return found and tuple(int(n) for n in found.groups())
+
+
+class Cli:
+    def __init__(self, path, endpoint, folder):
+        self.version = version(path)
+        self.path, self.folder = path, folder
+        self.environment = {**os.environ, "AWS_PAGER": "", "AWS_CONFIG_FILE": "/dev/null"}
+        self.options = []
+        if endpoint is None:
+            return
+        self.environment.update({"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "any",
+                                 "AWS_SECRET_ACCESS_KEY": "any",
+                                 "AWS_DEFAULT_REGION": "us-east-1"})
+        if self.version < (2, 13) and self.version[0] == 2:
+            self.options = ["--endpoint-url", endpoint]  # the variable came with 2.13
+
+    def command(self, *arguments):
+        return [self.path, *map(str, arguments), *self.options]
+
+    def run(self, *arguments, status=0):
+        run = subprocess.run(self.command(*arguments), cwd=self.folder, env=self.environment,
+                             capture_output=True, text=True, timeout=SECONDS)
+        assert run.returncode == status, run.stdout + run.stderr
+        return run.stdout if status == 0 else run.stderr
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--output", "json"))
+
+    def raw_payload(self):
+        """Version 2 takes payloads in base64 unless told otherwise."""
+        return ["--cli-binary-format", "raw-in-base64-out"] if self.version[0] == 2 else []
+
+
+@pytest.fixture(scope="module", params=["v1", "v2"])
+def cli(request, endpoint, tmp_path_factory):
+    path, wanted = (V1, 1) if request.param == "v1" else (V2, 2)
+    found = version(path)
+    if not found or found[0] != wanted:
+        pytest.skip(f"no AWS CLI of version {wanted} at {path}")
+    return Cli(path, endpoint, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def function(cli, role, lam):
+    """HelloWorldFunction, made as a user makes it."""
+    if not shutil.which("zip"):
+        pytest.skip("zip is not installed")
+    (cli.folder / "lambda_function.py").write_text(HELLO)
+    subprocess.run(["zip", "function.zip", "lambda_function.py"], cwd=cli.folder, check=True,
+                   stdout=subprocess.DEVNULL)
+    made = json.loads(cli.run(
+        "lambda", "create-function", "--function-name", "HelloWorldFunction",
+        "--runtime", "python3.11" if role != ROLE else "python3.8", "--role", role,
+        "--handler", "lambda_function.lambda_handler", "--zip-file", "fileb://function.zip"))
+    assert made["State"] == "Pending" and made["FunctionName"] == "HelloWorldFunction"
+    yield "HelloWorldFunction"
+    lam.delete_function(FunctionName="HelloWorldFunction")
+
+
+def test_the_first_minute(cli, function):
+    """No waiter between create and invoke: what a script written for other local tools does."""
+    said = json.loads(cli.run(
+        "lambda", "invoke", "--function-name", "HelloWorldFunction", *cli.raw_payload(),
+        "--payload", '{"name": "World"}', "response.json"))
+    assert said == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+    assert json.loads((cli.folder / "response.json").read_text()) == {"message": "Hello, World"}
+    if cli.version[0] == 2:
+        log = cli.run("logs", "tail", "/aws/lambda/HelloWorldFunction")
+        assert re.search(r"^\S+ \d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32} greeting World$", log,
+                         re.M)
+    else:  # version 1 has no `logs tail`
+        log = cli.run("logs", "filter-log-events", "--log-group-name",
+                      "/aws/lambda/HelloWorldFunction", "--query", "events[].message")
+        assert "greeting World\\n" in log
+    for kind in ("INIT_START", "START RequestId: ", "END RequestId: ", "REPORT RequestId: "):
+        assert kind in log
+
+
+def test_reads(cli, function):
+    cli.run("lambda", "wait", "function-active-v2", "--function-name", function)
+    assert cli.json("lambda", "get-function", "--function-name", function)[
+        "Configuration"]["State"] == "Active"
+    listed = cli.json("lambda", "list-functions", "--query", "Functions[].FunctionName")
+    assert function in listed
+    assert cli.json("sts", "get-caller-identity")["Account"].isdigit()
+    groups = cli.json("logs", "describe-log-groups", "--log-group-name-prefix", "/aws/lambda/Hello")
+    assert any(g["logGroupName"].endswith(function) for g in groups["logGroups"])
+
+
+def test_changes(cli, function):
+    cli.run("lambda", "update-function-configuration", "--function-name", function,
+            "--description", "from the command line", "--timeout", "11",
+            "--environment", "Variables={KEY=value}")
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    about = cli.json("lambda", "get-function-configuration", "--function-name", function)
+    assert (about["Description"], about["Timeout"]) == ("from the command line", 11)
+    assert about["Environment"]["Variables"] == {"KEY": "value"}
+    code = cli.json("lambda", "update-function-code", "--function-name", function,
+                    "--zip-file", "fileb://function.zip")
+    assert code["CodeSha256"] == about["CodeSha256"]
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    cli.run("lambda", "tag-resource", "--resource", about["FunctionArn"], "--tags", "a=b")
+    assert cli.json("lambda", "list-tags", "--resource", about["FunctionArn"])["Tags"] == {"a": "b"}
+
+
+def test_errors(cli):
+    said = cli.run("lambda", "get-function", "--function-name", "never-made",
+                   status=254 if cli.version[0] == 2 else 255)
+    assert re.search(r"An error occurred \(ResourceNotFoundException\) when calling the "
+                     r"GetFunction operation: Function not found: arn:aws:lambda:.*:never-made",
+                     said)
+
+
+def test_tail_follow(cli, function):
+    """Lines of an invocation show up in a `tail --follow` that was already running."""
+    if cli.version[0] == 1:
+        pytest.skip("version 1 has no `logs tail`")
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    tail = subprocess.Popen(
+        cli.command("logs", "tail", "/aws/lambda/" + function, "--follow", "--since", "1m"),
+        env={**cli.environment, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    seen, met, running = [], threading.Event(), threading.Event()
+
+    def read():
+        for line in tail.stdout:
+            seen.append(line)
+            running.set()  # what is there already has been shown
+            if "greeting follower" in line:
+                met.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    try:
+        cli.run("lambda", "invoke", "--function-name", function, *cli.raw_payload(),
+                "--payload", '{"name": "before"}', "response.json")
+        reader.start()
+        assert running.wait(SECONDS), "".join(seen)
+        cli.run("lambda", "invoke", "--function-name", function, *cli.raw_payload(),
+                "--payload", '{"name": "follower"}', "response.json")
+        assert met.wait(30), "".join(seen)
+    finally:
+        tail.terminate()
+        tail.wait(30)
+        reader.join(30)
+        tail.stdout.close()
+    assert sum("greeting follower" in line for line in seen) == 1

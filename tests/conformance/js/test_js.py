@@ -1,0 +1,68 @@
+"""The AWS SDK for JavaScript v3: conformance.mjs runs it, the findings are checked here."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from functions import package
+
+HERE = pathlib.Path(__file__).resolve().parent
+MODULES = HERE.parents[2] / "build" / "node" / "node_modules"
+APP = '''exports.handler = async (event) => {
+  if (event.fail) throw new RangeError("on purpose");
+  console.log("spoken", event.text);
+  return { text: event.text, key: process.env.KEY };
+};
+'''
+
+
+@pytest.fixture(scope="module")
+def found(endpoint, role, lam, tmp_path_factory):
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    if not (MODULES / "@aws-sdk/client-lambda").is_dir():
+        pytest.skip("the SDK is not installed (tests/prepare.sh)")
+    code = tmp_path_factory.mktemp("js") / "function.zip"
+    code.write_bytes(package({"app.js": APP}))
+    environment = {**os.environ, "LAPWING_NODE_MODULES": str(MODULES)}
+    if endpoint:
+        environment.update({"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1",
+                            "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"})
+    try:
+        run = subprocess.run(["node", str(HERE / "conformance.mjs"), str(code), role],
+                             env=environment, capture_output=True, text=True, timeout=120)
+    finally:
+        try:
+            lam.delete_function(FunctionName="conformance-js")
+        except lam.exceptions.ResourceNotFoundException:
+            pass
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_life(found):
+    assert found["identity"].isdigit()
+    assert (found["created"], found["waited"], found["updated"]) == ("Pending", "SUCCESS",
+                                                                     "SUCCESS")
+    assert "conformance-js" in found["pages"] and len(set(found["pages"])) == len(found["pages"])
+
+
+def test_invocation(found):
+    assert found["answer"] == {"text": "ü", "key": "välue"}
+    assert found["version"] == "$LATEST"
+    assert "\tINFO\tspoken ü\n" in found["tail"] and "REPORT RequestId: " in found["tail"]
+    assert found["functionError"] == "Unhandled"
+    assert (found["error"]["errorType"], found["error"]["errorMessage"]) == ("RangeError",
+                                                                             "on purpose")
+
+
+def test_log(found):
+    assert len(found["log"]) == 1 and found["log"][0].endswith("\tINFO\tspoken ü\n")
+
+
+def test_errors_are_typed(found):
+    gone = found["gone"]
+    assert gone["known"] is True and gone["name"] == "ResourceNotFoundException"
+    assert gone["status"] == 404 and gone["message"].startswith("Function not found: arn:aws:lambda")
