@@ -219,7 +219,8 @@ def main() -> int:
 
     phase(lambda: True, style_steps())
     phase(lambda: build(counts, "release"), unit_steps("release"))
-    phase(lambda: True, [Step("headers.alone", ["tools/build", "release", "check_headers"])])
+    phase(lambda: True, [Step("headers.alone", ["tools/build", "release", "check_headers"]),
+                         Step("style.clang_tidy", ["tools/clang_tidy.py", "build/release"])])
     phase(lambda: build(counts, "asan"), [*unit_steps("asan"), *fuzz_steps()])
     tsan_targets = [f"lapwing_{name}_test" for name in TSAN_FOLDERS]
     phase(lambda: build(counts, "tsan", tsan_targets), unit_steps("tsan", TSAN_FOLDERS))

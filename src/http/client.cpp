@@ -48,7 +48,7 @@ Error broken(Error cause) {
 // The idle connections, and making new ones.
 struct Client::Impl {
   Impl(net::Loop& on, ClientOptions with)
-      : loop(on), options(std::move(with)), sweeper(on, [this] { sweep(); }) {}
+      : loop(on), options(with), sweeper(on, [this] { sweep(); }) {}
 
   // Nothing when none is fit for use: closed meanwhile, or with bytes nobody asked for.
   ChannelPtr take_idle(const std::string& key);
@@ -331,7 +331,7 @@ net::Task<Result<Response>> Client::Impl::send_once(const Endpoint& endpoint,
 }
 
 Client::Client(net::Loop& loop, ClientOptions options)
-    : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(loop, options)) {}
 Client::~Client() = default;
 
 net::Task<Result<Response>> Client::send(const Endpoint& endpoint, Request request,

@@ -189,27 +189,37 @@ std::vector<net::Address> Server::addresses() const {
   return impl_->addresses;
 }
 
+namespace {
+
+// Loops whose connections have not all ended.
+struct DrainCount {
+  std::size_t left = 0;
+  std::mutex mutex = {};
+  std::condition_variable changed = {};
+};
+
+net::Task<void> drain_one(Connections& connections, DrainCount& count) {
+  co_await connections.drained();
+  const std::lock_guard lock(count.mutex);
+  if (--count.left == 0) count.changed.notify_all();
+}
+
+}  // namespace
+
 bool Server::stop(Duration grace) {
   Impl& impl = *impl_;
   impl.shared.draining = true;
   impl.on_every_loop([&](std::size_t i) { impl.acceptors[i]->cancel_all(); });
   // Connections accepted before are handed over by now: posts keep their order.
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t left = impl.loops.size();
-  auto drain = [&](std::size_t i) -> net::Task<void> {
-    co_await impl.connections[i]->drained();
-    std::lock_guard lock(mutex);
-    if (--left == 0) changed.notify_all();
-  };
+  DrainCount count{.left = impl.loops.size()};
   impl.on_every_loop([&](std::size_t i) {
     impl.connections[i]->begin_drain();
-    impl.acceptors[i]->spawn(drain(i));
+    impl.acceptors[i]->spawn(drain_one(*impl.connections[i], count));
   });
   bool in_time = false;
   {
-    std::unique_lock lock(mutex);
-    in_time = changed.wait_for(lock, grace, [&] { return left == 0; });
+    std::unique_lock lock(count.mutex);
+    in_time = count.changed.wait_for(lock, grace, [&] { return count.left == 0; });
   }
   impl.on_every_loop([&](std::size_t i) {
     impl.acceptors[i]->cancel_all();

@@ -1,8 +1,8 @@
 #include "runtime/runtime_api.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "runtime/limits.hpp"
 #include "text/base64.hpp"
@@ -56,8 +56,9 @@ net::Task<Result<std::string>> read_reply(http::RequestContext& context) {
     if (!piece) co_return fail(std::move(piece).error());
     if (piece->empty()) break;
     if (discarded == 0 && body.size() + piece->size() <= kResponseBytesMax) {
-      if (body.empty()) body.reserve(std::min<std::uint64_t>(
-          context.content_length().value_or(piece->size()), kResponseBytesMax));
+      if (body.empty())
+        body.reserve(std::min<std::uint64_t>(context.content_length().value_or(piece->size()),
+                                             kResponseBytesMax));
       body += *piece;
       continue;
     }

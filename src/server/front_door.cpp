@@ -272,9 +272,10 @@ aws::Response FrontDoor::serve(Job& job) const {
   if (!caller) return error(aws::render_auth_error(std::move(caller).error(), protocol));
   if (!route) return error(route.error().error);
   caller->request_id = job.request_id;
-  const auto service = services_.find(model->id);
+  const aws::ServiceModel& meant = *route->service;
+  const auto service = services_.find(meant.id);
   if (service == services_.end()) {
-    return error(aws::not_implemented(model->id, model->name(*route->operation)));
+    return error(aws::not_implemented(meant.id, meant.name(*route->operation)));
   }
   return service->second->handle(*route->operation, protocol, request, *caller);
 }

@@ -92,7 +92,7 @@ TEST_F(Operations, CreateAcceptsEmptyFormsOfWhatIsNotBuilt) {
 
 TEST_F(Operations, CreateChecksThePackage) {
   for (const std::string& zip : {std::string("not a zip"), std::string(),
-                                testing::build_zip({{.name = "../escape", .content = "x"}})}) {
+                                 testing::build_zip({{.name = "../escape", .content = "x"}})}) {
     const Answer answer = create("f", zip);
     EXPECT_EQ(answer.status, 400);
     EXPECT_EQ(answer.message(),
