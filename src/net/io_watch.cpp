@@ -17,6 +17,12 @@ IoWatch::~IoWatch() {
   if (registered_) loop_.remove_watch(*this, fd_);
 }
 
+void IoWatch::want_writable() {
+  if (!registered_) return;
+  wants_writable_ = true;
+  loop_.watch_writable(*this, fd_);
+}
+
 void IoWatch::dispatch(std::uint32_t events) {
   constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & (EPOLLIN | kGone)) != 0) {

@@ -1,5 +1,7 @@
 // IoWatch: one descriptor's registration with a loop (edge-triggered, made once), and who
 // waits on it. For the writers of streams; users meet Stream, Listener and FdWatcher.
+// Writability joins the registration at the first wait for it: a Unix socket reports it
+// whenever its peer reads, which would wake the loop for nothing after every message.
 //
 // How to use: try the system call first. On EAGAIN call clear_readable() and
 // `co_await watch.wait_readable()`, then try again. After a short read of a stream socket
@@ -83,10 +85,13 @@ class IoWatch {
     void on_timer() override { fire(); }
   };
 
+  void want_writable();
+
   Loop& loop_;
   int fd_;
   std::uint32_t slot_ = 0;
   bool registered_ = false;
+  bool wants_writable_ = false;
   bool always_ready_ = false;
   bool peer_closed_ = false;
   Side in_;
@@ -115,6 +120,9 @@ class IoWatch::Awaiter {
 };
 
 inline IoWatch::Awaiter IoWatch::wait_readable() { return Awaiter(in_); }
-inline IoWatch::Awaiter IoWatch::wait_writable() { return Awaiter(out_); }
+inline IoWatch::Awaiter IoWatch::wait_writable() {
+  if (!out_.ready && !wants_writable_) want_writable();
+  return Awaiter(out_);
+}
 
 }  // namespace lapwing::net

@@ -172,7 +172,7 @@ bool Loop::add_watch(IoWatch& watch, int fd) {
     free_slots_.pop_back();
   }
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
   event.data.u64 = make_token(slot, slots_[slot].generation);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     free_slots_.push_back(slot);
@@ -181,6 +181,14 @@ bool Loop::add_watch(IoWatch& watch, int fd) {
   slots_[slot].watch = &watch;
   watch.slot_ = slot;
   return true;
+}
+
+// epoll looks at the descriptor again: what it is ready for already is reported.
+void Loop::watch_writable(IoWatch& watch, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = make_token(watch.slot_, slots_[watch.slot_].generation);
+  must(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
 }
 
 void Loop::remove_watch(IoWatch& watch, int fd) {

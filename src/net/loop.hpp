@@ -91,6 +91,7 @@ class Loop {
   int poll_timeout_ms();
   void dispatch(std::uint64_t token, std::uint32_t events);
   bool add_watch(IoWatch& watch, int fd);
+  void watch_writable(IoWatch& watch, int fd);
   void remove_watch(IoWatch& watch, int fd);
 
   const Clock* clock_;
