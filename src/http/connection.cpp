@@ -119,6 +119,7 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
     const MutableBytes room = buffer_.make_room(kReadBufferBytes);
     std::optional<Result<std::size_t>> count = stream_.try_read(room);
     if (!count) {
+      if (held_ && !co_await send_held()) co_return HeadOutcome::kClosed;
       // The deadline is only looked at when there is something to wait for. A head has one
       // deadline, however many pieces it comes in.
       if (phase_ == Phase::kIdle && shared_.draining.load(std::memory_order_relaxed)) {
@@ -242,6 +243,7 @@ net::Task<Status> Connection::before_body() {
   if (body_error_) co_return lapwing::fail(*body_error_);
   // A client that sent body bytes already is not waiting to be asked.
   if (std::exchange(continue_due_, false) && !answered_ && buffer_.empty()) {
+    LAPWING_CO_CHECK(co_await send_held());
     Status sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent) co_return body_failed(std::move(sent).error());
   }
@@ -369,7 +371,7 @@ void Connection::write_head(const Response& response, BodyFraming framing, std::
   answered_ = true;
   answer_framing_ = framing;
   decide_keep_alive();
-  out_.clear();
+  if (!std::exchange(held_, false)) out_.clear();
   ResponseFraming how;
   how.framing = framing;
   how.content_length = length;
@@ -386,6 +388,23 @@ net::Task<Status> Connection::send(std::span<const ByteView> parts) {
   Status sent = co_await stream_.write_all(parts);
   if (sent) broken_ = false;
   co_return sent;
+}
+
+net::Task<Status> Connection::send_held() {
+  if (!std::exchange(held_, false)) co_return Status();
+  const ByteView held = as_bytes(out_);
+  co_return co_await send(std::span(&held, 1));
+}
+
+net::Task<Status> Connection::respond_with_next(Response response) {
+  const bool holds = !answered_ && !buffer_.empty() && decoder_.done() && !continue_due_ &&
+                     request_.method != Method::kHead && !bodiless(response.status);
+  if (!holds) co_return co_await respond(std::move(response));
+  write_head(response, BodyFraming::kLength, response.body.size());
+  out_ += response.body;
+  held_ = true;
+  if (keep_alive_) co_return Status();
+  co_return co_await send_held();
 }
 
 net::Task<Status> Connection::respond(Response response) {

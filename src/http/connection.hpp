@@ -39,6 +39,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   std::optional<std::uint64_t> content_length() const override;
   BodyReader& body() override { return *this; }
   net::Task<Status> respond(Response response) override;
+  net::Task<Status> respond_with_next(Response response) override;
   net::Task<Result<BodyWriter*>> respond_stream(Response response) override;
   bool answered() const override { return answered_; }
   bool client_gone() const override { return stream_.peer_closed(); }
@@ -72,6 +73,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
 
   net::Task<Status> send(std::span<const ByteView> parts);
   net::Task<void> be_fair();
+  net::Task<Status> send_held();
   void begin_request();
   void decide_keep_alive();
   void write_head(const Response& response, BodyFraming framing, std::uint64_t length);
@@ -86,7 +88,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   BodyDecoder decoder_;
   Request request_;
   HeadInfo info_;
-  std::string out_;  // head of the answer being written
+  std::string out_;  // head of the answer being written, what is held before it
   mutable std::optional<net::Address> peer_;
   mutable bool peer_known_ = false;
   std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
@@ -100,6 +102,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   bool tls_;
   bool keep_alive_ = true;
   bool answered_ = false;
+  bool held_ = false;       // out_ is a whole answer that leaves with the next one
   bool streaming_ = false;  // an answer in pieces was begun and not finished
   bool broken_ = false;     // the connection cannot go on: close without ceremony
   bool continue_due_ = false;

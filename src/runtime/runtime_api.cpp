@@ -183,7 +183,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
     }
   }
   session_->finish_reply(std::move(reply));
-  co_await context.respond(accepted());
+  co_await context.respond_with_next(accepted());
 }
 
 net::Task<void> RuntimeApi::init_error(http::RequestContext& context) {
