@@ -34,6 +34,7 @@ class RuntimeApi:
         self._fd = fd
         self._inherited = fd is not None
         self._buffer = b""
+        self._asked = False  # for the next event, together with the last answer
         self._common = "Host: {}\r\nUser-Agent: {}\r\n".format(address, agent)
         self._next = "GET {}invocation/next HTTP/1.1\r\n{}\r\n".format(_BASE, self._common).encode()
 
@@ -41,7 +42,14 @@ class RuntimeApi:
 
     def next(self):
         """Waits for the next event, without limit."""
-        status, headers, body = self._exchange(self._next, retry=True)
+        if self._asked:
+            self._asked = False
+            try:
+                status, headers, body = self._receive()
+            except (OSError, EOFError) as e:
+                raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+        else:
+            status, headers, body = self._exchange(self._next, retry=True)
         if status != 200:
             raise ApiError(
                 "Failed to get next invocation: status {}: {!r}".format(status, body[:1000])
@@ -53,6 +61,7 @@ class RuntimeApi:
             "invocation/{}/response".format(invocation.request_id),
             body,
             self._echo(invocation) + "Content-Type: {}\r\n".format(content_type),
+            then_next=True,
         )
 
     def fail(self, invocation, body, error_type, cause):
@@ -79,10 +88,14 @@ class RuntimeApi:
             plain
         )
 
-    def _post(self, path, body, headers):
+    def _post(self, path, body, headers, then_next=False):
         head = "POST {}{} HTTP/1.1\r\n{}{}Content-Length: {}\r\n\r\n".format(
             _BASE, path, self._common, headers, len(body)
         ).encode("utf-8", "replace")
+        if then_next and self._inherited and len(body) <= _SMALL_BODY:
+            # One write and one wake-up of the server for both; the answers come in order.
+            body += self._next
+            self._asked = True
         status, _, answer = self._exchange(head, body)
         # 4xx: this answer was not wanted (too large, too late, timed out); the server has told the
         # caller already and the environment is still good. 5xx: the manual says to leave.
