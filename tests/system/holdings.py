@@ -1,0 +1,54 @@
+"""What the machine holds of one server, found by its data directory: processes, mounts, loop
+devices, control groups. Other servers on the machine do not count. A namespace lives no longer
+than its last process or mount, so none of those means no namespace either."""
+import os
+import pathlib
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+def group_name(data_dir):
+    """As the sandbox launcher names its subtree: FNV-1a of the directory's real path."""
+    value = 0xCBF29CE484222325
+    for byte in os.path.realpath(data_dir).encode():
+        value = ((value ^ byte) * 0x100000001B3) & (1 << 64) - 1
+    return f"lapwing-{value:016x}"
+
+
+def read(path):
+    try:
+        return pathlib.Path(path).read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def processes(data_dir):
+    """{pid: command} of the server's own processes and of what runs in its sandboxes."""
+    group, found = group_name(data_dir), {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        command = read(f"/proc/{pid}/cmdline")
+        if int(pid) != os.getpid() and (f"--data-dir {data_dir} " in command + " "
+                                        or group in read(f"/proc/{pid}/cgroup")):
+            if read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] != ["Z"]:
+                found[int(pid)] = command
+    return found
+
+
+def holdings(data_dir):
+    """{kind: list}; empty lists where nothing is held."""
+    group, real = group_name(data_dir), os.path.realpath(data_dir)
+    mounts = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for line in read(f"/proc/{pid}/mountinfo").splitlines():
+            if real in line:
+                mounts.add(" ".join(line.split()[3:5]))
+    loops = [str(b) for b in pathlib.Path("/sys/block").glob("loop*/loop/backing_file")
+             if real in read(b)]
+    groups = [str(p) for depth in ("*", "*/*", "*/*/*") for p in CGROUPS.glob(depth)
+              if p.name == group]
+    return {"processes": list(processes(data_dir).items()), "mounts": sorted(mounts),
+            "loops": loops, "groups": groups}
+
+
+def nothing_held(data_dir):
+    return not any(holdings(data_dir).values())
