@@ -59,24 +59,34 @@ def _parse(text, name):
         )
 
 
+_of_environment = {}  # read once: looking a variable up costs more than all of a small context
+
+
+def _read_environment():
+    env = os.environ
+    _of_environment.update(
+        log_group_name=env.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+        log_stream_name=env.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        function_name=env.get("AWS_LAMBDA_FUNCTION_NAME"),
+        memory_limit_in_mb=env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        function_version=env.get("AWS_LAMBDA_FUNCTION_VERSION"),
+    )
+
+
 class LambdaContext:
     def __init__(self, headers):
-        env = os.environ
+        if not _of_environment:
+            _read_environment()
         self.aws_request_id = headers.get("lambda-runtime-aws-request-id")
-        self.log_group_name = env.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = env.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = env.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = env.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.__dict__.update(_of_environment)
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         client = _parse(headers.get("lambda-runtime-client-context"), "Client Context")
         trace = client.pop("w3c", None) if isinstance(client, dict) else None
-        self._w3c = {
-            name: trace[name]
-            for name in _W3C_FIELDS
-            if isinstance(trace, dict) and isinstance(trace.get(name), str)
-        }
+        self._w3c = {}
+        if isinstance(trace, dict):
+            fields = ((name, trace.get(name)) for name in _W3C_FIELDS)
+            self._w3c = {name: value for name, value in fields if isinstance(value, str)}
         self.client_context = None if client is None else ClientContext(client)
         identity = _parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity") or {}
         self.identity = CognitoIdentity(
