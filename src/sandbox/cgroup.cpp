@@ -29,11 +29,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 // The whole file is a number, or (key given) the line "key number".
-std::optional<std::uint64_t> read_number(const std::string& path, std::string_view key) {
-  const auto text = os::read_file(path);
-  if (!text) return std::nullopt;
-  if (key.empty()) return parse_number(*text);
-  std::string_view rest = *text;
+// The number behind `key` in lines of a key and a number each.
+std::optional<std::uint64_t> find_number(std::string_view rest, std::string_view key) {
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
@@ -43,6 +40,12 @@ std::optional<std::uint64_t> read_number(const std::string& path, std::string_vi
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_number(const std::string& path, std::string_view key) {
+  const auto text = os::read_file(path);
+  if (!text) return std::nullopt;
+  return key.empty() ? parse_number(*text) : find_number(*text, key);
 }
 
 void kill_members(const std::string& directory) {
@@ -265,26 +268,24 @@ Status CgroupTree::set_frozen(const std::string& id, bool frozen) const {
   return fail(make_error(ErrorKind::kUnsupported, "no cgroup freezer on this machine"));
 }
 
-std::uint64_t CgroupTree::memory_current(const std::string& id) const {
+// Looked at for every environment in use, so each file is read once: memory.stat is costly.
+CgroupMemory CgroupTree::memory(const std::string& id) const {
+  if (memory_.version == 0) return {};
   const bool v1 = memory_.version == 1;
   const auto usage =
       number(memory_, id, v1 ? "memory.usage_in_bytes" : "memory.current", "").value_or(0);
-  const auto cache =
-      number(memory_, id, "memory.stat", v1 ? "total_inactive_file" : "inactive_file").value_or(0);
-  return usage > cache ? usage - cache : 0;
-}
-
-std::uint64_t CgroupTree::memory_peak(const std::string& id) const {
-  const bool v1 = memory_.version == 1;
   const auto peak =
       number(memory_, id, v1 ? "memory.max_usage_in_bytes" : "memory.peak", "").value_or(0);
-  const auto inactive =
-      number(memory_, id, "memory.stat", v1 ? "total_inactive_file" : "inactive_file").value_or(0);
-  const auto active =
-      number(memory_, id, "memory.stat", v1 ? "total_active_file" : "active_file").value_or(0);
-  const std::uint64_t cache = inactive + active;
-  return std::max(peak > cache ? peak - cache : 0,
-                  memory_current(id) - std::min(active, memory_current(id)));
+  const std::string stat = os::read_file(path(memory_, id, "memory.stat")).value_or(std::string());
+  const auto inactive = find_number(stat, v1 ? "total_inactive_file" : "inactive_file").value_or(0);
+  const auto active = find_number(stat, v1 ? "total_active_file" : "active_file").value_or(0);
+  const auto less = [](std::uint64_t from, std::uint64_t what) {
+    return from > what ? from - what : 0;
+  };
+  CgroupMemory memory;
+  memory.current_bytes = less(usage, inactive);
+  memory.peak_bytes = std::max(less(peak, inactive + active), less(memory.current_bytes, active));
+  return memory;
 }
 
 std::uint64_t CgroupTree::oom_kills(const std::string& id) const {

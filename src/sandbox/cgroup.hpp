@@ -29,6 +29,12 @@ struct CgroupEntry {
   os::UniqueFd v2;  // for CLONE_INTO_CGROUP, when there is a v2 hierarchy
 };
 
+// Without page cache that could be dropped; 0 where nothing is counted.
+struct CgroupMemory {
+  std::uint64_t current_bytes = 0;
+  std::uint64_t peak_bytes = 0;
+};
+
 class CgroupTree {
  public:
   // Decides what can be used and creates the (empty) subtree, removing leftovers of the
@@ -45,8 +51,7 @@ class CgroupTree {
   Status set_frozen(const std::string& id, bool frozen) const;
   bool can_freeze() const { return freezer_version_ != 0; }
 
-  std::uint64_t memory_current(const std::string& id) const;
-  std::uint64_t memory_peak(const std::string& id) const;
+  CgroupMemory memory(const std::string& id) const;
   std::uint64_t oom_kills(const std::string& id) const;
   Duration cpu_time(const std::string& id) const;
 

@@ -114,7 +114,7 @@ TEST_F(Cgroups, WithoutAnyTheReportSaysSo) {
   EXPECT_FALSE(report.complete());
   EXPECT_NE(report.to_text().find("NO   memory limit"), std::string::npos) << report.to_text();
   EXPECT_TRUE(none.create("one", {}));
-  EXPECT_EQ(none.memory_current("one"), 0u);
+  EXPECT_EQ(none.memory("one").current_bytes, 0u);
   EXPECT_FALSE(none.set_frozen("one", true));
   EXPECT_TRUE(none.remove("one"));
 }

@@ -140,8 +140,8 @@ Status Handle::freeze() { return housekeeper_.cgroups().set_frozen(id_, true); }
 Status Handle::thaw() { return housekeeper_.cgroups().set_frozen(id_, false); }
 
 MemoryUse Handle::memory() const {
-  const CgroupTree& cgroups = housekeeper_.cgroups();
-  return {cgroups.memory_current(id_), cgroups.memory_peak(id_)};
+  const CgroupMemory memory = housekeeper_.cgroups().memory(id_);
+  return {memory.current_bytes, memory.peak_bytes};
 }
 
 Duration Handle::cpu_time() const { return housekeeper_.cgroups().cpu_time(id_); }
