@@ -49,6 +49,10 @@ class Logger {
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_ = level; }
 
+  void log(LogLevel level, std::string_view mod, std::string_view msg,
+           std::initializer_list<LogField> f = {}) {
+    if (enabled(level)) write(level, mod, msg, f);
+  }
   void debug(std::string_view mod, std::string_view msg, std::initializer_list<LogField> f = {}) {
     if (enabled(LogLevel::kDebug)) write(LogLevel::kDebug, mod, msg, f);
   }

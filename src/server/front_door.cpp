@@ -101,6 +101,22 @@ class BodyShare {
 
 }  // namespace
 
+// The one access record: refusals and failures at info, the rest at debug.
+net::Task<void> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
+                                  aws::Response response) {
+  const LogLevel level = response.status >= 400 ? LogLevel::kInfo : LogLevel::kDebug;
+  if (parts_.logger->enabled(level)) {
+    const http::Request& request = context.request();
+    const std::string error(response.header("x-amzn-ErrorType").value_or(""));
+    parts_.logger->log(level, "api", error.empty() ? "answered" : error,
+                       {{"status", response.status},
+                        {"method", http::to_string(request.method)},
+                        {"target", std::string_view(request.target).substr(0, kLoggedTargetMax)},
+                        {"request_id", request_id.str()}});
+  }
+  co_await context.respond(to_http(std::move(response)));
+}
+
 net::Task<void> FrontDoor::handle(http::RequestContext& context) {
   stats_.requests.fetch_add(1, std::memory_order_relaxed);
   const http::Request& request = context.request();
@@ -113,9 +129,8 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
     Error refusal = forbidden(
         "Requests for another host name or from another site's pages are refused. If this "
         "server has this name, add it to server.hosts.");
-    co_await context.respond(
-        to_http(aws::error_response(aws::Protocol::kRestJson, refusal, request_id)));
-    co_return;
+    co_return co_await answer(context, request_id,
+                              aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
   }
   if (parts_.admin->owns(request.path())) co_return co_await parts_.admin->handle(context);
   if (request.method == http::Method::kPost && lambda::is_invoke_target(request.target)) {
@@ -131,7 +146,7 @@ net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestI
     response = aws::error_response(parts_.lambda->aws().model(), aws::Protocol::kRestJson,
                                    response.error(), request_id);
   }
-  co_await context.respond(to_http(*std::move(response)));
+  co_await answer(context, request_id, *std::move(response));
 }
 
 net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context,
@@ -240,7 +255,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, Request
                            .with_field("Reason", "CallerRateLimitExceeded");
     co_return co_await refuse(context, head, job->signature.service, busy, job->request_id);
   }
-  co_await context.respond(to_http(*std::move(response)));
+  co_await answer(context, job->request_id, *std::move(response));
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.
@@ -254,7 +269,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   aws::Response response = model != nullptr
                                ? aws::error_response(*model, protocol, shown, request_id)
                                : aws::error_response(protocol, shown, request_id);
-  co_await context.respond(to_http(std::move(response)));
+  co_await answer(context, request_id, std::move(response));
 }
 
 aws::Response FrontDoor::serve(Job& job) const {
@@ -272,10 +287,10 @@ aws::Response FrontDoor::serve(Job& job) const {
   if (!caller) return error(aws::render_auth_error(std::move(caller).error(), protocol));
   if (!route) return error(route.error().error);
   caller->request_id = job.request_id;
-  const aws::ServiceModel& meant = *route->service;
-  const auto service = services_.find(meant.id);
+  if (model == nullptr) return error(internal_error("a route without a service"));
+  const auto service = services_.find(model->id);
   if (service == services_.end()) {
-    return error(aws::not_implemented(meant.id, meant.name(*route->operation)));
+    return error(aws::not_implemented(model->id, model->name(*route->operation)));
   }
   return service->second->handle(*route->operation, protocol, request, *caller);
 }

@@ -66,6 +66,8 @@ class FrontDoor {
   net::Task<Result<aws::Response>> invoke(http::RequestContext& context,
                                           const RequestId& request_id);
   net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
+  net::Task<void> answer(http::RequestContext& context, const RequestId& request_id,
+                         aws::Response response);
   net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                          std::string_view scope_service, const Error& error,
                          const RequestId& request_id);

@@ -16,4 +16,7 @@ inline constexpr std::uint64_t kBodiesInMemoryMax = 1 * kGiB;
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 
+// How much of a request's target a log line shows.
+inline constexpr std::size_t kLoggedTargetMax = 256;
+
 }  // namespace lapwing::server
