@@ -24,6 +24,9 @@ struct EngineOptions {
 
 // How long an admitted invocation waits for the machine to have room before it is throttled.
 inline constexpr Duration kRoomWaitMax = std::chrono::seconds(20);
+// An environment whose answer is out is expected to ask for more within this; no other is
+// started in its place before.
+inline constexpr Duration kFinishExpected = std::chrono::milliseconds(10);
 // How often idle environments are looked through.
 inline constexpr Duration kSweepEvery = std::chrono::seconds(1);
 

@@ -32,6 +32,7 @@ Shard::Shard(net::Loop& loop, runtime::EnvironmentFactory& factory, EngineOption
       factory_(&factory),
       options_(options),
       sweep_timer_(loop, [this] { sweep(); }),
+      finish_timer_(loop, [this] { start_waiting_pools(); }),
       tasks_(loop) {}
 
 Shard::~Shard() = default;
@@ -112,13 +113,26 @@ bool Shard::make_room(std::uint32_t memory_mb) {
   return true;
 }
 
+std::size_t Shard::finishing(const Pool& pool) const {
+  const MonoTime latest = loop_->now() - kFinishExpected;
+  std::size_t count = 0;
+  for (const std::unique_ptr<Slot>& slot : pool.slots) {
+    const std::optional<MonoTime> since = slot->environment->answered_since();
+    if (since && *since > latest) ++count;
+  }
+  return count;
+}
+
 void Shard::start_wanted(Pool& pool) {
-  while (pool.starting < pool.waiters.size() && starting_ < options_.starts_max && !stopping_) {
+  const std::size_t soon_free = finishing(pool);
+  if (soon_free > 0 && !finish_timer_.armed()) finish_timer_.arm_after(kFinishExpected);
+  while (pool.starting + soon_free < pool.waiters.size() && starting_ < options_.starts_max &&
+         !stopping_) {
     // Waiters whose caller has gone need no environment.
     while (!pool.waiters.empty() && pool.waiters.front().receiver_gone()) {
       pool.waiters.pop_front();
     }
-    if (pool.starting >= pool.waiters.size()) return;
+    if (pool.starting + soon_free >= pool.waiters.size()) return;
     const std::uint32_t memory_mb = pool.function->memory_mb;
     if (!make_room(memory_mb)) return;
     auto slot = std::make_unique<Slot>();
@@ -257,6 +271,7 @@ void Shard::sweep() {
 net::Task<void> Shard::stop() {
   stopping_ = true;
   sweep_timer_.disarm();
+  finish_timer_.disarm();
   for (auto& [key, pool] : pools_) {
     pool->waiters.clear();
     retire_idle(*pool, true);

@@ -2,9 +2,10 @@
 //
 // A pool is the environments of one function version: a stack of idle ones (most recently
 // used first) and a queue of invocations that wait. An invocation that finds none idle
-// starts one; whichever is free first, that one or another that finished, takes the oldest
-// waiter. At the limit of environments the one idle longest, of any function, makes room;
-// when none is idle, or the memory of those at work is at its limit, the invocation waits.
+// starts one, unless one has just answered and is about to be free; whichever is free first, that
+// one or another that finished, takes the oldest waiter. At the limit of environments the one idle
+// longest, of any function, makes room; when none is idle, or the memory of those at work is at its
+// limit, the invocation waits.
 //
 // A function that changed gets new environments: idle ones of the old shape end at once,
 // busy ones when they are done.
@@ -67,6 +68,8 @@ class Shard {
   net::Task<Result<Slot*>> wait_for_slot(Pool& pool);
   void start_wanted(Pool& pool);
   void start_waiting_pools();
+  // Environments that have answered and will be free in a moment.
+  std::size_t finishing(const Pool& pool) const;
   bool make_room(std::uint32_t memory_mb);
   net::Task<void> start(Slot& slot);
   net::Task<void> drive(Slot& slot, runtime::Invocation invocation,
@@ -92,6 +95,7 @@ class Shard {
   std::uint32_t starting_ = 0;
   bool stopping_ = false;
   net::Timer sweep_timer_;
+  net::Timer finish_timer_;  // looks again when an expected one did not come free
   net::TaskGroup tasks_;
 };
 

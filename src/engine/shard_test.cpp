@@ -17,9 +17,10 @@ using runtime::Outcome;
 // What the made-up environments do, and what they did.
 struct Script {
   bool init_succeeds = true;
-  bool hold_init = false;  // initialise() waits for `go`
-  bool hold_run = false;   // run() waits for `go`
-  bool crash = false;      // run() leaves the environment cold
+  bool hold_init = false;    // initialise() waits for `go`
+  bool hold_run = false;     // run() waits for `go`
+  bool hold_finish = false;  // run() has answered and waits for `go`
+  bool crash = false;        // run() leaves the environment cold
   int made = 0;
   int ended = 0;
   int alive = 0;
@@ -29,14 +30,15 @@ struct Script {
 
 class FakeEnvironment final : public runtime::ExecutionEnvironment {
  public:
-  FakeEnvironment(net::Event& go, Script& script, FunctionVersionPtr function)
-      : go_(go), script_(script), function_(std::move(function)) {
+  FakeEnvironment(const Clock& clock, net::Event& go, Script& script, FunctionVersionPtr function)
+      : clock_(clock), go_(go), script_(script), function_(std::move(function)) {
     ++script_.made;
     ++script_.alive;
   }
   ~FakeEnvironment() override { --script_.alive; }
   const FunctionVersionPtr& function() const override { return function_; }
   bool warm() const override { return warm_; }
+  std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override {
     while (script_.hold_init) {
       go_.reset();
@@ -57,6 +59,12 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
     if (!warm_) outcome.kind = Outcome::Kind::kFunctionError;
     if (script_.crash) warm_ = false;
     answer.send(std::move(outcome));
+    answered_since_ = clock_.mono();
+    while (script_.hold_finish) {
+      go_.reset();
+      co_await go_.wait();
+    }
+    answered_since_.reset();
   }
   net::Task<void> shutdown() override {
     ++script_.ended;
@@ -64,10 +72,12 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   }
 
  private:
+  const Clock& clock_;
   net::Event& go_;
   Script& script_;
   FunctionVersionPtr function_;
   bool warm_ = false;
+  std::optional<MonoTime> answered_since_;
 };
 
 class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
@@ -76,7 +86,7 @@ class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
 
   std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop&,
                                                       FunctionVersionPtr function) override {
-    return std::make_unique<FakeEnvironment>(go_, script_, std::move(function));
+    return std::make_unique<FakeEnvironment>(clock_, go_, script_, std::move(function));
   }
   void make_shard(EngineOptions options = {}) {
     shard_ = std::make_unique<Shard>(loop_, *this, options);
@@ -108,7 +118,7 @@ class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
     loop_.post([this, left] { turns(left - 1); });
   }
   void release_all() {
-    script_.hold_init = script_.hold_run = false;
+    script_.hold_init = script_.hold_run = script_.hold_finish = false;
     go_.set();
     settle();
     go_.reset();
@@ -168,6 +178,34 @@ TEST_F(ShardTest, AFreedEnvironmentServesTheOldestWaiterBeforeTheColdOneIsReady)
   go_.set();
   settle();
   EXPECT_EQ(answers_, (std::vector<std::string>{"first", "second", "third"}));
+}
+
+TEST_F(ShardTest, AnEnvironmentThatHasAnsweredIsWaitedForRatherThanReplaced) {
+  make_shard();
+  script_.hold_finish = true;
+  calls_.spawn(call(function("f"), "1"));
+  settle();
+  EXPECT_EQ(answers_.size(), 1u);
+  calls_.spawn(call(function("f"), "2"));
+  settle();
+  EXPECT_EQ(script_.made, 1);
+  release_all();
+  EXPECT_EQ(answers_.size(), 2u);
+  EXPECT_EQ(script_.made, 1);
+}
+
+TEST_F(ShardTest, ButNotForLong) {
+  make_shard();
+  script_.hold_finish = true;
+  calls_.spawn(call(function("f"), "1"));
+  settle();
+  calls_.spawn(call(function("f"), "2"));
+  settle();
+  clock_.advance(kFinishExpected + std::chrono::milliseconds(1));
+  loop_.wake();
+  settle();
+  EXPECT_EQ(script_.made, 2);
+  EXPECT_EQ(answers_.size(), 2u);
 }
 
 TEST_F(ShardTest, ANewShapeGetsNewEnvironments) {

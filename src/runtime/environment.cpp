@@ -350,7 +350,10 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
     if (session_->has_reply()) {
       outcome = reply_outcome(session_->take_reply());
       // The caller need not wait for what the runtime does afterwards.
-      if (!invocation.want_tail) answer.send(std::move(outcome));
+      if (!invocation.want_tail) {
+        answer.send(std::move(outcome));
+        answered_since_ = loop_->now();
+      }
       while (!session_->ready() && !exit_ && !timed_out_) {
         changed_.reset();
         co_await changed_.wait();
@@ -359,6 +362,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
       outcome = exit_ ? exit_outcome(invocation) : timeout_outcome(invocation);
     }
     deadline_timer_.disarm();
+    answered_since_.reset();
     healthy = session_->ready() && !exit_;
     if (!healthy && timed_out_ && !exit_) report.status = {PhaseStatus::Kind::kTimeout, ""};
     if (!healthy && exit_) report.status = {PhaseStatus::Kind::kError, exit_error_type()};

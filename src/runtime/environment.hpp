@@ -85,6 +85,7 @@ class Environment final : public ExecutionEnvironment {
 
   const FunctionVersionPtr& function() const override { return function_; }
   bool warm() const override { return ready_ && !exit_.has_value(); }
+  std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override;
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override;
   net::Task<void> shutdown() override;
@@ -139,6 +140,7 @@ class Environment final : public ExecutionEnvironment {
   bool timed_out_ = false;
   bool frozen_ = false;
   bool ready_ = false;
+  std::optional<MonoTime> answered_since_;
   std::optional<double> init_ms_;  // of a successful init phase not yet reported
   std::optional<InitFailure> init_failure_;
 

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "base/clock.hpp"
 #include "net/sync.hpp"
 #include "net/task.hpp"
 #include "runtime/function_version.hpp"
@@ -19,6 +21,9 @@ class ExecutionEnvironment {
   virtual const FunctionVersionPtr& function() const = 0;
   // A runtime is waiting for work.
   virtual bool warm() const = 0;
+  // Since when the answer of the current run() is out while the runtime has not yet asked for
+  // more: it will be free in a moment. Nothing at any other time.
+  virtual std::optional<MonoTime> answered_since() const = 0;
   // The initialisation phase. True when warm; false when the function's own code failed (the
   // next run() repeats it and reports).
   virtual net::Task<bool> initialise() = 0;
