@@ -89,6 +89,7 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
 net::Task<Result<Shard::Slot*>> Shard::wait_for_slot(Pool& pool) {
   auto [sender, receiver] = net::one_shot<Slot*>(*loop_);
   pool.waiters.push_back(std::move(sender));
+  ++waiting_;
   start_wanted(pool);
   // The time counts only while the machine has no room: an environment that is being
   // initialised has its own limit.
@@ -98,7 +99,7 @@ net::Task<Result<Shard::Slot*>> Shard::wait_for_slot(Pool& pool) {
     };
     Result<Slot*> got = co_await net::with_timeout(*loop_, kRoomWaitMax, wait(receiver));
     if (got || got.error().kind() != ErrorKind::kTimeout) co_return got;
-    if (pool.starting == 0 && pool.slots.empty()) {
+    if (pool.starting == 0) {
       co_return fail(throttled("ConcurrentInvocationLimitExceeded"));
     }
   }
@@ -131,6 +132,7 @@ void Shard::start_wanted(Pool& pool) {
     // Waiters whose caller has gone need no environment.
     while (!pool.waiters.empty() && pool.waiters.front().receiver_gone()) {
       pool.waiters.pop_front();
+      --waiting_;
     }
     if (pool.starting + soon_free >= pool.waiters.size()) return;
     const std::uint32_t memory_mb = pool.function->memory_mb;
@@ -150,9 +152,9 @@ void Shard::start_wanted(Pool& pool) {
   }
 }
 
-// After room became free: whoever waits longest in any pool. Pools are few compared with
-// what an environment costs to start, so looking through them is cheap.
+// After room became free. Most of the time nobody waits, and no pool is looked at.
 void Shard::start_waiting_pools() {
+  if (waiting_ == 0) return;
   for (auto& [key, pool] : pools_) {
     if (!pool->waiters.empty()) start_wanted(*pool);
   }
@@ -185,6 +187,7 @@ void Shard::release(Slot& slot) {
   while (!pool.waiters.empty()) {
     SlotSender waiter = std::move(pool.waiters.front());
     pool.waiters.pop_front();
+    --waiting_;
     if (waiter.send(&slot)) return;
   }
   if (slot.environment->warm()) {
@@ -273,6 +276,7 @@ net::Task<void> Shard::stop() {
   sweep_timer_.disarm();
   finish_timer_.disarm();
   for (auto& [key, pool] : pools_) {
+    waiting_ -= pool->waiters.size();
     pool->waiters.clear();
     retire_idle(*pool, true);
   }

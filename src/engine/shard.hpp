@@ -93,6 +93,7 @@ class Shard {
   std::uint64_t memory_mb_ = 0;                         // of starting and running environments
   std::uint32_t alive_ = 0;
   std::uint32_t starting_ = 0;
+  std::size_t waiting_ = 0;  // invocations in the pools' queues
   bool stopping_ = false;
   net::Timer sweep_timer_;
   net::Timer finish_timer_;  // looks again when an expected one did not come free
