@@ -99,4 +99,4 @@ def eventually(check, seconds=30):
         result = check()
         if result or time.monotonic() > until:
             return result
-        time.sleep(0.01)  # between two looks at a condition
+        time.sleep(0.02)  # between two looks at a condition
