@@ -279,6 +279,8 @@ net::Task<void> Shard::stop() {
     waiting_ -= pool->waiters.size();
     pool->waiters.clear();
     retire_idle(*pool, true);
+    // The others are busy or starting: release() ends them.
+    for (const std::unique_ptr<Slot>& slot : pool->slots) slot->environment->interrupt();
   }
   co_await tasks_.join();
 }

@@ -53,7 +53,8 @@ class Shard {
                                              runtime::Invocation invocation);
   // The function is gone or changed: its idle environments end now, busy ones when done.
   void retire(const std::string& arn);
-  // Ends every environment; completes when all are gone. invoke() fails from here on.
+  // Ends every environment, busy ones too; completes when all are gone. invoke() fails from
+  // here on.
   net::Task<void> stop();
 
   const ShardStats& stats() const { return stats_; }

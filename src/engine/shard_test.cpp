@@ -40,7 +40,7 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   bool warm() const override { return warm_; }
   std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override {
-    while (script_.hold_init) {
+    while (script_.hold_init && !interrupted_) {
       go_.reset();
       co_await go_.wait();
     }
@@ -50,7 +50,7 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override {
     ++script_.runs;
     script_.ran_on.push_back(function_->code_sha256);
-    while (script_.hold_run) {
+    while (script_.hold_run && !interrupted_) {
       go_.reset();
       co_await go_.wait();
     }
@@ -60,11 +60,15 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
     if (script_.crash) warm_ = false;
     answer.send(std::move(outcome));
     answered_since_ = clock_.mono();
-    while (script_.hold_finish) {
+    while (script_.hold_finish && !interrupted_) {
       go_.reset();
       co_await go_.wait();
     }
     answered_since_.reset();
+  }
+  void interrupt() override {
+    interrupted_ = true;
+    go_.set();
   }
   net::Task<void> shutdown() override {
     ++script_.ended;
@@ -78,6 +82,7 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   FunctionVersionPtr function_;
   bool warm_ = false;
   std::optional<MonoTime> answered_since_;
+  bool interrupted_ = false;
 };
 
 class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
@@ -123,9 +128,10 @@ class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
     settle();
     go_.reset();
   }
+  net::Task<void> stop() { co_await shard_->stop(); }
   void TearDown() override {
     release_all();
-    calls_.spawn([](ShardTest& t) -> net::Task<void> { co_await t.shard_->stop(); }(*this));
+    calls_.spawn(stop());
     settle();
     EXPECT_EQ(script_.alive, 0);
   }
@@ -319,6 +325,21 @@ TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatFunctionOnly) {
   loop_.post([&] { shard_->retire(function("a")->arn); });
   settle();
   EXPECT_EQ(script_.alive, 1);
+}
+
+TEST_F(ShardTest, StopWaitsForNoFunction) {
+  make_shard();
+  script_.hold_run = true;
+  calls_.spawn(call(function("busy"), "x"));
+  settle();
+  script_.hold_init = true;
+  calls_.spawn(call(function("starting"), "x"));
+  settle();
+  ASSERT_EQ(script_.alive, 2);
+  calls_.spawn(stop());
+  settle();
+  EXPECT_EQ(script_.alive, 0);
+  EXPECT_EQ(script_.ended, 2);
 }
 
 TEST(Admission, LimitsAnAccountAndRegionAndGivesBack) {

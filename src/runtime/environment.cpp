@@ -85,6 +85,7 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
   const Status launched = co_await launch();
   bool answered = false;
   if (launched) {
+    if (interrupted_) sandbox_->kill();  // asked while it was being launched
     deadline_timer_.arm_at(std::min(begun + host_->init_timeout, deadline));
     while (!session_->ready() && !session_->has_reply() && !exit_ && !timed_out_) {
       changed_.reset();
@@ -308,6 +309,11 @@ net::Task<void> Environment::teardown() {
   api_.reset();
   session_.reset();
   sandbox_.reset();
+}
+
+void Environment::interrupt() {
+  interrupted_ = true;
+  if (sandbox_) sandbox_->kill();  // whose exit wakes whoever waits
 }
 
 net::Task<void> Environment::shutdown() { return teardown(); }

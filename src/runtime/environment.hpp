@@ -5,7 +5,8 @@
 // work; run() takes one invocation through to the runtime's next request. After a crash, a
 // timeout or a failed initialisation the sandbox is gone but the environment remains, and
 // the next run() initialises again inside the invocation's own time limit, as AWS does
-// ("suppressed init"). shutdown() ends it for good.
+// ("suppressed init"). shutdown() ends it for good; interrupt() before it makes a pending
+// initialise() or run() end without waiting for the function.
 //
 // The answer of an invocation goes out as soon as the runtime has posted it; END and REPORT
 // are written, and the environment is idle, when the runtime has asked for the next one.
@@ -88,6 +89,7 @@ class Environment final : public ExecutionEnvironment {
   std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override;
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override;
+  void interrupt() override;
   net::Task<void> shutdown() override;
 
  private:
@@ -141,6 +143,7 @@ class Environment final : public ExecutionEnvironment {
   bool frozen_ = false;
   bool ready_ = false;
   std::optional<MonoTime> answered_since_;
+  bool interrupted_ = false;
   std::optional<double> init_ms_;  // of a successful init phase not yet reported
   std::optional<InitFailure> init_failure_;
 

@@ -30,6 +30,9 @@ class ExecutionEnvironment {
   // Takes one invocation through; `answer` gets the outcome as early as possible. Completes
   // when the environment can take the next one.
   virtual net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) = 0;
+  // Kills what runs inside, so that a pending initialise() or run() completes soon, as after
+  // a crash. Only shutdown() may follow.
+  virtual void interrupt() = 0;
   // Ends it for good and releases everything.
   virtual net::Task<void> shutdown() = 0;
 };
