@@ -117,8 +117,10 @@ def greet(base):
 
 
 def main() -> int:
+    # A process group of its own: Ctrl-C reaches it once, by us, and not by the terminal too
+    # (a second signal ends it without draining).
     server = subprocess.Popen([sys.argv[1], "serve", *sys.argv[2:]], stderr=subprocess.PIPE,
-                              text=True)
+                              text=True, errors="replace", preexec_fn=os.setpgrp)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _: server.send_signal(n))
     for line in server.stderr:

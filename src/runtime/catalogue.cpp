@@ -252,10 +252,14 @@ Result<RuntimeChoice> Catalogue::choose(std::string_view runtime_id) const {
   choice.interpreter = newer != nullptr ? newer : older;
   choice.exact = false;
   if (choice.interpreter == nullptr || options_.strict) {
-    return fail(make_error(
-        ErrorKind::kNotFound,
-        fmt::format("no interpreter for runtime {} on this machine{}", runtime_id,
-                    options_.strict ? " (runtimes.strict is set)" : "; install one and restart")));
+    const char* remedy = options_.strict ? "runtimes.strict is set: install exactly this version"
+                         : id->language == Language::kPython
+                             ? "install Python 3, as in apt-get install python3"
+                             : "install Node.js, as in apt-get install nodejs";
+    return fail(make_error(ErrorKind::kNotFound,
+                           fmt::format("no interpreter for runtime {} on this machine ({}, and "
+                                       "restart Lapwing)",
+                                       runtime_id, remedy)));
   }
   choice.note = fmt::format("{} is served by {} {} ({})", runtime_id,
                             id->language == Language::kPython ? "Python" : "Node.js",

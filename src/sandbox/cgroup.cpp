@@ -301,9 +301,8 @@ Duration CgroupTree::cpu_time(const std::string& id) const {
 }
 
 void CgroupTree::report(IsolationReport& report) const {
-  std::string why;
-  for (const std::string& note : notes_) why += (why.empty() ? "" : "; ") + note;
-  if (why.empty()) why = "no usable cgroup hierarchy";
+  // The first stands for all: what denies one hierarchy denies the others, too.
+  const std::string why = notes_.empty() ? "no usable cgroup hierarchy" : notes_.front();
   const std::string remedy =
       why + ". Run as root, or as a systemd service or user unit with Delegate=yes";
   const auto add = [&](const char* name, const Control& control, const char* v1, const char* v2) {

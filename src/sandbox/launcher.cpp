@@ -37,7 +37,9 @@ Result<os::UniqueFd> lock_instance(const std::string& data_dir,
     if (errno != EWOULDBLOCK && errno != EINTR) return fail(errno_error("lock data directory"));
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(make_error(ErrorKind::kConflict,
-                             "another Lapwing is running with data directory " + data_dir));
+                             fmt::format("another Lapwing is running with data directory {}: stop "
+                                         "it, or say another directory with --data-dir",
+                                         data_dir)));
     }
     ::poll(nullptr, 0, 10);
   }

@@ -1,5 +1,9 @@
 #include "sandbox/machine.hpp"
 
+#include <algorithm>
+#include <string_view>
+#include <unistd.h>
+
 #include <fmt/core.h>
 
 #include "os/file.hpp"
@@ -13,6 +17,23 @@ constexpr const char* kUserNamespacesMax = "/proc/sys/user/max_user_namespaces";
 bool file_says(const char* path, char value) {
   const auto text = os::read_file(path);
   return text && !text->empty() && (*text)[0] == value;
+}
+
+bool root_is_a_mount() {
+  const auto mounts = os::read_file("/proc/self/mountinfo");
+  if (!mounts) return true;  // unknown: the remedies of other cases are as good
+  std::string_view rest = *mounts;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    // "36 35 98:0 /root/of/fs /mount/point options ...": the fifth field.
+    std::string_view line = rest.substr(0, end);
+    for (int field = 0; field < 4 && !line.empty(); ++field) {
+      line.remove_prefix(std::min(line.find(' '), line.size() - 1) + 1);
+    }
+    if (line.starts_with("/ ")) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
 }
 
 }  // namespace
@@ -39,7 +60,15 @@ IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ra
 
 Error no_sandboxes_error(const std::string& cause) {
   std::string remedy = "run as root, or allow user namespaces";
-  if (file_says(kAppArmorSwitch, '1')) {
+  if (!root_is_a_mount()) {
+    remedy =
+        "the root directory is no mount point, as after plain chroot, where the kernel allows no "
+        "user namespaces. Enter it as a container does, by systemd-nspawn or pivot_root";
+  } else if (::geteuid() == 0) {
+    remedy =
+        "root here may not make namespaces and mounts. In a container, run it privileged, or "
+        "with CAP_SYS_ADMIN and a system call filter that allows mounts";
+  } else if (file_says(kAppArmorSwitch, '1')) {
     remedy =
         "AppArmor restricts user namespaces on this machine. Install the packaged profile "
         "(packaging/apparmor/lapwing), or run as root";

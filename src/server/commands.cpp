@@ -5,10 +5,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
 #include "base/log.hpp"
+#include "os/file.hpp"
 #include "runtime/sandbox_planner.hpp"
 #include "sandbox/launcher.hpp"
 #include "server/embedded_files.hpp"
@@ -27,9 +29,19 @@ LogLevel level_of(const std::string& name) {
   return LogLevel::kInfo;
 }
 
-int complain(const Error& error) {
-  fmt::print(stderr, "lapwing: {}{}{}\n", error.message(), error.detail().empty() ? "" : ": ",
-             error.detail());
+// Here the user is the operator, who may see the detail; of system calls there is only that.
+int complain(const Error& error, const Config& config) {
+  std::string text = error.detail();
+  if (text.empty()) {
+    text = error.message();
+  } else if (error.code() != "Internal") {
+    text = fmt::format("{} ({})", error.message(), error.detail());
+  }
+  if (error.detail().ends_with(strerror(ENOSPC))) {
+    text += fmt::format(" (make room below {}, or say another directory with --data-dir)",
+                        config.data_dir);
+  }
+  fmt::print(stderr, "lapwing: {}\n", text);
   return 1;
 }
 
@@ -50,21 +62,61 @@ void raise_file_limit() {
   }
 }
 
-Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config) {
-  // Made before the launcher looks for leftovers of an earlier life in it.
+Error cannot_use(const std::string& path, const char* why) {
+  return make_error(ErrorKind::kInvalid,
+                    fmt::format("cannot use {} as data directory: {} (say another directory with "
+                                "--data-dir)",
+                                path, why));
+}
+
+Status make_data_dir(const std::string& data_dir) {
   std::string path;
   for (std::size_t at = 1; at != std::string::npos;) {
-    at = config.data_dir.find('/', at + 1);
-    path = config.data_dir.substr(0, at);
-    if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-      return fail(make_error(ErrorKind::kInvalid, fmt::format("cannot make {}: {} (say another "
-                                                              "directory with --data-dir)",
-                                                              path, strerror(errno))));
+    at = data_dir.find('/', at + 1);
+    path = data_dir.substr(0, at);
+    // Not listed by others; sandboxes of other user ids pass through it to their code.
+    const mode_t mode = at == std::string::npos ? 0711 : 0755;
+    if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
+      return fail(cannot_use(data_dir, strerror(errno)));
     }
   }
+  if (!os::is_directory(data_dir)) return fail(cannot_use(data_dir, "it is not a directory"));
+  if (access(data_dir.c_str(), W_OK | X_OK) != 0) {
+    return fail(cannot_use(data_dir, strerror(errno)));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const std::string& data_dir) {
+  // Made before the launcher looks for leftovers of an earlier life in it.
+  LAPWING_CHECK(make_data_dir(data_dir));
   sandbox::LauncherOptions options;
-  options.data_dir = config.data_dir;
+  options.data_dir = data_dir;
   return sandbox::Launcher::start(options);
+}
+
+// Below the data directory, so that what it says of the file system is true of that; apart
+// from it, so that a running server does not matter.
+std::string doctor_dir(const Config& config) { return config.data_dir + "/doctor"; }
+
+void say_what_is_not_enforced(const sandbox::IsolationReport& report) {
+  fmt::print(stderr, "not everything is enforced on this machine (`lapwing doctor` lists all):\n");
+  for (const sandbox::IsolationFeature& feature : report.features) {
+    if (!feature.enforced) fmt::print(stderr, "  NO {}: {}\n", feature.name, feature.remedy);
+  }
+}
+
+void say_who_may_call(const Config& config) {
+  if (config.auth != "off" && config.credentials.empty()) {
+    fmt::print(stderr,
+               "auth = {}, and no [[credentials]] in a --config file: no client can sign in\n",
+               config.auth);
+  }
+  if (config.auth == "enforce") {
+    fmt::print(stderr,
+               "auth = enforce: signatures are verified; policies are not evaluated yet, so every "
+               "known key may do everything in its account\n");
+  }
 }
 
 void print_runtimes(const Config& config) {
@@ -95,41 +147,49 @@ int run_serve(const Config& config) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  auto launcher = start_launcher(config);
-  if (!launcher) return complain(launcher.error());
+  auto launcher = start_launcher(config.data_dir);
+  if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport& report = (*launcher)->report();
   if (!report.complete()) {
-    fmt::print(stderr, "not everything is enforced on this machine:\n{}", report.to_text());
+    say_what_is_not_enforced(report);
     if (config.require_isolation) {
       fmt::print(stderr, "lapwing: refusing to start (sandbox.require_isolation)\n");
       return 1;
     }
   }
+  say_who_may_call(config);
   SystemClock clock;
   StderrOutput output;
   Logger logger(output, clock, level_of(config.log_level));
   auto instance = Instance::create(config, *std::move(launcher), logger);
-  if (!instance) return complain(instance.error());
+  if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
-  if (!address) return complain(address.error());
+  if (!address) return complain(address.error(), config);
   if (config.network == "none") {
     fmt::print(stderr, "functions reach this server's API and nothing else (sandbox.network)\n");
   }
+  fmt::print(stderr, "lapwing {}: data in {}, auth {}\n", kVersion, config.data_dir, config.auth);
   fmt::print(stderr, "listening on http://{}\n", *address);
 
   int received = 0;
   sigwait(&signals, &received);
-  fmt::print(stderr, "stopping\n");
+  fmt::print(stderr, "stopping: requests may end (a second signal stops at once)\n");
   // From here on a second signal ends the process as usual.
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   (*instance)->stop(kDrainGrace);
+  fmt::print(stderr, "stopped\n");
   return 0;
 }
 
 int run_doctor(const Config& config) {
-  auto launcher = start_launcher(config);
-  if (!launcher) return complain(launcher.error());
-  const sandbox::IsolationReport& report = (*launcher)->report();
+  if (const Status made = make_data_dir(config.data_dir); !made) {
+    return complain(made.error(), config);
+  }
+  auto launcher = start_launcher(doctor_dir(config));
+  if (!launcher) return complain(launcher.error(), config);
+  const sandbox::IsolationReport report = (*launcher)->report();
+  launcher->reset();
+  (void)os::remove_tree(doctor_dir(config));
   fmt::print("isolation: {}\n{}", report.complete() ? "complete" : "INCOMPLETE", report.to_text());
   print_runtimes(config);
   return 0;
@@ -138,12 +198,12 @@ int run_doctor(const Config& config) {
 int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   const runtime::Catalogue catalogue = discover_runtimes(config);
   const auto choice = catalogue.choose(runtime_id);
-  if (!choice) return complain(choice.error());
+  if (!choice) return complain(choice.error(), config);
   auto bootstraps = install_files(config.data_dir, embedded_runtimes());
-  if (!bootstraps) return complain(bootstraps.error());
+  if (!bootstraps) return complain(bootstraps.error(), config);
   sandbox::RootStore roots(config.data_dir);
   runtime::SandboxPlanner planner({*bootstraps, sandbox::CpuModel::kWeight}, catalogue, roots);
-  if (const Status ready = planner.prepare(); !ready) return complain(ready.error());
+  if (const Status ready = planner.prepare(); !ready) return complain(ready.error(), config);
   runtime::FunctionVersion function;
   function.name = FunctionName("example");
   function.region = Region(kDefaultRegion);
@@ -151,7 +211,7 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   function.handler = "app.handler";
   function.code_dir = config.data_dir + "/code/example";
   const auto plan = planner.plan(function, *choice, {&function, &*choice, {}, "log-stream"});
-  if (!plan) return complain(plan.error());
+  if (!plan) return complain(plan.error(), config);
   fmt::print("{}", sandbox::describe(*plan));
   return 0;
 }

@@ -1,12 +1,17 @@
 #include "server/config.hpp"
 
 #include <charconv>
+#include <errno.h>
 #include <sstream>
 #include <stdlib.h>
+#include <string.h>
 #include <thread>
+#include <unistd.h>
 #include <variant>
 
 #include <fmt/core.h>
+
+#include "os/file.hpp"
 
 // Exceptions are how toml++ reports errors; they end in this file.
 #include <toml++/toml.h>
@@ -239,7 +244,10 @@ Status read_table(Config& config, const toml::table& table, const std::string& p
       return fail(invalid(fmt::format("line {}: unknown key '{}' (`lapwing config` lists them)",
                                       value.source().begin.line, path)));
     }
-    LAPWING_CHECK(set_from_toml(config, *key, value));
+    if (const Status set = set_from_toml(config, *key, value); !set) {
+      return fail(
+          invalid(fmt::format("line {}: {}", value.source().begin.line, set.error().message())));
+    }
   }
   return {};
 }
@@ -272,7 +280,8 @@ std::vector<ConfigKey> config_keys() {
 Status apply_setting(Config& config, std::string_view key_and_value) {
   const auto equals = key_and_value.find('=');
   if (equals == std::string_view::npos) {
-    return fail(invalid(fmt::format("--set {}: write key=value", key_and_value)));
+    return fail(invalid(fmt::format(
+        "--set {}: write --set key=value (`lapwing config` lists the keys)", key_and_value)));
   }
   const Key* key = find_key(key_and_value.substr(0, equals));
   if (key == nullptr) {
@@ -283,6 +292,11 @@ Status apply_setting(Config& config, std::string_view key_and_value) {
 }
 
 Status load_config_file(Config& config, const std::string& path) {
+  // toml++ reads a directory as an empty file, and does not say why a file cannot be opened.
+  if (os::is_directory(path)) return fail(invalid(path + ": is a directory, not a TOML file"));
+  if (access(path.c_str(), R_OK) != 0) {
+    return fail(invalid(fmt::format("{}: cannot be read: {}", path, strerror(errno))));
+  }
   try {
     const toml::table table = toml::parse_file(path);
     auto status = read_table(config, table, "");
@@ -297,7 +311,7 @@ Status load_config_file(Config& config, const std::string& path) {
 Result<std::pair<std::string, std::uint16_t>> parse_listen(std::string_view listen) {
   const auto colon = listen.rfind(':');
   if (colon == std::string_view::npos) {
-    return fail(invalid(fmt::format("listen = {}: write HOST:PORT", listen)));
+    return fail(invalid(fmt::format("listen = {}: write HOST:PORT, as in 127.0.0.1:4566", listen)));
   }
   std::string_view host = listen.substr(0, colon);
   const std::string_view port_text = listen.substr(colon + 1);

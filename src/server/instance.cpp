@@ -74,7 +74,25 @@ engine::EngineOptions engine_options(const Config& config) {
 Result<net::Address> bind_address(const Config& config) {
   LAPWING_TRY(const auto listen, parse_listen(config.listen));
   const std::string host = listen.first == "localhost" ? "127.0.0.1" : listen.first;
-  return net::Address::ip(host, listen.second);
+  auto address = net::Address::ip(host, listen.second);
+  if (!address) {
+    return fail(make_error(
+        ErrorKind::kInvalid,
+        fmt::format("listen = {}: write an IP address or localhost, and a port", config.listen)));
+  }
+  return address;
+}
+
+Error cannot_listen(const Error& error, const std::string& listen) {
+  if (error.kind() == ErrorKind::kConflict) {
+    return make_error(ErrorKind::kConflict,
+                      fmt::format("{} is in use by another program: stop it, or say another "
+                                  "address with --listen (port 0 takes a free one)",
+                                  listen));
+  }
+  return make_error(error.kind(),
+                    fmt::format("cannot listen on {} ({}): say another address with --listen",
+                                listen, error.detail().empty() ? error.message() : error.detail()));
 }
 
 }  // namespace
@@ -237,7 +255,9 @@ Result<std::string> Instance::start() {
   LAPWING_CHECK(p.launcher->begin_housekeeping(*p.logger));
   p.loops.start();
   LAPWING_TRY(const net::Address address, bind_address(p.config));
-  LAPWING_CHECK(p.http->listen(address));
+  if (const Status listening = p.http->listen(address); !listening) {
+    return fail(cannot_listen(listening.error(), p.config.listen));
+  }
   p.maintenance = std::make_unique<Maintenance>(
       MaintenanceParts{p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps, p.logger});
   p.maintenance->start();

@@ -13,6 +13,8 @@ namespace {
 using lapwing::Status;
 using lapwing::server::Config;
 
+constexpr int kMisused = 2;  // exit status
+
 struct Arguments {
   std::string listen;
   std::string data_dir;
@@ -25,11 +27,14 @@ struct Arguments {
 };
 
 void add_options(CLI::App& command, Arguments& args) {
-  command.add_option("--listen", args.listen, "HOST:PORT of the API (127.0.0.1:4566)");
-  command.add_option("--data-dir", args.data_dir, "where everything durable lives");
-  command.add_option("--config", args.config_file, "TOML file");
-  command.add_option("--auth", args.auth, "off, verify or enforce");
-  command.add_option("--set", args.settings, "key=value, for any configuration key");
+  command.add_option("--listen", args.listen,
+                     "HOST:PORT of the API (127.0.0.1:4566); port 0 takes a free one");
+  command.add_option("--data-dir", args.data_dir,
+                     "where everything durable lives (~/.local/share/lapwing)");
+  command.add_option("--config", args.config_file, "TOML file of configuration keys");
+  command.add_option("--auth", args.auth, "off, verify or enforce (off)");
+  command.add_option("--set", args.settings,
+                     "key=value, for any configuration key (`lapwing config` lists them)");
   command.add_flag("--insecure", args.insecure, "listen beyond loopback without auth=enforce");
   command.add_flag("--require-isolation", args.require_isolation,
                    "refuse to start when anything cannot be enforced");
@@ -47,6 +52,12 @@ Status make_config(const Arguments& args, Config& config) {
   return finish_config(config);
 }
 
+// Says what is wrong with the command line, and how to go on.
+int misused(const std::string& what) {
+  fmt::print(stderr, "lapwing: {} (`lapwing --help` and `lapwing serve --help` say more)\n", what);
+  return kMisused;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Lapwing: AWS Lambda on your own machines");
   app.set_version_flag("--version", fmt::format("lapwing {}", lapwing::server::kVersion));
@@ -58,13 +69,22 @@ int run(int argc, char** argv) {
   add_options(*serve, args);
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
-  CLI11_PARSE(app, argc, argv);
+  if (argc < 2) return misused("say a command: serve, doctor or config");
+  if (argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+    return misused(fmt::format("unknown command '{}': serve, doctor or config", argv[1]));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help and --version arrive here too, with status 0.
+    return error.get_exit_code() == 0 ? app.exit(error) : misused(error.what());
+  }
 
   if (keys->parsed()) return lapwing::server::run_config();
   Config config;
   if (const Status made = make_config(args, config); !made) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
-    return 2;
+    return kMisused;
   }
   if (doctor->parsed()) {
     return args.plan.empty() ? lapwing::server::run_doctor(config)

@@ -1,5 +1,9 @@
+#include <errno.h>
+#include <fcntl.h>
+
 #include <fmt/core.h>
 
+#include "os/unique_fd.hpp"
 #include "store/sqlite/database_internal.hpp"
 
 namespace lapwing::store::sqlite {
@@ -52,6 +56,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                               : SQLITE_OPEN_READONLY);
+  // State holds secrets (environment variables of functions), and SQLite would make its files
+  // readable to all; -wal and -shm take their mode from the file.
+  if (mode == Mode::kReadWrite) {
+    const os::UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  }
   const int code = sqlite3_open_v2(path.c_str(), &db->raw_, flags, nullptr);
   if (code != SQLITE_OK) return fail(db->error(code));
   // Readers wait only while another connection recovers the WAL.
@@ -104,6 +113,10 @@ Error Database::error(int code) const {
     case SQLITE_FULL:
       return make(ErrorKind::kUnavailable, fmt::format("The disk is full: {} cannot grow.", path_));
     case SQLITE_IOERR:
+      if (system == ENOSPC || system == EDQUOT) {
+        return make(ErrorKind::kUnavailable,
+                    fmt::format("The disk is full: {} cannot be written.", path_));
+      }
       return make(ErrorKind::kUnavailable, fmt::format("Reading or writing {} failed.", path_));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
