@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 package=${1:-$here/runtime/lapwing_runtime}
 for python in /usr/bin/python3 /usr/bin/python3.* /usr/local/bin/python3 /usr/local/bin/python3.* \
-    /opt/python*/bin/python3 /root/.pyenv/versions/3*/bin/python3 "$HOME"/.pyenv/versions/3*/bin/python3; do
+    /opt/python*/bin/python3 /root/.pyenv/versions/3*/bin/python3 "${HOME:-/root}"/.pyenv/versions/3*/bin/python3; do
     case $python in *config | *[!0-9]) continue ;; esac
     [ -x "$python" ] || continue
     "$python" -S -m compileall -q "$package" || true

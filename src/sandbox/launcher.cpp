@@ -2,11 +2,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <climits>
-#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
@@ -46,15 +45,13 @@ Result<os::UniqueFd> lock_instance(const std::string& data_dir,
   return lock;
 }
 
-// Stable for a data directory, so that a restart finds what a killed helper left.
-std::string instance_tag(const std::string& data_dir) {
-  char resolved[PATH_MAX];
-  const char* path = ::realpath(data_dir.c_str(), resolved);
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // FNV-1a
-  for (const char c : std::string_view(path != nullptr ? path : data_dir.c_str())) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
-  }
-  return fmt::format("lapwing-{:016x}", hash);
+// Stable for a data directory, so that a restart finds what a killed helper left. Not made
+// of its path: containers that share the machine's cgroups have other directories there, and
+// would take each other's groups for leftovers.
+Result<std::string> instance_tag(int lock) {
+  struct stat info{};
+  if (::fstat(lock, &info) != 0) return fail(errno_error("stat sandbox.lock"));
+  return fmt::format("lapwing-{:x}-{:x}", info.st_dev, info.st_ino);
 }
 
 class LauncherImpl final : public Launcher {
@@ -163,7 +160,8 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   LAPWING_CHECK(os::make_directories(options.data_dir, 0755));
   LAPWING_TRY(os::UniqueFd lock, lock_instance(options.data_dir, options.lock_wait));
   LAPWING_TRY(const os::CgroupLayout layout, os::detect_cgroup_layout());
-  CgroupTree cgroups = CgroupTree::prepare(layout, instance_tag(options.data_dir));
+  LAPWING_TRY(const std::string tag, instance_tag(lock.get()));
+  CgroupTree cgroups = CgroupTree::prepare(layout, tag);
 
   LAPWING_TRY(os::FdPair control, os::make_socketpair(os::SocketKind::kSeqPacket, true));
   LAPWING_TRY(os::UniqueFd self, os::open_pidfd(::getpid()));

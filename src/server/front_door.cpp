@@ -62,9 +62,17 @@ Error lambda_error(Error error, Logger& logger, const RequestId& request_id) {
                {{"request_id", request_id.str()}, {"error", error.to_log()}});
   const bool stopping = error.kind() == ErrorKind::kUnavailable;
   return Error(error.kind(), "ServiceException",
-               stopping ? "The service is shutting down. Please retry." : "Internal Error")
+               stopping ? "The service is shutting down. Please retry."
+                        : fmt::format("Internal Error. The log of Lapwing says why (request {})",
+                                      request_id.str()))
       .with_status(stopping ? 503 : 500)
       .with_detail(error.detail());
+}
+
+Error no_runtime(const Error& error, Logger& logger) {
+  logger.warn("invoke", error.message());
+  return Error(ErrorKind::kUnavailable, "InvalidRuntimeException", error.message())
+      .with_status(502);
 }
 
 }  // namespace
@@ -198,11 +206,16 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   answer.request_id = request_id;
   answer.executed_version = function->version;
   answer.trace_id = invocation.trace_id;
+  const std::string runtime_id = function->runtime;
   Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
       context.loop(), std::move(function), std::move(invocation));
   if (!outcome)
     co_return fail(lambda_error(std::move(outcome).error(), *parts_.logger, request_id));
   if (outcome->kind == runtime::Outcome::Kind::kPlatformError) {
+    // The one cause that the caller can see to: an interpreter that is not installed.
+    if (const auto runtime = parts_.catalogue->choose(runtime_id); !runtime) {
+      co_return fail(no_runtime(runtime.error(), *parts_.logger));
+    }
     co_return fail(lambda_error(internal_error(outcome->detail), *parts_.logger, request_id));
   }
   answer.payload = std::move(outcome->body);

@@ -23,6 +23,7 @@
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
+#include "runtime/catalogue.hpp"
 #include "server/admin.hpp"
 #include "server/host_guard.hpp"
 #include "services/lambda/service.hpp"
@@ -36,6 +37,7 @@ struct FrontDoorParts {
   Admin* admin = nullptr;
   lambda::Service* lambda = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
+  const runtime::Catalogue* catalogue = nullptr;
   net::WorkerPool* workers = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;

@@ -219,7 +219,7 @@ void Instance::Parts::make_front() {
       AdminParts{kVersion, &launcher->report(), dispatcher.get(), lambda.get(), &workers, &clock});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
-                     dispatcher.get(), &workers, &random, logger});
+                     dispatcher.get(), &*catalogue, &workers, &random, logger});
   front_door->add(lambda->aws());
   front_door->add(logs->service());
   front_door->add(sts->aws());

@@ -1,5 +1,6 @@
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -70,7 +71,9 @@ int run(int argc, char** argv) {
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
   if (argc < 2) return misused("say a command: serve, doctor or config");
-  if (argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+  const std::string_view first = argv[1];
+  if (!first.starts_with('-') && first != serve->get_name() && first != doctor->get_name() &&
+      first != keys->get_name()) {
     return misused(fmt::format("unknown command '{}': serve, doctor or config", argv[1]));
   }
   try {
