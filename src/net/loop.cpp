@@ -148,7 +148,15 @@ void Loop::poll_events(bool may_sleep) {
     timeout_ms = has_posted_.load() || stopping_.load() ? 0 : poll_timeout_ms();
   }
   epoll_event events[kEventsPerPoll];
-  const int count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, timeout_ms);
+  int count = 0;
+  if (timeout_ms != 0 && spin_ > Duration::zero()) {
+    const MonoTime until = now() + spin_;
+    do {
+      count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, 0);
+    } while (count == 0 && !has_posted_.load() && now() < until);
+    if (has_posted_.load()) timeout_ms = 0;
+  }
+  if (count == 0) count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, timeout_ms);
   sleeping_.store(false);
   for (int i = 0; i < count; ++i) dispatch(events[i].data.u64, events[i].events);
 }

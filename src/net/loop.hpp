@@ -40,6 +40,11 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  // How long the loop looks for events before it goes to sleep: answers that come back within
+  // it cost no falling asleep and no waking up. Zero (the default) never does; needs a clock
+  // that moves. Before run().
+  void set_spin(Duration spin) { spin_ = spin; }
+
   // Runs until stop(). May be called again afterwards. Runs on the calling thread.
   void run();
   void stop();
@@ -96,6 +101,7 @@ class Loop {
 
   const Clock* clock_;
   Logger* logger_;
+  Duration spin_{};
   os::UniqueFd epoll_;
   os::UniqueFd wakeup_;
   std::atomic<std::thread::id> thread_{};

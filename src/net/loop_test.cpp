@@ -1,6 +1,7 @@
 #include "net/loop.hpp"
 
 #include <chrono>
+#include <poll.h>
 #include <stdexcept>
 #include <vector>
 
@@ -379,6 +380,22 @@ TEST(WorkerPool, AbandonedJobIsHarmless) {
     }
   };
   loop.run(main(loop.get()));
+}
+
+TEST(LoopSpin, LooksForEventsFirstAndThenSleepsUntilWoken) {
+  SystemClock clock;
+  Loop loop(clock, null_logger());
+  loop.set_spin(std::chrono::microseconds(200));
+  std::thread other([&] {
+    // Long after the spin has ended: the loop must be woken from its sleep.
+    ::poll(nullptr, 0, 20);
+    loop.post([&] { loop.stop(); });
+  });
+  loop.run();
+  other.join();
+  loop.post([&] { loop.post([&] { loop.stop(); }); });
+  loop.run();
+  EXPECT_EQ(loop.uncaught_exceptions(), 0u);
 }
 
 }  // namespace

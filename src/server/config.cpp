@@ -52,6 +52,10 @@ const std::vector<Key>& keys() {
        {},
        "debug|info|warn|error"},
       {"server.loops", "event loops; 0 means half the cores", &Config::loops, {0, 256}},
+      {"server.spin_us",
+       "how long a loop looks for answers before it sleeps: halves the time of a fast function",
+       &Config::spin_us,
+       {0, 1'000}},
       {"server.workers",
        "threads for control-plane operations; 0 means the cores",
        &Config::workers,
@@ -355,6 +359,7 @@ Status finish_config(Config& config) {
   }
   const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   if (config.loops == 0) config.loops = std::max<std::int64_t>(1, cores / 2);
+  if (cores == 1) config.spin_us = 0;  // whoever is waited for needs the processor
   if (config.workers == 0) config.workers = std::max<std::int64_t>(2, cores);
   return {};
 }

@@ -108,7 +108,11 @@ struct Instance::Parts {
         executor(workers),
         roots(c.data_dir),
         guard(c.hosts),
-        router(gen::all_models()) {}
+        router(gen::all_models()) {
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      loops.at(i).set_spin(std::chrono::microseconds(c.spin_us));
+    }
+  }
 
   Status open();
   Status make_runtimes();
