@@ -92,8 +92,11 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
       plan.argv = {runtime.interpreter->sandbox_path, "/var/runtime/bootstrap.cjs"};
       break;
     case Language::kProvided: {
-      LAPWING_TRY(const std::string bootstrap, find_bootstrap(function));
-      plan.argv = {bootstrap};
+      std::string bootstrap = "/var/task/bootstrap";
+      if (!options_.assume_bootstrap) {
+        LAPWING_TRY(bootstrap, find_bootstrap(function));
+      }
+      plan.argv = {std::move(bootstrap)};
       break;
     }
   }

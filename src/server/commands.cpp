@@ -112,11 +112,6 @@ void say_who_may_call(const Config& config) {
                "auth = {}, and no [[credentials]] in a --config file: no client can sign in\n",
                config.auth);
   }
-  if (config.auth == "enforce") {
-    fmt::print(stderr,
-               "auth = enforce: signatures are verified; policies are not evaluated yet, so every "
-               "known key may do everything in its account\n");
-  }
 }
 
 void print_runtimes(const Config& config) {
@@ -202,7 +197,8 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   auto bootstraps = install_files(config.data_dir, embedded_runtimes());
   if (!bootstraps) return complain(bootstraps.error(), config);
   sandbox::RootStore roots(config.data_dir);
-  runtime::SandboxPlanner planner({*bootstraps, sandbox::CpuModel::kWeight}, catalogue, roots);
+  runtime::SandboxPlanner planner({*bootstraps, sandbox::CpuModel::kWeight, true}, catalogue,
+                                  roots);
   if (const Status ready = planner.prepare(); !ready) return complain(ready.error(), config);
   runtime::FunctionVersion function;
   function.name = FunctionName("example");

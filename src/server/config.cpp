@@ -43,7 +43,8 @@ const std::vector<Key>& keys() {
        &Config::auth,
        {},
        "off|verify|enforce"},
-      {"insecure", "allow listening beyond loopback without auth = enforce", &Config::insecure},
+      {"insecure", "allow listening beyond loopback, though policies are not enforced",
+       &Config::insecure},
       {"server.hosts", "further host names under which clients may address this server",
        &Config::hosts},
       {"log.level",
@@ -335,9 +336,16 @@ bool is_loopback(std::string_view host) {
 
 Status finish_config(Config& config) {
   LAPWING_TRY(const auto address, parse_listen(config.listen));
-  if (!is_loopback(address.first) && config.auth != "enforce" && !config.insecure) {
+  if (config.auth == "enforce") {
+    // A promise of denial that is not kept would be worse than none.
+    return fail(
+        invalid("auth = enforce is not built yet: policies are not evaluated. auth = verify checks "
+                "signatures; every known key may then do everything in its account"));
+  }
+  if (!is_loopback(address.first) && !config.insecure) {
     return fail(invalid(fmt::format(
-        "listening on {} lets others in: set auth = enforce, or say --insecure if you mean it",
+        "listening on {} lets others in, and policies are not enforced yet: say --insecure if you "
+        "mean it (best with auth = verify)",
         address.first)));
   }
   for (StaticCredential& credential : config.credentials) {

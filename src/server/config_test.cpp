@@ -54,7 +54,13 @@ TEST(Config, SettingsFromTheCommandLine) {
   EXPECT_FALSE(apply_setting(config, "server.loops=many"));
 }
 
-TEST(Config, ListeningBeyondLoopbackNeedsEnforceOrAnExplicitWord) {
+TEST(Config, EnforceIsRefusedUntilPoliciesAreEvaluated) {
+  Config config;
+  ASSERT_TRUE(apply_setting(config, "auth=enforce"));
+  EXPECT_NE(finish_config(config).error().message().find("not built yet"), std::string::npos);
+}
+
+TEST(Config, ListeningBeyondLoopbackNeedsAnExplicitWord) {
   Config config;
   config.listen = "0.0.0.0:4566";
   EXPECT_FALSE(finish_config(config));

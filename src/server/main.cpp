@@ -33,10 +33,11 @@ void add_options(CLI::App& command, Arguments& args) {
   command.add_option("--data-dir", args.data_dir,
                      "where everything durable lives (~/.local/share/lapwing)");
   command.add_option("--config", args.config_file, "TOML file of configuration keys");
-  command.add_option("--auth", args.auth, "off, verify or enforce (off)");
+  command.add_option("--auth", args.auth, "off or verify (off); enforce is not built yet");
   command.add_option("--set", args.settings,
                      "key=value, for any configuration key (`lapwing config` lists them)");
-  command.add_flag("--insecure", args.insecure, "listen beyond loopback without auth=enforce");
+  command.add_flag("--insecure", args.insecure,
+                   "listen beyond loopback, though policies are not enforced");
   command.add_flag("--require-isolation", args.require_isolation,
                    "refuse to start when anything cannot be enforced");
 }
