@@ -194,6 +194,9 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   const runtime::Catalogue catalogue = discover_runtimes(config);
   const auto choice = catalogue.choose(runtime_id);
   if (!choice) return complain(choice.error(), config);
+  if (const Status made = make_data_dir(config.data_dir); !made) {
+    return complain(made.error(), config);
+  }
   auto bootstraps = install_files(config.data_dir, embedded_runtimes());
   if (!bootstraps) return complain(bootstraps.error(), config);
   sandbox::RootStore roots(config.data_dir);
