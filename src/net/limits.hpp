@@ -22,5 +22,7 @@ inline constexpr Duration kAcceptBackoff = std::chrono::milliseconds(50);
 inline constexpr std::size_t kWorkerQueueMax = 1024;
 // Encrypted bytes moved at once.
 inline constexpr std::size_t kTlsChunkBytes = 32 * 1024;
+// What a queued piece counts in a BytePipe beyond its bytes: about what it costs to keep.
+inline constexpr std::size_t kPieceCostBytes = 64;
 
 }  // namespace lapwing::net
