@@ -46,7 +46,11 @@ Response default_error_page(int status, std::string_view message) {
 }  // namespace
 
 Connection::Connection(net::Stream stream, ServiceShared& shared, bool tls)
-    : stream_(std::move(stream)), shared_(shared), parser_(shared.options.limits), tls_(tls) {
+    : stream_(std::move(stream)),
+      shared_(shared),
+      parser_(shared.options.limits),
+      decoder_(shared.options.limits.trailer_bytes),
+      tls_(tls) {
   stream_.set_write_timeout(shared_.options.timeouts.write_stall);
   ++shared_.stats.connections;
 }

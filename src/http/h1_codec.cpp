@@ -386,7 +386,7 @@ BodyDecoder::Step BodyDecoder::chunk_size(std::string_view input) {
   if (error != std::errc() || stopped != end) return fail("malformed chunk size");
   if (!is_clean(line->substr(digits))) return fail("control character in a chunk line");
   state_ = left_ == 0 ? State::kTrailers : State::kChunkData;
-  if (left_ == 0) left_ = kTrailerBytesMax;
+  if (left_ == 0) left_ = trailer_bytes_;
   return {ParseState::kNeedMore, at + 1, {}};
 }
 

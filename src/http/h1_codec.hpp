@@ -78,6 +78,8 @@ class HeadParser {
 // yields at most one piece of body, a view into `input`.
 class BodyDecoder {
  public:
+  explicit BodyDecoder(std::size_t trailer_bytes = HeadLimits().trailer_bytes)
+      : trailer_bytes_(trailer_bytes) {}
   struct Step {
     ParseState state;       // kNeedMore: call again, with more input if nothing was consumed
     std::size_t consumed;   // bytes of input used up
@@ -113,6 +115,7 @@ class BodyDecoder {
   Step trailer_line(std::string_view input);
   Step fail(std::string_view message);
 
+  std::size_t trailer_bytes_;
   State state_ = State::kDone;
   std::uint64_t left_ = 0;  // of the body, the chunk, or the bytes allowed for trailers
   Headers trailers_;

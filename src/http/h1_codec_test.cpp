@@ -208,7 +208,8 @@ TEST(H1Codec, TrailersHaveALimit) {
   info.framing = BodyFraming::kChunked;
   decoder.start(info);
   std::string bytes = "0\r\n";
-  for (std::size_t i = 0; i < kTrailerBytesMax / 16; ++i) bytes += "Trailer-Name: abcdef\r\n";
+  for (std::size_t i = 0; i < HeadLimits().trailer_bytes / 16; ++i)
+    bytes += "Trailer-Name: abcdef\r\n";
   bytes += "\r\n";
   std::string_view rest = bytes;
   ParseState state = ParseState::kNeedMore;

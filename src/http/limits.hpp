@@ -11,14 +11,14 @@
 namespace lapwing::http {
 
 struct HeadLimits {
-  std::size_t head_bytes = 64 * kKiB;    // beyond: 431
-  std::size_t header_count = 128;        // beyond: 431
-  std::size_t target_bytes = 16 * kKiB;  // beyond: 414
+  std::size_t head_bytes = 64 * kKiB;     // beyond: 431
+  std::size_t header_count = 128;         // beyond: 431
+  std::size_t target_bytes = 16 * kKiB;   // beyond: 414
+  std::size_t trailer_bytes = 16 * kKiB;  // of all trailers together; beyond: 400
 };
 
-// Of one chunk's size line, extensions included, and of all trailers together.
+// Of one chunk's size line, extensions included.
 inline constexpr std::size_t kChunkLineBytesMax = 1 * kKiB;
-inline constexpr std::size_t kTrailerBytesMax = 16 * kKiB;
 // Body bytes a handler left unread that are skipped to keep the connection; beyond it closes.
 inline constexpr std::uint64_t kUnreadBodyBytesMax = 256 * kKiB;
 // First size of a connection's read buffer; it grows up to HeadLimits::head_bytes.
