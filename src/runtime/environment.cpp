@@ -175,12 +175,13 @@ net::Task<Status> Environment::launch() {
 
 Status Environment::serve_sandbox(Ends ends) {
   session_ = std::make_unique<RuntimeSession>(*loop_, changed_);
-  api_ = std::make_unique<RuntimeApi>(*session_);
+  api_ = std::make_unique<RuntimeApi>(*session_, host_->stream);
   service_ = std::make_unique<http::ServiceShared>();
   // The invocation's own time limit is the only one: a runtime may be silent as long as it
   // likes between requests, and between the pieces of a response.
   service_->options.timeouts.keep_alive = kNoHttpTimeout;
   service_->options.timeouts.body_idle = kNoHttpTimeout;
+  service_->options.limits.trailer_bytes = kErrorTrailerBytesMax;
   service_->handler = [api = api_.get()](http::RequestContext& context) {
     return api->handle(context);
   };
@@ -354,9 +355,13 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
       co_await changed_.wait();
     }
     if (session_->has_reply()) {
-      outcome = reply_outcome(session_->take_reply());
+      Reply reply = session_->take_reply();
+      if (reply.broke_off) co_await expect_exit();
+      outcome =
+          reply.broke_off && exit_ ? exit_outcome(invocation) : reply_outcome(std::move(reply));
       // The caller need not wait for what the runtime does afterwards.
       if (!invocation.want_tail) {
+        if (invocation.sink) invocation.sink->close();
         answer.send(std::move(outcome));
         answered_since_ = loop_->now();
       }
@@ -377,11 +382,27 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
     report.status = status_of(outcome);
   }
   finish_log(report, begun, &outcome, invocation.want_tail);
+  if (invocation.sink) invocation.sink->close();
   answer.send(std::move(outcome));  // nobody's, when it went out above
   if (healthy) {
     freeze_timer_.arm_after(kFreezeAfter);
   } else {
     co_await teardown();
+  }
+}
+
+// A crash in the middle of a streamed response is seen as a connection that ends early, a
+// moment before the process is seen to be gone.
+net::Task<void> Environment::expect_exit() {
+  bool waited = false;
+  net::Timer timer(*loop_, [this, &waited] {
+    waited = true;
+    wake();
+  });
+  timer.arm_after(kExitExpected);
+  while (!exit_ && !timed_out_ && !waited) {
+    changed_.reset();
+    co_await changed_.wait();
   }
 }
 

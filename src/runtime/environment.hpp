@@ -36,6 +36,7 @@
 #include "runtime/invocation.hpp"
 #include "runtime/output.hpp"
 #include "runtime/platform_log.hpp"
+#include "runtime/response_stream.hpp"
 #include "runtime/runtime_api.hpp"
 #include "runtime/runtime_session.hpp"
 #include "sandbox/launcher.hpp"
@@ -74,6 +75,7 @@ struct EnvironmentHost {
   Random* random = nullptr;
   Logger* logger = nullptr;
   Duration init_timeout = std::chrono::seconds(10);
+  StreamLimits stream;
 };
 
 class Environment final : public ExecutionEnvironment {
@@ -122,6 +124,7 @@ class Environment final : public ExecutionEnvironment {
   void log_line(std::string line);
   void append(std::vector<ports::LogEvent> events);
 
+  net::Task<void> expect_exit();
   Outcome init_failure_outcome(const Invocation& invocation) const;
   Outcome exit_outcome(const Invocation& invocation) const;
   Outcome timeout_outcome(const Invocation& invocation) const;

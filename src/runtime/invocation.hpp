@@ -3,11 +3,14 @@
 // Thread-safety: plain values.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
 
 namespace lapwing::runtime {
+
+class ResponseSink;
 
 struct Invocation {
   std::string request_id;
@@ -17,6 +20,9 @@ struct Invocation {
   std::string cognito_identity;  // JSON, or empty
   std::string payload;           // the event's bytes
   bool want_tail = false;        // LogType=Tail
+  // Where a streamed response goes as it comes (response_stream.hpp); without it one is
+  // gathered like any other.
+  std::shared_ptr<ResponseSink> sink;
 };
 
 struct Outcome {

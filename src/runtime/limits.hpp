@@ -11,8 +11,14 @@ namespace lapwing::runtime {
 
 // 6 MiB and the 100 bytes RAPID grants (reference: "Exceeded maximum allowed payload size").
 inline constexpr std::size_t kResponseBytesMax = 6 * 1024 * 1024 + 100;
+// An error document in the trailers of a streamed response, in base64.
+inline constexpr std::size_t kErrorTrailerBytesMax = 512 * 1024;
 // What is read and thrown away of a response beyond that, before the connection is cut.
 inline constexpr std::size_t kDiscardBytesMax = 256 * 1024 * 1024;
+// Bytes of a streamed response between the runtime's connection and the caller's.
+inline constexpr std::size_t kStreamPipeBytes = 256 * 1024;
+// A runtime whose stream broke off is expected to be seen exiting within this.
+inline constexpr Duration kExitExpected = std::chrono::milliseconds(500);
 inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
 // Connections a sandbox may hold open to its Runtime API.
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;

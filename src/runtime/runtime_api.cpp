@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "net/loop.hpp"
 #include "runtime/limits.hpp"
 #include "text/base64.hpp"
 
@@ -33,17 +34,49 @@ http::Response error_response(const Error& error) {
 
 http::Response accepted() { return json_response(202, "{\"status\":\"OK\"}\n"); }
 
-std::string too_large_message() {
-  return fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax);
+std::string too_large_message(std::uint64_t limit) {
+  return fmt::format("Exceeded maximum allowed payload size ({} bytes).", limit);
 }
 
-Reply too_large_reply() {
-  return Reply{true,
-               fmt::format(R"({{"errorMessage":"Response payload size exceeded maximum allowed )"
-                           R"(payload size ({} bytes).","errorType":)"
-                           R"("Function.ResponseSizeTooLarge"}})",
-                           kResponseBytesMax),
-               "application/json", "Function.ResponseSizeTooLarge"};
+// `message` is ours: nothing in it needs escaping.
+Reply error_reply(std::string_view type, std::string_view message) {
+  Reply reply;
+  reply.is_error = true;
+  reply.body = fmt::format(R"({{"errorMessage":"{}","errorType":"{}"}})", message, type);
+  reply.content_type = "application/json";
+  reply.error_type = type;
+  return reply;
+}
+
+Reply too_large_reply(std::uint64_t limit) {
+  return error_reply(
+      "Function.ResponseSizeTooLarge",
+      fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
+                  limit));
+}
+
+// Reads what is left and throws it away: a runtime that is still sending would take an early
+// answer for a broken connection.
+net::Task<void> discard(http::RequestContext& context) {
+  std::uint64_t discarded = 0;
+  while (discarded <= kDiscardBytesMax) {
+    const Result<std::string_view> piece = co_await context.body().next();
+    if (!piece || piece->empty()) co_return;
+    discarded += piece->size();
+  }
+  context.close_after();
+}
+
+// A streamed response that failed midway says so in its trailers.
+void take_trailers(const http::Headers& trailers, Reply& reply) {
+  const auto type = trailers.get(kErrorTypeHeader);
+  if (!type) return;
+  reply.is_error = true;
+  reply.error_type = *type;
+  if (auto decoded = text::base64_decode(trailers.get_or(kErrorBodyHeader))) {
+    reply.body = *std::move(decoded);
+    reply.content_type = "application/json";
+  }
 }
 
 // The whole body, or kTooLarge once it has arrived and was found to exceed the limit: a
@@ -152,13 +185,19 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
         error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
     co_return;
   }
+  if (!is_error && !mode.empty()) {
+    if (const std::shared_ptr<ResponseSink> sink = session_->sink()) {
+      co_return co_await stream_reply(context, *sink);
+    }
+  }
   const auto fallback = [&] {
     return std::string(is_error ? "application/json" : "application/octet-stream");
   };
   Result<std::string> body = co_await read_reply(context);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
-    session_->finish_reply(too_large_reply());
-    co_await context.respond(error_response(413, "RequestEntityTooLarge", too_large_message()));
+    session_->finish_reply(too_large_reply(kResponseBytesMax));
+    co_await context.respond(
+        error_response(413, "RequestEntityTooLarge", too_large_message(kResponseBytesMax)));
     co_return;
   }
   if (!body) {
@@ -172,16 +211,46 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   reply.body = *std::move(body);
   reply.content_type = headers.get_or("Content-Type", fallback());
   reply.error_type = headers.get_or(kErrorTypeHeader);
-  // A streamed response that failed midway says so in its trailers.
-  const http::Headers& trailers = context.body().trailers();
-  if (const auto type = trailers.get(kErrorTypeHeader)) {
-    reply.is_error = true;
-    reply.error_type = *type;
-    if (auto decoded = text::base64_decode(trailers.get_or(kErrorBodyHeader))) {
-      reply.body = *std::move(decoded);
-      reply.content_type = "application/json";
+  take_trailers(context.body().trailers(), reply);
+  session_->finish_reply(std::move(reply));
+  co_await context.respond_with_next(accepted());
+}
+
+// Whoever reads the pieces may go away, and the sink be closed when the time is up: what the
+// runtime writes is then read and dropped.
+net::Task<void> RuntimeApi::stream_reply(http::RequestContext& context, ResponseSink& sink) {
+  const http::Headers& headers = context.request().headers;
+  sink.begin(std::string(headers.get_or("Content-Type", "application/octet-stream")));
+  net::Loop& loop = context.loop();
+  Bandwidth bandwidth(stream_limits_, loop.now());
+  std::uint64_t bytes = 0;
+  while (true) {
+    const Result<std::string_view> piece = co_await context.body().next();
+    if (!piece) {
+      Reply reply = error_reply("Runtime.TruncatedResponse", "The response stream broke off");
+      reply.broke_off = piece.error().kind() != ErrorKind::kInvalid;
+      session_->finish_reply(std::move(reply));
+      co_await context.respond(
+          error_response(400, "TruncatedHTTPRequest", "HTTP request detected as truncated"));
+      co_return;
     }
+    if (piece->empty()) break;
+    bytes += piece->size();
+    if (bytes > stream_limits_.bytes_max) {
+      session_->finish_reply(too_large_reply(stream_limits_.bytes_max));
+      co_await discard(context);
+      co_await context.respond(error_response(413, "RequestEntityTooLarge",
+                                              too_large_message(stream_limits_.bytes_max)));
+      co_return;
+    }
+    if (sink.reader_gone()) continue;
+    const Duration wait = bandwidth.take(piece->size(), loop.now());
+    if (wait > Duration::zero()) co_await loop.sleep(wait);
+    co_await sink.write(loop, *piece);
   }
+  Reply reply;
+  reply.content_type = headers.get_or("Content-Type", "application/octet-stream");
+  take_trailers(context.body().trailers(), reply);
   session_->finish_reply(std::move(reply));
   co_await context.respond_with_next(accepted());
 }

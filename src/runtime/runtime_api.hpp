@@ -1,6 +1,9 @@
 // The Runtime API (2018-06-01) over HTTP for one runtime process: the four calls a runtime
 // client makes, in front of its RuntimeSession.
 //
+// A response in streaming mode whose invocation has a sink goes there piece by piece; nothing
+// is read from the runtime while the sink is full. Any other is gathered, up to 6 MiB.
+//
 // Extensions and Telemetry calls answer 501 naming themselves; anything else 404.
 // Source: AWS Lambda developer guide, "Using the Lambda runtime API".
 //
@@ -11,14 +14,16 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
+#include "runtime/response_stream.hpp"
 #include "runtime/runtime_session.hpp"
 
 namespace lapwing::runtime {
 
 class RuntimeApi {
  public:
-  RuntimeApi(RuntimeSession& session, std::string_view invoked_content_type = "application/json")
-      : session_(&session), content_type_(invoked_content_type) {}
+  explicit RuntimeApi(RuntimeSession& session, const StreamLimits& stream_limits = {},
+                      std::string_view invoked_content_type = "application/json")
+      : session_(&session), stream_limits_(stream_limits), content_type_(invoked_content_type) {}
 
   // Handles one request; the handler of every connection of the sandbox.
   net::Task<void> handle(http::RequestContext& context);
@@ -26,9 +31,11 @@ class RuntimeApi {
  private:
   net::Task<void> next(http::RequestContext& context);
   net::Task<void> reply(http::RequestContext& context, std::string_view request_id, bool is_error);
+  net::Task<void> stream_reply(http::RequestContext& context, ResponseSink& sink);
   net::Task<void> init_error(http::RequestContext& context);
 
   RuntimeSession* session_;
+  StreamLimits stream_limits_;
   std::string_view content_type_;
 };
 

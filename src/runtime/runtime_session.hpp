@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct Reply {
   std::string body;
   std::string content_type;
   std::string error_type;  // Lambda-Runtime-Function-Error-Type, as sent
+  bool broke_off = false;  // a stream whose connection ended early: perhaps the runtime crashed
 };
 
 class RuntimeSession {
@@ -44,6 +46,8 @@ class RuntimeSession {
   void undeliver();
   // Checks id and state before the body is read.
   Status begin_reply(std::string_view request_id);
+  // After begin_reply(): where a streamed response goes, or nothing.
+  std::shared_ptr<ResponseSink> sink() const { return current_->sink; }
   // The body broke off: the invocation runs on.
   void abandon_reply();
   void finish_reply(Reply reply);
