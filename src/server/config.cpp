@@ -101,6 +101,15 @@ const std::vector<Key>& keys() {
        "concurrent executions of an account and region",
        &Config::concurrency,
        {1, 1'000'000}},
+      {"streaming.mib_max", "size of one streamed response", &Config::stream_mib_max, {1, 1 << 20}},
+      {"streaming.kib_per_second",
+       "bandwidth of one streamed response after its burst, as AWS; 0: no limit",
+       &Config::stream_kib_per_second,
+       {0, 1 << 30}},
+      {"streaming.burst_kib",
+       "what a streamed response may send before its bandwidth counts",
+       &Config::stream_burst_kib,
+       {64, 1 << 30}},
   };
   return table;
 }

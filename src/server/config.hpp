@@ -44,6 +44,9 @@ struct Config {
   std::int64_t idle_seconds = 600;
   std::int64_t init_timeout_ms = 10'000;
   std::int64_t concurrency = 1'000;
+  std::int64_t stream_mib_max = 200;
+  std::int64_t stream_kib_per_second = 2'048;  // 0: no limit
+  std::int64_t stream_burst_kib = 6'144;
   std::vector<StaticCredential> credentials;
 };
 

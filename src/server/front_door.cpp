@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "server/answer.hpp"
 #include "server/limits.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
@@ -36,13 +37,6 @@ class RequestView {
   std::vector<aws::HeaderView> headers_;
   aws::Request view_;
 };
-
-http::Response to_http(aws::Response response) {
-  http::Response out(response.status);
-  for (const aws::HeaderField& field : response.headers) out.headers.add(field.name, field.value);
-  out.body = std::move(response.body);
-  return out;
-}
 
 Error forbidden(std::string message) {
   return Error(ErrorKind::kDenied, "AccessDeniedException", std::move(message)).with_status(403);
@@ -110,8 +104,8 @@ class BodyShare {
 }  // namespace
 
 // The one access record: refusals and failures at info, the rest at debug.
-net::Task<void> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
-                                  aws::Response response) {
+void FrontDoor::record(const http::RequestContext& context, const RequestId& request_id,
+                       const aws::Response& response) const {
   const LogLevel level = response.status >= 400 ? LogLevel::kInfo : LogLevel::kDebug;
   if (parts_.logger->enabled(level)) {
     const http::Request& request = context.request();
@@ -122,6 +116,11 @@ net::Task<void> FrontDoor::answer(http::RequestContext& context, const RequestId
                         {"target", std::string_view(request.target).substr(0, kLoggedTargetMax)},
                         {"request_id", request_id.str()}});
   }
+}
+
+net::Task<void> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
+                                  aws::Response response) {
+  record(context, request_id, response);
   co_await context.respond(to_http(std::move(response)));
 }
 
@@ -141,7 +140,7 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
                               aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
   }
   if (parts_.admin->owns(request.path())) co_return co_await parts_.admin->handle(context);
-  if (request.method == http::Method::kPost && lambda::is_invoke_target(request.target)) {
+  if (request.method == http::Method::kPost && lambda::invoke_mode(request.target)) {
     co_return co_await handle_invoke(context, std::move(request_id));
   }
   co_await handle_general(context, std::move(request_id));
@@ -150,6 +149,10 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
 net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestId request_id) {
   stats_.invokes.fetch_add(1, std::memory_order_relaxed);
   Result<aws::Response> response = co_await invoke(context, request_id);
+  if (context.answered()) {  // in pieces
+    if (response) record(context, request_id, *response);
+    co_return;
+  }
   if (!response) {
     response = aws::error_response(parts_.lambda->aws().model(), aws::Protocol::kRestJson,
                                    response.error(), request_id);
@@ -206,22 +209,32 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   answer.request_id = request_id;
   answer.executed_version = function->version;
   answer.trace_id = invocation.trace_id;
+  if (invoke.mode == lambda::InvokeMode::kStream) {
+    co_return co_await stream_invoke(context, invoke, answer, std::move(function),
+                                     std::move(invocation));
+  }
   const std::string runtime_id = function->runtime;
   Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
       context.loop(), std::move(function), std::move(invocation));
-  if (!outcome)
-    co_return fail(lambda_error(std::move(outcome).error(), *parts_.logger, request_id));
-  if (outcome->kind == runtime::Outcome::Kind::kPlatformError) {
-    // The one cause that the caller can see to: an interpreter that is not installed.
-    if (const auto runtime = parts_.catalogue->choose(runtime_id); !runtime) {
-      co_return fail(no_runtime(runtime.error(), *parts_.logger));
-    }
-    co_return fail(lambda_error(internal_error(outcome->detail), *parts_.logger, request_id));
+  if (std::optional<Error> failure = run_failure(outcome, runtime_id, request_id)) {
+    co_return fail(*std::move(failure));
   }
   answer.payload = std::move(outcome->body);
   if (outcome->kind == runtime::Outcome::Kind::kFunctionError) answer.function_error = "Unhandled";
   answer.log_tail = std::move(outcome->log_tail);
   co_return lambda::render_invoke_answer(invoke, std::move(answer));
+}
+
+std::optional<Error> FrontDoor::run_failure(const Result<runtime::Outcome>& outcome,
+                                            const std::string& runtime_id,
+                                            const RequestId& request_id) const {
+  if (!outcome) return lambda_error(outcome.error(), *parts_.logger, request_id);
+  if (outcome->kind != runtime::Outcome::Kind::kPlatformError) return std::nullopt;
+  // The one cause that the caller can see to: an interpreter that is not installed.
+  if (const auto runtime = parts_.catalogue->choose(runtime_id); !runtime) {
+    return no_runtime(runtime.error(), *parts_.logger);
+  }
+  return lambda_error(internal_error(outcome->detail), *parts_.logger, request_id);
 }
 
 net::Task<Result<std::string>> FrontDoor::read_body(http::RequestContext& context,

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,10 @@
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "runtime/catalogue.hpp"
+#include "runtime/invocation.hpp"
 #include "server/admin.hpp"
 #include "server/host_guard.hpp"
+#include "services/lambda/operations/invoke.hpp"
 #include "services/lambda/service.hpp"
 
 namespace lapwing::server {
@@ -67,6 +70,19 @@ class FrontDoor {
   net::Task<void> handle_invoke(http::RequestContext& context, RequestId request_id);
   net::Task<Result<aws::Response>> invoke(http::RequestContext& context,
                                           const RequestId& request_id);
+  // Runs it and answers in pieces (front_door_stream.cpp). The head that was sent; an error as
+  // long as nothing was.
+  net::Task<Result<aws::Response>> stream_invoke(http::RequestContext& context,
+                                                 const lambda::InvokeRequest& request,
+                                                 const lambda::InvokeOutcome& answer,
+                                                 runtime::FunctionVersionPtr function,
+                                                 runtime::Invocation invocation);
+  // Why the function could not be run at all, in Lambda's words; nothing when it ran.
+  std::optional<Error> run_failure(const Result<runtime::Outcome>& outcome,
+                                   const std::string& runtime_id,
+                                   const RequestId& request_id) const;
+  void record(const http::RequestContext& context, const RequestId& request_id,
+              const aws::Response& response) const;
   net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
   net::Task<void> answer(http::RequestContext& context, const RequestId& request_id,
                          aws::Response response);

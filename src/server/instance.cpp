@@ -214,6 +214,9 @@ void Instance::Parts::make_engine() {
   host.random = &random;
   host.logger = logger;
   host.init_timeout = std::chrono::milliseconds(config.init_timeout_ms);
+  host.stream.bytes_max = static_cast<std::uint64_t>(config.stream_mib_max) * kMiB;
+  host.stream.bytes_per_second = static_cast<std::uint64_t>(config.stream_kib_per_second) * kKiB;
+  host.stream.burst_bytes = static_cast<std::uint64_t>(config.stream_burst_kib) * kKiB;
   environments = std::make_unique<RealEnvironments>(host);
   dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, engine_options(config));
 }

@@ -42,6 +42,10 @@ inline constexpr std::uint32_t kAccountConcurrency = 1000;
 
 // Invocation.
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
+// Of one PayloadChunk event. Not AWS's: it is not told; clients take any.
+inline constexpr std::size_t kMaxPayloadChunkBytes = 64 * kKiB;
+// Of an error document in InvokeComplete, so that the event stays within what clients take.
+inline constexpr std::size_t kMaxErrorDetailsBytes = 1 * kMiB;
 inline constexpr std::size_t kMaxClientContextBytes = 3583;  // of the header, in base64
 
 }  // namespace lapwing::lambda

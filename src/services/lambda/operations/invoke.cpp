@@ -17,27 +17,39 @@ namespace {
 
 constexpr std::string_view kPrefix = "/2015-03-31/functions/";
 constexpr std::string_view kSuffix = "/invocations";
+constexpr std::string_view kStreamPrefix = "/2021-11-15/functions/";
+constexpr std::string_view kStreamSuffix = "/response-streaming-invocations";
 
-// The still encoded {FunctionName} label, or nullopt when the path is another operation's.
-std::optional<std::string_view> function_label(std::string_view path) {
+struct Target {
+  InvokeMode mode;
+  std::string_view label;  // {FunctionName}, still encoded
+};
+
+// Nothing when the path is another operation's.
+std::optional<Target> parse_target(std::string_view path) {
   if (path.ends_with('/')) path.remove_suffix(1);
-  if (!path.starts_with(kPrefix) || !path.ends_with(kSuffix)) return std::nullopt;
-  path.remove_prefix(kPrefix.size());
-  if (path.size() <= kSuffix.size()) return std::nullopt;
-  path.remove_suffix(kSuffix.size());
+  const bool buffered = path.starts_with(kPrefix);
+  if (!buffered && !path.starts_with(kStreamPrefix)) return std::nullopt;
+  const std::string_view suffix = buffered ? kSuffix : kStreamSuffix;
+  if (!path.ends_with(suffix)) return std::nullopt;
+  path.remove_prefix(buffered ? kPrefix.size() : kStreamPrefix.size());
+  if (path.size() <= suffix.size()) return std::nullopt;
+  path.remove_suffix(suffix.size());
   if (path.find('/') != std::string_view::npos) return std::nullopt;
-  return path;
+  return Target{buffered ? InvokeMode::kBuffered : InvokeMode::kStream, path};
 }
 
-Result<InvocationType> parse_type(std::optional<std::string_view> header) {
+Result<InvocationType> parse_type(std::optional<std::string_view> header, InvokeMode mode) {
   if (!header || header->empty() || *header == "RequestResponse") {
     return InvocationType::kRequestResponse;
   }
-  if (*header == "Event") return InvocationType::kEvent;
   if (*header == "DryRun") return InvocationType::kDryRun;
-  return fail(
-      errors::validation(*header, "invocationType",
-                         "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"));
+  const bool buffered = mode == InvokeMode::kBuffered;
+  if (*header == "Event" && buffered) return InvocationType::kEvent;
+  return fail(errors::validation(
+      *header, "invocationType",
+      buffered ? "Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+               : "Member must satisfy enum value set: [RequestResponse, DryRun]"));
 }
 
 Result<LogType> parse_log_type(std::optional<std::string_view> header) {
@@ -61,28 +73,32 @@ Result<std::string> parse_client_context(std::optional<std::string_view> header)
   return *std::move(decoded);
 }
 
-Status refuse_unbuilt(HeaderLookup header) {
+Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
+  const std::string_view operation =
+      mode == InvokeMode::kBuffered ? "Invoke" : "InvokeWithResponseStream";
   for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
     const auto value = header(name);
-    if (value && !value->empty()) return fail(errors::unsupported_parameter("Invoke", name));
+    if (value && !value->empty()) return fail(errors::unsupported_parameter(operation, name));
   }
   return {};
 }
 
 }  // namespace
 
-bool is_invoke_target(std::string_view raw_target) {
-  return function_label(raw_target.substr(0, raw_target.find('?'))).has_value();
+std::optional<InvokeMode> invoke_mode(std::string_view raw_target) {
+  const auto target = parse_target(raw_target.substr(0, raw_target.find('?')));
+  return target ? std::optional(target->mode) : std::nullopt;
 }
 
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
                                         const InvokeScope& scope) {
   const std::size_t question = raw_target.find('?');
-  const auto label = function_label(raw_target.substr(0, question));
-  if (!label) return fail(internal_error("not an Invoke target"));
-  auto name = text::percent_decode(*label);
+  const auto target = parse_target(raw_target.substr(0, question));
+  if (!target) return fail(internal_error("not an Invoke target"));
+  auto name = text::percent_decode(target->label);
   if (!name) {
-    return fail(errors::validation(*label, "functionName", "Member must be percent-encoded"));
+    return fail(
+        errors::validation(target->label, "functionName", "Member must be percent-encoded"));
   }
   std::optional<std::string> qualifier;
   if (question != std::string_view::npos) {
@@ -92,6 +108,7 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
   }
 
   InvokeRequest out;
+  out.mode = target->mode;
   LAPWING_TRY(FunctionIdentifier id,
               parse_function_identifier(
                   *name, qualifier,
@@ -100,10 +117,10 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
   out.region = std::move(id.key.region);
   out.function = std::move(id.key.name);
   out.qualifier = std::move(id.qualifier);
-  LAPWING_TRY(out.type, parse_type(header("X-Amz-Invocation-Type")));
+  LAPWING_TRY(out.type, parse_type(header("X-Amz-Invocation-Type"), out.mode));
   LAPWING_TRY(out.log_type, parse_log_type(header("X-Amz-Log-Type")));
   LAPWING_TRY(out.client_context, parse_client_context(header("X-Amz-Client-Context")));
-  LAPWING_CHECK(refuse_unbuilt(header));
+  LAPWING_CHECK(refuse_unbuilt(header, out.mode));
   if (out.type == InvocationType::kEvent) {
     return fail(errors::unsupported_parameter("Invoke", "InvocationType Event",
                                               "asynchronous invocation is not built yet"));

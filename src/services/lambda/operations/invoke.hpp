@@ -1,5 +1,6 @@
 // The edges of Invoke as pure functions: what a request means and how its answer looks. The
 // fast path in server/ calls them around the engine; nothing here waits or touches the store.
+// InvokeWithResponseStream shares everything up to the answer (invoke_stream.hpp).
 //
 //   parse_invoke_head -> Catalog::resolve -> check_invoke_payload -> engine
 //     -> render_invoke_answer
@@ -21,10 +22,13 @@
 
 namespace lapwing::lambda {
 
+// Invoke, or InvokeWithResponseStream.
+enum class InvokeMode { kBuffered, kStream };
 enum class InvocationType { kRequestResponse, kEvent, kDryRun };
 enum class LogType { kNone, kTail };
 
 struct InvokeRequest {
+  InvokeMode mode = InvokeMode::kBuffered;
   AccountId account;
   Region region;
   FunctionName function;
@@ -44,9 +48,10 @@ struct InvokeScope {
 // Looks a request header up by its name (any case).
 using HeaderLookup = FunctionRef<std::optional<std::string_view>(std::string_view name)>;
 
-// Is this request target POST Invoke's? ("/2015-03-31/functions/NAME/invocations", with or
-// without a trailing slash and query.)
-bool is_invoke_target(std::string_view raw_target);
+// Is this the target of a POST of either kind? "/2015-03-31/functions/NAME/invocations" or
+// "/2021-11-15/functions/NAME/response-streaming-invocations", with or without a trailing
+// slash and query.
+std::optional<InvokeMode> invoke_mode(std::string_view raw_target);
 
 // Everything before the body. Event answers 501 NotImplemented until it is durable.
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,

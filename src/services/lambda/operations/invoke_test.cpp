@@ -14,6 +14,7 @@ const AccountId kAccount("000000000000");
 const Region kRegion("us-east-1");
 const InvokeScope kScope{kAccount, kRegion, "arn:aws:iam::000000000000:root"};
 const std::string kPath = "/2015-03-31/functions/hello/invocations";
+const std::string kStreamPath = "/2021-11-15/functions/hello/response-streaming-invocations";
 
 using Headers = std::map<std::string, std::string, std::less<>>;
 
@@ -26,12 +27,17 @@ Result<InvokeRequest> parse(const std::string& target, const Headers& headers = 
 }
 
 TEST(Invoke, KnowsItsTarget) {
-  EXPECT_TRUE(is_invoke_target(kPath));
-  EXPECT_TRUE(is_invoke_target(kPath + "/?Qualifier=1"));
-  EXPECT_FALSE(is_invoke_target("/2015-03-31/functions/hello"));
-  EXPECT_FALSE(is_invoke_target("/2015-03-31/functions//invocations"));
-  EXPECT_FALSE(is_invoke_target("/2015-03-31/functions/a/b/invocations"));
-  EXPECT_FALSE(is_invoke_target("/2014-11-13/functions/hello/invoke-async"));
+  EXPECT_EQ(invoke_mode(kPath), InvokeMode::kBuffered);
+  EXPECT_EQ(invoke_mode(kPath + "/?Qualifier=1"), InvokeMode::kBuffered);
+  EXPECT_EQ(invoke_mode(kStreamPath), InvokeMode::kStream);
+  EXPECT_EQ(invoke_mode(kStreamPath + "?Qualifier=1"), InvokeMode::kStream);
+  for (const char* other :
+       {"/2015-03-31/functions/hello", "/2015-03-31/functions//invocations",
+        "/2015-03-31/functions/a/b/invocations", "/2014-11-13/functions/hello/invoke-async",
+        "/2021-11-15/functions/hello/invocations",
+        "/2015-03-31/functions/hello/response-streaming-invocations"}) {
+    EXPECT_FALSE(invoke_mode(other)) << other;
+  }
 }
 
 TEST(Invoke, ParsesTheHead) {
@@ -54,6 +60,17 @@ TEST(Invoke, ParsesTheHead) {
   EXPECT_EQ(full->client_context, R"({"custom":{}})");
 }
 
+TEST(Invoke, AStreamIsAskedForInTheSameWay) {
+  const auto got = parse(kStreamPath + "?Qualifier=%24LATEST",
+                         {{"X-Amz-Invocation-Type", "DryRun"}, {"X-Amz-Log-Type", "Tail"}});
+  ASSERT_TRUE(got) << got.error().to_log();
+  EXPECT_EQ(got->mode, InvokeMode::kStream);
+  EXPECT_EQ(got->function.view(), "hello");
+  EXPECT_EQ(got->qualifier, "$LATEST");
+  EXPECT_EQ(got->type, InvocationType::kDryRun);
+  EXPECT_EQ(got->log_type, LogType::kTail);
+}
+
 TEST(Invoke, RefusesBadHeads) {
   const auto code = [](const Result<InvokeRequest>& got) { return got ? "" : got.error().code(); };
   EXPECT_EQ(code(parse("/2015-03-31/functions/bad%20name/invocations")), "ValidationException");
@@ -61,6 +78,8 @@ TEST(Invoke, RefusesBadHeads) {
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Invocation-Type", "Later"}})), "ValidationException");
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Invocation-Type", "Event"}})), "NotImplemented");
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Tenant-Id", "t"}})), "NotImplemented");
+  EXPECT_EQ(code(parse(kStreamPath, {{"X-Amz-Invocation-Type", "Event"}})), "ValidationException");
+  EXPECT_EQ(code(parse(kStreamPath, {{"X-Amz-Tenant-Id", "t"}})), "NotImplemented");
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Client-Context", "%%%"}})),
             "InvalidRequestContentException");
   const std::string most = text::base64_encode("\"" + std::string(2683, 'c') + "\"");

@@ -1,0 +1,89 @@
+// InvokeWithResponseStream's answer: what the function writes goes to the caller as it comes,
+// and no faster than the caller takes it.
+#include <utility>
+
+#include "net/loop.hpp"
+#include "net/sync.hpp"
+#include "runtime/response_stream.hpp"
+#include "server/answer.hpp"
+#include "server/front_door.hpp"
+#include "services/lambda/operations/invoke_stream.hpp"
+
+namespace lapwing::server {
+namespace {
+
+using RunResult = Result<runtime::Outcome>;
+
+// Detached: a caller that goes away leaves the function running, as on AWS.
+net::Task<void> run(engine::Dispatcher& dispatcher, net::Loop& loop,
+                    runtime::FunctionVersionPtr function, runtime::Invocation invocation,
+                    net::OneShotSender<RunResult> done) {
+  RunResult outcome = co_await dispatcher.invoke(loop, std::move(function), std::move(invocation));
+  done.send(std::move(outcome));
+}
+
+// How an invocation ended that had begun to answer.
+lambda::InvokeComplete complete_event(const std::optional<Error>& failure, RunResult& outcome) {
+  lambda::InvokeComplete complete;
+  if (failure) {
+    complete.error_code = failure->code();
+    complete.error_details = failure->message();
+    return complete;
+  }
+  if (outcome->kind == runtime::Outcome::Kind::kFunctionError) {
+    complete.error_code = "Unhandled";
+    complete.error_details = std::move(outcome->body);
+  }
+  complete.log_tail = std::move(outcome->log_tail);
+  return complete;
+}
+
+}  // namespace
+
+net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& context,
+                                                          const lambda::InvokeRequest& request,
+                                                          const lambda::InvokeOutcome& answer,
+                                                          runtime::FunctionVersionPtr function,
+                                                          runtime::Invocation invocation) {
+  net::Loop& loop = context.loop();
+  const aws::Response head =
+      lambda::render_stream_head(answer.request_id, answer.executed_version, answer.trace_id);
+  const std::string runtime_id = function->runtime;
+  runtime::ResponseStream stream = runtime::response_stream(loop);
+  invocation.sink = std::move(stream.sink);
+  auto [sender, receiver] = net::one_shot<RunResult>(loop);
+  loop.spawn(
+      run(*parts_.dispatcher, loop, std::move(function), std::move(invocation), std::move(sender)));
+
+  // The head waits for the first bytes: until then a failure has a status of its own.
+  http::BodyWriter* body = nullptr;
+  std::string events;
+  while (true) {
+    const std::vector<std::string> pieces = co_await stream.pieces.read();
+    if (pieces.empty()) break;
+    if (body == nullptr) {
+      LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
+    }
+    events.clear();
+    for (const std::string& piece : pieces) lambda::append_payload_chunks(events, piece);
+    // A caller that has gone: nothing is left to be told to anybody.
+    if (!co_await body->write(events)) co_return head;
+  }
+  Result<RunResult> finished = co_await receiver;
+  RunResult outcome = finished ? *std::move(finished) : RunResult(fail(finished.error()));
+  const std::optional<Error> failure = run_failure(outcome, runtime_id, answer.request_id);
+  if (body == nullptr) {
+    if (failure) co_return fail(*failure);
+    LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
+  }
+  events.clear();
+  // A response that was not streamed comes whole.
+  if (outcome && outcome->kind == runtime::Outcome::Kind::kSuccess) {
+    lambda::append_payload_chunks(events, outcome->body);
+  }
+  lambda::append_invoke_complete(events, request, complete_event(failure, outcome));
+  if (co_await body->write(events)) co_await body->finish();
+  co_return head;
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,179 @@
+"""Streamed responses under pressure: what a slow caller costs, and callers that vanish."""
+import json
+import socket
+import threading
+
+import pytest
+from api import Api, eventually
+from botocore.eventstream import EventStreamBuffer
+from serving import Server
+
+MIB = 1 << 20
+APP = '''
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  const piece = Buffer.alloc(65536, 'x');
+  let written = 0;
+  while (written < event.mib * 1048576) {
+    if (!stream.write(piece)) await new Promise((resolve) => stream.once('drain', resolve));
+    written += piece.length;
+    if (written % 1048576 === 0) console.log('written', written / 1048576);
+  }
+  console.log('finished', event.mib);
+  stream.end();
+});
+'''
+# What may be under way between a function and a caller that reads nothing: socket buffers.
+UNDER_WAY_MIB = 32
+GROWTH_MIB = 12
+
+
+class Caller:
+    """A raw connection with one streaming invocation on it."""
+
+    def __init__(self, address, name, event):
+        self.socket = socket.create_connection(address, 60)
+        body = json.dumps(event).encode()
+        self.socket.sendall(
+            b"POST /2021-11-15/functions/%s/response-streaming-invocations HTTP/1.1\r\n"
+            b"Host: localhost\r\nContent-Length: %d\r\n\r\n%s" % (name.encode(), len(body), body))
+        self.file = self.socket.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        while self.file.readline().strip():
+            pass
+
+    def chunks(self):
+        """The body, HTTP chunk by HTTP chunk."""
+        while True:
+            size = int(self.file.readline(), 16)
+            data = self.file.read(size)
+            assert len(data) == size and self.file.read(2) == b"\r\n"
+            if size == 0:
+                return
+            yield data
+
+    def events(self):
+        buffer = EventStreamBuffer()
+        for chunk in self.chunks():
+            buffer.add_data(chunk)
+            yield from buffer
+
+    def vanish(self):
+        self.file.close()
+        self.socket.close()
+
+
+def to_the_end(caller):
+    """(bytes of payload, the InvokeComplete document)"""
+    size, complete = 0, None
+    for event in caller.events():
+        assert complete is None
+        if event.headers[":event-type"] == "PayloadChunk":
+            size += len(event.payload)
+        else:
+            complete = json.loads(event.payload)
+    return size, complete
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Several loops, whatever the machine: callers and environments live on different ones."""
+    one = Server(tmp_path_factory.mktemp("data"), "--set", "streaming.kib_per_second=0",
+                 "--set", "server.loops=3").start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def api(server):
+    return Api(server.address, 120)
+
+
+def memory(server):
+    with open(f"/proc/{server.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:")) / 1024
+
+
+def peak(server):
+    with open(f"/proc/{server.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
+
+def logged(api, name):
+    answer = api.call("POST", "/", {"logGroupName": "/aws/lambda/" + name}, {
+        "X-Amz-Target": "Logs_20140328.FilterLogEvents",
+        "Content-Type": "application/x-amz-json-1.1"})
+    return [e["message"].rstrip().split("\t")[-1] for e in answer.json().get("events", [])]
+
+
+def test_200_mb_hold_a_few_mb(server, api):
+    name = api.deploy("large", {"app.js": APP}, "nodejs20.x", MemorySize=512)
+    assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
+    before = memory(server)
+    with open(f"/proc/{server.pid}/clear_refs", "w") as reset:
+        reset.write("5")  # the peak counts from here
+    caller = Caller(server.address, name, {"mib": 200})
+    assert caller.status == 200
+    # Nobody reads: the function stands still, as its log shows, once every buffer is full.
+    marks = [-1]
+
+    def stands_still():
+        marks.append(sum(line.startswith("written ") for line in logged(api, name)))
+        return len(marks) > 10 and len(set(marks[-10:])) == 1 and marks[-1] > 1
+    assert eventually(stands_still, 60)
+    assert marks[-1] - 1 < UNDER_WAY_MIB, marks
+    size, complete = to_the_end(caller)
+    assert size == 200 * MIB and complete == {}
+    assert peak(server) - before < GROWTH_MIB, (before, peak(server))
+
+
+def test_a_caller_that_vanishes_leaves_the_function_running(server, api):
+    name = api.deploy("left", {"app.js": APP}, "nodejs20.x", MemorySize=512)
+    caller = Caller(server.address, name, {"mib": 50})
+    next(caller.events())
+    caller.vanish()
+    assert eventually(lambda: "finished 50" in logged(api, name), 60)
+    # The environment is whole: the next caller is served by it.
+    assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
+    assert sum(line.startswith("Runtime Version ARN") for line in logged(api, name)) == 1
+
+
+def test_many_at_once_over_several_loops(server, api):
+    names = [api.deploy(f"many{n}", {"app.js": APP}, "nodejs20.x", MemorySize=256)
+             for n in range(3)]
+    found = []
+
+    def call(name):
+        found.append(to_the_end(Caller(server.address, name, {"mib": 10})))
+    threads = [threading.Thread(target=call, args=(name,), daemon=True)
+               for name in names for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert found == [(10 * MIB, {})] * 6
+
+
+def test_limit(tmp_path):
+    server = Server(tmp_path / "data", "--set", "streaming.mib_max=1").start()
+    try:
+        api = Api(server.address, 120)
+        name = api.deploy("limit", {"app.js": APP}, "nodejs20.x", MemorySize=256)
+        assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
+        size, complete = to_the_end(Caller(server.address, name, {"mib": 2}))
+        assert size <= MIB and complete["ErrorCode"] == "Unhandled"
+        assert json.loads(complete["ErrorDetails"]) == {
+            "errorType": "Function.ResponseSizeTooLarge", "errorMessage":
+            "Response payload size exceeded maximum allowed payload size (1048576 bytes)."}
+        assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
+    finally:
+        server.stop()
+
+
+def test_stopping_with_a_stream_under_way(tmp_path):
+    server = Server(tmp_path / "data").start()
+    api = Api(server.address, 120)
+    name = api.deploy("stop", {"app.js": APP}, "nodejs20.x", MemorySize=256)
+    caller = Caller(server.address, name, {"mib": 200})
+    next(caller.events())
+    assert server.stop() < 10
+    caller.vanish()
