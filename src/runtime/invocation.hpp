@@ -20,8 +20,7 @@ struct Invocation {
   std::string cognito_identity;  // JSON, or empty
   std::string payload;           // the event's bytes
   bool want_tail = false;        // LogType=Tail
-  // Where a streamed response goes as it comes (response_stream.hpp); without it one is
-  // gathered like any other.
+  // Where the response goes as it comes (response_stream.hpp); without it, into the Outcome.
   std::shared_ptr<ResponseSink> sink;
 };
 

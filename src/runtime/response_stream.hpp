@@ -1,9 +1,9 @@
 // A streamed response on its way from a runtime to whoever asked for it.
 //
 // Whoever wants the pieces as they come makes a ResponseStream and puts its sink into the
-// Invocation. The Runtime API writes to the sink what the runtime posts in streaming mode,
-// and waits while the other side is slow, so that in the end the function's own write waits.
-// A response that is not streamed, and every error, comes in the Outcome, as ever.
+// Invocation. The Runtime API writes to the sink what the runtime posts as its response, and
+// waits while the other side is slow, so that in the end the function's own write waits. Only
+// errors come in the Outcome, whose body is empty otherwise.
 //
 // The reader gets pieces until the sink is closed: then the Outcome says how it ended. A
 // reader that goes away does not disturb the function (as on AWS): what it still writes is

@@ -185,7 +185,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
         error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
     co_return;
   }
-  if (!is_error && !mode.empty()) {
+  if (!is_error) {
     if (const std::shared_ptr<ResponseSink> sink = session_->sink()) {
       co_return co_await stream_reply(context, *sink);
     }

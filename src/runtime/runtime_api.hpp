@@ -1,8 +1,9 @@
 // The Runtime API (2018-06-01) over HTTP for one runtime process: the four calls a runtime
 // client makes, in front of its RuntimeSession.
 //
-// A response in streaming mode whose invocation has a sink goes there piece by piece; nothing
-// is read from the runtime while the sink is full. Any other is gathered, up to 6 MiB.
+// The response of an invocation that has a sink goes there piece by piece, whatever mode the
+// runtime names (aws-lambda-go streams without naming any); nothing is read from the runtime
+// while the sink is full. Without a sink it is gathered, up to 6 MiB.
 //
 // Extensions and Telemetry calls answer 501 naming themselves; anything else 404.
 // Source: AWS Lambda developer guide, "Using the Lambda runtime API".

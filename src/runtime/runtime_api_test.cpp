@@ -156,12 +156,24 @@ TEST_F(RuntimeApiTest, WithoutASinkAStreamIsGathered) {
   }(*this));
 }
 
-TEST_F(RuntimeApiTest, AResponseThatIsNotStreamedIsGathered) {
+TEST_F(RuntimeApiTest, AResponseOfAnotherModeGoesTheSameWay) {
   start();
   run([](RuntimeApiTest& t) -> Task<void> {
     co_await t.begin();
     co_await t.wire_->send(post("response", "Content-Length: 4\r\n") + "null");
-    EXPECT_EQ((co_await t.reply()).body, "null");
+    EXPECT_EQ((co_await t.reply()).body, "");
+    EXPECT_EQ(co_await t.rest(), "null");
+  }(*this));
+}
+
+TEST_F(RuntimeApiTest, AnErrorDoesNotGoToTheSink) {
+  start();
+  run([](RuntimeApiTest& t) -> Task<void> {
+    co_await t.begin();
+    co_await t.wire_->send(post("error", "Content-Length: 2\r\n") + "{}");
+    const Reply reply = co_await t.reply();
+    EXPECT_TRUE(reply.is_error);
+    EXPECT_EQ(reply.body, "{}");
     EXPECT_EQ(co_await t.rest(), "");
   }(*this));
 }

@@ -77,10 +77,6 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
     LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
   }
   events.clear();
-  // A response that was not streamed comes whole.
-  if (outcome && outcome->kind == runtime::Outcome::Kind::kSuccess) {
-    lambda::append_payload_chunks(events, outcome->body);
-  }
   lambda::append_invoke_complete(events, request, complete_event(failure, outcome));
   if (co_await body->write(events)) co_await body->finish();
   co_return head;

@@ -38,6 +38,26 @@ const failed = await client.send(new lambda.InvokeCommand({
 found.functionError = failed.FunctionError;
 found.error = JSON.parse(Buffer.from(failed.Payload).toString());
 
+// Every event of a stream, as the SDK gives it, with bytes as text.
+async function streamed(event, more = {}) {
+  const answer = await client.send(new lambda.InvokeWithResponseStreamCommand({
+    FunctionName: name, Payload: JSON.stringify(event), ...more,
+  }));
+  const events = [];
+  for await (const one of answer.EventStream) {
+    if (one.PayloadChunk) events.push(Buffer.from(one.PayloadChunk.Payload).toString());
+    else events.push(one);
+  }
+  return { status: answer.StatusCode, type: answer.ResponseStreamContentType,
+    version: answer.ExecutedVersion, events };
+}
+await client.send(new lambda.UpdateFunctionConfigurationCommand({
+  FunctionName: name, Handler: "app.streaming",
+}));
+await lambda.waitUntilFunctionUpdatedV2(waiting, { FunctionName: name });
+found.streamed = await streamed({ text: "ü" }, { LogType: "Tail" });
+found.streamedError = await streamed({ text: "begun", fail: true });
+
 found.pages = [];
 for await (const page of lambda.paginateListFunctions({ client, pageSize: 1 }, {})) {
   found.pages.push(...page.Functions.map((f) => f.FunctionName));

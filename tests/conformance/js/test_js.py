@@ -1,4 +1,5 @@
 """The AWS SDK for JavaScript v3: conformance.mjs runs it, the findings are checked here."""
+import base64
 import json
 import os
 import pathlib
@@ -15,6 +16,12 @@ APP = '''exports.handler = async (event) => {
   console.log("spoken", event.text);
   return { text: event.text, key: process.env.KEY };
 };
+exports.streaming = awslambda.streamifyResponse(async (event, stream) => {
+  stream.write(event.text);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  if (event.fail) throw new RangeError("on purpose");
+  stream.end("end");
+});
 '''
 
 
@@ -56,6 +63,20 @@ def test_invocation(found):
     assert found["functionError"] == "Unhandled"
     assert (found["error"]["errorType"], found["error"]["errorMessage"]) == ("RangeError",
                                                                              "on purpose")
+
+
+def test_streaming(found):
+    got = found["streamed"]
+    assert (got["status"], got["version"]) == (200, "$LATEST")
+    assert got["type"] == "application/vnd.amazon.eventstream"
+    assert got["events"][:-1] == ["ü", "end"]
+    complete = got["events"][-1]["InvokeComplete"]
+    assert set(complete) == {"LogResult"}
+    assert "REPORT RequestId: " in base64.b64decode(complete["LogResult"]).decode()
+    *chunks, last = found["streamedError"]["events"]
+    assert chunks == ["begun"]
+    assert last["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(last["InvokeComplete"]["ErrorDetails"])["errorMessage"] == "on purpose"
 
 
 def test_log(found):

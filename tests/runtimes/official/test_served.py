@@ -89,16 +89,19 @@ def test_python(cli, tmp_path):
     exercise(cli, "official-python", version, tmp_path, "ValueError")
 
 
-def test_node(cli, tmp_path):
+def pack_node(package, app, target):
     install("node", "npm", "node", "cmake", "make", "autoreconf")
-    package = tmp_path / "package"
     source = OFFICIAL / "node/node_modules/aws-lambda-ric"
     for part in ("bin", "dist", "package.json"):
-        target = package / "node_modules/aws-lambda-ric" / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, target)
-    (package / "app.js").write_text(NODE_APP)
+        copy = package / "node_modules/aws-lambda-ric" / part
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, copy)
+    (package / "app.js").write_text(app)
     (package / "wrapper").write_text(NODE_WRAPPER)
     (package / "wrapper").chmod(0o755)
-    pack(package, tmp_path / "function.zip")
+    pack(package, target)
+
+
+def test_node(cli, tmp_path):
+    pack_node(tmp_path / "package", NODE_APP, tmp_path / "function.zip")
     exercise(cli, "official-node", "nodejs20.x", tmp_path, "RangeError")
