@@ -167,6 +167,15 @@ class Environment:
             return Answer("exit", exit_status=status, printed=self.printed()[seen:],
                           request_id=request_id)
 
+    def settle(self):
+        """Until the runtime asks for its next event, or has ended: it has nothing more to say."""
+        try:
+            while b"\r\n\r\n" not in self._buffer:
+                self._buffer += self._receive()
+        except Gone:
+            self.wait()
+        self._drain()
+
     # -- HTTP ----------------------------------------------------------------------------------
 
     def _receive(self):

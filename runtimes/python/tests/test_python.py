@@ -355,6 +355,15 @@ def test_attempt_id_goes_back(start):
         assert answer.headers["lambda-runtime-invocation-id"] == "attempt-7"
 
 
+def test_a_result_that_prints_when_freed(start):
+    source = "class Result(dict):\n    def __del__(self): print('freed')\n"
+    source += "def handler(e, c): return Result(a=e)"
+    with start(source) as env:
+        answer = env.invoke(1)
+        assert answer.json() == {"a": 1}
+        assert answer.printed == "freed\n"
+
+
 def test_printed_is_there_before_the_answer(start):
     source = """
 import sys, os

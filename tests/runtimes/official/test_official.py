@@ -53,6 +53,8 @@ def node_commands():
 def plain(text):
     """What has to differ between two runs, made equal."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME", text)
+    # Where in the client a warning was raised, and that line of it.
+    text = re.sub(r"\S+:\d+: (RuntimeWarning: .*)\n  .*\n", r"\1\n", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     return text
 
@@ -89,6 +91,8 @@ def outcome(command, task_root, handler, events, runtime, env):
             if answer.kind in ("exit", "init_error"):
                 got.append(e.wait())
                 break
+        # What is freed after an answer may still print, before the next event is asked for.
+        e.settle()
         log = plain(e.printed())
     return got, log
 

@@ -145,6 +145,9 @@ def _serve_one(api, function):
     except Exception as e:
         report = faults.of_exception(e, invocation.request_id)
     else:
+        # The next event is asked for together with this answer: what these print when they are
+        # freed belongs to this one.
+        returned = event = context = None
         _flush()
         api.respond(invocation, result, content_type)
         return
