@@ -8,11 +8,16 @@ endif()
 find_program(LAPWING_CCACHE ccache)
 if(LAPWING_CCACHE)
   # Hits must survive another checkout path (CI clones, worktrees): relative paths
-  # below the source tree, no directory in the hash, PCH checked by content.
+  # below the source tree, no directory in the hash. A precompiled header holds the paths it
+  # was made from, so it is told by a sum of our own (cmake/lapwing.cmake writes it), and named
+  # by an option whose path ccache knows to make relative (CMake's own way is -Xclang).
   set(launcher ${CMAKE_COMMAND} -E env
-    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     ${LAPWING_CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
+  endif()
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
 endif()

@@ -18,6 +18,35 @@ if(LAPWING_TESTS)
   target_link_libraries(lapwing_test_pch PRIVATE fmt::fmt GTest::gtest)
 endif()
 
+# What a precompiled header is made of, for ccache: our list, the compiler and its flags, the
+# versions of the C++ library, fmt and GoogleTest.
+function(lapwing_pch_sum target)
+  set(facts ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE}
+    ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_RELEASE} ${CMAKE_CXX_FLAGS_DEBUG} ${LAPWING_SANITIZE}
+    ${LAPWING_FUZZ})
+  get_directory_property(options COMPILE_OPTIONS)
+  list(APPEND facts ${options})
+  foreach(header ${CMAKE_SOURCE_DIR}/cmake/pch.hpp /usr/include/fmt/core.h
+      /usr/include/gtest/gtest.h /usr/include/gnu/lib-names-64.h)
+    if(EXISTS ${header})
+      file(SHA256 ${header} hash)
+      list(APPEND facts ${hash})
+    endif()
+  endforeach()
+  file(GLOB configs /usr/include/*/c++/*/bits/c++config.h /usr/include/*/gnu/stubs-64.h)
+  foreach(header IN LISTS configs)
+    file(SHA256 ${header} hash)
+    list(APPEND facts ${hash})
+  endforeach()
+  string(SHA256 sum "${target} ${facts}")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.pch.sum
+    CONTENT "${sum}\n")
+endfunction()
+lapwing_pch_sum(lapwing_pch)
+if(LAPWING_TESTS)
+  lapwing_pch_sum(lapwing_test_pch)
+endif()
+
 function(lapwing_library)
   cmake_parse_arguments(ARG "" "" "DEPS;PKGS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
