@@ -1,15 +1,11 @@
 #include "runtime/environment.hpp"
 
-#include <array>
-#include <ctime>
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
 
 #include "base/log.hpp"
-#include "base/random.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
 #include "net/stream.hpp"
@@ -24,40 +20,13 @@ double to_ms(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-std::string log_stream_name(const FunctionVersion& function, WallTime now, Random& random) {
-  const std::time_t seconds = unix_ms(now) / 1000;
-  std::tm tm{};
-  gmtime_r(&seconds, &tm);
-  // A group shared by several functions tells them apart by the stream.
-  const bool own_group =
-      function.logging.log_group == fmt::format("/aws/lambda/{}", function.name.view());
-  return fmt::format("{:04}/{:02}/{:02}/{}[{}]{}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                     own_group ? std::string_view() : function.name.view(), function.version,
-                     random_hex(random, 32));
-}
-
-struct Pipe {
-  os::UniqueFd read;
-  os::UniqueFd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> fds{};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail(errno_error("pipe2"));
-  Pipe pipe{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
-  // Best effort: a larger pipe lets a chatty function run on while we are busy.
-  fcntl(pipe.write.get(), F_SETPIPE_SZ, kOutputPipeBytes);
-  return pipe;
-}
-
 }  // namespace
 
 Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function)
     : loop_(&loop),
       host_(&host),
       function_(std::move(function)),
-      stream_{function_->account, function_->region, function_->logging.log_group,
-              log_stream_name(*function_, loop.clock().wall(), *host.random)},
+      log_(loop, function_, *host.logs, *host.random),
       changed_(loop),
       deadline_timer_(loop,
                       [this] {
@@ -87,60 +56,79 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
   if (launched) {
     if (interrupted_) sandbox_->kill();  // asked while it was being launched
     deadline_timer_.arm_at(std::min(begun + host_->init_timeout, deadline));
-    while (!session_->ready() && !session_->has_reply() && !exit_ && !timed_out_) {
+    while (!init_complete() && !session_->has_reply() && !stopped()) {
       changed_.reset();
       co_await changed_.wait();
+      // Extensions register until the runtime is up.
+      if (session_->ready()) extensions_->close_registration();
     }
     deadline_timer_.disarm();
-    answered = session_->ready();
+    answered = init_complete();
   }
   const double took_ms = to_ms(loop_->now() - begun);
-  const WallTime now = loop_->clock().wall();
   if (answered) {
     ready_ = true;
     if (phase == "init") init_ms_ = took_ms;
     drain_output();
-    log_line(init_runtime_done_line(*function_, now, phase, {}));
-    log_line(init_report_line(*function_, now, {took_ms, phase, {}}));
+    log_init_end({took_ms, phase, {}});
     co_return true;
   }
-  PhaseStatus status;
-  if (!launched) {
-    const bool theirs = launched.error().code() == kInvalidEntrypoint;
-    init_failure_ =
-        InitFailure{theirs ? InitFailure::Kind::kEntrypoint : InitFailure::Kind::kPlatform,
-                    {},
-                    launched.error()};
-    status = {PhaseStatus::Kind::kError, theirs ? kInvalidEntrypoint : "Sandbox.Failure"};
-  } else if (session_->has_reply()) {
-    init_failure_ =
-        InitFailure{InitFailure::Kind::kPosted, session_->take_reply(), internal_error("")};
-    status = {PhaseStatus::Kind::kError, public_error_type(init_failure_->posted.error_type)};
-  } else if (exit_) {
-    init_failure_ = InitFailure{InitFailure::Kind::kExited, {}, internal_error("")};
-    status = {PhaseStatus::Kind::kError, exit_error_type()};
-  } else {
-    init_failure_ = InitFailure{InitFailure::Kind::kTimedOut, {}, internal_error("")};
-    status = {PhaseStatus::Kind::kTimeout, ""};
-  }
+  init_failure_ = init_failure(launched);
   if (sandbox_) sandbox_->kill();
   drain_output();
-  log_line(init_runtime_done_line(*function_, now, phase, status));
-  log_line(init_report_line(*function_, now, {took_ms, phase, status}));
+  log_init_end({took_ms, phase, init_failure_->status});
   co_await teardown();
   co_return false;
 }
 
+Environment::InitFailure Environment::init_failure(const Status& launched) {
+  InitFailure failure;
+  failure.status.kind = PhaseStatus::Kind::kError;
+  std::string& type = failure.status.error_type;
+  if (!launched) {
+    const bool theirs = launched.error().code() == kInvalidEntrypoint;
+    type = theirs ? kInvalidEntrypoint : "Sandbox.Failure";
+    failure.kind = theirs ? InitFailure::Kind::kFailed : InitFailure::Kind::kPlatform;
+    failure.text = theirs ? launched.error().message() : launched.error().to_log();
+  } else if (const auto& extension = extensions_->failure()) {
+    type = extension->error_type;
+    failure.text = extension->text;
+  } else if (session_->has_reply()) {
+    failure.kind = InitFailure::Kind::kPosted;
+    failure.posted = session_->take_reply();
+    type = public_error_type(failure.posted.error_type);
+  } else if (exit_) {
+    type = exit_error_type();
+    failure.text = exit_text(*exit_);
+  } else {
+    failure.kind = InitFailure::Kind::kTimedOut;
+    failure.status.kind = PhaseStatus::Kind::kTimeout;
+  }
+  return failure;
+}
+
+bool Environment::init_complete() const { return session_->ready() && extensions_->all_ready(); }
+
+bool Environment::stopped() const { return exit_ || timed_out_ || extensions_->failure(); }
+
+void Environment::log_init_end(const InitReport& report) {
+  log_.init_runtime_done(report.phase, report.status);
+  if (extensions_) {
+    for (const ExtensionRegistry::Extension* one : extensions_->extensions()) log_.extension(*one);
+  }
+  log_.init_report(report);
+}
+
 Result<Environment::Ends> Environment::make_ends(const RuntimeChoice& choice) const {
   Ends ends;
-  LAPWING_TRY(Pipe output, make_pipe());
+  LAPWING_TRY(PipeEnds output, make_output_pipe());
   os::UniqueFd copy(fcntl(output.write.get(), F_DUPFD_CLOEXEC, 3));
   if (copy.get() < 0) return fail(errno_error("dup of the output pipe"));
   ends.output = std::move(output.read);
   ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
   ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
   if (choice.id.language == Language::kProvided) return ends;
-  LAPWING_TRY(Pipe telemetry, make_pipe());
+  LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
   ends.telemetry = std::move(telemetry.read);
   ends.inherited.push_back({kTelemetryFd, std::move(telemetry.write)});
   LAPWING_TRY(net::SocketPair sockets, net::socket_pair());
@@ -154,14 +142,12 @@ Result<Environment::Ends> Environment::make_ends(const RuntimeChoice& choice) co
 
 net::Task<Status> Environment::launch() {
   LAPWING_CO_TRY(const RuntimeChoice choice, host_->catalogue->choose(function_->runtime));
-  log_line(init_start_line(
-      *function_, loop_->clock().wall(),
-      {runtime_version(choice), runtime_version_arn(*function_, choice), choice.note}));
+  log_.init_start({runtime_version(choice), runtime_version_arn(*function_, choice), choice.note});
   EnvironmentInputs inputs;
   inputs.function = function_.get();
   inputs.runtime = &choice;
   inputs.credentials = host_->credentials->mint(*function_);
-  inputs.log_stream = stream_.stream;
+  inputs.log_stream = log_.stream();
   LAPWING_CO_TRY(const sandbox::Plan plan, host_->planner->plan(*function_, choice, inputs));
   LAPWING_CO_TRY(Ends ends, make_ends(choice));
   std::vector<sandbox::InheritedFd> inherited = std::move(ends.inherited);
@@ -175,7 +161,8 @@ net::Task<Status> Environment::launch() {
 
 Status Environment::serve_sandbox(Ends ends) {
   session_ = std::make_unique<RuntimeSession>(*loop_, changed_);
-  api_ = std::make_unique<RuntimeApi>(*session_, host_->stream);
+  extensions_ = std::make_unique<ExtensionRegistry>(*loop_, changed_, *host_->random);
+  api_ = std::make_unique<SandboxApi>(*session_, *extensions_, function_, host_->stream);
   service_ = std::make_unique<http::ServiceShared>();
   // The invocation's own time limit is the only one: a runtime may be silent as long as it
   // likes between requests, and between the pieces of a response.
@@ -186,12 +173,8 @@ Status Environment::serve_sandbox(Ends ends) {
     return api->handle(context);
   };
   tasks_ = std::make_unique<net::TaskGroup>(*loop_);
-  output_ = std::make_unique<net::FdWatcher>(*loop_, std::move(ends.output));
-  tasks_->spawn(read_output(*output_, false));
-  if (ends.telemetry) {
-    telemetry_ = std::make_unique<net::FdWatcher>(*loop_, std::move(ends.telemetry));
-    tasks_->spawn(read_output(*telemetry_, true));
-  }
+  add_pipe(std::move(ends.output), OutputPipe::Format::kLines);
+  if (ends.telemetry) add_pipe(std::move(ends.telemetry), OutputPipe::Format::kFrames);
   if (ends.runtime) {
     LAPWING_TRY(net::Stream stream, net::Stream::adopt(*loop_, std::move(ends.runtime)));
     tasks_->spawn(http::serve_connection(std::move(stream), *service_));
@@ -229,67 +212,14 @@ net::Task<void> Environment::watch_exit() {
   wake();
 }
 
-net::Task<void> Environment::read_output(net::FdWatcher& pipe, bool framed) {
-  std::vector<char> buffer(kOutputChunkBytes);
-  while (true) {
-    // A flood waits in the pipe, where it stops only the function that makes it.
-    while (host_->logs->backlog_bytes() > host_->logs->backlog_limit_bytes()) {
-      co_await loop_->sleep(std::chrono::milliseconds(5));
-    }
-    const Result<std::size_t> n =
-        co_await pipe.read_some(std::as_writable_bytes(std::span(buffer)));
-    if (!n || *n == 0) co_return;
-    take_output({buffer.data(), *n}, framed);
-    co_await loop_->yield();
-  }
-}
-
-void Environment::take_output(std::string_view bytes, bool framed) {
-  std::vector<ports::LogEvent> events;
-  const WallTime now = loop_->clock().wall();
-  if (framed) {
-    frames_.feed(bytes, now, events);
-  } else {
-    lines_.feed(bytes, now, events);
-  }
-  append(std::move(events));
-}
-
-void Environment::append(std::vector<ports::LogEvent> events) {
-  if (events.empty()) return;
-  if (tail_.active()) {
-    for (const ports::LogEvent& event : events) tail_.add(event.message);
-  }
-  host_->logs->append(stream_, std::move(events));
-}
-
-void Environment::log_line(std::string line) {
-  if (line.empty()) return;
-  std::vector<ports::LogEvent> events;
-  events.push_back({loop_->clock().wall(), std::move(line)});
-  append(std::move(events));
+void Environment::add_pipe(os::UniqueFd read_end, OutputPipe::Format format) {
+  pipes_.push_back(std::make_unique<OutputPipe>(*loop_, log_, std::move(read_end), format));
+  tasks_->spawn(pipes_.back()->read());
 }
 
 // What the runtime printed before it answered is in the pipes already; END comes after it.
 void Environment::drain_output() {
-  drain_pipe(output_.get(), false);
-  drain_pipe(telemetry_.get(), true);
-  std::vector<ports::LogEvent> events;
-  lines_.flush(loop_->clock().wall(), events);
-  append(std::move(events));
-}
-
-void Environment::drain_pipe(net::FdWatcher* pipe, bool framed) {
-  if (pipe == nullptr) return;
-  std::array<char, kOutputChunkBytes> buffer;
-  // No more than the pipe can hold: a function that prints on and on does not hold us.
-  for (int left = kOutputPipeBytes; left > 0;) {
-    const ssize_t n = ::read(pipe->fd(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    take_output({buffer.data(), static_cast<std::size_t>(n)}, framed);
-    left -= static_cast<int>(n);
-  }
+  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain();
 }
 
 net::Task<void> Environment::teardown() {
@@ -304,10 +234,10 @@ net::Task<void> Environment::teardown() {
     drain_output();
   }
   tasks_.reset();
-  output_.reset();
-  telemetry_.reset();
+  pipes_.clear();
   service_.reset();
   api_.reset();
+  extensions_.reset();
   session_.reset();
   sandbox_.reset();
 }
@@ -328,7 +258,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
       host_->logger->error("runtime", "thaw", {{"error", thawed.error().to_log()}});
     }
   }
-  if (invocation.want_tail) tail_.start();
+  if (invocation.want_tail) log_.start_tail();
   MonoTime begun = loop_->now();
   const MonoTime deadline = begun + std::chrono::seconds(function_->timeout_s);
   InvokeReport report;
@@ -343,14 +273,16 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
     if (!healthy) outcome = init_failure_outcome(invocation);
   }
   report.init_duration_ms = std::exchange(init_ms_, std::nullopt);
-  log_line(start_line(*function_, loop_->clock().wall(), invocation.request_id));
+  log_.start(invocation.request_id);
 
   if (healthy) {
     const WallTime wall_deadline = loop_->clock().wall() + (deadline - loop_->now());
     timed_out_ = false;
+    extensions_->give_invoke({invocation.request_id, invocation.invoked_arn, invocation.trace_id,
+                              unix_ms(wall_deadline)});
     session_->give(invocation, unix_ms(wall_deadline));
     deadline_timer_.arm_at(deadline);
-    while (!session_->has_reply() && !exit_ && !timed_out_) {
+    while (!session_->has_reply() && !stopped()) {
       changed_.reset();
       co_await changed_.wait();
     }
@@ -365,21 +297,22 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
         answer.send(std::move(outcome));
         answered_since_ = loop_->now();
       }
-      while (!session_->ready() && !exit_ && !timed_out_) {
+      while (!invoke_complete() && !stopped()) {
         changed_.reset();
         co_await changed_.wait();
       }
     } else {
-      outcome = exit_ ? exit_outcome(invocation) : timeout_outcome(invocation);
+      outcome = stop_outcome(invocation);
     }
     deadline_timer_.disarm();
     answered_since_.reset();
-    healthy = session_->ready() && !exit_;
-    if (!healthy && timed_out_ && !exit_) report.status = {PhaseStatus::Kind::kTimeout, ""};
-    if (!healthy && exit_) report.status = {PhaseStatus::Kind::kError, exit_error_type()};
-    if (!healthy && sandbox_) sandbox_->kill();
+    healthy = invoke_complete() && !exit_ && !extensions_->failure();
+    if (!healthy) {
+      report.status = stop_status();
+      sandbox_->kill();
+    }
   } else {
-    report.status = status_of(outcome);
+    report.status = init_failure_->status;
   }
   finish_log(report, begun, &outcome, invocation.want_tail);
   if (invocation.sink) invocation.sink->close();
@@ -411,7 +344,6 @@ void Environment::finish_log(InvokeReport report, MonoTime begun, Outcome* outco
   report.duration_ms = to_ms(loop_->now() - begun);
   report.max_memory_used_mb = memory_used_mb();
   drain_output();
-  const WallTime now = loop_->clock().wall();
   // The runtime's own errors show as an error in JSON; in text only failures of the
   // environment have a Status.
   InvokeReport json_report = report;
@@ -420,9 +352,8 @@ void Environment::finish_log(InvokeReport report, MonoTime begun, Outcome* outco
       report.status.kind == PhaseStatus::Kind::kSuccess) {
     json_report.status = {PhaseStatus::Kind::kError, public_error_type(outcome->error_type)};
   }
-  log_line(end_line(*function_, now, json_report));
-  log_line(report_line(*function_, now, json_report));
-  if (want_tail) outcome->log_tail = tail_.take();
+  log_.finish(json_report);
+  if (want_tail) outcome->log_tail = log_.take_tail();
 }
 
 std::uint32_t Environment::memory_used_mb() {
@@ -436,35 +367,54 @@ std::uint32_t Environment::memory_used_mb() {
 }
 
 std::string Environment::exit_error_type() const {
+  // An internal extension that gave up takes the runtime's process with it.
+  if (extensions_ && !extensions_->posted_failure().empty()) {
+    return extensions_->posted_failure();
+  }
   return exit_ && exit_->out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
 }
 
-PhaseStatus Environment::status_of(const Outcome& outcome) const {
-  if (outcome.error_type == kTimedOut) return {PhaseStatus::Kind::kTimeout, ""};
-  return {PhaseStatus::Kind::kError, public_error_type(outcome.error_type)};
+bool Environment::invoke_complete() const {
+  return session_->ready() && extensions_->invoke_done();
+}
+
+// Why an invocation did not come to its end, as the REPORT line shows it.
+PhaseStatus Environment::stop_status() const {
+  if (const auto& failure = extensions_->failure()) {
+    return {PhaseStatus::Kind::kError, failure->error_type};
+  }
+  if (exit_) return {PhaseStatus::Kind::kError, exit_error_type()};
+  return {PhaseStatus::Kind::kTimeout, ""};
+}
+
+// The same as the caller gets it.
+Outcome Environment::stop_outcome(const Invocation& invocation) const {
+  if (const auto& failure = extensions_->failure()) {
+    return platform_outcome(failure->error_type, invocation.request_id, failure->text);
+  }
+  return exit_ ? exit_outcome(invocation) : timeout_outcome(invocation);
 }
 
 Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
+  Outcome outcome;
   switch (init_failure_->kind) {
-    case InitFailure::Kind::kPosted: {
-      Outcome outcome = reply_outcome(init_failure_->posted);
+    case InitFailure::Kind::kPosted:
+      outcome = reply_outcome(init_failure_->posted);
       outcome.kind = Outcome::Kind::kFunctionError;
-      return outcome;
-    }
-    case InitFailure::Kind::kExited:
-      return exit_outcome(invocation);
+      break;
+    case InitFailure::Kind::kFailed:
+      outcome = platform_outcome(init_failure_->status.error_type, invocation.request_id,
+                                 init_failure_->text);
+      break;
     case InitFailure::Kind::kTimedOut:
-      return timeout_outcome(invocation);
-    case InitFailure::Kind::kEntrypoint:
-      return platform_outcome(kInvalidEntrypoint, invocation.request_id,
-                              init_failure_->error.message());
+      outcome = timeout_outcome(invocation);
+      break;
     case InitFailure::Kind::kPlatform:
+      outcome.kind = Outcome::Kind::kPlatformError;
+      outcome.error_type = init_failure_->status.error_type;
+      outcome.detail = init_failure_->text;
       break;
   }
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::kPlatformError;
-  outcome.error_type = "Sandbox.Failure";
-  outcome.detail = init_failure_->error.to_log();
   return outcome;
 }
 

@@ -24,7 +24,6 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/server.hpp"
-#include "net/fd_watcher.hpp"
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
 #include "net/timer.hpp"
@@ -32,13 +31,14 @@
 #include "runtime/catalogue.hpp"
 #include "runtime/environment_variables.hpp"
 #include "runtime/execution_environment.hpp"
+#include "runtime/extension_registry.hpp"
+#include "runtime/function_log.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
-#include "runtime/output.hpp"
-#include "runtime/platform_log.hpp"
+#include "runtime/output_pipe.hpp"
 #include "runtime/response_stream.hpp"
-#include "runtime/runtime_api.hpp"
 #include "runtime/runtime_session.hpp"
+#include "runtime/sandbox_api.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing {
@@ -95,11 +95,13 @@ class Environment final : public ExecutionEnvironment {
   net::Task<void> shutdown() override;
 
  private:
-  // Why an initialisation failed.
+  // Why an initialisation failed: an answer the runtime posted, an end of the programs, time,
+  // or the platform.
   struct InitFailure {
-    enum class Kind { kPosted, kExited, kTimedOut, kEntrypoint, kPlatform } kind;
+    enum class Kind { kPosted, kFailed, kTimedOut, kPlatform } kind = Kind::kFailed;
+    PhaseStatus status;
+    std::string text;  // kFailed: what the caller reads; kPlatform: for our log
     Reply posted;
-    Error error = internal_error("");
   };
   // Descriptors of our side of a launch.
   struct Ends {
@@ -114,22 +116,28 @@ class Environment final : public ExecutionEnvironment {
   Result<Ends> make_ends(const RuntimeChoice& choice) const;
   Status serve_sandbox(Ends ends);
   net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
-  net::Task<void> read_output(net::FdWatcher& pipe, bool framed);
   net::Task<void> watch_exit();
   net::Task<void> teardown();
 
-  void take_output(std::string_view bytes, bool framed);
-  void drain_pipe(net::FdWatcher* pipe, bool framed);
+  // Runtime and extensions wait for work.
+  bool init_complete() const;
+  // The runtime and whoever was sent the invocation wait for the next.
+  bool invoke_complete() const;
+  // The phase cannot come to its end any more.
+  bool stopped() const;
+  PhaseStatus stop_status() const;
+  Outcome stop_outcome(const Invocation& invocation) const;
+  InitFailure init_failure(const Status& launched);
+  void log_init_end(const InitReport& report);
+
+  void add_pipe(os::UniqueFd read_end, OutputPipe::Format format);
   void drain_output();
-  void log_line(std::string line);
-  void append(std::vector<ports::LogEvent> events);
 
   net::Task<void> expect_exit();
   Outcome init_failure_outcome(const Invocation& invocation) const;
   Outcome exit_outcome(const Invocation& invocation) const;
   Outcome timeout_outcome(const Invocation& invocation) const;
   std::string exit_error_type() const;
-  PhaseStatus status_of(const Outcome& outcome) const;
   std::uint32_t memory_used_mb();
   void finish_log(InvokeReport report, MonoTime begun, Outcome* outcome, bool want_tail);
   void wake();
@@ -137,7 +145,7 @@ class Environment final : public ExecutionEnvironment {
   net::Loop* loop_;
   const EnvironmentHost* host_;
   FunctionVersionPtr function_;
-  ports::LogStreamRef stream_;
+  FunctionLog log_;
 
   net::Event changed_;
   net::Timer deadline_timer_;
@@ -153,13 +161,10 @@ class Environment final : public ExecutionEnvironment {
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::optional<sandbox::ExitStatus> exit_;
   std::unique_ptr<RuntimeSession> session_;
-  std::unique_ptr<RuntimeApi> api_;
+  std::unique_ptr<ExtensionRegistry> extensions_;
+  std::unique_ptr<SandboxApi> api_;
   std::unique_ptr<http::ServiceShared> service_;
-  std::unique_ptr<net::FdWatcher> output_;
-  std::unique_ptr<net::FdWatcher> telemetry_;
-  LineAssembler lines_;
-  FrameAssembler frames_;
-  LogTail tail_;
+  std::vector<std::unique_ptr<OutputPipe>> pipes_;
   std::uint32_t memory_peak_mb_ = 0;
   MonoTime memory_looked_{};
   std::unique_ptr<net::TaskGroup> tasks_;  // last: uses everything above

@@ -63,14 +63,14 @@ bool is_error_name(std::string_view text) {
 
 }  // namespace
 
+std::string process_exit_text(const sandbox::ExitStatus& status) {
+  if (status.signalled) return fmt::format("signal: {}", signal_name(status.code));
+  return fmt::format("exit {} {}", status.code == 0 ? "code" : "status", status.code);
+}
+
 std::string exit_text(const sandbox::ExitStatus& status) {
-  if (status.signalled) {
-    return fmt::format("Runtime exited with error: signal: {}", signal_name(status.code));
-  }
-  if (status.code != 0) {
-    return fmt::format("Runtime exited with error: exit status {}", status.code);
-  }
-  return "Runtime exited without providing a reason";
+  if (!status.signalled && status.code == 0) return "Runtime exited without providing a reason";
+  return fmt::format("Runtime exited with error: {}", process_exit_text(status));
 }
 
 Outcome platform_outcome(std::string_view error_type, std::string_view request_id,

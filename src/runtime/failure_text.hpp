@@ -22,6 +22,9 @@ inline constexpr char kInvalidEntrypoint[] = "Runtime.InvalidEntrypoint";
 // "Runtime exited with error: signal: killed", "Runtime exited without providing a reason".
 std::string exit_text(const sandbox::ExitStatus& status);
 
+// The same of an extension: "exit status 1", "signal: killed", "exit code 0".
+std::string process_exit_text(const sandbox::ExitStatus& status);
+
 // The outcome {"errorType":...,"errorMessage":"RequestId: <id> Error: <text>"}. `text` and
 // `request_id` are escaped.
 Outcome platform_outcome(std::string_view error_type, std::string_view request_id,

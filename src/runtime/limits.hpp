@@ -20,6 +20,10 @@ inline constexpr std::size_t kStreamPipeBytes = 256 * 1024;
 // A runtime whose stream broke off is expected to be seen exiting within this.
 inline constexpr Duration kExitExpected = std::chrono::milliseconds(500);
 inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
+// Extensions of one environment, internal and external together.
+inline constexpr std::size_t kExtensionsMax = 10;
+// Bodies of the Extensions, Telemetry and Logs APIs.
+inline constexpr std::size_t kExtensionBodyBytesMax = 256 * 1024;
 // Connections a sandbox may hold open to its Runtime API.
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;
 // Longer than any environment lives.

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "text/json_writer.hpp"
+
 namespace lapwing::runtime {
 namespace {
 
@@ -106,6 +108,35 @@ std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now, std:
   return event(now, "initRuntimeDone",
                fmt::format(R"("initializationType":"on-demand","phase":"{}"{})", phase,
                            status_json(status)));
+}
+
+std::string extension_line(const FunctionVersion& fn, WallTime now,
+                           const ExtensionRegistry::Extension& extension) {
+  std::string_view events;
+  const bool json = is_json(fn);
+  if (extension.wants_invoke && extension.wants_shutdown) {
+    events = json ? R"("INVOKE","SHUTDOWN")" : "INVOKE, SHUTDOWN";
+  } else if (extension.wants_invoke) {
+    events = json ? R"("INVOKE")" : "INVOKE";
+  } else if (extension.wants_shutdown) {
+    events = json ? R"("SHUTDOWN")" : "SHUTDOWN";
+  }
+  if (!json) {
+    std::string line = fmt::format("EXTENSION\tName: {}\tState: {}\tEvents: [{}]", extension.name,
+                                   to_string(extension.state), events);
+    if (!extension.error_type.empty()) line += "\tError Type: " + extension.error_type;
+    return line;
+  }
+  if (!wanted(fn, Level::kInfo)) return {};
+  std::string name;
+  text::append_json_string(name, extension.name);
+  std::string record = fmt::format(R"("name":{},"state":"{}","events":[{}])", name,
+                                   to_string(extension.state), events);
+  if (!extension.error_type.empty()) {
+    record += R"(,"errorType":)";
+    text::append_json_string(record, extension.error_type);
+  }
+  return event(now, "extension", record);
 }
 
 std::string init_report_line(const FunctionVersion& fn, WallTime now, const InitReport& report) {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "runtime/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 
 namespace lapwing::runtime {
@@ -52,6 +53,9 @@ std::int64_t billed_ms(const InvokeReport& report);
 std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitStart& init);
 std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now, std::string_view phase,
                                    const PhaseStatus& status);
+// An extension at the end of the initialisation: its state, what it subscribed to.
+std::string extension_line(const FunctionVersion& fn, WallTime now,
+                           const ExtensionRegistry::Extension& extension);
 // Text: written only for failures. JSON: always (level DEBUG when successful).
 std::string init_report_line(const FunctionVersion& fn, WallTime now, const InitReport& report);
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id);

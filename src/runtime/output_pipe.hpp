@@ -1,0 +1,47 @@
+// OutputPipe: one pipe out of a sandbox (standard output and error of a program, or framed log
+// records) on its way into the FunctionLog.
+//
+// Thread-safety: one loop.
+#pragma once
+
+#include <string_view>
+
+#include "net/fd_watcher.hpp"
+#include "net/task.hpp"
+#include "os/unique_fd.hpp"
+#include "runtime/function_log.hpp"
+#include "runtime/output.hpp"
+
+namespace lapwing::runtime {
+
+// Our end to read, and the end a program writes to.
+struct PipeEnds {
+  os::UniqueFd read;
+  os::UniqueFd write;
+};
+Result<PipeEnds> make_output_pipe();
+
+class OutputPipe {
+ public:
+  enum class Format { kLines, kFrames };
+
+  OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format);
+
+  // Reads until the last writer has gone.
+  net::Task<void> read();
+  // Takes what is in the pipe at this moment; a function that prints on and on does not hold
+  // us. An unfinished line is ended.
+  void drain();
+
+ private:
+  void take(std::string_view bytes);
+
+  net::Loop* loop_;
+  FunctionLog* log_;
+  net::FdWatcher pipe_;
+  Format format_;
+  LineAssembler lines_;
+  FrameAssembler frames_;
+};
+
+}  // namespace lapwing::runtime
