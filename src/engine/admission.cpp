@@ -1,32 +1,77 @@
 #include "engine/admission.hpp"
 
-namespace lapwing::engine {
+#include <algorithm>
+#include <string>
 
-Error throttled(std::string_view reason) {
+namespace lapwing::engine {
+namespace {
+
+std::string_view reason_of(Throttle reason) {
+  switch (reason) {
+    case Throttle::kReserved:
+      return "ReservedFunctionConcurrentInvocationLimitExceeded";
+    case Throttle::kReservedRate:
+      return "ReservedFunctionInvocationRateLimitExceeded";
+    case Throttle::kScalingRate:
+      return "FunctionInvocationRateLimitExceeded";
+    case Throttle::kAccount:
+    case Throttle::kMachine:
+      break;
+  }
+  return "ConcurrentInvocationLimitExceeded";
+}
+
+}  // namespace
+
+Error throttled(Throttle reason) {
   return Error(ErrorKind::kThrottled, "TooManyRequestsException", "Rate Exceeded.")
       .with_status(429)
-      .with_field("Reason", std::string(reason));
+      .with_field("Reason", std::string(reason_of(reason)));
 }
 
-Result<Admission::Ticket> Admission::enter(const AccountId& account, const Region& region) {
-  std::atomic<std::uint32_t>* counter = nullptr;
-  {
-    const std::scoped_lock lock(mutex_);
-    auto& slot = counters_[Key(account, region)];
-    if (!slot) slot = std::make_unique<std::atomic<std::uint32_t>>(0);
-    counter = slot.get();
-  }
-  if (counter->fetch_add(1, std::memory_order_relaxed) >= limit_) {
-    counter->fetch_sub(1, std::memory_order_relaxed);
-    return fail(throttled("ConcurrentInvocationLimitExceeded"));
-  }
-  return Ticket(counter);
-}
-
-std::uint32_t Admission::in_flight(const AccountId& account, const Region& region) const {
+Account& Admission::account(const AccountId& account, const Region& region) {
   const std::scoped_lock lock(mutex_);
-  const auto found = counters_.find(Key(account, region));
-  return found == counters_.end() ? 0 : found->second->load();
+  std::unique_ptr<Account>& slot = accounts_[std::pair(account, region)];
+  if (!slot) slot = std::make_unique<Account>(limit_);
+  return *slot;
+}
+
+void Admission::set_unreserved(const AccountId& account, const Region& region,
+                               std::uint32_t limit) {
+  this->account(account, region).set_unreserved(limit);
+}
+
+Ticket::Ticket(Load& load, Kind kind) : load_(&load), kind_(kind) {
+  ++(kind == Kind::kProvisioned ? load.provisioned_in_flight : load.on_demand_in_flight);
+  load.stats->in_flight.add();
+}
+
+void Ticket::release() {
+  if (load_ == nullptr) return;
+  Load& load = *std::exchange(load_, nullptr);
+  --(kind_ == Kind::kProvisioned ? load.provisioned_in_flight : load.on_demand_in_flight);
+  load.stats->in_flight.sub();
+  if (kind_ == Kind::kUnreserved) load.account->leave();
+}
+
+std::expected<Ticket, Throttle> admit_on_demand(Load& load, std::uint32_t about_to_leave) {
+  if (!load.reserved) {
+    if (!load.account->enter(about_to_leave)) return std::unexpected(Throttle::kAccount);
+    return Ticket(load, Ticket::Kind::kUnreserved);
+  }
+  const std::uint32_t provisioned = std::min(load.provisioned, *load.reserved);
+  const std::uint32_t limit = *load.reserved - provisioned;
+  if (limit == 0 || load.on_demand_in_flight >= limit + about_to_leave) {
+    return std::unexpected(Throttle::kReserved);
+  }
+  return Ticket(load, Ticket::Kind::kReserved);
+}
+
+bool admit_request(Load& load, const EngineOptions& options, MonoTime now) {
+  if (!load.reserved || *load.reserved == 0 || options.requests_per_concurrency == 0) return true;
+  const std::uint64_t a_second = std::min<std::uint64_t>(
+      std::uint64_t{*load.reserved} * options.requests_per_concurrency, kRequestRateMax);
+  return load.requests.take(now, static_cast<std::uint32_t>(a_second), std::chrono::seconds(1));
 }
 
 }  // namespace lapwing::engine

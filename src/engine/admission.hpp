@@ -1,6 +1,18 @@
-// Admission: how many executions an account may have in flight in a region.
+// Admission: how many executions may be in flight.
 //
-// Thread-safety: any thread. A Ticket may be released on another thread than it was taken.
+//   Account   one account in one region: what functions without a reservation share
+//   Load      one function, all its versions: what it runs now, and its rates
+//   Ticket    one execution in flight; given back on destruction
+//
+// A function with reserved concurrency has that for itself; it never touches the account's
+// share. Executions on provisioned environments were paid for when those were allocated and
+// are always admitted; what the provisioned environments of a function leave of its
+// reservation is for the others.
+//
+// The way of an invocation takes no lock: a function's Load is found once, with its pools,
+// and knows its Account.
+//
+// Thread-safety: Account and Admission any thread; Load and its tickets one loop.
 #pragma once
 
 #include <atomic>
@@ -8,57 +20,99 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "engine/limits.hpp"
+#include "engine/stats.hpp"
+#include "engine/token_bucket.hpp"
 
 namespace lapwing::engine {
+
+class Account {
+ public:
+  explicit Account(std::uint32_t unreserved) : unreserved_(unreserved) {}
+
+  // `about_to_leave` of those in flight have answered already.
+  bool enter(std::uint32_t about_to_leave) {
+    const std::uint32_t limit = unreserved_.load(std::memory_order_relaxed) + about_to_leave;
+    if (in_flight_.fetch_add(1, std::memory_order_relaxed) < limit) return true;
+    leave();
+    return false;
+  }
+  void leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+  void set_unreserved(std::uint32_t limit) { unreserved_.store(limit, std::memory_order_relaxed); }
+  std::uint32_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> unreserved_;
+  std::atomic<std::uint32_t> in_flight_{0};
+};
 
 class Admission {
  public:
   explicit Admission(std::uint32_t account_concurrency) : limit_(account_concurrency) {}
 
-  // One execution in flight; given back on destruction.
-  class Ticket {
-   public:
-    Ticket() = default;
-    explicit Ticket(std::atomic<std::uint32_t>* in_flight) : in_flight_(in_flight) {}
-    Ticket(Ticket&& other) noexcept : in_flight_(std::exchange(other.in_flight_, nullptr)) {}
-    Ticket& operator=(Ticket&& other) noexcept {
-      if (this != &other) {
-        release();
-        in_flight_ = std::exchange(other.in_flight_, nullptr);
-      }
-      return *this;
-    }
-    ~Ticket() { release(); }
-
-   private:
-    void release() {
-      if (in_flight_ != nullptr) in_flight_->fetch_sub(1, std::memory_order_relaxed);
-      in_flight_ = nullptr;
-    }
-    std::atomic<std::uint32_t>* in_flight_ = nullptr;
-  };
-
-  // kThrottled, as AWS's TooManyRequestsException, at the limit.
-  Result<Ticket> enter(const AccountId& account, const Region& region);
-
-  std::uint32_t in_flight(const AccountId& account, const Region& region) const;
+  // Stays where it is: an entry an account that was seen once is a few bytes.
+  Account& account(const AccountId& account, const Region& region);
+  // What reservations and provisioned concurrency leave of the account's limit.
+  void set_unreserved(const AccountId& account, const Region& region, std::uint32_t limit);
 
  private:
-  using Key = std::pair<AccountId, Region>;
-
   std::uint32_t limit_;
-  mutable std::mutex mutex_;
-  // Nodes stay where they are, so tickets may point at them; an entry an account that was
-  // seen once is a few bytes.
-  std::map<Key, std::unique_ptr<std::atomic<std::uint32_t>>> counters_;
+  std::mutex mutex_;
+  std::map<std::pair<AccountId, Region>, std::unique_ptr<Account>> accounts_;
 };
 
-// TooManyRequestsException with the Reason AWS gives.
-Error throttled(std::string_view reason);
+struct Load {
+  Account* account = nullptr;
+  ShardStats* stats = nullptr;
+  std::optional<std::uint32_t> reserved;  // as the newest snapshot of the function says
+  std::uint32_t provisioned = 0;          // allocated, all versions
+  std::uint32_t on_demand_in_flight = 0;
+  std::uint32_t provisioned_in_flight = 0;
+  TokenBucket requests;
+  TokenBucket scaling;
+
+  std::uint32_t in_flight() const { return on_demand_in_flight + provisioned_in_flight; }
+};
+
+class Ticket {
+ public:
+  enum class Kind { kProvisioned, kReserved, kUnreserved };
+
+  Ticket() = default;
+  Ticket(Load& load, Kind kind);
+  Ticket(Ticket&& other) noexcept
+      : load_(std::exchange(other.load_, nullptr)), kind_(other.kind_) {}
+  Ticket& operator=(Ticket&& other) noexcept {
+    if (this != &other) {
+      release();
+      load_ = std::exchange(other.load_, nullptr);
+      kind_ = other.kind_;
+    }
+    return *this;
+  }
+  ~Ticket() { release(); }
+  Kind kind() const { return kind_; }
+
+ private:
+  void release();
+
+  Load* load_ = nullptr;
+  Kind kind_ = Kind::kUnreserved;
+};
+
+// A place for an execution on demand. `about_to_leave` of the function's executions have
+// answered already and count no more.
+std::expected<Ticket, Throttle> admit_on_demand(Load& load, std::uint32_t about_to_leave);
+// Whether the function's reservation allows one more request in this second.
+bool admit_request(Load& load, const EngineOptions& options, MonoTime now);
+
+// TooManyRequestsException with the Reason AWS gives. AWS sends no Retry-After with these.
+Error throttled(Throttle reason);
 
 }  // namespace lapwing::engine

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
+
+#include <fmt/core.h>
 
 namespace lapwing::engine {
 namespace {
@@ -29,10 +32,11 @@ net::Task<void> stop_shard(Shard& shard, std::promise<void>& done) {
 }  // namespace
 
 Dispatcher::Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory,
-                       EngineOptions options)
+                       const MemoryGauge& memory, EngineOptions options)
     : loops_(&loops), admission_(options.account_concurrency) {
+  const ShardHost host{&factory, &admission_, &board_, &memory};
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    shards_.push_back(std::make_unique<Shard>(loops.at(i), factory, share(options, loops.size())));
+    shards_.push_back(std::make_unique<Shard>(loops.at(i), host, share(options, loops.size())));
   }
 }
 
@@ -45,11 +49,6 @@ std::size_t Dispatcher::home_of(const std::string& arn) const {
 net::Task<Result<runtime::Outcome>> Dispatcher::invoke(net::Loop& here,
                                                        runtime::FunctionVersionPtr function,
                                                        runtime::Invocation invocation) {
-  Result<Admission::Ticket> ticket = admission_.enter(function->account, function->region);
-  if (!ticket) {
-    refused_.fetch_add(1, std::memory_order_relaxed);
-    co_return fail(std::move(ticket).error());
-  }
   const std::size_t home = home_of(function->arn);
   Shard& shard = *shards_[home];
   net::Loop& loop = loops_->at(home);
@@ -66,9 +65,22 @@ net::Task<Result<runtime::Outcome>> Dispatcher::invoke(net::Loop& here,
   co_return *std::move(outcome);
 }
 
-void Dispatcher::retire(const std::string& arn) {
+void Dispatcher::retire(const std::string& arn, const std::string& version) {
   const std::size_t home = home_of(arn);
-  loops_->at(home).post([shard = shards_[home].get(), arn] { shard->retire(arn); });
+  loops_->at(home).post(
+      [shard = shards_[home].get(), arn, version] { shard->retire(arn, version); });
+}
+
+void Dispatcher::provision(const std::string& arn, std::vector<ProvisionOrder> orders) {
+  const std::size_t home = home_of(arn);
+  loops_->at(home).post([shard = shards_[home].get(), arn, wanted = std::move(orders)] {
+    shard->provision(arn, wanted);
+  });
+}
+
+std::optional<ProvisionState> Dispatcher::provisioned(const std::string& arn,
+                                                      const std::string& version) const {
+  return board_.find(fmt::format("{}:{}", arn, version));
 }
 
 void Dispatcher::stop() {
@@ -84,18 +96,23 @@ void Dispatcher::stop() {
 
 EngineTotals Dispatcher::totals() const {
   EngineTotals out;
-  out.throttles = refused_.load(std::memory_order_relaxed);
-  for (const auto& shard : shards_) {
-    const ShardStats& stats = shard->stats();
-    out.invocations += stats.invocations.load(std::memory_order_relaxed);
-    out.function_errors += stats.function_errors.load(std::memory_order_relaxed);
-    out.platform_errors += stats.platform_errors.load(std::memory_order_relaxed);
-    out.throttles += stats.throttles.load(std::memory_order_relaxed);
-    out.cold_starts += stats.cold_starts.load(std::memory_order_relaxed);
-    out.environments += stats.environments.load(std::memory_order_relaxed);
-    out.busy += stats.busy.load(std::memory_order_relaxed);
-  }
+  for (const auto& shard : shards_) add_to(out, shard->stats());
   return out;
+}
+
+net::Task<std::vector<FunctionUsage>> Dispatcher::busiest(net::Loop& here, std::size_t count) {
+  std::vector<FunctionUsage> out;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    auto [sender, receiver] = net::one_shot<std::vector<FunctionUsage>>(here);
+    loops_->at(i).post([shard = shards_[i].get(), count, answer = std::move(sender)]() mutable {
+      answer.send(shard->busiest(count));
+    });
+    Result<std::vector<FunctionUsage>> part = co_await receiver;
+    if (!part) continue;  // that loop is ending
+    std::move(part->begin(), part->end(), std::back_inserter(out));
+  }
+  keep_busiest(out, count);
+  co_return out;
 }
 
 }  // namespace lapwing::engine

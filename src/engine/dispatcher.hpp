@@ -4,11 +4,11 @@
 // caller on another loop hands the invocation over and gets the outcome back by message; on
 // the same loop nothing but a few coroutine steps lies between.
 //
-// Thread-safety: invoke() on any loop of the group; retire(), stop() and totals() from any
-// thread.
+// Thread-safety: invoke() and busiest() on any loop of the group; the rest from any thread.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,39 +21,38 @@
 
 namespace lapwing::engine {
 
-struct EngineTotals {
-  std::uint64_t invocations = 0;
-  std::uint64_t function_errors = 0;
-  std::uint64_t platform_errors = 0;
-  std::uint64_t throttles = 0;
-  std::uint64_t cold_starts = 0;
-  std::uint64_t environments = 0;
-  std::uint64_t busy = 0;
-};
-
 class Dispatcher {
  public:
-  Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory, EngineOptions options);
+  // All outlive the dispatcher.
+  Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory, const MemoryGauge& memory,
+             EngineOptions options);
   // stop() first, or the loops stopped.
   ~Dispatcher();
 
   // Synchronous invocation. Errors: kThrottled (TooManyRequestsException), kUnavailable.
   net::Task<Result<runtime::Outcome>> invoke(net::Loop& here, runtime::FunctionVersionPtr function,
                                              runtime::Invocation invocation);
-  // The function of that ARN changed or is gone.
-  void retire(const std::string& arn);
+  // That version of the function of that (unqualified) ARN changed or is gone.
+  void retire(const std::string& arn, const std::string& version);
+  // What is to be kept initialised for the function of that ARN from now on, and how far the
+  // order for one of its versions is; nothing without one.
+  void provision(const std::string& arn, std::vector<ProvisionOrder> orders);
+  std::optional<ProvisionState> provisioned(const std::string& arn,
+                                            const std::string& version) const;
   // Ends every environment; blocks until they are gone. Not on a loop's thread.
   void stop();
 
   Admission& admission() { return admission_; }
   EngineTotals totals() const;
+  // The `count` functions with the most in flight, busiest first.
+  net::Task<std::vector<FunctionUsage>> busiest(net::Loop& here, std::size_t count);
 
  private:
   std::size_t home_of(const std::string& arn) const;
 
   net::LoopGroup* loops_;
   Admission admission_;
-  std::atomic<std::uint64_t> refused_{0};
+  ProvisionBoard board_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

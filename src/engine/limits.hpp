@@ -13,11 +13,19 @@ namespace lapwing::engine {
 struct EngineOptions {
   // Concurrent executions of one account in one region, as AWS's default.
   std::uint32_t account_concurrency = 1'000;
+  // Environments that one function may add in kScalingPeriod, as AWS; 0: any number.
+  std::uint32_t scaling_rate = 1'000;
+  // Requests a second for each reserved concurrent execution, as AWS; 0: any number.
+  std::uint32_t requests_per_concurrency = 10;
   // Execution environments alive at once, and the sum of MemorySize of those at work.
   std::uint32_t environments_max = 1'000;
   std::uint64_t memory_mb_max = 16'384;
+  // Idle environments go away while the machine has less memory available than this.
+  std::uint64_t memory_reserve_mb = 0;
   // An idle environment goes away after this.
   Duration idle_timeout = std::chrono::minutes(10);
+  // An environment older than this is not used again.
+  Duration recycle_after = std::chrono::hours(4);
   // Environments being initialised at once.
   std::uint32_t starts_max = 32;
 };
@@ -27,7 +35,19 @@ inline constexpr Duration kRoomWaitMax = std::chrono::seconds(20);
 // An environment whose answer is out is expected to ask for more within this; no other is
 // started in its place before.
 inline constexpr Duration kFinishExpected = std::chrono::milliseconds(10);
-// How often idle environments are looked through.
+// How often idle environments are looked through, and how often while memory is short.
 inline constexpr Duration kSweepEvery = std::chrono::seconds(1);
+inline constexpr Duration kSweepUnderPressure = std::chrono::milliseconds(100);
+// What an idle environment is taken to give back: an interpreter with little loaded.
+inline constexpr std::uint64_t kIdleMemoryMb = 16;
+// A function without any environment waits this long for room before one that has some
+// gives one up.
+inline constexpr Duration kFairPatience = std::chrono::seconds(1);
+inline constexpr Duration kScalingPeriod = std::chrono::seconds(10);
+// Requests a second beyond which a function's rate is not limited: no machine serves them.
+inline constexpr std::uint64_t kRequestRateMax = 10'000'000;
+// A provisioned environment that did not come up is tried again after this, doubled each time.
+inline constexpr Duration kProvisionRetryMin = std::chrono::seconds(1);
+inline constexpr Duration kProvisionRetryMax = std::chrono::minutes(5);
 
 }  // namespace lapwing::engine

@@ -7,23 +7,35 @@
 // longest, of any function, makes room; when none is idle, or the memory of those at work is at its
 // limit, the invocation waits.
 //
+// Pools that want an environment and cannot have one stand in a line and are served in turn,
+// one environment each, so a flood for one function does not keep another from its first. A
+// function that has none and has waited for kFairPatience gets the place of an environment
+// that becomes free, though its own function has more waiting.
+//
 // A function that changed gets new environments: idle ones of the old shape end at once,
 // busy ones when they are done.
+//
+// Provisioned environments are started ahead, kept however long they are idle, replaced when
+// they die or grow old, and never make room for others.
 //
 // Thread-safety: the loop's thread, except stats().
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <list>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
+#include "engine/admission.hpp"
 #include "engine/limits.hpp"
+#include "engine/memory_gauge.hpp"
+#include "engine/pool.hpp"
+#include "engine/provisioned.hpp"
+#include "engine/stats.hpp"
 #include "net/loop.hpp"
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
@@ -32,69 +44,111 @@
 
 namespace lapwing::engine {
 
-struct ShardStats {
-  std::atomic<std::uint64_t> invocations{0};
-  std::atomic<std::uint64_t> function_errors{0};
-  std::atomic<std::uint64_t> platform_errors{0};
-  std::atomic<std::uint64_t> throttles{0};
-  std::atomic<std::uint64_t> cold_starts{0};
-  std::atomic<std::uint64_t> environments{0};  // alive now
-  std::atomic<std::uint64_t> busy{0};          // running an invocation now
+// What shards share; everything outlives them.
+struct ShardHost {
+  runtime::EnvironmentFactory* factory = nullptr;
+  Admission* admission = nullptr;
+  ProvisionBoard* board = nullptr;
+  const MemoryGauge* memory = nullptr;
 };
 
 class Shard {
  public:
   // `options` holds this shard's part of the machine.
-  Shard(net::Loop& loop, runtime::EnvironmentFactory& factory, EngineOptions options);
+  Shard(net::Loop& loop, ShardHost host, EngineOptions options);
   ~Shard();
 
-  // kThrottled when the machine had no room for kRoomWaitMax, kUnavailable while stopping.
+  // kThrottled (TooManyRequestsException with its Reason), kUnavailable while stopping.
   net::Task<Result<runtime::Outcome>> invoke(runtime::FunctionVersionPtr function,
                                              runtime::Invocation invocation);
-  // The function is gone or changed: its idle environments end now, busy ones when done.
-  void retire(const std::string& arn);
+  // This version of the function is gone or changed: its idle environments end now, busy ones
+  // when done. Provisioned ones go by provision().
+  void retire(const std::string& arn, const std::string& version);
+  // What is to be kept initialised for this function, instead of what was before.
+  void provision(const std::string& arn, const std::vector<ProvisionOrder>& orders);
   // Ends every environment, busy ones too; completes when all are gone. invoke() fails from
   // here on.
   net::Task<void> stop();
 
   const ShardStats& stats() const { return stats_; }
+  // The `count` functions with the most in flight.
+  std::vector<FunctionUsage> busiest(std::size_t count) const;
 
  private:
-  struct Pool;
-  struct Slot;
-  using SlotSender = net::OneShotSender<Slot*>;
+  friend class Lease;
 
-  Pool& pool_for(const runtime::FunctionVersionPtr& function);
-  Slot* take_idle(Pool& pool);
-  net::Task<Result<Slot*>> wait_for_slot(Pool& pool);
-  void start_wanted(Pool& pool);
-  void start_waiting_pools();
-  // Environments that have answered and will be free in a moment.
-  std::size_t finishing(const Pool& pool) const;
-  bool make_room(std::uint32_t memory_mb);
-  net::Task<void> start(Slot& slot);
-  net::Task<void> drive(Slot& slot, runtime::Invocation invocation,
+  // shard.cpp: the way of an invocation
+  Function& function_for(const runtime::FunctionVersion& version);
+  Pool& pool_for(const runtime::FunctionVersionPtr& version);
+  void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
+  std::expected<Ticket, Throttle> admit(Pool& pool);
+  std::expected<Slot*, Throttle> take_idle(Pool& pool, Ticket::Kind kind);
+  net::Task<Result<Lease>> wait_for_slot(Pool& pool);
+  net::Task<void> drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                         net::OneShotSender<runtime::Outcome> answer);
   void release(Slot& slot);
+  Error refuse(Function& function, Throttle reason);
+
+  // starting.cpp: who gets an environment next
+  std::uint32_t finishing(const Pool& pool) const;
+  bool wants_on_demand(Pool& pool);
+  bool wants_provisioned(const Pool& pool) const;
+  bool is_covered(const Pool& pool) const;
+  void want_slot(Pool& pool);
+  void serve_hungry();
+  bool no_room_at_all() const;
+  bool start_one(Pool& pool);
+  bool make_room(std::uint32_t memory_mb);
+  Slot& make_slot(Pool& pool, bool provisioned);
+  net::Task<void> start(Slot& slot);
+  bool gives_way(const Slot& slot) const;
+
+  // upkeep.cpp: the end of environments
   void activate(Slot& slot);
   void deactivate(Slot& slot);
   void put_idle(Slot& slot);
   void remove_idle(Slot& slot);
-  void retire_idle(Pool& pool, bool all);
+  void retire_idle(Pool& pool, bool keep_provisioned);
+  void evict(Slot& slot, Eviction reason);
   void end(Slot& slot);
   net::Task<void> end_task(std::unique_ptr<Slot> slot);
   void sweep();
+  void relieve_pressure();
+  bool too_old(const Slot& slot) const;
+  void erase_unused();
+
+  // provisioning.cpp: environments kept ahead
+  void started_provisioned(Slot& slot);
+  void trim_provisioned(Pool& pool);
+  void retire_provisioned(Slot& slot);
+  Slot* oldest_provisioned(const Pool& pool) const;
+  void look_for_aged(Pool& pool);
+  void say_no_room(Pool& pool);
+  void publish(const Pool& pool);
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+  };
 
   net::Loop* loop_;
-  runtime::EnvironmentFactory* factory_;
+  ShardHost host_;
   EngineOptions options_;
   ShardStats stats_;
-  std::map<std::string, std::unique_ptr<Pool>> pools_;  // by function ARN and version
-  std::list<Slot*> idle_;                               // of all pools, longest idle first
-  std::uint64_t memory_mb_ = 0;                         // of starting and running environments
+  std::unordered_map<std::string, std::unique_ptr<Function>, Hash, Equal> functions_;  // by ARN
+  std::list<Slot*> idle_;        // of all pools, longest idle first; provisioned ones not
+  std::list<Pool*> hungry_;      // want an environment; the next to be served first
+  std::uint64_t memory_mb_ = 0;  // of starting and running environments
   std::uint32_t alive_ = 0;
   std::uint32_t starting_ = 0;
-  std::size_t waiting_ = 0;  // invocations in the pools' queues
+  bool short_of_memory_ = false;
+  bool serving_ = false;  // in serve_hungry()
   bool stopping_ = false;
   net::Timer sweep_timer_;
   net::Timer finish_timer_;  // looks again when an expected one did not come free

@@ -1,151 +1,9 @@
-#include "engine/shard.hpp"
-
 #include <gtest/gtest.h>
 
-#include "base/log.hpp"
-#include "engine/admission.hpp"
-#include "net/timeout.hpp"
+#include "engine/testing/shard_fixture.hpp"
 
 namespace lapwing::engine {
 namespace {
-
-using runtime::FunctionVersion;
-using runtime::FunctionVersionPtr;
-using runtime::Invocation;
-using runtime::Outcome;
-
-// What the made-up environments do, and what they did.
-struct Script {
-  bool init_succeeds = true;
-  bool hold_init = false;    // initialise() waits for `go`
-  bool hold_run = false;     // run() waits for `go`
-  bool hold_finish = false;  // run() has answered and waits for `go`
-  bool crash = false;        // run() leaves the environment cold
-  int made = 0;
-  int ended = 0;
-  int alive = 0;
-  int runs = 0;
-  std::vector<std::string> ran_on;  // code_sha256 of the environment, per run
-};
-
-class FakeEnvironment final : public runtime::ExecutionEnvironment {
- public:
-  FakeEnvironment(const Clock& clock, net::Event& go, Script& script, FunctionVersionPtr function)
-      : clock_(clock), go_(go), script_(script), function_(std::move(function)) {
-    ++script_.made;
-    ++script_.alive;
-  }
-  ~FakeEnvironment() override { --script_.alive; }
-  const FunctionVersionPtr& function() const override { return function_; }
-  bool warm() const override { return warm_; }
-  std::optional<MonoTime> answered_since() const override { return answered_since_; }
-  net::Task<bool> initialise() override {
-    while (script_.hold_init && !interrupted_) {
-      go_.reset();
-      co_await go_.wait();
-    }
-    warm_ = script_.init_succeeds;
-    co_return warm_;
-  }
-  net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override {
-    ++script_.runs;
-    script_.ran_on.push_back(function_->code_sha256);
-    while (script_.hold_run && !interrupted_) {
-      go_.reset();
-      co_await go_.wait();
-    }
-    Outcome outcome;
-    outcome.body = invocation.payload;
-    if (!warm_) outcome.kind = Outcome::Kind::kFunctionError;
-    if (script_.crash) warm_ = false;
-    answer.send(std::move(outcome));
-    answered_since_ = clock_.mono();
-    while (script_.hold_finish && !interrupted_) {
-      go_.reset();
-      co_await go_.wait();
-    }
-    answered_since_.reset();
-  }
-  void interrupt() override {
-    interrupted_ = true;
-    go_.set();
-  }
-  net::Task<void> shutdown() override {
-    ++script_.ended;
-    co_return;
-  }
-
- private:
-  const Clock& clock_;
-  net::Event& go_;
-  Script& script_;
-  FunctionVersionPtr function_;
-  bool warm_ = false;
-  std::optional<MonoTime> answered_since_;
-  bool interrupted_ = false;
-};
-
-class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
- protected:
-  ShardTest() : loop_(clock_, null_logger()), go_(loop_) {}
-
-  std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop&,
-                                                      FunctionVersionPtr function) override {
-    return std::make_unique<FakeEnvironment>(clock_, go_, script_, std::move(function));
-  }
-  void make_shard(EngineOptions options = {}) {
-    shard_ = std::make_unique<Shard>(loop_, *this, options);
-  }
-  static FunctionVersionPtr function(const std::string& name, const std::string& sha = "a") {
-    auto fn = std::make_shared<FunctionVersion>();
-    fn->arn = "arn:aws:lambda:us-east-1:000000000000:function:" + name;
-    fn->code_sha256 = sha;
-    return fn;
-  }
-  net::Task<void> call(FunctionVersionPtr fn, std::string payload) {
-    Invocation invocation;
-    invocation.payload = std::move(payload);
-    Result<Outcome> outcome = co_await shard_->invoke(std::move(fn), std::move(invocation));
-    if (outcome) {
-      answers_.push_back(outcome->body);
-      errors_ += outcome->kind == Outcome::Kind::kFunctionError ? 1 : 0;
-    } else {
-      refusals_.push_back(outcome.error().code());
-    }
-  }
-  // Runs the loop until nothing is ready any more.
-  void settle() {
-    loop_.post([this] { turns(64); });
-    loop_.run();
-  }
-  void turns(int left) {
-    if (left == 0) return loop_.stop();
-    loop_.post([this, left] { turns(left - 1); });
-  }
-  void release_all() {
-    script_.hold_init = script_.hold_run = script_.hold_finish = false;
-    go_.set();
-    settle();
-    go_.reset();
-  }
-  net::Task<void> stop() { co_await shard_->stop(); }
-  void TearDown() override {
-    release_all();
-    calls_.spawn(stop());
-    settle();
-    EXPECT_EQ(script_.alive, 0);
-  }
-
-  ManualClock clock_;
-  net::Loop loop_;
-  net::Event go_;
-  Script script_;
-  std::unique_ptr<Shard> shard_;
-  net::TaskGroup calls_{loop_};  // outlives a turn of the loop, unlike Loop::spawn
-  std::vector<std::string> answers_;
-  std::vector<std::string> refusals_;
-  int errors_ = 0;
-};
 
 TEST_F(ShardTest, ReusesAnIdleEnvironment) {
   make_shard();
@@ -164,7 +22,7 @@ TEST_F(ShardTest, StartsSeveralUnderLoadAndKeepsFunctionsApart) {
   calls_.spawn(call(function("g"), "g"));
   settle();
   EXPECT_EQ(script_.made, 4);
-  EXPECT_EQ(shard_->stats().busy, 4u);
+  EXPECT_EQ(shard_->stats().busy.get(), 4u);
   release_all();
   EXPECT_EQ(answers_.size(), 4u);
 }
@@ -287,7 +145,7 @@ TEST_F(ShardTest, WaitsForRoomAndIsThrottledWhenNoneComes) {
   clock_.advance(kRoomWaitMax + std::chrono::seconds(1));
   loop_.wake();
   settle();
-  EXPECT_EQ(refusals_, std::vector<std::string>{"TooManyRequestsException"});
+  EXPECT_EQ(refusals_, std::vector<std::string>{"ConcurrentInvocationLimitExceeded"});
   calls_.spawn(call(function("b"), "b"));
   settle();
   release_all();
@@ -322,7 +180,7 @@ TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatFunctionOnly) {
     calls_.spawn(call(function(name), name));
     settle();
   }
-  loop_.post([&] { shard_->retire(function("a")->arn); });
+  loop_.post([&] { shard_->retire(function("a")->arn, "$LATEST"); });
   settle();
   EXPECT_EQ(script_.alive, 1);
 }
@@ -340,23 +198,6 @@ TEST_F(ShardTest, StopWaitsForNoFunction) {
   settle();
   EXPECT_EQ(script_.alive, 0);
   EXPECT_EQ(script_.ended, 2);
-}
-
-TEST(Admission, LimitsAnAccountAndRegionAndGivesBack) {
-  Admission admission(2);
-  const AccountId account("000000000000");
-  const Region region("us-east-1");
-  {
-    auto a = admission.enter(account, region);
-    auto b = admission.enter(account, region);
-    auto c = admission.enter(account, region);
-    ASSERT_FALSE(c);
-    EXPECT_EQ(c.error().code(), "TooManyRequestsException");
-    EXPECT_EQ(c.error().fields()[0].value, "ConcurrentInvocationLimitExceeded");
-    EXPECT_TRUE(admission.enter(account, Region("eu-west-1")));
-    EXPECT_EQ(admission.in_flight(account, region), 2u);
-  }
-  EXPECT_EQ(admission.in_flight(account, region), 0u);
 }
 
 }  // namespace

@@ -22,10 +22,12 @@ double to_ms(Duration duration) {
 
 }  // namespace
 
-Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function)
+Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function,
+                         InitializationType type)
     : loop_(&loop),
       host_(&host),
       function_(std::move(function)),
+      type_(type),
       log_(loop, function_, *host.logs, *host.random),
       changed_(loop),
       deadline_timer_(loop,
@@ -43,7 +45,15 @@ void Environment::wake() { changed_.set(); }
 
 net::Task<bool> Environment::initialise() {
   const bool warm = co_await run_init("init", MonoTime::max());
+  if (warm) freeze_timer_.arm_after(kFreezeAfter);
   co_return warm;
+}
+
+// Nobody waits for a provisioned environment, which may take its time.
+Duration Environment::init_timeout() const {
+  if (type_ == InitializationType::kOnDemand) return host_->init_timeout;
+  return std::max<Duration>(
+      {host_->init_timeout, kProvisionedInitMin, std::chrono::seconds(function_->timeout_s)});
 }
 
 net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline) {
@@ -55,7 +65,7 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
   bool answered = false;
   if (launched) {
     if (interrupted_) sandbox_->kill();  // asked while it was being launched
-    deadline_timer_.arm_at(std::min(begun + host_->init_timeout, deadline));
+    deadline_timer_.arm_at(std::min(begun + init_timeout(), deadline));
     while (!init_complete() && !session_->has_reply() && !stopped()) {
       changed_.reset();
       co_await changed_.wait();
@@ -68,15 +78,16 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
   const double took_ms = to_ms(loop_->now() - begun);
   if (answered) {
     ready_ = true;
-    if (phase == "init") init_ms_ = took_ms;
+    // Billed with the first invocation, unless it was paid for as provisioned concurrency.
+    if (phase == "init" && type_ == InitializationType::kOnDemand) init_ms_ = took_ms;
     drain_output();
-    log_init_end({took_ms, phase, {}});
+    log_init_end({took_ms, phase, {}, type_});
     co_return true;
   }
   init_failure_ = init_failure(launched);
   if (sandbox_) sandbox_->kill();
   drain_output();
-  log_init_end({took_ms, phase, init_failure_->status});
+  log_init_end({took_ms, phase, init_failure_->status, type_});
   co_await teardown();
   co_return false;
 }
@@ -112,7 +123,7 @@ bool Environment::init_complete() const { return session_->ready() && extensions
 bool Environment::stopped() const { return exit_ || timed_out_ || extensions_->failure(); }
 
 void Environment::log_init_end(const InitReport& report) {
-  log_.init_runtime_done(report.phase, report.status);
+  log_.init_runtime_done(report.phase, report.status, report.type);
   if (extensions_) {
     for (const ExtensionRegistry::Extension* one : extensions_->extensions()) log_.extension(*one);
   }
@@ -142,12 +153,14 @@ Result<Environment::Ends> Environment::make_ends(const RuntimeChoice& choice) co
 
 net::Task<Status> Environment::launch() {
   LAPWING_CO_TRY(const RuntimeChoice choice, host_->catalogue->choose(function_->runtime));
-  log_.init_start({runtime_version(choice), runtime_version_arn(*function_, choice), choice.note});
+  log_.init_start(
+      {runtime_version(choice), runtime_version_arn(*function_, choice), choice.note, type_});
   EnvironmentInputs inputs;
   inputs.function = function_.get();
   inputs.runtime = &choice;
   inputs.credentials = host_->credentials->mint(*function_);
   inputs.log_stream = log_.stream();
+  inputs.initialization_type = to_string(type_);
   LAPWING_CO_TRY(const sandbox::Plan plan, host_->planner->plan(*function_, choice, inputs));
   LAPWING_CO_TRY(Ends ends, make_ends(choice));
   std::vector<sandbox::InheritedFd> inherited = std::move(ends.inherited);

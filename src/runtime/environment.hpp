@@ -80,7 +80,8 @@ struct EnvironmentHost {
 
 class Environment final : public ExecutionEnvironment {
  public:
-  Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function);
+  Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function,
+              InitializationType type = InitializationType::kOnDemand);
   // shutdown() first, unless nothing was ever launched.
   ~Environment() override;
   Environment(const Environment&) = delete;
@@ -111,6 +112,7 @@ class Environment final : public ExecutionEnvironment {
     std::vector<sandbox::InheritedFd> inherited;
   };
 
+  Duration init_timeout() const;
   net::Task<bool> run_init(std::string_view phase, MonoTime deadline);
   net::Task<Status> launch();
   Result<Ends> make_ends(const RuntimeChoice& choice) const;
@@ -145,6 +147,7 @@ class Environment final : public ExecutionEnvironment {
   net::Loop* loop_;
   const EnvironmentHost* host_;
   FunctionVersionPtr function_;
+  InitializationType type_;
   FunctionLog log_;
 
   net::Event changed_;

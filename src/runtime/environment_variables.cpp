@@ -27,7 +27,7 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   out["AWS_LAMBDA_FUNCTION_NAME"] = fn.name.str();
   out["AWS_LAMBDA_FUNCTION_VERSION"] = fn.version;
   out["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = fmt::format("{}", fn.memory_mb);
-  out["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
+  out["AWS_LAMBDA_INITIALIZATION_TYPE"] = in.initialization_type;
   out["AWS_LAMBDA_LOG_GROUP_NAME"] = fn.logging.log_group;
   out["AWS_LAMBDA_LOG_STREAM_NAME"] = in.log_stream;
   out["AWS_LAMBDA_RUNTIME_API"] =

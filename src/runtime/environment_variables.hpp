@@ -31,6 +31,7 @@ struct EnvironmentInputs {
   const RuntimeChoice* runtime = nullptr;
   RoleCredentials credentials;
   std::string log_stream;
+  std::string_view initialization_type = "on-demand";
 };
 
 // Everything the sandboxed process starts with: AWS's own variables over the user's.

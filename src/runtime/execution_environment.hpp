@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "net/sync.hpp"
@@ -14,6 +15,10 @@
 #include "runtime/invocation.hpp"
 
 namespace lapwing::runtime {
+
+// AWS_LAMBDA_INITIALIZATION_TYPE.
+enum class InitializationType { kOnDemand, kProvisioned };
+std::string_view to_string(InitializationType type);  // "provisioned-concurrency"
 
 class ExecutionEnvironment {
  public:
@@ -41,8 +46,8 @@ class ExecutionEnvironment {
 class EnvironmentFactory {
  public:
   virtual ~EnvironmentFactory() = default;
-  virtual std::unique_ptr<ExecutionEnvironment> make(net::Loop& loop,
-                                                     FunctionVersionPtr function) = 0;
+  virtual std::unique_ptr<ExecutionEnvironment> make(net::Loop& loop, FunctionVersionPtr function,
+                                                     InitializationType type) = 0;
 };
 
 }  // namespace lapwing::runtime

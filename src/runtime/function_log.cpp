@@ -46,8 +46,9 @@ void FunctionLog::init_start(const InitStart& init) {
   line(init_start_line(*function_, now(), init));
 }
 
-void FunctionLog::init_runtime_done(std::string_view phase, const PhaseStatus& status) {
-  line(init_runtime_done_line(*function_, now(), phase, status));
+void FunctionLog::init_runtime_done(std::string_view phase, const PhaseStatus& status,
+                                    InitializationType type) {
+  line(init_runtime_done_line(*function_, now(), phase, status, type));
 }
 
 void FunctionLog::extension(const ExtensionRegistry::Extension& extension) {

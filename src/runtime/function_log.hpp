@@ -26,7 +26,8 @@ class FunctionLog {
 
   // ---- the platform's lines
   void init_start(const InitStart& init);
-  void init_runtime_done(std::string_view phase, const PhaseStatus& status);
+  void init_runtime_done(std::string_view phase, const PhaseStatus& status,
+                         InitializationType type);
   void extension(const ExtensionRegistry::Extension& extension);
   void init_report(const InitReport& report);
   void start(std::string_view request_id);

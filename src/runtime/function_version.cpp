@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "runtime/execution_environment.hpp"
+
 namespace lapwing::runtime {
 namespace {
 
@@ -12,6 +14,10 @@ auto visible(const FunctionVersion& fn) {
 }
 
 }  // namespace
+
+std::string_view to_string(InitializationType type) {
+  return type == InitializationType::kProvisioned ? "provisioned-concurrency" : "on-demand";
+}
 
 bool same_environment(const FunctionVersion& a, const FunctionVersion& b) {
   return &a == &b || visible(a) == visible(b);

@@ -28,6 +28,8 @@ inline constexpr std::size_t kExtensionBodyBytesMax = 256 * 1024;
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;
 // Longer than any environment lives.
 inline constexpr Duration kNoHttpTimeout = std::chrono::hours(24 * 30);
+// A provisioned environment may initialise this long, or as long as the function's timeout.
+inline constexpr Duration kProvisionedInitMin = std::chrono::seconds(130);
 // An idle environment is frozen after this.
 inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);
 // How often the memory of a busy environment is looked at, at most.

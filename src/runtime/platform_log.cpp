@@ -91,8 +91,8 @@ std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitS
   }
   if (!wanted(fn, Level::kInfo)) return {};
   std::string record =
-      fmt::format(R"("initializationType":"on-demand","phase":"init","runtimeVersion":"{}")",
-                  init.runtime_version);
+      fmt::format(R"("initializationType":"{}","phase":"init","runtimeVersion":"{}")",
+                  to_string(init.type), init.runtime_version);
   if (!init.runtime_version_arn.empty()) {
     record += fmt::format(R"(,"runtimeVersionArn":"{}")", init.runtime_version_arn);
   }
@@ -103,10 +103,10 @@ std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitS
 }
 
 std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now, std::string_view phase,
-                                   const PhaseStatus& status) {
+                                   const PhaseStatus& status, InitializationType type) {
   if (!is_json(fn) || !wanted(fn, level_of(status, Level::kDebug))) return {};
   return event(now, "initRuntimeDone",
-               fmt::format(R"("initializationType":"on-demand","phase":"{}"{})", phase,
+               fmt::format(R"("initializationType":"{}","phase":"{}"{})", to_string(type), phase,
                            status_json(status)));
 }
 
@@ -140,16 +140,18 @@ std::string extension_line(const FunctionVersion& fn, WallTime now,
 }
 
 std::string init_report_line(const FunctionVersion& fn, WallTime now, const InitReport& report) {
+  const bool on_demand = report.type == InitializationType::kOnDemand;
   if (!is_json(fn)) {
-    if (report.status.kind == PhaseStatus::Kind::kSuccess) return {};
+    if (on_demand && report.status.kind == PhaseStatus::Kind::kSuccess) return {};
     return fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}{}", report.duration_ms,
                        report.phase, status_text(report.status));
   }
-  if (!wanted(fn, level_of(report.status, Level::kDebug))) return {};
+  if (!wanted(fn, level_of(report.status, on_demand ? Level::kDebug : Level::kInfo))) return {};
   return event(now, "initReport",
-               fmt::format(R"("initializationType":"on-demand","phase":"{}"{},)"
+               fmt::format(R"("initializationType":"{}","phase":"{}"{},)"
                            R"("metrics":{{"durationMs":{:.3f}}})",
-                           report.phase, status_json(report.status), report.duration_ms));
+                           to_string(report.type), report.phase, status_json(report.status),
+                           report.duration_ms));
 }
 
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id) {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "runtime/execution_environment.hpp"
 #include "runtime/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 
@@ -29,12 +30,14 @@ struct InitStart {
   std::string runtime_version;      // "python:3.8.v18"
   std::string runtime_version_arn;  // may be empty (images)
   std::string note;                 // which interpreter serves instead, or empty
+  InitializationType type = InitializationType::kOnDemand;
 };
 
 struct InitReport {
   double duration_ms = 0;
   std::string_view phase = "init";  // "init" or "invoke"
   PhaseStatus status;
+  InitializationType type = InitializationType::kOnDemand;
 };
 
 struct InvokeReport {
@@ -52,11 +55,13 @@ std::int64_t billed_ms(const InvokeReport& report);
 
 std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitStart& init);
 std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now, std::string_view phase,
-                                   const PhaseStatus& status);
+                                   const PhaseStatus& status,
+                                   InitializationType type = InitializationType::kOnDemand);
 // An extension at the end of the initialisation: its state, what it subscribed to.
 std::string extension_line(const FunctionVersion& fn, WallTime now,
                            const ExtensionRegistry::Extension& extension);
-// Text: written only for failures. JSON: always (level DEBUG when successful).
+// Text: written for failures, and always for provisioned concurrency. JSON: always (level DEBUG
+// when successful on demand, else INFO).
 std::string init_report_line(const FunctionVersion& fn, WallTime now, const InitReport& report);
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id);
 // "END" in text, platform.runtimeDone in JSON.

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "server/front_door.hpp"
+#include "server/metrics.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::server {
@@ -21,19 +22,6 @@ std::uint64_t resident_bytes() {
   in >> total >> resident;
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
-
-class MetricsText {
- public:
-  void add(std::string_view name, std::string_view type, std::string_view help,
-           std::uint64_t value) {
-    text_ += fmt::format("# HELP lapwing_{0} {1}\n# TYPE lapwing_{0} {2}\nlapwing_{0} {3}\n", name,
-                         help, type, value);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
 
 http::Response not_found() {
   return http::Response(404, "application/json", R"({"message":"Not Found"})");
@@ -58,8 +46,9 @@ net::Task<void> Admin::handle(http::RequestContext& context) {
   } else if (path == "/_lapwing/health") {
     co_await context.respond(http::Response(200, "application/json", health()));
   } else if (path == "/_lapwing/metrics") {
+    std::string text = co_await metrics(context.loop());
     co_await context.respond(
-        http::Response(200, "text/plain; version=0.0.4; charset=utf-8", metrics()));
+        http::Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
   } else if (path.starts_with(lambda::kCodePath)) {
     co_await download(context);
   } else if (path.starts_with("/_lapwing/console")) {
@@ -100,21 +89,10 @@ std::string Admin::health() const {
   return out;
 }
 
-std::string Admin::metrics() const {
+net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   MetricsText text;
-  const engine::EngineTotals totals = parts_.dispatcher->totals();
-  text.add("invocations_total", "counter", "Synchronous invocations dispatched.",
-           totals.invocations);
-  text.add("function_errors_total", "counter", "Invocations that ended in a function error.",
-           totals.function_errors);
-  text.add("platform_errors_total", "counter", "Invocations the platform itself failed.",
-           totals.platform_errors);
-  text.add("throttles_total", "counter", "Invocations refused for want of concurrency or room.",
-           totals.throttles);
-  text.add("cold_starts_total", "counter", "Execution environments started.", totals.cold_starts);
-  text.add("environments", "gauge", "Execution environments alive.", totals.environments);
-  text.add("environments_busy", "gauge", "Execution environments running an invocation.",
-           totals.busy);
+  add_engine_metrics(text, parts_.dispatcher->totals());
+  add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
   text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
@@ -135,7 +113,7 @@ std::string Admin::metrics() const {
            static_cast<std::uint64_t>(
                std::chrono::duration_cast<std::chrono::seconds>(parts_.clock->mono() - started_)
                    .count()));
-  return text.take();
+  co_return text.take();
 }
 
 net::Task<void> Admin::download(http::RequestContext& context) {

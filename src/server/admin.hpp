@@ -19,10 +19,11 @@ struct FrontDoorStats;
 struct AdminParts {
   std::string version;
   const sandbox::IsolationReport* isolation = nullptr;
-  const engine::Dispatcher* dispatcher = nullptr;
+  engine::Dispatcher* dispatcher = nullptr;
   lambda::Service* lambda = nullptr;
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;
+  std::size_t metrics_functions = 0;  // how many functions have metrics of their own
 };
 
 class Admin {
@@ -37,7 +38,7 @@ class Admin {
 
  private:
   std::string health() const;
-  std::string metrics() const;
+  net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
 
   AdminParts parts_;

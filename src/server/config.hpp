@@ -47,6 +47,11 @@ struct Config {
   std::int64_t stream_mib_max = 200;
   std::int64_t stream_kib_per_second = 2'048;  // 0: no limit
   std::int64_t stream_burst_kib = 6'144;
+  std::int64_t scaling_rate = 1'000;
+  std::int64_t requests_per_concurrency = 10;
+  std::int64_t recycle_seconds = 14'400;
+  std::int64_t memory_reserve_mb = 0;  // 0: a twentieth of the machine
+  std::int64_t metrics_functions = 50;
   std::vector<StaticCredential> credentials;
 };
 

@@ -49,9 +49,10 @@ class PoolExecutor final : public lambda::Executor {
 class RealEnvironments final : public runtime::EnvironmentFactory {
  public:
   explicit RealEnvironments(const runtime::EnvironmentHost& host) : host_(host) {}
-  std::unique_ptr<runtime::ExecutionEnvironment> make(
-      net::Loop& loop, runtime::FunctionVersionPtr function) override {
-    return std::make_unique<runtime::Environment>(loop, host_, std::move(function));
+  std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop& loop,
+                                                      runtime::FunctionVersionPtr function,
+                                                      runtime::InitializationType type) override {
+    return std::make_unique<runtime::Environment>(loop, host_, std::move(function), type);
   }
 
  private:
@@ -63,11 +64,17 @@ engine::EngineOptions engine_options(const Config& config) {
   options.account_concurrency = static_cast<std::uint32_t>(config.concurrency);
   options.environments_max = static_cast<std::uint32_t>(config.environments_max);
   options.idle_timeout = std::chrono::seconds(config.idle_seconds);
+  options.recycle_after = std::chrono::seconds(config.recycle_seconds);
+  options.scaling_rate = static_cast<std::uint32_t>(config.scaling_rate);
+  options.requests_per_concurrency = static_cast<std::uint32_t>(config.requests_per_concurrency);
   const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                           static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kMiB;
   options.memory_mb_max = config.memory_mb_max != 0
                               ? static_cast<std::uint64_t>(config.memory_mb_max)
                               : machine_mb * 3 / 4;
+  options.memory_reserve_mb = config.memory_reserve_mb != 0
+                                  ? static_cast<std::uint64_t>(config.memory_reserve_mb)
+                                  : machine_mb / 20;
   return options;
 }
 
@@ -148,6 +155,7 @@ struct Instance::Parts {
   Endpoint endpoint;
   runtime::EnvironmentHost host;
   std::unique_ptr<RealEnvironments> environments;
+  engine::ProcMemoryGauge memory;
   std::unique_ptr<engine::Dispatcher> dispatcher;
 
   HostGuard guard;
@@ -200,7 +208,8 @@ void Instance::Parts::make_services() {
 
 Status Instance::Parts::start_services() {
   logs->start();
-  lambda->catalog().on_retired([this](const std::string& arn) { dispatcher->retire(arn); });
+  lambda->catalog().on_retired(
+      [this](const std::string& arn) { dispatcher->retire(arn, "$LATEST"); });
   return lambda->start();
 }
 
@@ -218,12 +227,14 @@ void Instance::Parts::make_engine() {
   host.stream.bytes_per_second = static_cast<std::uint64_t>(config.stream_kib_per_second) * kKiB;
   host.stream.burst_bytes = static_cast<std::uint64_t>(config.stream_burst_kib) * kKiB;
   environments = std::make_unique<RealEnvironments>(host);
-  dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, engine_options(config));
+  dispatcher =
+      std::make_unique<engine::Dispatcher>(loops, *environments, memory, engine_options(config));
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(
-      AdminParts{kVersion, &launcher->report(), dispatcher.get(), lambda.get(), &workers, &clock});
+  admin = std::make_unique<Admin>(AdminParts{kVersion, &launcher->report(), dispatcher.get(),
+                                             lambda.get(), &workers, &clock,
+                                             static_cast<std::size_t>(config.metrics_functions)});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});

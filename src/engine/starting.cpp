@@ -1,0 +1,159 @@
+// Shard: who gets an environment next.
+#include <algorithm>
+#include <iterator>
+
+#include "engine/shard.hpp"
+
+namespace lapwing::engine {
+namespace {
+
+// How many of the line are looked at when an environment may give way: those in front have
+// waited longest, and this is on the way of every invocation while the machine is full.
+constexpr int kLookedAt = 8;
+// The smallest MemorySize.
+constexpr std::uint32_t kSmallestMb = 128;
+
+}  // namespace
+
+std::uint32_t Shard::finishing(const Pool& pool) const {
+  const MonoTime latest = loop_->now() - kFinishExpected;
+  std::uint32_t count = 0;
+  for (const std::unique_ptr<Slot>& slot : pool.slots) {
+    const std::optional<MonoTime> since = slot->environment->answered_since();
+    if (since && *since > latest) ++count;
+  }
+  return count;
+}
+
+bool Shard::wants_on_demand(Pool& pool) {
+  // Waiters whose caller has gone need no environment.
+  while (!pool.waiters.empty() && pool.waiters.front().sender.receiver_gone()) {
+    pool.waiters.pop_front();
+    stats_.waiting.sub();
+  }
+  if (pool.waiters.size() <= pool.starting) return false;
+  const std::uint32_t soon_free = finishing(pool);
+  if (soon_free > 0 && !finish_timer_.armed()) finish_timer_.arm_after(kFinishExpected);
+  return pool.waiters.size() > pool.starting + soon_free;
+}
+
+bool Shard::wants_provisioned(const Pool& pool) const {
+  const Provision& provision = pool.provision;
+  if (provision.wanted == 0) return false;
+  return provision.alive < provision.wanted + (provision.aged ? 1 : 0) &&
+         loop_->now() >= provision.retry_at;
+}
+
+// Nobody waits but for what is being started.
+bool Shard::is_covered(const Pool& pool) const {
+  return pool.waiters.size() <= pool.starting && !wants_provisioned(pool);
+}
+
+void Shard::want_slot(Pool& pool) {
+  if (!pool.is_hungry && !is_covered(pool)) {
+    pool.is_hungry = true;
+    hungry_.push_back(&pool);
+  }
+  serve_hungry();
+}
+
+bool Shard::no_room_at_all() const {
+  if (starting_ >= options_.starts_max) return true;
+  if (memory_mb_ > 0 && memory_mb_ + kSmallestMb > options_.memory_mb_max) return true;
+  return alive_ >= options_.environments_max && idle_.empty();
+}
+
+// In turn, one each: whoever got one goes to the end of the line, whoever could not have one
+// keeps its place.
+void Shard::serve_hungry() {
+  if (hungry_.empty() || serving_ || stopping_) return;
+  serving_ = true;
+  for (auto it = hungry_.begin(); it != hungry_.end() && !no_room_at_all();) {
+    Pool& pool = **it;
+    const auto next = std::next(it);
+    if (start_one(pool)) {
+      hungry_.splice(hungry_.end(), hungry_, it);
+      it = next == hungry_.end() ? it : next;
+    } else if (is_covered(pool)) {
+      pool.is_hungry = false;
+      hungry_.erase(it);
+      it = next;
+    } else {
+      it = next;
+    }
+  }
+  serving_ = false;
+}
+
+bool Shard::start_one(Pool& pool) {
+  const bool provisioned = !wants_on_demand(pool);
+  if (provisioned && !wants_provisioned(pool)) return false;
+  if (!make_room(pool.version->memory_mb)) return false;
+  tasks_.spawn(start(make_slot(pool, provisioned)));
+  return true;
+}
+
+bool Shard::make_room(std::uint32_t memory_mb) {
+  // One environment may always run, however large.
+  if (memory_mb_ > 0 && memory_mb_ + memory_mb > options_.memory_mb_max) return false;
+  const bool is_short = short_of_memory_ && alive_ > 0;
+  if (alive_ < options_.environments_max && !is_short) return true;
+  if (idle_.empty()) return false;
+  evict(*idle_.front(), is_short ? Eviction::kPressure : Eviction::kRoom);
+  return true;
+}
+
+Slot& Shard::make_slot(Pool& pool, bool provisioned) {
+  auto made = std::make_unique<Slot>();
+  Slot& slot = *made;
+  slot.pool = &pool;
+  slot.memory_mb = pool.version->memory_mb;
+  slot.shape = pool.shape;
+  slot.made = loop_->now();
+  slot.is_provisioned = provisioned;
+  slot.environment = host_.factory->make(*loop_, pool.version,
+                                         provisioned ? runtime::InitializationType::kProvisioned
+                                                     : runtime::InitializationType::kOnDemand);
+  activate(slot);
+  ++alive_;
+  ++starting_;
+  ++(provisioned ? pool.provision.alive : pool.starting);
+  stats_.environments.set(alive_);
+  (provisioned ? stats_.provisioned_starts : stats_.cold_starts).add();
+  pool.slots.push_back(std::move(made));
+  return slot;
+}
+
+net::Task<void> Shard::start(Slot& slot) {
+  co_await slot.environment->initialise();
+  --starting_;
+  slot.is_ready = true;
+  if (slot.is_provisioned) {
+    started_provisioned(slot);
+  } else {
+    --slot.pool->starting;
+    release(slot);
+  }
+  serve_hungry();
+}
+
+// An environment that becomes free while its own function has more waiting gives its place
+// to one that has none, or far fewer, and has been patient.
+bool Shard::gives_way(const Slot& slot) const {
+  const Pool& pool = *slot.pool;
+  if (hungry_.empty() || pool.waiters.empty() || starting_ >= options_.starts_max) return false;
+  const MonoTime patient_since = loop_->now() - kFairPatience;
+  int left = kLookedAt;
+  for (const Pool* other : hungry_) {
+    if (left-- == 0) return false;
+    if (other == &pool || other->waiters.empty()) continue;
+    if (other->active > 0 && other->active + 1 >= pool.active) continue;
+    const std::uint64_t others_mb = memory_mb_ - slot.memory_mb;
+    const bool fits =
+        others_mb == 0 || others_mb + other->version->memory_mb <= options_.memory_mb_max;
+    if (fits && other->waiters.front().since <= patient_since) return true;
+  }
+  return false;
+}
+
+}  // namespace lapwing::engine

@@ -1,0 +1,39 @@
+// Prometheus text (version 0.0.4): families of samples under the prefix lapwing_.
+//
+// Functions have samples of their own only as far as metrics.functions goes, the busiest
+// first, so that the text stays bounded however many there are.
+//
+// Thread-safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/stats.hpp"
+
+namespace lapwing::server {
+
+class MetricsText {
+ public:
+  void add(std::string_view name, std::string_view type, std::string_view help,
+           std::uint64_t value) {
+    family(name, type, help);
+    sample(name, {}, value);
+  }
+  // Followed by its samples.
+  void family(std::string_view name, std::string_view type, std::string_view help);
+  // `labels` as they stand between the braces; nothing without.
+  void sample(std::string_view name, std::string_view labels, std::uint64_t value);
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals);
+void add_function_metrics(MetricsText& text, const std::vector<engine::FunctionUsage>& usages);
+
+}  // namespace lapwing::server
