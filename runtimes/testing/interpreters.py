@@ -1,4 +1,4 @@
-"""The interpreters of this machine, one a minor version: Debian's, pyenv's, nvm's, /usr/local."""
+"""The interpreters of this machine, one a minor version: Debian's, pyenv's, nvm's, rbenv's, ..."""
 
 import glob
 import os
@@ -17,6 +17,12 @@ _NODES = (
     "/usr/local/bin/node",
     "~/.nvm/versions/node/*/bin/node",
     "/opt/node*/bin/node",
+)
+_RUBIES = (
+    "~/.rbenv/versions/*/bin/ruby",
+    "/opt/ruby*/bin/ruby",
+    "/usr/local/bin/ruby",
+    "/usr/bin/ruby",
 )
 
 
@@ -44,3 +50,9 @@ def nodes():
     """{(20, 20): path}, from 16 on."""
     found = _found(_NODES, ["-p", "process.versions.node"])
     return {version: path for version, path in found.items() if version >= (16, 0)}
+
+
+def rubies():
+    """{(3, 1): path}, from 3.0 on."""
+    found = _found(_RUBIES, ["--disable-gems", "-e", "print RUBY_VERSION"])
+    return {version: path for version, path in found.items() if version >= (3, 0)}
