@@ -8,38 +8,15 @@
 // Thread-safety: immutable after discover().
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
-#include "sandbox/plan.hpp"
+#include "runtime/interpreters.hpp"
+#include "runtime/language.hpp"
 
 namespace lapwing::runtime {
-
-enum class Language { kPython, kNode, kProvided };
-
-std::string_view to_string(Language language);
-
-struct Interpreter {
-  Language language = Language::kPython;
-  int major = 0;
-  int minor = 0;                     // 0 for Node.js, whose runtimes name only the major version
-  std::string version;               // "3.8.18", "20.20.2"
-  std::string host_path;             // the executable on the host, links resolved
-  std::string sandbox_path;          // the same executable as seen inside
-  std::string origin;                // "pyenv", "nvm", "system", "opt", "local"
-  std::vector<sandbox::Bind> binds;  // what must be visible for it to run
-};
-
-// A parsed runtime identifier.
-struct RuntimeId {
-  Language language = Language::kProvided;
-  int major = 0;
-  int minor = 0;
-  std::string text;
-};
 
 struct RuntimeChoice {
   RuntimeId id;
@@ -48,19 +25,24 @@ struct RuntimeChoice {
   std::string note;  // "python3.8 is served by Python 3.9.18 (pyenv)" when not exact
 };
 
+// What the command line and the variables of that choice depend on. Points into `choice`; not
+// for provided.*.
+RuntimeLaunch launch_of(const RuntimeChoice& choice, std::uint32_t memory_mb,
+                        std::string_view handler);
+
 struct CatalogueOptions {
   // Prefixed to every path looked at; tests point it at a tree of their own.
   std::string root;
-  // Home directories that may hold .pyenv and .nvm.
+  // Prefixes kept in the data directory (`lapwing runtime add`); looked at first.
+  std::vector<std::string> added_prefixes;
+  // Home directories that may hold .pyenv, .nvm, .rbenv and .sdkman.
   std::vector<std::string> homes;
-  // Further prefixes (each holding bin/python3.x or bin/node), from the configuration.
+  // Further prefixes (each holding bin/python3.x, bin/node or bin/ruby), from the configuration.
   std::vector<std::string> extra_prefixes;
+  // AWS's Java runtime interface client: a directory that holds lib/*.jar; "" for none.
+  std::string java_client;
   bool strict = false;
 };
-
-// "python3.12", "nodejs20.x", "provided.al2023", "provided.al2", "provided". nullopt for
-// languages that Lapwing does not serve.
-std::optional<RuntimeId> parse_runtime_id(std::string_view text);
 
 class Catalogue {
  public:
@@ -72,9 +54,8 @@ class Catalogue {
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
 
  private:
-  void add_python(const std::string& prefix, std::string_view origin);
-  void add_node(const std::string& prefix, std::string_view origin);
-  void add(Interpreter interpreter);
+  void look_at(const std::string& prefix, const std::string& origin, bool shared = false);
+  void look_below(const std::string& directory, const std::string& origin);
 
   CatalogueOptions options_;
   std::vector<Interpreter> interpreters_;  // best first within a version

@@ -50,8 +50,9 @@ TEST(RuntimeIds, AreParsedOrRefused) {
   EXPECT_EQ(parse_runtime_id("python3.12")->minor, 12);
   EXPECT_EQ(parse_runtime_id("nodejs20.x")->major, 20);
   EXPECT_EQ(parse_runtime_id("provided.al2023")->language, Language::kProvided);
-  for (const char* bad :
-       {"", "python", "python3.x", "python3", "nodejs20", "ruby3.3", "nodejs.x"}) {
+  EXPECT_EQ(parse_runtime_id("ruby3.3")->minor, 3);
+  for (const char* bad : {"", "python", "python3.x", "python3", "nodejs20", "ruby3", "nodejs.x",
+                          "dotnet8", "provided.al3", "python-3.1"}) {
     EXPECT_FALSE(parse_runtime_id(bad)) << bad;
   }
 }
@@ -81,6 +82,29 @@ TEST(Catalogue, FindsPyenvNvmAndSystemInterpretersSideBySide) {
 
   EXPECT_EQ(catalogue.choose("nodejs18.x")->interpreter->version, "18.20.1");
   EXPECT_EQ(catalogue.choose("nodejs20.x")->interpreter->version, "20.2.1");
+}
+
+TEST(Catalogue, FindsRubyOfDebianAndRbenv) {
+  FakeMachine machine;
+  machine.file("/usr/bin/ruby3.1", "", 0755);
+  machine.file("/usr/lib/ruby/3.1.0/set.rb");
+  machine.file("/usr/lib/x86_64-linux-gnu/ruby/3.1.0/rbconfig.rb",
+               "  CONFIG[\"MAJOR\"] = \"3\"\n  CONFIG[\"RUBY_PROGRAM_VERSION\"] = \"3.1.2\"\n");
+  machine.file("/root/.rbenv/versions/3.3.6/bin/ruby", "", 0755);
+  machine.file("/root/.rbenv/versions/3.3.6/lib/ruby/3.3.0/x86_64-linux/rbconfig.rb",
+               "  CONFIG[\"RUBY_PROGRAM_VERSION\"] = \"3.3.6\"\n");
+  machine.file("/root/.rbenv/versions/3.3.6/lib/ruby/gems/3.3.0/x");
+  const Catalogue catalogue = machine.discover();
+  EXPECT_EQ(catalogue.interpreters().size(), 2u);
+  const auto exact = catalogue.choose("ruby3.3");
+  ASSERT_TRUE(exact);
+  EXPECT_EQ(exact->interpreter->version, "3.3.6");
+  EXPECT_EQ(exact->interpreter->sandbox_path, "/root/.rbenv/versions/3.3.6/bin/ruby");
+  const auto debian = catalogue.choose("ruby3.0");
+  ASSERT_TRUE(debian);
+  EXPECT_EQ(debian->note, "ruby3.0 is served by Ruby 3.1.2 (system)");
+  EXPECT_EQ(debian->interpreter->sandbox_path, "/usr/bin/ruby3.1");
+  EXPECT_EQ(debian->interpreter->binds[1].destination, "/usr/lib/ruby");
 }
 
 TEST(Catalogue, ServesTheNearestVersionAndSaysSo) {

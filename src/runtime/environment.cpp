@@ -138,7 +138,7 @@ Result<Environment::Ends> Environment::make_ends(const RuntimeChoice& choice) co
   ends.output = std::move(output.read);
   ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
   ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
-  if (choice.id.language == Language::kProvided) return ends;
+  if (!traits(choice.id.language).own_bootstrap) return ends;
   LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
   ends.telemetry = std::move(telemetry.read);
   ends.inherited.push_back({kTelemetryFd, std::move(telemetry.write)});

@@ -7,8 +7,6 @@
 namespace lapwing::runtime {
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
 void set_platform(const EnvironmentInputs& in, Variables& out) {
   const FunctionVersion& fn = *in.function;
   out["LANG"] = "en_US.UTF-8";
@@ -54,24 +52,12 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
 }
 
 void set_language(const EnvironmentInputs& in, Variables& out) {
-  const RuntimeId& id = in.runtime->id;
-  switch (id.language) {
-    case Language::kPython:
-      out["PYTHONPATH"] = "/var/runtime";
-      out["LC_CTYPE"] = "C.UTF-8";
-      // Read-only code cannot keep its byte code, and must not try at every import.
-      out["PYTHONDONTWRITEBYTECODE"] = "1";
-      break;
-    case Language::kNode:
-      out["NODE_PATH"] = fmt::format(
-          "/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
-          "/var/runtime:/var/task",
-          id.major);
-      break;
-    case Language::kProvided:
-      return;
-  }
-  out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", id.text);
+  const RuntimeChoice& runtime = *in.runtime;
+  if (runtime.interpreter == nullptr) return;
+  const LanguageTraits& language = traits(runtime.id.language);
+  language.variables(launch_of(runtime, in.function->memory_mb, in.function->handler), out);
+  out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", runtime.id.text);
+  if (!language.own_bootstrap) return;
   out["_LAPWING_RUNTIME_FD"] = fmt::format("{}", kRuntimeFd);
   out["_LAMBDA_TELEMETRY_LOG_FD"] = fmt::format("{}", kTelemetryFd);
 }
@@ -97,13 +83,12 @@ std::string runtime_version(const RuntimeChoice& runtime) {
                        dot == std::string::npos ? "al1" : runtime.id.text.substr(dot + 1));
   }
   const Interpreter& interpreter = *runtime.interpreter;
-  const std::string base = runtime.id.language == Language::kPython
-                               ? fmt::format("{}.{}", interpreter.major, interpreter.minor)
-                               : fmt::format("{}", interpreter.major);
+  const std::string base =
+      version_named(interpreter.language, interpreter.major, interpreter.minor);
   const std::string rest = interpreter.version.size() > base.size() + 1
                                ? interpreter.version.substr(base.size() + 1)
                                : "0";
-  return fmt::format("{}:{}.v{}", to_string(runtime.id.language), base, rest);
+  return fmt::format("{}:{}.v{}", traits(runtime.id.language).name, base, rest);
 }
 
 }  // namespace lapwing::runtime

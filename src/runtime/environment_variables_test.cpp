@@ -28,6 +28,22 @@ TEST(EnvironmentVariables, ManagedRuntimesSeeWhatAwsSets) {
   EXPECT_EQ(runtime_version(runtime), "python:3.8.v18");
 }
 
+TEST(EnvironmentVariables, RubyFindsGemsOfBothVersions) {
+  FunctionVersion fn;
+  Interpreter interpreter;
+  interpreter.language = Language::kRuby;
+  interpreter.major = 3;
+  interpreter.minor = 1;
+  interpreter.version = "3.1.2";
+  const RuntimeChoice runtime{*parse_runtime_id("ruby3.3"), &interpreter, false, ""};
+  const auto env = function_environment({&fn, &runtime, {}, ""});
+  EXPECT_EQ(env.at("GEM_PATH"),
+            "/var/task/vendor/bundle/ruby/3.3.0:/opt/ruby/gems/3.3.0:"
+            "/var/task/vendor/bundle/ruby/3.1.0:/opt/ruby/gems/3.1.0");
+  EXPECT_EQ(env.at("AWS_EXECUTION_ENV"), "AWS_Lambda_ruby3.3");
+  EXPECT_EQ(runtime_version(runtime), "ruby:3.1.v2");
+}
+
 TEST(EnvironmentVariables, ProvidedHasNoExecutionEnvironmentName) {
   FunctionVersion fn;
   const RuntimeChoice runtime{*parse_runtime_id("provided.al2023"), nullptr, true, ""};

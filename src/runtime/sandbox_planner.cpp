@@ -55,9 +55,11 @@ std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
 Status SandboxPlanner::prepare() {
   LAPWING_TRY(root_plans_[std::string(kProvidedKey)], roots_->compose({}));
   for (const Interpreter& interpreter : catalogue_->interpreters()) {
-    std::vector<sandbox::Bind> binds = interpreter.binds;
-    const char* name = interpreter.language == Language::kPython ? "python" : "node";
-    binds.push_back({fmt::format("{}/{}/runtime", options_.bootstrap_dir, name), "/var/runtime"});
+    // First, as Java mounts its client on a directory below.
+    std::vector<sandbox::Bind> binds = {
+        {fmt::format("{}/{}/runtime", options_.bootstrap_dir, traits(interpreter.language).folder),
+         "/var/runtime"}};
+    binds.insert(binds.end(), interpreter.binds.begin(), interpreter.binds.end());
     auto root = roots_->compose(binds);
     if (!root) {
       return fail(
@@ -66,6 +68,19 @@ Status SandboxPlanner::prepare() {
     root_plans_[interpreter.host_path] = *std::move(root);
   }
   return {};
+}
+
+Result<std::vector<std::string>> SandboxPlanner::argv(const FunctionVersion& function,
+                                                      const RuntimeChoice& runtime) const {
+  if (runtime.interpreter != nullptr) {
+    return traits(runtime.id.language)
+        .argv(launch_of(runtime, function.memory_mb, function.handler));
+  }
+  std::string bootstrap = "/var/task/bootstrap";
+  if (!options_.assume_bootstrap) {
+    LAPWING_TRY(bootstrap, find_bootstrap(function));
+  }
+  return std::vector<std::string>{std::move(bootstrap)};
 }
 
 Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
@@ -83,26 +98,10 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
   plan.limits.memory_bytes = std::uint64_t{function.memory_mb} * kMiB;
   plan.limits.tmp_bytes = std::uint64_t{function.ephemeral_storage_mb} * kMiB;
   plan.limits.cpu = options_.cpu;
-  switch (runtime.id.language) {
-    case Language::kPython:
-      // -S: the host's site-packages are no part of the function's world, and cost time.
-      plan.argv = {runtime.interpreter->sandbox_path, "-S", "/var/runtime/bootstrap.py"};
-      break;
-    case Language::kNode:
-      plan.argv = {runtime.interpreter->sandbox_path, "/var/runtime/bootstrap.cjs"};
-      break;
-    case Language::kProvided: {
-      std::string bootstrap = "/var/task/bootstrap";
-      if (!options_.assume_bootstrap) {
-        LAPWING_TRY(bootstrap, find_bootstrap(function));
-      }
-      plan.argv = {std::move(bootstrap)};
-      break;
-    }
-  }
+  LAPWING_TRY(plan.argv, argv(function, runtime));
   // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
   const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
-  if (wrapper != function.environment.end() && runtime.id.language != Language::kProvided) {
+  if (wrapper != function.environment.end() && runtime.interpreter != nullptr) {
     plan.argv.insert(plan.argv.begin(), wrapper->second);
   }
   for (auto& [key, value] : function_environment(inputs)) plan.environment.emplace_back(key, value);

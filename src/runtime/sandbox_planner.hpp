@@ -41,6 +41,8 @@ class SandboxPlanner {
 
  private:
   static std::string root_key(const RuntimeChoice& runtime);
+  Result<std::vector<std::string>> argv(const FunctionVersion& function,
+                                        const RuntimeChoice& runtime) const;
 
   PlannerOptions options_;
   const Catalogue* catalogue_;

@@ -118,13 +118,14 @@ void print_runtimes(const Config& config) {
   const runtime::Catalogue catalogue = discover_runtimes(config);
   fmt::print("\nruntimes\n");
   for (const runtime::Interpreter& found : catalogue.interpreters()) {
-    fmt::print("  {:<8} {:<10} {:<10} {}\n", to_string(found.language), found.version, found.origin,
-               found.host_path);
+    fmt::print("  {:<8} {:<10} {:<10} {}\n", runtime::traits(found.language).name, found.version,
+               found.origin, found.host_path);
   }
   fmt::print("  provided any executable named bootstrap\n");
   for (const char* id :
        {"python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13",
-        "python3.14", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x"}) {
+        "python3.14", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "ruby3.2", "ruby3.3",
+        "ruby3.4", "java11", "java17", "java21", "java25"}) {
     const auto choice = catalogue.choose(id);
     if (!choice) {
       fmt::print("  {:<11} {}\n", id, choice.error().message());

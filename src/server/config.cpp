@@ -79,7 +79,7 @@ const std::vector<Key>& keys() {
        "none"},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
-      {"runtimes.prefixes", "further directories that hold bin/python3.x or bin/node",
+      {"runtimes.prefixes", "further directories that hold bin/python3.x, bin/node or bin/ruby",
        &Config::runtimes_prefixes},
       {"engine.environments_max",
        "execution environments alive at once",

@@ -15,6 +15,7 @@
 #include "net/worker_pool.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/sandbox_planner.hpp"
+#include "server/added_runtimes.hpp"
 #include "server/admin.hpp"
 #include "server/embedded_files.hpp"
 #include "server/endpoint.hpp"
@@ -185,6 +186,7 @@ Status Instance::Parts::open() {
 
 Status Instance::Parts::make_runtimes() {
   LAPWING_TRY(bootstraps, install_files(config.data_dir, embedded_runtimes()));
+  LAPWING_CHECK(AddedRuntimes(config.data_dir).sweep());
   catalogue = discover_runtimes(config);
   runtime::PlannerOptions options;
   options.bootstrap_dir = bootstraps;

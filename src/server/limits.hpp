@@ -16,6 +16,10 @@ inline constexpr std::uint64_t kBodiesInMemoryMax = 1 * kGiB;
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 
+// A tree given to `lapwing runtime add`.
+inline constexpr std::uint64_t kAddedBytesMax = 10 * kGiB;
+inline constexpr std::size_t kAddedEntriesMax = 500'000;
+
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/added_runtimes.hpp"
+
 namespace lapwing::server {
 namespace {
 
@@ -21,6 +23,13 @@ runtime::Catalogue discover_runtimes(const Config& config) {
   if (const passwd* user = getpwuid(geteuid())) add_home(options.homes, user->pw_dir);
   if (const char* sudo_user = getenv("SUDO_USER")) {
     if (const passwd* user = getpwnam(sudo_user)) add_home(options.homes, user->pw_dir);
+  }
+  for (const AddedRuntime& added : AddedRuntimes(config.data_dir).list()) {
+    if (added.name == kJavaClientName) {
+      options.java_client = added.tree;
+    } else {
+      options.added_prefixes.push_back(added.tree);
+    }
   }
   options.extra_prefixes = config.runtimes_prefixes;
   options.strict = config.runtimes_strict;

@@ -6,8 +6,8 @@
 
 namespace lapwing::server {
 
-// Home directories of the server's user (and of whoever called sudo), the system's places,
-// and what the configuration adds.
+// What was added to the data directory, what the configuration names, home directories of the
+// server's user (and of whoever called sudo), the system's places.
 runtime::Catalogue discover_runtimes(const Config& config);
 
 }  // namespace lapwing::server

@@ -8,6 +8,7 @@
 
 #include "server/commands.hpp"
 #include "server/instance.hpp"
+#include "server/runtime_command.hpp"
 
 namespace {
 
@@ -22,6 +23,8 @@ struct Arguments {
   std::string config_file;
   std::string auth;
   std::string plan;
+  std::string runtime_name;
+  std::string runtime_from;
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
@@ -60,6 +63,40 @@ int misused(const std::string& what) {
   return kMisused;
 }
 
+// `lapwing runtime ...`: its commands, none of them parsed yet.
+struct RuntimeCommands {
+  CLI::App* group = nullptr;
+  CLI::App* add = nullptr;
+  CLI::App* list = nullptr;
+  CLI::App* remove = nullptr;
+};
+
+RuntimeCommands add_runtime_commands(CLI::App& app, Arguments& args) {
+  RuntimeCommands out;
+  out.group = app.add_subcommand("runtime", "interpreters kept in the data directory");
+  out.group->require_subcommand(1);
+  out.add = out.group->add_subcommand("add", "copy an interpreter's tree under a runtime's name");
+  out.list = out.group->add_subcommand("list", "what was added, and what the machine has");
+  out.remove = out.group->add_subcommand("remove", "take an added one away");
+  for (CLI::App* command : {out.add, out.list, out.remove}) add_options(*command, args);
+  for (CLI::App* command : {out.add, out.remove}) {
+    command->add_option("name", args.runtime_name, "python3.13, nodejs22.x, java21, java-client")
+        ->required();
+  }
+  out.add->add_option("--from", args.runtime_from, "a directory that holds bin/, lib/")->required();
+  return out;
+}
+
+int run_runtime(const RuntimeCommands& commands, const Arguments& args, const Config& config) {
+  if (commands.add->parsed()) {
+    return lapwing::server::run_runtime_add(config, args.runtime_name, args.runtime_from);
+  }
+  if (commands.remove->parsed()) {
+    return lapwing::server::run_runtime_remove(config, args.runtime_name);
+  }
+  return lapwing::server::run_runtime_list(config);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Lapwing: AWS Lambda on your own machines");
   app.set_version_flag("--version", fmt::format("lapwing {}", lapwing::server::kVersion));
@@ -71,11 +108,12 @@ int run(int argc, char** argv) {
   add_options(*serve, args);
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
-  if (argc < 2) return misused("say a command: serve, doctor or config");
+  const RuntimeCommands runtime = add_runtime_commands(app, args);
+  if (argc < 2) return misused("say a command: serve, doctor, runtime or config");
   const std::string_view first = argv[1];
-  if (!first.starts_with('-') && first != serve->get_name() && first != doctor->get_name() &&
-      first != keys->get_name()) {
-    return misused(fmt::format("unknown command '{}': serve, doctor or config", argv[1]));
+  const auto named = [first](const CLI::App* command) { return command->get_name() == first; };
+  if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
+    return misused(fmt::format("unknown command '{}': serve, doctor, runtime or config", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -90,6 +128,7 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
     return kMisused;
   }
+  if (runtime.group->parsed()) return run_runtime(runtime, args, config);
   if (doctor->parsed()) {
     return args.plan.empty() ? lapwing::server::run_doctor(config)
                              : lapwing::server::run_doctor_plan(config, args.plan);

@@ -1,10 +1,14 @@
 #include "server/maintenance.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <set>
+#include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -15,23 +19,23 @@ constexpr auto kSweepEvery = std::chrono::seconds(60);
 // Longer than any time between storing a package and the record that names it.
 constexpr auto kBlobAgeMin = std::chrono::hours(1);
 
-// Runs the interpreter with nothing of our environment, and waits. False on any failure:
-// byte code only saves time.
-bool run_compileall(const std::string& python, const std::string& directory) {
-  const char* argv[] = {python.c_str(),    "-S",   "-E", "-m", "compileall", "-q",
-                        directory.c_str(), nullptr};
-  const char* environment[] = {"PATH=/usr/bin:/bin", nullptr};
-  pid_t pid = 0;
+// Starts a command with nothing of our environment and nothing to read or say; 0 on failure.
+pid_t start_quietly(const std::vector<std::string>& command) {
+  std::vector<char*> argv;
   // Safe casts: posix_spawn does not write through argv or envp.
-  if (posix_spawn(&pid, python.c_str(), nullptr, nullptr, const_cast<char**>(argv),
-                  const_cast<char**>(environment)) != 0) {
-    return false;
-  }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return false;
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const char* environment[] = {"PATH=/usr/bin:/bin", nullptr};
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  pid_t pid = 0;
+  const int failed =
+      posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), const_cast<char**>(environment));
+  posix_spawn_file_actions_destroy(&files);
+  return failed == 0 ? pid : 0;
 }
 
 }  // namespace
@@ -44,6 +48,8 @@ void Maintenance::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
+    // Not yet waited for, so the number is still its own.
+    if (child_ != 0) kill(child_, SIGKILL);
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -56,6 +62,7 @@ bool Maintenance::wait(std::chrono::seconds time) {
 
 void Maintenance::run() {
   precompile();
+  archive_classes();
   while (wait(kSweepEvery)) sweep();
 }
 
@@ -68,17 +75,57 @@ void Maintenance::precompile() {
     const std::string mark = fmt::format("{}/.compiled-{}.{}", package, python.major, python.minor);
     struct stat st{};
     if (stat(mark.c_str(), &st) == 0) continue;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopping_) return;
-    }
-    if (!run_compileall(python.host_path, package)) {
+    if (stopping()) return;
+    if (!run_command({python.host_path, "-S", "-E", "-m", "compileall", "-q", package})) {
       parts_.logger->warn("maintenance", "byte code of the bootstrap could not be made",
                           {{"python", python.host_path}});
       continue;
     }
     if (FILE* file = fopen(mark.c_str(), "we")) fclose(file);
   }
+}
+
+void Maintenance::archive_classes() {
+  for (const runtime::Interpreter& java : parts_.catalogue->interpreters()) {
+    if (java.class_archive.empty() || access(java.class_archive.c_str(), F_OK) == 0) continue;
+    if (stopping()) return;
+    const std::string fresh = fmt::format("{}.{}", java.class_archive, getpid());
+    // AWS's loader stumbles over classes for other JVMs in its own jars and ends with status 1;
+    // the archive of those it has loaded is written all the same.
+    (void)run_command(runtime::class_archive_command(java, fresh));
+    if (stopping()) {
+      (void)unlink(fresh.c_str());
+      return;
+    }
+    if (chmod(fresh.c_str(), 0644) != 0 || rename(fresh.c_str(), java.class_archive.c_str()) != 0) {
+      (void)unlink(fresh.c_str());
+      parts_.logger->warn("maintenance", "the archive of Java's classes could not be made",
+                          {{"java", java.host_path}});
+    }
+  }
+}
+
+bool Maintenance::run_command(const std::vector<std::string>& command) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return false;
+    child_ = start_quietly(command);
+    if (child_ == 0) return false;
+  }
+  siginfo_t ended{};
+  while (waitid(P_PID, static_cast<id_t>(child_), &ended, WEXITED | WNOWAIT) != 0) {
+    if (errno != EINTR) break;
+  }
+  const std::scoped_lock lock(mutex_);
+  int status = -1;
+  waitpid(child_, &status, 0);
+  child_ = 0;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool Maintenance::stopping() {
+  const std::scoped_lock lock(mutex_);
+  return stopping_;
 }
 
 void Maintenance::sweep() {

@@ -19,11 +19,11 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "runtimes" / "testing")]
 import os  # noqa: E402
 
 from functions import ROLE, package  # noqa: E402
-from interpreters import nodes, pythons  # noqa: E402
+from interpreters import nodes, pythons, rubies  # noqa: E402
 from serving import serving  # noqa: E402
 
 # Interpreters of this machine by version: what a managed runtime can be served by.
-RUNTIMES = {"python": sorted(pythons()), "nodejs": sorted(nodes())}
+RUNTIMES = {"python": sorted(pythons()), "nodejs": sorted(nodes()), "ruby": sorted(rubies())}
 
 
 def pytest_addoption(parser):
@@ -114,7 +114,8 @@ def deploy(lam, role, waited):
         name = settings.pop("FunctionName", "conformance-" + uuid.uuid4().hex[:12])
         if isinstance(files, str):
             files = {"bootstrap" if runtime.startswith("provided") else
-                     "app.py" if runtime.startswith("python") else "app.js": files}
+                     "app.py" if runtime.startswith("python") else
+                     "app.rb" if runtime.startswith("ruby") else "app.js": files}
         code = files if isinstance(files, bytes) else package(files)
         lam.create_function(**{
             "FunctionName": name, "Runtime": runtime, "Role": role, "Handler": handler,

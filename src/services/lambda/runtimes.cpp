@@ -40,7 +40,7 @@ Status check_runtime(std::string_view operation, std::string_view runtime) {
   if (!runtime::parse_runtime_id(runtime)) {
     return fail(errors::unsupported_parameter(
         operation, "Runtime " + std::string(runtime),
-        "python3.x, nodejs*.x, provided, provided.al2 and provided.al2023 are served"));
+        "python3.x, nodejs*.x, ruby3.x, java* and provided* are served"));
   }
   return {};
 }

@@ -124,7 +124,7 @@ TEST_F(Operations, CreateChecksTheRuntime) {
       "set: [nodejs20.x, "))
       << unknown.body;
   EXPECT_TRUE(unknown.message().ends_with("] or be a valid ARN"));
-  EXPECT_EQ(with(R"(,"Runtime":"java21","Handler":"f.h")").status, 501);
+  EXPECT_EQ(with(R"(,"Runtime":"dotnet8","Handler":"f.h")").status, 501);
   EXPECT_EQ(with(R"(,"Runtime":"python3.12")").message(),
             "Runtime and Handler are mandatory parameters for functions created with deployment "
             "packages.");

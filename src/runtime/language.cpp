@@ -1,0 +1,159 @@
+#include "runtime/language.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <fmt/core.h>
+
+namespace lapwing::runtime {
+namespace {
+
+std::optional<int> to_int(std::string_view text) {
+  int value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> python_argv(const RuntimeLaunch& launch) {
+  // -S: the host's site-packages are no part of the function's world, and cost time.
+  return {launch.interpreter, "-S", "/var/runtime/bootstrap.py"};
+}
+
+void python_variables(const RuntimeLaunch&, Variables& out) {
+  out["PYTHONPATH"] = "/var/runtime";
+  out["LC_CTYPE"] = "C.UTF-8";
+  // Read-only code cannot keep its byte code, and must not try at every import.
+  out["PYTHONDONTWRITEBYTECODE"] = "1";
+}
+
+std::vector<std::string> node_argv(const RuntimeLaunch& launch) {
+  return {launch.interpreter, "/var/runtime/bootstrap.cjs"};
+}
+
+void node_variables(const RuntimeLaunch& launch, Variables& out) {
+  out["NODE_PATH"] = fmt::format(
+      "/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
+      "/var/runtime:/var/task",
+      launch.asked->major);
+}
+
+std::vector<std::string> ruby_argv(const RuntimeLaunch& launch) {
+  return {launch.interpreter, "/var/runtime/bootstrap.rb"};
+}
+
+void ruby_variables(const RuntimeLaunch& launch, Variables& out) {
+  // Bundler packs gems below the version they were installed with: that of the identifier,
+  // and that of the interpreter where it is another.
+  const auto gems = [](int major, int minor) {
+    return fmt::format("/var/task/vendor/bundle/ruby/{0}.{1}.0:/opt/ruby/gems/{0}.{1}.0", major,
+                       minor);
+  };
+  std::string path = gems(launch.asked->major, launch.asked->minor);
+  if (launch.asked->major != launch.major || launch.asked->minor != launch.minor) {
+    path += ":" + gems(launch.major, launch.minor);
+  }
+  out["GEM_PATH"] = std::move(path);
+  out["RUBYLIB"] = "/var/task:/var/runtime/lib:/opt/ruby/lib";
+}
+
+// Defaults a function may override through JAVA_TOOL_OPTIONS are in jvm.flags, which the JVM
+// reads before that variable; the command line comes after it.
+std::vector<std::string> java_argv(const RuntimeLaunch& launch) {
+  std::vector<std::string> argv = {launch.interpreter, "-XX:Flags=/var/runtime/jvm.flags",
+                                   fmt::format("-XX:MaxRAM={}m", launch.memory_mb)};
+  if (!launch.class_archive.empty()) {
+    argv.push_back("-XX:SharedArchiveFile=" + launch.class_archive);
+  }
+  // The client makes a file descriptor of a number, and loads a library of its own.
+  if (launch.major >= 9) {
+    argv.insert(argv.end(), {"--add-opens", "java.base/java.io=ALL-UNNAMED"});
+  }
+  if (launch.major >= 22) argv.emplace_back("--enable-native-access=ALL-UNNAMED");
+  argv.insert(argv.end(),
+              {"-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="
+               "/var/runtime/lib/libaws-lambda-jni.so",
+               "-Djava.net.preferIPv4Stack=true", "-cp", launch.class_path,
+               "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", launch.handler});
+  return argv;
+}
+
+void no_variables(const RuntimeLaunch&, Variables&) {}
+
+constexpr std::array kLanguages = {
+    LanguageTraits{Language::kPython, "python", "Python", VersionForm::kMajorMinor, "python",
+                   "install Python 3, as in apt-get install python3", true, python_argv,
+                   python_variables},
+    LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
+                   "install Node.js, as in apt-get install nodejs", true, node_argv,
+                   node_variables},
+    LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
+                   "install Ruby 3, as in apt-get install ruby", true, ruby_argv, ruby_variables},
+    LanguageTraits{Language::kJava, "java", "Java", VersionForm::kMajor, "java",
+                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", false, java_argv,
+                   no_variables},
+    LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "", false,
+                   nullptr, no_variables},
+};
+
+bool parse_version(VersionForm form, std::string_view text, RuntimeId& out) {
+  switch (form) {
+    case VersionForm::kMajorMinor: {
+      const auto dot = text.find('.');
+      if (dot == std::string_view::npos) return false;
+      const auto major = to_int(text.substr(0, dot));
+      const auto minor = to_int(text.substr(dot + 1));
+      if (!major || !minor) return false;
+      out.major = *major;
+      out.minor = *minor;
+      return true;
+    }
+    case VersionForm::kMajorX: {
+      if (!text.ends_with(".x")) return false;
+      const auto major = to_int(text.substr(0, text.size() - 2));
+      if (!major) return false;
+      out.major = *major;
+      return true;
+    }
+    case VersionForm::kMajor: {
+      const auto major = to_int(text.substr(0, text.find('.')));
+      const auto dot = text.find('.');
+      const std::string_view system = dot == std::string_view::npos ? "" : text.substr(dot);
+      if (!major || (!system.empty() && system != ".al2" && system != ".al2023")) return false;
+      out.major = *major;
+      return true;
+    }
+    case VersionForm::kSystem:
+      return text.empty() || text == ".al2" || text == ".al2023";
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const LanguageTraits> languages() { return kLanguages; }
+
+const LanguageTraits& traits(Language language) {
+  for (const LanguageTraits& row : kLanguages) {
+    if (row.language == language) return row;
+  }
+  return kLanguages.back();
+}
+
+std::optional<RuntimeId> parse_runtime_id(std::string_view text) {
+  for (const LanguageTraits& row : kLanguages) {
+    if (!text.starts_with(row.name)) continue;
+    RuntimeId id;
+    id.language = row.language;
+    id.text = text;
+    if (parse_version(row.form, text.substr(row.name.size()), id)) return id;
+  }
+  return std::nullopt;
+}
+
+std::string version_named(Language language, int major, int minor) {
+  return traits(language).form == VersionForm::kMajorMinor ? fmt::format("{}.{}", major, minor)
+                                                           : fmt::format("{}", major);
+}
+
+}  // namespace lapwing::runtime
