@@ -11,6 +11,7 @@ ErrorKind kind_of_errno(int error_number) {
   switch (error_number) {
     case ENOENT:
     case ESRCH:
+    case ENODEV:
       return ErrorKind::kNotFound;
     case EEXIST:
       return ErrorKind::kConflict;

@@ -1,4 +1,4 @@
-// Just enough rtnetlink to make a fresh network namespace usable.
+// What a fresh network namespace needs first. More of interfaces in link.hpp.
 #pragma once
 
 #include <cstdint>
