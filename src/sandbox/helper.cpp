@@ -97,6 +97,9 @@ class Helper {
   Status set_up();
   // What the first launch would otherwise wait for; a failure shows up there.
   void warm_up();
+  // The way out, when wanted: its failure is said, and only sandboxes that need it fail.
+  void set_up_network(HelperHello& hello);
+  NameServerSockets take_name_server();
   void serve();
   void clean_up();
   bool single_id() const { return single_id_; }
@@ -117,6 +120,7 @@ class Helper {
   os::UniqueFd proc_;
   os::UniqueFd child_signals_;
   std::vector<os::FilterProgram> filters_;
+  std::unique_ptr<Network> network_;
   std::map<std::string, os::UniqueFd> roots_;
   std::map<pid_t, Running> running_;
   std::vector<bool> slots_ = std::vector<bool>(kSandboxesMax, false);
@@ -170,6 +174,27 @@ Status Helper::set_up() {
 
 void Helper::warm_up() {
   if (auto filters = compile_syscall_filters()) filters_ = *std::move(filters);
+}
+
+void Helper::set_up_network(HelperHello& hello) {
+  if (!options_.network.wanted) return;
+  if (single_id_) {
+    hello.network_text = "needs root: without it no interface can be added to this machine";
+    return;
+  }
+  auto network = Network::set_up(options_.network, options_.tag);
+  if (network) {
+    network_ = *std::move(network);
+    hello.network = true;
+    hello.network_text = network_->describe();
+  } else {
+    const Error& error = network.error();
+    hello.network_text = error.detail().empty() ? error.message() : error.detail();
+  }
+}
+
+NameServerSockets Helper::take_name_server() {
+  return network_ ? network_->take_name_server() : NameServerSockets();
 }
 
 void Helper::tell(int report, const Report& message, std::initializer_list<int> fds) {
@@ -240,7 +265,12 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   started.number = pid;
   started.steps = std::move(running.steps);
   tell(running.report.get(), started, {clone->pidfd.get()});
-  const Status going = let_go_on(running, pid);
+  Status going;
+  if (plan.network != NetworkMode::kNone) {
+    going = network_->attach(running.slot, plan.network, pid);
+    watch.lap("helper: network");
+  }
+  if (going) going = let_go_on(running, pid);
   if (!going) (void)os::signal_pidfd(clone->pidfd.get(), SIGKILL);
   running_.emplace(pid, std::move(running));
   return going;
@@ -262,6 +292,15 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
   running.report.reset(::fcntl(request.fds[kLaunchReport].get(), F_DUPFD_CLOEXEC, 3));
 
   Inside inside;
+  if (head.plan.network != NetworkMode::kNone) {
+    if (!network_ || (head.plan.network == NetworkMode::kHost && !options_.network.host)) {
+      slots_[*slot] = false;
+      return fail(make_error(ErrorKind::kUnsupported,
+                             fmt::format("network mode {} is not offered by this server",
+                                         to_string(head.plan.network))));
+    }
+    inside.network = network_->end(*slot);
+  }
   inside.head = &head;
   inside.plan_file = request.fds[kLaunchPlan].get();
   inside.report = request.fds[kLaunchReport].get();
@@ -339,23 +378,29 @@ void Helper::serve() {
 
 void Helper::clean_up() {
   running_.clear();  // closes the lifelines: every first process ends, and its namespace
+  network_.reset();
   options_.cgroups->remove_all();
 }
 
 }  // namespace
 
 std::string encode_hello(const HelperHello& hello) {
-  return (hello.user_ids ? "1" : "0") + hello.failure;
+  // Texts of system errors and of ours hold no NUL.
+  return fmt::format("{}{}{}{}{}", hello.user_ids ? '1' : '0', hello.network ? '1' : '0',
+                     hello.network_text, '\0', hello.failure);
 }
 
 HelperHello decode_hello(std::string_view bytes) {
   HelperHello hello;
-  if (bytes.empty()) {
+  const std::size_t end = bytes.find('\0');
+  if (bytes.size() < 2 || end == std::string_view::npos) {
     hello.failure = "the helper did not answer";
     return hello;
   }
   hello.user_ids = bytes[0] == '1';
-  hello.failure = bytes.substr(1);
+  hello.network = bytes[1] == '1';
+  hello.network_text = bytes.substr(2, end - 2);
+  hello.failure = bytes.substr(end + 1);
   return hello;
 }
 
@@ -363,8 +408,19 @@ void run_helper(HelperOptions options) {
   const int control = options.control.get();
   Helper helper(std::move(options));
   const Status ready = helper.set_up();
-  const HelperHello hello{!helper.single_id(), ready ? "" : ready.error().detail()};
-  (void)os::send_message(control, encode_hello(hello), {});
+  HelperHello hello;
+  hello.user_ids = !helper.single_id();
+  if (ready) {
+    helper.set_up_network(hello);
+  } else {
+    hello.failure = ready.error().detail();
+  }
+  {
+    const NameServerSockets sockets = helper.take_name_server();
+    std::vector<int> fds;
+    if (hello.network) fds = {sockets.udp.get(), sockets.tcp.get()};
+    (void)os::send_message(control, encode_hello(hello), fds);
+  }
   if (!ready) ::_exit(1);
   helper.warm_up();
   helper.serve();

@@ -5,12 +5,15 @@
 
 #include "os/unique_fd.hpp"
 #include "sandbox/cgroup.hpp"
+#include "sandbox/network.hpp"
 
 namespace lapwing::sandbox {
 
 // What the helper says first, on the control socket: "" or what keeps it from working.
 struct HelperHello {
-  bool user_ids = false;  // a range of user ids a sandbox, not just one
+  bool user_ids = false;     // a range of user ids a sandbox, not just one
+  bool network = false;      // there is a way out; the name server's sockets come along
+  std::string network_text;  // how, or why not
   std::string failure;
 };
 std::string encode_hello(const HelperHello& hello);
@@ -20,6 +23,8 @@ struct HelperOptions {
   os::UniqueFd control;  // SOCK_SEQPACKET to the server
   os::UniqueFd parent;   // pidfd of the server
   const CgroupTree* cgroups = nullptr;
+  NetworkOptions network;
+  std::string tag;  // of this instance
 };
 
 // Launch request on the control socket: these descriptors first, then the inherited ones.

@@ -143,6 +143,7 @@ Status bring_up_network(const Inside& inside, Progress& progress) {
   const Plan& plan = inside.head->plan;
   if (plan.weakness == Weakness::kHostNetwork) return {};
   LAPWING_CHECK(os::loopback_up());
+  if (inside.network) LAPWING_CHECK(join_network(*inside.network));
   std::set<std::string> known;
   for (const ListenerPlan& listener : plan.listeners) {
     if (!listener.address.starts_with("127.") && known.insert(listener.address).second) {

@@ -1,10 +1,12 @@
 // The first process of a sandbox: applies the plan to itself, starts the program, waits.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "os/privileges.hpp"
 #include "os/unique_fd.hpp"
+#include "sandbox/network.hpp"
 #include "sandbox/wire.hpp"
 
 namespace lapwing::sandbox {
@@ -21,7 +23,8 @@ struct Inside {
   int tmp_mount = -1;          // or a tmpfs is made
   std::vector<int> inherited;  // for head->targets, in order
   const std::vector<os::FilterProgram>* filters = nullptr;
-  bool single_id = false;  // unprivileged: only one user id is mapped
+  std::optional<NetworkEnd> network;  // its eth0 is there once the lifeline says go on
+  bool single_id = false;             // unprivileged: only one user id is mapped
 };
 
 // Runs in the clone; ends with it.

@@ -57,11 +57,13 @@ Result<std::string> instance_tag(int lock) {
 class LauncherImpl final : public Launcher {
  public:
   LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper,
-               std::unique_ptr<Housekeeper> housekeeper, IsolationReport report)
+               std::unique_ptr<Housekeeper> housekeeper, NetworkStatus network,
+               IsolationReport report)
       : lock_(std::move(lock)),
         control_(std::move(control)),
         helper_(std::move(helper)),
         housekeeper_(std::move(housekeeper)),
+        network_(std::move(network)),
         report_(std::move(report)) {}
   ~LauncherImpl() override;
 
@@ -71,6 +73,7 @@ class LauncherImpl final : public Launcher {
   }
   net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
                                                      std::vector<InheritedFd> fds) override;
+  NetworkStatus& network() override { return network_; }
   const IsolationReport& report() const override { return report_; }
 
  private:
@@ -80,6 +83,7 @@ class LauncherImpl final : public Launcher {
   os::UniqueFd control_;
   os::UniqueFd helper_;  // pidfd
   std::unique_ptr<Housekeeper> housekeeper_;
+  NetworkStatus network_;
   IsolationReport report_;
   std::atomic<std::uint64_t> next_id_{1};
 };
@@ -144,11 +148,14 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
   co_return handle;
 }
 
-Result<HelperHello> hear_hello(int control) {
+Result<HelperHello> hear_hello(int control, NameServerSockets& sockets) {
   pollfd ready{control, POLLIN, 0};
   while (::poll(&ready, 1, 10'000) < 0 && errno == EINTR) {
   }
-  LAPWING_TRY(const os::Message message, os::receive_message(control, 4096));
+  LAPWING_TRY(os::Message message, os::receive_message(control, 4096));
+  if (message.fds.size() == 2) {
+    sockets = {std::move(message.fds[0]), std::move(message.fds[1])};
+  }
   return decode_hello(message.bytes);
 }
 
@@ -172,19 +179,24 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
     mine.control = std::move(control.second);
     mine.parent = std::move(self);
     mine.cgroups = &cgroups;
+    mine.network = options.network;
+    mine.tag = tag;
     run_helper(std::move(mine));
   }
   control.second.reset();
-  LAPWING_TRY(const HelperHello hello, hear_hello(control.first.get()));
+  NetworkStatus network;
+  LAPWING_TRY(const HelperHello hello, hear_hello(control.first.get(), network.name_server));
   if (!hello.failure.empty()) return fail(no_sandboxes_error(hello.failure));
 
   auto housekeeper = std::make_unique<Housekeeper>(
       std::move(cgroups),
       TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready, options.tmp_images});
-  IsolationReport report = isolation_report(*housekeeper, hello.user_ids);
+  network.available = hello.network;
+  network.text = hello.network_text;
+  IsolationReport report = isolation_report(*housekeeper, hello.user_ids, network);
   return std::make_unique<LauncherImpl>(std::move(lock), std::move(control.first),
                                         std::move(helper.pidfd), std::move(housekeeper),
-                                        std::move(report));
+                                        std::move(network), std::move(report));
 }
 
 }  // namespace lapwing::sandbox

@@ -31,6 +31,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "os/unique_fd.hpp"
+#include "sandbox/network.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 
@@ -51,6 +52,7 @@ struct LauncherOptions {
   std::uint32_t tmp_ready = 4;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
+  NetworkOptions network;
   // How long to wait for another instance with this data directory to end: the helper of a
   // killed server is gone after a moment.
   std::chrono::milliseconds lock_wait{6000};
@@ -118,6 +120,13 @@ class Sandbox {
   virtual net::Task<void> destroy() = 0;
 };
 
+// Whether kNat (and kHost, where wanted) may be planned, and how, or why not.
+struct NetworkStatus {
+  bool available = false;
+  std::string text;
+  NameServerSockets name_server;  // for a DnsForwarder, when available
+};
+
 class Launcher {
  public:
   virtual ~Launcher() = default;
@@ -134,6 +143,8 @@ class Launcher {
   virtual net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
                                                              std::vector<InheritedFd> fds) = 0;
 
+  // The way out of the sandboxes.
+  virtual NetworkStatus& network() = 0;
   // What is enforced on this machine and what is not.
   virtual const IsolationReport& report() const = 0;
 };

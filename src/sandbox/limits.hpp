@@ -27,4 +27,9 @@ inline constexpr std::uint32_t kUidRange = 65'536;
 inline constexpr std::uint32_t kInnerUid = 993;
 inline constexpr std::uint32_t kInnerGid = 993;
 
+// How long one server waits for another that changes the machine's network.
+inline constexpr int kNetworkLockTries = 500;
+inline constexpr int kNetworkLockPauseMs = 10;
+inline constexpr std::size_t kDeniedNetworksMax = 256;
+
 }  // namespace lapwing::sandbox

@@ -36,9 +36,15 @@ bool root_is_a_mount() {
   return false;
 }
 
+std::string way_out(const NetworkStatus& network) {
+  if (network.available) return network.text;
+  return network.text.empty() ? "no way out" : fmt::format("no way out ({})", network.text);
+}
+
 }  // namespace
 
-IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ranges) {
+IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ranges,
+                                 const NetworkStatus& network) {
   IsolationReport report;
   report.features.push_back(
       {"namespaces", true, "own mount, pid, network, ipc, uts, user and cgroup namespaces", ""});
@@ -53,8 +59,9 @@ IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ra
   report.features.push_back(
       {"/tmp beside memory", tmp.images_work(), "ext4 images on loop devices",
        tmp.images_work() ? "" : "/tmp is a tmpfs and counts as function memory: " + tmp.why_not()});
-  report.features.push_back(
-      {"network", true, "own namespace: loopback and Lapwing's endpoints; no way out", ""});
+  report.features.push_back({"network", true,
+                             "own namespace: loopback and Lapwing's endpoints; " + way_out(network),
+                             ""});
   return report;
 }
 

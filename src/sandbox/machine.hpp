@@ -6,11 +6,13 @@
 
 #include "base/result.hpp"
 #include "sandbox/housekeeper.hpp"
+#include "sandbox/launcher.hpp"
 #include "sandbox/report.hpp"
 
 namespace lapwing::sandbox {
 
-IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ranges);
+IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ranges,
+                                 const NetworkStatus& network);
 // `cause` is what the helper met; the message adds the remedy this machine needs.
 Error no_sandboxes_error(const std::string& cause);
 

@@ -76,7 +76,38 @@ void describe_binds(std::string& out, std::string_view title, const std::vector<
   }
 }
 
+std::string_view describe(NetworkMode mode) {
+  switch (mode) {
+    case NetworkMode::kNone:
+      return "loopback only";
+    case NetworkMode::kNat:
+      return "eth0 with address translation; neither this machine nor other sandboxes";
+    case NetworkMode::kHost:
+      return "eth0 with address translation; this machine's ports, no other sandboxes";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string_view to_string(NetworkMode mode) {
+  switch (mode) {
+    case NetworkMode::kNone:
+      return "none";
+    case NetworkMode::kNat:
+      return "nat";
+    case NetworkMode::kHost:
+      return "host";
+  }
+  return "";
+}
+
+std::optional<NetworkMode> parse_network_mode(std::string_view text) {
+  for (const NetworkMode mode : {NetworkMode::kNone, NetworkMode::kNat, NetworkMode::kHost}) {
+    if (text == to_string(mode)) return mode;
+  }
+  return std::nullopt;
+}
 
 Status validate(const Plan& plan) {
   if (!clean_path(plan.root.base_dir)) return fail(invalid("root base directory"));
@@ -111,7 +142,7 @@ std::string describe(const Plan& plan) {
   line("processes", fmt::format("{}", plan.limits.processes));
   line("open files", fmt::format("{}", plan.limits.open_files));
   line("cpu", plan.limits.cpu == CpuModel::kWeight ? "weight by memory" : "quota by memory");
-  line("network", "own namespace, loopback only");
+  line("network", fmt::format("own namespace, {}", describe(plan.network)));
   for (const ListenerPlan& l : plan.listeners) {
     line("listener", fmt::format("{} at {}:{}", l.name, l.address, l.port));
   }

@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,7 +61,22 @@ struct ListenerPlan {
 
 // Test-only weakenings: each takes one wall away so that the escape suite can show that it
 // sees the hole. Never set outside tests.
-enum class Weakness { kNone, kKeepCapabilities, kNoSeccomp, kHostPidNamespace, kHostNetwork };
+// kOpenRouter and kOpenMachine are of the whole launcher (NetworkOptions), the others of a plan.
+enum class Weakness {
+  kNone,
+  kKeepCapabilities,
+  kNoSeccomp,
+  kHostPidNamespace,
+  kHostNetwork,
+  kOpenRouter,
+  kOpenMachine
+};
+
+// What a sandbox reaches besides its listeners (network.hpp): nothing; everything but this
+// machine and other sandboxes; this machine too.
+enum class NetworkMode : std::uint8_t { kNone, kNat, kHost };
+std::string_view to_string(NetworkMode mode);  // "none", "nat", "host"
+std::optional<NetworkMode> parse_network_mode(std::string_view text);
 
 struct Plan {
   std::string name;  // for humans: shown in errors and as part of the cgroup's name
@@ -71,6 +88,7 @@ struct Plan {
   std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory = "/var/task";
   std::vector<ListenerPlan> listeners;
+  NetworkMode network = NetworkMode::kNone;  // others only where Launcher::network() has them
   Weakness weakness = Weakness::kNone;
 };
 

@@ -9,6 +9,7 @@
 
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/network_rules.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -68,10 +69,13 @@ std::vector<SmallFile> small_files() {
                                  "sbx_user1051:x:{}:{}::/home/sbx_user1051:/bin/sh\n",
                                  kInnerUid, kInnerGid)},
       {"etc/group", fmt::format("root:x:0:\nnogroup:x:65534:\nsbx_user1051:x:{}:\n", kInnerGid)},
-      {"etc/hosts",
-       "127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost ip6-localhost\n"},
+      {"etc/hosts", fmt::format("127.0.0.1 localhost sandbox.localdomain sandbox\n"
+                                "::1 localhost ip6-localhost\n{} {}\n",
+                                kMachineAddress, kMachineName)},
       {"etc/hostname", "sandbox.localdomain\n"},
-      {"etc/resolv.conf", "# No way out of the sandbox: names resolve from /etc/hosts only.\n"},
+      // The same in every network mode: without a way out it cannot be reached, and looking a
+      // name up fails at once.
+      {"etc/resolv.conf", fmt::format("nameserver {}\n", kNameServerAddress)},
       {"etc/nsswitch.conf",
        "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"},
       {"etc/services", "http 80/tcp\nhttps 443/tcp\ndomain 53/udp\n"},

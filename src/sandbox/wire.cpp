@@ -119,6 +119,7 @@ std::string encode_head(const LaunchHead& head, const Plan& plan) {
     out.text(listener.address);
     out.number(listener.port);
   }
+  out.number(static_cast<std::uint64_t>(plan.network));
   out.number(static_cast<std::uint64_t>(plan.weakness));
   out.number(head.targets.size());
   for (const int target : head.targets) out.number(static_cast<std::uint64_t>(target));
@@ -169,6 +170,7 @@ Result<LaunchHead> decode_head(std::string_view file) {
     listener.address = in.text();
     listener.port = in.as<std::uint16_t>();
   }
+  plan.network = in.as<NetworkMode>();
   plan.weakness = in.as<Weakness>();
   head.targets.resize(in.count());
   for (int& target : head.targets) target = in.as<int>();

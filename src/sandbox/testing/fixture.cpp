@@ -99,8 +99,9 @@ void World::set_up() {
   start();
 }
 
-std::unique_ptr<World> World::separate(const std::string& data_dir) {
+std::unique_ptr<World> World::separate(const std::string& data_dir, NetworkOptions network) {
   auto world = std::make_unique<World>();
+  world->network_ = std::move(network);
   world->data_dir_ = data_dir;
   world->start();
   return world;
@@ -109,6 +110,7 @@ std::unique_ptr<World> World::separate(const std::string& data_dir) {
 void World::start() {
   LauncherOptions options;
   options.data_dir = data_dir_;
+  options.network = network_;
   auto launcher = Launcher::start(options);
   if (!launcher) {
     why_not_ = "no sandboxes here: " + text_of(launcher.error());

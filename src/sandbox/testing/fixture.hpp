@@ -54,7 +54,7 @@ class World {
   Outcome run_until(const Plan& plan, const std::string& mark);
 
   // A world of its own with another data directory, for tests that end it.
-  static std::unique_ptr<World> separate(const std::string& data_dir);
+  static std::unique_ptr<World> separate(const std::string& data_dir, NetworkOptions network = {});
 
   void set_up();
   void tear_down();
@@ -69,6 +69,7 @@ class World {
 
   std::string data_dir_;
   std::string why_not_;
+  NetworkOptions network_;
   RootPlan root_;
   std::unique_ptr<Launcher> launcher_;
 };

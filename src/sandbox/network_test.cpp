@@ -1,0 +1,332 @@
+// The way out of the sandboxes against an internet of the test's own. Every test runs in a
+// child process, because it moves into other network namespaces; what fails there is printed
+// there and fails the test here.
+#include <functional>
+#include <poll.h>
+#include <signal.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "os/process.hpp"
+#include "os/socket.hpp"
+#include "sandbox/network_rules.hpp"
+#include "sandbox/testing/fixture.hpp"
+#include "sandbox/testing/internet.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+using testing::Internet;
+using testing::Outcome;
+using testing::World;
+
+using Names = std::vector<std::string>;
+
+constexpr const char* kRange = "10.99.0.0/19";
+constexpr const char* kFirstSandbox = "10.99.16.0";
+constexpr const char* kRouterAsSeenOutside = "10.99.0.2";
+constexpr const char* kMachineEnd = "10.99.0.1";
+
+NetworkOptions options(Weakness weakness = Weakness::kNone) {
+  NetworkOptions network;
+  network.wanted = true;
+  network.host = true;
+  network.range = os::IpNet::parse(kRange).value();
+  network.denied = {os::IpNet::parse("203.0.113.6").value()};
+  network.weakness = weakness;
+  return network;
+}
+
+struct Target {
+  const char* name;
+  const char* address;
+};
+
+const Target kOutside[] = {{"outside", "203.0.113.5"}, {"outside by IPv6", "2001:db8:0:2::5"}};
+const Target kMachine[] = {{"machine by its address", "198.51.100.2"},
+                           {"machine by its IPv6 address", "2001:db8:0:1::2"},
+                           {"machine by the uplink", kMachineEnd},
+                           {"machine by its loopback", kMachineAddress}};
+const Target kWalled[] = {
+    {"another sandbox", kFirstSandbox},          {"the router", kRouterAsSeenOutside},
+    {"name server address", kNameServerAddress}, {"metadata of EC2", "169.254.169.254"},
+    {"metadata of ECS", "169.254.170.2"},        {"metadata of EC2 by IPv6", "fd00:ec2::254"},
+    {"metadata of Alibaba", "100.100.100.200"},  {"a configured wall", "203.0.113.6"}};
+
+// Tries TCP, then UDP: "tcp NAME" and "udp NAME" for what answered, "peer ADDRESS".
+constexpr const char* kProbe = R"sh(
+ask() { timeout $1 bash -c "exec 3<>/dev/$2/$3/8080 && echo $4 && echo hi >&3 && head -1 <&3"; }
+try() {
+  if answer=$(ask 3 tcp $2 open 2>/dev/null); then echo "tcp $1"; echo "peer" $answer
+  elif [ -n "$answer" ]; then echo "tcp $1"; fi
+  answer=$(ask 1 udp $2 2>/dev/null)
+  if [ "$(echo $answer)" = hi ]; then echo "udp $1"; fi
+}
+)sh";
+
+class Probe {
+ public:
+  explicit Probe(const Outcome& outcome) : output_(outcome.output) {
+    EXPECT_TRUE(outcome.launched) << outcome.error;
+  }
+  bool reached(const Target& target) const {
+    return has("tcp " + std::string(target.name)) || has("udp " + std::string(target.name));
+  }
+  bool reached_both(const Target& target) const {
+    return has("tcp " + std::string(target.name)) && has("udp " + std::string(target.name));
+  }
+  const std::string& output() const { return output_; }
+
+ private:
+  bool has(const std::string& line) const {
+    std::istringstream lines(output_);
+    for (std::string each; std::getline(lines, each);) {
+      if (each == line) return true;
+    }
+    return false;
+  }
+  std::string output_;
+};
+
+Plan probe_plan(World& world, NetworkMode mode) {
+  std::string script = kProbe;
+  const auto add = [&script](const Target& target) {
+    script += "try '" + std::string(target.name) + "' " + target.address + " &\n";
+  };
+  for (const Target& target : kOutside) add(target);
+  for (const Target& target : kMachine) add(target);
+  for (const Target& target : kWalled) add(target);
+  script += "wait\n";
+  Plan plan = world.plan({"/bin/bash", "-c", script});
+  plan.network = mode;
+  return plan;
+}
+
+// A sandbox that listens at its own address while `body` runs.
+template <class Body>
+void beside_another(World& world, Body body) {
+  World::drive([&](net::Loop& loop) -> net::Task<void> {
+    Plan plan = world.plan({"/bin/sleep", "1000"});
+    plan.network = NetworkMode::kNat;
+    plan.listeners.push_back({"echo", kFirstSandbox, testing::kEchoPort});
+    auto box = co_await world.launcher().launch(loop, plan, {});
+    EXPECT_TRUE(box) << box.error().detail();
+    if (!box) co_return;
+    body();
+    co_await (*box)->destroy();
+  });
+}
+
+Probe probe(World& world, NetworkMode mode) {
+  Outcome outcome;
+  beside_another(world, [&] { outcome = world.run(probe_plan(world, mode)); });
+  return Probe(outcome);
+}
+
+class NetworkTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!World::get().usable()) GTEST_SKIP() << World::get().why_not();
+    if (::geteuid() != 0) GTEST_SKIP() << "a way out needs root";
+    data_dir_ = World::get().data_dir() + "/net";
+  }
+
+  template <class Body>
+  static void in_another_process(Body body) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      body();
+      ::_exit(HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+
+  // With a machine and an internet of its own.
+  template <class Body>
+  static void apart(Body body) {
+    in_another_process([&] {
+      const Internet internet;
+      body();
+    });
+  }
+
+  std::unique_ptr<World> world(NetworkOptions network) const {
+    auto made = World::separate(data_dir_, std::move(network));
+    EXPECT_TRUE(made->usable()) << made->why_not();
+    EXPECT_TRUE(made->launcher().network().available) << made->launcher().network().text;
+    return made;
+  }
+
+  std::string data_dir_;
+};
+
+TEST_F(NetworkTest, NatReachesOutsideAndNothingElse) {
+  apart([&] {
+    const auto one = world(options());
+    const Probe seen = probe(*one, NetworkMode::kNat);
+    for (const Target& target : kOutside) {
+      EXPECT_TRUE(seen.reached_both(target)) << target.name << "\n" << seen.output();
+    }
+    for (const Target& target : kMachine) EXPECT_FALSE(seen.reached(target)) << target.name;
+    for (const Target& target : kWalled) EXPECT_FALSE(seen.reached(target)) << target.name;
+    // Outside knows the machine alone.
+    EXPECT_NE(seen.output().find("198.51.100.2"), std::string::npos) << seen.output();
+    EXPECT_EQ(seen.output().find("10.99."), std::string::npos) << seen.output();
+  });
+}
+
+TEST_F(NetworkTest, HostReachesTheMachineToo) {
+  apart([&] {
+    const auto one = world(options());
+    const Probe seen = probe(*one, NetworkMode::kHost);
+    for (const Target& target : kOutside) EXPECT_TRUE(seen.reached_both(target)) << target.name;
+    for (const Target& target : kMachine) {
+      EXPECT_TRUE(seen.reached(target)) << target.name << "\n" << seen.output();
+    }
+    for (const Target& target : kWalled) EXPECT_FALSE(seen.reached(target)) << target.name;
+  });
+}
+
+TEST_F(NetworkTest, NoneReachesNothing) {
+  apart([&] {
+    const auto one = world(options());
+    const Probe seen = probe(*one, NetworkMode::kNone);
+    for (const Target& target : kOutside) EXPECT_FALSE(seen.reached(target)) << target.name;
+    for (const Target& target : kMachine) EXPECT_FALSE(seen.reached(target)) << target.name;
+    for (const Target& target : kWalled) EXPECT_FALSE(seen.reached(target)) << target.name;
+  });
+}
+
+// The probe itself is tested: with a wall gone it must say so.
+TEST_F(NetworkTest, MissingWallsAreSeen) {
+  apart([&] {
+    {
+      const auto one = world(options(Weakness::kOpenRouter));
+      const Probe seen = probe(*one, NetworkMode::kNat);
+      for (const char* name :
+           {"another sandbox", "metadata of EC2", "metadata of ECS", "metadata of EC2 by IPv6",
+            "metadata of Alibaba", "a configured wall"}) {
+        EXPECT_TRUE(seen.reached({name, ""})) << name << "\n" << seen.output();
+      }
+    }
+    const auto one = world(options(Weakness::kOpenMachine));
+    const Probe seen = probe(*one, NetworkMode::kNat);
+    for (const Target& target : kMachine) {
+      // Its loopback is behind one more wall: redirection is for mode host alone.
+      EXPECT_EQ(seen.reached(target), target.address != std::string(kMachineAddress))
+          << target.name << "\n"
+          << seen.output();
+    }
+  });
+}
+
+TEST_F(NetworkTest, ModesThatAreNotOfferedAreRefused) {
+  apart([&] {
+    NetworkOptions no_host = options();
+    no_host.host = false;
+    const auto one = world(no_host);
+    const Outcome outcome = one->run(probe_plan(*one, NetworkMode::kHost));
+    EXPECT_FALSE(outcome.launched);
+    EXPECT_NE(outcome.error.find("network mode host is not offered"), std::string::npos)
+        << outcome.error;
+    EXPECT_TRUE(one->run_program({"/bin/true"}).launched);
+  });
+  const Outcome outcome = World::get().run(probe_plan(World::get(), NetworkMode::kNat));
+  EXPECT_FALSE(outcome.launched);
+}
+
+TEST_F(NetworkTest, RangesInUseAreRefused) {
+  apart([&] {
+    const auto first = world(options());
+    in_another_process([&] {
+      const auto second = World::separate(data_dir_ + "2", options());
+      EXPECT_FALSE(second->launcher().network().available);
+      EXPECT_NE(second->launcher().network().text.find("sandbox.network_range"), std::string::npos)
+          << second->launcher().network().text;
+      // Sandboxes that need no way out work all the same.
+      EXPECT_TRUE(second->run_program({"/bin/true"}).launched);
+    });
+  });
+}
+
+TEST_F(NetworkTest, EndsWithoutATrace) {
+  apart([&] {
+    const Names before = Internet::links();
+    {
+      const auto one = world(options());
+      EXPECT_EQ(Internet::links().size(), before.size() + 1);
+      EXPECT_EQ(Internet::rule_tables().size(), 1u);
+      EXPECT_TRUE(Internet::forwards("out0"));
+      EXPECT_TRUE(one->run(probe_plan(*one, NetworkMode::kNat)).launched);
+    }
+    EXPECT_EQ(Internet::links(), before);
+    EXPECT_TRUE(Internet::rule_tables().empty());
+    EXPECT_FALSE(Internet::forwards("out0"));
+  });
+}
+
+TEST_F(NetworkTest, TwoServersDoNotDisturbOneAnother) {
+  apart([&] {
+    NetworkOptions chosen = options();
+    chosen.range.reset();
+    const auto first = world(chosen);
+    in_another_process([&] {
+      const auto second = World::separate(data_dir_ + "2", chosen);
+      EXPECT_TRUE(second->launcher().network().available) << second->launcher().network().text;
+      EXPECT_EQ(Internet::rule_tables().size(), 2u);
+      EXPECT_TRUE(Probe(second->run(probe_plan(*second, NetworkMode::kNat))).reached(kOutside[0]));
+    });
+    EXPECT_EQ(Internet::rule_tables().size(), 1u);
+    EXPECT_TRUE(Internet::forwards("out0"));
+    EXPECT_TRUE(Probe(first->run(probe_plan(*first, NetworkMode::kNat))).reached(kOutside[0]));
+  });
+}
+
+// A server in a process of its own, with a sandbox running; never returns.
+[[noreturn]] void serve_until_killed(const std::string& data_dir, int tell) {
+  const auto world = World::separate(data_dir, options());
+  World::drive([&](net::Loop& loop) -> net::Task<void> {
+    Plan plan = world->plan({"/bin/sleep", "1000"});
+    plan.network = NetworkMode::kNat;
+    auto box = co_await world->launcher().launch(loop, plan, {});
+    if (!box) co_return;
+    (void)!::write(tell, "r", 1);
+    co_await (*box)->exited();
+  });
+  ::_exit(1);
+}
+
+bool comes_true(const std::function<bool()>& condition) {
+  for (int tries = 0; tries < 30'000; ++tries) {
+    if (condition()) return true;
+    ::poll(nullptr, 0, 1);
+  }
+  return false;
+}
+
+TEST_F(NetworkTest, AKilledServerLeavesNothing) {
+  apart([&] {
+    const Names before = Internet::links();
+    auto pipe = os::make_pipe();
+    const pid_t server = ::fork();
+    if (server == 0) serve_until_killed(data_dir_, pipe->second.get());
+    pipe->second.reset();
+    char byte = 0;
+    EXPECT_EQ(::read(pipe->first.get(), &byte, 1), 1);
+    EXPECT_EQ(Internet::rule_tables().size(), 1u);
+    ::kill(server, SIGKILL);
+    ::waitpid(server, nullptr, 0);
+    EXPECT_TRUE(comes_true([&] { return Internet::links() == before; }));
+    EXPECT_TRUE(comes_true([] { return Internet::rule_tables().empty(); }));
+    EXPECT_TRUE(comes_true([] { return !Internet::forwards("out0"); }));
+  });
+}
+
+}  // namespace
+}  // namespace lapwing::sandbox
