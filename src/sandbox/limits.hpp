@@ -1,6 +1,7 @@
 // Named limits of sandboxes.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,5 +32,15 @@ inline constexpr std::uint32_t kInnerGid = 993;
 inline constexpr int kNetworkLockTries = 500;
 inline constexpr int kNetworkLockPauseMs = 10;
 inline constexpr std::size_t kDeniedNetworksMax = 256;
+
+// The name server of the sandboxes. Three servers fit into the five seconds a resolver waits.
+inline constexpr auto kDnsServerTimeout = std::chrono::milliseconds(1'500);
+inline constexpr std::size_t kDnsServersMax = 3;             // as the C library
+inline constexpr std::size_t kDnsQueriesMax = 512;           // in flight, all together
+inline constexpr std::size_t kDnsQueriesPerSandboxMax = 64;  // connections count as one
+inline constexpr std::size_t kDnsDatagramBytesMax = 4'096;
+inline constexpr std::size_t kDnsQueryBytesMax = 1'024;  // a name has 255 bytes at most
+inline constexpr auto kDnsConnectionIdle = std::chrono::seconds(10);
+inline constexpr std::size_t kResolvConfBytesMax = 64 * kKiB;
 
 }  // namespace lapwing::sandbox
