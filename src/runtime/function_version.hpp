@@ -47,6 +47,7 @@ struct FunctionVersion {
   // Of the function, the same for all its versions; nothing when none is reserved. Not
   // visible to its code.
   std::optional<std::uint32_t> reserved_concurrency;
+  std::string network;  // "none", "nat", "host"; "" as the server is configured
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;

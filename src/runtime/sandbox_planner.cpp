@@ -98,6 +98,12 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
   plan.limits.memory_bytes = std::uint64_t{function.memory_mb} * kMiB;
   plan.limits.tmp_bytes = std::uint64_t{function.ephemeral_storage_mb} * kMiB;
   plan.limits.cpu = options_.cpu;
+  plan.network = options_.network;
+  if (!function.network.empty()) {
+    const auto mode = sandbox::parse_network_mode(function.network);
+    if (!mode) return fail(internal_error("network mode " + function.network));
+    plan.network = *mode;
+  }
   LAPWING_TRY(plan.argv, argv(function, runtime));
   // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
   const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");

@@ -23,6 +23,7 @@ inline constexpr char kEndpointListener[] = "endpoint";
 struct PlannerOptions {
   std::string bootstrap_dir;  // holds python/runtime and node/runtime, as in runtimes/
   sandbox::CpuModel cpu = sandbox::CpuModel::kWeight;
+  sandbox::NetworkMode network = sandbox::NetworkMode::kNone;  // of functions that do not say
   // For showing a plan without a package: provided.* is taken to have its bootstrap.
   bool assume_bootstrap = false;
 };

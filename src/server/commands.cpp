@@ -16,6 +16,7 @@
 #include "server/embedded_files.hpp"
 #include "server/instance.hpp"
 #include "server/machine_catalogue.hpp"
+#include "server/network.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -87,11 +88,13 @@ Status make_data_dir(const std::string& data_dir) {
   return {};
 }
 
-Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const std::string& data_dir) {
+Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config,
+                                                          const std::string& data_dir) {
   // Made before the launcher looks for leftovers of an earlier life in it.
   LAPWING_CHECK(make_data_dir(data_dir));
   sandbox::LauncherOptions options;
   options.data_dir = data_dir;
+  LAPWING_TRY(options.network, network_options(config));
   return sandbox::Launcher::start(options);
 }
 
@@ -143,7 +146,7 @@ int run_serve(const Config& config) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  auto launcher = start_launcher(config.data_dir);
+  auto launcher = start_launcher(config, config.data_dir);
   if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport& report = (*launcher)->report();
   if (!report.complete()) {
@@ -154,6 +157,9 @@ int run_serve(const Config& config) {
     }
   }
   say_who_may_call(config);
+  const auto mode = default_network_mode(config, (*launcher)->network());
+  if (!mode) return complain(mode.error(), config);
+  const std::string reach = network_summary(*mode, (*launcher)->network());
   SystemClock clock;
   StderrOutput output;
   Logger logger(output, clock, level_of(config.log_level));
@@ -161,9 +167,7 @@ int run_serve(const Config& config) {
   if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
   if (!address) return complain(address.error(), config);
-  if (config.network == "none") {
-    fmt::print(stderr, "functions reach this server's API and nothing else (sandbox.network)\n");
-  }
+  fmt::print(stderr, "{}\n", reach);
   fmt::print(stderr, "lapwing {}: data in {}, auth {}\n", kVersion, config.data_dir, config.auth);
   fmt::print(stderr, "listening on http://{}\n", *address);
 
@@ -181,7 +185,7 @@ int run_doctor(const Config& config) {
   if (const Status made = make_data_dir(config.data_dir); !made) {
     return complain(made.error(), config);
   }
-  auto launcher = start_launcher(doctor_dir(config));
+  auto launcher = start_launcher(config, doctor_dir(config));
   if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport report = (*launcher)->report();
   launcher->reset();
@@ -201,8 +205,11 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   auto bootstraps = install_files(config.data_dir, embedded_runtimes());
   if (!bootstraps) return complain(bootstraps.error(), config);
   sandbox::RootStore roots(config.data_dir);
-  runtime::SandboxPlanner planner({*bootstraps, sandbox::CpuModel::kWeight, true}, catalogue,
-                                  roots);
+  runtime::PlannerOptions options;
+  options.bootstrap_dir = *bootstraps;
+  options.assume_bootstrap = true;
+  options.network = sandbox::parse_network_mode(config.network).value_or(options.network);
+  runtime::SandboxPlanner planner(options, catalogue, roots);
   if (const Status ready = planner.prepare(); !ready) return complain(ready.error(), config);
   runtime::FunctionVersion function;
   function.name = FunctionName("example");

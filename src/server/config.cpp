@@ -73,10 +73,22 @@ const std::vector<Key>& keys() {
        {},
        "weight|quota"},
       {"sandbox.network",
-       "what functions reach besides Lapwing itself",
+       "what functions reach besides Lapwing itself: none; nat, everything but this machine and "
+       "one another; host, this machine too (by its addresses, and its loopback as "
+       "host.lapwing.internal). auto is nat where it can be had (root), else none. A function's "
+       "tag "
+       "lapwing:network=MODE goes before it",
        &Config::network,
        {},
-       "none"},
+       "auto|nat|none|host"},
+      {"sandbox.network_host_allowed", "let functions be tagged lapwing:network=host",
+       &Config::network_host_allowed},
+      {"sandbox.network_range",
+       "IPv4 network for functions, of prefix length 19 or less; empty: one without a route here",
+       &Config::network_range},
+      {"sandbox.network_deny",
+       "networks no function reaches, besides loopback, link-local and metadata addresses",
+       &Config::network_deny},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
       {"runtimes.prefixes", "further directories that hold bin/python3.x, bin/node or bin/ruby",

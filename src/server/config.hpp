@@ -36,7 +36,10 @@ struct Config {
   std::int64_t connections_max = 10'000;
   bool require_isolation = false;
   std::string cpu = "weight";
-  std::string network = "none";
+  std::string network = "auto";
+  bool network_host_allowed = false;
+  std::string network_range;  // "": one is chosen
+  std::vector<std::string> network_deny;
   bool runtimes_strict = false;
   std::vector<std::string> runtimes_prefixes;
   std::int64_t environments_max = 1'000;

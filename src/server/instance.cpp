@@ -15,6 +15,7 @@
 #include "net/worker_pool.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/sandbox_planner.hpp"
+#include "sandbox/dns_forwarder.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/admin.hpp"
 #include "server/embedded_files.hpp"
@@ -22,6 +23,7 @@
 #include "server/front_door.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/maintenance.hpp"
+#include "server/network.hpp"
 #include "server/role_credentials.hpp"
 #include "server/server_key.hpp"
 #include "services/lambda/service.hpp"
@@ -138,6 +140,7 @@ struct Instance::Parts {
   std::unique_ptr<store::Engine> store;
   net::WorkerPool workers;
   net::LoopGroup loops;
+  std::unique_ptr<sandbox::DnsForwarder> names;
 
   std::unique_ptr<aws::SessionMint> mint;
   std::unique_ptr<aws::MemoryCredentialStore> credentials;
@@ -191,6 +194,7 @@ Status Instance::Parts::make_runtimes() {
   runtime::PlannerOptions options;
   options.bootstrap_dir = bootstraps;
   options.cpu = config.cpu == "quota" ? sandbox::CpuModel::kQuota : sandbox::CpuModel::kWeight;
+  LAPWING_TRY(options.network, default_network_mode(config, launcher->network()));
   planner = std::make_unique<runtime::SandboxPlanner>(options, *catalogue, roots);
   return planner->prepare();
 }
@@ -201,6 +205,7 @@ void Instance::Parts::make_services() {
   lambda::Options options;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
+  options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, clock, random, *logger,
                           patterns},
@@ -273,6 +278,11 @@ Result<std::unique_ptr<Instance>> Instance::create(const Config& config,
 Result<std::string> Instance::start() {
   Parts& p = *parts_;
   LAPWING_CHECK(p.launcher->begin_housekeeping(*p.logger));
+  if (p.launcher->network().available) {
+    LAPWING_TRY(p.names,
+                sandbox::DnsForwarder::start(
+                    p.loops.at(0), std::move(p.launcher->network().name_server), p.random));
+  }
   p.loops.start();
   LAPWING_TRY(const net::Address address, bind_address(p.config));
   if (const Status listening = p.http->listen(address); !listening) {

@@ -6,6 +6,7 @@
 #include "services/lambda/errors.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
+#include "services/lambda/settings_input.hpp"
 
 namespace lapwing::lambda {
 
@@ -146,6 +147,8 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record) const {
   out.logging.application_log_level = in.application_log_level;
   out.logging.system_log_level = in.system_log_level;
   out.logging.log_group = log_group_of(record, in);
+  const auto network = record.tags.find(std::string(kNetworkTag));
+  if (network != record.tags.end()) out.network = network->second;
   entry->version = runtime::FunctionVersionPtr(held, &held->version);
   return entry;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Options {
   std::vector<std::string> architectures = {"x86_64"};
   std::string url_scheme = "http";  // of Code.Location
   std::uint32_t concurrency_limit = kAccountConcurrency;
+  // Values of the tag lapwing:network, and why they are refused; "" when they are not.
+  std::map<std::string, std::string> network_modes = {{"none", ""}};
 };
 
 }  // namespace lapwing::lambda

@@ -159,6 +159,21 @@ Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Setting
   return {};
 }
 
+Status check_network_tag(const std::map<std::string, std::string>& tags, const Options& options) {
+  const auto tag = tags.find(std::string(kNetworkTag));
+  if (tag == tags.end()) return {};
+  const auto mode = options.network_modes.find(tag->second);
+  if (mode == options.network_modes.end()) {
+    std::string known;
+    for (const auto& [name, why] : options.network_modes) known += " " + name;
+    return fail(errors::invalid_parameter(
+        fmt::format("Tag {}={}: must be one of{}", kNetworkTag, tag->second, known)));
+  }
+  if (mode->second.empty()) return {};
+  return fail(errors::invalid_parameter(
+      fmt::format("Tag {}={}: {}", kNetworkTag, tag->second, mode->second)));
+}
+
 Status check_tags(const std::map<std::string, std::string>& tags) {
   if (tags.size() > kMaxTags) return fail(errors::too_many_tags());
   for (const auto& [key, value] : tags) {

@@ -24,6 +24,12 @@ Result<std::string> architecture_from(std::string_view operation,
                                       const std::optional<std::vector<std::string>>& named,
                                       const std::string& otherwise, const Options& options);
 
+// What AWS says with VPC settings: which network the function is in. Part of no AWS request,
+// so a tag carries it.
+inline constexpr std::string_view kNetworkTag = "lapwing:network";
+// Whether this server takes the value of that tag, if it is among them.
+Status check_network_tag(const std::map<std::string, std::string>& tags, const Options& options);
+
 // At most kMaxTags after the change; "aws:" keys are reserved.
 Status check_tags(const std::map<std::string, std::string>& tags);
 
