@@ -133,7 +133,11 @@ Status Network::Parts::prepare_router() {
   LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv4/ip_forward", "1"));
   // Sandboxes cannot write their source addresses; were one able to, this would be the wall.
   LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv4/conf/default/rp_filter", "1"));
+  // Refusals are for our own sandboxes, who hear of every one; their number is limited still
+  // (icmp_msgs_per_sec).
+  LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv4/icmp_ratelimit", "0"));
   if (ipv6_known) {
+    LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv6/icmp/ratelimit", "0"));
     LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv6/conf/all/forwarding", "1"));
     LAPWING_CHECK(os::write_existing("/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1"));
   }

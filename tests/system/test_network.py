@@ -34,7 +34,8 @@ def resolve(name):
 def udp(host, port):
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(2)
-        s.sendto(b"hello", (host, port))
+        s.connect((host, port))  # so that refusals are heard of
+        s.send(b"hello")
         return s.recv(100).decode()
 
 def connect(host, port):
