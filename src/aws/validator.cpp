@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "text/json_writer.hpp"
 #include "text/pattern.hpp"
@@ -135,7 +136,8 @@ class Validator {
     }
     if (key_broken) {
       complain(shape, value, path,
-               fmt::format("Map keys must satisfy constraint: [{}]", all_constraints(key)));
+               fmt::format("Map keys must satisfy constraint: [{}]",
+                           fmt::join(own_constraints(key), ", ")));
     }
     if (value_broken) {
       complain(shape, value, path,
@@ -170,14 +172,20 @@ class Validator {
     return shape.kind == ShapeKind::kString && shape.count > 0;
   }
 
+  std::vector<std::string> own_constraints(const ShapeRow& shape) const {
+    std::vector<std::string> out;
+    if (has_enum(shape)) out.push_back(enum_constraint(shape));
+    if (shape.has(ShapeFlags::kHasMax)) out.push_back(max_constraint(shape));
+    if (shape.has(ShapeFlags::kHasMin)) out.push_back(min_constraint(shape));
+    if (shape.pattern != 0) out.push_back(pattern_constraint(shape));
+    return out;
+  }
+
+  // Elements and values may not be null; of keys, which cannot be, recorded answers do not say it.
   std::string all_constraints(const ShapeRow& shape) const {
-    std::string out;
-    const auto add = [&](const std::string& text) { out += text + ", "; };
-    if (has_enum(shape)) add(enum_constraint(shape));
-    if (shape.has(ShapeFlags::kHasMax)) add(max_constraint(shape));
-    if (shape.has(ShapeFlags::kHasMin)) add(min_constraint(shape));
-    if (shape.pattern != 0) add(pattern_constraint(shape));
-    return out + "Member must not be null";
+    std::vector<std::string> out = own_constraints(shape);
+    out.emplace_back("Member must not be null");
+    return fmt::format("{}", fmt::join(out, ", "));
   }
 
   // The size that min and max speak of.
