@@ -174,15 +174,20 @@ TEST_F(ShardTest, IdleEnvironmentsGoAwayAfterTheirTime) {
   EXPECT_EQ(script_.alive, 0);
 }
 
-TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatFunctionOnly) {
+TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatVersionOnly) {
   make_shard();
   for (const char* name : {"a", "ab"}) {
     calls_.spawn(call(function(name), name));
     settle();
   }
+  auto published = std::make_shared<FunctionVersion>(*function("a"));
+  published->version = "1";
+  calls_.spawn(call(published, "version 1"));
+  settle();
+  ASSERT_EQ(script_.alive, 3) << "a version has environments of its own";
   loop_.post([&] { shard_->retire(function("a")->arn, "$LATEST"); });
   settle();
-  EXPECT_EQ(script_.alive, 1);
+  EXPECT_EQ(script_.alive, 2);
 }
 
 TEST_F(ShardTest, StopWaitsForNoFunction) {

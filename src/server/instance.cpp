@@ -215,8 +215,9 @@ void Instance::Parts::make_services() {
 
 Status Instance::Parts::start_services() {
   logs->start();
-  lambda->catalog().on_retired(
-      [this](const std::string& arn) { dispatcher->retire(arn, "$LATEST"); });
+  lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
+    dispatcher->retire(arn, version);
+  });
   return lambda->start();
 }
 

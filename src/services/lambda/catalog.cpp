@@ -1,9 +1,13 @@
 #include "services/lambda/catalog.hpp"
 
+#include <span>
+#include <utility>
+
 #include <fmt/core.h>
 #include <fmt/format.h>
 
 #include "services/lambda/errors.hpp"
+#include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
 #include "services/lambda/settings_input.hpp"
@@ -12,10 +16,10 @@ namespace lapwing::lambda {
 
 namespace {
 
-// The snapshot and the hold on its package live and die together.
+// The snapshot and the holds on its package and layers live and die together.
 struct HeldVersion {
   runtime::FunctionVersion version;
-  PackageHoldPtr hold;
+  InstalledCode code;
 };
 
 // account NUL region NUL name, without an allocation for any id AWS allows.
@@ -31,23 +35,39 @@ std::string_view lookup_key(KeyBuffer& buffer, std::string_view account, std::st
   return {buffer.data(), buffer.size()};
 }
 
+// From 0 up to but not 1.
+double draw(Random& random) {
+  std::uint32_t bits = 0;
+  random.fill(std::as_writable_bytes(std::span(&bits, 1)));
+  return bits / 4294967296.0;
+}
+
 }  // namespace
 
-Catalog::Catalog(Repository& repository, PackageStore& packages, Logger& logger)
-    : repository_(repository), packages_(packages), logger_(logger) {}
+Catalog::Catalog(Repository& repository, PackageStore& packages, Random& random, Logger& logger)
+    : repository_(repository), packages_(packages), random_(random), logger_(logger) {}
 
 Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    shard.entries.clear();
+    shard.families.clear();
   }
-  return repository_.for_each([&](FunctionRecord& record) -> Status {
+  const auto take = [&](FunctionRecord& record) -> Status {
     LAPWING_CHECK(visit(record));
-    std::string key = encode_key(record.key);
-    Shard& home = shard(key);
+    const std::string key = encode_key(record.key);
     CatalogEntryPtr entry = make_entry(record);
+    Shard& home = shard(key);
     const std::lock_guard lock(home.mutex);
-    home.entries.insert_or_assign(std::move(key), std::move(entry));
+    home.families[key].versions.insert_or_assign(record.version, std::move(entry));
+    return {};
+  };
+  LAPWING_CHECK(repository_.for_each(take));
+  LAPWING_CHECK(repository_.for_each_version(take));
+  return repository_.for_each_alias([&](AliasRecord& alias) -> Status {
+    const std::string key = encode_key(alias.key);
+    Shard& home = shard(key);
+    const std::lock_guard lock(home.mutex);
+    home.families[key].aliases.insert_or_assign(alias.name, alias.target);
     return {};
   });
 }
@@ -58,15 +78,35 @@ CatalogEntryPtr Catalog::find(std::string_view account, std::string_view region,
   const std::string_view key = lookup_key(buffer, account, region, name);
   const Shard& home = shard(key);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.entries.find(key);
-  return found == home.entries.end() ? nullptr : found->second;
+  const auto found = home.families.find(key);
+  return found == home.families.end() ? nullptr : choose(found->second, kLatest);
+}
+
+CatalogEntryPtr Catalog::choose(const Family& family, std::string_view qualifier) const {
+  std::optional<std::uint64_t> version = parse_version(qualifier);
+  if (!version) {
+    const auto alias = family.aliases.find(qualifier);
+    if (alias == family.aliases.end()) return nullptr;
+    const double share = alias->second.additional ? draw(random_) : 0;
+    version = alias->second.choose(share);
+  }
+  const auto found = family.versions.find(*version);
+  return found == family.versions.end() ? nullptr : found->second;
 }
 
 Result<runtime::FunctionVersionPtr> Catalog::resolve(const AccountId& account, const Region& region,
                                                      std::string_view name,
                                                      std::string_view qualifier) const {
-  CatalogEntryPtr entry = find(account.view(), region.view(), name);
-  if (!entry || (!qualifier.empty() && qualifier != kLatest)) {
+  CatalogEntryPtr entry;
+  {
+    KeyBuffer buffer;
+    const std::string_view key = lookup_key(buffer, account.view(), region.view(), name);
+    const Shard& home = shard(key);
+    const std::lock_guard lock(home.mutex);
+    const auto found = home.families.find(key);
+    if (found != home.families.end()) entry = choose(found->second, qualifier);
+  }
+  if (!entry) {
     const FunctionKey key{account, region, FunctionName(name)};
     return fail(errors::function_not_found(function_arn(key, qualifier)));
   }
@@ -74,39 +114,88 @@ Result<runtime::FunctionVersionPtr> Catalog::resolve(const AccountId& account, c
   return entry->version;
 }
 
-Status Catalog::reload(const FunctionKey& key) {
-  std::string store_key = encode_key(key);
+Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
+  const std::string store_key = encode_key(key);
   Shard& home = shard(store_key);
   const std::lock_guard reloading(home.reloading);
-  LAPWING_TRY(const std::optional<FunctionRecord> record, repository_.find(key));
+  LAPWING_TRY(const std::optional<FunctionRecord> record, repository_.find(key, version));
   CatalogEntryPtr entry = record ? make_entry(*record) : nullptr;
   // The old entry is let go outside the lock: it may be the last holder of much.
   CatalogEntryPtr before;
   {
     const std::lock_guard lock(home.mutex);
-    const auto found = home.entries.find(store_key);
-    if (found != home.entries.end()) before = found->second;
-    if (entry != nullptr) {
-      home.entries[std::move(store_key)] = entry;
-    } else if (found != home.entries.end()) {
-      home.entries.erase(found);
-    }
+    Family& family = home.families[store_key];
+    CatalogEntryPtr& place = family.versions[version];
+    before = std::exchange(place, entry);
+    if (!entry) family.versions.erase(version);
+    if (family.versions.empty()) home.families.erase(store_key);
   }
-  const runtime::FunctionVersionPtr old = before ? before->version : nullptr;
-  const runtime::FunctionVersionPtr now = entry ? entry->version : nullptr;
-  if (retired_ && old && (!now || !runtime::same_environment(*old, *now))) retired_(old->arn);
+  retire(before, entry);
   return {};
 }
 
-void Catalog::on_retired(UniqueFunction<void(const std::string& arn)> callback) {
-  retired_ = std::move(callback);
+Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
+  const std::string store_key = encode_key(key);
+  Shard& home = shard(store_key);
+  const std::lock_guard reloading(home.reloading);
+  std::optional<AliasRecord> alias;
+  LAPWING_CHECK(repository_.read([&](Records& records) -> Status {
+    LAPWING_TRY(alias, records.find_alias(key, name));
+    return {};
+  }));
+  const std::lock_guard lock(home.mutex);
+  const auto family = home.families.find(store_key);
+  if (family == home.families.end()) return {};
+  if (alias) {
+    family->second.aliases.insert_or_assign(name, alias->target);
+  } else {
+    family->second.aliases.erase(name);
+  }
+  return {};
 }
+
+Status Catalog::reload_all(const FunctionKey& key) {
+  const std::string store_key = encode_key(key);
+  Shard& home = shard(store_key);
+  const std::lock_guard reloading(home.reloading);
+  Family now;
+  LAPWING_CHECK(repository_.for_each_of(
+      key,
+      [&](FunctionRecord& record) -> Status {
+        now.versions.emplace(record.version, make_entry(record));
+        return {};
+      },
+      [&](AliasRecord& alias) -> Status {
+        now.aliases.emplace(alias.name, alias.target);
+        return {};
+      }));
+  Family before;
+  {
+    const std::lock_guard lock(home.mutex);
+    before = std::exchange(home.families[store_key], now);
+    if (now.versions.empty()) home.families.erase(store_key);
+  }
+  for (const auto& [version, entry] : before.versions) {
+    const auto found = now.versions.find(version);
+    retire(entry, found == now.versions.end() ? nullptr : found->second);
+  }
+  return {};
+}
+
+void Catalog::retire(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
+  if (!retired_ || !before || !before->version) return;
+  const runtime::FunctionVersion& old = *before->version;
+  if (now && now->version && runtime::same_environment(old, *now->version)) return;
+  retired_(old.arn, old.version);
+}
+
+void Catalog::on_retired(Retired callback) { retired_ = std::move(callback); }
 
 std::size_t Catalog::size() const {
   std::size_t total = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
-    total += shard.entries.size();
+    total += shard.families.size();
   }
   return total;
 }
@@ -121,23 +210,26 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record) const {
 
   const Settings& in = record.served();
   auto held = std::make_shared<HeldVersion>();
-  held->hold = packages_.hold(in.code.sha256);
-  if (!held->hold) {
+  std::optional<InstalledCode> code = find_installed(packages_, in);
+  if (!code) {
     logger_.error("lambda", "the unpacked package of an active function is missing",
                   {{"function", function_arn(record.key)}, {"sha256", in.code.sha256}});
     return entry;
   }
+  held->code = *std::move(code);
   runtime::FunctionVersion& out = held->version;
   out.account = record.key.account;
   out.region = record.key.region;
   out.name = record.key.name;
+  out.version = record.version_name();
   out.arn = function_arn(record.key);
   out.runtime = in.runtime;
   out.handler = in.handler;
   out.role_arn = in.role;
-  out.description = in.description;
+  out.description = record.description();
   out.code_sha256 = code_sha256_base64(in.code);
-  out.code_dir = held->hold->directory;
+  out.code_dir = held->code.package->directory;
+  if (held->code.layers) out.layers_dir = held->code.layers->directory;
   out.revision_id = in.id;
   out.memory_mb = in.memory_mb;
   out.timeout_s = in.timeout_s;

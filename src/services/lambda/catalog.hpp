@@ -1,15 +1,18 @@
-// The catalog: every function in memory, as invocations need it. Filled from the store at
-// start, kept by reload() after each commit. The way of an invocation asks here and nowhere
-// else: a lookup takes one shard's lock for a moment, reads no disk and allocates nothing.
+// The catalog: every function with its versions and aliases in memory, as invocations need it.
+// Filled from the store at start, kept by the reload calls after each commit. The way of an
+// invocation asks here and nowhere else: a lookup takes one shard's lock for a moment and reads
+// no disk.
 //
 // An entry is an immutable snapshot. As long as anybody holds its FunctionVersionPtr, the
-// unpacked package it names stays on disk.
+// unpacked package and layers it names stay on disk.
 //
 // Thread-safety: every method from any thread. resolve() never blocks on the store.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,9 +21,11 @@
 
 #include "base/function_ref.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
 #include "runtime/function_version.hpp"
+#include "services/lambda/alias_record.hpp"
 #include "services/lambda/function_record.hpp"
 #include "store/store.hpp"
 
@@ -41,32 +46,38 @@ using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
 class Catalog {
  public:
-  // Both outlive the catalog.
-  Catalog(Repository& repository, PackageStore& packages, Logger& logger);
+  // All outlive the catalog. `random` decides where weighted aliases lead.
+  Catalog(Repository& repository, PackageStore& packages, Random& random, Logger& logger);
 
-  // Reads everything, each record shown to `visit` before it is taken over. Before any other
-  // call, and again to start afresh.
+  // Reads everything, each function and published version shown to `visit` before it is taken
+  // over. Before any other call, and again to start afresh.
   Status load(FunctionRef<Status(const FunctionRecord&)> visit);
 
   // The unqualified function or "$LATEST"; nullptr where there is no such function.
   CatalogEntryPtr find(std::string_view account, std::string_view region,
                        std::string_view name) const;
 
-  // What an invocation of name:qualifier runs. Errors as AWS answers them: not found
-  // (versions and aliases do not exist yet), Pending, Failed.
+  // What an invocation of name:qualifier runs; a weighted alias is drawn anew by every call.
+  // Errors as AWS answers them: not found, Pending, Failed.
   Result<runtime::FunctionVersionPtr> resolve(const AccountId& account, const Region& region,
                                               std::string_view name,
                                               std::string_view qualifier) const;
 
-  // Takes over what the store now says about this function. To be called after every commit
-  // that touched it: calls for one function are serialised and each reads afresh, so the last
-  // one leaves the truth behind whatever the order.
-  Status reload(const FunctionKey& key);
+  // Take over what the store now says: of a function or published version (0: $LATEST), of an
+  // alias, of a function with all it has. To be called after every commit that touched it:
+  // calls for one function are serialised and each reads afresh, so the last one leaves the
+  // truth behind whatever the order.
+  Status reload(const FunctionKey& key, std::uint64_t version = 0);
+  Status reload_alias(const FunctionKey& key, const std::string& name);
+  Status reload_all(const FunctionKey& key);
 
-  // Called, on the thread of the change, with the function's ARN when the environments made
-  // from it are of no more use: it is gone, or looks different to its code. Before load().
-  void on_retired(UniqueFunction<void(const std::string& arn)> callback);
+  // Called, on the thread of the change, with the function's ARN and version when the
+  // environments made from it are of no more use: it is gone, or looks different to its code.
+  // Before load().
+  using Retired = UniqueFunction<void(const std::string& arn, const std::string& version)>;
+  void on_retired(Retired callback);
 
+  // Functions, without counting their versions.
   std::size_t size() const;
 
  private:
@@ -80,9 +91,14 @@ class Catalog {
     using is_transparent = void;
     bool operator()(std::string_view a, std::string_view b) const { return a == b; }
   };
+  // One function: what it is, what was published of it, and its aliases.
+  struct Family {
+    std::map<std::uint64_t, CatalogEntryPtr> versions;  // 0: $LATEST
+    std::map<std::string, AliasTarget, std::less<>> aliases;
+  };
   struct Shard {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, CatalogEntryPtr, Hash, Equal> entries;  // guarded by mutex
+    std::unordered_map<std::string, Family, Hash, Equal> families;  // guarded by mutex
     std::mutex reloading;  // held around a read of the store and its taking over
   };
   static constexpr std::size_t kShards = 16;
@@ -90,11 +106,14 @@ class Catalog {
   Shard& shard(std::string_view key) { return shards_[Hash{}(key) % kShards]; }
   const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
   CatalogEntryPtr make_entry(const FunctionRecord& record) const;
+  CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
+  void retire(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
 
   Repository& repository_;
   PackageStore& packages_;
+  Random& random_;
   Logger& logger_;
-  UniqueFunction<void(const std::string& arn)> retired_;
+  Retired retired_;
   std::array<Shard, kShards> shards_;
 };
 

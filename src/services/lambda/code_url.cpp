@@ -33,11 +33,11 @@ std::string CodeUrls::sign(std::string_view path, std::string_view expires) cons
   return crypto::to_hex(crypto::hmac_sha256(secret_, fmt::format("{}\n{}", path, expires)));
 }
 
-std::string CodeUrls::make(std::string_view host, const FunctionKey& key,
-                           const CodeRef& code) const {
+std::string CodeUrls::make(std::string_view host, const AccountId& account, const Region& region,
+                           std::string_view name, const CodeRef& code) const {
   // Ids hold no character that a path would have to escape.
-  const std::string path = fmt::format("{}{}/{}/{}/{}", kCodePath, key.account.view(),
-                                       key.region.view(), key.name.view(), code.sha256);
+  const std::string path =
+      fmt::format("{}{}/{}/{}/{}", kCodePath, account.view(), region.view(), name, code.sha256);
   const std::string expires = std::to_string(unix_ms(clock_.wall()) / 1000 + kCodeUrlSeconds);
   return fmt::format("{}://{}{}?Expires={}&Signature={}", scheme_, host, path, expires,
                      sign(path, expires));

@@ -1,5 +1,6 @@
-// Code.Location of GetFunction: a path of our own that downloads the zip, signed so that who
-// holds it needs no credentials, as with the presigned S3 URL AWS answers.
+// Code.Location of GetFunction and Content.Location of GetLayerVersion: a path of our own that
+// downloads the zip, signed so that who holds it needs no credentials, as with the presigned S3 URL
+// AWS answers.
 //
 //   http://HOST/_lapwing/code/ACCOUNT/REGION/NAME/SHA256?Expires=UNIX&Signature=HEX
 //
@@ -16,7 +17,7 @@
 namespace lapwing::lambda {
 
 struct CodeUrlTarget {
-  std::string name;    // of the function
+  std::string name;    // of the function or layer
   std::string sha256;  // 64 hexadecimal digits
 };
 
@@ -25,7 +26,9 @@ class CodeUrls {
   // `clock` outlives the object. `secret`: of this installation.
   CodeUrls(std::string secret, std::string scheme, const Clock& clock);
 
-  std::string make(std::string_view host, const FunctionKey& key, const CodeRef& code) const;
+  // `name` of the function or layer whose code it is.
+  std::string make(std::string_view host, const AccountId& account, const Region& region,
+                   std::string_view name, const CodeRef& code) const;
   // 403 AccessDeniedException unless we made exactly this and it has not expired.
   Result<CodeUrlTarget> verify(std::string_view raw_path, std::string_view raw_query) const;
 

@@ -45,15 +45,24 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   out.handler = unless_empty(in.handler);
   out.code_size = static_cast<std::int64_t>(in.code.size);
   out.code_sha256 = code_sha256_base64(in.code);
-  out.description = in.description;
+  out.description = record.description();
   out.timeout = static_cast<std::int32_t>(in.timeout_s);
   out.memory_size = static_cast<std::int32_t>(in.memory_mb);
   out.last_modified = text::format_lambda_time(wall_from_unix_ms(record.last_modified_ms));
-  out.version = std::string(kLatest);
+  out.version = record.version_name();
   if (in.environment) {
     gl::EnvironmentResponse environment;
     environment.variables = in.environment;
     out.environment = std::move(environment);
+  }
+  if (!in.layers.empty()) {
+    out.layers.emplace();
+    for (const LayerRef& layer : in.layers) {
+      gl::Layer shown;
+      shown.arn = layer.arn;
+      shown.code_size = static_cast<std::int64_t>(layer.content.size);
+      out.layers->push_back(std::move(shown));
+    }
   }
   gl::TracingConfigResponse tracing;
   tracing.mode = "PassThrough";

@@ -1,5 +1,5 @@
-// FunctionConfiguration, the API's view of a function, in its three forms. Which members are
-// always there follows recorded answers of the service.
+// FunctionConfiguration, the API's view of a function or a version of it, in its forms. Which
+// members are always there follows recorded answers of the service.
 #pragma once
 
 #include <string_view>

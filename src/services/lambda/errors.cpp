@@ -33,6 +33,26 @@ Error function_not_found(std::string_view arn) {
   return not_found(fmt::format("Function not found: {}", arn));
 }
 
+Error alias_not_found(std::string_view arn) {
+  return not_found(fmt::format("Cannot find alias arn: {}", arn));
+}
+
+Error alias_to_update_not_found(std::string_view arn) {
+  return not_found(fmt::format("Alias not found: {}", arn));
+}
+
+Error resource_not_found() { return not_found("The resource you requested does not exist."); }
+
+Error layer_version_not_found(std::string_view arn) {
+  return not_found(fmt::format("Layer version {} does not exist.", arn));
+}
+
+Error no_policy() { return not_found("No policy is associated with the given resource."); }
+
+Error statement_not_found(std::string_view id) {
+  return not_found(fmt::format("Statement {} is not found in resource policy.", id));
+}
+
 Error region_not_reachable(std::string_view wanted, std::string_view here) {
   return not_found(
       fmt::format("Functions from '{}' are not reachable in this region ('{}')", wanted, here));
@@ -62,6 +82,29 @@ Error wrong_state(std::string_view state) {
       fmt::format("The operation cannot be performed at this time. The function is currently in "
                   "the following state: {}",
                   state));
+}
+
+Error alias_exists(std::string_view arn) {
+  return conflict(fmt::format("Alias already exists: {}", arn));
+}
+
+Error version_in_use(const std::vector<std::string>& aliases) {
+  return conflict(
+      fmt::format("Unable to delete version because the following aliases reference it: [{}]",
+                  fmt::join(aliases, ", ")));
+}
+
+Error statement_exists(std::string_view id) {
+  return conflict(
+      fmt::format("The statement id ({}) provided already exists. Please provide a new statement "
+                  "id, or remove the existing statement.",
+                  id));
+}
+
+Error layer_policy_revision_mismatch() {
+  return {ErrorKind::kConflict, std::string(Code::kPreconditionFailedException),
+          "The Revision Id provided does not match the latest Revision Id. Call the "
+          "GetLayerPolicy API to retrieve the latest Revision Id"};
 }
 
 Error revision_mismatch() {
@@ -152,6 +195,89 @@ Error no_tags() {
 Error tags_on_versions() {
   return invalid_parameter(
       "Tags on function aliases and versions are not supported. Please specify a function ARN.");
+}
+
+Error functions_only() {
+  return invalid_parameter(
+      "This operation is permitted on Lambda functions only. Aliases and versions do not support "
+      "this operation. Please specify either a function name or an unqualified function ARN.");
+}
+
+Error code_sha256_differs(std::string_view given, std::string_view current) {
+  return invalid_parameter(fmt::format(
+      "CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try "
+      "again with the CodeSHA256 in $LATEST.",
+      given, current));
+}
+
+Error aliases_not_deletable() {
+  return invalid_parameter("Deletion of aliases is not currently supported.");
+}
+
+Error too_many_weights() {
+  return invalid_parameter(
+      fmt::format("Number of items in AdditionalVersionWeights cannot be greater than {}",
+                  kMaxWeightedVersions));
+}
+
+Error weights_on_latest() {
+  return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
+}
+
+Error version_already_routed(std::string_view version) {
+  return invalid_parameter(
+      fmt::format("Invalid function version {}. Function version {} is already included in routing "
+                  "configuration.",
+                  version, version));
+}
+
+Error roles_differ(std::string_view first, std::string_view second) {
+  return invalid_parameter(fmt::format(
+      "Versions {} and {} of an alias must have the same execution role.", first, second));
+}
+
+Error invalid_marker() { return invalid_parameter("Invalid marker"); }
+
+Error layer_version_too_small() { return invalid_parameter("Layer Version Cannot be less than 1"); }
+
+Error too_many_layers() {
+  return invalid_parameter(fmt::format("Cannot reference more than {} layers.", kMaxLayers));
+}
+
+Error layers_in_other_region(std::string_view region) {
+  return invalid_parameter(
+      fmt::format("Layers are not in the same region as the function. Layers are expected to be in "
+                  "region {}.",
+                  region));
+}
+
+Error layer_of_function_not_found(std::string_view arn) {
+  return invalid_parameter(fmt::format("Layer version {} does not exist.", arn));
+}
+
+Error same_layer_twice(std::string_view first, std::string_view second) {
+  return invalid_parameter(fmt::format(
+      "Two different versions of the same layer are not allowed to be referenced in the "
+      "same function. {} and {} are versions of the same layer.",
+      first, second));
+}
+
+Error layers_too_large() {
+  return invalid_parameter(
+      fmt::format("Layers consume more than the available size of {} bytes", kMaxUnzippedBytes));
+}
+
+Error code_and_layers_too_large(std::uint64_t bytes) {
+  return invalid_parameter(fmt::format(
+      "Function code combined with layers exceeds the maximum allowed size of {} bytes. "
+      "The actual size is {} bytes.",
+      kMaxUnzippedBytes, bytes));
+}
+
+Error policy_too_long(std::size_t bytes) {
+  return {ErrorKind::kInvalid, std::string(Code::kPolicyLengthExceededException),
+          fmt::format("The final policy size ({}) is bigger than the limit ({}).", bytes,
+                      kMaxPolicyBytes)};
 }
 
 Error zipped_too_large() {

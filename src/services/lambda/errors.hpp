@@ -2,6 +2,7 @@
 // recorded answers of the service and its documentation; those that are Lapwing's own say so.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,12 @@ namespace lapwing::lambda::errors {
 
 // 404 ResourceNotFoundException.
 Error function_not_found(std::string_view arn);
+Error alias_not_found(std::string_view arn);            // reading
+Error alias_to_update_not_found(std::string_view arn);  // changing; the service says it otherwise
+Error resource_not_found();                             // a layer version that is read
+Error layer_version_not_found(std::string_view arn);    // and one whose policy is meant
+Error no_policy();
+Error statement_not_found(std::string_view id);
 Error region_not_reachable(std::string_view wanted, std::string_view here);
 
 // 403 AccessDeniedException: another account's function, whether it exists or not.
@@ -21,9 +28,13 @@ Error access_denied(std::string_view principal, std::string_view action, std::st
 Error function_exists(std::string_view name);
 Error update_in_progress(std::string_view arn);
 Error wrong_state(std::string_view state);
+Error alias_exists(std::string_view arn);
+Error version_in_use(const std::vector<std::string>& aliases);
+Error statement_exists(std::string_view id);
 
 // 412 PreconditionFailedException.
 Error revision_mismatch();
+Error layer_policy_revision_mismatch();
 
 // 400 InvalidParameterValueException.
 Error invalid_parameter(std::string message);
@@ -42,6 +53,24 @@ Error latest_not_deletable();
 Error too_many_tags();
 Error no_tags();
 Error tags_on_versions();
+Error functions_only();
+Error code_sha256_differs(std::string_view given, std::string_view current);
+Error aliases_not_deletable();
+Error too_many_weights();
+Error weights_on_latest();
+Error version_already_routed(std::string_view version);
+Error roles_differ(std::string_view first, std::string_view second);  // our own words
+Error invalid_marker();
+Error layer_version_too_small();
+Error too_many_layers();
+Error layers_in_other_region(std::string_view region);
+Error layer_of_function_not_found(std::string_view arn);
+Error same_layer_twice(std::string_view first, std::string_view second);
+Error layers_too_large();
+Error code_and_layers_too_large(std::uint64_t bytes);
+
+// 400 PolicyLengthExceededException.
+Error policy_too_long(std::size_t bytes);
 
 // 413 RequestEntityTooLargeException.
 Error zipped_too_large();

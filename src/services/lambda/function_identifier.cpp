@@ -1,6 +1,7 @@
 #include "services/lambda/function_identifier.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include <fmt/core.h>
@@ -46,7 +47,14 @@ bool is_name(std::string_view text) {
 
 bool is_qualifier(std::string_view text) {
   if (text == kLatest || text == "$LATEST.PUBLISHED") return true;
-  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, is_name_char);
+  return !text.empty() && text.size() <= kMaxQualifierChars &&
+         std::ranges::all_of(text, is_name_char);
+}
+
+// The parameter's own pattern is wider than what an identifier may end in.
+bool is_qualifier_parameter(std::string_view text) {
+  return is_qualifier(text) ||
+         std::ranges::all_of(text, [](char c) { return is_name_char(c) || c == '$'; });
 }
 
 std::vector<std::string_view> split_colons(std::string_view text) {
@@ -91,6 +99,19 @@ std::optional<Parts> take_apart(std::string_view text) {
 
 }  // namespace
 
+std::string version_name(std::uint64_t version) {
+  return version == 0 ? std::string(kLatest) : std::to_string(version);
+}
+
+std::optional<std::uint64_t> parse_version(std::string_view qualifier) {
+  if (qualifier.empty() || qualifier == kLatest) return 0;
+  std::uint64_t version = 0;
+  const char* end = qualifier.data() + qualifier.size();
+  const auto [at, error] = std::from_chars(qualifier.data(), end, version);
+  if (error != std::errc() || at != end || qualifier.front() == '0') return std::nullopt;
+  return version;
+}
+
 std::string_view partition_of(std::string_view region) {
   if (region.starts_with("cn-")) return "aws-cn";
   if (region.starts_with("us-gov-")) return "aws-us-gov";
@@ -122,7 +143,12 @@ Result<FunctionIdentifier> parse_function_identifier(std::string_view text,
   FunctionIdentifier out;
   out.qualifier = parts->qualifier;
   if (qualifier && !qualifier->empty()) {
-    if (!is_qualifier(*qualifier)) {
+    if (qualifier->size() > kMaxQualifierChars) {
+      return fail(errors::validation(
+          *qualifier, "qualifier",
+          fmt::format("Member must have length less than or equal to {}", kMaxQualifierChars)));
+    }
+    if (!is_qualifier_parameter(*qualifier)) {
       return fail(
           errors::validation(*qualifier, "qualifier",
                              "Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"));

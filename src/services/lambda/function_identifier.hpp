@@ -4,6 +4,7 @@
 // Thread-safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ struct FunctionIdentifier {
   FunctionKey key;
   std::string qualifier;  // "" when none was given; "$LATEST", a number or an alias
 };
+
+// "$LATEST" for 0, else the number.
+std::string version_name(std::uint64_t version);
+// 0 for "" and "$LATEST", a published version's number as this service writes it; nullopt for
+// anything else (aliases, "01").
+std::optional<std::uint64_t> parse_version(std::string_view qualifier);
 
 // "aws", "aws-cn", "aws-us-gov".
 std::string_view partition_of(std::string_view region);

@@ -1,10 +1,8 @@
 #include "services/lambda/function_record.hpp"
 
-#include <fmt/core.h>
-
+#include "services/lambda/stored_json.hpp"
 #include "text/base64.hpp"
 #include "text/hex.hpp"
-#include "text/json.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::lambda {
@@ -17,6 +15,19 @@ void write_map(text::JsonWriter& json, const std::map<std::string, std::string>&
   json.begin_object();
   for (const auto& [key, value] : map) json.member(key, value);
   json.end_object();
+}
+
+void write_layers(text::JsonWriter& json, const std::vector<LayerRef>& layers) {
+  json.begin_array();
+  for (const LayerRef& layer : layers) {
+    json.begin_object();
+    json.member("arn", layer.arn);
+    json.member("sha256", layer.content.sha256);
+    json.member("size", layer.content.size);
+    json.member("unpacked", layer.content.unpacked_bytes);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 void write_settings(text::JsonWriter& json, const Settings& in) {
@@ -38,25 +49,30 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("log_json", in.log_format == runtime::LogFormat::kJson);
   json.member("application_log_level", in.application_log_level);
   json.member("system_log_level", in.system_log_level);
+  if (!in.layers.empty()) {
+    json.key("layers");
+    write_layers(json, in.layers);
+  }
   json.member("code_sha256", in.code.sha256);
   json.member("code_size", in.code.size);
+  json.member("code_unpacked", in.code.unpacked_bytes);
   json.end_object();
-}
-
-std::string read_string(const text::JsonValue& from, std::string_view key) {
-  const text::JsonValue* value = from.find(key);
-  return value == nullptr ? std::string() : std::string(value->as_string());
-}
-
-std::int64_t read_integer(const text::JsonValue& from, std::string_view key) {
-  const text::JsonValue* value = from.find(key);
-  return value == nullptr ? 0 : value->as_int64().value_or(0);
 }
 
 std::map<std::string, std::string> read_map(const text::JsonValue& from) {
   std::map<std::string, std::string> out;
   for (const text::JsonMember& member : from.members()) {
     out.emplace(member.key, member.value.as_string());
+  }
+  return out;
+}
+
+std::vector<LayerRef> read_layers(const text::JsonValue& from) {
+  std::vector<LayerRef> out;
+  for (const text::JsonValue& item : from.items()) {
+    out.push_back({read_string(item, "arn"),
+                   {read_string(item, "sha256"), read_unsigned(item, "size"),
+                    read_unsigned(item, "unpacked")}});
   }
   return out;
 }
@@ -81,7 +97,9 @@ Settings read_settings(const text::JsonValue& from) {
   out.application_log_level = read_string(from, "application_log_level");
   out.system_log_level = read_string(from, "system_log_level");
   out.code.sha256 = read_string(from, "code_sha256");
-  out.code.size = static_cast<std::uint64_t>(read_integer(from, "code_size"));
+  out.code.size = read_unsigned(from, "code_size");
+  out.code.unpacked_bytes = read_unsigned(from, "code_unpacked");
+  if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;
 }
 
@@ -133,11 +151,17 @@ std::string code_sha256_base64(const CodeRef& code) {
   return bytes ? text::base64_encode(*bytes) : std::string();
 }
 
+bool unchanged(const Settings& published, Settings now) {
+  now.id = published.id;
+  return published == now;
+}
+
 std::string encode_record(const FunctionRecord& record) {
   std::string out;
   text::JsonWriter json(out);
   json.begin_object();
   json.member("v", kRecordVersion);
+  if (record.own_description) json.member("description", *record.own_description);
   json.key("settings");
   write_settings(json, record.settings);
   if (record.serving) {
@@ -158,19 +182,19 @@ std::string encode_record(const FunctionRecord& record) {
   return out;
 }
 
-Result<FunctionRecord> decode_record(const FunctionKey& key, std::string_view bytes) {
-  const std::string arn = function_arn(key);
-  auto doc = text::parse_json(bytes);
-  if (!doc) return fail(internal_error("record of " + arn + ": " + doc.error().message()));
-  const text::JsonValue& root = doc->root();
-  const std::int64_t version = read_integer(root, "v");
+Result<FunctionRecord> decode_record(const FunctionKey& key, std::uint64_t version,
+                                     std::string_view bytes) {
+  const std::string arn = function_arn(key, version_name(version));
+  LAPWING_TRY(const text::JsonDocument doc, parse_stored(bytes, arn, kRecordVersion));
+  const text::JsonValue& root = doc.root();
   const text::JsonValue* settings = root.find("settings");
-  if (version != kRecordVersion || settings == nullptr) {
-    return fail(internal_error(fmt::format("record of {} has format {}; this program knows {}", arn,
-                                           version, kRecordVersion)));
-  }
+  if (settings == nullptr) return fail(internal_error("record of " + arn + " has no settings"));
   FunctionRecord record;
   record.key = key;
+  record.version = version;
+  if (const text::JsonValue* own = root.find("description")) {
+    record.own_description = own->as_string();
+  }
   record.settings = read_settings(*settings);
   if (const text::JsonValue* serving = root.find("serving")) {
     record.serving = read_settings(*serving);

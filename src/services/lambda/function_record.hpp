@@ -1,10 +1,14 @@
-// The domain model: one function as it is kept in the store.
+// The domain model: one function, or one published version of it, as it is kept in the store.
 //
 // `settings` is what the API shows for $LATEST. While an update is being applied, or after it
 // failed, `serving` holds what invocations go on using; otherwise they use `settings`.
 //
 //   State: Pending -> Active | Failed          (creation)
 //   LastUpdateStatus: InProgress -> Successful | Failed   (each update)
+//
+// A published version is a copy of $LATEST that only changes its state, and its number is never
+// used again, not even by a function made anew under the same name (developer guide, "Lambda
+// function versions").
 //
 // Thread-safety: plain values.
 #pragma once
@@ -14,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "runtime/function_version.hpp"
@@ -30,11 +35,19 @@ std::string_view to_string(UpdateStatus status);  // "InProgress"; "" for kNone
 struct CodeRef {
   std::string sha256;  // 64 hexadecimal digits of the zip; its name in Blob and on disk
   std::uint64_t size = 0;
+  std::uint64_t unpacked_bytes = 0;
   friend bool operator==(const CodeRef&, const CodeRef&) = default;
 };
 
 // CodeSha256 of the API.
 std::string code_sha256_base64(const CodeRef& code);
+
+// A layer version as a function uses it: what it needs to go on when the version is deleted.
+struct LayerRef {
+  std::string arn;  // of the version
+  CodeRef content;
+  friend bool operator==(const LayerRef&, const LayerRef&) = default;
+};
 
 struct Settings {
   // Changes with every change of anything below, and only then: execution environments are
@@ -53,8 +66,13 @@ struct Settings {
   runtime::LogFormat log_format = runtime::LogFormat::kText;
   std::string application_log_level;  // "" unless JSON
   std::string system_log_level;       // "" unless JSON
+  std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
+  friend bool operator==(const Settings&, const Settings&) = default;
 };
+
+// Whether publishing `now` after `published` would make nothing new.
+bool unchanged(const Settings& published, Settings now);
 
 struct Reason {
   std::string code;  // "Creating"
@@ -63,6 +81,9 @@ struct Reason {
 
 struct FunctionRecord {
   FunctionKey key;
+  std::uint64_t version = 0;  // 0: $LATEST
+  // What a published version is described by, if not by the description it was copied with.
+  std::optional<std::string> own_description;
   Settings settings;
   std::optional<Settings> serving;
   State state = State::kPending;
@@ -77,11 +98,16 @@ struct FunctionRecord {
     return state == State::kPending || update == UpdateStatus::kInProgress;
   }
   const Settings& served() const { return serving ? *serving : settings; }
+  std::string version_name() const { return lapwing::lambda::version_name(version); }
+  const std::string& description() const {
+    return own_description ? *own_description : settings.description;
+  }
 };
 
 // What the store keeps: JSON with a version number. A newer version is refused.
 std::string encode_record(const FunctionRecord& record);
-Result<FunctionRecord> decode_record(const FunctionKey& key, std::string_view bytes);
+Result<FunctionRecord> decode_record(const FunctionKey& key, std::uint64_t version,
+                                     std::string_view bytes);
 
 // "/aws/lambda/name" unless another one is set.
 std::string log_group_of(const FunctionRecord& record, const Settings& settings);

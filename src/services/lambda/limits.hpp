@@ -24,6 +24,7 @@ inline constexpr std::uint64_t kMaxDeflateRatio = 1032;
 // Functions.
 inline constexpr std::size_t kMaxFunctionNameChars = 64;
 inline constexpr std::size_t kMaxIdentifierChars = 256;
+inline constexpr std::size_t kMaxQualifierChars = 128;
 inline constexpr std::uint32_t kDefaultMemoryMb = 128;
 inline constexpr std::uint32_t kMaxMemoryMb = 10'240;
 inline constexpr std::uint32_t kDefaultTimeoutS = 3;
@@ -32,8 +33,13 @@ inline constexpr std::uint32_t kDefaultEphemeralStorageMb = 512;
 inline constexpr std::size_t kMaxEnvironmentBytes = 4096;  // of the JSON text
 inline constexpr std::size_t kMaxTags = 50;
 
+// Versions, aliases, layers.
+inline constexpr std::size_t kMaxWeightedVersions = 1;  // beside the alias's own
+inline constexpr std::size_t kMaxLayers = 5;            // a function
+inline constexpr std::size_t kMaxPolicyBytes = 20'480;  // of a layer version, as JSON
+
 // Answers.
-inline constexpr std::size_t kMaxFunctionsPerPage = 50;
+inline constexpr std::size_t kMaxPerPage = 50;  // functions, versions, aliases, layers
 inline constexpr std::int64_t kCodeUrlSeconds = 600;
 
 // Account, as GetAccountSettings tells.

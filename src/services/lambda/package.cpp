@@ -9,6 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include "crypto/sha256.hpp"
 #include "os/unique_fd.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
@@ -57,11 +61,27 @@ Result<PackageInfo> PackageStore::check(std::string_view zip) {
 }
 
 Result<PackageHoldPtr> PackageStore::install(const std::string& sha256) {
-  if (PackageHoldPtr there = hold(sha256)) return there;
-  LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
-  LAPWING_TRY(const std::string zip, blobs_.read_all(id, kMaxZippedBytes));
-  const std::string making = directory(std::string(kMakingPrefix) + make_uuid(random_));
-  Status done = unpack(zip, making);
+  return install_as(sha256, [&](const std::string& into) { return unpack(sha256, into); });
+}
+
+std::string PackageStore::layers_name(const std::vector<std::string>& sha256s) {
+  if (sha256s.empty()) return "";
+  if (sha256s.size() == 1) return sha256s.front();
+  return crypto::sha256_hex(fmt::format("layers\n{}\n", fmt::join(sha256s, "\n")));
+}
+
+Result<PackageHoldPtr> PackageStore::install_layers(const std::vector<std::string>& sha256s) {
+  if (sha256s.empty()) return nullptr;
+  if (sha256s.size() == 1) return install(sha256s.front());
+  return install_as(layers_name(sha256s),
+                    [&](const std::string& into) { return unpack_layers(sha256s, into); });
+}
+
+Result<PackageHoldPtr> PackageStore::install_as(const std::string& name,
+                                                FunctionRef<Status(const std::string&)> make) {
+  if (PackageHoldPtr there = hold(name)) return there;
+  const std::string making = new_directory();
+  Status done = make(making);
   if (!done) {
     if (const Status removed = remove_tree(making); !removed) {
       logger_.warn("lambda", "half-unpacked package left", {{"why", removed.error().to_log()}});
@@ -71,10 +91,10 @@ Result<PackageHoldPtr> PackageStore::install(const std::string& sha256) {
   PackageHoldPtr out;
   {
     const std::lock_guard lock(mutex_);
-    const std::string place = directory(sha256);
+    const std::string place = directory(name);
     // Somebody else may have been faster: then theirs is the one.
     if (is_directory(place) || rename(making.c_str(), place.c_str()) == 0) {
-      out = hold_locked(sha256);
+      out = hold_locked(name);
     }
   }
   if (!out) {
@@ -87,16 +107,16 @@ Result<PackageHoldPtr> PackageStore::install(const std::string& sha256) {
   return out;
 }
 
-PackageHoldPtr PackageStore::hold(const std::string& sha256) {
+PackageHoldPtr PackageStore::hold(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  return is_directory(directory(sha256)) ? hold_locked(sha256) : nullptr;
+  return is_directory(directory(name)) ? hold_locked(name) : nullptr;
 }
 
-PackageHoldPtr PackageStore::hold_locked(const std::string& sha256) {
-  std::weak_ptr<const PackageHold>& known = holds_[sha256];
+PackageHoldPtr PackageStore::hold_locked(const std::string& name) {
+  std::weak_ptr<const PackageHold>& known = holds_[name];
   PackageHoldPtr out = known.lock();
   if (!out) {
-    out = std::make_shared<const PackageHold>(PackageHold{directory(sha256)});
+    out = std::make_shared<const PackageHold>(PackageHold{directory(name)});
     known = out;
   }
   return out;
@@ -126,12 +146,33 @@ std::string PackageStore::directory(std::string_view name) const {
   return root_ + "/" + std::string(name);
 }
 
-Status PackageStore::unpack(std::string_view zip, const std::string& into) {
+std::string PackageStore::new_directory() const {
+  return directory(std::string(kMakingPrefix) + make_uuid(random_));
+}
+
+Status PackageStore::unpack(const std::string& sha256, const std::string& into) {
+  LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
+  LAPWING_TRY(const std::string zip, blobs_.read_all(id, kMaxZippedBytes));
   LAPWING_TRY(const ZipArchive archive, ZipArchive::open(zip));
   LAPWING_CHECK(make_directory(into, 0755));
   const os::UniqueFd root(open(into.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + into));
   return unpack_tree(archive, root.get());
+}
+
+Status PackageStore::unpack_layers(const std::vector<std::string>& sha256s,
+                                   const std::string& into) {
+  LAPWING_CHECK(unpack(sha256s.front(), into));
+  for (std::size_t i = 1; i < sha256s.size(); ++i) {
+    // Each on its own first, so that no layer's archive can write through another's links.
+    const std::string one = new_directory();
+    Status done = unpack(sha256s[i], one);
+    if (done) done = merge_tree(one, into);
+    const Status removed = remove_tree(one);
+    LAPWING_CHECK(done);
+    LAPWING_CHECK(removed);
+  }
+  return sync_file_system(into);
 }
 
 }  // namespace lapwing::lambda

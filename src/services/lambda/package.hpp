@@ -1,6 +1,7 @@
-// Deployment packages. The zip is kept in Blob under its SHA-256; DATA/code/<sha256>/ is the
-// same unpacked, made once, shared by every function and version with equal code, and made
-// again from the blob when it is missing.
+// Deployment packages and layers. The zip is kept in Blob under its SHA-256; DATA/code/<sha256>/
+// is the same unpacked, made once, shared by every function and version with equal code, and
+// made again from the blob when it is missing. Several layers are merged, later ones over
+// earlier ones, into a directory named by a hash of theirs, made and shared in the same way.
 //
 // A directory appears by rename of a finished, synced one: half-unpacked packages are never
 // seen. It stays while anybody holds a PackageHold of it; sweep() removes the others.
@@ -20,7 +21,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -54,17 +57,27 @@ class PackageStore {
   // unpacking shows (damaged data), kUnavailable for a full disk.
   Result<PackageHoldPtr> install(const std::string& sha256);
 
-  // The directory if it is there, else null.
-  PackageHoldPtr hold(const std::string& sha256);
+  // The layers of these SHA-256s in one directory, as install(); null for none.
+  Result<PackageHoldPtr> install_layers(const std::vector<std::string>& sha256s);
+  // What that directory is called, "" for none.
+  static std::string layers_name(const std::vector<std::string>& sha256s);
+
+  // The directory of this name if it is there, else null.
+  PackageHoldPtr hold(const std::string& name);
 
   // Removes the unpacked packages that nobody holds and `referenced` does not name; answers
   // how many.
   Result<std::size_t> sweep(const std::set<std::string>& referenced);
 
  private:
-  PackageHoldPtr hold_locked(const std::string& sha256);
+  // Makes the directory of this name by `make`, which fills the one it is given.
+  Result<PackageHoldPtr> install_as(const std::string& name,
+                                    FunctionRef<Status(const std::string&)> make);
+  PackageHoldPtr hold_locked(const std::string& name);
   std::string directory(std::string_view name) const;
-  Status unpack(std::string_view zip, const std::string& into);
+  std::string new_directory() const;
+  Status unpack(const std::string& sha256, const std::string& into);
+  Status unpack_layers(const std::vector<std::string>& sha256s, const std::string& into);
 
   std::string root_;
   store::BlobStore& blobs_;

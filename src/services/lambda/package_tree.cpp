@@ -22,7 +22,7 @@ using Kind = ZipEntry::Kind;
 
 // Beyond this many files, or with directories, one syncfs(2) is cheaper than a sync of each.
 constexpr std::size_t kSyncEachMax = 16;
-// What a removal goes down at most: the deepest package and the directory around it.
+// What a removal or a merge goes down at most: the deepest package and the directory around it.
 constexpr std::size_t kMaxRemovalDepth = kMaxEntryDepth + 2;
 
 struct CloseDir {
@@ -118,18 +118,70 @@ Status remove_entry(int directory, const char* name, std::size_t depth) {
   return {};
 }
 
-Status remove_children(int directory, std::size_t depth) {
-  if (depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
+bool is_dots(const char* name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+Result<DirPtr> open_entries(int directory) {
   const int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return fail(errno_error("dup"));
-  const DirPtr dir(fdopendir(copy));
+  DirPtr dir(fdopendir(copy));
   if (!dir) {
     close(copy);
     return fail(errno_error("fdopendir"));
   }
+  return dir;
+}
+
+Status remove_children(int directory, std::size_t depth) {
+  if (depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
+  LAPWING_TRY(const DirPtr dir, open_entries(directory));
   while (const dirent* entry = readdir(dir.get())) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (is_dots(entry->d_name)) continue;
     LAPWING_CHECK(remove_entry(directory, entry->d_name, depth));
+  }
+  return {};
+}
+
+// Open to us while its children are moved, whatever its mode.
+Result<os::UniqueFd> open_wide(int parent, const char* name) {
+  // Safe: NOFOLLOW below, on a single name of a tree nobody else writes to.
+  static_cast<void>(fchmodat(parent, name, 0700, 0));
+  os::UniqueFd out(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!out) return fail(errno_error("openat"));
+  return out;
+}
+
+bool is_directory_at(int parent, const char* name, struct stat* st) {
+  return fstatat(parent, name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st->st_mode);
+}
+
+Status merge_children(int from, int into, std::size_t depth);
+
+Status merge_entry(int from, int into, const char* name, std::size_t depth) {
+  struct stat moved{};
+  struct stat there{};
+  if (is_directory_at(from, name, &moved) && is_directory_at(into, name, &there)) {
+    LAPWING_TRY(const os::UniqueFd source, open_wide(from, name));
+    LAPWING_TRY(const os::UniqueFd target, open_wide(into, name));
+    LAPWING_CHECK(merge_children(source.get(), target.get(), depth + 1));
+    if (fchmod(target.get(), moved.st_mode & 07777) != 0) return fail(errno_error("fchmod"));
+    return {};
+  }
+  // rename(2) would replace a file, but neither a directory by a file nor the other way round.
+  LAPWING_CHECK(remove_entry(into, name, depth));
+  if (renameat(from, name, into, name) != 0) return fail(errno_error("renameat"));
+  return {};
+}
+
+Status merge_children(int from, int into, std::size_t depth) {
+  if (depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
+  // All names first: entries leave the directory as they are moved.
+  std::vector<std::string> names;
+  LAPWING_TRY(const DirPtr dir, open_entries(from));
+  while (const dirent* entry = readdir(dir.get())) {
+    if (!is_dots(entry->d_name)) names.emplace_back(entry->d_name);
+  }
+  for (const std::string& name : names) {
+    LAPWING_CHECK(merge_entry(from, into, name.c_str(), depth));
   }
   return {};
 }
@@ -160,6 +212,19 @@ Status unpack_tree(const ZipArchive& archive, int root) {
   LAPWING_CHECK(set_directory_modes(archive, root));
   if (!sync_each && syncfs(root) != 0) return fail(errno_error("syncfs"));
   if (sync_each && fsync(root) != 0) return fail(errno_error("fsync"));
+  return {};
+}
+
+Status merge_tree(const std::string& from, const std::string& into) {
+  const os::UniqueFd source(open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const os::UniqueFd target(open(into.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!source || !target) return fail(errno_error("open " + from + " and " + into));
+  return merge_children(source.get(), target.get(), 0);
+}
+
+Status sync_file_system(const std::string& path) {
+  const os::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || syncfs(fd.get()) != 0) return fail(errno_error("syncfs " + path));
   return {};
 }
 

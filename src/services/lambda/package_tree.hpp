@@ -1,4 +1,5 @@
-// Directory trees on disk: writing an archive's, syncing, removing. Internal to package.cpp.
+// Directory trees on disk: writing an archive's, merging, syncing, removing. Internal to
+// package.cpp.
 #pragma once
 
 #include <string>
@@ -14,7 +15,14 @@ class ZipArchive;
 // is followed: files are opened beneath the root with links forbidden, and links made last.
 Status unpack_tree(const ZipArchive& archive, int root);
 
+// Moves everything of the tree `from` into the tree `into`, over what is there: a directory is
+// merged with a directory, all else is replaced. Follows no link; durable after
+// sync_file_system(). `from` is left with empty directories.
+Status merge_tree(const std::string& from, const std::string& into);
+
 Status sync_path(const std::string& path);
+// Everything on the file system that `path` is on.
+Status sync_file_system(const std::string& path);
 
 // Names without "." and "..", in no order.
 Result<std::vector<std::string>> list_directory(const std::string& path);

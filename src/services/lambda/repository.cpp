@@ -6,107 +6,166 @@ namespace lapwing::lambda {
 
 namespace {
 
-std::string key_prefix(const AccountId& account, const Region& region) {
-  std::string out = account.str();
-  out += '\0';
-  out += region.str();
-  out += '\0';
+// One page of a scan, each record decoded. `next` is where the store goes on.
+template <class Item>
+Result<Page<Item>> scan_page(store::Store& store, const store::ScanQuery& query,
+                             Result<Item> (*read)(const store::Record&)) {
+  LAPWING_TRY(store::ScanPage page, store.scan(query));
+  Page<Item> out;
+  for (const store::Record& record : page.records) {
+    LAPWING_TRY(Item item, read(record));
+    out.items.push_back(std::move(item));
+  }
+  if (page.next && !out.items.empty()) out.next = *std::move(page.next);
   return out;
 }
 
-Result<FunctionRecord> decode(const store::Record& record) {
-  const std::optional<FunctionKey> key = decode_key(record.key);
-  if (!key) return fail(internal_error("a function's key in the store is damaged"));
-  return decode_record(*key, record.value);
+template <class Item>
+Status walk(store::Store& store, std::string_view kind, Result<Item> (*read)(const store::Record&),
+            FunctionRef<Status(Item&)> body, std::string prefix = {}) {
+  store::ScanQuery query;
+  query.kind = kind;
+  query.prefix = std::move(prefix);
+  query.limit = store::kMaxScanLimit;
+  return store::for_each_record(store, std::move(query), [&](store::Record& record) -> Status {
+    LAPWING_TRY(Item item, read(record));
+    return body(item);
+  });
+}
+
+Result<std::string> read_layer_name(const store::Record& record) {
+  return record.key.substr(record.key.rfind('\0') + 1);
 }
 
 }  // namespace
 
-std::string encode_key(const FunctionKey& key) {
-  return key_prefix(key.account, key.region) + key.name.str();
+Result<std::optional<FunctionRecord>> Repository::find(const FunctionKey& key,
+                                                       std::uint64_t version) {
+  std::optional<FunctionRecord> out;
+  LAPWING_CHECK(read([&](Records& records) -> Status {
+    LAPWING_TRY(out, records.find(key, version));
+    return {};
+  }));
+  return out;
 }
 
-std::optional<FunctionKey> decode_key(std::string_view key) {
-  const std::size_t first = key.find('\0');
-  if (first == std::string_view::npos) return std::nullopt;
-  const std::size_t second = key.find('\0', first + 1);
-  if (second == std::string_view::npos) return std::nullopt;
-  return FunctionKey{AccountId(key.substr(0, first)),
-                     Region(key.substr(first + 1, second - first - 1)),
-                     FunctionName(key.substr(second + 1))};
-}
-
-Result<std::optional<FunctionRecord>> Repository::find(const FunctionKey& key) {
-  LAPWING_TRY(const std::optional<store::Record> found, store_.get(kFunctionKind, encode_key(key)));
-  if (!found) return std::nullopt;
-  LAPWING_TRY(FunctionRecord record, decode_record(key, found->value));
-  return record;
-}
-
-Result<FunctionPage> Repository::list(const AccountId& account, const Region& region,
-                                      std::string_view after, std::size_t limit) {
+Result<Page<FunctionRecord>> Repository::list(const AccountId& account, const Region& region,
+                                              std::string_view after, std::size_t limit) {
   store::ScanQuery query;
   query.kind = kFunctionKind;
   query.prefix = key_prefix(account, region);
   if (!after.empty()) query.after = query.prefix + std::string(after);
   query.limit = limit;
-  LAPWING_TRY(const store::ScanPage page, store_.scan(query));
-  FunctionPage out;
-  for (const store::Record& record : page.records) {
-    LAPWING_TRY(FunctionRecord function, decode(record));
-    out.functions.push_back(std::move(function));
+  LAPWING_TRY(auto page, scan_page(store_, query, &read_function));
+  if (!page.next.empty()) page.next = page.items.back().key.name.str();
+  return page;
+}
+
+Result<Page<FunctionRecord>> Repository::list_versions(const FunctionKey& key, std::uint64_t after,
+                                                       std::size_t limit) {
+  store::ScanQuery query;
+  query.kind = kVersionKind;
+  query.prefix = parts_prefix(key);
+  if (after > 0) query.after = query.prefix + encode_number(after);
+  query.limit = limit;
+  return scan_page(store_, query, &read_version);
+}
+
+Result<Page<AliasRecord>> Repository::list_aliases(const FunctionKey& key,
+                                                   std::optional<std::uint64_t> version,
+                                                   std::string_view after, std::size_t limit) {
+  store::ScanQuery query;
+  if (version) {
+    query = aliases_query(key, *version);
+  } else {
+    query.kind = kAliasKind;
+    query.prefix = parts_prefix(key);
   }
-  if (page.next && !out.functions.empty()) out.next_name = out.functions.back().key.name.str();
-  return out;
+  query.after = after;
+  query.limit = limit;
+  return scan_page(store_, query, &read_alias);
+}
+
+Result<Page<LayerVersionRecord>> Repository::list_layer_versions(const LayerKey& key,
+                                                                 std::uint64_t before,
+                                                                 std::size_t limit) {
+  store::ScanQuery query;
+  query.kind = kLayerVersionKind;
+  query.prefix = parts_prefix(key);
+  if (before > 0) query.after = query.prefix + encode_number(before);
+  query.limit = limit;
+  query.order = store::Order::kDescending;
+  return scan_page(store_, query, &read_layer_version);
+}
+
+Result<Page<std::string>> Repository::list_layer_names(const AccountId& account,
+                                                       const Region& region, std::string_view after,
+                                                       std::size_t limit) {
+  store::ScanQuery query;
+  query.kind = kLayerCounterKind;
+  query.prefix = key_prefix(account, region);
+  if (!after.empty()) query.after = query.prefix + std::string(after);
+  query.limit = limit;
+  LAPWING_TRY(auto page, scan_page(store_, query, &read_layer_name));
+  if (!page.next.empty()) page.next = page.items.back();
+  return page;
 }
 
 Status Repository::for_each(FunctionRef<Status(FunctionRecord&)> body) {
-  store::ScanQuery query;
-  query.kind = kFunctionKind;
-  query.limit = store::kMaxScanLimit;
-  return store::for_each_record(store_, std::move(query), [&](store::Record& record) -> Status {
-    LAPWING_TRY(FunctionRecord function, decode(record));
-    return body(function);
+  return walk(store_, kFunctionKind, &read_function, body);
+}
+
+Status Repository::for_each_version(FunctionRef<Status(FunctionRecord&)> body) {
+  return walk(store_, kVersionKind, &read_version, body);
+}
+
+Status Repository::for_each_alias(FunctionRef<Status(AliasRecord&)> body) {
+  return walk(store_, kAliasKind, &read_alias, body);
+}
+
+Status Repository::for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body) {
+  return walk(store_, kLayerVersionKind, &read_layer_version, body);
+}
+
+Status Repository::for_each_of(const FunctionKey& key, FunctionRef<Status(FunctionRecord&)> version,
+                               FunctionRef<Status(AliasRecord&)> alias) {
+  LAPWING_TRY(std::optional<FunctionRecord> record, find(key));
+  if (!record) return {};
+  LAPWING_CHECK(version(*record));
+  LAPWING_CHECK(walk(store_, kVersionKind, &read_version, version, parts_prefix(key)));
+  return walk(store_, kAliasKind, &read_alias, alias, parts_prefix(key));
+}
+
+Status Repository::read(FunctionRef<Status(Records&)> body) {
+  return store_.read([&](store::Reader& reader) -> Status {
+    Records records(reader);
+    return body(records);
   });
 }
 
-Status Repository::create(const FunctionRecord& record) {
-  const std::string key = encode_key(record.key);
-  const std::string value = encode_record(record);
+Status Repository::transact(FunctionRef<Status(RecordTxn&)> body) {
   const auto done = store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(const std::optional<store::Record> found, txn.get(kFunctionKind, key));
-    if (found) return fail(errors::function_exists(record.key.name.view()));
-    LAPWING_CHECK(txn.put(kFunctionKind, key, value, {.expect = store::Expect::absent()}));
-    return {};
+    RecordTxn records(txn);
+    return body(records);
   });
   return done ? Status() : fail(done.error());
 }
 
-Result<FunctionRecord> Repository::update(const FunctionKey& key,
+Result<FunctionRecord> Repository::update(const FunctionKey& key, std::uint64_t version,
                                           FunctionRef<Status(FunctionRecord&)> change) {
-  const std::string store_key = encode_key(key);
   FunctionRecord written;
-  const auto done = store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(const std::optional<store::Record> found, txn.get(kFunctionKind, store_key));
-    if (!found) return fail(errors::function_not_found(function_arn(key)));
-    LAPWING_TRY(FunctionRecord record, decode_record(key, found->value));
-    LAPWING_CHECK(change(record));
-    LAPWING_CHECK(txn.put(kFunctionKind, store_key, encode_record(record)));
-    written = std::move(record);
+  LAPWING_CHECK(transact([&](RecordTxn& txn) -> Status {
+    LAPWING_TRY(std::optional<FunctionRecord> record, txn.find(key, version));
+    if (!record) {
+      return fail(errors::function_not_found(
+          function_arn(key, version == 0 ? std::string() : version_name(version))));
+    }
+    LAPWING_CHECK(change(*record));
+    LAPWING_CHECK(txn.put(*record));
+    written = *std::move(record);
     return {};
-  });
-  if (!done) return fail(done.error());
+  }));
   return written;
-}
-
-Status Repository::erase(const FunctionKey& key) {
-  const std::string store_key = encode_key(key);
-  const auto done = store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(const std::optional<store::Record> found, txn.get(kFunctionKind, store_key));
-    if (!found) return fail(errors::function_not_found(function_arn(key)));
-    return txn.erase(kFunctionKind, store_key);
-  });
-  return done ? Status() : fail(done.error());
 }
 
 Result<std::string> Repository::secret(std::string_view name, std::string_view candidate) {

@@ -1,5 +1,5 @@
-// Functions in the store: kind "lambda.function", key account NUL region NUL name, so that a
-// scan of one account and region answers in the order of names.
+// The store as this folder uses it: single reads, pages of lists, walks over everything, and
+// transactions over the records of records.hpp.
 //
 // Thread-safety: any thread; calls block until the change is on disk.
 #pragma once
@@ -12,41 +12,62 @@
 
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
-#include "services/lambda/function_record.hpp"
+#include "services/lambda/records.hpp"
 #include "store/store.hpp"
 
 namespace lapwing::lambda {
 
-inline constexpr std::string_view kFunctionKind = "lambda.function";
 inline constexpr std::string_view kSecretKind = "lambda.secret";
 
-std::string encode_key(const FunctionKey& key);
-std::optional<FunctionKey> decode_key(std::string_view key);
-
-struct FunctionPage {
-  std::vector<FunctionRecord> functions;
-  std::string next_name;  // continue after this one; "" at the end
+// A page of a list, and where the next one begins: "" at the end.
+template <class Item>
+struct Page {
+  std::vector<Item> items;
+  std::string next;
 };
 
 class Repository {
  public:
   explicit Repository(store::Store& store) : store_(store) {}
 
-  Result<std::optional<FunctionRecord>> find(const FunctionKey& key);
-  // `after`: names greater than this one.
-  Result<FunctionPage> list(const AccountId& account, const Region& region, std::string_view after,
-                            std::size_t limit);
-  Status for_each(FunctionRef<Status(FunctionRecord&)> body);
+  // Version 0: $LATEST.
+  Result<std::optional<FunctionRecord>> find(const FunctionKey& key, std::uint64_t version = 0);
 
-  // ResourceConflictException when it exists.
-  Status create(const FunctionRecord& record);
+  // `after`: where the page before ended, "" to begin.
+  Result<Page<FunctionRecord>> list(const AccountId& account, const Region& region,
+                                    std::string_view after, std::size_t limit);
+  // Published versions by number; numbers greater than `after`.
+  Result<Page<FunctionRecord>> list_versions(const FunctionKey& key, std::uint64_t after,
+                                             std::size_t limit);
+  // All of them, or those that name `version`.
+  Result<Page<AliasRecord>> list_aliases(const FunctionKey& key,
+                                         std::optional<std::uint64_t> version,
+                                         std::string_view after, std::size_t limit);
+  // Newest first; numbers less than `before`, 0 to begin.
+  Result<Page<LayerVersionRecord>> list_layer_versions(const LayerKey& key, std::uint64_t before,
+                                                       std::size_t limit);
+  // Names that layers of this account and region have or had.
+  Result<Page<std::string>> list_layer_names(const AccountId& account, const Region& region,
+                                             std::string_view after, std::size_t limit);
+
+  Status for_each(FunctionRef<Status(FunctionRecord&)> body);
+  Status for_each_version(FunctionRef<Status(FunctionRecord&)> body);
+  Status for_each_alias(FunctionRef<Status(AliasRecord&)> body);
+  Status for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body);
+
+  // One function with its published versions and aliases; nothing when it is not there.
+  Status for_each_of(const FunctionKey& key, FunctionRef<Status(FunctionRecord&)> version,
+                     FunctionRef<Status(AliasRecord&)> alias);
+
+  // One snapshot. The body must not block.
+  Status read(FunctionRef<Status(Records&)> body);
+  // As store::Store::transact(): `body` may run more than once, its error undoes everything.
+  Status transact(FunctionRef<Status(RecordTxn&)> body);
   // Reads, changes, writes, in one transaction. `change` may run more than once and gets a
   // fresh record each time; its error undoes everything. ResourceNotFoundException (with the
-  // unqualified ARN) when there is no such function. Answers what was written.
-  Result<FunctionRecord> update(const FunctionKey& key,
+  // unqualified ARN for $LATEST) when there is none. Answers what was written.
+  Result<FunctionRecord> update(const FunctionKey& key, std::uint64_t version,
                                 FunctionRef<Status(FunctionRecord&)> change);
-  // ResourceNotFoundException when there is none.
-  Status erase(const FunctionKey& key);
 
   // A secret of this installation, made by `candidate` on first use.
   Result<std::string> secret(std::string_view name, std::string_view candidate);

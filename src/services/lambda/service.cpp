@@ -14,15 +14,17 @@ constexpr std::string_view kCodeUrlSecret = "code-url";
 constexpr std::size_t kSecretDigits = 64;
 
 // What is not in these lists and carries content is refused by name. Values that are only
-// partly built (Publish, PackageType ...) are refused by the operations.
+// partly built (PackageType ...) are refused by the operations.
 void add_writers(aws::OperationTable& table, Context& c) {
   table.add<gl::CreateFunction>(
       [&c](const aws::Caller& caller, gl::CreateFunctionRequest in) {
         return create_function(c, caller, std::move(in));
       },
-      {"FunctionName", "Runtime", "Role", "Handler", "Code.ZipFile", "Code.S3Bucket", "Code.S3Key",
-       "Description", "Timeout", "MemorySize", "Publish", "PackageType", "Environment",
-       "TracingConfig", "Tags", "Architectures", "EphemeralStorage", "SnapStart", "LoggingConfig"});
+      {"FunctionName",  "Runtime",          "Role",       "Handler",
+       "Code.ZipFile",  "Code.S3Bucket",    "Code.S3Key", "Description",
+       "Timeout",       "MemorySize",       "Publish",    "PackageType",
+       "Environment",   "TracingConfig",    "Tags",       "Layers",
+       "Architectures", "EphemeralStorage", "SnapStart",  "LoggingConfig"});
   table.add<gl::UpdateFunctionCode>(
       [&c](const aws::Caller& caller, gl::UpdateFunctionCodeRequest in) {
         return update_function_code(c, caller, std::move(in));
@@ -34,7 +36,8 @@ void add_writers(aws::OperationTable& table, Context& c) {
         return update_function_configuration(c, caller, in);
       },
       {"FunctionName", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment",
-       "Runtime", "TracingConfig", "RevisionId", "EphemeralStorage", "SnapStart", "LoggingConfig"});
+       "Runtime", "TracingConfig", "RevisionId", "Layers", "EphemeralStorage", "SnapStart",
+       "LoggingConfig"});
   table.add<gl::DeleteFunction>(
       [&c](const aws::Caller& caller, const gl::DeleteFunctionRequest& in) {
         return delete_function(c, caller, in);
@@ -69,6 +72,33 @@ void add_readers(aws::OperationTable& table, Context& c) {
       });
 }
 
+void add_versions(aws::OperationTable& table, Context& c) {
+  table.add<gl::PublishVersion>(
+      [&c](const aws::Caller& caller, const gl::PublishVersionRequest& in) {
+        return publish_version(c, caller, in);
+      },
+      {"FunctionName", "CodeSha256", "Description", "RevisionId"});
+  table.add<gl::ListVersionsByFunction>(
+      [&c](const aws::Caller& caller, const gl::ListVersionsByFunctionRequest& in) {
+        return list_versions_by_function(c, caller, in);
+      });
+  table.add<gl::CreateAlias>([&c](const aws::Caller& caller, const gl::CreateAliasRequest& in) {
+    return create_alias(c, caller, in);
+  });
+  table.add<gl::GetAlias>([&c](const aws::Caller& caller, const gl::GetAliasRequest& in) {
+    return get_alias(c, caller, in);
+  });
+  table.add<gl::UpdateAlias>([&c](const aws::Caller& caller, const gl::UpdateAliasRequest& in) {
+    return update_alias(c, caller, in);
+  });
+  table.add<gl::DeleteAlias>([&c](const aws::Caller& caller, const gl::DeleteAliasRequest& in) {
+    return delete_alias(c, caller, in);
+  });
+  table.add<gl::ListAliases>([&c](const aws::Caller& caller, const gl::ListAliasesRequest& in) {
+    return list_aliases(c, caller, in);
+  });
+}
+
 }  // namespace
 
 struct Service::Parts {
@@ -77,7 +107,7 @@ struct Service::Parts {
         options(std::move(given)),
         functions(in.store),
         packages(options.data_dir, in.blobs, in.random, in.logger),
-        catalog(functions, packages, in.logger),
+        catalog(functions, packages, in.random, in.logger),
         transitions(functions, catalog, packages, in.executor, in.random, in.logger) {}
 
   Environment environment;
@@ -107,6 +137,7 @@ Status Service::start() {
   aws::OperationTable table(gl::kModel);
   add_writers(table, *p.context);
   add_readers(table, *p.context);
+  add_versions(table, *p.context);
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());
@@ -134,14 +165,25 @@ Result<CodeDownload> Service::open_code(std::string_view raw_path,
 }
 
 Result<std::vector<store::BlobId>> Service::referenced_blobs() const {
-  std::vector<store::BlobId> out;
-  LAPWING_CHECK(parts_->functions.for_each([&](FunctionRecord& record) -> Status {
-    for (const std::string& sha256 : {record.settings.code.sha256, record.served().code.sha256}) {
-      LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
-      out.push_back(id);
-    }
+  std::vector<std::string> sha256s;
+  const auto add = [&](FunctionRecord& record) -> Status {
+    add_blobs(record.settings, sha256s);
+    add_blobs(record.served(), sha256s);
+    return {};
+  };
+  // In this order: a blob is handed on from layers to functions to versions, never back, and
+  // only in a transaction that finds it where it comes from.
+  LAPWING_CHECK(parts_->functions.for_each_layer_version([&](LayerVersionRecord& record) -> Status {
+    sha256s.push_back(record.content.sha256);
     return {};
   }));
+  LAPWING_CHECK(parts_->functions.for_each(add));
+  LAPWING_CHECK(parts_->functions.for_each_version(add));
+  std::vector<store::BlobId> out;
+  for (const std::string& sha256 : sha256s) {
+    LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
+    out.push_back(id);
+  }
   return out;
 }
 

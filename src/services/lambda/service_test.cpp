@@ -16,9 +16,6 @@ using testing::hello_zip;
 
 class LambdaService : public ::testing::Test, public testing::Harness {
  protected:
-  Result<runtime::FunctionVersionPtr> resolve(std::string_view name) {
-    return service->catalog().resolve(caller.account, caller.region, name, "");
-  }
   std::size_t packages_on_disk() { return list_directory(data_dir + "/code")->size(); }
 };
 

@@ -137,9 +137,6 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
   if (in.package_type && *in.package_type != "Zip") {
     return fail(errors::unsupported_parameter(kOperation, "PackageType " + *in.package_type));
   }
-  if (in.publish.value_or(false)) {
-    return fail(errors::unsupported_parameter(kOperation, "Publish", "versions are not built yet"));
-  }
   const std::string runtime = in.runtime.value_or("");
   const bool handler_needed = !runtime.starts_with("provided");
   if (runtime.empty() || (handler_needed && in.handler.value_or("").empty())) {

@@ -12,10 +12,10 @@
 
 namespace lapwing::lambda {
 
-// Everything but the code and the id.
+// Everything but the code, the layers and the id.
 Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
                                const Options& options);
-// Only what the request names changes.
+// Only what the request names changes; layers are the caller's.
 Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in,
                        Settings& settings);
 

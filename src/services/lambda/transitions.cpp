@@ -86,8 +86,17 @@ void Transitions::post(UniqueFunction<void()> step) {
   });
 }
 
-void Transitions::schedule(const FunctionKey& key, const std::string& settings_id) {
-  post([this, key, settings_id] { finish(key, settings_id); });
+void Transitions::schedule(const FunctionKey& key, const std::string& settings_id,
+                           std::vector<std::uint64_t> versions) {
+  post([this, key, settings_id, due = std::move(versions)] {
+    for (const std::uint64_t version : due) {
+      if (const Status done = finish(key, settings_id, version); !done) {
+        logger_.error("lambda", "transition not finished",
+                      {{"function", function_arn(key, version_name(version))},
+                       {"error", done.error().to_log()}});
+      }
+    }
+  });
 }
 
 void Transitions::schedule_sweep() {
@@ -101,33 +110,28 @@ void Transitions::schedule_sweep() {
   });
 }
 
-void Transitions::finish(const FunctionKey& key, const std::string& settings_id) {
-  const auto record = functions_.find(key);
-  if (!record) {
-    logger_.error("lambda", "transition not finished",
-                  {{"function", function_arn(key)}, {"error", record.error().to_log()}});
-    return;
-  }
-  if (!*record || (*record)->settings.id != settings_id || !(*record)->in_transition()) return;
+Status Transitions::finish(const FunctionKey& key, const std::string& settings_id,
+                           std::uint64_t version) {
+  LAPWING_TRY(const std::optional<FunctionRecord> record, functions_.find(key, version));
+  if (!record || record->settings.id != settings_id || !record->in_transition()) return {};
   // Held until the catalog holds it.
-  const Result<PackageHoldPtr> installed = packages_.install((*record)->settings.code.sha256);
+  const Result<InstalledCode> installed = install_code(packages_, record->settings);
   if (!installed) {
     logger_.warn("lambda", "package not installed",
-                 {{"function", function_arn(key)}, {"error", installed.error().to_log()}});
+                 {{"function", function_arn(key, version_name(version))},
+                  {"error", installed.error().to_log()}});
   }
-  if (const Status done = settle(key, settings_id, installed); !done) {
-    logger_.error("lambda", "transition not finished",
-                  {{"function", function_arn(key)}, {"error", done.error().to_log()}});
-  }
+  return settle(key, settings_id, version, installed);
 }
 
 Status Transitions::settle(const FunctionKey& key, const std::string& settings_id,
-                           const Result<PackageHoldPtr>& installed) {
+                           std::uint64_t version, const Result<InstalledCode>& installed) {
   const std::string revision_id = make_uuid(random_);
   const Reason failure = installed ? Reason() : reason_of(installed.error());
   bool freed = false;
-  const auto written = functions_.update(key, [&](FunctionRecord& record) -> Status {
-    freed = record.serving && record.serving->code != record.settings.code;
+  const auto written = functions_.update(key, version, [&](FunctionRecord& record) -> Status {
+    freed = record.serving && (record.serving->code != record.settings.code ||
+                               record.serving->layers != record.settings.layers);
     if (apply(record, settings_id, installed ? nullptr : &failure)) {
       record.revision_id = revision_id;
     }
@@ -135,36 +139,46 @@ Status Transitions::settle(const FunctionKey& key, const std::string& settings_i
   });
   // Deleted meanwhile: nothing to settle.
   if (!written && written.error().kind() != ErrorKind::kNotFound) return fail(written.error());
-  LAPWING_CHECK(catalog_.reload(key));
+  LAPWING_CHECK(catalog_.reload(key, version));
   if (freed || !written) schedule_sweep();
   return {};
 }
 
 Status Transitions::resume() {
-  std::vector<std::pair<FunctionKey, std::string>> unfinished;
+  struct Unfinished {
+    FunctionKey key;
+    std::string settings_id;
+    std::uint64_t version;
+  };
+  std::vector<Unfinished> unfinished;
   LAPWING_CHECK(catalog_.load([&](const FunctionRecord& record) -> Status {
-    if (record.in_transition()) unfinished.emplace_back(record.key, record.settings.id);
-    const std::string& sha256 = record.served().code.sha256;
-    if (record.state != State::kActive || packages_.hold(sha256)) return {};
-    if (const auto installed = packages_.install(sha256); !installed) {
-      logger_.error(
-          "lambda", "package of an active function cannot be restored",
-          {{"function", function_arn(record.key)}, {"error", installed.error().to_log()}});
+    if (record.in_transition()) {
+      unfinished.push_back({record.key, record.settings.id, record.version});
+    }
+    if (record.state != State::kActive || find_installed(packages_, record.served())) return {};
+    if (const auto installed = install_code(packages_, record.served()); !installed) {
+      logger_.error("lambda", "package of an active function cannot be restored",
+                    {{"function", function_arn(record.key, record.version_name())},
+                     {"error", installed.error().to_log()}});
     }
     return {};
   }));
   // Only now may a step run: loading takes over what it read a moment earlier.
-  for (const auto& [key, settings_id] : unfinished) schedule(key, settings_id);
+  for (const Unfinished& step : unfinished) schedule(step.key, step.settings_id, {step.version});
   return {};
 }
 
 Result<std::size_t> Transitions::sweep() {
   std::set<std::string> referenced;
-  LAPWING_CHECK(functions_.for_each([&](FunctionRecord& record) -> Status {
-    referenced.insert(record.settings.code.sha256);
-    referenced.insert(record.served().code.sha256);
+  const auto add = [&](FunctionRecord& record) -> Status {
+    add_directories(record.settings, referenced);
+    add_directories(record.served(), referenced);
     return {};
-  }));
+  };
+  // In this order: what a function leaves behind after it was read here has been published
+  // before, and is found among the versions.
+  LAPWING_CHECK(functions_.for_each(add));
+  LAPWING_CHECK(functions_.for_each_version(add));
   return packages_.sweep(referenced);
 }
 

@@ -1,20 +1,23 @@
-// The background half of creating and updating: unpack the package, then Pending -> Active and
-// InProgress -> Successful, or Failed with a reason. Each step is one transaction and checks
-// that the function is still at the settings it was scheduled for, so steps may be repeated,
-// come late, or be cut by a crash and scheduled anew.
+// The background half of creating, updating and publishing: unpack the package and the layers,
+// then Pending -> Active and InProgress -> Successful, or Failed with a reason. Each step is one
+// transaction and checks that the function is still at the settings it was scheduled for, so
+// steps may be repeated, come late, or be cut by a crash and scheduled anew.
 //
 // Thread-safety: any thread.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
+#include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
 
@@ -28,8 +31,10 @@ class Transitions {
   // stop() must have been called if anything was scheduled.
   ~Transitions();
 
-  // Finishes the transition of this function to the settings with this id, later.
-  void schedule(const FunctionKey& key, const std::string& settings_id);
+  // Finishes the transitions of these versions (0: $LATEST) of a function to the settings with
+  // this id, later and in this order.
+  void schedule(const FunctionKey& key, const std::string& settings_id,
+                std::vector<std::uint64_t> versions = {0});
   // Removes unused packages, later.
   void schedule_sweep();
 
@@ -46,9 +51,9 @@ class Transitions {
   class Gate;
 
   void post(UniqueFunction<void()> step);
-  void finish(const FunctionKey& key, const std::string& settings_id);
-  Status settle(const FunctionKey& key, const std::string& settings_id,
-                const Result<PackageHoldPtr>& installed);
+  Status finish(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
+  Status settle(const FunctionKey& key, const std::string& settings_id, std::uint64_t version,
+                const Result<InstalledCode>& installed);
 
   Repository& functions_;
   Catalog& catalog_;

@@ -5,15 +5,27 @@ namespace lapwing::lambda {
 
 namespace gl = gen::lambda;
 
+// Every version stores its own code, equal or not, and so does every layer version; functions
+// are counted without their versions.
 Result<gl::GetAccountSettingsResponse> get_account_settings(Context& context,
                                                             const aws::Caller& caller) {
   std::int64_t functions = 0;
-  std::int64_t bytes = 0;
+  std::uint64_t bytes = 0;
+  const auto is_ours = [&](const auto& key) {
+    return key.account == caller.account && key.region == caller.region;
+  };
   LAPWING_CHECK(context.functions.for_each([&](FunctionRecord& record) -> Status {
-    if (record.key.account == caller.account && record.key.region == caller.region) {
-      ++functions;
-      bytes += static_cast<std::int64_t>(record.settings.code.size);
-    }
+    if (!is_ours(record.key)) return {};
+    ++functions;
+    bytes += record.settings.code.size;
+    return {};
+  }));
+  LAPWING_CHECK(context.functions.for_each_version([&](FunctionRecord& record) -> Status {
+    if (is_ours(record.key)) bytes += record.settings.code.size;
+    return {};
+  }));
+  LAPWING_CHECK(context.functions.for_each_layer_version([&](LayerVersionRecord& record) -> Status {
+    if (is_ours(record.key.layer)) bytes += record.content.size;
     return {};
   }));
   gl::GetAccountSettingsResponse out;
@@ -23,7 +35,8 @@ Result<gl::GetAccountSettingsResponse> get_account_settings(Context& context,
                        .concurrent_executions = concurrency,
                        .total_code_size = kAccountCodeBytes,
                        .unreserved_concurrent_executions = concurrency};
-  out.account_usage = {.function_count = functions, .total_code_size = bytes};
+  out.account_usage = {.function_count = functions,
+                       .total_code_size = static_cast<std::int64_t>(bytes)};
   return out;
 }
 

@@ -1,7 +1,25 @@
+#include "services/lambda/operations/common.hpp"
+
+#include <algorithm>
+
 #include "services/lambda/errors.hpp"
-#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/limits.hpp"
+#include "text/base64.hpp"
 
 namespace lapwing::lambda {
+
+namespace {
+
+// The version that a qualifier means: 0 for $LATEST, nullopt for an alias that is not there.
+Result<std::optional<std::uint64_t>> resolve_qualifier(Records& records, const FunctionKey& key,
+                                                       std::string_view qualifier) {
+  if (const std::optional<std::uint64_t> version = parse_version(qualifier)) return version;
+  LAPWING_TRY(const std::optional<AliasRecord> alias, records.find_alias(key, qualifier));
+  if (!alias) return std::nullopt;
+  return alias->target.version;
+}
+
+}  // namespace
 
 Result<FunctionIdentifier> identify(const aws::Caller& caller, std::string_view function_name,
                                     const std::optional<std::string>& qualifier,
@@ -10,19 +28,31 @@ Result<FunctionIdentifier> identify(const aws::Caller& caller, std::string_view 
                                    {caller.account, caller.region, caller.principal_arn, action});
 }
 
+Result<FunctionKey> identify_function(const aws::Caller& caller, std::string_view function_name,
+                                      std::string_view action) {
+  LAPWING_TRY(FunctionIdentifier id, identify(caller, function_name, std::nullopt, action));
+  if (!id.qualifier.empty() && id.qualifier != kLatest) return fail(errors::functions_only());
+  return std::move(id.key);
+}
+
 Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id) {
-  if (id.qualifier.empty() || id.qualifier == kLatest) {
-    LAPWING_TRY(std::optional<FunctionRecord> record, context.functions.find(id.key));
-    if (record) return *std::move(record);
-  }
-  return fail(errors::function_not_found(function_arn(id.key, id.qualifier)));
+  std::optional<FunctionRecord> record;
+  LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
+    LAPWING_TRY(const std::optional<std::uint64_t> version,
+                resolve_qualifier(records, id.key, id.qualifier));
+    if (!version) return {};
+    LAPWING_TRY(record, records.find(id.key, *version));
+    return {};
+  }));
+  if (!record) return fail(errors::function_not_found(function_arn(id.key, id.qualifier)));
+  return *std::move(record);
 }
 
 Result<CodeRef> keep_package(Context& context, std::string_view zip) {
-  LAPWING_CHECK(PackageStore::check(zip));
+  LAPWING_TRY(const PackageInfo info, PackageStore::check(zip));
   auto kept = context.blobs.put(as_bytes(zip));
   if (!kept) return fail(std::move(kept).error().context("keep a package"));
-  return CodeRef{kept->id.hex(), kept->size};
+  return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes};
 }
 
 void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,
@@ -44,6 +74,46 @@ Status check_changeable(const FunctionRecord& record,
   }
   if (revision_id && *revision_id != record.revision_id) return fail(errors::revision_mismatch());
   return {};
+}
+
+Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
+                          const std::optional<std::string>& description,
+                          const std::string& revision_id) {
+  LAPWING_TRY(std::optional<FunctionRecord> newest, txn.newest_version(latest.key));
+  if (newest && unchanged(newest->settings, latest.settings)) {
+    return Published{*std::move(newest), false};
+  }
+  FunctionRecord out;
+  out.key = latest.key;
+  LAPWING_TRY(out.version, txn.next_version(latest.key));
+  out.settings = latest.settings;
+  out.own_description = description;
+  out.last_modified_ms = latest.last_modified_ms;
+  out.revision_id = revision_id;
+  // What $LATEST serves is what it shows: the code is on disk.
+  if (latest.state == State::kActive && !latest.serving) {
+    out.state = State::kActive;
+    out.update = UpdateStatus::kSuccessful;
+  } else {
+    out.state = State::kPending;
+    out.state_reason = {"Creating", "The function is being created."};
+  }
+  LAPWING_CHECK(txn.put(out));
+  return Published{std::move(out), true};
+}
+
+Result<std::string> read_marker(const std::optional<std::string>& marker) {
+  if (!marker || marker->empty()) return std::string();
+  auto decoded = text::base64url_decode(*marker);
+  if (!decoded || decoded->empty()) return fail(errors::invalid_marker());
+  return *std::move(decoded);
+}
+
+std::string write_marker(std::string_view position) { return text::base64url_encode(position); }
+
+std::size_t page_size(const std::optional<std::int32_t>& max_items) {
+  const auto wanted = max_items ? static_cast<std::size_t>(std::max(*max_items, 1)) : kMaxPerPage;
+  return std::min(wanted, kMaxPerPage);
 }
 
 }  // namespace lapwing::lambda

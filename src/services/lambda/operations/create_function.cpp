@@ -1,6 +1,7 @@
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
-#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/layer_input.hpp"
+#include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
 namespace lapwing::lambda {
@@ -34,7 +35,7 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
     LAPWING_CHECK(check_network_tag(*in.tags, context.options));
     record.tags = *std::move(in.tags);
   }
-  // Before the package is kept; create() decides in the end.
+  // Before the package is kept; the transaction decides in the end.
   LAPWING_TRY(const std::optional<FunctionRecord> there, context.functions.find(id.key));
   if (there) return fail(errors::function_exists(id.key.name.view()));
   LAPWING_TRY(record.settings.code, keep_package(context, *in.code.zip_file));
@@ -45,10 +46,30 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
   record.last_modified_ms = unix_ms(context.clock.wall());
   record.state = State::kPending;
   record.state_reason = {"Creating", "The function is being created."};
-  LAPWING_CHECK(context.functions.create(record));
+  const std::string version_revision = make_uuid(context.random);
+  Published published;
+  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+    LAPWING_TRY(const std::optional<FunctionRecord> found, txn.find(record.key));
+    if (found) return fail(errors::function_exists(record.key.name.view()));
+    if (in.layers) {
+      LAPWING_TRY(record.settings.layers, find_layers(txn, caller, *in.layers));
+    }
+    LAPWING_CHECK(check_unpacked_size(record.settings));
+    if (in.publish.value_or(false)) {
+      LAPWING_TRY(published, publish(txn, record, std::nullopt, version_revision));
+    }
+    return txn.put(record);
+  }));
   LAPWING_CHECK(context.catalog.reload(record.key));
-  context.transitions.schedule(record.key, record.settings.id);
-  return describe(record);
+  if (!published.made) {
+    context.transitions.schedule(record.key, record.settings.id);
+    return describe(record);
+  }
+  const std::uint64_t version = published.version.version;
+  LAPWING_CHECK(context.catalog.reload(record.key, version));
+  context.transitions.schedule(record.key, record.settings.id, {0, version});
+  // The version's configuration under the function's own ARN, as recorded answers show it.
+  return describe(published.version);
 }
 
 }  // namespace lapwing::lambda

@@ -1,5 +1,5 @@
 #include "services/lambda/configuration.hpp"
-#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/operations/common.hpp"
 
 namespace lapwing::lambda {
 
@@ -14,8 +14,10 @@ Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller
   out.configuration = describe(record, id.qualifier);
   gl::FunctionCodeLocation code;
   code.repository_type = "S3";
-  code.location = context.code_urls.make(caller.host, record.key, record.settings.code);
+  code.location = context.code_urls.make(caller.host, record.key.account, record.key.region,
+                                         record.key.name.view(), record.settings.code);
   out.code = std::move(code);
+  // Tags belong to the function: versions and aliases show none.
   if (!record.tags.empty()) out.tags = record.tags;
   return out;
 }

@@ -1,37 +1,97 @@
-#include <algorithm>
-
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
-#include "services/lambda/limits.hpp"
-#include "services/lambda/operations/operations.hpp"
-#include "text/base64.hpp"
+#include "services/lambda/operations/common.hpp"
 
 namespace lapwing::lambda {
 
+namespace {
+
 namespace gl = gen::lambda;
 
-// The marker is the name of the last function shown; opaque, so that nobody relies on it.
+constexpr char kSeparator = ':';  // not in any function's name
+
+// Where a list of all versions of all functions stands: the last one shown.
+struct Position {
+  FunctionName name;
+  std::uint64_t version = 0;
+};
+
+Result<Position> read_position(const std::string& marker) {
+  const std::size_t colon = marker.find(kSeparator);
+  if (marker.empty()) return Position{};
+  const std::optional<std::uint64_t> version =
+      colon == std::string::npos ? std::nullopt
+                                 : parse_version(std::string_view(marker).substr(colon + 1));
+  if (!version) return fail(errors::invalid_marker());
+  return Position{FunctionName(marker.substr(0, colon)), *version};
+}
+
+std::string write_position(const FunctionRecord& record) {
+  return record.key.name.str() + kSeparator + record.version_name();
+}
+
+// The versions behind `after` until there are `limit`.
+Status add_versions(Context& context, const FunctionKey& key, std::uint64_t after,
+                    std::size_t limit, std::vector<FunctionRecord>& out) {
+  if (out.size() >= limit) return {};
+  LAPWING_TRY(Page<FunctionRecord> page,
+              context.functions.list_versions(key, after, limit - out.size()));
+  for (FunctionRecord& version : page.items) out.push_back(std::move(version));
+  return {};
+}
+
+Result<gl::ListFunctionsResponse> list_all(Context& context, const aws::Caller& caller,
+                                           const Position& after, std::size_t limit) {
+  // One more than is shown tells whether there is another page.
+  const std::size_t wanted = limit + 1;
+  std::vector<FunctionRecord> shown;
+  if (!after.name.empty()) {
+    LAPWING_CHECK(add_versions(context, {caller.account, caller.region, after.name}, after.version,
+                               wanted, shown));
+  }
+  std::string next = after.name.str();
+  while (shown.size() < wanted) {
+    LAPWING_TRY(Page<FunctionRecord> page,
+                context.functions.list(caller.account, caller.region, next, wanted - shown.size()));
+    for (FunctionRecord& function : page.items) {
+      if (shown.size() == wanted) break;
+      const FunctionKey key = function.key;
+      shown.push_back(std::move(function));
+      LAPWING_CHECK(add_versions(context, key, 0, wanted, shown));
+    }
+    if (page.next.empty()) break;
+    next = page.next;
+  }
+  gl::ListFunctionsResponse out;
+  if (shown.size() > limit) {
+    shown.resize(limit);
+    out.next_marker = write_marker(write_position(shown.back()));
+  }
+  out.functions.emplace();
+  for (const FunctionRecord& record : shown) {
+    out.functions->push_back(describe_in_list(record, record.version_name()));
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<gl::ListFunctionsResponse> list_functions(Context& context, const aws::Caller& caller,
                                                  const gl::ListFunctionsRequest& in) {
-  std::string after;
-  if (in.marker && !in.marker->empty()) {
-    auto decoded = text::base64url_decode(*in.marker);
-    if (!decoded) return fail(errors::invalid_parameter("Invalid marker"));
-    after = *std::move(decoded);
+  LAPWING_TRY(const std::string marker, read_marker(in.marker));
+  const std::size_t limit = page_size(in.max_items);
+  if (in.function_version) {
+    LAPWING_TRY(const Position after, read_position(marker));
+    return list_all(context, caller, after, limit);
   }
-  const std::size_t wanted =
-      in.max_items ? static_cast<std::size_t>(*in.max_items) : kMaxFunctionsPerPage;
-  LAPWING_TRY(const FunctionPage page,
-              context.functions.list(caller.account, caller.region, after,
-                                     std::clamp<std::size_t>(wanted, 1, kMaxFunctionsPerPage)));
-  // FunctionVersion=ALL lists every version, and so names each one's.
-  const std::string_view qualifier = in.function_version ? kLatest : std::string_view();
+  LAPWING_TRY(const Page<FunctionRecord> page,
+              context.functions.list(caller.account, caller.region, marker, limit));
   gl::ListFunctionsResponse out;
   out.functions.emplace();
-  for (const FunctionRecord& record : page.functions) {
-    out.functions->push_back(describe_in_list(record, qualifier));
+  for (const FunctionRecord& record : page.items) {
+    out.functions->push_back(describe_in_list(record));
   }
-  if (!page.next_name.empty()) out.next_marker = text::base64url_encode(page.next_name);
+  if (!page.next.empty()) out.next_marker = write_marker(page.next);
   return out;
 }
 

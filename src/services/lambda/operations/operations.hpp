@@ -50,6 +50,43 @@ Result<gen::lambda::FunctionConfiguration> update_function_configuration(
     const gen::lambda::UpdateFunctionConfigurationRequest& in);
 Result<gen::lambda::DeleteFunctionResponse> delete_function(
     Context& context, const aws::Caller& caller, const gen::lambda::DeleteFunctionRequest& in);
+Result<gen::lambda::FunctionConfiguration> publish_version(
+    Context& context, const aws::Caller& caller, const gen::lambda::PublishVersionRequest& in);
+Result<gen::lambda::ListVersionsByFunctionResponse> list_versions_by_function(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::ListVersionsByFunctionRequest& in);
+Result<gen::lambda::AliasConfiguration> create_alias(Context& context, const aws::Caller& caller,
+                                                     const gen::lambda::CreateAliasRequest& in);
+Result<gen::lambda::AliasConfiguration> get_alias(Context& context, const aws::Caller& caller,
+                                                  const gen::lambda::GetAliasRequest& in);
+Result<gen::lambda::AliasConfiguration> update_alias(Context& context, const aws::Caller& caller,
+                                                     const gen::lambda::UpdateAliasRequest& in);
+Result<aws::Empty> delete_alias(Context& context, const aws::Caller& caller,
+                                const gen::lambda::DeleteAliasRequest& in);
+Result<gen::lambda::ListAliasesResponse> list_aliases(Context& context, const aws::Caller& caller,
+                                                      const gen::lambda::ListAliasesRequest& in);
+Result<gen::lambda::PublishLayerVersionResponse> publish_layer_version(
+    Context& context, const aws::Caller& caller, gen::lambda::PublishLayerVersionRequest in);
+Result<gen::lambda::GetLayerVersionResponse> get_layer_version(
+    Context& context, const aws::Caller& caller, const gen::lambda::GetLayerVersionRequest& in);
+Result<gen::lambda::GetLayerVersionResponse> get_layer_version_by_arn(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::GetLayerVersionByArnRequest& in);
+Result<aws::Empty> delete_layer_version(Context& context, const aws::Caller& caller,
+                                        const gen::lambda::DeleteLayerVersionRequest& in);
+Result<gen::lambda::ListLayersResponse> list_layers(Context& context, const aws::Caller& caller,
+                                                    const gen::lambda::ListLayersRequest& in);
+Result<gen::lambda::ListLayerVersionsResponse> list_layer_versions(
+    Context& context, const aws::Caller& caller, const gen::lambda::ListLayerVersionsRequest& in);
+Result<gen::lambda::AddLayerVersionPermissionResponse> add_layer_version_permission(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::AddLayerVersionPermissionRequest& in);
+Result<gen::lambda::GetLayerVersionPolicyResponse> get_layer_version_policy(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::GetLayerVersionPolicyRequest& in);
+Result<aws::Empty> remove_layer_version_permission(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::RemoveLayerVersionPermissionRequest& in);
 Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(Context& context,
                                                                      const aws::Caller& caller);
 Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
@@ -58,22 +95,5 @@ Result<aws::Empty> untag_resource(Context& context, const aws::Caller& caller,
                                   const gen::lambda::UntagResourceRequest& in);
 Result<gen::lambda::ListTagsResponse> list_tags(Context& context, const aws::Caller& caller,
                                                 const gen::lambda::ListTagsRequest& in);
-
-// Shared by the operations.
-
-Result<FunctionIdentifier> identify(const aws::Caller& caller, std::string_view function_name,
-                                    const std::optional<std::string>& qualifier,
-                                    std::string_view action);
-// ResourceNotFoundException for a function that does not exist and for any qualifier but
-// $LATEST: versions and aliases do not exist yet.
-Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id);
-// Checks the zip, makes it durable in Blob, answers its name.
-Result<CodeRef> keep_package(Context& context, std::string_view zip);
-// The change of an update: settings replaced, what is served kept until the step is done.
-void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,
-                  std::int64_t now_ms);
-// 409 unless the function may be changed now; 412 for another RevisionId.
-Status check_changeable(const FunctionRecord& record,
-                        const std::optional<std::string>& revision_id);
 
 }  // namespace lapwing::lambda

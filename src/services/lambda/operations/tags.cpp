@@ -1,5 +1,5 @@
 #include "services/lambda/errors.hpp"
-#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
 namespace lapwing::lambda {
@@ -24,7 +24,7 @@ Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::str
 Status change_tags(Context& context, const FunctionKey& key,
                    FunctionRef<void(std::map<std::string, std::string>&)> change) {
   const std::string revision_id = make_uuid(context.random);
-  LAPWING_CHECK(context.functions.update(key, [&](FunctionRecord& record) -> Status {
+  LAPWING_CHECK(context.functions.update(key, 0, [&](FunctionRecord& record) -> Status {
     if (record.update == UpdateStatus::kInProgress) {
       return fail(errors::update_in_progress(function_arn(record.key)));
     }

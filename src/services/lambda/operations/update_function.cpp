@@ -1,7 +1,8 @@
 #include "crypto/sha256.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
-#include "services/lambda/operations/operations.hpp"
+#include "services/lambda/layer_input.hpp"
+#include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
 namespace lapwing::lambda {
@@ -12,9 +13,6 @@ namespace gl = gen::lambda;
 
 Status check_code(const gl::UpdateFunctionCodeRequest& in) {
   constexpr std::string_view kOperation = "UpdateFunctionCode";
-  if (in.publish.value_or(false)) {
-    return fail(errors::unsupported_parameter(kOperation, "Publish", "versions are not built yet"));
-  }
   const bool zip = in.zip_file.has_value();
   const bool s3 = in.s3_bucket || in.s3_key;
   if (zip && (s3 || in.image_uri)) return fail(errors::code_given_twice());
@@ -29,64 +27,93 @@ Status check_code(const gl::UpdateFunctionCodeRequest& in) {
   return zip ? Status() : fail(errors::no_code());
 }
 
-// One transaction: may it change now, change(settings), begin the update.
-Result<FunctionRecord> update(Context& context, const FunctionKey& key,
-                              const std::optional<std::string>& revision_id,
-                              FunctionRef<Status(Settings&)> change) {
+struct Updated {
+  FunctionRecord latest;
+  Published published;  // when the update was to be published
+};
+
+// One transaction: may it change now, change(settings), begin the update, publish it.
+Result<Updated> update(Context& context, const FunctionKey& key,
+                       const std::optional<std::string>& revision_id, bool and_publish,
+                       FunctionRef<Status(RecordTxn&, Settings&)> change) {
   const std::string settings_id = make_uuid(context.random);
   const std::string new_revision = make_uuid(context.random);
+  const std::string version_revision = make_uuid(context.random);
   const std::int64_t now_ms = unix_ms(context.clock.wall());
-  LAPWING_TRY(FunctionRecord written,
-              context.functions.update(key, [&](FunctionRecord& record) -> Status {
-                LAPWING_CHECK(check_changeable(record, revision_id));
-                Settings settings = record.settings;
-                LAPWING_CHECK(change(settings));
-                settings.id = settings_id;
-                begin_update(record, std::move(settings), new_revision, now_ms);
-                return {};
-              }));
+  Updated out;
+  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+    LAPWING_TRY(std::optional<FunctionRecord> record, txn.find(key));
+    if (!record) return fail(errors::function_not_found(function_arn(key)));
+    LAPWING_CHECK(check_changeable(*record, revision_id));
+    Settings settings = record->settings;
+    LAPWING_CHECK(change(txn, settings));
+    LAPWING_CHECK(check_unpacked_size(settings));
+    settings.id = settings_id;
+    begin_update(*record, std::move(settings), new_revision, now_ms);
+    if (and_publish) {
+      LAPWING_TRY(out.published, publish(txn, *record, std::nullopt, version_revision));
+    }
+    LAPWING_CHECK(txn.put(*record));
+    out.latest = *std::move(record);
+    return {};
+  }));
   LAPWING_CHECK(context.catalog.reload(key));
-  context.transitions.schedule(key, settings_id);
-  return written;
+  if (out.published.made) {
+    const std::uint64_t version = out.published.version.version;
+    LAPWING_CHECK(context.catalog.reload(key, version));
+    context.transitions.schedule(key, settings_id, {0, version});
+  } else {
+    context.transitions.schedule(key, settings_id);
+  }
+  return out;
 }
 
 }  // namespace
 
 Result<gl::FunctionConfiguration> update_function_code(Context& context, const aws::Caller& caller,
                                                        gl::UpdateFunctionCodeRequest in) {
-  LAPWING_TRY(const FunctionIdentifier id,
-              identify(caller, in.function_name, std::nullopt, "lambda:UpdateFunctionCode"));
-  LAPWING_TRY(FunctionRecord record, find_function(context, id));
+  LAPWING_TRY(const FunctionKey key,
+              identify_function(caller, in.function_name, "lambda:UpdateFunctionCode"));
+  LAPWING_TRY(FunctionRecord record, find_function(context, {key, ""}));
   LAPWING_CHECK(check_code(in));
   LAPWING_CHECK(check_changeable(record, in.revision_id));
   LAPWING_TRY(const std::string architecture,
               architecture_from("UpdateFunctionCode", in.architectures,
                                 record.settings.architecture, context.options));
   if (in.dry_run.value_or(false)) {
-    LAPWING_CHECK(PackageStore::check(*in.zip_file));
-    record.settings.code = CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size()};
+    LAPWING_TRY(const PackageInfo info, PackageStore::check(*in.zip_file));
+    record.settings.code =
+        CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(), info.unpacked_bytes};
     record.settings.architecture = architecture;
+    LAPWING_CHECK(check_unpacked_size(record.settings));
     return describe(record);
   }
   LAPWING_TRY(const CodeRef code, keep_package(context, *in.zip_file));
-  LAPWING_TRY(const FunctionRecord written,
-              update(context, id.key, in.revision_id, [&](Settings& settings) -> Status {
-                settings.code = code;
-                settings.architecture = architecture;
-                return {};
-              }));
-  return describe(written);
+  const bool and_publish = in.publish.value_or(false);
+  LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, and_publish,
+                                            [&](RecordTxn&, Settings& settings) -> Status {
+                                              settings.code = code;
+                                              settings.architecture = architecture;
+                                              return {};
+                                            }));
+  if (!and_publish) return describe(updated.latest);
+  const FunctionRecord& version = updated.published.version;
+  return describe(version, version.version_name());
 }
 
 Result<gl::FunctionConfiguration> update_function_configuration(
     Context& context, const aws::Caller& caller, const gl::UpdateFunctionConfigurationRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id, identify(caller, in.function_name, std::nullopt,
-                                                    "lambda:UpdateFunctionConfiguration"));
-  LAPWING_CHECK(find_function(context, id));
-  LAPWING_TRY(const FunctionRecord written,
-              update(context, id.key, in.revision_id,
-                     [&](Settings& settings) { return change_settings(in, settings); }));
-  return describe(written);
+  LAPWING_TRY(const FunctionKey key,
+              identify_function(caller, in.function_name, "lambda:UpdateFunctionConfiguration"));
+  LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, false,
+                                            [&](RecordTxn& txn, Settings& settings) -> Status {
+                                              if (in.layers) {
+                                                LAPWING_TRY(settings.layers,
+                                                            find_layers(txn, caller, *in.layers));
+                                              }
+                                              return change_settings(in, settings);
+                                            }));
+  return describe(updated.latest);
 }
 
 }  // namespace lapwing::lambda

@@ -126,4 +126,34 @@ Answer Harness::put_configuration(std::string_view name, std::string_view body) 
               fmt::format("/2015-03-31/functions/{}/configuration", name), "", body);
 }
 
+Answer Harness::get_configuration(std::string_view name, std::string_view qualifier) {
+  return send("GetFunctionConfiguration", "GET",
+              fmt::format("/2015-03-31/functions/{}/configuration", name),
+              fmt::format("Qualifier={}", qualifier));
+}
+
+Answer Harness::publish(std::string_view name, std::string_view body) {
+  return send("PublishVersion", "POST", fmt::format("/2015-03-31/functions/{}/versions", name), "",
+              body);
+}
+
+Answer Harness::put_alias(std::string_view name, std::string_view alias, std::string_view version,
+                          std::string_view more) {
+  return send("CreateAlias", "POST", fmt::format("/2015-03-31/functions/{}/aliases", name), "",
+              fmt::format(R"({{"Name":"{}","FunctionVersion":"{}"{}{}}})", alias, version,
+                          more.empty() ? "" : ",", more));
+}
+
+Answer Harness::publish_layer(std::string_view layer, std::string_view zip, std::string_view more) {
+  return send("PublishLayerVersion", "POST", fmt::format("/2018-10-31/layers/{}/versions", layer),
+              "",
+              fmt::format(R"({{"Content":{{"ZipFile":"{}"}}{}{}}})", text::base64_encode(zip),
+                          more.empty() ? "" : ",", more));
+}
+
+Result<runtime::FunctionVersionPtr> Harness::resolve(std::string_view name,
+                                                     std::string_view qualifier) const {
+  return service->catalog().resolve(caller.account, caller.region, name, qualifier);
+}
+
 }  // namespace lapwing::lambda::testing

@@ -57,6 +57,14 @@ class Harness {
   Answer get(std::string_view name);
   Answer put_code(std::string_view name, std::string_view zip, std::string_view more = {});
   Answer put_configuration(std::string_view name, std::string_view body);
+  Answer get_configuration(std::string_view name, std::string_view qualifier);
+  Answer publish(std::string_view name, std::string_view body = "{}");
+  Answer put_alias(std::string_view name, std::string_view alias, std::string_view version,
+                   std::string_view more = {});
+  Answer publish_layer(std::string_view layer, std::string_view zip, std::string_view more = {});
+  // The code of invocations of name:qualifier, or what refuses them.
+  Result<runtime::FunctionVersionPtr> resolve(std::string_view name,
+                                              std::string_view qualifier = {}) const;
 
   // Ends the service and its background steps wherever they are, and starts anew over the
   // same store and directory.

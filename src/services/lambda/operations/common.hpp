@@ -1,0 +1,54 @@
+// What several operations share. Not for anybody outside operations/.
+//
+// Thread-safety: as operations.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/lambda/operations/operations.hpp"
+
+namespace lapwing::lambda {
+
+Result<FunctionIdentifier> identify(const aws::Caller& caller, std::string_view function_name,
+                                    const std::optional<std::string>& qualifier,
+                                    std::string_view action);
+// As identify(), for operations on functions as a whole: InvalidParameterValueException for a
+// version or an alias.
+Result<FunctionKey> identify_function(const aws::Caller& caller, std::string_view function_name,
+                                      std::string_view action);
+
+// The function, or the version that the qualifier names or its alias leads to (without regard
+// to weights). ResourceNotFoundException with the ARN as it was asked for.
+Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id);
+
+// Checks the zip, makes it durable in Blob, answers its name.
+Result<CodeRef> keep_package(Context& context, std::string_view zip);
+
+// The change of an update: settings replaced, what is served kept until the step is done.
+void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,
+                  std::int64_t now_ms);
+// 409 unless the function may be changed now; 412 for another RevisionId.
+Status check_changeable(const FunctionRecord& record,
+                        const std::optional<std::string>& revision_id);
+
+struct Published {
+  FunctionRecord version;
+  bool made = false;  // false: nothing has changed since `version` was published
+};
+// Publishes what `latest` is, in its transaction: Active at once if it is, else Pending until
+// its transition is done. `description` instead of the function's own.
+Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
+                          const std::optional<std::string>& description,
+                          const std::string& revision_id);
+
+// Markers of lists: where the page before ended, opaque so that nobody relies on it.
+// "" without one; InvalidParameterValueException for what is none.
+Result<std::string> read_marker(const std::optional<std::string>& marker);
+std::string write_marker(std::string_view position);
+// MaxItems within what a page holds.
+std::size_t page_size(const std::optional<std::int32_t>& max_items);
+
+}  // namespace lapwing::lambda

@@ -1,0 +1,97 @@
+// This folder's records inside one transaction or snapshot of the store: what an operation
+// reads and writes together is read and written through here.
+//
+//   kind                      key
+//   lambda.function           account NUL region NUL name
+//   lambda.version            account NUL region NUL name NUL number (20 digits)
+//   lambda.alias              account NUL region NUL name NUL alias
+//   lambda.version_counter    account NUL region NUL name       (outlives the function)
+//   lambda.layer_version      account NUL region NUL layer NUL number (20 digits)
+//   lambda.layer_counter      account NUL region NUL layer      (outlives the versions)
+//
+// so that scans answer in the order of names and numbers. Aliases are indexed by the versions
+// they name.
+//
+// Valid inside the body that they were given to. Thread-safety: one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "services/lambda/alias_record.hpp"
+#include "services/lambda/function_record.hpp"
+#include "services/lambda/layer_record.hpp"
+#include "store/store.hpp"
+
+namespace lapwing::lambda {
+
+inline constexpr std::string_view kFunctionKind = "lambda.function";
+inline constexpr std::string_view kVersionKind = "lambda.version";
+inline constexpr std::string_view kAliasKind = "lambda.alias";
+inline constexpr std::string_view kVersionCounterKind = "lambda.version_counter";
+inline constexpr std::string_view kLayerVersionKind = "lambda.layer_version";
+inline constexpr std::string_view kLayerCounterKind = "lambda.layer_counter";
+
+// Of kFunctionKind.
+std::string encode_key(const FunctionKey& key);
+// account NUL region NUL: where the keys of an account and region begin.
+std::string key_prefix(const AccountId& account, const Region& region);
+// What the keys of a function's versions or aliases begin with, and of a layer's versions.
+std::string parts_prefix(const FunctionKey& key);
+std::string parts_prefix(const LayerKey& key);
+// The end of a version's key.
+std::string encode_number(std::uint64_t number);
+// The aliases of `key` that name `version`, as a query.
+store::ScanQuery aliases_query(const FunctionKey& key, std::uint64_t version);
+
+Result<FunctionRecord> read_function(const store::Record& record);
+Result<FunctionRecord> read_version(const store::Record& record);
+Result<AliasRecord> read_alias(const store::Record& record);
+Result<LayerVersionRecord> read_layer_version(const store::Record& record);
+
+class Records {
+ public:
+  explicit Records(store::Reader& reader) : reader_(&reader) {}
+
+  // Version 0: $LATEST.
+  Result<std::optional<FunctionRecord>> find(const FunctionKey& key, std::uint64_t version = 0);
+  Result<std::optional<FunctionRecord>> newest_version(const FunctionKey& key);
+  Result<std::optional<AliasRecord>> find_alias(const FunctionKey& key, std::string_view name);
+  // At most `limit`, in order of their names.
+  Result<std::vector<std::string>> aliases_of(const FunctionKey& key, std::uint64_t version,
+                                              std::size_t limit);
+  Result<std::optional<LayerVersionRecord>> find(const LayerVersionKey& key);
+
+ private:
+  store::Reader* reader_;
+};
+
+class RecordTxn : public Records {
+ public:
+  explicit RecordTxn(store::Txn& txn) : Records(txn), txn_(&txn) {}
+
+  Status put(const FunctionRecord& record);
+  Status put(const AliasRecord& alias);
+  Status put(const LayerVersionRecord& record);
+  // The function with all its versions and aliases.
+  Status erase(const FunctionKey& key);
+  Status erase_version(const FunctionKey& key, std::uint64_t version);
+  Status erase_alias(const FunctionKey& key, std::string_view name);
+  Status erase(const LayerVersionKey& key);
+
+  // Numbers that were never used before, from 1 on.
+  Result<std::uint64_t> next_version(const FunctionKey& key);
+  Result<std::uint64_t> next_version(const LayerKey& key);
+
+ private:
+  Result<std::uint64_t> count(std::string_view kind, const std::string& key);
+  Status erase_all(std::string_view kind, const std::string& prefix);
+
+  store::Txn* txn_;
+};
+
+}  // namespace lapwing::lambda
