@@ -99,6 +99,47 @@ void add_versions(aws::OperationTable& table, Context& c) {
   });
 }
 
+void add_layers(aws::OperationTable& table, Context& c) {
+  table.add<gl::PublishLayerVersion>(
+      [&c](const aws::Caller& caller, gl::PublishLayerVersionRequest in) {
+        return publish_layer_version(c, caller, std::move(in));
+      },
+      {"LayerName", "Description", "Content.ZipFile", "Content.S3Bucket", "Content.S3Key",
+       "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"});
+  table.add<gl::GetLayerVersion>(
+      [&c](const aws::Caller& caller, const gl::GetLayerVersionRequest& in) {
+        return get_layer_version(c, caller, in);
+      });
+  table.add<gl::GetLayerVersionByArn>(
+      [&c](const aws::Caller& caller, const gl::GetLayerVersionByArnRequest& in) {
+        return get_layer_version_by_arn(c, caller, in);
+      });
+  table.add<gl::DeleteLayerVersion>(
+      [&c](const aws::Caller& caller, const gl::DeleteLayerVersionRequest& in) {
+        return delete_layer_version(c, caller, in);
+      });
+  table.add<gl::ListLayers>([&c](const aws::Caller& caller, const gl::ListLayersRequest& in) {
+    return list_layers(c, caller, in);
+  });
+  table.add<gl::ListLayerVersions>(
+      [&c](const aws::Caller& caller, const gl::ListLayerVersionsRequest& in) {
+        return list_layer_versions(c, caller, in);
+      });
+  table.add<gl::AddLayerVersionPermission>(
+      [&c](const aws::Caller& caller, const gl::AddLayerVersionPermissionRequest& in) {
+        return add_layer_version_permission(c, caller, in);
+      },
+      {"LayerName", "VersionNumber", "StatementId", "Action", "Principal", "RevisionId"});
+  table.add<gl::GetLayerVersionPolicy>(
+      [&c](const aws::Caller& caller, const gl::GetLayerVersionPolicyRequest& in) {
+        return get_layer_version_policy(c, caller, in);
+      });
+  table.add<gl::RemoveLayerVersionPermission>(
+      [&c](const aws::Caller& caller, const gl::RemoveLayerVersionPermissionRequest& in) {
+        return remove_layer_version_permission(c, caller, in);
+      });
+}
+
 }  // namespace
 
 struct Service::Parts {
@@ -138,6 +179,7 @@ Status Service::start() {
   add_writers(table, *p.context);
   add_readers(table, *p.context);
   add_versions(table, *p.context);
+  add_layers(table, *p.context);
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());
