@@ -322,16 +322,14 @@ def test_checked_by_the_client_too(lam):
 @pytest.mark.lapwing
 def test_unbuilt_operations_say_so(lam, fixed, role, name):
     for call, arguments, named in (
-            (lam.create_alias, {"FunctionName": fixed, "Name": "a", "FunctionVersion": "$LATEST"},
-             "CreateAlias"),
-            (lam.list_layers, {}, "ListLayers"),
+            (lam.get_policy, {"FunctionName": fixed}, "GetPolicy"),
             (lam.get_function_url_config, {"FunctionName": fixed}, "GetFunctionUrlConfig"),
             (lam.list_event_source_mappings, {}, "ListEventSourceMappings")):
         refused("NotImplemented", re.compile(named), call, 501, **arguments)
-    refused("NotImplemented", re.compile("Layers"), lam.create_function, 501, FunctionName=name,
+    refused("NotImplemented", re.compile("VpcConfig"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",
             Code={"ZipFile": package({"app.py": ECHO})},
-            Layers=["arn:aws:lambda:us-east-1:000000000000:layer:l:1"])
+            VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
     refused("NotImplemented", re.compile("S3"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",
             Code={"S3Bucket": "bucket", "S3Key": "key"})
