@@ -54,12 +54,37 @@ class Api:
     def get(self, name):
         return self.call("GET", f"{FUNCTIONS}/{name}")
 
-    def update_code(self, name, code):
+    def update_code(self, name, code, publish=False):
         return self.call("PUT", f"{FUNCTIONS}/{name}/code",
-                         {"ZipFile": base64.b64encode(code).decode()})
+                         {"ZipFile": base64.b64encode(code).decode(), "Publish": publish})
 
     def update_configuration(self, name, **settings):
         return self.call("PUT", f"{FUNCTIONS}/{name}/configuration", settings)
+
+    def publish(self, name):
+        return self.call("POST", f"{FUNCTIONS}/{name}/versions", {})
+
+    def versions(self, name):
+        """{number: configuration} of what was published."""
+        found, marker = {}, ""
+        while True:
+            page = self.call("GET", f"{FUNCTIONS}/{name}/versions?MaxItems=50{marker}").json()
+            found.update({int(v["Version"]): v for v in page["Versions"]
+                          if v["Version"] != "$LATEST"})
+            if not page.get("NextMarker"):
+                return found
+            marker = "&Marker=" + page["NextMarker"]
+
+    def create_alias(self, name, alias, version):
+        return self.call("POST", f"{FUNCTIONS}/{name}/aliases",
+                         {"Name": alias, "FunctionVersion": str(version)})
+
+    def update_alias(self, name, alias, version):
+        return self.call("PUT", f"{FUNCTIONS}/{name}/aliases/{alias}",
+                         {"FunctionVersion": str(version)})
+
+    def alias(self, name, alias):
+        return self.call("GET", f"{FUNCTIONS}/{name}/aliases/{alias}")
 
     def delete(self, name):
         return self.call("DELETE", f"{FUNCTIONS}/{name}")

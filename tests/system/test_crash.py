@@ -36,9 +36,23 @@ class Function:
         self.name = name
         self.known = None
         self.doubt = []  # at most one other state
+        self.last_version = 0  # numbers are never used again
+        self.values = {}  # what code answers, by its hash
 
     def allowed(self):
         return [self.known, *self.doubt]
+
+    def published(self, state):
+        """`state` with a version of what it is; itself when the newest version is the same."""
+        versions, now = state["versions"], (state["description"], state["sha256"])
+        if versions and versions[max(versions)] == now:
+            return state
+        return {**state, "versions": {**versions, self.last_version + 1: now}}
+
+    def settle(self, state):
+        self.known, self.doubt = state, []
+        if state:
+            self.last_version = max([self.last_version, *state["versions"]])
 
 
 class Client(threading.Thread):
@@ -66,16 +80,25 @@ class Client(threading.Thread):
     def change(self, api, function):
         value = f"{self.number}-{self.random.getrandbits(48):x}"
         code = package({"app.py": SOURCE.format(value)})
+        function.values[sha256(code)] = value
         if function.known is None:
-            wanted = {"description": "new " + value, "value": value, "sha256": sha256(code)}
+            wanted = {"description": "new " + value, "sha256": sha256(code), "versions": {},
+                      "alias": None}
             self.apply(function, wanted, 201, lambda: api.create(
                 function.name, code, Description=wanted["description"]))
             return
-        kind = self.random.choice(["code", "code", "configuration", "configuration", "delete",
-                                   "invoke"])
-        if kind == "code":
-            wanted = {**function.known, "value": value, "sha256": sha256(code)}
-            self.apply(function, wanted, 200, lambda: api.update_code(function.name, code))
+        kind = self.random.choice(["code", "code and publish", "configuration", "configuration",
+                                   "publish", "publish", "alias", "delete", "invoke"])
+        if kind.startswith("code"):
+            wanted = {**function.known, "sha256": sha256(code)}
+            publish = kind != "code"
+            self.apply(function, function.published(wanted) if publish else wanted, 200,
+                       lambda: api.update_code(function.name, code, publish))
+        elif kind == "publish":
+            self.apply(function, function.published(function.known), 201,
+                       lambda: api.publish(function.name))
+        elif kind == "alias":
+            self.point_alias(api, function)
         elif kind == "configuration":
             wanted = {**function.known, "description": "set " + value}
             self.apply(function, wanted, 200, lambda: api.update_configuration(
@@ -86,12 +109,20 @@ class Client(threading.Thread):
             answer = api.invoke(function.name)
             assert answer.status in (200, 409), (answer.status, answer.body)
 
+    def point_alias(self, api, function):
+        if not function.known["versions"]:
+            return
+        version = self.random.choice(sorted(function.known["versions"]))
+        put = api.update_alias if function.known["alias"] else api.create_alias
+        self.apply(function, {**function.known, "alias": version}, 201,
+                   lambda: put(function.name, "live", version))
+
     def apply(self, function, wanted, status, call):
         function.doubt = [wanted]
         answer = call()  # Gone leaves the doubt
         function.doubt = []
         if answer.status in (status, 200):
-            function.known = wanted
+            function.settle(wanted)
             self.acknowledged.release()
         else:  # only an update under way may refuse
             assert answer.status == 409, (answer.status, answer.body)
@@ -108,7 +139,13 @@ def state_of(api, name):
     code = urllib.request.urlopen(about["Code"]["Location"], timeout=30).read()
     assert sha256(code) == configuration["CodeSha256"]
     assert len(code) == configuration["CodeSize"]
-    return {"description": configuration["Description"], "sha256": configuration["CodeSha256"]}
+    versions = {number: (version["Description"], version["CodeSha256"])
+                for number, version in api.versions(name).items()}
+    alias = api.alias(name, "live")
+    assert alias.status in (200, 404), alias.body
+    return {"description": configuration["Description"], "sha256": configuration["CodeSha256"],
+            "versions": versions,
+            "alias": int(alias.json()["FunctionVersion"]) if alias.status == 200 else None}
 
 
 def verify(address, functions, chance):
@@ -118,18 +155,23 @@ def verify(address, functions, chance):
     for function in functions:
         found = state_of(api, function.name)
         assert (found is not None) == (function.name in listed)
-        agreeing = [s for s in function.allowed()
-                    if (s and {k: s[k] for k in ("description", "sha256")}) == found]
-        assert agreeing, f"{function.name}: found {found}, acknowledged {function.known}, " \
-            f"in doubt {function.doubt}"
-        function.known, function.doubt = agreeing[0], []
+        assert found in function.allowed(), f"{function.name}: found {found}, acknowledged " \
+            f"{function.known}, in doubt {function.doubt}"
+        function.settle(found)
     there = [f for f in functions if f.known]
     for function in there:
         api.active(function.name)  # what was pending goes on after the restart
     for function in chance.sample(there, min(2, len(there))):
         answer = api.invoke(function.name)
         assert answer.status == 200, answer.body
-        assert answer.json() == function.known["value"]
+        assert answer.json() == function.values[function.known["sha256"]]
+    for function in [f for f in there if f.known["alias"]][:2]:
+        version = function.known["alias"]
+        # A version published with its code may still have been pending.
+        assert eventually(lambda: api.invoke(function.name + ":live").status == 200)
+        answer = api.invoke(function.name + ":live")
+        assert answer.headers["X-Amz-Executed-Version"] == str(version)
+        assert answer.json() == function.values[function.known["versions"][version][1]]
     stray = set(listed) - {f.name for f in functions}
     assert not stray
     api.close()
