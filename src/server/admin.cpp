@@ -100,6 +100,10 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
              front_door_->refused.load());
     text.add("request_body_bytes", "gauge", "Request bodies held in memory.",
              front_door_->body_bytes.load());
+    text.add("streams_total", "counter", "Invocations with a response stream.",
+             front_door_->streams.load());
+    text.add("stream_bytes_total", "counter", "Payload sent in response streams.",
+             front_door_->stream_bytes.load());
   }
   if (http_ != nullptr) {
     text.add("connections", "gauge", "Open client connections.", http_->connections.load());

@@ -52,6 +52,8 @@ struct FrontDoorStats {
   std::atomic<std::uint64_t> invokes{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> body_bytes{0};  // held now
+  std::atomic<std::uint64_t> streams{0};
+  std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
 };
 
 class FrontDoor {

@@ -45,6 +45,7 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
                                                           const lambda::InvokeOutcome& answer,
                                                           runtime::FunctionVersionPtr function,
                                                           runtime::Invocation invocation) {
+  stats_.streams.fetch_add(1, std::memory_order_relaxed);
   net::Loop& loop = context.loop();
   const aws::Response head =
       lambda::render_stream_head(answer.request_id, answer.executed_version, answer.trace_id);
@@ -65,9 +66,14 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
       LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
     }
     events.clear();
-    for (const std::string& piece : pieces) lambda::append_payload_chunks(events, piece);
+    std::size_t bytes = 0;
+    for (const std::string& piece : pieces) {
+      lambda::append_payload_chunks(events, piece);
+      bytes += piece.size();
+    }
     // A caller that has gone: nothing is left to be told to anybody.
     if (!co_await body->write(events)) co_return head;
+    stats_.stream_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
   Result<RunResult> finished = co_await receiver;
   RunResult outcome = finished ? *std::move(finished) : RunResult(fail(finished.error()));

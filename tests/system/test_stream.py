@@ -22,6 +22,15 @@ exports.handler = awslambda.streamifyResponse(async (event, stream) => {
   stream.end();
 });
 '''
+EARLY = '''
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  console.log('begun');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  stream.end('late');
+  await new Promise((resolve) => stream.once('finish', resolve));
+  console.log('finished');
+});
+'''
 # What may be under way between a function and a caller that reads nothing: socket buffers.
 UNDER_WAY_MIB = 32
 GROWTH_MIB = 12
@@ -30,16 +39,19 @@ GROWTH_MIB = 12
 class Caller:
     """A raw connection with one streaming invocation on it."""
 
-    def __init__(self, address, name, event):
+    def __init__(self, address, name, event, wait=True):
         self.socket = socket.create_connection(address, 60)
         body = json.dumps(event).encode()
         self.socket.sendall(
             b"POST /2021-11-15/functions/%s/response-streaming-invocations HTTP/1.1\r\n"
             b"Host: localhost\r\nContent-Length: %d\r\n\r\n%s" % (name.encode(), len(body), body))
         self.file = self.socket.makefile("rb")
-        self.status = int(self.file.readline().split()[1])
-        while self.file.readline().strip():
-            pass
+        if not wait:
+            return
+        head = list(iter(self.file.readline, b"\r\n"))
+        if b" 200 " not in head[0]:
+            length = next(h for h in head if h.lower().startswith(b"content-length:"))
+            raise AssertionError(head, self.file.read(int(length.split(b":")[1])))
 
     def chunks(self):
         """The body, HTTP chunk by HTTP chunk."""
@@ -112,7 +124,6 @@ def test_200_mb_hold_a_few_mb(server, api):
     with open(f"/proc/{server.pid}/clear_refs", "w") as reset:
         reset.write("5")  # the peak counts from here
     caller = Caller(server.address, name, {"mib": 200})
-    assert caller.status == 200
     # Nobody reads: the function stands still, as its log shows, once every buffer is full.
     marks = [-1]
 
@@ -137,6 +148,28 @@ def test_a_caller_that_vanishes_leaves_the_function_running(server, api):
     assert sum(line.startswith("Runtime Version ARN") for line in logged(api, name)) == 1
 
 
+def test_a_caller_that_reads_nothing_takes_the_function_to_its_timeout(server, api):
+    name = api.deploy("stalled", {"app.js": APP}, "nodejs20.x", MemorySize=512, Timeout=2)
+    caller = Caller(server.address, name, {"mib": 200})
+    assert eventually(lambda: any(line.startswith("Status: timeout")
+                                  for line in logged(api, name)), 60)
+    # What was on its way still arrives, and then why there is no more.
+    size, complete = to_the_end(caller)
+    assert 0 < size < UNDER_WAY_MIB * MIB
+    assert complete["ErrorCode"] == "Unhandled"
+    assert json.loads(complete["ErrorDetails"])["errorType"] == "Sandbox.Timedout"
+    assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
+
+
+def test_a_caller_that_vanishes_before_the_first_byte(server, api):
+    name = api.deploy("early", {"app.js": EARLY}, "nodejs20.x", MemorySize=256)
+    caller = Caller(server.address, name, {}, wait=False)
+    assert eventually(lambda: "begun" in logged(api, name), 60)
+    caller.vanish()
+    assert eventually(lambda: "finished" in logged(api, name), 60)
+    assert to_the_end(Caller(server.address, name, {})) == (4, {})
+
+
 def test_many_at_once_over_several_loops(server, api):
     names = [api.deploy(f"many{n}", {"app.js": APP}, "nodejs20.x", MemorySize=256)
              for n in range(3)]
@@ -151,6 +184,11 @@ def test_many_at_once_over_several_loops(server, api):
     for thread in threads:
         thread.join(120)
     assert found == [(10 * MIB, {})] * 6
+    metrics = api.call("GET", "/_lapwing/metrics").body.decode()
+    assert "lapwing_streams_total " in metrics
+    sent = next(line for line in metrics.splitlines()
+                if line.startswith("lapwing_stream_bytes_total "))
+    assert int(sent.split()[1]) >= 60 * MIB
 
 
 def test_limit(tmp_path):
