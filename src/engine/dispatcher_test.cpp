@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
+#include "engine/memory_gauge.hpp"
 #include "net/testing/run.hpp"
 #include "runtime/response_stream.hpp"
 
@@ -60,15 +61,15 @@ class StreamingEnvironment final : public runtime::ExecutionEnvironment {
 class DispatcherStreams : public ::testing::Test, public runtime::EnvironmentFactory {
  protected:
   explicit DispatcherStreams(EngineOptions options = {})
-      : loops_(3, clock_, null_logger()), dispatcher_(loops_, *this, options) {
+      : loops_(3, clock_, null_logger()), dispatcher_(loops_, *this, memory_, options) {
     loops_.start();
   }
   ~DispatcherStreams() override {
     dispatcher_.stop();
     loops_.stop();
   }
-  std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop& loop,
-                                                      FunctionVersionPtr function) override {
+  std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop& loop, FunctionVersionPtr function,
+                                                      runtime::InitializationType) override {
     return std::make_unique<StreamingEnvironment>(loop, finished_, std::move(function));
   }
   static FunctionVersionPtr function(const std::string& name) {
@@ -130,6 +131,7 @@ class DispatcherStreams : public ::testing::Test, public runtime::EnvironmentFac
 
   SystemClock clock_;
   std::atomic<int> finished_{0};
+  ProcMemoryGauge memory_;
   net::LoopGroup loops_;
   Dispatcher dispatcher_;
 };

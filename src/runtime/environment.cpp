@@ -327,6 +327,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
   } else {
     report.status = init_failure_->status;
   }
+  if (healthy) report.response = session_->response_times();
   finish_log(report, begun, &outcome, invocation.want_tail);
   if (invocation.sink) invocation.sink->close();
   answer.send(std::move(outcome));  // nobody's, when it went out above

@@ -3,6 +3,7 @@
 // Thread-safety: plain values.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,15 @@ struct Invocation {
   bool want_tail = false;        // LogType=Tail
   // Where the response goes as it comes (response_stream.hpp); without it, into the Outcome.
   std::shared_ptr<ResponseSink> sink;
+};
+
+// How an invocation went between its environment and its runtime.
+struct ResponseTimes {
+  WallTime given;           // the event to the runtime
+  Duration latency{};       // until the response began
+  Duration lasted{};        // until it was complete
+  Duration overhead{};      // until the runtime asked for its next event
+  std::uint64_t bytes = 0;  // of the response
 };
 
 struct Outcome {

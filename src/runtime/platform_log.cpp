@@ -73,6 +73,18 @@ std::string tracing_json(std::string_view trace_id) {
   return fmt::format(R"(,"tracing":{{"type":"X-Amzn-Trace-Id","value":"{}"}})", trace_id);
 }
 
+// Until the response began, while it lasted, and until the runtime was ready for more.
+std::string spans_json(const ResponseTimes& times) {
+  const auto span = [](std::string_view name, WallTime from, Duration took) {
+    return fmt::format(R"({{"name":"{}","start":"{}","durationMs":{:.3f}}})", name, iso_time(from),
+                       std::chrono::duration<double, std::milli>(took).count());
+  };
+  const WallTime begun = times.given + times.latency;
+  return fmt::format(R"(,"spans":[{},{},{}])", span("responseLatency", times.given, times.latency),
+                     span("responseDuration", begun, times.lasted),
+                     span("runtimeOverhead", begun + times.lasted, times.overhead));
+}
+
 }  // namespace
 
 std::int64_t billed_ms(const InvokeReport& report) {
@@ -164,10 +176,13 @@ std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view
 std::string end_line(const FunctionVersion& fn, WallTime now, const InvokeReport& report) {
   if (!is_json(fn)) return fmt::format("END RequestId: {}", report.request_id);
   if (!wanted(fn, level_of(report.status, Level::kDebug))) return {};
-  return event(
-      now, "runtimeDone",
-      fmt::format(R"("requestId":"{}"{},"metrics":{{"durationMs":{:.3f}}}{})", report.request_id,
-                  status_json(report.status), report.duration_ms, tracing_json(report.trace_id)));
+  std::string metrics = fmt::format(R"("durationMs":{:.3f})", report.duration_ms);
+  if (report.response) metrics += fmt::format(R"(,"producedBytes":{})", report.response->bytes);
+  return event(now, "runtimeDone",
+               fmt::format(R"("requestId":"{}"{},"metrics":{{{}}}{}{})", report.request_id,
+                           status_json(report.status), metrics,
+                           report.response ? spans_json(*report.response) : "",
+                           tracing_json(report.trace_id)));
 }
 
 std::string report_line(const FunctionVersion& fn, WallTime now, const InvokeReport& report) {

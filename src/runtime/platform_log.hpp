@@ -17,6 +17,7 @@
 #include "runtime/execution_environment.hpp"
 #include "runtime/extension_registry.hpp"
 #include "runtime/function_version.hpp"
+#include "runtime/invocation.hpp"
 
 namespace lapwing::runtime {
 
@@ -48,6 +49,7 @@ struct InvokeReport {
   std::uint32_t memory_size_mb = 0;
   std::uint32_t max_memory_used_mb = 0;
   PhaseStatus status;
+  std::optional<ResponseTimes> response;
 };
 
 // Milliseconds charged for an invocation: duration and initialisation, rounded up together.

@@ -69,6 +69,23 @@ TEST(PlatformLog, JsonObeysTheSystemLevel) {
   EXPECT_NE(report_line(fn, kNow, failed).find(R"("status":"error")"), std::string::npos);
 }
 
+TEST(PlatformLog, RuntimeDoneTellsOfTheResponse) {
+  FunctionVersion fn = text_function();
+  fn.logging.format = LogFormat::kJson;
+  fn.logging.system_log_level = "DEBUG";
+  InvokeReport done = report();
+  done.response = ResponseTimes{kNow, std::chrono::milliseconds(10),
+                                std::chrono::microseconds(2500), std::chrono::milliseconds(1), 17};
+  EXPECT_NE(end_line(fn, kNow, done)
+                .find(R"(,"producedBytes":17},"spans":[{"name":"responseLatency",)"
+                      R"("start":"2024-05-20T16:29:44.833Z","durationMs":10.000},)"
+                      R"({"name":"responseDuration","start":"2024-05-20T16:29:44.843Z",)"
+                      R"("durationMs":2.500},{"name":"runtimeOverhead",)"
+                      R"("start":"2024-05-20T16:29:44.845Z","durationMs":1.000}])"),
+            std::string::npos)
+      << end_line(fn, kNow, done);
+}
+
 TEST(LineAssembler, CutsLinesAndKeepsTheUnfinishedEnd) {
   LineAssembler lines;
   std::vector<ports::LogEvent> events;

@@ -208,6 +208,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   Reply reply;
   reply.is_error = is_error;
   reply.body = *std::move(body);
+  reply.bytes = reply.body.size();
   reply.content_type = headers.get_or("Content-Type", fallback());
   reply.error_type = headers.get_or(kErrorTypeHeader);
   take_trailers(context.body().trailers(), reply);
@@ -248,6 +249,7 @@ net::Task<void> RuntimeApi::stream_reply(http::RequestContext& context, Response
     co_await sink.write(loop, *piece);
   }
   Reply reply;
+  reply.bytes = bytes;
   reply.content_type = headers.get_or("Content-Type", "application/octet-stream");
   take_trailers(context.body().trailers(), reply);
   session_->finish_reply(std::move(reply));

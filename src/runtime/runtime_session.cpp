@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include "net/loop.hpp"
+
 namespace lapwing::runtime {
 
 RuntimeSession::RuntimeSession(net::Loop& loop, net::Event& changed)
-    : changed_(&changed), offered_(loop) {}
+    : loop_(&loop), changed_(&changed), offered_(loop) {}
 
 // RAPID's names for the states, as they appear in its error messages.
 std::string_view RuntimeSession::name(State state) {
@@ -42,6 +44,7 @@ net::Task<Result<const Invocation*>> RuntimeSession::next() {
   }
   if (state_ != State::kReady && !undelivered) {
     state_ = State::kReady;
+    asked_ = loop_->now();
     changed_->set();
   }
   while (offer_ == nullptr) {
@@ -66,6 +69,7 @@ Status RuntimeSession::begin_reply(std::string_view request_id) {
   }
   if (state_ != State::kRunning) return fail(not_allowed(State::kResponding));
   state_ = State::kResponding;
+  begun_ = loop_->now();
   return {};
 }
 
@@ -77,6 +81,9 @@ void RuntimeSession::finish_reply(Reply reply) {
   if (state_ != State::kResponding) return;
   state_ = State::kResponded;
   current_ = nullptr;
+  ended_ = loop_->now();
+  response_bytes_ = reply.bytes;
+  responded_ = !reply.is_error;
   reply_ = std::move(reply);
   changed_->set();
 }
@@ -95,11 +102,20 @@ Reply RuntimeSession::take_reply() {
   return reply;
 }
 
+std::optional<ResponseTimes> RuntimeSession::response_times() const {
+  if (!responded_ || state_ != State::kReady) return std::nullopt;
+  return ResponseTimes{given_wall_, begun_ - given_, ended_ - begun_, asked_ - ended_,
+                       response_bytes_};
+}
+
 void RuntimeSession::give(const Invocation& invocation, std::int64_t deadline_unix_ms) {
   reply_.reset();
   deadline_unix_ms_ = deadline_unix_ms;
   offer_ = &invocation;
   state_ = State::kRunning;
+  given_ = loop_->now();
+  given_wall_ = loop_->clock().wall();
+  responded_ = false;
   offered_.set();
 }
 

@@ -26,8 +26,9 @@ struct Reply {
   bool is_error = false;
   std::string body;
   std::string content_type;
-  std::string error_type;  // Lambda-Runtime-Function-Error-Type, as sent
-  bool broke_off = false;  // a stream whose connection ended early: perhaps the runtime crashed
+  std::string error_type;   // Lambda-Runtime-Function-Error-Type, as sent
+  std::uint64_t bytes = 0;  // of the response, streamed ones too
+  bool broke_off = false;   // a stream whose connection ended early: perhaps the runtime crashed
 };
 
 class RuntimeSession {
@@ -60,6 +61,8 @@ class RuntimeSession {
   // The runtime answered, or its init failed.
   bool has_reply() const { return reply_.has_value(); }
   Reply take_reply();
+  // Of the invocation that has just ended; nothing when its runtime posted no response.
+  std::optional<ResponseTimes> response_times() const;
   // Needs ready(). `invocation` must stay until the session leaves kRunning and kResponding.
   void give(const Invocation& invocation, std::int64_t deadline_unix_ms);
   std::int64_t deadline_unix_ms() const { return deadline_unix_ms_; }
@@ -68,6 +71,7 @@ class RuntimeSession {
   static std::string_view name(State state);
   Error not_allowed(State to) const;
 
+  net::Loop* loop_;
   net::Event* changed_;
   net::Event offered_;
   State state_ = State::kStarting;
@@ -75,6 +79,14 @@ class RuntimeSession {
   const Invocation* current_ = nullptr;  // fetched, not yet answered
   std::int64_t deadline_unix_ms_ = 0;
   std::optional<Reply> reply_;
+  // Of the invocation that runs, or of the last one.
+  WallTime given_wall_;
+  MonoTime given_;
+  MonoTime begun_;
+  MonoTime ended_;
+  MonoTime asked_;
+  std::uint64_t response_bytes_ = 0;
+  bool responded_ = false;
 };
 
 }  // namespace lapwing::runtime

@@ -65,6 +65,41 @@ TEST_F(SessionTest, OneInvocationAfterAnother) {
   }
 }
 
+TEST_F(SessionTest, TimesOfAResponse) {
+  using std::chrono::milliseconds;
+  calls_.spawn(next());
+  settle();
+  const Invocation inv = invocation("a");
+  const WallTime given = clock_.wall();
+  session_.give(inv, 0);
+  settle();
+  clock_.advance(milliseconds(30));
+  ASSERT_TRUE(session_.begin_reply("a"));
+  clock_.advance(milliseconds(20));
+  Reply reply;
+  reply.bytes = 5;
+  session_.finish_reply(reply);
+  clock_.advance(milliseconds(10));
+  EXPECT_FALSE(session_.response_times());
+  calls_.spawn(next());
+  settle();
+  const auto times = session_.response_times();
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->given, given);
+  EXPECT_EQ(times->latency, milliseconds(30));
+  EXPECT_EQ(times->lasted, milliseconds(20));
+  EXPECT_EQ(times->overhead, milliseconds(10));
+  EXPECT_EQ(times->bytes, 5u);
+  session_.give(inv, 0);
+  settle();
+  ASSERT_TRUE(session_.begin_reply("a"));
+  reply.is_error = true;
+  session_.finish_reply(reply);
+  calls_.spawn(next());
+  settle();
+  EXPECT_FALSE(session_.response_times());  // an error is not a response
+}
+
 TEST_F(SessionTest, ForgedRepeatedAndLateRepliesAreRefused) {
   EXPECT_EQ(session_.begin_reply("nothing runs").error().code(), "InvalidRequestID");
   calls_.spawn(next());

@@ -198,6 +198,22 @@ def test_tail_of_a_failure(stream, node):
     assert "RangeError: midway" in base64.b64decode(got.complete["LogResult"]).decode()
 
 
+def test_runtime_done_tells_of_the_response(stream, deploy):
+    name = deploy(NODE, "nodejs20.x", Timeout=20, MemorySize=256,
+                  LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "DEBUG"})
+    got = stream(name, {"do": "pieces", "pieces": ["Hello", "world"], "pause": 100},
+                 LogType="Tail")
+    assert got.body == b"Helloworld"
+    log = base64.b64decode(got.complete["LogResult"]).decode().splitlines()
+    record = next(json.loads(line)["record"] for line in log if "platform.runtimeDone" in line)
+    assert record["status"] == "success" and record["metrics"]["producedBytes"] == 10
+    latency, duration, overhead = record["spans"]
+    assert [span["name"] for span in record["spans"]] == ["responseLatency", "responseDuration",
+                                                          "runtimeOverhead"]
+    assert duration["durationMs"] >= 150
+    assert record["metrics"]["durationMs"] >= latency["durationMs"] + duration["durationMs"]
+
+
 def test_error_before_the_first_byte(stream, node):
     got = stream(node, {"do": "early"})
     assert got.chunks == []
