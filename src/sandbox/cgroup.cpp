@@ -193,14 +193,30 @@ Result<CgroupEntry> CgroupTree::create(const std::string& id, const Limits& limi
     const std::string group = directory + "/" + id;
     if (::mkdir(group.c_str(), 0755) != 0) return fail(errno_error("mkdir " + group));
   }
+  LAPWING_CHECK(set_limits(id, limits));
+  for (const std::string& directory : directories_) {
+    const std::string group = directory + "/" + id;
+    if (directory == core_.directory) {
+      LAPWING_TRY(entry.v2, os::open_at(os::kCwd, group, O_RDONLY | O_DIRECTORY));
+      continue;
+    }
+    LAPWING_TRY(os::UniqueFd tasks, os::open_at(os::kCwd, group + "/tasks", O_WRONLY));
+    entry.tasks.push_back(std::move(tasks));
+  }
+  return entry;
+}
+
+Status CgroupTree::set_limits(const std::string& id, const Limits& limits) const {
   const auto set = [&](const Control& control, const char* file,
                        const std::string& value) -> Status {
     return os::write_existing(path(control, id, file), value);
   };
   const std::string bytes = std::to_string(limits.memory_bytes);
   if (memory_.version == 1) {
+    // Memory may never exceed memory and swap, so growing starts with the latter. It is
+    // absent where the kernel does not account swap; then there is none to limit.
+    (void)set(memory_, "memory.memsw.limit_in_bytes", bytes);
     LAPWING_CHECK(set(memory_, "memory.limit_in_bytes", bytes));
-    // Absent where the kernel does not account swap; then there is none to limit.
     (void)set(memory_, "memory.memsw.limit_in_bytes", bytes);
     (void)set(memory_, "memory.swappiness", "0");
   } else if (memory_.version == 2) {
@@ -225,16 +241,7 @@ Result<CgroupEntry> CgroupTree::create(const std::string& id, const Limits& limi
                       : set(cpu_, "cpu.weight",
                             std::to_string(std::clamp<std::uint64_t>(weight / 10, 1, 10'000))));
   }
-  for (const std::string& directory : directories_) {
-    const std::string group = directory + "/" + id;
-    if (directory == core_.directory) {
-      LAPWING_TRY(entry.v2, os::open_at(os::kCwd, group, O_RDONLY | O_DIRECTORY));
-      continue;
-    }
-    LAPWING_TRY(os::UniqueFd tasks, os::open_at(os::kCwd, group + "/tasks", O_WRONLY));
-    entry.tasks.push_back(std::move(tasks));
-  }
-  return entry;
+  return {};
 }
 
 Status CgroupTree::remove(const std::string& id) const {

@@ -42,6 +42,8 @@ class CgroupTree {
   static CgroupTree prepare(const os::CgroupLayout& layout, std::string tag);
 
   Result<CgroupEntry> create(const std::string& id, const Limits& limits) const;
+  // Other limits for a sandbox that exists.
+  Status set_limits(const std::string& id, const Limits& limits) const;
   // Removes one sandbox's groups; kUnavailable while processes are still leaving.
   Status remove(const std::string& id) const;
   // Kills everything in the subtree and removes it. Waits for at most a few seconds.

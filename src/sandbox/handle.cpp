@@ -11,11 +11,13 @@
 namespace lapwing::sandbox {
 
 Handle::Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp,
-               Housekeeper& housekeeper)
+               const Limits& limits, Housekeeper& housekeeper, MountSource& mounts)
     : loop_(loop),
       id_(std::move(id)),
       housekeeper_(housekeeper),
       tmp_(std::move(tmp)),
+      limits_(limits),
+      mounts_(mounts),
       report_(loop, std::move(report)),
       gone_(loop),
       tasks_(loop) {}
@@ -49,7 +51,7 @@ net::Task<Status> Handle::started(const std::vector<ListenerPlan>& listeners) {
   for (;;) {
     auto report = co_await next_report();
     if (!report) {
-      gone_.set();
+      note_end();
       co_return fail(std::move(report).error());
     }
     switch (report->kind) {
@@ -67,15 +69,16 @@ net::Task<Status> Handle::started(const std::vector<ListenerPlan>& listeners) {
         co_return Status();
       case ReportKind::kFailed:
         // The helper refused: there is no process whose end could be waited for.
-        if (pid_ == 0) gone_.set();
+        if (pid_ == 0) note_end();
         if (pid_ != 0) tasks_.spawn(follow());
         co_return fail(Error(static_cast<ErrorKind>(report->number), "Internal", "Internal error")
                            .with_detail(report->text));
       case ReportKind::kGone:
-        gone_.set();
+        note_end();
         co_return fail(internal_error("the sandbox ended while it was set up"));
       case ReportKind::kExited:
-      case ReportKind::kSignal:
+      case ReportKind::kDone:
+      case ReportKind::kRefused:
         break;
     }
   }
@@ -86,39 +89,161 @@ void Handle::add_steps(Duration tmp, Duration total) {
   steps_.push_back({"total", total});
 }
 
+Handle::Program& Handle::program(ProgramId id) {
+  std::unique_ptr<Program>& known = programs_[id];
+  if (!known) known = std::make_unique<Program>(loop_);
+  return *known;
+}
+
 void Handle::note_exit(const Report& report) {
+  Program& ended = program(report.id);
   const int status = static_cast<int>(report.number);
-  status_.signalled = WIFSIGNALED(status);
-  status_.code = status_.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
-  status_.cpu_user = std::chrono::microseconds(report.user_us);
-  status_.cpu_system = std::chrono::microseconds(report.system_us);
+  ended.status.signalled = WIFSIGNALED(status);
+  ended.status.code = ended.status.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
+  ended.status.cpu_user = std::chrono::microseconds(report.user_us);
+  ended.status.cpu_system = std::chrono::microseconds(report.system_us);
+  ended.status.out_of_memory = ended.status.signalled && ended.status.code == SIGKILL && !killed_ &&
+                               housekeeper_.cgroups().oom_kills(id_) > 0;
+  ended.ended.set();
+}
+
+// Everything is gone. Programs that were not heard of were killed with the first process: by
+// us, by the kernel, or because the helper went.
+void Handle::note_end() {
+  program(kMainProgram);
+  const bool out_of_memory = !killed_ && housekeeper_.cgroups().oom_kills(id_) > 0;
+  for (auto& [id, ended] : programs_) {
+    if (ended->ended.is_set()) continue;
+    ended->status.signalled = true;
+    ended->status.code = SIGKILL;
+    ended->status.out_of_memory = out_of_memory;
+    ended->ended.set();
+  }
+  orders_.clear();
+  gone_.set();
+}
+
+void Handle::answer_order(const Report& report) {
+  auto found = orders_.extract(report.id);
+  if (!found) return;
+  if (report.kind == ReportKind::kDone) {
+    found.mapped().send(std::move(received_));
+    return;
+  }
+  found.mapped().send(
+      fail(Error(static_cast<ErrorKind>(report.number), "Internal", "Internal error")
+               .with_detail(report.text)));
 }
 
 net::Task<void> Handle::follow() {
   for (;;) {
     auto report = co_await next_report();
-    const bool lost = !report;
-    if (!lost && report->kind == ReportKind::kExited) {
-      note_exit(*report);
-      program_reported_ = true;
+    if (!report || report->kind == ReportKind::kGone) {
+      note_end();
+      co_return;
     }
-    if (!lost && report->kind != ReportKind::kGone) continue;
-    if (!program_reported_) {
-      // The first process was killed with the program: by us, by the kernel, or because
-      // the helper went.
-      status_.signalled = true;
-      status_.code = SIGKILL;
+    switch (report->kind) {
+      case ReportKind::kExited:
+        note_exit(*report);
+        break;
+      case ReportKind::kDone:
+      case ReportKind::kRefused:
+        answer_order(*report);
+        break;
+      default:
+        break;
     }
-    status_.out_of_memory = status_.signalled && status_.code == SIGKILL && !killed_ &&
-                            housekeeper_.cgroups().oom_kills(id_) > 0;
-    gone_.set();
-    co_return;
   }
+}
+
+net::Task<Result<Handle::Answer>> Handle::command(Order order, std::vector<int> fds) {
+  auto [sender, receiver] = net::one_shot<Result<Answer>>(loop_);
+  orders_.insert_or_assign(order.id, std::move(sender));
+  const std::string bytes = encode_order(order);
+  for (;;) {
+    if (gone_.is_set()) {
+      co_return fail(make_error(ErrorKind::kUnavailable, "the sandbox has ended"));
+    }
+    Status sent = os::send_message(report_.fd(), bytes, fds);
+    if (sent) break;
+    if (sent.error().kind() != ErrorKind::kUnavailable) {
+      orders_.erase(order.id);
+      co_return fail(std::move(sent).error());
+    }
+    co_await loop_.yield();  // the first process is behind; it takes orders one by one
+  }
+  Result<Result<Answer>> answered = co_await receiver;
+  if (!answered) co_return fail(make_error(ErrorKind::kUnavailable, "the sandbox has ended"));
+  co_return *std::move(answered);
+}
+
+net::Task<Status> Handle::assign(const Assignment& assignment) {
+  LAPWING_CO_CHECK(validate(assignment));
+  Order order;
+  order.kind = OrderKind::kAssign;
+  order.id = next_order_++;
+  LAPWING_CO_CHECK(housekeeper_.cgroups().set_limits(id_, assignment.limits));
+  LAPWING_CO_TRY(const std::vector<os::UniqueFd> mounts,
+                 co_await mounts_.clone(loop_, assignment.binds));
+  std::vector<int> fds;
+  for (const os::UniqueFd& mount : mounts) fds.push_back(mount.get());
+  for (const Bind& bind : assignment.binds) order.destinations.push_back(bind.destination);
+  TmpMount tmp;
+  if (assignment.limits.tmp_bytes != limits_.tmp_bytes) {
+    LAPWING_CO_TRY(tmp, co_await housekeeper_.take_tmp(loop_, assignment.limits.tmp_bytes));
+    order.tmp = tmp.mount.valid();
+    if (order.tmp) fds.push_back(tmp.mount.get());
+  }
+  LAPWING_CO_CHECK(co_await command(std::move(order), std::move(fds)));
+  if (tmp.mount) std::swap(tmp_, tmp);
+  if (tmp.mount) housekeeper_.discard_tmp(std::move(tmp));
+  limits_ = assignment.limits;
+  co_return Status();
+}
+
+net::Task<Result<ProgramId>> Handle::start(const ProgramPlan& plan, std::vector<InheritedFd> fds) {
+  LAPWING_CO_CHECK(validate(plan));
+  LAPWING_CO_TRY(const os::UniqueFd file,
+                 os::make_memory_file("lapwing-program", encode_program(plan)));
+  Order order;
+  order.kind = OrderKind::kStart;
+  order.id = next_order_++;
+  std::vector<int> raw = {file.get()};
+  for (const InheritedFd& fd : fds) {
+    order.targets.push_back(fd.target);
+    raw.push_back(fd.fd.get());
+  }
+  const ProgramId id = order.id;
+  program(id);
+  auto started = co_await command(std::move(order), std::move(raw));
+  if (!started) {
+    programs_.erase(id);
+    co_return fail(std::move(started).error());
+  }
+  co_return id;
+}
+
+net::Task<ExitStatus> Handle::program_exited(ProgramId id) {
+  Program& wanted = program(id);
+  if (gone_.is_set() && !wanted.ended.is_set()) note_end();
+  co_await wanted.ended.wait();
+  co_return wanted.status;
+}
+
+net::Task<Result<os::UniqueFd>> Handle::socket(int family, int type) {
+  Order order;
+  order.kind = OrderKind::kSocket;
+  order.id = next_order_++;
+  order.number = family;
+  order.type = type;
+  LAPWING_CO_TRY(Answer answer, co_await command(std::move(order), {}));
+  if (answer.size() != 1) co_return fail(internal_error("no socket in the answer"));
+  co_return std::move(answer.front());
 }
 
 net::Task<ExitStatus> Handle::exited() {
   co_await gone_.wait();
-  co_return status_;
+  co_return program(kMainProgram).status;
 }
 
 void Handle::kill() {
@@ -129,11 +254,12 @@ void Handle::kill() {
   housekeeper_.cgroups().kill(id_);
 }
 
-Status Handle::signal(int signal_number) {
-  Report order;
-  order.kind = ReportKind::kSignal;
+Status Handle::signal(int signal_number, ProgramId program) {
+  Order order;
+  order.kind = OrderKind::kSignal;
+  order.id = program;
   order.number = signal_number;
-  return os::send_message(report_.fd(), encode_report(order), {});
+  return os::send_message(report_.fd(), encode_order(order), {});
 }
 
 Status Handle::freeze() { return housekeeper_.cgroups().set_frozen(id_, true); }

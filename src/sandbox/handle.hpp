@@ -1,7 +1,7 @@
 // The server's side of one sandbox: reads its report socket, keeps what it said.
 #pragma once
 
-#include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,10 +16,18 @@
 
 namespace lapwing::sandbox {
 
+// Makes mounts for a sandbox that is running already: read-only copies of host directories.
+class MountSource {
+ public:
+  virtual ~MountSource() = default;
+  virtual net::Task<Result<std::vector<os::UniqueFd>>> clone(net::Loop& loop,
+                                                             std::vector<Bind> binds) = 0;
+};
+
 class Handle final : public Sandbox {
  public:
-  Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp,
-         Housekeeper& housekeeper);
+  Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Limits& limits,
+         Housekeeper& housekeeper, MountSource& mounts);
   ~Handle() override;
 
   // Reads reports until the program runs or something failed.
@@ -32,9 +40,14 @@ class Handle final : public Sandbox {
   int pid() const override { return pid_; }
   std::vector<NamedListener> take_listeners() override { return std::move(listeners_); }
   const std::vector<StepTime>& launch_steps() const override { return steps_; }
+  net::Task<Status> assign(const Assignment& assignment) override;
+  net::Task<Result<ProgramId>> start(const ProgramPlan& program,
+                                     std::vector<InheritedFd> fds) override;
+  net::Task<ExitStatus> program_exited(ProgramId program) override;
+  net::Task<Result<os::UniqueFd>> socket(int family, int type) override;
   net::Task<ExitStatus> exited() override;
   void kill() override;
-  Status signal(int signal_number) override;
+  Status signal(int signal_number, ProgramId program) override;
   Status freeze() override;
   Status thaw() override;
   MemoryUse memory() const override;
@@ -43,23 +56,39 @@ class Handle final : public Sandbox {
   net::Task<void> destroy() override;
 
  private:
+  // How a program ended, or that it has not.
+  struct Program {
+    explicit Program(net::Loop& loop) : ended(loop) {}
+    net::Event ended;
+    ExitStatus status;
+  };
+  using Answer = std::vector<os::UniqueFd>;
+
   net::Task<Result<Report>> next_report();
   net::Task<void> follow();
   void note_exit(const Report& report);
+  void note_end();
+  void answer_order(const Report& report);
+  // Sends an order and waits for what the first process answers.
+  net::Task<Result<Answer>> command(Order order, std::vector<int> fds);
+  Program& program(ProgramId id);
 
   net::Loop& loop_;
   const std::string id_;
   Housekeeper& housekeeper_;
   int pid_ = 0;
   bool killed_ = false;
-  bool program_reported_ = false;
   bool released_ = false;
   os::UniqueFd pidfd_;
   TmpMount tmp_;
+  Limits limits_;
+  MountSource& mounts_;
+  std::uint64_t next_order_ = kMainProgram + 1;  // orders and programs are numbered together
+  std::map<std::uint64_t, net::OneShotSender<Result<Answer>>> orders_;
+  std::map<ProgramId, std::unique_ptr<Program>> programs_;
   std::vector<NamedListener> listeners_;
   std::vector<os::UniqueFd> received_;
   std::vector<StepTime> steps_;
-  ExitStatus status_;
   net::FdWatcher report_;
   net::Event gone_;
   net::TaskGroup tasks_;  // last: its task uses everything above

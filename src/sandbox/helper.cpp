@@ -107,12 +107,14 @@ class Helper {
  private:
   bool accept_request();  // false: the server has gone
   Status launch(os::Message& request, const LaunchHead& head);
+  void start_sandbox(os::Message& request);
+  void make_mounts(const os::Message& request);
   Result<int> root_namespace(const RootPlan& root);
   Status clone_into(Inside& inside, Running& running, CgroupEntry& groups);
   Status let_go_on(const Running& running, pid_t pid);
   std::optional<std::uint32_t> take_slot();
   void reap();
-  void tell(int report, const Report& message, std::initializer_list<int> fds = {});
+  void tell(int report, const Report& message, std::vector<int> fds = {});
 
   HelperOptions options_;
   bool single_id_ = false;
@@ -126,6 +128,14 @@ class Helper {
   std::vector<bool> slots_ = std::vector<bool>(kSandboxesMax, false);
   std::uint32_t next_slot_ = 0;
 };
+
+Report report_failure(ReportKind kind, const Error& error) {
+  Report report;
+  report.kind = kind;
+  report.number = static_cast<std::int64_t>(error.kind());
+  report.text = error.detail().empty() ? error.message() : error.detail();
+  return report;
+}
 
 // Without root: a user namespace of our own, in which we are root over our own user alone.
 Status enter_own_user_namespace(int proc_fd) {
@@ -197,9 +207,9 @@ NameServerSockets Helper::take_name_server() {
   return network_ ? network_->take_name_server() : NameServerSockets();
 }
 
-void Helper::tell(int report, const Report& message, std::initializer_list<int> fds) {
+void Helper::tell(int report, const Report& message, std::vector<int> fds) {
   // The server may have dropped the sandbox meanwhile; then nobody needs to know.
-  (void)os::send_message(report, encode_report(message), std::span(fds.begin(), fds.size()));
+  (void)os::send_message(report, encode_report(message), fds);
 }
 
 std::optional<std::uint32_t> Helper::take_slot() {
@@ -331,20 +341,46 @@ bool Helper::accept_request() {
   auto request = os::receive_message(options_.control.get(), kRequestBytesMax);
   if (!request) return true;
   if (request->end) return false;
-  if (request->bytes != kLaunchRequest || request->fds.size() < kLaunchTmp) return true;
+  if (request->fds.size() < kLaunchTmp) return true;
+  if (request->bytes == kLaunchRequest) start_sandbox(*request);
+  if (request->bytes == kMountRequest) make_mounts(*request);
+  return true;
+}
+
+void Helper::start_sandbox(os::Message& request) {
   Status done = fail(internal_error("no plan"));
-  auto file = PlanFile::map(request->fds[kLaunchPlan].get());
+  auto file = PlanFile::map(request.fds[kLaunchPlan].get());
   if (file) {
     auto head = decode_head(file->bytes());
-    done = head ? launch(*request, *head) : Status(std::unexpected(std::move(head).error()));
+    done = head ? launch(request, *head) : Status(std::unexpected(std::move(head).error()));
   }
-  if (done) return true;
-  Report failed;
-  failed.kind = ReportKind::kFailed;
-  failed.number = static_cast<std::int64_t>(done.error().kind());
-  failed.text = done.error().detail().empty() ? done.error().message() : done.error().detail();
-  tell(request->fds[kLaunchReport].get(), failed);
-  return true;
+  if (done) return;
+  tell(request.fds[kLaunchReport].get(), report_failure(ReportKind::kFailed, done.error()));
+}
+
+// For a server without root, which cannot make mounts itself; the helper is root in its own
+// user namespace.
+void Helper::make_mounts(const os::Message& request) {
+  std::vector<os::UniqueFd> mounts;
+  const auto make = [&]() -> Status {
+    LAPWING_TRY(const PlanFile file, PlanFile::map(request.fds[kLaunchPlan].get()));
+    LAPWING_TRY(const std::vector<Bind> binds, decode_binds(file.bytes()));
+    for (const Bind& bind : binds) {
+      LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+      mounts.push_back(std::move(mount));
+    }
+    return {};
+  };
+  const int reply = request.fds[kLaunchReport].get();
+  if (const Status made = make(); !made) {
+    tell(reply, report_failure(ReportKind::kRefused, made.error()));
+    return;
+  }
+  Report done;
+  done.kind = ReportKind::kDone;
+  std::vector<int> fds;
+  for (const os::UniqueFd& mount : mounts) fds.push_back(mount.get());
+  tell(reply, done, fds);
 }
 
 void Helper::reap() {

@@ -29,6 +29,8 @@ struct HelperOptions {
 
 // Launch request on the control socket: these descriptors first, then the inherited ones.
 inline constexpr std::string_view kLaunchRequest = "launch";
+// Mount request: a report socket for the answer, the memory file of the binds.
+inline constexpr std::string_view kMountRequest = "mounts";
 enum LaunchFd { kLaunchReport, kLaunchPlan, kLaunchTmp, kLaunchInherited };
 
 // Runs until the server goes; removes what is left; ends the process.

@@ -71,6 +71,14 @@ net::Task<void> Housekeeper::release(net::Loop& loop, std::string id, TmpMount t
   });
 }
 
+void Housekeeper::discard_tmp(TmpMount tmp) {
+  if (!worker_) {
+    TmpPool::discard(std::move(tmp));
+    return;
+  }
+  worker_->submit([tmp = std::move(tmp)]() mutable { TmpPool::discard(std::move(tmp)); });
+}
+
 void Housekeeper::release_later(std::string id, TmpMount tmp) {
   if (!worker_) {
     release_now(id, std::move(tmp));

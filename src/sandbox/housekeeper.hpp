@@ -33,7 +33,9 @@ class Housekeeper {
   net::Task<Result<TmpMount>> take_tmp(net::Loop& loop, std::uint64_t bytes);
   // Kills what is left of the sandbox, removes its groups, drops its /tmp.
   net::Task<void> release(net::Loop& loop, std::string id, TmpMount tmp);
-  // The same, later.
+  // Drops a /tmp that was replaced by another.
+  void discard_tmp(TmpMount tmp);
+  // The same as release(), later.
   void release_later(std::string id, TmpMount tmp);
 
  private:

@@ -3,26 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
 #include <set>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/file.hpp"
 #include "os/mount.hpp"
 #include "os/network.hpp"
-#include "os/process.hpp"
-#include "os/socket.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/program.hpp"
+#include "sandbox/supervise.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -169,12 +162,7 @@ Status give_up_power(const Inside& inside, Progress&) {
   const Weakness weakness = inside.head->plan.weakness;
   if (weakness == Weakness::kKeepCapabilities) return {};
   LAPWING_CHECK(os::drop_bounding_set());
-  LAPWING_CHECK(os::set_no_new_privs());
-  if (weakness == Weakness::kNoSeccomp) return {};
-  for (const os::FilterProgram& filter : *inside.filters) {
-    LAPWING_CHECK(os::install_filter(filter));
-  }
-  return {};
+  return os::set_no_new_privs();
 }
 
 struct Step {
@@ -191,69 +179,6 @@ constexpr Step kSteps[] = {
     {"limits", limit_resources},       {"power", give_up_power},
 };
 
-void send_report(int socket, const Report& report, const std::vector<int>& fds) {
-  // Nobody to tell when this fails: the server has gone, and we follow.
-  (void)os::send_message(socket, encode_report(report), fds);
-}
-
-Result<LaunchBody> read_body(int plan_file) {
-  struct stat info{};
-  if (::fstat(plan_file, &info) != 0) return fail(errno_error("stat plan"));
-  const auto size = static_cast<std::size_t>(info.st_size);
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, plan_file, 0);
-  if (memory == MAP_FAILED) return fail(errno_error("map plan"));
-  auto body = decode_body({static_cast<const char*>(memory), size});
-  ::munmap(memory, size);
-  return body;
-}
-
-std::int64_t microseconds(const timeval& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec;
-}
-
-// Collects what ended; true once the program itself has.
-bool reap(pid_t program, Report& exited) {
-  for (;;) {
-    const os::Reaped reaped = os::reap_any();
-    if (reaped.pid == 0) return false;
-    if (reaped.pid != program) continue;
-    exited.kind = ReportKind::kExited;
-    exited.number = reaped.status;
-    exited.user_us = microseconds(reaped.usage.ru_utime);
-    exited.system_us = microseconds(reaped.usage.ru_stime);
-    return true;
-  }
-}
-
-// Waits for the program, passes signals on, and ends when server or helper go: then every
-// process of the pid namespace dies with us.
-void supervise(const Inside& inside, pid_t program, int child_signals) {
-  pollfd waits[] = {
-      {inside.lifeline, POLLIN, 0}, {inside.report, POLLIN, 0}, {child_signals, POLLIN, 0}};
-  Report exited;
-  for (;;) {
-    if (::poll(waits, 3, -1) < 0 && errno != EINTR) return;
-    if (waits[0].revents != 0) return;
-    if (waits[1].revents != 0) {
-      const auto message = os::receive_message(inside.report, kReportBytesMax);
-      if (!message) continue;
-      if (message->end) return;
-      const auto order = decode_report(message->bytes);
-      if (order && order->kind == ReportKind::kSignal) {
-        ::kill(program, static_cast<int>(order->number));
-      }
-    }
-    if (waits[2].revents != 0) {
-      signalfd_siginfo info;
-      while (::read(child_signals, &info, sizeof info) < 0 && errno == EINTR) {
-      }
-      if (!reap(program, exited)) continue;
-      send_report(inside.report, exited, {});
-      return;
-    }
-  }
-}
-
 Status apply(const Inside& inside, Progress& progress) {
   auto before = std::chrono::steady_clock::now();
   for (const Step& step : kSteps) {
@@ -267,18 +192,16 @@ Status apply(const Inside& inside, Progress& progress) {
   return {};
 }
 
-Result<pid_t> start(const Inside& inside, Progress& progress) {
+// The main program, where the plan has one.
+Status start(const Inside& inside, Supervisor& supervisor, Progress& progress) {
+  if (!inside.head->has_program) return {};
   const auto before = std::chrono::steady_clock::now();
-  LAPWING_TRY(const LaunchBody body, read_body(inside.plan_file));
-  ProgramStart program;
-  program.body = &body;
-  program.working_directory = inside.head->plan.working_directory;
-  program.targets = inside.head->targets;
-  program.sources = inside.inherited;
-  program.keep_capabilities = inside.head->plan.weakness == Weakness::kKeepCapabilities;
-  LAPWING_TRY(const pid_t pid, start_program(program));
+  LAPWING_TRY(const std::string file, read_memory_file(inside.plan_file));
+  LAPWING_TRY(const ProgramPlan plan, decode_launch_program(file));
+  LAPWING_CHECK(supervisor.start_main(plan));
+  supervisor.seal();
   progress.steps.push_back({"program", std::chrono::steady_clock::now() - before});
-  return pid;
+  return {};
 }
 
 }  // namespace
@@ -286,15 +209,14 @@ Result<pid_t> start(const Inside& inside, Progress& progress) {
 void run_inside(const Inside& inside) {
   Progress progress;
   Report report;
+  Supervisor supervisor(inside);
   Status applied = apply(inside, progress);
-  sigset_t child;
-  ::sigemptyset(&child);
-  ::sigaddset(&child, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &child, nullptr);
-  const os::UniqueFd signals(::signalfd(-1, &child, SFD_CLOEXEC));
-  Result<pid_t> program = fail(internal_error("not started"));
-  if (applied) program = start(inside, progress);
-  if (applied && !program) applied = fail(std::move(program).error().context("program"));
+  if (applied) applied = supervisor.listen_to_children();
+  if (applied) {
+    if (Status started = start(inside, supervisor, progress); !started) {
+      applied = fail(std::move(started).error().context("program"));
+    }
+  }
   if (!applied) {
     report.kind = ReportKind::kFailed;
     report.number = static_cast<std::int64_t>(applied.error().kind());
@@ -302,16 +224,13 @@ void run_inside(const Inside& inside) {
     send_report(inside.report, report, {});
     ::_exit(1);
   }
-  for (const int fd : inside.inherited) ::close(fd);
-  // To pass signals on to the program, which is another user; good for this sandbox only.
-  (void)os::drop_capabilities(1u << CAP_KILL);
   report.kind = ReportKind::kReady;
   report.steps = std::move(progress.steps);
   std::vector<int> listeners;
   for (const os::UniqueFd& fd : progress.listeners) listeners.push_back(fd.get());
   send_report(inside.report, report, listeners);
   progress.listeners.clear();
-  supervise(inside, *program, signals.get());
+  supervisor.serve();
   ::_exit(0);
 }
 

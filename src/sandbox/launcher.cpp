@@ -21,6 +21,7 @@
 #include "sandbox/helper.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
+#include "sandbox/prepared_root.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -54,7 +55,7 @@ Result<std::string> instance_tag(int lock) {
   return fmt::format("lapwing-{:x}-{:x}", info.st_dev, info.st_ino);
 }
 
-class LauncherImpl final : public Launcher {
+class LauncherImpl final : public Launcher, private MountSource {
  public:
   LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper,
                std::unique_ptr<Housekeeper> housekeeper, NetworkStatus network,
@@ -77,7 +78,9 @@ class LauncherImpl final : public Launcher {
   const IsolationReport& report() const override { return report_; }
 
  private:
-  net::Task<Status> send_request(net::Loop& loop, std::vector<int> fds);
+  net::Task<Status> send_request(net::Loop& loop, std::string_view request, std::vector<int> fds);
+  net::Task<Result<std::vector<os::UniqueFd>>> clone(net::Loop& loop,
+                                                     std::vector<Bind> binds) override;
 
   os::UniqueFd lock_;
   os::UniqueFd control_;
@@ -106,14 +109,45 @@ Status check_fds(const std::vector<InheritedFd>& fds) {
   return {};
 }
 
-net::Task<Status> LauncherImpl::send_request(net::Loop& loop, std::vector<int> fds) {
+net::Task<Status> LauncherImpl::send_request(net::Loop& loop, std::string_view request,
+                                             std::vector<int> fds) {
   for (;;) {
-    const Status sent = os::send_message(control_.get(), kLaunchRequest, fds);
+    const Status sent = os::send_message(control_.get(), request, fds);
     if (sent || sent.error().kind() != ErrorKind::kUnavailable) co_return sent;
     // The socket is full: wait on a descriptor of our own, as other loops may wait too.
     net::FdWatcher writable(loop, os::UniqueFd(::fcntl(control_.get(), F_DUPFD_CLOEXEC, 3)));
     LAPWING_CO_CHECK(co_await writable.writable());
   }
+}
+
+// Root makes mounts itself, which waits for nobody; others ask the helper.
+net::Task<Result<std::vector<os::UniqueFd>>> LauncherImpl::clone(net::Loop& loop,
+                                                                 std::vector<Bind> binds) {
+  std::vector<os::UniqueFd> mounts;
+  if (::geteuid() == 0) {
+    for (const Bind& bind : binds) {
+      LAPWING_CO_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+      mounts.push_back(std::move(mount));
+    }
+    co_return mounts;
+  }
+  LAPWING_CO_TRY(const os::UniqueFd file,
+                 os::make_memory_file("lapwing-binds", encode_binds(binds)));
+  LAPWING_CO_TRY(os::FdPair pair, os::make_socketpair(os::SocketKind::kSeqPacket, true));
+  LAPWING_CO_CHECK(co_await send_request(loop, kMountRequest, {pair.second.get(), file.get()}));
+  pair.second.reset();
+  net::FdWatcher reply(loop, std::move(pair.first));
+  LAPWING_CO_CHECK(co_await reply.readable());
+  LAPWING_CO_TRY(os::Message message, os::receive_message(reply.fd(), kReportBytesMax));
+  if (message.end) {
+    co_return fail(make_error(ErrorKind::kUnavailable, "the sandbox helper has gone"));
+  }
+  LAPWING_CO_TRY(const Report report, decode_report(message.bytes));
+  if (report.kind != ReportKind::kDone) {
+    co_return fail(Error(static_cast<ErrorKind>(report.number), "Internal", "Internal error")
+                       .with_detail(report.text));
+  }
+  co_return std::move(message.fds);
 }
 
 net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop, const Plan& plan,
@@ -136,8 +170,9 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
   for (const InheritedFd& fd : fds) raw.push_back(fd.fd.get());
 
   auto handle =
-      std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), *housekeeper_);
-  LAPWING_CO_CHECK(co_await send_request(loop, std::move(raw)));
+      std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), plan.limits,
+                               *housekeeper_, static_cast<MountSource&>(*this));
+  LAPWING_CO_CHECK(co_await send_request(loop, kLaunchRequest, std::move(raw)));
   pair.second.reset();
   fds.clear();
   if (Status started = co_await handle->started(plan.listeners); !started) {

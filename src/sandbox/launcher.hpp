@@ -18,6 +18,9 @@
 //     ExitStatus how = co_await (*box)->exited();
 //     co_await (*box)->destroy();
 //
+// A sandbox can also be prepared ahead: a plan without argv is set up and waits. assign()
+// then makes it one function's, and start() runs programs in it, several if need be.
+//
 // Thread-safety: start() before any thread; launch() from any loop's thread, result and
 // Sandbox belong to that loop; the Launcher outlives its Sandboxes.
 #pragma once
@@ -100,13 +103,26 @@ class Sandbox {
   virtual std::vector<NamedListener> take_listeners() = 0;
   virtual const std::vector<StepTime>& launch_steps() const = 0;
 
-  // Completes when the program has ended and every process of the sandbox is gone. May be
-  // awaited by several tasks; after the end it completes at once.
+  // Mounts code and layers and sets the limits of a waiting sandbox. Once, before start().
+  virtual net::Task<Status> assign(const Assignment& assignment) = 0;
+  // Starts a program, as the sandbox's user and under its filter. Completes when it has been
+  // executed, or with what failed (kNotFound: argv[0] is not there).
+  virtual net::Task<Result<ProgramId>> start(const ProgramPlan& program,
+                                             std::vector<InheritedFd> fds) = 0;
+  // Completes when that program has ended, at once if it has already; also when the sandbox
+  // ends.
+  virtual net::Task<ExitStatus> program_exited(ProgramId program) = 0;
+  // A socket (non-blocking, unconnected) of the sandbox's network namespace, for connecting
+  // from the server to what listens inside. `family` and `type` as for socket(2).
+  virtual net::Task<Result<os::UniqueFd>> socket(int family, int type) = 0;
+
+  // Completes when every process of the sandbox is gone, with how the main program ended. May
+  // be awaited by several tasks; after the end it completes at once.
   virtual net::Task<ExitStatus> exited() = 0;
   // SIGKILL to everything inside, frozen or not. exited() follows.
   virtual void kill() = 0;
-  // SIGTERM (or another) to the program alone.
-  virtual Status signal(int signal_number) = 0;
+  // SIGTERM (or another) to one program alone.
+  virtual Status signal(int signal_number, ProgramId program = kMainProgram) = 0;
 
   // Stops and continues everything inside (cgroup freezer).
   virtual Status freeze() = 0;

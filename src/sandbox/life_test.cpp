@@ -1,8 +1,10 @@
 // The life of real sandboxes: what goes in, what comes back, and that nothing is left.
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <dirent.h>
 #include <map>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -191,6 +193,127 @@ TEST_F(Life, FrozenMeansStillAndCanBeKilled) {
     EXPECT_EQ(status.code, SIGKILL);
     EXPECT_FALSE(status.out_of_memory);
     co_await sandbox.destroy();
+  });
+}
+
+// What a program printed, until its end.
+net::Task<std::string> read_to_end(net::Loop& loop, os::UniqueFd fd) {
+  net::FdWatcher reader(loop, std::move(fd));
+  std::string text;
+  std::array<std::byte, 256> buffer;
+  for (;;) {
+    auto got = co_await reader.read_some(buffer);
+    if (!got || *got == 0) co_return text;
+    text += as_text(std::span(buffer).first(*got));
+  }
+}
+
+ProgramPlan shell_program(const std::string& script) {
+  return {{"/bin/bash", "-c", script}, {{"PATH", "/usr/bin:/bin"}}, "/tmp"};
+}
+
+// Starts, and says what it printed and how it ended.
+net::Task<std::pair<std::string, ExitStatus>> run_in(net::Loop& loop, Sandbox& box,
+                                                     const std::string& script) {
+  auto output = os::make_pipe();
+  std::vector<InheritedFd> fds;
+  fds.push_back({1, std::move(output->second)});
+  auto started = co_await box.start(shell_program(script), std::move(fds));
+  EXPECT_TRUE(started) << started.error().to_log();
+  if (!started) co_return {"", ExitStatus()};
+  std::string text = co_await read_to_end(loop, std::move(output->first));
+  co_return {text, co_await box.program_exited(*started)};
+}
+
+Plan waiting_plan() {
+  Plan plan = World::get().plan({});
+  plan.limits.memory_bytes = 128 * kMiB;
+  return plan;
+}
+
+TEST_F(Life, AWaitingSandboxBecomesOneFunctions) {
+  const std::string code = World::get().data_dir() + "/late-code";
+  ASSERT_TRUE(os::make_directories(code));
+  ASSERT_TRUE(os::write_atomically(code + "/data", "late\n"));
+  World::drive([&](net::Loop& loop) -> net::Task<void> {
+    auto box = co_await launcher().launch(loop, waiting_plan(), {});
+    EXPECT_TRUE(box) << box.error().to_log();
+    if (!box) co_return;
+    Assignment mine;
+    mine.binds = {{code, "/var/task"}};
+    mine.limits.memory_bytes = 256 * kMiB;
+    mine.limits.tmp_bytes = 64 * kMiB;
+    const Status assigned = co_await (*box)->assign(mine);
+    EXPECT_TRUE(assigned) << assigned.error().to_log();
+    auto [text, status] = co_await run_in(
+        loop, **box,
+        "cat /var/task/data; echo x 2>/dev/null > /var/task/data || echo refused; id -u; "
+        "df -m /tmp | tail -1 | awk '{ print ($2 < 100) }'; grep -c . /proc/self/mounts "
+        ">/dev/null; "
+        "grep CapEff /proc/self/status; grep Seccomp: /proc/self/status; exit 3");
+    EXPECT_EQ(text, "late\nrefused\n993\n1\nCapEff:\t0000000000000000\nSeccomp:\t2\n");
+    EXPECT_EQ(status.code, 3);
+    // The sandbox goes on without it, and runs others.
+    auto [again, second] = co_await run_in(loop, **box, "echo again");
+    EXPECT_EQ(again, "again\n");
+    EXPECT_EQ(second.code, 0);
+    (*box)->kill();
+    co_await (*box)->exited();
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(Life, ProgramsOfOneSandboxEndOneByOne) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    auto box = co_await launcher().launch(loop, waiting_plan(), {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto first = co_await (*box)->start(shell_program("sleep 1000"), {});
+    auto second = co_await (*box)->start(shell_program("sleep 1000"), {});
+    EXPECT_TRUE(first && second && *first != *second);
+    if (!first || !second) co_return;
+    EXPECT_TRUE((*box)->signal(SIGTERM, *first));
+    const ExitStatus ended = co_await (*box)->program_exited(*first);
+    EXPECT_TRUE(ended.signalled);
+    EXPECT_EQ(ended.code, SIGTERM);
+    auto missing = co_await (*box)->start({{"/nowhere"}, {}, "/tmp"}, {});
+    EXPECT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind(), ErrorKind::kNotFound);
+    (*box)->kill();
+    const ExitStatus killed = co_await (*box)->program_exited(*second);
+    EXPECT_TRUE(killed.signalled);
+    EXPECT_EQ(killed.code, SIGKILL);
+    EXPECT_FALSE(killed.out_of_memory);
+    auto late = co_await (*box)->start(shell_program("true"), {});
+    EXPECT_FALSE(late);
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(Life, SocketsOfTheInsideReachWhatListensThere) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    Plan plan = waiting_plan();
+    plan.listeners = {{"here", "127.0.0.1", 8080}};
+    auto box = co_await launcher().launch(loop, plan, {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    auto listeners = (*box)->take_listeners();
+    auto made = co_await (*box)->socket(AF_INET, SOCK_STREAM);
+    EXPECT_TRUE(made && listeners.size() == 1);
+    if (!made || listeners.empty()) co_return;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(8080);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int done = ::connect(made->get(), reinterpret_cast<const sockaddr*>(&address),
+                               sizeof address);  // the socket API's own cast
+    EXPECT_TRUE(done == 0 || errno == EINPROGRESS);
+    net::FdWatcher waiting(loop, std::move(listeners[0].fd));
+    EXPECT_TRUE(co_await waiting.readable());
+    EXPECT_GE(os::UniqueFd(::accept4(waiting.fd(), nullptr, nullptr, SOCK_CLOEXEC)).get(), 0);
+    EXPECT_FALSE(co_await (*box)->socket(AF_MAX, SOCK_STREAM));
+    co_await (*box)->destroy();
   });
 }
 

@@ -39,14 +39,24 @@ Status validate_binds(const std::vector<Bind>& binds) {
   return {};
 }
 
-Status validate_program(const Plan& plan) {
-  if (plan.argv.empty() || plan.argv[0].empty()) return fail(invalid("argv is empty"));
+Status validate_limits(const Limits& limits) {
+  if (limits.memory_bytes < kMemoryBytesMin) return fail(invalid("memory limit too small"));
+  if (limits.tmp_bytes < kTmpBytesMin || limits.tmp_bytes > kTmpBytesMax) {
+    return fail(invalid("/tmp size out of range"));
+  }
+  if (limits.processes == 0 || limits.open_files < 16) return fail(invalid("process limits"));
+  return {};
+}
+
+Status validate_program(const std::vector<std::string>& argv,
+                        const std::vector<std::pair<std::string, std::string>>& environment,
+                        const std::string& working_directory) {
   std::size_t bytes = 0;
-  for (const std::string& argument : plan.argv) {
+  for (const std::string& argument : argv) {
     bytes += argument.size() + 1;
     if (argument.find('\0') != std::string::npos) return fail(invalid("argument holds a NUL"));
   }
-  for (const auto& [key, value] : plan.environment) {
+  for (const auto& [key, value] : environment) {
     bytes += key.size() + value.size() + 2;
     if (key.empty() || key.find_first_of(std::string_view("=\0", 2)) != std::string::npos ||
         value.find('\0') != std::string::npos) {
@@ -54,17 +64,7 @@ Status validate_program(const Plan& plan) {
     }
   }
   if (bytes > kArgumentBytesMax) return fail(invalid("arguments and environment too large"));
-  if (!clean_path(plan.working_directory)) return fail(invalid("working directory"));
-  if (plan.hostname.empty() || plan.hostname.size() > 64) return fail(invalid("hostname"));
-  return {};
-}
-
-Status validate_limits(const Limits& limits) {
-  if (limits.memory_bytes < kMemoryBytesMin) return fail(invalid("memory limit too small"));
-  if (limits.tmp_bytes < kTmpBytesMin || limits.tmp_bytes > kTmpBytesMax) {
-    return fail(invalid("/tmp size out of range"));
-  }
-  if (limits.processes == 0 || limits.open_files < 16) return fail(invalid("process limits"));
+  if (!clean_path(working_directory)) return fail(invalid("working directory"));
   return {};
 }
 
@@ -113,7 +113,9 @@ Status validate(const Plan& plan) {
   if (!clean_path(plan.root.base_dir)) return fail(invalid("root base directory"));
   LAPWING_CHECK(validate_binds(plan.root.binds));
   LAPWING_CHECK(validate_binds(plan.binds));
-  LAPWING_CHECK(validate_program(plan));
+  LAPWING_CHECK(validate_program(plan.argv, plan.environment, plan.working_directory));
+  if (!plan.argv.empty() && plan.argv[0].empty()) return fail(invalid("program without a path"));
+  if (plan.hostname.empty() || plan.hostname.size() > 64) return fail(invalid("hostname"));
   LAPWING_CHECK(validate_limits(plan.limits));
   if (plan.listeners.size() > kListenersMax) return fail(invalid("too many listeners"));
   for (const ListenerPlan& listener : plan.listeners) {
@@ -123,6 +125,16 @@ Status validate(const Plan& plan) {
     }
   }
   return {};
+}
+
+Status validate(const ProgramPlan& program) {
+  if (program.argv.empty() || program.argv[0].empty()) return fail(invalid("argv is empty"));
+  return validate_program(program.argv, program.environment, program.working_directory);
+}
+
+Status validate(const Assignment& assignment) {
+  LAPWING_CHECK(validate_binds(assignment.binds));
+  return validate_limits(assignment.limits);
 }
 
 std::string describe(const Plan& plan) {

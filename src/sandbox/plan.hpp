@@ -78,6 +78,25 @@ enum class NetworkMode : std::uint8_t { kNone, kNat, kHost };
 std::string_view to_string(NetworkMode mode);  // "none", "nat", "host"
 std::optional<NetworkMode> parse_network_mode(std::string_view text);
 
+// Programs of one sandbox; the plan's own is the main one.
+using ProgramId = std::uint64_t;
+inline constexpr ProgramId kMainProgram = 0;
+
+// A program to run in a sandbox.
+struct ProgramPlan {
+  std::vector<std::string> argv;  // argv[0] is the path executed
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string working_directory = "/var/task";
+};
+
+// What makes a waiting sandbox one function's: mounted and set before its first program.
+struct Assignment {
+  std::vector<Bind> binds;  // /var/task, /opt
+  Limits limits;
+};
+
+// A plan with `argv` is one program: the sandbox ends when it does. Without, the sandbox is
+// set up and waits for assign() and start(), and ends when it is killed.
 struct Plan {
   std::string name;  // for humans: shown in errors and as part of the cgroup's name
   RootPlan root;
@@ -101,6 +120,8 @@ inline constexpr std::uint16_t kEndpointPort = 4566;
 // Refuses what could not be applied: empty argv, relative paths, "..", too many mounts,
 // sizes beyond limits.hpp. The launcher checks again on its side.
 Status validate(const Plan& plan);
+Status validate(const ProgramPlan& program);
+Status validate(const Assignment& assignment);
 
 // Indented text, one line a fact, environment values left out.
 std::string describe(const Plan& plan);

@@ -29,8 +29,19 @@ bool refused(Change change) {
 
 TEST(Plan, GoodOnePasses) { EXPECT_TRUE(validate(good())); }
 
+TEST(Plan, WithoutAProgramItWaits) {
+  Plan plan = good();
+  plan.argv.clear();
+  EXPECT_TRUE(validate(plan));
+  EXPECT_FALSE(validate(ProgramPlan{}));
+  EXPECT_TRUE(validate(ProgramPlan{{"/bin/true"}, {}, "/tmp"}));
+  EXPECT_FALSE(validate(ProgramPlan{{"/bin/true"}, {}, "tmp"}));
+  EXPECT_TRUE(validate(Assignment{plan.binds, plan.limits}));
+  EXPECT_FALSE(validate(Assignment{{{"/data", "/"}}, plan.limits}));
+}
+
 TEST(Plan, BadOnesAreRefused) {
-  EXPECT_TRUE(refused([](Plan& p) { p.argv.clear(); }));
+  EXPECT_TRUE(refused([](Plan& p) { p.argv = {""}; }));
   EXPECT_TRUE(refused([](Plan& p) { p.argv[1] = std::string("a\0b", 3); }));
   EXPECT_TRUE(refused([](Plan& p) { p.root.base_dir = "relative"; }));
   EXPECT_TRUE(refused([](Plan& p) { p.binds[0].source = "/data/../etc"; }));
@@ -70,17 +81,43 @@ TEST(Wire, PlansSurvive) {
   EXPECT_EQ(back->plan.binds, good().binds);
   EXPECT_EQ(back->plan.listeners[0].port, kRuntimeApiPort);
   EXPECT_TRUE(back->plan.argv.empty());
-  const auto body = decode_body(file);
+  EXPECT_TRUE(back->has_program);
+  const auto body = decode_launch_program(file);
   ASSERT_TRUE(body);
+  EXPECT_EQ(body->working_directory, good().working_directory);
   EXPECT_EQ(body->argv, good().argv);
   EXPECT_EQ(body->environment, good().environment);
+}
+
+TEST(Wire, OrdersSurvive) {
+  Order order;
+  order.kind = OrderKind::kStart;
+  order.id = 9;
+  order.number = -3;
+  order.type = 2;
+  order.destinations = {"/var/task", "/opt"};
+  order.targets = {1, 2};
+  order.tmp = true;
+  const std::string bytes = encode_order(order);
+  const auto back = decode_order(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->kind, OrderKind::kStart);
+  EXPECT_EQ(back->id, 9u);
+  EXPECT_EQ(back->number, -3);
+  EXPECT_EQ(back->type, 2);
+  EXPECT_EQ(back->destinations, order.destinations);
+  EXPECT_EQ(back->targets, order.targets);
+  EXPECT_TRUE(back->tmp);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_order(std::string_view(bytes).substr(0, size))) << size;
+  }
 }
 
 TEST(Wire, EveryCutIsNoticed) {
   const std::string file = encode_launch({}, good());
   for (std::size_t size = 0; size < file.size(); ++size) {
     const std::string_view cut = std::string_view(file).substr(0, size);
-    EXPECT_FALSE(decode_body(cut)) << size;
+    EXPECT_FALSE(decode_launch_program(cut)) << size;
   }
   Report report;
   report.text = "why";

@@ -58,8 +58,15 @@ const char* turn_into_program(const ProgramStart& program, int& failure_fd, char
   ::setsid();
   if (!arrange_descriptors(program, failure_fd)) return "descriptors";
   if (!os::become(kInnerUid, kInnerGid)) return "identity";
-  if (!program.keep_capabilities && !os::drop_capabilities()) return "capabilities";
-  if (::chdir(program.working_directory.c_str()) != 0) return "working directory";
+  if (program.weakness != Weakness::kKeepCapabilities && !os::drop_capabilities()) {
+    return "capabilities";
+  }
+  if (::chdir(program.plan->working_directory.c_str()) != 0) return "working directory";
+  if (program.weakness != Weakness::kNoSeccomp && program.weakness != Weakness::kKeepCapabilities) {
+    for (const os::FilterProgram& filter : *program.filters) {
+      if (!os::install_filter(filter)) return "system-call filter";
+    }
+  }
   ::execve(argv[0], argv, environment);
   return "execve";
 }
@@ -74,9 +81,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }  // namespace
 
 Result<pid_t> start_program(const ProgramStart& program) {
-  std::vector<std::string> arguments = program.body->argv;
+  std::vector<std::string> arguments = program.plan->argv;
   std::vector<std::string> environment;
-  for (const auto& [key, value] : program.body->environment) {
+  for (const auto& [key, value] : program.plan->environment) {
     environment.push_back(key + "=" + value);
   }
   if (arguments.empty()) return fail(internal_error("argv is empty"));

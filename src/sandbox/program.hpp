@@ -6,16 +6,17 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "sandbox/wire.hpp"
+#include "os/privileges.hpp"
+#include "sandbox/plan.hpp"
 
 namespace lapwing::sandbox {
 
 struct ProgramStart {
-  const LaunchBody* body = nullptr;
-  std::string working_directory;
-  std::vector<int> targets;        // descriptor numbers the program gets ...
-  std::vector<int> sources;        // ... and what they are now, in the same order
-  bool keep_capabilities = false;  // a weakness for tests
+  const ProgramPlan* plan = nullptr;
+  std::vector<int> targets;  // descriptor numbers the program gets ...
+  std::vector<int> sources;  // ... and what they are now, in the same order
+  const std::vector<os::FilterProgram>* filters = nullptr;
+  Weakness weakness = Weakness::kNone;
 };
 
 // Answers when execve has succeeded, or with what failed.

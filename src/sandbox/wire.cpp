@@ -112,7 +112,6 @@ std::string encode_head(const LaunchHead& head, const Plan& plan) {
   write_binds(out, plan.binds);
   write_limits(out, plan.limits);
   out.text(plan.hostname);
-  out.text(plan.working_directory);
   out.number(plan.listeners.size());
   for (const ListenerPlan& listener : plan.listeners) {
     out.text(listener.name);
@@ -124,28 +123,58 @@ std::string encode_head(const LaunchHead& head, const Plan& plan) {
   out.number(head.targets.size());
   for (const int target : head.targets) out.number(static_cast<std::uint64_t>(target));
   out.number(head.tmp_mount ? 1 : 0);
+  out.number(plan.argv.empty() ? 0 : 1);
   return out.take();
 }
 
-std::string encode_body(const Plan& plan) {
+}  // namespace
+
+std::string encode_binds(const std::vector<Bind>& binds) {
   Writer out;
-  out.number(plan.argv.size());
-  for (const std::string& argument : plan.argv) out.text(argument);
-  out.number(plan.environment.size());
-  for (const auto& [key, value] : plan.environment) {
+  write_binds(out, binds);
+  return out.take();
+}
+
+Result<std::vector<Bind>> decode_binds(std::string_view file) {
+  Reader in(file);
+  std::vector<Bind> binds = read_binds(in);
+  LAPWING_CHECK(in.finish());
+  return binds;
+}
+
+std::string encode_program(const ProgramPlan& program) {
+  Writer out;
+  out.text(program.working_directory);
+  out.number(program.argv.size());
+  for (const std::string& argument : program.argv) out.text(argument);
+  out.number(program.environment.size());
+  for (const auto& [key, value] : program.environment) {
     out.text(key);
     out.text(value);
   }
   return out.take();
 }
 
-}  // namespace
+Result<ProgramPlan> decode_program(std::string_view file) {
+  Reader in(file);
+  ProgramPlan program;
+  program.working_directory = in.text();
+  program.argv.resize(in.count());
+  for (std::string& argument : program.argv) argument = in.text();
+  program.environment.resize(in.count());
+  for (auto& [key, value] : program.environment) {
+    key = in.text();
+    value = in.text();
+  }
+  LAPWING_CHECK(in.finish());
+  return program;
+}
 
 std::string encode_launch(const LaunchHead& head, const Plan& plan) {
   Writer out;
   out.text(encode_head(head, plan));
   std::string file = out.take();
-  file += encode_body(plan);
+  file += encode_program({plan.argv, plan.environment, plan.working_directory});
   return file;
 }
 
@@ -163,7 +192,6 @@ Result<LaunchHead> decode_head(std::string_view file) {
   plan.binds = read_binds(in);
   plan.limits = read_limits(in);
   plan.hostname = in.text();
-  plan.working_directory = in.text();
   plan.listeners.resize(in.count());
   for (ListenerPlan& listener : plan.listeners) {
     listener.name = in.text();
@@ -175,33 +203,55 @@ Result<LaunchHead> decode_head(std::string_view file) {
   head.targets.resize(in.count());
   for (int& target : head.targets) target = in.as<int>();
   head.tmp_mount = in.number() != 0;
+  head.has_program = in.number() != 0;
   LAPWING_CHECK(in.finish());
   return head;
 }
 
-Result<LaunchBody> decode_body(std::string_view file) {
+Result<ProgramPlan> decode_launch_program(std::string_view file) {
   Reader in(file);
   const std::uint64_t head_size = in.number();
   LAPWING_CHECK(in.finish());
   if (head_size > file.size() - sizeof head_size) {
     return fail(internal_error("malformed sandbox message"));
   }
-  in = Reader(file.substr(sizeof head_size + head_size));
-  LaunchBody body;
-  body.argv.resize(in.count());
-  for (std::string& argument : body.argv) argument = in.text();
-  body.environment.resize(in.count());
-  for (auto& [key, value] : body.environment) {
-    key = in.text();
-    value = in.text();
-  }
+  return decode_program(file.substr(sizeof head_size + head_size));
+}
+
+std::string encode_order(const Order& order) {
+  Writer out;
+  out.number(static_cast<std::uint64_t>(order.kind));
+  out.number(order.id);
+  out.number(static_cast<std::uint64_t>(order.number));
+  out.number(static_cast<std::uint64_t>(order.type));
+  out.number(order.destinations.size());
+  for (const std::string& destination : order.destinations) out.text(destination);
+  out.number(order.targets.size());
+  for (const int target : order.targets) out.number(static_cast<std::uint64_t>(target));
+  out.number(order.tmp ? 1 : 0);
+  return out.take();
+}
+
+Result<Order> decode_order(std::string_view bytes) {
+  Reader in(bytes);
+  Order order;
+  order.kind = in.as<OrderKind>();
+  order.id = in.number();
+  order.number = in.as<std::int64_t>();
+  order.type = in.as<std::int64_t>();
+  order.destinations.resize(in.count());
+  for (std::string& destination : order.destinations) destination = in.text();
+  order.targets.resize(in.count());
+  for (int& target : order.targets) target = in.as<int>();
+  order.tmp = in.number() != 0;
   LAPWING_CHECK(in.finish());
-  return body;
+  return order;
 }
 
 std::string encode_report(const Report& report) {
   Writer out;
   out.number(static_cast<std::uint64_t>(report.kind));
+  out.number(report.id);
   out.number(static_cast<std::uint64_t>(report.number));
   out.number(static_cast<std::uint64_t>(report.user_us));
   out.number(static_cast<std::uint64_t>(report.system_us));
@@ -218,6 +268,7 @@ Result<Report> decode_report(std::string_view bytes) {
   Reader in(bytes);
   Report report;
   report.kind = in.as<ReportKind>();
+  report.id = in.number();
   report.number = in.as<std::int64_t>();
   report.user_us = in.as<std::int64_t>();
   report.system_us = in.as<std::int64_t>();

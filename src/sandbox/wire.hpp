@@ -6,10 +6,10 @@
 // itself lies in a memory file in two parts. The helper reads only the head; the arguments
 // and the environment, which hold secrets, are read by the new process alone.
 //
-// Everything about one sandbox comes back on that sandbox's own report socket:
+// Everything about one sandbox goes over that sandbox's own report socket:
 //   helper -> kStarted (pid; with pidfd), kGone (wait status)
-//   inside -> kReady (step times; with listeners) or kFailed, later kExited
-//   server -> kSignal
+//   inside -> kReady (step times; with listeners) or kFailed, later kExited for each program
+//   server -> orders; inside answers each but kSignal with kDone or kRefused
 //
 // Thread-safety: plain values.
 #pragma once
@@ -28,29 +28,56 @@ namespace lapwing::sandbox {
 
 struct LaunchHead {
   std::string id;
-  Plan plan;                 // without argv and environment
+  Plan plan;                 // without the program
+  bool has_program = false;  // or the sandbox waits for orders
   std::vector<int> targets;  // numbers of the inherited descriptors, in order
   bool tmp_mount = false;    // a mount descriptor for /tmp comes along
 };
 
-struct LaunchBody {
-  std::vector<std::string> argv;
-  std::vector<std::pair<std::string, std::string>> environment;
-};
-
-// The content of the memory file.
+// The content of the memory file: head and program.
 std::string encode_launch(const LaunchHead& head, const Plan& plan);
 Result<LaunchHead> decode_head(std::string_view file);
-Result<LaunchBody> decode_body(std::string_view file);
+Result<ProgramPlan> decode_launch_program(std::string_view file);
 
-enum class ReportKind : std::uint8_t { kStarted, kReady, kFailed, kExited, kGone, kSignal };
+// The program of a kStart order, in a memory file of its own.
+std::string encode_program(const ProgramPlan& program);
+Result<ProgramPlan> decode_program(std::string_view file);
+
+// The directories of a mount request, in a memory file.
+std::string encode_binds(const std::vector<Bind>& binds);
+Result<std::vector<Bind>> decode_binds(std::string_view file);
+
+enum class OrderKind : std::uint8_t {
+  kSignal,      // `number` to program `id`
+  kAssign,      // mounts for `destinations`, and one more for /tmp if `tmp`
+  kStart,       // program `id`: a memory file, then a descriptor for each of `targets`
+  kSocket,      // a socket of this network namespace: family `number`, type `type`
+  kNamespaces,  // descriptors of the sandbox's namespaces
+};
+
+struct Order {
+  OrderKind kind = OrderKind::kSignal;
+  std::uint64_t id = 0;  // of the order, or of the program
+  std::int64_t number = 0;
+  std::int64_t type = 0;
+  std::vector<std::string> destinations;
+  std::vector<int> targets;
+  bool tmp = false;
+};
+
+std::string encode_order(const Order& order);
+Result<Order> decode_order(std::string_view bytes);
+inline constexpr std::size_t kOrderBytesMax = 16384;
+
+enum class ReportKind : std::uint8_t { kStarted, kReady, kFailed, kExited, kGone, kDone, kRefused };
 
 struct Report {
   ReportKind kind = ReportKind::kGone;
-  std::int64_t number = 0;  // pid, wait status, signal, or (kFailed) the ErrorKind
+  std::uint64_t id = 0;     // of the program (kExited) or the order (kDone, kRefused)
+  std::int64_t number = 0;  // pid, wait status, or (kFailed, kRefused) the ErrorKind
   std::int64_t user_us = 0;
   std::int64_t system_us = 0;
-  std::string text;  // kFailed: what went wrong
+  std::string text;  // kFailed, kRefused: what went wrong
   std::vector<StepTime> steps;
 };
 
