@@ -244,6 +244,16 @@ Status CgroupTree::set_limits(const std::string& id, const Limits& limits) const
   return {};
 }
 
+Result<std::vector<os::UniqueFd>> CgroupTree::entrances(const std::string& id) const {
+  std::vector<os::UniqueFd> files;
+  for (const std::string& directory : directories_) {
+    const char* name = directory == core_.directory ? "/cgroup.procs" : "/tasks";
+    LAPWING_TRY(os::UniqueFd file, os::open_at(os::kCwd, directory + "/" + id + name, O_WRONLY));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
 Status CgroupTree::remove(const std::string& id) const {
   Status result;
   for (const std::string& directory : directories_) {

@@ -44,6 +44,8 @@ class CgroupTree {
   Result<CgroupEntry> create(const std::string& id, const Limits& limits) const;
   // Other limits for a sandbox that exists.
   Status set_limits(const std::string& id, const Limits& limits) const;
+  // For a process that joins later: files of every group to write "0" to.
+  Result<std::vector<os::UniqueFd>> entrances(const std::string& id) const;
   // Removes one sandbox's groups; kUnavailable while processes are still leaving.
   Status remove(const std::string& id) const;
   // Kills everything in the subtree and removes it. Waits for at most a few seconds.

@@ -95,13 +95,12 @@ Handle::Program& Handle::program(ProgramId id) {
   return *known;
 }
 
-void Handle::note_exit(const Report& report) {
-  Program& ended = program(report.id);
-  const int status = static_cast<int>(report.number);
+void Handle::note_exit(ProgramId id, int status, std::int64_t user_us, std::int64_t system_us) {
+  Program& ended = program(id);
   ended.status.signalled = WIFSIGNALED(status);
   ended.status.code = ended.status.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
-  ended.status.cpu_user = std::chrono::microseconds(report.user_us);
-  ended.status.cpu_system = std::chrono::microseconds(report.system_us);
+  ended.status.cpu_user = std::chrono::microseconds(user_us);
+  ended.status.cpu_system = std::chrono::microseconds(system_us);
   ended.status.out_of_memory = ended.status.signalled && ended.status.code == SIGKILL && !killed_ &&
                                housekeeper_.cgroups().oom_kills(id_) > 0;
   ended.ended.set();
@@ -144,7 +143,7 @@ net::Task<void> Handle::follow() {
     }
     switch (report->kind) {
       case ReportKind::kExited:
-        note_exit(*report);
+        note_exit(report->id, static_cast<int>(report->number), report->user_us, report->system_us);
         break;
       case ReportKind::kDone:
       case ReportKind::kRefused:
@@ -255,6 +254,9 @@ void Handle::kill() {
 }
 
 Status Handle::signal(int signal_number, ProgramId program) {
+  if (const auto found = programs_.find(program); found != programs_.end()) {
+    if (found->second->pidfd) return os::signal_pidfd(found->second->pidfd.get(), signal_number);
+  }
   Order order;
   order.kind = OrderKind::kSignal;
   order.id = program;

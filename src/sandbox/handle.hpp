@@ -43,6 +43,7 @@ class Handle final : public Sandbox {
   net::Task<Status> assign(const Assignment& assignment) override;
   net::Task<Result<ProgramId>> start(const ProgramPlan& program,
                                      std::vector<InheritedFd> fds) override;
+  net::Task<Result<ProgramId>> fork_from(Template& from, std::vector<InheritedFd> fds) override;
   net::Task<ExitStatus> program_exited(ProgramId program) override;
   net::Task<Result<os::UniqueFd>> socket(int family, int type) override;
   net::Task<ExitStatus> exited() override;
@@ -61,12 +62,16 @@ class Handle final : public Sandbox {
     explicit Program(net::Loop& loop) : ended(loop) {}
     net::Event ended;
     ExitStatus status;
+    // Of a template's child: itself, and where the template tells of it.
+    os::UniqueFd pidfd;
+    std::unique_ptr<net::FdWatcher> reports;
   };
   using Answer = std::vector<os::UniqueFd>;
 
   net::Task<Result<Report>> next_report();
   net::Task<void> follow();
-  void note_exit(const Report& report);
+  void note_exit(ProgramId id, int status, std::int64_t user_us, std::int64_t system_us);
+  net::Task<void> follow_child(ProgramId id, net::FdWatcher& reports);
   void note_end();
   void answer_order(const Report& report);
   // Sends an order and waits for what the first process answers.

@@ -26,6 +26,7 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/prepared_root.hpp"
 #include "sandbox/syscall_filter.hpp"
+#include "sandbox/template_process.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -108,7 +109,9 @@ class Helper {
   bool accept_request();  // false: the server has gone
   Status launch(os::Message& request, const LaunchHead& head);
   void start_sandbox(os::Message& request);
+  Status compile_filters();
   void make_mounts(const os::Message& request);
+  Status start_template(const os::Message& request);
   Result<int> root_namespace(const RootPlan& root);
   Status clone_into(Inside& inside, Running& running, CgroupEntry& groups);
   Status let_go_on(const Running& running, pid_t pid);
@@ -287,9 +290,7 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
 }
 
 Status Helper::launch(os::Message& request, const LaunchHead& head) {
-  if (filters_.empty()) {
-    LAPWING_TRY(filters_, compile_syscall_filters());
-  }
+  LAPWING_CHECK(compile_filters());
   const std::size_t first = head.tmp_mount ? kLaunchInherited : kLaunchTmp;
   if (request.fds.size() != first + head.targets.size()) {
     return fail(internal_error("wrong number of descriptors"));
@@ -344,7 +345,33 @@ bool Helper::accept_request() {
   if (request->fds.size() < kLaunchTmp) return true;
   if (request->bytes == kLaunchRequest) start_sandbox(*request);
   if (request->bytes == kMountRequest) make_mounts(*request);
+  // A template that cannot be started closes its control socket, which says so.
+  if (request->bytes == kTemplateRequest) (void)start_template(*request);
   return true;
+}
+
+Status Helper::compile_filters() {
+  if (!filters_.empty()) return {};
+  LAPWING_TRY(filters_, compile_syscall_filters());
+  return {};
+}
+
+// In the mount namespace of its root, without a network, in our pid namespace: it must be an
+// ancestor of the sandboxes' to enter them.
+Status Helper::start_template(const os::Message& request) {
+  LAPWING_CHECK(compile_filters());
+  LAPWING_TRY(const PlanFile file, PlanFile::map(request.fds[kLaunchPlan].get()));
+  LAPWING_TRY(const TemplatePlan plan, decode_template(file.bytes()));
+  LAPWING_TRY(const int root, root_namespace(plan.root));
+  LAPWING_CHECK(enter_mount_namespace(root));
+  auto clone = os::clone_process(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
+  if (clone && clone->pid == 0) {
+    run_template({&plan.program, request.fds[kLaunchReport].get(), &filters_});
+  }
+  LAPWING_CHECK(enter_mount_namespace(home_ns_.get()));
+  if (!clone) return fail(std::move(clone).error());
+  (void)os::write_existing_at(proc_.get(), std::to_string(clone->pid) + "/oom_score_adj", "800");
+  return {};
 }
 
 void Helper::start_sandbox(os::Message& request) {

@@ -31,6 +31,8 @@ struct HelperOptions {
 inline constexpr std::string_view kLaunchRequest = "launch";
 // Mount request: a report socket for the answer, the memory file of the binds.
 inline constexpr std::string_view kMountRequest = "mounts";
+// Template request: the template's control socket, the memory file of its plan.
+inline constexpr std::string_view kTemplateRequest = "template";
 enum LaunchFd { kLaunchReport, kLaunchPlan, kLaunchTmp, kLaunchInherited };
 
 // Runs until the server goes; removes what is left; ends the process.

@@ -22,6 +22,7 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/prepared_root.hpp"
+#include "sandbox/template_handle.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -74,6 +75,8 @@ class LauncherImpl final : public Launcher, private MountSource {
   }
   net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
                                                      std::vector<InheritedFd> fds) override;
+  net::Task<Result<std::unique_ptr<Template>>> start_template(net::Loop& loop,
+                                                              const TemplatePlan& plan) override;
   NetworkStatus& network() override { return network_; }
   const IsolationReport& report() const override { return report_; }
 
@@ -181,6 +184,21 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
   }
   handle->add_steps(have_tmp - begin, std::chrono::steady_clock::now() - begin);
   co_return handle;
+}
+
+net::Task<Result<std::unique_ptr<Template>>> LauncherImpl::start_template(
+    net::Loop& loop, const TemplatePlan& plan) {
+  LAPWING_CO_CHECK(validate(plan.program));
+  LAPWING_CO_TRY(const os::UniqueFd file,
+                 os::make_memory_file("lapwing-template", encode_template(plan)));
+  LAPWING_CO_TRY(os::FdPair pair, os::make_socketpair(os::SocketKind::kSeqPacket, true));
+  LAPWING_CO_CHECK(co_await send_request(loop, kTemplateRequest, {pair.second.get(), file.get()}));
+  pair.second.reset();
+  auto made = std::make_unique<TemplateHandle>(loop, std::move(pair.first));
+  if (Status ready = co_await made->wait_until_ready(); !ready) {
+    co_return fail(std::move(ready).error().context("start " + plan.name));
+  }
+  co_return made;
 }
 
 Result<HelperHello> hear_hello(int control, NameServerSockets& sockets) {

@@ -37,6 +37,7 @@
 #include "sandbox/network.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
+#include "sandbox/template.hpp"
 
 namespace lapwing {
 class Logger;
@@ -83,6 +84,7 @@ struct ExitStatus {
   bool signalled = false;  // ended by a signal
   int code = 0;            // exit status, or the signal's number
   bool out_of_memory = false;
+  std::string detail;  // of a template's child that never ran: why
   Duration cpu_user{};
   Duration cpu_system{};
 };
@@ -109,6 +111,9 @@ class Sandbox {
   // executed, or with what failed (kNotFound: argv[0] is not there).
   virtual net::Task<Result<ProgramId>> start(const ProgramPlan& program,
                                              std::vector<InheritedFd> fds) = 0;
+  // The same with a child of a template, which is that template's interpreter, ready. The
+  // child starts in /var/task.
+  virtual net::Task<Result<ProgramId>> fork_from(Template& from, std::vector<InheritedFd> fds) = 0;
   // Completes when that program has ended, at once if it has already; also when the sandbox
   // ends.
   virtual net::Task<ExitStatus> program_exited(ProgramId program) = 0;
@@ -158,6 +163,10 @@ class Launcher {
   // failed: "launch python: mount /proc: Operation not permitted".
   virtual net::Task<Result<std::unique_ptr<Sandbox>>> launch(net::Loop& loop, const Plan& plan,
                                                              std::vector<InheritedFd> fds) = 0;
+
+  // Completes when the interpreter has called fork(). The template belongs to `loop`.
+  virtual net::Task<Result<std::unique_ptr<Template>>> start_template(net::Loop& loop,
+                                                                      const TemplatePlan& plan) = 0;
 
   // The way out of the sandboxes.
   virtual NetworkStatus& network() = 0;

@@ -218,6 +218,27 @@ Result<ProgramPlan> decode_launch_program(std::string_view file) {
   return decode_program(file.substr(sizeof head_size + head_size));
 }
 
+std::string encode_template(const TemplatePlan& plan) {
+  Writer out;
+  out.text(plan.name);
+  out.text(plan.root.base_dir);
+  write_binds(out, plan.root.binds);
+  out.text(encode_program(plan.program));
+  return out.take();
+}
+
+Result<TemplatePlan> decode_template(std::string_view file) {
+  Reader in(file);
+  TemplatePlan plan;
+  plan.name = in.text();
+  plan.root.base_dir = in.text();
+  plan.root.binds = read_binds(in);
+  const std::string program = in.text();
+  LAPWING_CHECK(in.finish());
+  LAPWING_TRY(plan.program, decode_program(program));
+  return plan;
+}
+
 std::string encode_order(const Order& order) {
   Writer out;
   out.number(static_cast<std::uint64_t>(order.kind));

@@ -23,6 +23,7 @@
 #include "base/result.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/plan.hpp"
+#include "sandbox/template.hpp"
 
 namespace lapwing::sandbox {
 
@@ -46,6 +47,10 @@ Result<ProgramPlan> decode_program(std::string_view file);
 // The directories of a mount request, in a memory file.
 std::string encode_binds(const std::vector<Bind>& binds);
 Result<std::vector<Bind>> decode_binds(std::string_view file);
+
+// A template's plan, in a memory file.
+std::string encode_template(const TemplatePlan& plan);
+Result<TemplatePlan> decode_template(std::string_view file);
 
 enum class OrderKind : std::uint8_t {
   kSignal,      // `number` to program `id`

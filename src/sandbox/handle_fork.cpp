@@ -1,0 +1,71 @@
+// Programs of a sandbox that are children of a template.
+#include <algorithm>
+
+#include "net/loop.hpp"
+#include "os/process.hpp"
+#include "os/socket.hpp"
+#include "sandbox/handle.hpp"
+#include "sandbox/limits.hpp"
+#include "sandbox/template_handle.hpp"
+
+namespace lapwing::sandbox {
+
+net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<InheritedFd> fds) {
+  auto& parent = static_cast<TemplateHandle&>(from);  // there is no other kind
+  if (fds.size() > kForkTargetsMax) {
+    co_return fail(make_error(ErrorKind::kInvalid, "too many descriptors"));
+  }
+  Order order;
+  order.kind = OrderKind::kNamespaces;
+  order.id = next_order_++;
+  const ProgramId id = order.id;
+  LAPWING_CO_TRY(const Answer namespaces, co_await command(std::move(order), {}));
+  LAPWING_CO_TRY(const std::vector<os::UniqueFd> groups, housekeeper_.cgroups().entrances(id_));
+  LAPWING_CO_TRY(os::FdPair pair, os::make_socketpair(os::SocketKind::kSeqPacket, true));
+
+  ForkRequest head;
+  head.uid = kInnerUid;
+  head.gid = kInnerGid;
+  head.open_files = limits_.open_files;
+  head.processes = limits_.processes;
+  std::vector<int> raw = {pair.second.get()};
+  for (const os::UniqueFd& ns : namespaces) raw.push_back(ns.get());
+  head.cgroups = static_cast<std::uint32_t>(groups.size());
+  for (const os::UniqueFd& group : groups) raw.push_back(group.get());
+  for (const InheritedFd& fd : fds) {
+    head.target[head.targets++] = fd.target;
+    raw.push_back(fd.fd.get());
+  }
+  LAPWING_CO_CHECK(co_await parent.request(head, std::move(raw)));
+  pair.second.reset();
+  fds.clear();
+  auto reports = std::make_unique<net::FdWatcher>(loop_, std::move(pair.first));
+  LAPWING_CO_TRY(const ForkReport report, co_await next_fork_report(*reports));
+  if (report.kind != ForkReportKind::kStarted) {
+    co_return fail(errno_error(std::string("fork from template: ") + report.step, report.number));
+  }
+  Program& child = program(id);
+  // Taken until the template has heard of its end, so it is this one's.
+  if (auto pidfd = os::open_pidfd(report.number)) child.pidfd = *std::move(pidfd);
+  child.reports = std::move(reports);
+  tasks_.spawn(follow_child(id, *child.reports));
+  co_return id;
+}
+
+// Until the child's end. A template that dies leaves its children alive, and their ends
+// unknown; then only the end of the sandbox tells.
+net::Task<void> Handle::follow_child(ProgramId id, net::FdWatcher& reports) {
+  for (;;) {
+    const auto report = co_await next_fork_report(reports);
+    if (!report) co_return;
+    if (report->kind == ForkReportKind::kExited) {
+      note_exit(id, report->number, report->user_us, report->system_us);
+      co_return;
+    }
+    if (report->kind == ForkReportKind::kFailed) {
+      program(id).status.detail = errno_error(report->step, report->number).detail();
+    }
+  }
+}
+
+}  // namespace lapwing::sandbox

@@ -1,0 +1,188 @@
+// Templates: children forked into waiting sandboxes. The shell is an interpreter like any
+// other: it forks for the commands in brackets, which then run inside.
+#include "sandbox/template.hpp"
+
+#include <array>
+#include <chrono>
+#include <signal.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "escape_probe.hpp"
+#include "net/fd_watcher.hpp"
+#include "net/task_group.hpp"
+#include "os/file.hpp"
+#include "os/socket.hpp"
+#include "sandbox/testing/fixture.hpp"
+
+namespace lapwing::sandbox {
+namespace {
+
+using testing::World;
+
+class TemplateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!World::get().usable()) GTEST_SKIP() << World::get().why_not();
+    auto root =
+        RootStore(World::get().data_dir()).compose({{kForkServerDirectory, "/var/runtime"}});
+    ASSERT_TRUE(root);
+    root_ = *std::move(root);
+  }
+  static Launcher& launcher() { return World::get().launcher(); }
+
+  TemplatePlan shell(const std::string& inside) const {
+    TemplatePlan plan;
+    plan.name = "shell";
+    plan.root = root_;
+    plan.program = {{"/bin/bash", "-c", "loaded=once; (" + inside + ") ; exit 1"},
+                    {{"PATH", "/usr/bin:/bin"}, {"LD_PRELOAD", "/var/runtime/fork_server.so"}},
+                    "/"};
+    return plan;
+  }
+  Plan waiting() const {
+    Plan plan = World::get().plan({});
+    plan.root = root_;
+    return plan;
+  }
+
+  struct Ran {
+    std::string output;
+    ExitStatus status;
+  };
+  // One child in a sandbox of its own, to its end.
+  net::Task<Ran> run(net::Loop& loop, Template& from) {
+    Ran ran;
+    auto box = co_await launcher().launch(loop, waiting(), {});
+    EXPECT_TRUE(box) << box.error().to_log();
+    if (!box) co_return ran;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto output = os::make_pipe();
+    std::vector<InheritedFd> fds;
+    fds.push_back({2, os::UniqueFd(::dup(output->second.get()))});
+    fds.push_back({1, std::move(output->second)});
+    auto forked = co_await (*box)->fork_from(from, std::move(fds));
+    EXPECT_TRUE(forked) << forked.error().to_log();
+    if (forked) {
+      net::FdWatcher reader(loop, std::move(output->first));
+      std::array<std::byte, 4096> buffer;
+      for (;;) {
+        auto got = co_await reader.read_some(buffer);
+        if (!got || *got == 0) break;
+        ran.output += as_text(std::span(buffer).first(*got));
+      }
+      ran.status = co_await (*box)->program_exited(*forked);
+    }
+    co_await (*box)->destroy();
+    co_return ran;
+  }
+
+  RootPlan root_;
+};
+
+TEST_F(TemplateTest, AChildIsTheSandboxsProgram) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(
+        loop, shell("echo $loaded; id -u; id -g; id -G; /bin/pwd -P; hostname; "
+                    "grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; "
+                    "ls /proc/$BASHPID/fd; ulimit -n; echo x 2>/dev/null >/x || echo read-only; "
+                    "echo x >/tmp/x && cat /tmp/x; exit 5"));
+    EXPECT_TRUE(from) << from.error().to_log();
+    if (!from) co_return;
+    const Ran ran = co_await run(loop, **from);
+    EXPECT_EQ(ran.output,
+              "once\n993\n993\n993\n/var/task\nsandbox.localdomain\n"
+              "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
+              "NoNewPrivs:\t1\nSeccomp:\t2\n0\n1\n2\n1024\nread-only\nx\n");
+    EXPECT_EQ(ran.status.code, 5) << ran.status.detail;
+    EXPECT_TRUE((*from)->alive());
+  });
+}
+
+TEST_F(TemplateTest, ItSeesNothingOfTheHost) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(
+        loop, shell("ls -d /proc/[0-9]* | wc -l; kill -0 -1 2>/dev/null || echo alone; "
+                    "cat /proc/net/dev | wc -l; (echo forks) | cat; cut -d/ -f2- /proc/self/cgroup "
+                    "| sort -u | head -1"));
+    EXPECT_TRUE(from) << from.error().to_log();
+    if (!from) co_return;
+    const Ran ran = co_await run(loop, **from);
+    // Itself, ls and wc; the first process is another user's and hidden.
+    EXPECT_EQ(ran.output, "3\nalone\n3\nforks\n\n");
+  });
+}
+
+TEST_F(TemplateTest, ManyChildrenEndOneByOne) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(loop, shell("read line; exit $((line + 1))"));
+    EXPECT_TRUE(from);
+    if (!from) co_return;
+    for (int i = 0; i < 20; ++i) {
+      const Ran ran = co_await run(loop, **from);
+      EXPECT_EQ(ran.status.code, 1);  // stdin is empty
+    }
+  });
+}
+
+TEST_F(TemplateTest, KillingTheSandboxKillsTheChild) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(loop, shell("while :; do :; done"));
+    EXPECT_TRUE(from);
+    if (!from) co_return;
+    auto box = co_await launcher().launch(loop, waiting(), {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto forked = co_await (*box)->fork_from(**from, {});
+    EXPECT_TRUE(forked) << forked.error().to_log();
+    if (!forked) co_return;
+    (*box)->kill();
+    const ExitStatus status = co_await (*box)->program_exited(*forked);
+    EXPECT_TRUE(status.signalled);
+    EXPECT_EQ(status.code, SIGKILL);
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(TemplateTest, SignalsReachTheChild) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(
+        loop, shell("trap 'exit 9' TERM; echo ready; while :; do :; done"));
+    EXPECT_TRUE(from);
+    if (!from) co_return;
+    auto box = co_await launcher().launch(loop, waiting(), {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto output = os::make_pipe();
+    std::vector<InheritedFd> fds;
+    fds.push_back({1, std::move(output->second)});
+    auto forked = co_await (*box)->fork_from(**from, std::move(fds));
+    EXPECT_TRUE(forked);
+    if (!forked) co_return;
+    net::FdWatcher reader(loop, std::move(output->first));
+    std::array<std::byte, 16> buffer;
+    EXPECT_TRUE(co_await reader.read_some(buffer));
+    EXPECT_TRUE((*box)->signal(SIGTERM, *forked));
+    EXPECT_EQ((co_await (*box)->program_exited(*forked)).code, 9);
+    co_await (*box)->destroy();
+  });
+}
+
+TEST_F(TemplateTest, OneThatCannotStartSaysSo) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    TemplatePlan plan = shell("true");
+    plan.program.argv = {"/nowhere/python"};
+    auto from = co_await launcher().start_template(loop, plan);
+    EXPECT_FALSE(from);
+    // Nor one that ends without having forked.
+    plan.program.argv = {"/bin/bash", "-c", "exit 0"};
+    auto ended = co_await launcher().start_template(loop, plan);
+    EXPECT_FALSE(ended);
+  });
+}
+
+}  // namespace
+}  // namespace lapwing::sandbox
