@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Turns files into a C++ table, so that the binary carries them.
 
-    embed.py OUT.cpp ROOT FILE...
+    embed.py OUT.cpp ROOT FILE|NAME=FILE...
 
 Each FILE lies below ROOT; the table holds its path relative to ROOT and its bytes, sorted
-by path. Standard library only; the output depends on the content alone.
+by path. NAME=FILE gives a file that was built elsewhere a name of its own. Standard library
+only; the output depends on the content alone.
 """
 import pathlib
 import sys
@@ -23,8 +24,12 @@ def literal(data: bytes) -> str:
 def main(out: str, root: str, files: list) -> None:
     base = pathlib.Path(root)
     rows = []
-    for path in sorted(pathlib.Path(f) for f in files):
-        name = path.relative_to(base).as_posix()
+    named = {}
+    for file in files:
+        name, equals, path = file.rpartition("=")
+        path = pathlib.Path(path)
+        named[name if equals else path.relative_to(base).as_posix()] = path
+    for name, path in sorted(named.items()):
         data = path.read_bytes()
         rows.append(f'    {{"{name}", std::string_view(\n{literal(data)},\n    {len(data)})}},')
     text = "\n".join([

@@ -130,27 +130,6 @@ void Environment::log_init_end(const InitReport& report) {
   log_.init_report(report);
 }
 
-Result<Environment::Ends> Environment::make_ends(const RuntimeChoice& choice) const {
-  Ends ends;
-  LAPWING_TRY(PipeEnds output, make_output_pipe());
-  os::UniqueFd copy(fcntl(output.write.get(), F_DUPFD_CLOEXEC, 3));
-  if (copy.get() < 0) return fail(errno_error("dup of the output pipe"));
-  ends.output = std::move(output.read);
-  ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
-  ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
-  if (!traits(choice.id.language).own_bootstrap) return ends;
-  LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
-  ends.telemetry = std::move(telemetry.read);
-  ends.inherited.push_back({kTelemetryFd, std::move(telemetry.write)});
-  LAPWING_TRY(net::SocketPair sockets, net::socket_pair());
-  ends.runtime = std::move(sockets.first);
-  // The bootstrap expects a blocking socket.
-  const int flags = fcntl(sockets.second.get(), F_GETFL);
-  fcntl(sockets.second.get(), F_SETFL, flags & ~O_NONBLOCK);
-  ends.inherited.push_back({kRuntimeFd, std::move(sockets.second)});
-  return ends;
-}
-
 net::Task<Status> Environment::launch() {
   LAPWING_CO_TRY(const RuntimeChoice choice, host_->catalogue->choose(function_->runtime));
   log_.init_start(
@@ -162,17 +141,19 @@ net::Task<Status> Environment::launch() {
   inputs.log_stream = log_.stream();
   inputs.initialization_type = to_string(type_);
   LAPWING_CO_TRY(const sandbox::Plan plan, host_->planner->plan(*function_, choice, inputs));
-  LAPWING_CO_TRY(Ends ends, make_ends(choice));
-  std::vector<sandbox::InheritedFd> inherited = std::move(ends.inherited);
-  Result<std::unique_ptr<sandbox::Sandbox>> launched =
-      co_await host_->launcher->launch(*loop_, plan, std::move(inherited));
-  if (!launched) co_return fail(entrypoint_error(std::move(launched).error(), plan.argv[0]));
-  sandbox_ = *std::move(launched);
+  Starter& starter = host_->starters->of(*loop_);
+  LAPWING_CO_TRY(StartedRuntime started, co_await starter.prepare(plan, choice));
+  if (Status launched = co_await starter.launch(started, plan, choice); !launched) {
+    co_await started.sandbox->destroy();
+    co_return fail(entrypoint_error(std::move(launched).error(), plan.argv[0]));
+  }
+  sandbox_ = std::move(started.sandbox);
+  program_ = started.program;
   exit_.reset();
-  co_return serve_sandbox(std::move(ends));
+  co_return serve_sandbox(std::move(started.ends));
 }
 
-Status Environment::serve_sandbox(Ends ends) {
+Status Environment::serve_sandbox(LaunchEnds ends) {
   session_ = std::make_unique<RuntimeSession>(*loop_, changed_);
   extensions_ = std::make_unique<ExtensionRegistry>(*loop_, changed_, *host_->random);
   api_ = std::make_unique<SandboxApi>(*session_, *extensions_, function_, host_->stream);
@@ -220,7 +201,10 @@ net::Task<void> Environment::accept_loop(os::UniqueFd listening, bool is_runtime
 }
 
 net::Task<void> Environment::watch_exit() {
-  const sandbox::ExitStatus status = co_await sandbox_->exited();
+  const sandbox::ExitStatus status = co_await sandbox_->program_exited(program_);
+  if (!status.detail.empty()) {
+    host_->logger->error("runtime", "forked child", {{"error", status.detail}});
+  }
   exit_ = status;
   wake();
 }

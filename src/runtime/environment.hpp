@@ -66,7 +66,7 @@ class EndpointServer {
 
 // What environments need from the rest of the process; everything outlives them.
 struct EnvironmentHost {
-  sandbox::Launcher* launcher = nullptr;
+  StarterGroup* starters = nullptr;
   const SandboxPlanner* planner = nullptr;
   const Catalogue* catalogue = nullptr;
   ports::LogSink* logs = nullptr;
@@ -104,19 +104,11 @@ class Environment final : public ExecutionEnvironment {
     std::string text;  // kFailed: what the caller reads; kPlatform: for our log
     Reply posted;
   };
-  // Descriptors of our side of a launch.
-  struct Ends {
-    os::UniqueFd output;
-    os::UniqueFd telemetry;
-    os::UniqueFd runtime;
-    std::vector<sandbox::InheritedFd> inherited;
-  };
 
   Duration init_timeout() const;
   net::Task<bool> run_init(std::string_view phase, MonoTime deadline);
   net::Task<Status> launch();
-  Result<Ends> make_ends(const RuntimeChoice& choice) const;
-  Status serve_sandbox(Ends ends);
+  Status serve_sandbox(LaunchEnds ends);
   net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
   net::Task<void> watch_exit();
   net::Task<void> teardown();
@@ -162,6 +154,7 @@ class Environment final : public ExecutionEnvironment {
   std::optional<InitFailure> init_failure_;
 
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  sandbox::ProgramId program_ = 0;  // the runtime
   std::optional<sandbox::ExitStatus> exit_;
   std::unique_ptr<RuntimeSession> session_;
   std::unique_ptr<ExtensionRegistry> extensions_;

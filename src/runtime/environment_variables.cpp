@@ -7,8 +7,8 @@
 namespace lapwing::runtime {
 namespace {
 
-void set_platform(const EnvironmentInputs& in, Variables& out) {
-  const FunctionVersion& fn = *in.function;
+// The same for every function.
+void set_common(Variables& out) {
   out["LANG"] = "en_US.UTF-8";
   out["TZ"] = ":UTC";
   out["PATH"] = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
@@ -19,6 +19,11 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   out["SHLVL"] = "0";
   out["LAMBDA_TASK_ROOT"] = "/var/task";
   out["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
+}
+
+void set_platform(const EnvironmentInputs& in, Variables& out) {
+  const FunctionVersion& fn = *in.function;
+  set_common(out);
   out["_HANDLER"] = fn.handler;
   out["AWS_REGION"] = fn.region.str();
   out["AWS_DEFAULT_REGION"] = fn.region.str();
@@ -51,23 +56,53 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   }
 }
 
-void set_language(const EnvironmentInputs& in, Variables& out) {
-  const RuntimeChoice& runtime = *in.runtime;
+void set_language(const RuntimeChoice& runtime, std::uint32_t memory_mb, const std::string& handler,
+                  Variables& out) {
   if (runtime.interpreter == nullptr) return;
   const LanguageTraits& language = traits(runtime.id.language);
-  language.variables(launch_of(runtime, in.function->memory_mb, in.function->handler), out);
+  language.variables(launch_of(runtime, memory_mb, handler), out);
   out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", runtime.id.text);
   if (!language.own_bootstrap) return;
   out["_LAPWING_RUNTIME_FD"] = fmt::format("{}", kRuntimeFd);
   out["_LAMBDA_TELEMETRY_LOG_FD"] = fmt::format("{}", kTelemetryFd);
 }
 
+// What the loader and an interpreter read once, while they start.
+bool read_at_start(const LanguageTraits& language, std::string_view key) {
+  if (key.starts_with("LD_") || key.starts_with("LC_") || key.starts_with("MALLOC_") ||
+      key == "LANG" || key == "LANGUAGE" || key == "GLIBC_TUNABLES" || key == "OPENSSL_CONF") {
+    return true;
+  }
+  return language.read_at_start(key);
+}
+
 }  // namespace
+
+std::map<std::string, std::string> boot_environment(const RuntimeChoice& runtime) {
+  Variables out;
+  set_common(out);
+  set_language(runtime, 0, "", out);
+  return out;
+}
+
+bool boots_alike(const RuntimeChoice& runtime, const std::map<std::string, std::string>& wanted) {
+  const LanguageTraits& language = traits(runtime.id.language);
+  const Variables booted = boot_environment(runtime);
+  const auto differs = [&language](const Variables& a, const Variables& b) {
+    for (const auto& [key, value] : a) {
+      if (!read_at_start(language, key)) continue;
+      const auto found = b.find(key);
+      if (found == b.end() || found->second != value) return true;
+    }
+    return false;
+  };
+  return !differs(booted, wanted) && !differs(wanted, booted);
+}
 
 std::map<std::string, std::string> function_environment(const EnvironmentInputs& in) {
   Variables out;
   set_platform(in, out);
-  set_language(in, out);
+  set_language(*in.runtime, in.function->memory_mb, in.function->handler, out);
   for (const auto& [key, value] : in.function->environment) {
     // Reserved names were refused when the function was configured; what a user may
     // override (LANG, PATH, TZ, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH...) wins here.

@@ -19,6 +19,10 @@ inline constexpr int kRuntimeFd = 3;
 // And the pipe for framed log records (_LAMBDA_TELEMETRY_LOG_FD), one frame an event.
 inline constexpr int kTelemetryFd = 4;
 
+// And, in a process started before its function is known, the pipe over which it learns what to
+// become (_LAPWING_STANDBY_FD).
+inline constexpr int kStandbyFd = 5;
+
 // Credentials of the execution role, minted per environment.
 struct RoleCredentials {
   std::string access_key_id;
@@ -36,6 +40,12 @@ struct EnvironmentInputs {
 
 // Everything the sandboxed process starts with: AWS's own variables over the user's.
 std::map<std::string, std::string> function_environment(const EnvironmentInputs& in);
+
+// What an interpreter started ahead of its function gets: only what it reads while it starts.
+std::map<std::string, std::string> boot_environment(const RuntimeChoice& runtime);
+// Whether an interpreter started with boot_environment() is as good as one started with these:
+// false when they hold anything else that it reads while it starts.
+bool boots_alike(const RuntimeChoice& runtime, const std::map<std::string, std::string>& wanted);
 
 // "python:3.8.v18", "nodejs:20.v20.2", "provided:al2023.v1".
 std::string runtime_version(const RuntimeChoice& runtime);

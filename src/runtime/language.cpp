@@ -80,20 +80,37 @@ std::vector<std::string> java_argv(const RuntimeLaunch& launch) {
 
 void no_variables(const RuntimeLaunch&, Variables&) {}
 
+bool python_reads(std::string_view key) { return key.starts_with("PYTHON"); }
+
+bool node_reads(std::string_view key) {
+  // Changing these later has the same effect, or none that a function could see.
+  constexpr std::string_view kLater[] = {"NODE_ENV",          "NODE_TLS_REJECT_UNAUTHORIZED",
+                                         "NODE_APP_INSTANCE", "NODE_CONFIG",
+                                         "NODE_CONFIG_DIR",   "NODE_CONFIG_ENV"};
+  for (const std::string_view later : kLater) {
+    if (key == later) return false;
+  }
+  return key.starts_with("NODE_") || key.starts_with("UV_") || key == "NO_COLOR" ||
+         key == "FORCE_COLOR" || key.starts_with("SSL_CERT_");
+}
+
+bool reads_nothing(std::string_view) { return false; }
+
 constexpr std::array kLanguages = {
     LanguageTraits{Language::kPython, "python", "Python", VersionForm::kMajorMinor, "python",
-                   "install Python 3, as in apt-get install python3", true, python_argv,
-                   python_variables},
+                   "install Python 3, as in apt-get install python3", true, true, true, 4,
+                   python_reads, python_argv, python_variables},
     LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
-                   "install Node.js, as in apt-get install nodejs", true, node_argv,
-                   node_variables},
+                   "install Node.js, as in apt-get install nodejs", true, true, false, 48,
+                   node_reads, node_argv, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
-                   "install Ruby 3, as in apt-get install ruby", true, ruby_argv, ruby_variables},
+                   "install Ruby 3, as in apt-get install ruby", true, false, false, 1,
+                   reads_nothing, ruby_argv, ruby_variables},
     LanguageTraits{Language::kJava, "java", "Java", VersionForm::kMajor, "java",
-                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", false, java_argv,
-                   no_variables},
+                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", false, false,
+                   false, 1, reads_nothing, java_argv, no_variables},
     LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "", false,
-                   nullptr, no_variables},
+                   false, false, 1, reads_nothing, nullptr, no_variables},
 };
 
 bool parse_version(VersionForm form, std::string_view text, RuntimeId& out) {

@@ -61,6 +61,14 @@ struct LanguageTraits {
   // The bootstrap is ours: it speaks the Runtime API over an inherited socket and logs in
   // frames (environment_variables.hpp has the descriptors).
   bool own_bootstrap;
+  // The bootstrap can be started before its function is known (_LAPWING_STANDBY_FD), and can
+  // be a template that forks (_LAPWING_FORKS).
+  bool waits;
+  bool forks;
+  // Megabytes that one waiting takes, forked or not.
+  std::uint32_t waiting_mb;
+  // Whether the interpreter reads this variable while it starts, and not later.
+  bool (*read_at_start)(std::string_view key);
   // Null for provided.*, where the function brings its own.
   std::vector<std::string> (*argv)(const RuntimeLaunch&);
   void (*variables)(const RuntimeLaunch&, Variables&);

@@ -222,6 +222,11 @@ net::Task<Result<ProgramId>> Handle::start(const ProgramPlan& plan, std::vector<
   co_return id;
 }
 
+bool Handle::running(ProgramId id) const {
+  const auto found = programs_.find(id);
+  return !gone_.is_set() && found != programs_.end() && !found->second->ended.is_set();
+}
+
 net::Task<ExitStatus> Handle::program_exited(ProgramId id) {
   Program& wanted = program(id);
   if (gone_.is_set() && !wanted.ended.is_set()) note_end();

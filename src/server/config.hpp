@@ -45,6 +45,11 @@ struct Config {
   std::int64_t environments_max = 1'000;
   std::int64_t memory_mb_max = 0;  // 0: three quarters of the machine
   std::int64_t idle_seconds = 600;
+  bool standby = true;
+  bool templates = true;
+  std::int64_t standby_ready = 2;
+  std::int64_t standby_max = 16;
+  std::int64_t standby_memory_mb = 1024;
   std::int64_t init_timeout_ms = 10'000;
   std::int64_t concurrency = 1'000;
   std::int64_t stream_mib_max = 200;

@@ -15,6 +15,7 @@
 #include "net/worker_pool.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/sandbox_planner.hpp"
+#include "runtime/starter.hpp"
 #include "sandbox/dns_forwarder.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/admin.hpp"
@@ -158,6 +159,7 @@ struct Instance::Parts {
   std::unique_ptr<runtime::SandboxPlanner> planner;
   Endpoint endpoint;
   runtime::EnvironmentHost host;
+  std::unique_ptr<runtime::StarterGroup> starters;
   std::unique_ptr<RealEnvironments> environments;
   engine::ProcMemoryGauge memory;
   std::unique_ptr<engine::Dispatcher> dispatcher;
@@ -222,7 +224,14 @@ Status Instance::Parts::start_services() {
 }
 
 void Instance::Parts::make_engine() {
-  host.launcher = launcher.get();
+  runtime::StarterOptions ahead;
+  ahead.standby = config.standby;
+  ahead.templates = config.templates;
+  ahead.ready = static_cast<std::uint32_t>(config.standby_ready);
+  ahead.ready_max = static_cast<std::uint32_t>(config.standby_max);
+  ahead.memory_mb = static_cast<std::uint64_t>(config.standby_memory_mb);
+  starters = std::make_unique<runtime::StarterGroup>(loops, *launcher, *logger, ahead);
+  host.starters = starters.get();
   host.planner = planner.get();
   host.catalogue = &*catalogue;
   host.logs = &logs->sink();
@@ -300,6 +309,7 @@ void Instance::stop(Duration grace) {
   p.maintenance->stop();
   p.http->stop(grace);
   p.dispatcher->stop();
+  p.starters->stop();
   p.endpoint.stop();
   p.loops.stop();
   p.lambda->stop();

@@ -5,6 +5,7 @@
 const consoles = require('./console.cjs');
 const errors = require('./errors.cjs');
 const loader = require('./loader.cjs');
+const standby = require('./standby.cjs');
 const streaming = require('./streaming.cjs');
 const { ApiError, RuntimeApi } = require('./api.cjs');
 const { Invocation } = require('./invocation.cjs');
@@ -259,6 +260,7 @@ function connect() {
 }
 
 async function main(runtimeDir) {
+  standby.wait();
   const runtime = new Runtime(connect(), consoles.patch());
   const root = process.env.LAMBDA_TASK_ROOT ?? '/var/task';
   try {

@@ -7,13 +7,16 @@ ahead of time. `run` takes this function's environment and never returns to the 
 import os
 import sys
 
-from . import codec, faults, handler, logs
+from . import codec, faults, handler, logs, standby
 from .api import ApiError, RuntimeApi
 from .context import LambdaContext
 
 
 def main(runtime_dir):
     prepare(runtime_dir)
+    if standby.wanted():
+        preload()
+        standby.wait()
     sys.exit(run())
 
 
@@ -27,10 +30,18 @@ def prepare(runtime_dir):
 
 def preload():
     """Imports what most functions and every error path use."""
+    import base64  # noqa: F401
+    import datetime  # noqa: F401
+    import decimal  # noqa: F401
+    import hashlib  # noqa: F401
     import importlib  # noqa: F401
     import json  # noqa: F401
     import logging  # noqa: F401
+    import random  # noqa: F401
+    import socket  # noqa: F401
     import traceback  # noqa: F401
+    import urllib.parse  # noqa: F401
+    import uuid  # noqa: F401
 
     from . import log_records  # noqa: F401
 

@@ -1,0 +1,370 @@
+#include "runtime/starter.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "net/fd_watcher.hpp"
+#include "net/loop.hpp"
+#include "runtime/environment_variables.hpp"
+
+namespace lapwing::runtime {
+namespace {
+
+constexpr Duration kRefillAfter = std::chrono::milliseconds(20);
+constexpr Duration kSweepEvery = std::chrono::seconds(15);
+constexpr Duration kRetryTemplateAfter = std::chrono::minutes(1);
+constexpr std::uint64_t kBootMemoryMb = 128;  // limit of a standby that any memory size may take
+constexpr char kForkServer[] = "/var/runtime/fork_server.so";
+
+std::vector<std::pair<std::string, std::string>> pairs(
+    const std::map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
+}
+
+}  // namespace
+
+// Everything made ahead for one root, and one memory size where that matters.
+struct Starter::Shelf {
+  RuntimeChoice runtime;
+  sandbox::Plan waiting;         // no code, no program
+  sandbox::ProgramPlan program;  // the interpreter, waiting; empty where none can wait
+  std::vector<Ready> ready;
+  std::uint32_t target = 0;
+  MonoTime last_asked{};
+  MonoTime last_missed{};
+  TemplateState template_state = TemplateState::kNone;
+  MonoTime template_failed{};
+  std::unique_ptr<sandbox::Template> from;
+
+  bool boots() const { return !program.argv.empty(); }
+};
+
+Starter::Starter(net::Loop& loop, sandbox::Launcher& launcher, Logger& logger,
+                 StarterOptions options, StarterStats& stats)
+    : loop_(&loop),
+      launcher_(&launcher),
+      logger_(&logger),
+      options_(options),
+      stats_(&stats),
+      refill_timer_(loop,
+                    [this] {
+                      if (starting_ > 0) return refill_soon();
+                      if (!std::exchange(refilling_, true)) tasks_.spawn(refill());
+                    }),
+      sweep_timer_(loop, [this] { sweep(); }),
+      tasks_(loop) {}
+
+Starter::~Starter() = default;
+
+Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
+  std::string key = fmt::format("{}\n{}", static_cast<int>(plan.network), plan.root.base_dir);
+  for (const sandbox::Bind& bind : plan.root.binds) key += '\n' + bind.source;
+  if (sized_by_limit(language)) key += fmt::format("\n{}", plan.limits.memory_bytes);
+  std::unique_ptr<Shelf>& shelf = shelves_[key];
+  if (shelf) return *shelf;
+  shelf = std::make_unique<Shelf>();
+  shelf->runtime = runtime;
+  shelf->target = options_.ready;
+  shelf->waiting = plan;
+  shelf->waiting.name = "standby";
+  shelf->waiting.binds.clear();
+  shelf->waiting.argv.clear();
+  shelf->waiting.environment.clear();
+  shelf->waiting.limits = {};
+  shelf->waiting.limits.cpu = plan.limits.cpu;
+  shelf->waiting.limits.memory_bytes =
+      sized_by_limit(language) ? plan.limits.memory_bytes : kBootMemoryMb * kMiB;
+  if (traits(runtime.id.language).waits) {
+    auto variables = boot_environment(runtime);
+    variables["_LAPWING_STANDBY_FD"] = fmt::format("{}", kStandbyFd);
+    shelf->program = {plan.argv, pairs(variables), plan.working_directory};
+  }
+  return *shelf;
+}
+
+std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
+  while (!shelf.ready.empty()) {
+    Ready ready = std::move(shelf.ready.back());
+    shelf.ready.pop_back();
+    count_ready();
+    if (!ready.booted || ready.sandbox->running(ready.program)) return ready;
+  }
+  // Asked for more than there was: twice as many from now on.
+  shelf.last_missed = loop_->now();
+  shelf.target = std::min(std::max(1u, shelf.target * 2), options_.ready_max);
+  return std::nullopt;
+}
+
+// Something ready, or made now.
+net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
+                                                const RuntimeChoice& runtime) {
+  Shelf& shelf = shelf_for(plan, runtime);
+  shelf.last_asked = loop_->now();
+  // A wrapper, or variables that the interpreter reads while it starts, need a start of
+  // their own.
+  const std::map<std::string, std::string> variables(plan.environment.begin(),
+                                                     plan.environment.end());
+  const bool alike =
+      shelf.boots() && plan.argv == shelf.program.argv && boots_alike(runtime, variables);
+  if (options_.standby && (alike || !shelf.boots())) {
+    std::optional<Ready> ready = take(shelf);
+    want_template(shelf);
+    if (ready) {
+      stats_->from_standby.fetch_add(1, std::memory_order_relaxed);
+      co_return *std::move(ready);
+    }
+  }
+  auto made = co_await make(shelf, alike && shelf.template_state == TemplateState::kReady);
+  if (made) {
+    auto& counter = made->booted ? stats_->from_template : stats_->booted;
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+  co_return made;
+}
+
+net::Task<Result<StartedRuntime>> Starter::prepare(const sandbox::Plan& plan,
+                                                   const RuntimeChoice& runtime) {
+  if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
+  if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
+  ++starting_;
+  Result<Ready> ready = co_await find(plan, runtime);
+  --starting_;
+  refill_soon();
+  if (!ready) co_return ready;
+  if (Status done = co_await ready->sandbox->assign({plan.binds, plan.limits}); !done) {
+    co_await ready->sandbox->destroy();
+    co_return fail(std::move(done).error().context("launch " + plan.name));
+  }
+  co_return ready;
+}
+
+net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan& plan,
+                                  const RuntimeChoice& runtime) {
+  if (prepared.booted) co_return co_await configure(prepared, plan);
+  LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, false));
+  auto program = co_await prepared.sandbox->start(
+      {plan.argv, plan.environment, plan.working_directory}, std::move(prepared.ends.inherited));
+  if (!program) co_return fail(std::move(program).error().context("launch " + plan.name));
+  prepared.program = *program;
+  co_return Status();
+}
+
+void Starter::expect(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
+  if (stopping_ || !options_.standby) return;
+  Shelf& shelf = shelf_for(plan, runtime);
+  shelf.last_asked = loop_->now();
+  if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
+  want_template(shelf);
+  refill_soon();
+}
+
+// A waiting sandbox, with the interpreter started in it if `boot_it`.
+net::Task<Result<Starter::Ready>> Starter::make(Shelf& shelf, bool boot_it) {
+  Ready ready;
+  LAPWING_CO_TRY(ready.sandbox, co_await launcher_->launch(*loop_, shelf.waiting, {}));
+  if (!boot_it) co_return ready;
+  if (Status booted = co_await boot(shelf, ready); !booted) {
+    co_await ready.sandbox->destroy();
+    co_return fail(std::move(booted).error());
+  }
+  co_return ready;
+}
+
+net::Task<Status> Starter::boot(Shelf& shelf, Ready& ready) {
+  LAPWING_CO_TRY(ready.ends, make_launch_ends(shelf.runtime, true));
+  if (shelf.from && !shelf.from->alive()) {
+    logger_->warn("runtime", "a template has died; another is started", {});
+    shelf.from.reset();
+    shelf.template_state = TemplateState::kNone;
+    want_template(shelf);
+  }
+  sandbox::Sandbox& box = *ready.sandbox;
+  auto program = shelf.from ? co_await box.fork_from(*shelf.from, std::move(ready.ends.inherited))
+                            : co_await box.start(shelf.program, std::move(ready.ends.inherited));
+  if (!program) co_return fail(std::move(program).error());
+  ready.program = *program;
+  ready.booted = true;
+  co_return Status();
+}
+
+// Tells a waiting interpreter what to be; see runtimes/README.md.
+net::Task<Status> Starter::configure(Ready& ready, const sandbox::Plan& plan) {
+  std::string content;
+  for (const auto& [key, value] : plan.environment) {
+    content += key;
+    content += '=';
+    content += value;
+    content += '\0';
+  }
+  net::FdWatcher pipe(*loop_, std::move(ready.ends.configure));
+  ByteView rest = as_bytes(content);
+  while (!rest.empty()) {
+    LAPWING_CO_TRY(const std::size_t written, co_await pipe.write_some(rest));
+    rest = rest.subspan(written);
+  }
+  co_return Status();
+}
+
+void Starter::want_template(Shelf& shelf) {
+  if (!options_.templates || !traits(shelf.runtime.id.language).forks || stopping_) return;
+  const bool again = shelf.template_state == TemplateState::kFailed &&
+                     loop_->now() - shelf.template_failed > kRetryTemplateAfter;
+  if (shelf.template_state != TemplateState::kNone && !again) return;
+  shelf.template_state = TemplateState::kStarting;
+  tasks_.spawn(start_template(shelf));
+}
+
+net::Task<void> Starter::start_template(Shelf& shelf) {
+  sandbox::TemplatePlan plan;
+  plan.name = fmt::format("template of {}", shelf.runtime.id.text);
+  plan.root = shelf.waiting.root;
+  plan.program = shelf.program;
+  plan.program.environment.emplace_back("LD_PRELOAD", kForkServer);
+  plan.program.environment.emplace_back("_LAPWING_FORKS", "1");
+  auto started = co_await launcher_->start_template(*loop_, plan);
+  if (!started) {
+    // Slower, but nothing is lost: an interpreter linked statically, for one, cannot fork so.
+    logger_->warn("runtime", "no template; environments boot their interpreter themselves",
+                  {{"runtime", shelf.runtime.id.text}, {"error", started.error().to_log()}});
+    shelf.template_state = TemplateState::kFailed;
+    shelf.template_failed = loop_->now();
+    co_return;
+  }
+  shelf.from = *std::move(started);
+  shelf.template_state = TemplateState::kReady;
+  refill_soon();
+}
+
+std::uint64_t Starter::memory_mb() const {
+  std::uint64_t sum = 0;
+  for (const auto& [key, shelf] : shelves_) {
+    sum += shelf->ready.size() * estimated_mb(shelf->runtime.id.language, shelf->from != nullptr);
+  }
+  return sum;
+}
+
+void Starter::count_ready() {
+  std::uint64_t now = 0;
+  for (const auto& [key, shelf] : shelves_) now += shelf->ready.size();
+  stats_->ready.fetch_add(now - counted_ready_, std::memory_order_relaxed);
+  counted_ready_ = now;
+}
+
+// The shelf that lacks most.
+Starter::Shelf* Starter::lacking() {
+  if (!options_.standby || stopping_ || starting_ > 0 || memory_mb() >= options_.memory_mb) {
+    return nullptr;
+  }
+  Shelf* most = nullptr;
+  std::size_t lack = 0;
+  for (const auto& [key, shelf] : shelves_) {
+    // Worth waiting for: what it forks is far cheaper than what would be booted meanwhile.
+    if (shelf->template_state == TemplateState::kStarting) continue;
+    if (shelf->last_asked + options_.expiry < loop_->now()) continue;
+    const std::size_t have = shelf->ready.size();
+    if (have >= shelf->target || shelf->target - have <= lack) continue;
+    lack = shelf->target - have;
+    most = shelf.get();
+  }
+  return most;
+}
+
+void Starter::refill_soon() {
+  if (!stopping_ && !refill_timer_.armed()) refill_timer_.arm_after(kRefillAfter);
+}
+
+net::Task<void> Starter::refill() {
+  while (Shelf* shelf = lacking()) {
+    auto made = co_await make(*shelf, shelf->boots());
+    if (!made) {
+      logger_->warn("runtime", "standby environment",
+                    {{"runtime", shelf->runtime.id.text}, {"error", made.error().to_log()}});
+      shelf->target = 0;  // until the next start asks for more
+      continue;
+    }
+    shelf->ready.push_back(*std::move(made));
+    count_ready();
+  }
+  refilling_ = false;
+}
+
+void Starter::sweep() {
+  const MonoTime now = loop_->now();
+  for (auto& [key, shelf] : shelves_) {
+    if (shelf->target > options_.ready && now - shelf->last_missed > options_.expiry / 10) {
+      shelf->target = std::max(options_.ready, shelf->target / 2);
+      shelf->last_missed = now;
+    }
+    const bool unused = shelf->last_asked + options_.expiry < now;
+    const std::size_t keep = unused ? 0 : shelf->target;
+    while (shelf->ready.size() > keep) shelf->ready.pop_back();
+    if (unused && shelf->template_state == TemplateState::kReady) {
+      shelf->from.reset();
+      shelf->template_state = TemplateState::kNone;
+    }
+  }
+  count_ready();
+  if (!stopping_) sweep_timer_.arm_after(kSweepEvery);
+}
+
+net::Task<void> Starter::stop() {
+  stopping_ = true;
+  refill_timer_.disarm();
+  sweep_timer_.disarm();
+  co_await tasks_.join();
+  for (auto& [key, shelf] : shelves_) {
+    for (Ready& ready : shelf->ready) co_await ready.sandbox->destroy();
+    shelf->ready.clear();
+    shelf->from.reset();
+  }
+  count_ready();
+}
+
+namespace {
+
+// Each loop has its part of the machine.
+StarterOptions share(StarterOptions options, std::size_t loops) {
+  options.memory_mb /= loops;
+  return options;
+}
+
+net::Task<void> stop_one(Starter& starter, std::promise<void>& done) {
+  co_await starter.stop();
+  done.set_value();
+}
+
+}  // namespace
+
+StarterGroup::StarterGroup(net::LoopGroup& loops, sandbox::Launcher& launcher, Logger& logger,
+                           StarterOptions options)
+    : loops_(&loops) {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    starters_.push_back(std::make_unique<Starter>(loops.at(i), launcher, logger,
+                                                  share(options, loops.size()), stats_));
+  }
+}
+
+StarterGroup::~StarterGroup() = default;
+
+Starter& StarterGroup::of(net::Loop& loop) {
+  for (std::size_t i = 0; i < starters_.size(); ++i) {
+    if (&loops_->at(i) == &loop) return *starters_[i];
+  }
+  return *starters_.front();
+}
+
+void StarterGroup::stop() {
+  std::vector<std::promise<void>> done(starters_.size());
+  for (std::size_t i = 0; i < starters_.size(); ++i) {
+    net::Loop& loop = loops_->at(i);
+    loop.post([&loop, starter = starters_[i].get(), promise = &done[i]] {
+      loop.spawn(stop_one(*starter, *promise));
+    });
+  }
+  for (std::promise<void>& promise : done) promise.get_future().wait();
+}
+
+}  // namespace lapwing::runtime
