@@ -47,6 +47,7 @@ class Environment:
         self.chunked = chunked
         self.close_after_each = close_after_each
         self.frames = b""
+        self.becomes_something = True  # when started "standby"
         self._want_frames = frames
         self._log = b""
         self._buffer = b""
@@ -73,7 +74,7 @@ class Environment:
     def __enter__(self):
         pass_fds = []
         self._listener = None
-        if self.over == "fd":
+        if self.over in ("fd", "standby"):
             self._peer, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             self.variables["_LAPWING_RUNTIME_FD"] = str(theirs.fileno())
             self.variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9"
@@ -84,6 +85,13 @@ class Environment:
             port = self._listener.getsockname()[1]
             self.variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:{}".format(port)
         self._frames_fd = None
+        given = self.variables
+        if self.over == "standby":
+            # Started before it is known which function it will serve.
+            standby, tell = os.pipe()
+            pass_fds.append(standby)
+            given = {name: self.variables[name] for name in ("PATH", "LANG", "TZ", "LAMBDA_TASK_ROOT")}
+            given["_LAPWING_STANDBY_FD"] = str(standby)
         if self._want_frames:
             self._frames_fd, theirs_frames = os.pipe()
             os.set_blocking(self._frames_fd, False)
@@ -92,11 +100,17 @@ class Environment:
         self._log_fd, log_end = os.pipe()
         os.set_blocking(self._log_fd, False)
         self.process = subprocess.Popen(
-            self.command, cwd=self.task_root, env=self.variables, stdin=subprocess.DEVNULL,
+            self.command, cwd="/" if self.over == "standby" else self.task_root, env=given, stdin=subprocess.DEVNULL,
             stdout=log_end, stderr=log_end, pass_fds=pass_fds,
         )
         os.close(log_end)
-        if self.over == "fd":
+        if self.over == "standby":
+            os.close(standby)
+            if self.becomes_something:
+                parts = [f"{k}={v}".encode() + b"\0" for k, v in self.variables.items()]
+                os.write(tell, b"".join(parts))
+            os.close(tell)
+        if self.over in ("fd", "standby"):
             theirs.close()
             self._peer.settimeout(0.1)
         if self._want_frames:

@@ -39,6 +39,7 @@
 #include "runtime/response_stream.hpp"
 #include "runtime/runtime_session.hpp"
 #include "runtime/sandbox_api.hpp"
+#include "runtime/starter.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing {

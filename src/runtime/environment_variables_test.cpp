@@ -53,5 +53,40 @@ TEST(EnvironmentVariables, ProvidedHasNoExecutionEnvironmentName) {
   EXPECT_EQ(runtime_version(runtime), "provided:al2023.v1");
 }
 
+TEST(EnvironmentVariables, WhatAnInterpreterReadsWhileItStartsNeedsAStartOfItsOwn) {
+  Interpreter interpreter;
+  const RuntimeChoice python{*parse_runtime_id("python3.12"), &interpreter, true, ""};
+  const RuntimeChoice node{*parse_runtime_id("nodejs20.x"), &interpreter, true, ""};
+  FunctionVersion fn;
+  const auto alike = [&fn](const RuntimeChoice& runtime, const std::string& key,
+                           const std::string& value) {
+    fn.environment = {{key, value}};
+    return boots_alike(runtime, function_environment({&fn, &runtime, {}, "stream"}));
+  };
+  EXPECT_TRUE(alike(python, "STAGE", "prod"));
+  EXPECT_TRUE(alike(python, "TZ", "Europe/Vienna"));
+  EXPECT_TRUE(alike(python, "NODE_OPTIONS", "--x"));
+  EXPECT_TRUE(alike(python, "PYTHONPATH", "/var/runtime"));
+  EXPECT_FALSE(alike(python, "PYTHONPATH", "/opt/mine"));
+  EXPECT_FALSE(alike(python, "PYTHONHASHSEED", "0"));
+  EXPECT_FALSE(alike(python, "LC_ALL", "C"));
+  EXPECT_FALSE(alike(python, "LD_PRELOAD", "/opt/lib/x.so"));
+  EXPECT_TRUE(alike(node, "NODE_ENV", "production"));
+  EXPECT_FALSE(alike(node, "NODE_OPTIONS", "--enable-source-maps"));
+  EXPECT_FALSE(alike(node, "NODE_EXTRA_CA_CERTS", "/var/task/ca.pem"));
+}
+
+TEST(EnvironmentVariables, WhatStandsByKnowsNoFunction) {
+  Interpreter interpreter;
+  const RuntimeChoice python{*parse_runtime_id("python3.12"), &interpreter, true, ""};
+  const auto env = boot_environment(python);
+  EXPECT_EQ(env.at("PATH"), "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+  for (const auto& [key, value] : env) {
+    EXPECT_EQ(key.find("SECRET"), std::string::npos);
+    EXPECT_FALSE(key.starts_with("AWS_LAMBDA_FUNCTION")) << key;
+    EXPECT_NE(key, "_HANDLER");
+  }
+}
+
 }  // namespace
 }  // namespace lapwing::runtime

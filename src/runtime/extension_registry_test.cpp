@@ -14,7 +14,7 @@ using State = ExtensionRegistry::State;
 
 constexpr std::string_view kBoth[] = {"INVOKE", "SHUTDOWN"};
 constexpr std::string_view kInvoke[] = {"INVOKE"};
-constexpr sandbox::ExitStatus kExitOne{.code = 1};
+const sandbox::ExitStatus kExitOne{.code = 1};
 
 class RegistryTest : public ::testing::Test {
  protected:

@@ -16,7 +16,9 @@ namespace {
 constexpr Duration kRefillAfter = std::chrono::milliseconds(20);
 constexpr Duration kSweepEvery = std::chrono::seconds(15);
 constexpr Duration kRetryTemplateAfter = std::chrono::minutes(1);
-constexpr std::uint64_t kBootMemoryMb = 128;  // limit of a standby that any memory size may take
+// The limit until it is a function's. Interpreters do not size themselves by it: there is no
+// /sys inside to read it from.
+constexpr std::uint64_t kBootMemoryMb = 128;
 constexpr char kForkServer[] = "/var/runtime/fork_server.so";
 
 std::vector<std::pair<std::string, std::string>> pairs(
@@ -26,7 +28,7 @@ std::vector<std::pair<std::string, std::string>> pairs(
 
 }  // namespace
 
-// Everything made ahead for one root, and one memory size where that matters.
+// Everything made ahead for one root.
 struct Starter::Shelf {
   RuntimeChoice runtime;
   sandbox::Plan waiting;         // no code, no program
@@ -62,7 +64,6 @@ Starter::~Starter() = default;
 Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   std::string key = fmt::format("{}\n{}", static_cast<int>(plan.network), plan.root.base_dir);
   for (const sandbox::Bind& bind : plan.root.binds) key += '\n' + bind.source;
-  if (sized_by_limit(language)) key += fmt::format("\n{}", plan.limits.memory_bytes);
   std::unique_ptr<Shelf>& shelf = shelves_[key];
   if (shelf) return *shelf;
   shelf = std::make_unique<Shelf>();
@@ -75,8 +76,7 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   shelf->waiting.environment.clear();
   shelf->waiting.limits = {};
   shelf->waiting.limits.cpu = plan.limits.cpu;
-  shelf->waiting.limits.memory_bytes =
-      sized_by_limit(language) ? plan.limits.memory_bytes : kBootMemoryMb * kMiB;
+  shelf->waiting.limits.memory_bytes = kBootMemoryMb * kMiB;
   if (traits(runtime.id.language).waits) {
     auto variables = boot_environment(runtime);
     variables["_LAPWING_STANDBY_FD"] = fmt::format("{}", kStandbyFd);
@@ -241,7 +241,7 @@ net::Task<void> Starter::start_template(Shelf& shelf) {
 std::uint64_t Starter::memory_mb() const {
   std::uint64_t sum = 0;
   for (const auto& [key, shelf] : shelves_) {
-    sum += shelf->ready.size() * estimated_mb(shelf->runtime.id.language, shelf->from != nullptr);
+    sum += shelf->ready.size() * traits(shelf->runtime.id.language).waiting_mb;
   }
   return sum;
 }

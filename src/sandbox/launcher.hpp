@@ -84,9 +84,9 @@ struct ExitStatus {
   bool signalled = false;  // ended by a signal
   int code = 0;            // exit status, or the signal's number
   bool out_of_memory = false;
-  std::string detail;  // of a template's child that never ran: why
   Duration cpu_user{};
   Duration cpu_system{};
+  std::string detail{};  // of a template's child that never ran: why
 };
 
 struct MemoryUse {

@@ -92,6 +92,7 @@ std::string Admin::health() const {
 net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   MetricsText text;
   add_engine_metrics(text, parts_.dispatcher->totals());
+  add_start_metrics(text, *parts_.starts);
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
   text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
   if (front_door_ != nullptr) {

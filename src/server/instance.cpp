@@ -250,7 +250,7 @@ void Instance::Parts::make_engine() {
 
 void Instance::Parts::make_front() {
   admin = std::make_unique<Admin>(AdminParts{kVersion, &launcher->report(), dispatcher.get(),
-                                             lambda.get(), &workers, &clock,
+                                             &starters->stats(), lambda.get(), &workers, &clock,
                                              static_cast<std::size_t>(config.metrics_functions)});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),

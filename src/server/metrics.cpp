@@ -61,6 +61,17 @@ void MetricsText::sample(std::string_view name, std::string_view labels, std::ui
   }
 }
 
+void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts) {
+  text.add("starts_standby_total", "counter", "Starts that found an environment ready.",
+           starts.from_standby.load());
+  text.add("starts_template_total", "counter", "Starts forked from a template when needed.",
+           starts.from_template.load());
+  text.add("starts_booted_total", "counter", "Starts of an interpreter or executable of their own.",
+           starts.booted.load());
+  text.add("environments_ready", "gauge", "Environments standing by, of no function yet.",
+           starts.ready.load());
+}
+
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals) {
   text.add("invocations_total", "counter", "Invocations dispatched.", totals.invocations);
   text.add("function_errors_total", "counter", "Invocations that ended in a function error.",

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/stats.hpp"
+#include "runtime/starter.hpp"
 
 namespace lapwing::server {
 
@@ -34,6 +35,7 @@ class MetricsText {
 };
 
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals);
+void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts);
 void add_function_metrics(MetricsText& text, const std::vector<engine::FunctionUsage>& usages);
 
 }  // namespace lapwing::server

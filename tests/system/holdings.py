@@ -8,11 +8,9 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
 def group_name(data_dir):
-    """As the sandbox launcher names its subtree: FNV-1a of the directory's real path."""
-    value = 0xCBF29CE484222325
-    for byte in os.path.realpath(data_dir).encode():
-        value = ((value ^ byte) * 0x100000001B3) & (1 << 64) - 1
-    return f"lapwing-{value:016x}"
+    """As the sandbox launcher names its subtree: by its lock file."""
+    lock = os.stat(os.path.join(data_dir, "sandbox.lock"))
+    return f"lapwing-{lock.st_dev:x}-{lock.st_ino:x}"
 
 
 def read(path):

@@ -22,7 +22,7 @@ TOLERANCE = {"descriptors": 6, "threads": 0, "mounts": 0, "loops": 0, "groups": 
 # An environment that has answered is taken until its runtime asks for the next event, which on
 # a machine under load comes late: then a client's next invocation is served by another one.
 ENVIRONMENTS_MAX = 3 * CLIENTS
-PER_ENVIRONMENT = {"descriptors": 12, "mounts": 24, "loops": 1, "resident_kb": 160}
+PER_ENVIRONMENT = {"descriptors": 14, "mounts": 24, "loops": 1, "resident_kb": 160}
 APP = '''
 def handler(event, context):
     if event["n"] % 50 == 0:
@@ -37,7 +37,7 @@ def look(server, data_dir):
     metrics = Api(server.address).call("GET", "/_lapwing/metrics").body.decode()
     values = dict(line.split(" ") for line in metrics.splitlines() if not line.startswith("#"))
     held = holdings(data_dir)
-    environments = int(values["lapwing_environments"])
+    environments = int(values["lapwing_environments"]) + int(values["lapwing_environments_ready"])
     return {"descriptors": len(list((proc / "fd").iterdir())),
             "threads": int(status["Threads"]), "resident_kb": int(status["VmRSS"].split()[0]),
             "mounts": len(held["mounts"]), "loops": len(held["loops"]),

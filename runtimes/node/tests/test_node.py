@@ -15,7 +15,7 @@ ECHO = "exports.handler = async (event) => ({ got: event });\n"
 ESM = "export const handler = async (event) => ({ got: event });\n"
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_events_one_after_the_other(start, over):
     with start(ECHO, over=over) as env:
         for n in range(5):
@@ -25,7 +25,7 @@ def test_events_one_after_the_other(start, over):
             assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_large_event_and_result(start, over, chunked):
     event = {"data": "x" * (6 * 1024 * 1024 - 100)}
@@ -100,7 +100,7 @@ STYLES = {
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_styles_of_answering(start, style, over):
     with start("exports.handler = " + STYLES[style], over=over) as env:
         assert env.invoke({"a": 1}).json() == {"a": 1}
@@ -246,7 +246,7 @@ INIT_FAULTS = {
 
 
 @pytest.mark.parametrize("case", INIT_FAULTS)
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_init_faults(start, case, over):
     source, handler, kind, message = INIT_FAULTS[case]
     with start(source, handler=handler, over=over) as env:

@@ -40,7 +40,7 @@ def handler(event, context):
 """
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_events_one_after_the_other(start, over):
     with start(ECHO, over=over) as env:
         for n in range(5):
@@ -50,7 +50,7 @@ def test_events_one_after_the_other(start, over):
             assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_large_event_and_result(start, over, chunked):
     event = {"data": "x" * (6 * 1024 * 1024 - 100)}
@@ -275,7 +275,7 @@ INIT_FAULTS = {
 
 
 @pytest.mark.parametrize("case", INIT_FAULTS)
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_init_faults(start, case, over):
     source, handler, kind, message = INIT_FAULTS[case]
     with start(source, handler=handler, over=over) as env:
@@ -353,6 +353,29 @@ def test_attempt_id_goes_back(start):
     with start(ECHO + "\n    raise 1") as env:
         answer = env.invoke(1, headers={"Lambda-Runtime-Invocation-Id": "attempt-7"})
         assert answer.headers["lambda-runtime-invocation-id"] == "attempt-7"
+
+
+def test_started_before_its_function_is_known(start):
+    files = {"random.py": "name = 'mine'", "helpers/__init__.py": "def help(): return 'helped'"}
+    source = """
+import os, random, sys, time
+from helpers import help
+def handler(e, c):
+    return [os.environ.get("MINE"), sorted(k for k in os.environ if k.startswith("_LAPWING")),
+            getattr(random, "name", "the standard one"), help(), os.getcwd(), time.tzname[0],
+            c.function_name]
+"""
+    env = {"MINE": "x=y", "TZ": "Etc/GMT-5"}
+    with start(source, files, over="standby", env=env) as e:
+        got = e.invoke(1).json()
+        assert got == ["x=y", [], "mine", "helped", e.task_root, "+05", "under-test"]
+
+
+def test_nobody_comes(start):
+    environment = start(ECHO, over="standby")
+    environment.becomes_something = False
+    with environment as e:
+        assert e.wait() == 0
 
 
 def test_a_result_that_prints_when_freed(start):

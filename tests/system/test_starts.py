@@ -1,0 +1,172 @@
+"""What was made ahead of a function serves it as well as what was made for it."""
+import json
+import os
+import pathlib
+import signal
+
+import pytest
+from api import Api, eventually
+from serving import Server
+
+PYTHON = '''
+import os, random, sys, uuid
+loaded = (random.random(), str(uuid.uuid4()), os.urandom(8).hex())
+def handler(event, context):
+    if event == "eat":
+        return len(bytearray(300 << 20))
+    if event == "tmp":
+        stat = os.statvfs("/tmp")
+        return stat.f_blocks * stat.f_frsize >> 20
+    if event == "exit":
+        os._exit(7)
+    return {"mine": os.environ["MINE"], "loaded": loaded, "optimize": sys.flags.optimize,
+            "name": context.function_name, "open": sorted(map(int, os.listdir("/proc/self/fd"))),
+            "seen": sorted(os.environ), "lib": os.path.exists("/opt/lib")}
+'''
+NODE = '''
+const loaded = [Math.random(), require("crypto").randomUUID()];
+exports.handler = async (event, context) => {
+  if (event === "exit") process.exit(7);
+  return {mine: process.env.MINE, loaded, name: context.functionName,
+    deprecation: process.noDeprecation === true};
+};
+'''
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("starts") / "data"
+    one = Server(data_dir).start()
+    yield one
+    one.stop()
+
+
+def metric(server, name):
+    text = Api(server.address).call("GET", "/_lapwing/metrics").body.decode()
+    return int(dict(line.split(" ") for line in text.splitlines()
+                    if not line.startswith("#"))["lapwing_" + name])
+
+
+def deploy(api, name, source, runtime, **settings):
+    variables = {"MINE": f"of {name}", **settings.pop("variables", {})}
+    files = {"app.py": source} if runtime.startswith("python") else {"app.js": source}
+    api.deploy(name, files, runtime, Environment={"Variables": variables},
+               **{"MemorySize": 256, **settings})
+    return name
+
+
+def invoke(api, name, event=0):
+    answer = api.invoke(name, json.dumps(event).encode())
+    assert answer.status == 200, answer.body
+    return answer
+
+
+def ready(server):
+    """Something stands by."""
+    assert eventually(lambda: metric(server, "environments_ready") >= 2)
+
+
+@pytest.mark.parametrize("runtime,source", [("python3.11", PYTHON), ("nodejs20.x", NODE)])
+def test_every_function_finds_itself(running, runtime, source):
+    api = Api(running.address)
+    kind = runtime[:4]
+    invoke(api, deploy(api, f"first-{kind}", source, runtime))
+    ready(running)
+    before = metric(running, "starts_standby_total")
+    seen = []
+    for number in range(6):
+        name = deploy(api, f"{kind}-{number}", source, runtime)
+        got = invoke(api, name).json()
+        assert got["mine"] == f"of {name}" and got["name"] == name
+        seen.append(json.dumps(got["loaded"]))
+    assert metric(running, "starts_standby_total") > before
+    assert len(set(seen)) == 6, "forked children share their random state"
+
+
+def test_nothing_of_standing_by_is_seen(running):
+    api = Api(running.address)
+    invoke(api, deploy(api, "seen-first", PYTHON, "python3.11"))
+    ready(running)
+    got = invoke(api, deploy(api, "seen", PYTHON, "python3.11")).json()
+    # Standard streams, the Runtime API, log frames, and the listing itself.
+    assert got["open"] == [0, 1, 2, 3, 4, 5]
+    assert [name for name in got["seen"] if "LAPWING" in name or "PRELOAD" in name] == []
+    assert not got["lib"]
+
+
+def test_variables_read_at_start_are_honoured(running):
+    api = Api(running.address)
+    name = deploy(api, "optimised", PYTHON, "python3.11", variables={"PYTHONOPTIMIZE": "2"})
+    assert invoke(api, name).json()["optimize"] == 2
+    name = deploy(api, "options", NODE, "nodejs20.x",
+                  variables={"NODE_OPTIONS": "--no-deprecation"})
+    assert invoke(api, name).json()["deprecation"] is True
+
+
+def test_limits_are_the_functions(running):
+    api = Api(running.address)
+    invoke(api, deploy(api, "limits-first", PYTHON, "python3.11"))
+    ready(running)
+    large = deploy(api, "large", PYTHON, "python3.11", MemorySize=512,
+                   EphemeralStorage={"Size": 1024})
+    assert invoke(api, large, "eat").json() == 300 << 20
+    assert invoke(api, large, "tmp").json() > 900
+    small = deploy(api, "small", PYTHON, "python3.11", MemorySize=128)
+    assert invoke(api, small, "eat").json()["errorType"] == "Runtime.OutOfMemory"
+    assert invoke(api, small, "tmp").json() < 520
+
+
+@pytest.mark.parametrize("runtime,source", [("python3.11", PYTHON), ("nodejs20.x", NODE)])
+def test_a_crash_is_told_and_replaced(running, runtime, source):
+    api = Api(running.address)
+    name = deploy(api, "crash-" + runtime[:4], source, runtime)
+    invoke(api, name)
+    failed = invoke(api, name, "exit").json()
+    assert failed["errorType"] == "Runtime.ExitError"
+    assert failed["errorMessage"].endswith("exit status 7")
+    assert invoke(api, name).json()["mine"] == f"of {name}"
+
+
+def templates(server):
+    """Pids of the server's templates: interpreters, outside of any sandbox."""
+    children, found = [server.pid], []
+    while children:
+        pid = children.pop()
+        try:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            below = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            continue
+        children += map(int, below)
+        alone = len(next(l for l in status.splitlines() if l.startswith("NSpid")).split()) == 2
+        if alone and b"bootstrap.py" in command:
+            found.append(pid)
+    return found
+
+
+def test_a_template_that_dies_is_replaced(running):
+    api = Api(running.address)
+    invoke(api, deploy(api, "template-first", PYTHON, "python3.11"))
+    assert eventually(lambda: templates(running))
+    for pid in templates(running):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
+        os.kill(pid, signal.SIGKILL)
+    for number in range(12):
+        name = deploy(api, f"after-{number}", PYTHON, "python3.11")
+        assert invoke(api, name).json()["mine"] == f"of {name}"
+    assert eventually(lambda: templates(running))
+
+
+def test_all_of_it_can_be_switched_off(tmp_path):
+    server = Server(tmp_path / "data", "--set", "starts.standby=false").start()
+    try:
+        api = Api(server.address)
+        for number, (runtime, source) in enumerate([("python3.11", PYTHON), ("nodejs20.x", NODE)]):
+            name = deploy(api, f"plain-{number}", source, runtime)
+            assert invoke(api, name).json()["mine"] == f"of {name}"
+        assert metric(server, "starts_booted_total") == 2
+        assert metric(server, "environments_ready") == 0
+    finally:
+        server.stop()
