@@ -172,3 +172,64 @@ def test_tail_follow(cli, function):
         reader.join(30)
         tail.stdout.close()
     assert sum("greeting follower" in line for line in seen) == 1
+
+
+def test_versions_and_aliases(cli, function):
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    version = cli.json("lambda", "publish-version", "--function-name", function,
+                       "--description", "for the alias")["Version"]
+    made = cli.json("lambda", "create-alias", "--function-name", function, "--name", "live",
+                    "--function-version", version)
+    assert made["AliasArn"].endswith(f":function:{function}:live")
+    said = cli.json("lambda", "invoke", "--function-name", function, "--qualifier", "live",
+                    *cli.raw_payload(), "--payload", '{"name": "alias"}', "response.json")
+    assert said["ExecutedVersion"] == version
+    assert json.loads((cli.folder / "response.json").read_text()) == {"message": "Hello, alias"}
+    moved = cli.json("lambda", "update-alias", "--function-name", function, "--name", "live",
+                     "--description", "changed", "--function-version", "$LATEST",
+                     "--revision-id", made["RevisionId"])
+    assert (moved["FunctionVersion"], moved["Description"]) == ("$LATEST", "changed")
+    assert cli.json("lambda", "list-aliases", "--function-name", function,
+                    "--query", "Aliases[].Name") == ["live"]
+
+    def versions():
+        return cli.json("lambda", "list-versions-by-function", "--function-name", function,
+                        "--query", "Versions[].Version")
+    assert versions() == ["$LATEST", version]
+    cli.run("lambda", "delete-alias", "--function-name", function, "--name", "live")
+    cli.run("lambda", "delete-function", "--function-name", function, "--qualifier", version)
+    assert versions() == ["$LATEST"]
+
+
+def test_layers(cli, function):
+    name = f"cli-layer-{cli.version[0]}"
+    (cli.folder / "etc").mkdir(exist_ok=True)
+    (cli.folder / "etc/greeting").write_text("hello")
+    subprocess.run(["zip", "-r", "layer.zip", "etc"], cwd=cli.folder, check=True,
+                   stdout=subprocess.DEVNULL)
+    made = cli.json("lambda", "publish-layer-version", "--layer-name", name,
+                    "--zip-file", "fileb://layer.zip", "--compatible-runtimes", "python3.11",
+                    "--license-info", "MIT")
+    arn, number = made["LayerVersionArn"], str(made["Version"])
+    cli.run("lambda", "update-function-configuration", "--function-name", function,
+            "--layers", arn)
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    assert cli.json("lambda", "get-function-configuration", "--function-name", function,
+                    "--query", "Layers[].Arn") == [arn]
+    assert name in cli.json("lambda", "list-layers", "--compatible-runtime", "python3.11",
+                            "--query", "Layers[].LayerName")
+    assert cli.json("lambda", "get-layer-version-by-arn", "--arn", arn)["LicenseInfo"] == "MIT"
+    cli.run("lambda", "add-layer-version-permission", "--layer-name", name,
+            "--version-number", number, "--statement-id", "all", "--principal", "*",
+            "--action", "lambda:GetLayerVersion")
+    policy = cli.json("lambda", "get-layer-version-policy", "--layer-name", name,
+                      "--version-number", number)
+    assert json.loads(policy["Policy"])["Statement"][0]["Principal"] == "*"
+    cli.run("lambda", "remove-layer-version-permission", "--layer-name", name,
+            "--version-number", number, "--statement-id", "all")
+    cli.run("lambda", "update-function-configuration", "--function-name", function,
+            "--layers", "[]")
+    cli.run("lambda", "wait", "function-updated-v2", "--function-name", function)
+    cli.run("lambda", "delete-layer-version", "--layer-name", name, "--version-number", number)
+    assert cli.json("lambda", "list-layer-versions", "--layer-name", name,
+                    "--query", "LayerVersions") == []

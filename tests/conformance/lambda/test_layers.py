@@ -3,7 +3,6 @@ of PyPI and npm that the tests have at hand."""
 import json
 import pathlib
 import re
-import stat
 import uuid
 
 import pytest
@@ -178,7 +177,7 @@ def test_site_packages_of_the_version(lam, layer, deploy):
 
 @pytest.mark.skipif(not RUNTIMES["nodejs"], reason="no Node.js on this machine")
 def test_an_npm_package_in_a_layer(lam, layer, deploy):
-    """uuid and tslib, as npm installed them, found by require and by import."""
+    """tslib, as npm installed it, found by require."""
     modules = ROOT / "build/node/node_modules"
     if not (modules / "tslib").is_dir():
         pytest.skip("build/node: see tests/prepare.sh")

@@ -1,6 +1,7 @@
 """Versions and aliases through boto3: what they are, what they run, what is refused."""
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -138,6 +139,19 @@ def test_publish_again(lam, deploy, waited):
                                       RevisionId=latest["RevisionId"])
     waited(name)
     assert lam.publish_version(FunctionName=name, CodeSha256=latest["CodeSha256"])["Version"] == "2"
+
+
+def test_published_at_once(lam, deploy):
+    name = deploy(SOURCE.format("x"))
+
+    def publish(_):
+        try:
+            return lam.publish_version(FunctionName=name)["Version"]
+        except lam.exceptions.ResourceConflictException:  # AWS does one at a time
+            return "1"
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(publish, range(8))) == {"1"}
+    assert len(lam.list_versions_by_function(FunctionName=name)["Versions"]) == 2
 
 
 def test_delete_a_version(lam, deploy, told, waited):
