@@ -128,7 +128,7 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
     CatalogEntryPtr& place = family.versions[version];
     before = std::exchange(place, entry);
     if (!entry) family.versions.erase(version);
-    if (family.versions.empty()) home.families.erase(store_key);
+    if (family.empty()) home.families.erase(store_key);
   }
   retire(before, entry);
   return {};
@@ -144,13 +144,14 @@ Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
     return {};
   }));
   const std::lock_guard lock(home.mutex);
-  const auto family = home.families.find(store_key);
-  if (family == home.families.end()) return {};
+  // The function itself may come later: whoever committed it has yet to say so.
+  Family& family = home.families[store_key];
   if (alias) {
-    family->second.aliases.insert_or_assign(name, alias->target);
+    family.aliases.insert_or_assign(name, alias->target);
   } else {
-    family->second.aliases.erase(name);
+    family.aliases.erase(name);
   }
+  if (family.empty()) home.families.erase(store_key);
   return {};
 }
 
@@ -173,7 +174,7 @@ Status Catalog::reload_all(const FunctionKey& key) {
   {
     const std::lock_guard lock(home.mutex);
     before = std::exchange(home.families[store_key], now);
-    if (now.versions.empty()) home.families.erase(store_key);
+    if (now.empty()) home.families.erase(store_key);
   }
   for (const auto& [version, entry] : before.versions) {
     const auto found = now.versions.find(version);

@@ -95,6 +95,7 @@ class Catalog {
   struct Family {
     std::map<std::uint64_t, CatalogEntryPtr> versions;  // 0: $LATEST
     std::map<std::string, AliasTarget, std::less<>> aliases;
+    bool empty() const { return versions.empty() && aliases.empty(); }
   };
   struct Shard {
     mutable std::mutex mutex;

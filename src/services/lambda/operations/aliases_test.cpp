@@ -4,6 +4,9 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "services/lambda/catalog.hpp"
+#include "services/lambda/package.hpp"
+#include "services/lambda/repository.hpp"
 #include "services/lambda/testing/harness.hpp"
 #include "services/lambda/testing/zip_builder.hpp"
 
@@ -205,6 +208,32 @@ TEST_F(Aliases, ListInPagesAndByVersion) {
   }
   EXPECT_EQ(list("Marker=!").message(), "Invalid marker");
   EXPECT_EQ(send("ListAliases", "GET", "/2015-03-31/functions/g/aliases").status, 404);
+}
+
+// Commits are told to the catalog in no order.
+TEST_F(Aliases, MayBeKnownBeforeTheirFunction) {
+  put_alias("f", "live", "1");
+  Repository records(engine->store());
+  PackageStore packages(data_dir, engine->blobs(), random, null_logger());
+  Catalog catalog(records, packages, random, null_logger());
+  const FunctionKey key{caller.account, caller.region, FunctionName("f")};
+  const auto look_up = [&] { return catalog.resolve(key.account, key.region, "f", "live"); };
+  ASSERT_TRUE(catalog.reload_alias(key, "live"));
+  EXPECT_FALSE(look_up());
+  ASSERT_TRUE(catalog.reload(key));
+  EXPECT_FALSE(look_up());
+  ASSERT_TRUE(catalog.reload(key, 7)) << "a version that is gone";
+  ASSERT_TRUE(catalog.reload(key, 1));
+  const auto found = look_up();
+  ASSERT_TRUE(found) << found.error().to_log();
+  EXPECT_EQ((*found)->version, "1");
+
+  send("DeleteFunction", "DELETE", "/2015-03-31/functions/f");
+  ASSERT_TRUE(catalog.reload(key));
+  ASSERT_TRUE(catalog.reload_alias(key, "live"));
+  EXPECT_EQ(catalog.size(), 1u) << "version 1 is still there";
+  ASSERT_TRUE(catalog.reload_all(key));
+  EXPECT_EQ(catalog.size(), 0u);
 }
 
 TEST_F(Aliases, GoWithTheFunction) {
