@@ -35,6 +35,7 @@ struct Slot {
   bool is_retired = false;  // ends as soon as it is free
   bool is_idle = false;
   bool is_active = false;  // starting or running: its memory counts
+  bool has_run = false;    // an invocation
   MonoTime idle_since{};
   std::list<Slot*>::iterator idle_position;  // in Shard::idle_, while idle and not provisioned
 };

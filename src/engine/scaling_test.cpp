@@ -189,6 +189,22 @@ TEST_F(ScalingTest, AFullMachineGivesThePatientFunctionAPlace) {
   EXPECT_TRUE(refusals_.empty());
 }
 
+TEST_F(ScalingTest, WhatWasStartedForSomebodyServesHimHoweverManyWait) {
+  EngineOptions options;
+  options.starts_max = 2;
+  make_shard(options);
+  script_.hold_init = true;
+  for (int i = 0; i < 20; ++i) {
+    calls_.spawn(call(function("f" + std::to_string(i)), std::to_string(i)));
+  }
+  settle();
+  pass(kFairPatience * 2);
+  release_all();
+  EXPECT_EQ(answers_.size(), 20u);
+  EXPECT_EQ(script_.made, 20);
+  EXPECT_EQ(shard_->stats().evictions[index(Eviction::kFairness)].get(), 0u);
+}
+
 TEST_F(ScalingTest, ACallerThatLeftHoldsNoPlace) {
   EngineOptions options;
   options.account_concurrency = 1;

@@ -144,6 +144,7 @@ net::Task<Result<Lease>> Shard::wait_for_slot(Pool& pool) {
 
 net::Task<void> Shard::drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                              net::OneShotSender<runtime::Outcome> answer) {
+  slot.has_run = true;
   {
     const Ticket held = std::move(ticket);
     co_await slot.environment->run(std::move(invocation), std::move(answer));

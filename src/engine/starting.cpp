@@ -142,6 +142,8 @@ net::Task<void> Shard::start(Slot& slot) {
 bool Shard::gives_way(const Slot& slot) const {
   const Pool& pool = *slot.pool;
   if (hungry_.empty() || pool.waiters.empty() || starting_ >= options_.starts_max) return false;
+  // Started for somebody who waits: to end it unused would help nobody.
+  if (!slot.has_run) return false;
   const MonoTime patient_since = loop_->now() - kFairPatience;
   int left = kLookedAt;
   for (const Pool* other : hungry_) {
