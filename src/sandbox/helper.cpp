@@ -273,16 +273,16 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   watch.lap("helper: clone");
   const pid_t pid = clone->pid;
   running.lifeline = std::move(life.second);
-  Report started;
-  started.kind = ReportKind::kStarted;
-  started.number = pid;
-  started.steps = std::move(running.steps);
-  tell(running.report.get(), started, {clone->pidfd.get()});
   Status going;
   if (plan.network != NetworkMode::kNone) {
     going = network_->attach(running.slot, plan.network, pid);
     watch.lap("helper: network");
   }
+  Report started;
+  started.kind = ReportKind::kStarted;
+  started.number = pid;
+  started.steps = std::move(running.steps);
+  tell(running.report.get(), started, {clone->pidfd.get()});
   if (going) going = let_go_on(running, pid);
   if (!going) (void)os::signal_pidfd(clone->pidfd.get(), SIGKILL);
   running_.emplace(pid, std::move(running));

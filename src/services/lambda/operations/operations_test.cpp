@@ -235,6 +235,27 @@ TEST_F(Operations, Tags) {
             "ARN.");
 }
 
+TEST_F(Operations, TheNetworkTagIsCheckedAndTakesEffect) {
+  EXPECT_EQ(create("g", hello_zip(), R"("Tags":{"lapwing:network":"host"})").message(),
+            "Tag lapwing:network=host: not here");
+  create_active("f", R"("Tags":{"lapwing:network":"none"})");
+  const std::string path =
+      "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
+  const auto network = [&] {
+    return service->catalog().resolve(caller.account, caller.region, "f", "").value()->network;
+  };
+  EXPECT_EQ(network(), "none");
+  EXPECT_EQ(send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:network":"nat"}})").status,
+            204);
+  EXPECT_EQ(network(), "nat");
+  const Answer unknown =
+      send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:network":"vpc"}})");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(unknown.message(), "Tag lapwing:network=vpc: must be one of host nat none");
+  EXPECT_EQ(send("UntagResource", "DELETE", path, "tagKeys=lapwing%3Anetwork").status, 204);
+  EXPECT_EQ(network(), "");
+}
+
 TEST_F(Operations, AccountSettingsCount) {
   create_active("f");
   const Answer settings = send("GetAccountSettings", "GET", "/2016-08-19/account-settings");
