@@ -210,6 +210,25 @@ TEST(PacketRules, TranslationOfDestinations) {
   });
 }
 
+TEST(PacketRules, TablesThatDropAreKnown) {
+  in_new_namespace([] {
+    PacketTable harmless("harmless");
+    harmless.chain({"f", Hook::kForward, 0, ChainPolicy::kAccept, ChainKind::kFilter});
+    harmless.chain({"i", Hook::kInput, 0, ChainPolicy::kDrop, ChainKind::kFilter});
+    PacketTable strict("strict");
+    strict.chain({"f", Hook::kForward, 5, ChainPolicy::kDrop, ChainKind::kFilter});
+    auto one = NetlinkSocket::open(NETLINK_NETFILTER).value();
+    auto two = NetlinkSocket::open(NETLINK_NETFILTER).value();
+    EXPECT_EQ(tables_that_drop(one, Hook::kForward).value(), std::vector<std::string>());
+    ASSERT_TRUE(harmless.install(one));
+    ASSERT_TRUE(strict.install(two));
+    EXPECT_EQ(tables_that_drop(one, Hook::kForward).value(),
+              std::vector<std::string>{"inet strict"});
+    EXPECT_EQ(tables_that_drop(one, Hook::kInput).value(),
+              std::vector<std::string>{"inet harmless"});
+  });
+}
+
 TEST(PacketRules, AllOrNothing) {
   in_new_namespace([] {
     PacketTable table("test");

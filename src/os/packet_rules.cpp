@@ -10,6 +10,8 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#include <fmt/core.h>
+
 namespace lapwing::os {
 namespace {
 
@@ -23,7 +25,8 @@ constexpr std::uint32_t kDestinationPort = 2;
 constexpr std::uint32_t kStateEstablished = 2;
 constexpr std::uint32_t kStateRelated = 4;
 constexpr std::uint32_t kStateNew = 8;
-constexpr std::size_t kNameFieldBytes = 16;  // of an interface, padded with zeroes
+constexpr std::uint32_t kNameFieldBytes = 16;     // of an interface, padded with zeroes
+constexpr std::uint32_t kInterfaceNameType = 41;  // for who lists the rules: nft's "ifname"
 
 NetlinkMessage message_of(int type, std::uint16_t flags) {
   NetlinkMessage message(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), flags);
@@ -55,7 +58,65 @@ NetlinkMessage new_chain(const std::string& table, const PacketChain& chain) {
   return message;
 }
 
+// Its elements are made by the rules that use it.
+NetlinkMessage new_counts(const std::string& table, const std::string& name, std::uint32_t id,
+                          std::uint32_t size) {
+  NetlinkMessage message = message_of(NFT_MSG_NEWSET, kCreate);
+  message.text(NFTA_SET_TABLE, table).text(NFTA_SET_NAME, name).big_u32(NFTA_SET_ID, id);
+  message.big_u32(NFTA_SET_FLAGS, NFT_SET_EVAL).big_u32(NFTA_SET_KEY_TYPE, kInterfaceNameType);
+  message.big_u32(NFTA_SET_KEY_LEN, kNameFieldBytes);
+  message.open(NFTA_SET_DESC).big_u32(NFTA_SET_DESC_SIZE, size).close();
+  return message;
+}
+
+std::string_view family_name(unsigned char family) {
+  switch (family) {
+    case NFPROTO_INET:
+      return "inet";
+    case NFPROTO_IPV4:
+      return "ip";
+    case NFPROTO_IPV6:
+      return "ip6";
+    default:
+      return {};  // bridges and devices: their hooks are others
+  }
+}
+
+std::uint32_t big_number(const NetlinkAttributes& attribute) { return be32toh(attribute.u32()); }
+
+// The table of the chain the message describes, if it is one that drops at `hook`.
+std::string dropping_table(std::string_view body, Hook hook) {
+  if (body.size() < sizeof(nfgenmsg)) return {};
+  const std::string_view family = family_name(static_cast<unsigned char>(body[0]));
+  std::string_view table;
+  bool drops = false;
+  bool hooked = false;
+  for (NetlinkAttributes each(body.substr(sizeof(nfgenmsg))); each.next();) {
+    if (each.type() == NFTA_CHAIN_TABLE) table = each.text();
+    if (each.type() == NFTA_CHAIN_POLICY) drops = big_number(each) == NF_DROP;
+    if (each.type() != NFTA_CHAIN_HOOK) continue;
+    for (NetlinkAttributes inner(each.value()); inner.next();) {
+      hooked = hooked || (inner.type() == NFTA_HOOK_HOOKNUM &&
+                          big_number(inner) == static_cast<std::uint32_t>(hook));
+    }
+  }
+  if (family.empty() || !drops || !hooked) return {};
+  return fmt::format("{} {}", family, table);
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> tables_that_drop(NetlinkSocket& socket, Hook hook) {
+  NetlinkMessage message(static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN),
+                         0);
+  message.fixed(nfgenmsg{NFPROTO_UNSPEC, NFNETLINK_V0, 0});
+  std::vector<std::string> tables;
+  LAPWING_CHECK(socket.dump(std::move(message), "list packet rules", [&](NetlinkPart part) {
+    std::string table = dropping_table(part.body, hook);
+    if (!table.empty()) tables.push_back(std::move(table));
+  }));
+  return tables;
+}
 
 PacketRule::PacketRule(std::string_view table, std::string_view chain)
     : message_(message_of(NFT_MSG_NEWRULE, kCreate | NLM_F_APPEND)) {
@@ -174,10 +235,28 @@ PacketRule& PacketRule::answers() {
 PacketRule& PacketRule::new_connection() { return state(NFT_CT_STATE, kStateNew, true); }
 PacketRule& PacketRule::not_redirected() { return state(NFT_CT_STATUS, IPS_DST_NAT, false); }
 
+PacketRule& PacketRule::more_connections_than(std::uint32_t count, std::string_view set) {
+  meta(NFT_META_IIFNAME);
+  begin("dynset");
+  message_.text(NFTA_DYNSET_SET_NAME, set).big_u32(NFTA_DYNSET_OP, NFT_DYNSET_OP_ADD);
+  message_.big_u32(NFTA_DYNSET_SREG_KEY, NFT_REG_1);
+  message_.open(NFTA_DYNSET_EXPR).text(NFTA_EXPR_NAME, "connlimit").open(NFTA_EXPR_DATA);
+  message_.big_u32(NFTA_CONNLIMIT_COUNT, count);
+  message_.big_u32(NFTA_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV).close().close();
+  end();
+  return *this;
+}
+
 void PacketRule::verdict(std::uint32_t code) {
   begin("immediate");
   message_.big_u32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT).open(NFTA_IMMEDIATE_DATA);
   message_.open(NFTA_DATA_VERDICT).big_u32(NFTA_VERDICT_CODE, code).close().close();
+  end();
+  message_.close();
+}
+
+void PacketRule::untracked() {
+  begin("notrack");
   end();
   message_.close();
 }
@@ -224,6 +303,8 @@ Status PacketTable::install(NetlinkSocket& socket) const {
   std::vector<NetlinkMessage> batch;
   batch.push_back(batch_edge(NFNL_MSG_BATCH_BEGIN));
   batch.push_back(new_table(name_));
+  std::uint32_t id = 0;
+  for (const auto& [name, size] : counts_) batch.push_back(new_counts(name_, name, ++id, size));
   for (const PacketChain& chain : chains_) batch.push_back(new_chain(name_, chain));
   for (const PacketRule& rule : rules_) batch.push_back(rule.message_);
   batch.push_back(batch_edge(NFNL_MSG_BATCH_END));

@@ -16,6 +16,8 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "os/ip.hpp"
@@ -38,7 +40,7 @@ struct PacketChain {
 enum class LinkMatch : std::uint8_t { kIs, kIsNot, kStartsWith };
 enum class Transport : std::uint8_t { kTcp = 6, kUdp = 17 };
 
-// Conditions, all of which must hold, then exactly one verdict.
+// Conditions, all of which must hold, then exactly one verdict (or untracked()).
 class PacketRule {
  public:
   PacketRule(std::string_view table, std::string_view chain);
@@ -53,7 +55,12 @@ class PacketRule {
   PacketRule& new_connection();
   PacketRule& not_redirected();  // its destination is the one its sender wrote
   PacketRule& version(IpVersion version);
+  // More than `count` connections are known that came by the interface this one comes by.
+  // Counted in `set`, which the table has to have; an interface's connections are counted
+  // from the first that meets a rule with it.
+  PacketRule& more_connections_than(std::uint32_t count, std::string_view set);
 
+  void untracked();  // no connection is remembered for it; goes on with the next rule
   void accept();
   void drop();
   void refuse();  // the sender gets an ICMP error: administratively prohibited
@@ -78,11 +85,18 @@ class PacketRule {
   NetlinkMessage message_;
 };
 
+// Tables, of whoever's, that drop what their rules for a hook do not accept: "ip filter".
+Result<std::vector<std::string>> tables_that_drop(NetlinkSocket& socket, Hook hook);
+
 class PacketTable {
  public:
   explicit PacketTable(std::string name) : name_(std::move(name)) {}
 
   void chain(PacketChain chain) { chains_.push_back(std::move(chain)); }
+  // For more_connections_than(), of at most `interfaces` names.
+  void connection_counts(std::string name, std::uint32_t interfaces) {
+    counts_.push_back({std::move(name), interfaces});
+  }
   PacketRule& rule(std::string_view chain) { return rules_.emplace_back(name_, chain); }
 
   // All or nothing. The table lives as long as `socket` (NETLINK_NETFILTER) is open.
@@ -90,6 +104,7 @@ class PacketTable {
 
  private:
   std::string name_;
+  std::deque<std::pair<std::string, std::uint32_t>> counts_;
   std::deque<PacketChain> chains_;
   std::deque<PacketRule> rules_;
 };

@@ -33,6 +33,11 @@ inline constexpr std::uint32_t kInnerGid = 993;
 // How long one server waits for another that changes the machine's network.
 inline constexpr int kNetworkLockTries = 500;
 inline constexpr int kNetworkLockPauseMs = 10;
+// Connections (and UDP conversations) of one sandbox that the router remembers, so that no
+// function fills the machine's table of them. What was closed is remembered a little longer:
+// 400 connections a second, one after the other, are possible all the time.
+inline constexpr std::uint32_t kConnectionsPerSandboxMax = 2'048;
+inline constexpr const char* kClosedConnectionSeconds = "5";
 inline constexpr std::size_t kDeniedNetworksMax = 256;
 
 // The name server of the sandboxes. Three servers fit into the five seconds a resolver waits.

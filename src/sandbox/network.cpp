@@ -14,6 +14,7 @@
 #include "os/network.hpp"
 #include "os/packet_rules.hpp"
 #include "sandbox/forwarding.hpp"
+#include "sandbox/limits.hpp"
 #include "sandbox/network_rules.hpp"
 
 namespace lapwing::sandbox {
@@ -86,6 +87,7 @@ struct Network::Parts {
   std::string uplink;
   bool ipv6_known = false;
   std::string why_not_v6;
+  std::vector<std::string> dropping;  // others' tables that may stand in the way
   NetworkWalls walls;
   os::UniqueFd home;  // the machine's namespace
   os::UniqueFd router;
@@ -143,7 +145,10 @@ Status Network::Parts::prepare_router() {
   }
   LAPWING_TRY(name_server.udp, name_server_socket(SOCK_DGRAM));
   LAPWING_TRY(name_server.tcp, name_server_socket(SOCK_STREAM));
-  return router_table(walls).install(*router_rules);
+  LAPWING_CHECK(router_table(walls).install(*router_rules));
+  // There only once rules have brought connection tracking to this namespace.
+  return os::write_existing("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait",
+                            kClosedConnectionSeconds);
 }
 
 Status Network::Parts::make_router() {
@@ -198,6 +203,7 @@ Status Network::Parts::open_machine(bool host) {
         os::write_existing(fmt::format("/proc/sys/net/ipv4/conf/{}/route_localnet", uplink), "1"));
   }
   LAPWING_TRY(home_rules, os::NetlinkSocket::open(NETLINK_NETFILTER));
+  LAPWING_TRY(dropping, os::tables_that_drop(*home_rules, os::Hook::kForward));
   return machine_table(tag, uplink, walls).install(*home_rules);
 }
 
@@ -273,6 +279,12 @@ std::string Network::describe() const {
   if (!parts_->walls.opened.empty()) {
     text += "; forwarding switched on for";
     for (const std::string& link : parts_->walls.opened) text += " " + link;
+  }
+  for (const std::string& table : parts_->dropping) {
+    text += fmt::format(
+        "; packet rules of table {} drop what they do not accept: let them accept packets "
+        "forwarded from and to {}",
+        table, parts_->uplink);
   }
   return text;
 }

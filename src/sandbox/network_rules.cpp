@@ -1,5 +1,9 @@
 #include "sandbox/network_rules.hpp"
 
+#include <iterator>
+
+#include "sandbox/limits.hpp"
+
 namespace lapwing::sandbox {
 namespace {
 
@@ -11,13 +15,25 @@ using os::LinkMatch;
 using os::PacketTable;
 using os::Transport;
 
+constexpr int kBeforeTracking = -300;
 constexpr int kBeforeRouting = -100;  // where destinations are translated
 constexpr int kFilter = 0;
 constexpr int kAfterRouting = 100;  // where sources are translated
 
 constexpr const char* kSandboxPrefixes[] = {kNatPrefix, kHostPrefix};
+constexpr const char* kCounts = "connections";
 
 IpNet known(std::string_view text) { return *IpNet::parse(text); }
+
+void limit_connections(PacketTable& table, const char* chain) {
+  for (const char* prefix : kSandboxPrefixes) {
+    table.rule(chain)
+        .from_link(prefix, LinkMatch::kStartsWith)
+        .new_connection()
+        .more_connections_than(kConnectionsPerSandboxMax, kCounts)
+        .refuse();
+  }
+}
 
 void refuse_rest(PacketTable& table, const char* chain) {
   table.rule(chain).transport(Transport::kTcp).reset();
@@ -29,12 +45,23 @@ void refuse_to(PacketTable& table, const char* chain, const IpNet& net) {
   table.rule(chain).to(net).refuse();
 }
 
+// Questions for names come from a new port each: they would fill the table of connections.
+void leave_names_untracked(PacketTable& table) {
+  table.chain(
+      {"arrive", Hook::kPrerouting, kBeforeTracking, ChainPolicy::kAccept, ChainKind::kFilter});
+  table.chain({"answer", Hook::kOutput, kBeforeTracking, ChainPolicy::kAccept, ChainKind::kFilter});
+  const IpNet names = known(kNameServerAddress);
+  table.rule("arrive").to(names).to_port(Transport::kUdp, kNameServerPort).untracked();
+  table.rule("answer").from(names).transport(Transport::kUdp).untracked();
+}
+
 // The router itself answers for names and nothing else.
 void add_router_input(PacketTable& table, Weakness weakness) {
   const ChainPolicy policy =
       weakness == Weakness::kOpenRouter ? ChainPolicy::kAccept : ChainPolicy::kDrop;
   table.chain({"input", Hook::kInput, kFilter, policy, ChainKind::kFilter});
   if (weakness == Weakness::kOpenRouter) return;
+  limit_connections(table, "input");
   for (const char* prefix : kSandboxPrefixes) {
     for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
       table.rule("input")
@@ -60,6 +87,7 @@ void add_router_forward(PacketTable& table, const NetworkWalls& walls) {
   }
   table.rule("forward").from_link(kRouterUplink).answers().accept();
   table.rule("forward").from_link(kRouterUplink).drop();
+  limit_connections(table, "forward");
   table.rule("forward")
       .from_link(kHostPrefix, LinkMatch::kStartsWith)
       .to_link(kRouterUplink)
@@ -149,6 +177,8 @@ const std::vector<IpNet>& always_denied() {
 
 PacketTable router_table(const NetworkWalls& walls) {
   PacketTable table("lapwing-router");
+  table.connection_counts(kCounts, kSandboxesMax * std::size(kSandboxPrefixes));
+  leave_names_untracked(table);
   add_router_input(table, walls.weakness);
   add_router_forward(table, walls);
   add_router_translation(table, walls.addresses);

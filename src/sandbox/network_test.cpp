@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <linux/netlink.h>
 #include <map>
 #include <poll.h>
 #include <signal.h>
@@ -14,8 +15,11 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "os/netlink.hpp"
+#include "os/packet_rules.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/limits.hpp"
 #include "sandbox/network_rules.hpp"
 #include "sandbox/testing/fixture.hpp"
 #include "sandbox/testing/internet.hpp"
@@ -247,6 +251,19 @@ TEST_F(NetworkTest, ModesThatAreNotOfferedAreRefused) {
   EXPECT_FALSE(outcome.launched);
 }
 
+TEST_F(NetworkTest, AFirewallInTheWayIsNamed) {
+  apart([&] {
+    os::PacketTable firewall("firewall");
+    firewall.chain({"f", os::Hook::kForward, 0, os::ChainPolicy::kDrop, os::ChainKind::kFilter});
+    auto rules = os::NetlinkSocket::open(NETLINK_NETFILTER).value();
+    EXPECT_TRUE(firewall.install(rules));
+    const auto one = world(options());
+    EXPECT_NE(one->launcher().network().text.find("table inet firewall drop"), std::string::npos)
+        << one->launcher().network().text;
+    EXPECT_FALSE(Probe(one->run(probe_plan(*one, NetworkMode::kNat))).reached(kOutside[0]));
+  });
+}
+
 TEST_F(NetworkTest, RangesInUseAreRefused) {
   apart([&] {
     const auto first = world(options());
@@ -258,6 +275,27 @@ TEST_F(NetworkTest, RangesInUseAreRefused) {
       // Sandboxes that need no way out work all the same.
       EXPECT_TRUE(second->run_program({"/bin/true"}).launched);
     });
+  });
+}
+
+// The machine's table of connections is everybody's; one sandbox gets a share of it.
+TEST_F(NetworkTest, ConnectionsAreCounted) {
+  apart([&] {
+    const auto one = world(options());
+    const std::string flood =
+        "for ((port = 20000; port < 20000 + " + std::to_string(kConnectionsPerSandboxMax) +
+        "; ++port)); do exec 3<>/dev/udp/203.0.113.5/$port; echo x >&3 || :; done 2>/dev/null\n";
+    const std::string within =
+        "timeout 3 bash -c 'exec 3<>/dev/tcp/203.0.113.5/8080' && echo within\n";
+    const std::string beyond =
+        "timeout 3 bash -c 'exec 3<>/dev/tcp/203.0.113.5/8080' || echo beyond";
+    Plan plan = one->plan({"/bin/bash", "-c", kProbe + within + flood + beyond});
+    plan.network = NetworkMode::kNat;
+    const Outcome flooded = one->run(plan);
+    const Probe other(one->run(probe_plan(*one, NetworkMode::kNat)));
+    EXPECT_NE(flooded.output.find("within"), std::string::npos) << flooded.output;
+    EXPECT_NE(flooded.output.find("beyond"), std::string::npos) << flooded.output;
+    EXPECT_TRUE(other.reached_both(kOutside[0])) << other.output();
   });
 }
 
