@@ -42,6 +42,12 @@ double draw(Random& random) {
   return bits / 4294967296.0;
 }
 
+// Tags are of the function; its published versions have none of their own.
+std::string network_of(const FunctionRecord& latest) {
+  const auto tag = latest.tags.find(std::string(kNetworkTag));
+  return tag == latest.tags.end() ? std::string() : tag->second;
+}
+
 }  // namespace
 
 Catalog::Catalog(Repository& repository, PackageStore& packages, Random& random, Logger& logger)
@@ -52,10 +58,13 @@ Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
     const std::lock_guard lock(shard.mutex);
     shard.families.clear();
   }
+  std::map<std::string, std::string> networks;
   const auto take = [&](FunctionRecord& record) -> Status {
     LAPWING_CHECK(visit(record));
     const std::string key = encode_key(record.key);
-    CatalogEntryPtr entry = make_entry(record);
+    // Functions come before their versions.
+    if (record.version == 0) networks[key] = network_of(record);
+    CatalogEntryPtr entry = make_entry(record, networks[key]);
     Shard& home = shard(key);
     const std::lock_guard lock(home.mutex);
     home.families[key].versions.insert_or_assign(record.version, std::move(entry));
@@ -119,7 +128,11 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
   Shard& home = shard(store_key);
   const std::lock_guard reloading(home.reloading);
   LAPWING_TRY(const std::optional<FunctionRecord> record, repository_.find(key, version));
-  CatalogEntryPtr entry = record ? make_entry(*record) : nullptr;
+  CatalogEntryPtr entry;
+  if (record) {
+    LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(key));
+    entry = make_entry(*record, latest ? network_of(*latest) : std::string());
+  }
   // The old entry is let go outside the lock: it may be the last holder of much.
   CatalogEntryPtr before;
   {
@@ -160,10 +173,12 @@ Status Catalog::reload_all(const FunctionKey& key) {
   Shard& home = shard(store_key);
   const std::lock_guard reloading(home.reloading);
   Family now;
+  LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(key));
+  const std::string network = latest ? network_of(*latest) : std::string();
   LAPWING_CHECK(repository_.for_each_of(
       key,
       [&](FunctionRecord& record) -> Status {
-        now.versions.emplace(record.version, make_entry(record));
+        now.versions.emplace(record.version, make_entry(record, network));
         return {};
       },
       [&](AliasRecord& alias) -> Status {
@@ -201,7 +216,8 @@ std::size_t Catalog::size() const {
   return total;
 }
 
-CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record) const {
+CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
+                                    const std::string& network) const {
   auto entry = std::make_shared<CatalogEntry>();
   entry->key = record.key;
   entry->state = record.state;
@@ -240,8 +256,7 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record) const {
   out.logging.application_log_level = in.application_log_level;
   out.logging.system_log_level = in.system_log_level;
   out.logging.log_group = log_group_of(record, in);
-  const auto network = record.tags.find(std::string(kNetworkTag));
-  if (network != record.tags.end()) out.network = network->second;
+  out.network = network;
   entry->version = runtime::FunctionVersionPtr(held, &held->version);
   return entry;
 }

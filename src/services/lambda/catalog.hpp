@@ -106,7 +106,8 @@ class Catalog {
 
   Shard& shard(std::string_view key) { return shards_[Hash{}(key) % kShards]; }
   const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
-  CatalogEntryPtr make_entry(const FunctionRecord& record) const;
+  // `network`: what the function's tag says, for all its versions.
+  CatalogEntryPtr make_entry(const FunctionRecord& record, const std::string& network) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
   void retire(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
 

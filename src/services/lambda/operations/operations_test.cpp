@@ -241,13 +241,23 @@ TEST_F(Operations, TheNetworkTagIsCheckedAndTakesEffect) {
   create_active("f", R"("Tags":{"lapwing:network":"none"})");
   const std::string path =
       "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
-  const auto network = [&] {
-    return service->catalog().resolve(caller.account, caller.region, "f", "").value()->network;
+  const auto network = [&](std::string_view qualifier = "") {
+    return service->catalog()
+        .resolve(caller.account, caller.region, "f", qualifier)
+        .value()
+        ->network;
   };
   EXPECT_EQ(network(), "none");
+  EXPECT_EQ(send("PublishVersion", "POST", "/2015-03-31/functions/f/versions", "", "{}").status,
+            201);
+  executor.run_all();
+  EXPECT_EQ(network("1"), "none");
   EXPECT_EQ(send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:network":"nat"}})").status,
             204);
   EXPECT_EQ(network(), "nat");
+  EXPECT_EQ(network("1"), "nat");
+  restart();
+  EXPECT_EQ(network("1"), "nat");
   const Answer unknown =
       send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:network":"vpc"}})");
   EXPECT_EQ(unknown.status, 400);

@@ -33,8 +33,8 @@ Status change_tags(Context& context, const FunctionKey& key,
     record.revision_id = revision_id;
     return {};
   }));
-  // One of them says which network environments are in.
-  return context.catalog.reload(key);
+  // One of them says which network the environments of all versions are in.
+  return context.catalog.reload_all(key);
 }
 
 }  // namespace
