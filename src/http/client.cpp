@@ -47,8 +47,8 @@ Error broken(Error cause) {
 
 // The idle connections, and making new ones.
 struct Client::Impl {
-  Impl(net::Loop& on, ClientOptions with)
-      : loop(on), options(with), sweeper(on, [this] { sweep(); }) {}
+  Impl(net::Loop& on, ClientOptions with, Connector through)
+      : loop(on), options(with), connector(std::move(through)), sweeper(on, [this] { sweep(); }) {}
 
   // Nothing when none is fit for use: closed meanwhile, or with bytes nobody asked for.
   ChannelPtr take_idle(const std::string& key);
@@ -61,6 +61,7 @@ struct Client::Impl {
 
   net::Loop& loop;
   ClientOptions options;
+  Connector connector;
   std::map<std::string, std::vector<ChannelPtr>, std::less<>> idle;
   net::Timer sweeper;
 };
@@ -103,7 +104,10 @@ void Client::Impl::sweep() {
 
 net::Task<Result<ChannelPtr>> Client::Impl::connect(const Endpoint& endpoint, MonoTime deadline) {
   auto channel = std::make_unique<Channel>();
-  auto stream = co_await net::Stream::connect(loop, endpoint.address, deadline);
+  net::Task<Result<net::Stream>> reach =
+      connector ? connector(endpoint, deadline)
+                : net::Stream::connect(loop, endpoint.address, deadline);
+  auto stream = co_await std::move(reach);
   if (stream && endpoint.tls != nullptr) {
     const std::string name = host_name(endpoint.host);
     stream = co_await net::tls_connect(*std::move(stream), *endpoint.tls, name, deadline);
@@ -330,8 +334,8 @@ net::Task<Result<Response>> Client::Impl::send_once(const Endpoint& endpoint,
   co_return response;
 }
 
-Client::Client(net::Loop& loop, ClientOptions options)
-    : impl_(std::make_unique<Impl>(loop, options)) {}
+Client::Client(net::Loop& loop, ClientOptions options, Connector connector)
+    : impl_(std::make_unique<Impl>(loop, options, std::move(connector))) {}
 Client::~Client() = default;
 
 net::Task<Result<Response>> Client::send(const Endpoint& endpoint, Request request,

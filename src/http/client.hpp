@@ -19,6 +19,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/unique_function.hpp"
 #include "http/body.hpp"
 #include "http/limits.hpp"
 #include "http/message.hpp"
@@ -56,9 +57,14 @@ class ClientExchange {
   virtual void set_deadline(MonoTime deadline) = 0;
 };
 
+// How to reach an endpoint's address where Stream::connect() does not: in another network
+// namespace. TLS comes on top.
+using Connector =
+    UniqueFunction<net::Task<Result<net::Stream>>(const Endpoint& endpoint, MonoTime deadline)>;
+
 class Client {
  public:
-  Client(net::Loop& loop, ClientOptions options);
+  Client(net::Loop& loop, ClientOptions options, Connector connector = {});
   ~Client();
 
   net::Task<Result<Response>> send(const Endpoint& endpoint, Request request, std::string body,

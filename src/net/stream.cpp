@@ -153,9 +153,15 @@ Result<Stream> Stream::adopt(Loop& loop, os::UniqueFd fd) {
 }
 
 Task<Result<Stream>> Stream::connect(Loop& loop, Address address, MonoTime deadline) {
-  const SocketAddress to = to_sockaddr(address);
-  os::UniqueFd fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int family = to_sockaddr(address).storage.ss_family;
+  os::UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) co_return fail(errno_error("socket"));
+  co_return co_await connect_through(loop, std::move(fd), std::move(address), deadline);
+}
+
+Task<Result<Stream>> Stream::connect_through(Loop& loop, os::UniqueFd fd, Address address,
+                                             MonoTime deadline) {
+  const SocketAddress to = to_sockaddr(address);
   auto refused = [&](int code) {
     return make_error(ErrorKind::kUnavailable, "cannot connect to " + address.to_string())
         .with_detail(errno_error("connect", code).detail());

@@ -59,6 +59,10 @@ class Stream {
   // namespace). It is made non-blocking; TCP_NODELAY is set on TCP.
   static Result<Stream> adopt(Loop& loop, os::UniqueFd fd);
   static Task<Result<Stream>> connect(Loop& loop, Address address, MonoTime deadline = kNoDeadline);
+  // The same through an unconnected, non-blocking socket made elsewhere: in another network
+  // namespace, which is where it then connects.
+  static Task<Result<Stream>> connect_through(Loop& loop, os::UniqueFd socket, Address address,
+                                              MonoTime deadline = kNoDeadline);
 
   bool valid() const { return transport_ != nullptr; }
   Loop& loop() const { return *loop_; }
