@@ -1,23 +1,29 @@
 #include "runtime/environment.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
-#include "base/log.hpp"
-#include "net/listener.hpp"
 #include "net/loop.hpp"
-#include "net/stream.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/shutdown.hpp"
 
 namespace lapwing::runtime {
 namespace {
 
 double to_ms(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// A phase that did not come to its end, as the caller gets it.
+Outcome stop_outcome(const PhaseStatus& status, std::string_view request_id,
+                     std::string_view text) {
+  if (status.kind == PhaseStatus::Kind::kTimeout) {
+    return platform_outcome(kTimedOut, request_id, text);
+  }
+  return platform_outcome(status.error_type, request_id, text);
 }
 
 }  // namespace
@@ -33,19 +39,15 @@ Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionV
       deadline_timer_(loop,
                       [this] {
                         timed_out_ = true;
-                        wake();
+                        changed_.set();
                       }),
-      freeze_timer_(loop, [this] {
-        if (sandbox_ && ready_) frozen_ = sandbox_->freeze().has_value();
-      }) {}
+      freeze_timer_(loop, [this] { freeze_when_quiet(); }) {}
 
 Environment::~Environment() = default;
 
-void Environment::wake() { changed_.set(); }
-
 net::Task<bool> Environment::initialise() {
   const bool warm = co_await run_init("init", MonoTime::max());
-  if (warm) freeze_timer_.arm_after(kFreezeAfter);
+  if (warm) fall_idle();
   co_return warm;
 }
 
@@ -61,35 +63,46 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
   init_failure_.reset();
   init_ms_.reset();
   timed_out_ = false;
-  const Status launched = co_await launch();
-  bool answered = false;
-  if (launched) {
-    if (interrupted_) sandbox_->kill();  // asked while it was being launched
-    deadline_timer_.arm_at(std::min(begun + init_timeout(), deadline));
-    while (!init_complete() && !session_->has_reply() && !stopped()) {
-      changed_.reset();
-      co_await changed_.wait();
-      // Extensions register until the runtime is up.
-      if (session_->ready()) extensions_->close_registration();
-    }
-    deadline_timer_.disarm();
-    answered = init_complete();
-  }
+  inside_ = std::make_unique<SandboxSession>(*loop_, *host_, function_, type_, log_, changed_);
+  const Status launched = co_await bring_up(phase, std::min(begun + init_timeout(), deadline));
+  deadline_timer_.disarm();
   const double took_ms = to_ms(loop_->now() - begun);
-  if (answered) {
+  inside_->drain_output();
+  if (launched && init_complete()) {
     ready_ = true;
     // Billed with the first invocation, unless it was paid for as provisioned concurrency.
     if (phase == "init" && type_ == InitializationType::kOnDemand) init_ms_ = took_ms;
-    drain_output();
     log_init_end({took_ms, phase, {}, type_});
+    inside_->telemetry().close();
     co_return true;
   }
   init_failure_ = init_failure(launched);
-  if (sandbox_) sandbox_->kill();
-  drain_output();
   log_init_end({took_ms, phase, init_failure_->status, type_});
-  co_await teardown();
+  co_await teardown(timed_out_ ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
   co_return false;
+}
+
+net::Task<Status> Environment::bring_up(std::string_view phase, MonoTime deadline) {
+  LAPWING_CO_CHECK(co_await inside_->prepare(phase));
+  if (interrupted_) inside_->kill();  // asked while it was being made
+  deadline_timer_.arm_at(deadline);
+  RuntimeSession& runtime = inside_->runtime();
+  ExtensionRegistry& extensions = inside_->extensions();
+  inside_->start_extensions();
+  while (!extensions.all_registered() && !stopped()) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+  if (stopped()) co_return Status();
+  LAPWING_CO_CHECK(co_await inside_->start_runtime());
+  if (interrupted_) inside_->kill();
+  while (!init_complete() && !runtime.has_reply() && !stopped()) {
+    changed_.reset();
+    co_await changed_.wait();
+    // Extensions register until the runtime is up.
+    if (runtime.ready()) extensions.close_registration();
+  }
+  co_return Status();
 }
 
 Environment::InitFailure Environment::init_failure(const Status& launched) {
@@ -101,296 +114,26 @@ Environment::InitFailure Environment::init_failure(const Status& launched) {
     type = theirs ? kInvalidEntrypoint : "Sandbox.Failure";
     failure.kind = theirs ? InitFailure::Kind::kFailed : InitFailure::Kind::kPlatform;
     failure.text = theirs ? launched.error().message() : launched.error().to_log();
-  } else if (const auto& extension = extensions_->failure()) {
-    type = extension->error_type;
-    failure.text = extension->text;
-  } else if (session_->has_reply()) {
+  } else if (!failed_extension() && inside_->runtime().has_reply()) {
     failure.kind = InitFailure::Kind::kPosted;
-    failure.posted = session_->take_reply();
+    failure.posted = inside_->runtime().take_reply();
     type = public_error_type(failure.posted.error_type);
-  } else if (exit_) {
-    type = exit_error_type();
-    failure.text = exit_text(*exit_);
   } else {
-    failure.kind = InitFailure::Kind::kTimedOut;
-    failure.status.kind = PhaseStatus::Kind::kTimeout;
+    failure.status = stop_status();
+    failure.text = stop_text();
+    if (failure.status.kind == PhaseStatus::Kind::kTimeout) {
+      failure.kind = InitFailure::Kind::kTimedOut;
+    }
   }
   return failure;
 }
 
-bool Environment::init_complete() const { return session_->ready() && extensions_->all_ready(); }
-
-bool Environment::stopped() const { return exit_ || timed_out_ || extensions_->failure(); }
-
 void Environment::log_init_end(const InitReport& report) {
-  log_.init_runtime_done(report.phase, report.status, report.type);
-  if (extensions_) {
-    for (const ExtensionRegistry::Extension* one : extensions_->extensions()) log_.extension(*one);
+  log_.init_runtime_done(report);
+  for (const ExtensionRegistry::Extension* one : inside_->extensions().extensions()) {
+    log_.extension(*one);
   }
   log_.init_report(report);
-}
-
-net::Task<Status> Environment::launch() {
-  LAPWING_CO_TRY(const RuntimeChoice choice, host_->catalogue->choose(function_->runtime));
-  log_.init_start(
-      {runtime_version(choice), runtime_version_arn(*function_, choice), choice.note, type_});
-  EnvironmentInputs inputs;
-  inputs.function = function_.get();
-  inputs.runtime = &choice;
-  inputs.credentials = host_->credentials->mint(*function_);
-  inputs.log_stream = log_.stream();
-  inputs.initialization_type = to_string(type_);
-  LAPWING_CO_TRY(const sandbox::Plan plan, host_->planner->plan(*function_, choice, inputs));
-  Starter& starter = host_->starters->of(*loop_);
-  LAPWING_CO_TRY(StartedRuntime started, co_await starter.prepare(plan, choice));
-  if (Status launched = co_await starter.launch(started, plan, choice); !launched) {
-    co_await started.sandbox->destroy();
-    co_return fail(entrypoint_error(std::move(launched).error(), plan.argv[0]));
-  }
-  sandbox_ = std::move(started.sandbox);
-  program_ = started.program;
-  exit_.reset();
-  co_return serve_sandbox(std::move(started.ends));
-}
-
-Status Environment::serve_sandbox(LaunchEnds ends) {
-  session_ = std::make_unique<RuntimeSession>(*loop_, changed_);
-  extensions_ = std::make_unique<ExtensionRegistry>(*loop_, changed_, *host_->random);
-  api_ = std::make_unique<SandboxApi>(*session_, *extensions_, function_, host_->stream);
-  service_ = std::make_unique<http::ServiceShared>();
-  // The invocation's own time limit is the only one: a runtime may be silent as long as it
-  // likes between requests, and between the pieces of a response.
-  service_->options.timeouts.keep_alive = kNoHttpTimeout;
-  service_->options.timeouts.body_idle = kNoHttpTimeout;
-  service_->options.limits.trailer_bytes = kErrorTrailerBytesMax;
-  service_->handler = [api = api_.get()](http::RequestContext& context) {
-    return api->handle(context);
-  };
-  tasks_ = std::make_unique<net::TaskGroup>(*loop_);
-  add_pipe(std::move(ends.output), OutputPipe::Format::kLines);
-  if (ends.telemetry) add_pipe(std::move(ends.telemetry), OutputPipe::Format::kFrames);
-  if (ends.runtime) {
-    LAPWING_TRY(net::Stream stream, net::Stream::adopt(*loop_, std::move(ends.runtime)));
-    tasks_->spawn(http::serve_connection(std::move(stream), *service_));
-  }
-  for (sandbox::NamedListener& listener : sandbox_->take_listeners()) {
-    tasks_->spawn(accept_loop(std::move(listener.fd), listener.name == kRuntimeApiListener));
-  }
-  tasks_->spawn(watch_exit());
-  return {};
-}
-
-net::Task<void> Environment::accept_loop(os::UniqueFd listening, bool is_runtime_api) {
-  Result<net::Listener> listener = net::Listener::adopt(*loop_, std::move(listening));
-  if (!listener) {
-    host_->logger->error("runtime", "adopt a sandbox's listener",
-                         {{"error", listener.error().to_log()}});
-    co_return;
-  }
-  while (true) {
-    Result<os::UniqueFd> connection = co_await listener->accept();
-    if (!connection) co_return;
-    if (!is_runtime_api) {
-      host_->endpoint->serve(*loop_, *std::move(connection));
-      continue;
-    }
-    if (tasks_->size() >= kRuntimeConnectionsMax) continue;  // closes it
-    Result<net::Stream> stream = net::Stream::adopt(*loop_, *std::move(connection));
-    if (stream) tasks_->spawn(http::serve_connection(*std::move(stream), *service_));
-  }
-}
-
-net::Task<void> Environment::watch_exit() {
-  const sandbox::ExitStatus status = co_await sandbox_->program_exited(program_);
-  if (!status.detail.empty()) {
-    host_->logger->error("runtime", "forked child", {{"error", status.detail}});
-  }
-  exit_ = status;
-  wake();
-}
-
-void Environment::add_pipe(os::UniqueFd read_end, OutputPipe::Format format) {
-  pipes_.push_back(std::make_unique<OutputPipe>(*loop_, log_, std::move(read_end), format));
-  tasks_->spawn(pipes_.back()->read());
-}
-
-// What the runtime printed before it answered is in the pipes already; END comes after it.
-void Environment::drain_output() {
-  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain();
-}
-
-net::Task<void> Environment::teardown() {
-  deadline_timer_.disarm();
-  freeze_timer_.disarm();
-  ready_ = false;
-  frozen_ = false;
-  if (tasks_) tasks_->cancel_all();
-  if (sandbox_) {
-    sandbox_->kill();
-    co_await sandbox_->destroy();
-    drain_output();
-  }
-  tasks_.reset();
-  pipes_.clear();
-  service_.reset();
-  api_.reset();
-  extensions_.reset();
-  session_.reset();
-  sandbox_.reset();
-}
-
-void Environment::interrupt() {
-  interrupted_ = true;
-  if (sandbox_) sandbox_->kill();  // whose exit wakes whoever waits
-}
-
-net::Task<void> Environment::shutdown() { return teardown(); }
-
-net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outcome> answer) {
-  freeze_timer_.disarm();
-  if (frozen_) {
-    frozen_ = false;
-    // A sandbox that cannot be thawed will time out below, and be replaced.
-    if (const Status thawed = sandbox_->thaw(); !thawed) {
-      host_->logger->error("runtime", "thaw", {{"error", thawed.error().to_log()}});
-    }
-  }
-  if (invocation.want_tail) log_.start_tail();
-  MonoTime begun = loop_->now();
-  const MonoTime deadline = begun + std::chrono::seconds(function_->timeout_s);
-  InvokeReport report;
-  report.request_id = invocation.request_id;
-  report.trace_id = invocation.trace_id;
-  report.memory_size_mb = function_->memory_mb;
-
-  Outcome outcome;
-  bool healthy = ready_;
-  if (!healthy) {
-    healthy = co_await run_init("invoke", deadline);
-    if (!healthy) outcome = init_failure_outcome(invocation);
-  }
-  report.init_duration_ms = std::exchange(init_ms_, std::nullopt);
-  log_.start(invocation.request_id);
-
-  if (healthy) {
-    const WallTime wall_deadline = loop_->clock().wall() + (deadline - loop_->now());
-    timed_out_ = false;
-    extensions_->give_invoke({invocation.request_id, invocation.invoked_arn, invocation.trace_id,
-                              unix_ms(wall_deadline)});
-    session_->give(invocation, unix_ms(wall_deadline));
-    deadline_timer_.arm_at(deadline);
-    while (!session_->has_reply() && !stopped()) {
-      changed_.reset();
-      co_await changed_.wait();
-    }
-    if (session_->has_reply()) {
-      Reply reply = session_->take_reply();
-      if (reply.broke_off) co_await expect_exit();
-      outcome =
-          reply.broke_off && exit_ ? exit_outcome(invocation) : reply_outcome(std::move(reply));
-      // The caller need not wait for what the runtime does afterwards.
-      if (!invocation.want_tail) {
-        if (invocation.sink) invocation.sink->close();
-        answer.send(std::move(outcome));
-        answered_since_ = loop_->now();
-      }
-      while (!invoke_complete() && !stopped()) {
-        changed_.reset();
-        co_await changed_.wait();
-      }
-    } else {
-      outcome = stop_outcome(invocation);
-    }
-    deadline_timer_.disarm();
-    answered_since_.reset();
-    healthy = invoke_complete() && !exit_ && !extensions_->failure();
-    if (!healthy) {
-      report.status = stop_status();
-      sandbox_->kill();
-    }
-  } else {
-    report.status = init_failure_->status;
-  }
-  if (healthy) report.response = session_->response_times();
-  finish_log(report, begun, &outcome, invocation.want_tail);
-  if (invocation.sink) invocation.sink->close();
-  answer.send(std::move(outcome));  // nobody's, when it went out above
-  if (healthy) {
-    freeze_timer_.arm_after(kFreezeAfter);
-  } else {
-    co_await teardown();
-  }
-}
-
-// A crash in the middle of a streamed response is seen as a connection that ends early, a
-// moment before the process is seen to be gone.
-net::Task<void> Environment::expect_exit() {
-  bool waited = false;
-  net::Timer timer(*loop_, [this, &waited] {
-    waited = true;
-    wake();
-  });
-  timer.arm_after(kExitExpected);
-  while (!exit_ && !timed_out_ && !waited) {
-    changed_.reset();
-    co_await changed_.wait();
-  }
-}
-
-void Environment::finish_log(InvokeReport report, MonoTime begun, Outcome* outcome,
-                             bool want_tail) {
-  report.duration_ms = to_ms(loop_->now() - begun);
-  report.max_memory_used_mb = memory_used_mb();
-  drain_output();
-  // The runtime's own errors show as an error in JSON; in text only failures of the
-  // environment have a Status.
-  InvokeReport json_report = report;
-  if (function_->logging.format == LogFormat::kJson &&
-      outcome->kind == Outcome::Kind::kFunctionError &&
-      report.status.kind == PhaseStatus::Kind::kSuccess) {
-    json_report.status = {PhaseStatus::Kind::kError, public_error_type(outcome->error_type)};
-  }
-  log_.finish(json_report);
-  if (want_tail) outcome->log_tail = log_.take_tail();
-}
-
-std::uint32_t Environment::memory_used_mb() {
-  const MonoTime now = loop_->now();
-  if (sandbox_ && (memory_peak_mb_ == 0 || now - memory_looked_ > kMemoryLookEvery)) {
-    memory_looked_ = now;
-    const auto peak = static_cast<std::uint32_t>((sandbox_->memory().peak_bytes + kMiB - 1) / kMiB);
-    memory_peak_mb_ = std::max(memory_peak_mb_, std::min(peak, function_->memory_mb));
-  }
-  return memory_peak_mb_;
-}
-
-std::string Environment::exit_error_type() const {
-  // An internal extension that gave up takes the runtime's process with it.
-  if (extensions_ && !extensions_->posted_failure().empty()) {
-    return extensions_->posted_failure();
-  }
-  return exit_ && exit_->out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
-}
-
-bool Environment::invoke_complete() const {
-  return session_->ready() && extensions_->invoke_done();
-}
-
-// Why an invocation did not come to its end, as the REPORT line shows it.
-PhaseStatus Environment::stop_status() const {
-  if (const auto& failure = extensions_->failure()) {
-    return {PhaseStatus::Kind::kError, failure->error_type};
-  }
-  if (exit_) return {PhaseStatus::Kind::kError, exit_error_type()};
-  return {PhaseStatus::Kind::kTimeout, ""};
-}
-
-// The same as the caller gets it.
-Outcome Environment::stop_outcome(const Invocation& invocation) const {
-  if (const auto& failure = extensions_->failure()) {
-    return platform_outcome(failure->error_type, invocation.request_id, failure->text);
-  }
-  return exit_ ? exit_outcome(invocation) : timeout_outcome(invocation);
 }
 
 Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
@@ -401,11 +144,8 @@ Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
       outcome.kind = Outcome::Kind::kFunctionError;
       break;
     case InitFailure::Kind::kFailed:
-      outcome = platform_outcome(init_failure_->status.error_type, invocation.request_id,
-                                 init_failure_->text);
-      break;
     case InitFailure::Kind::kTimedOut:
-      outcome = timeout_outcome(invocation);
+      outcome = stop_outcome(init_failure_->status, invocation.request_id, init_failure_->text);
       break;
     case InitFailure::Kind::kPlatform:
       outcome.kind = Outcome::Kind::kPlatformError;
@@ -416,14 +156,229 @@ Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
   return outcome;
 }
 
-Outcome Environment::exit_outcome(const Invocation& invocation) const {
-  return platform_outcome(exit_error_type(), invocation.request_id, exit_text(*exit_));
+void Environment::interrupt() {
+  interrupted_ = true;
+  if (inside_) inside_->kill();  // whose exit wakes whoever waits
 }
 
-Outcome Environment::timeout_outcome(const Invocation& invocation) const {
-  return platform_outcome(kTimedOut, invocation.request_id,
-                          fmt::format("Task timed out after {:.2f} seconds",
-                                      static_cast<double>(function_->timeout_s)));
+net::Task<void> Environment::shutdown() { return teardown(ShutdownReason::kSpindown); }
+
+net::Task<void> Environment::teardown(ShutdownReason reason) {
+  deadline_timer_.disarm();
+  freeze_timer_.disarm();
+  ready_ = false;
+  if (!inside_) co_return;
+  if (!interrupted_ && inside_->has_sandbox()) {
+    thaw();
+    co_await shut_down(*loop_, changed_, *inside_, inside_->extensions(), reason);
+  }
+  frozen_ = false;
+  co_await inside_->end();
+  inside_.reset();
+}
+
+void Environment::thaw() {
+  if (!std::exchange(frozen_, false)) return;
+  inside_->thaw();
+}
+
+void Environment::fall_idle() {
+  idle_since_ = loop_->now();
+  freeze_timer_.arm_after(kFreezeAfter);
+}
+
+// An environment is frozen when nothing happens in it for its function's sake: telemetry on
+// its way is taken in first, if that does not last.
+void Environment::freeze_when_quiet() {
+  if (!ready_) return;
+  if (!inside_->telemetry().idle() && loop_->now() < idle_since_ + kTelemetryFreezeGrace) {
+    freeze_timer_.arm_after(kFreezeAfter);
+    return;
+  }
+  frozen_ = inside_->freeze();
+}
+
+net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outcome> answer) {
+  freeze_timer_.disarm();
+  thaw();
+  if (invocation.want_tail) log_.start_tail();
+  Course course;
+  course.begun = loop_->now();
+  const MonoTime deadline = course.begun + std::chrono::seconds(function_->timeout_s);
+  course.report.request_id = invocation.request_id;
+  course.report.trace_id = invocation.trace_id;
+  course.report.memory_size_mb = function_->memory_mb;
+
+  course.healthy = ready_;
+  if (!course.healthy) course.healthy = co_await run_init("invoke", deadline);
+  course.report.init_duration_ms = std::exchange(init_ms_, std::nullopt);
+  log_.start(invocation.request_id, invocation.trace_id);
+  if (course.healthy) {
+    co_await serve(invocation, deadline, course, answer);
+  } else {
+    course.outcome = init_failure_outcome(invocation);
+    course.report.status = init_failure_->status;
+    course.fault = init_failure_->text;
+  }
+  log_end(course, invocation.want_tail);
+  if (invocation.sink) invocation.sink->close();
+  answer.send(std::move(course.outcome));  // nobody's, when it went out before
+  if (course.healthy) {
+    fall_idle();
+  } else {
+    const bool timeout = course.report.status.kind == PhaseStatus::Kind::kTimeout;
+    co_await teardown(timeout ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
+  }
+}
+
+net::Task<void> Environment::serve(const Invocation& invocation, MonoTime deadline, Course& course,
+                                   net::OneShotSender<Outcome>& answer) {
+  RuntimeSession& runtime = inside_->runtime();
+  ExtensionRegistry& extensions = inside_->extensions();
+  course.given = loop_->now();
+  const std::int64_t deadline_ms = unix_ms(loop_->clock().wall() + (deadline - course.given));
+  timed_out_ = false;
+  extensions.give_invoke(
+      {invocation.request_id, invocation.invoked_arn, invocation.trace_id, deadline_ms});
+  runtime.give(invocation, deadline_ms);
+  deadline_timer_.arm_at(deadline);
+  while (!runtime.has_reply() && !stopped()) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+  if (runtime.has_reply()) {
+    Reply reply = runtime.take_reply();
+    if (reply.broke_off) co_await expect_exit();
+    course.outcome = reply.broke_off && inside_->exit()
+                         ? stop_outcome(stop_status(), invocation.request_id, stop_text())
+                         : reply_outcome(std::move(reply));
+    course.answered = true;
+    course.function_error = course.outcome.kind == Outcome::Kind::kFunctionError;
+    course.error_type = course.outcome.error_type;
+    // The caller need not wait for what is done afterwards.
+    if (!invocation.want_tail) {
+      if (invocation.sink) invocation.sink->close();
+      answer.send(std::move(course.outcome));
+      answered_since_ = loop_->now();
+    }
+  }
+  while (course.answered && !runtime.ready() && !stopped()) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+  if (runtime.ready()) log_runtime_done(course);
+  while (runtime.ready() && !extensions.invoke_done() && !stopped()) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+  deadline_timer_.disarm();
+  answered_since_.reset();
+  course.healthy =
+      runtime.ready() && extensions.invoke_done() && !inside_->exit() && !failed_extension();
+  if (course.healthy) co_return;
+  course.report.status = stop_status();
+  course.fault = stop_text();
+  if (!course.answered) {
+    course.outcome = stop_outcome(course.report.status, invocation.request_id, course.fault);
+  }
+  if (!runtime.ready()) log_runtime_done(course);
+  // With extensions there is a Shutdown phase to come.
+  if (extensions.empty()) inside_->kill();
+}
+
+// A crash in the middle of a streamed response is seen as a connection that ends early, a
+// moment before the process is seen to be gone.
+net::Task<void> Environment::expect_exit() {
+  bool waited = false;
+  net::Timer timer(*loop_, [this, &waited] {
+    waited = true;
+    changed_.set();
+  });
+  timer.arm_after(kExitExpected);
+  while (!inside_->exit() && !timed_out_ && !waited) {
+    changed_.reset();
+    co_await changed_.wait();
+  }
+}
+
+// The runtime's own errors show as an error in structured logs; in text only failures of the
+// environment have a Status.
+void Environment::log_runtime_done(Course& course) {
+  if (!log_.structured()) return;
+  const MonoTime now = loop_->now();
+  RuntimeDone done;
+  done.request_id = course.report.request_id;
+  done.trace_id = course.report.trace_id;
+  done.duration_ms = to_ms(now - course.given);
+  done.response = inside_->runtime().response_times();
+  done.status = course.report.status;
+  if (course.function_error && done.status.kind == PhaseStatus::Kind::kSuccess) {
+    done.status = {PhaseStatus::Kind::kError, public_error_type(course.error_type)};
+  }
+  inside_->drain_output();
+  log_.runtime_done(done);
+  if (!inside_->extensions().empty()) {
+    course.report.spans = {{"extensionOverhead", log_.now(), 0}};
+  }
+}
+
+void Environment::log_end(Course& course, bool want_tail) {
+  InvokeReport& report = course.report;
+  report.duration_ms = to_ms(loop_->now() - course.begun);
+  report.max_memory_used_mb = memory_used_mb();
+  if (inside_) inside_->drain_output();
+  if (log_.structured()) {
+    if (course.function_error && report.status.kind == PhaseStatus::Kind::kSuccess) {
+      report.told_status = {PhaseStatus::Kind::kError, public_error_type(course.error_type)};
+    }
+    for (Span& span : report.spans) span.duration_ms = to_ms(loop_->clock().wall() - span.start);
+  }
+  log_.finish(report, course.fault);
+  if (want_tail) course.outcome.log_tail = log_.take_tail();
+}
+
+std::uint32_t Environment::memory_used_mb() {
+  const MonoTime now = loop_->now();
+  if (inside_ && inside_->has_sandbox() &&
+      (memory_peak_mb_ == 0 || now - memory_looked_ > kMemoryLookEvery)) {
+    memory_looked_ = now;
+    const auto peak = static_cast<std::uint32_t>((inside_->memory().peak_bytes + kMiB - 1) / kMiB);
+    memory_peak_mb_ = std::max(memory_peak_mb_, std::min(peak, function_->memory_mb));
+  }
+  return memory_peak_mb_;
+}
+
+bool Environment::init_complete() const {
+  return inside_->runtime().ready() && inside_->extensions().all_ready();
+}
+
+bool Environment::stopped() const { return inside_->exit() || timed_out_ || failed_extension(); }
+
+// Why a phase did not come to its end, as INIT_REPORT and REPORT show it.
+PhaseStatus Environment::stop_status() const {
+  if (const auto& failure = inside_->extensions().failure()) {
+    return {PhaseStatus::Kind::kError, failure->error_type};
+  }
+  if (inside_->exit()) return {PhaseStatus::Kind::kError, exit_error_type()};
+  return {PhaseStatus::Kind::kTimeout, ""};
+}
+
+// The same in words.
+std::string Environment::stop_text() const {
+  if (const auto& failure = inside_->extensions().failure()) return failure->text;
+  return inside_->exit() ? exit_text(*inside_->exit()) : timeout_text();
+}
+
+std::string Environment::exit_error_type() const {
+  // An internal extension that gave up takes the runtime's process with it.
+  const std::string& posted = inside_->extensions().posted_failure();
+  if (!posted.empty()) return posted;
+  return inside_->exit()->out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+}
+
+std::string Environment::timeout_text() const {
+  return fmt::format("Task timed out after {:.2f} seconds",
+                     static_cast<double>(function_->timeout_s));
 }
 
 }  // namespace lapwing::runtime

@@ -8,8 +8,11 @@
 // ("suppressed init"). shutdown() ends it for good; interrupt() before it makes a pending
 // initialise() or run() end without waiting for the function.
 //
-// The answer of an invocation goes out as soon as the runtime has posted it; END and REPORT
-// are written, and the environment is idle, when the runtime has asked for the next one.
+// The initialisation ends when the runtime and every extension wait for work, an invocation
+// when the runtime and every extension that was sent it do. Its answer goes out as soon as the
+// runtime has posted it; END and REPORT are written, and the environment is idle, at the end.
+//
+// Whatever ends the sandbox, extensions are given their Shutdown phase (shutdown.hpp) first.
 //
 // Thread-safety: one loop. initialise(), run() and shutdown() are called one after another,
 // never from a task of the environment itself.
@@ -19,65 +22,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "http/server.hpp"
 #include "net/sync.hpp"
-#include "net/task_group.hpp"
 #include "net/timer.hpp"
-#include "ports/log_sink.hpp"
-#include "runtime/catalogue.hpp"
-#include "runtime/environment_variables.hpp"
+#include "runtime/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
-#include "runtime/extension_registry.hpp"
 #include "runtime/function_log.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
-#include "runtime/output_pipe.hpp"
-#include "runtime/response_stream.hpp"
+#include "runtime/platform_event.hpp"
 #include "runtime/runtime_session.hpp"
-#include "runtime/sandbox_api.hpp"
-#include "runtime/starter.hpp"
-#include "sandbox/launcher.hpp"
-
-namespace lapwing {
-class Logger;
-class Random;
-}  // namespace lapwing
+#include "runtime/sandbox_session.hpp"
 
 namespace lapwing::runtime {
-
-class SandboxPlanner;
-
-// Mints credentials of a function's execution role. Any thread.
-class RoleCredentialSource {
- public:
-  virtual ~RoleCredentialSource() = default;
-  virtual RoleCredentials mint(const FunctionVersion& function) = 0;
-};
-
-// Serves connections that functions make to Lapwing's own API. The loop's thread.
-class EndpointServer {
- public:
-  virtual ~EndpointServer() = default;
-  virtual void serve(net::Loop& loop, os::UniqueFd connection) = 0;
-};
-
-// What environments need from the rest of the process; everything outlives them.
-struct EnvironmentHost {
-  StarterGroup* starters = nullptr;
-  const SandboxPlanner* planner = nullptr;
-  const Catalogue* catalogue = nullptr;
-  ports::LogSink* logs = nullptr;
-  RoleCredentialSource* credentials = nullptr;
-  EndpointServer* endpoint = nullptr;
-  Random* random = nullptr;
-  Logger* logger = nullptr;
-  Duration init_timeout = std::chrono::seconds(10);
-  StreamLimits stream;
-};
 
 class Environment final : public ExecutionEnvironment {
  public:
@@ -89,7 +48,7 @@ class Environment final : public ExecutionEnvironment {
   Environment& operator=(const Environment&) = delete;
 
   const FunctionVersionPtr& function() const override { return function_; }
-  bool warm() const override { return ready_ && !exit_.has_value(); }
+  bool warm() const override { return ready_ && !inside_->exit() && !failed_extension(); }
   std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override;
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override;
@@ -105,37 +64,49 @@ class Environment final : public ExecutionEnvironment {
     std::string text;  // kFailed: what the caller reads; kPlatform: for our log
     Reply posted;
   };
+  // What is known of an invocation while it runs.
+  struct Course {
+    MonoTime begun{};
+    MonoTime given{};  // to the runtime
+    bool healthy = false;
+    bool answered = false;
+    bool function_error = false;
+    std::string error_type;  // as the runtime posted it
+    std::string fault;       // why it did not come to its end, as the caller reads it
+    InvokeReport report;
+    Outcome outcome;  // until it is sent
+  };
 
   Duration init_timeout() const;
   net::Task<bool> run_init(std::string_view phase, MonoTime deadline);
-  net::Task<Status> launch();
-  Status serve_sandbox(LaunchEnds ends);
-  net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
-  net::Task<void> watch_exit();
-  net::Task<void> teardown();
+  // Up to where runtime and extensions wait for work, or something is in the way. The error is
+  // of starting the runtime.
+  net::Task<Status> bring_up(std::string_view phase, MonoTime deadline);
+  InitFailure init_failure(const Status& launched);
+  void log_init_end(const InitReport& report);
+  Outcome init_failure_outcome(const Invocation& invocation) const;
+
+  net::Task<void> serve(const Invocation& invocation, MonoTime deadline, Course& course,
+                        net::OneShotSender<Outcome>& answer);
+  net::Task<void> expect_exit();
+  void log_runtime_done(Course& course);
+  void log_end(Course& course, bool want_tail);
 
   // Runtime and extensions wait for work.
   bool init_complete() const;
-  // The runtime and whoever was sent the invocation wait for the next.
-  bool invoke_complete() const;
   // The phase cannot come to its end any more.
   bool stopped() const;
+  bool failed_extension() const { return inside_->extensions().failure().has_value(); }
   PhaseStatus stop_status() const;
-  Outcome stop_outcome(const Invocation& invocation) const;
-  InitFailure init_failure(const Status& launched);
-  void log_init_end(const InitReport& report);
-
-  void add_pipe(os::UniqueFd read_end, OutputPipe::Format format);
-  void drain_output();
-
-  net::Task<void> expect_exit();
-  Outcome init_failure_outcome(const Invocation& invocation) const;
-  Outcome exit_outcome(const Invocation& invocation) const;
-  Outcome timeout_outcome(const Invocation& invocation) const;
+  std::string stop_text() const;
   std::string exit_error_type() const;
+  std::string timeout_text() const;
+
+  void fall_idle();
+  void freeze_when_quiet();
+  void thaw();
+  net::Task<void> teardown(ShutdownReason reason);
   std::uint32_t memory_used_mb();
-  void finish_log(InvokeReport report, MonoTime begun, Outcome* outcome, bool want_tail);
-  void wake();
 
   net::Loop* loop_;
   const EnvironmentHost* host_;
@@ -146,6 +117,7 @@ class Environment final : public ExecutionEnvironment {
   net::Event changed_;
   net::Timer deadline_timer_;
   net::Timer freeze_timer_;
+  MonoTime idle_since_{};
   bool timed_out_ = false;
   bool frozen_ = false;
   bool ready_ = false;
@@ -153,18 +125,9 @@ class Environment final : public ExecutionEnvironment {
   bool interrupted_ = false;
   std::optional<double> init_ms_;  // of a successful init phase not yet reported
   std::optional<InitFailure> init_failure_;
-
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
-  sandbox::ProgramId program_ = 0;  // the runtime
-  std::optional<sandbox::ExitStatus> exit_;
-  std::unique_ptr<RuntimeSession> session_;
-  std::unique_ptr<ExtensionRegistry> extensions_;
-  std::unique_ptr<SandboxApi> api_;
-  std::unique_ptr<http::ServiceShared> service_;
-  std::vector<std::unique_ptr<OutputPipe>> pipes_;
   std::uint32_t memory_peak_mb_ = 0;
   MonoTime memory_looked_{};
-  std::unique_ptr<net::TaskGroup> tasks_;  // last: uses everything above
+  std::unique_ptr<SandboxSession> inside_;  // null while there is no sandbox
 };
 
 }  // namespace lapwing::runtime

@@ -105,13 +105,13 @@ std::string_view to_string(ExtensionRegistry::State state) {
 std::string_view to_string(ShutdownReason reason) {
   switch (reason) {
     case ShutdownReason::kSpindown:
-      return "SPINDOWN";
+      return "spindown";
     case ShutdownReason::kTimeout:
-      return "TIMEOUT";
+      return "timeout";
     case ShutdownReason::kFailure:
-      return "FAILURE";
+      return "failure";
   }
-  return "FAILURE";
+  return "failure";
 }
 
 ExtensionRegistry::ExtensionRegistry(net::Loop& loop, net::Event& changed, Random& random)
@@ -250,14 +250,13 @@ Status ExtensionRegistry::add_external(std::string_view name) {
   return {};
 }
 
-void ExtensionRegistry::launch_failed(std::string_view name, const Error& error) {
+void ExtensionRegistry::launch_failed(std::string_view name, bool forbidden, std::string text) {
   Entry* entry = by_name(name);
   if (entry == nullptr) return;
-  const bool forbidden = error.kind() == ErrorKind::kDenied;
   entry->program_runs = false;
   entry->about.state = State::kLaunchError;
   entry->about.error_type = forbidden ? "PermissionDenied" : "UnknownError";
-  fail_with("Extension.LaunchError", error.message());
+  fail_with("Extension.LaunchError", std::move(text));
 }
 
 void ExtensionRegistry::exited(std::string_view name, const sandbox::ExitStatus& status) {

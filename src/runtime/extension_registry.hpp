@@ -96,7 +96,8 @@ class ExtensionRegistry {
 
   // kTooLarge beyond kExtensionsMax.
   Status add_external(std::string_view name);
-  void launch_failed(std::string_view name, const Error& error);
+  // `text` is what the caller of the function reads; `forbidden`: the file may not be executed.
+  void launch_failed(std::string_view name, bool forbidden, std::string text);
   // The program of an external extension has ended. Outside a shutdown that is a failure.
   void exited(std::string_view name, const sandbox::ExitStatus& status);
   // No extension may register from here on.
@@ -142,7 +143,7 @@ class ExtensionRegistry {
 
 // RAPID's name of a state: "Ready".
 std::string_view to_string(ExtensionRegistry::State state);
-// "SPINDOWN"
+// "spindown": lower case on the wire, whatever the manual prints.
 std::string_view to_string(ShutdownReason reason);
 
 }  // namespace lapwing::runtime

@@ -3,10 +3,16 @@
 #include <fmt/core.h>
 
 #include "base/random.hpp"
+#include "runtime/platform_log.hpp"
+#include "text/json.hpp"
+#include "text/json_writer.hpp"
 #include "text/time_format.hpp"
 
 namespace lapwing::runtime {
 namespace {
+
+using For = TelemetryEvent::For;
+constexpr TelemetryCategory kPlatform = TelemetryCategory::kPlatform;
 
 std::string stream_name(const FunctionVersion& function, WallTime now, Random& random) {
   // A group shared by several functions tells them apart by the stream.
@@ -23,11 +29,28 @@ FunctionLog::FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::Lo
                          Random& random)
     : loop_(&loop),
       function_(std::move(function)),
+      json_(function_->logging.format == LogFormat::kJson),
       sink_(&sink),
       stream_{function_->account, function_->region, function_->logging.log_group,
               stream_name(*function_, loop.clock().wall(), random)} {}
 
-void FunctionLog::output(std::vector<ports::LogEvent> events) {
+void FunctionLog::output(TelemetryCategory source, std::vector<ports::LogEvent> events) {
+  if (!events.empty() && heard(source)) {
+    for (const ports::LogEvent& event : events) {
+      TelemetryEvent told;
+      told.category = source;
+      told.type = to_string(source);
+      told.time = event.time;
+      told.record = event.message;
+      told.object_line =
+          json_ && event.message.starts_with('{') && text::check_json(event.message).has_value();
+      telemetry_->publish(told);
+    }
+  }
+  append(std::move(events));
+}
+
+void FunctionLog::append(std::vector<ports::LogEvent> events) {
   if (events.empty()) return;
   if (tail_.active()) {
     for (const ports::LogEvent& event : events) tail_.add(event.message);
@@ -39,33 +62,74 @@ void FunctionLog::line(std::string text) {
   if (text.empty()) return;
   std::vector<ports::LogEvent> events;
   events.push_back({now(), std::move(text)});
-  output(std::move(events));
+  append(std::move(events));
 }
 
-void FunctionLog::init_start(const InitStart& init) {
+void FunctionLog::tell(PlatformEvent event, TelemetryEvent::For reader) {
+  TelemetryEvent told;
+  told.type = event.type;
+  told.time = now();
+  told.record = std::move(event.record);
+  told.reader = reader;
+  telemetry_->publish(told);
+}
+
+void FunctionLog::init_start(InitStart init) {
+  init.instance_id = stream_.stream;
   line(init_start_line(*function_, now(), init));
+  if (heard(kPlatform)) tell(init_start_event(*function_, init), For::kTelemetry);
 }
 
-void FunctionLog::init_runtime_done(std::string_view phase, const PhaseStatus& status,
-                                    InitializationType type) {
-  line(init_runtime_done_line(*function_, now(), phase, status, type));
+void FunctionLog::init_runtime_done(const InitReport& report) {
+  line(init_runtime_done_line(*function_, now(), report));
+  if (heard(kPlatform)) tell(init_runtime_done_event(report), For::kTelemetry);
 }
 
 void FunctionLog::extension(const ExtensionRegistry::Extension& extension) {
   line(extension_line(*function_, now(), extension));
+  if (heard(kPlatform)) tell(extension_event(extension), For::kBoth);
+}
+
+void FunctionLog::subscription(const SubscriptionNote& note) {
+  line(subscription_line(*function_, now(), note));
+  if (!heard(kPlatform)) return;
+  tell(subscription_event(note), note.kind == TelemetryKind::kLogs ? For::kLogs : For::kTelemetry);
 }
 
 void FunctionLog::init_report(const InitReport& report) {
   line(init_report_line(*function_, now(), report));
+  if (heard(kPlatform)) tell(init_report_event(report), For::kTelemetry);
 }
 
-void FunctionLog::start(std::string_view request_id) {
-  line(start_line(*function_, now(), request_id));
+void FunctionLog::start(std::string_view request_id, std::string_view trace_id) {
+  line(start_line(*function_, now(), request_id, trace_id));
+  if (heard(kPlatform)) tell(start_event(*function_, request_id, trace_id), For::kBoth);
 }
 
-void FunctionLog::finish(const InvokeReport& report) {
-  line(end_line(*function_, now(), report));
+void FunctionLog::runtime_done(const RuntimeDone& done) {
+  line(runtime_done_line(*function_, now(), done));
+  if (!heard(kPlatform)) return;
+  tell(runtime_done_event(done), For::kTelemetry);
+  tell({"platform.runtimeDone", SystemLevel::kDebug,
+        fmt::format(R"({{"requestId":"{}","status":"{}"}})", done.request_id,
+                    to_string(done.status.kind))},
+       For::kLogsSince2021);
+}
+
+void FunctionLog::finish(const InvokeReport& report, std::string_view fault) {
+  line(end_line(*function_, report.request_id));
   line(report_line(*function_, now(), report));
+  if (!heard(kPlatform)) return;
+  if (!fault.empty()) {
+    std::string record;
+    text::append_json_string(record, fmt::format("RequestId: {} Error: {}\n{}\n", report.request_id,
+                                                 fault, report.status.error_type));
+    tell({"platform.fault", SystemLevel::kWarn, std::move(record)}, For::kLogs);
+  }
+  tell({"platform.end", SystemLevel::kInfo,
+        fmt::format(R"({{"requestId":"{}"}})", report.request_id)},
+       For::kLogs);
+  tell(report_event(report), For::kBoth);
 }
 
 }  // namespace lapwing::runtime

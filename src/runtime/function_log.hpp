@@ -1,5 +1,6 @@
-// FunctionLog: everything one environment writes into its log stream: the platform's own
-// lines, and what the programs inside print. One stream an environment, as on AWS.
+// FunctionLog: everything one environment tells of itself: the platform's own lines, and what
+// the programs inside print. It goes into the environment's log stream (one each, as on AWS)
+// and, when extensions have subscribed, into its telemetry.
 //
 // Thread-safety: one loop.
 #pragma once
@@ -13,7 +14,8 @@
 #include "runtime/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/output.hpp"
-#include "runtime/platform_log.hpp"
+#include "runtime/platform_event.hpp"
+#include "runtime/telemetry_hub.hpp"
 
 namespace lapwing::runtime {
 
@@ -24,18 +26,25 @@ class FunctionLog {
   const std::string& stream() const { return stream_.stream; }
   WallTime now() const { return loop_->clock().wall(); }
 
+  // Where telemetry goes from here on; null: nowhere.
+  void set_telemetry(TelemetryHub* hub) { telemetry_ = hub; }
+
   // ---- the platform's lines
-  void init_start(const InitStart& init);
-  void init_runtime_done(std::string_view phase, const PhaseStatus& status,
-                         InitializationType type);
+  void init_start(InitStart init);
+  void init_runtime_done(const InitReport& report);
   void extension(const ExtensionRegistry::Extension& extension);
+  void subscription(const SubscriptionNote& note);
   void init_report(const InitReport& report);
-  void start(std::string_view request_id);
-  // The end of an invocation: END and REPORT.
-  void finish(const InvokeReport& report);
+  void start(std::string_view request_id, std::string_view trace_id);
+  // Whether anybody reads more of an invocation than the text lines hold: spans and such need
+  // not be gathered otherwise.
+  bool structured() const { return json_ || heard(TelemetryCategory::kPlatform); }
+  void runtime_done(const RuntimeDone& done);
+  // The end of an invocation: END and REPORT. `fault`: why it failed, as the caller reads it.
+  void finish(const InvokeReport& report, std::string_view fault);
 
   // ---- what the programs print
-  void output(std::vector<ports::LogEvent> events);
+  void output(TelemetryCategory source, std::vector<ports::LogEvent> events);
   // Producers stop reading their pipes while this is so: a flood waits, it is not dropped.
   bool crowded() const { return sink_->backlog_bytes() > sink_->backlog_limit_bytes(); }
 
@@ -45,9 +54,16 @@ class FunctionLog {
 
  private:
   void line(std::string text);
+  void append(std::vector<ports::LogEvent> events);
+  bool heard(TelemetryCategory category) const {
+    return telemetry_ != nullptr && telemetry_->wants(category);
+  }
+  void tell(PlatformEvent event, TelemetryEvent::For reader);
 
   net::Loop* loop_;
   FunctionVersionPtr function_;
+  bool json_;
+  TelemetryHub* telemetry_ = nullptr;
   ports::LogSink* sink_;
   ports::LogStreamRef stream_;
   LogTail tail_;

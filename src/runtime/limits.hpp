@@ -24,6 +24,22 @@ inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
 inline constexpr std::size_t kExtensionsMax = 10;
 // Bodies of the Extensions, Telemetry and Logs APIs.
 inline constexpr std::size_t kExtensionBodyBytesMax = 256 * 1024;
+// Time of the Shutdown phase: with external extensions, and with internal ones only.
+inline constexpr Duration kShutdownExternal = std::chrono::milliseconds(2'000);
+inline constexpr Duration kShutdownInternal = std::chrono::milliseconds(500);
+// Subscriptions to the telemetry stream of one environment.
+inline constexpr std::size_t kTelemetrySubscriptionsMax = 16;
+// Batches of events that wait for a slow consumer; what comes on top is dropped.
+inline constexpr std::size_t kTelemetryBacklogBatches = 4;
+// Events of the initialisation kept for extensions that subscribe during it.
+inline constexpr std::size_t kTelemetryEarlyEventsMax = 10'000;
+inline constexpr std::size_t kTelemetryEarlyBytesMax = 1 << 20;
+// One attempt to deliver a batch, and the pauses between attempts.
+inline constexpr Duration kTelemetryAttempt = std::chrono::seconds(10);
+inline constexpr Duration kTelemetryRetryFirst = std::chrono::milliseconds(50);
+inline constexpr Duration kTelemetryRetryMost = std::chrono::seconds(2);
+// An idle environment is not frozen while telemetry is on its way, but for this long at most.
+inline constexpr Duration kTelemetryFreezeGrace = std::chrono::seconds(2);
 // Connections a sandbox may hold open to its Runtime API.
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;
 // Longer than any environment lives.

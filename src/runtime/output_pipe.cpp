@@ -19,8 +19,13 @@ Result<PipeEnds> make_output_pipe() {
   return pipe;
 }
 
-OutputPipe::OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format)
-    : loop_(&loop), log_(&log), pipe_(loop, std::move(read_end)), format_(format) {}
+OutputPipe::OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format,
+                       TelemetryCategory source)
+    : loop_(&loop),
+      log_(&log),
+      pipe_(loop, std::move(read_end)),
+      format_(format),
+      source_(source) {}
 
 net::Task<void> OutputPipe::read() {
   std::vector<char> buffer(kOutputChunkBytes);
@@ -42,7 +47,7 @@ void OutputPipe::take(std::string_view bytes) {
   } else {
     lines_.feed(bytes, log_->now(), events);
   }
-  log_->output(std::move(events));
+  log_->output(source_, std::move(events));
 }
 
 void OutputPipe::drain() {
@@ -57,7 +62,7 @@ void OutputPipe::drain() {
   }
   std::vector<ports::LogEvent> events;
   lines_.flush(log_->now(), events);
-  log_->output(std::move(events));
+  log_->output(source_, std::move(events));
 }
 
 }  // namespace lapwing::runtime

@@ -25,7 +25,9 @@ class OutputPipe {
  public:
   enum class Format { kLines, kFrames };
 
-  OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format);
+  // `source`: whose output it is, the function's or an extension's.
+  OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format,
+             TelemetryCategory source = TelemetryCategory::kFunction);
 
   // Reads until the last writer has gone.
   net::Task<void> read();
@@ -40,6 +42,7 @@ class OutputPipe {
   FunctionLog* log_;
   net::FdWatcher pipe_;
   Format format_;
+  TelemetryCategory source_;
   LineAssembler lines_;
   FrameAssembler frames_;
 };

@@ -26,13 +26,15 @@ InvokeReport report() {
 
 TEST(PlatformLog, TextLinesAsAws) {
   const FunctionVersion fn = text_function();
-  EXPECT_EQ(
-      init_start_line(fn, kNow, {"python:3.10.v11", "arn:aws:lambda:us-east-1::runtime:ab", ""}),
-      "INIT_START Runtime Version: python:3.10.v11\tRuntime Version ARN: "
-      "arn:aws:lambda:us-east-1::runtime:ab");
+  EXPECT_EQ(init_start_line(
+                fn, kNow,
+                {"python:3.10.v11", "arn:aws:lambda:us-east-1::runtime:ab", "", {}, "init", ""}),
+            "INIT_START Runtime Version: python:3.10.v11\tRuntime Version ARN: "
+            "arn:aws:lambda:us-east-1::runtime:ab");
   EXPECT_EQ(start_line(fn, kNow, report().request_id),
             "START RequestId: 8286a188-ba32-4475-8077-530cd35c09a9 Version: $LATEST");
-  EXPECT_EQ(end_line(fn, kNow, report()), "END RequestId: 8286a188-ba32-4475-8077-530cd35c09a9");
+  EXPECT_EQ(end_line(fn, report().request_id),
+            "END RequestId: 8286a188-ba32-4475-8077-530cd35c09a9");
   InvokeReport r = report();
   r.init_duration_ms = 110.10;
   EXPECT_EQ(report_line(fn, kNow, r),
@@ -48,9 +50,9 @@ TEST(PlatformLog, FailuresCarryStatusAndType) {
   EXPECT_TRUE(report_line(fn, kNow, r).ends_with("Max Memory Used: 36 MB\tStatus: timeout"));
   r.status = {PhaseStatus::Kind::kError, "Runtime.ExitError"};
   EXPECT_TRUE(report_line(fn, kNow, r).ends_with("\tStatus: error\tError Type: Runtime.ExitError"));
-  EXPECT_EQ(init_report_line(fn, kNow, {9999.79, "init", {PhaseStatus::Kind::kTimeout, ""}}),
+  EXPECT_EQ(init_report_line(fn, kNow, {9999.79, "init", {PhaseStatus::Kind::kTimeout, ""}, {}}),
             "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout");
-  EXPECT_EQ(init_report_line(fn, kNow, {10, "init", {}}), "");
+  EXPECT_EQ(init_report_line(fn, kNow, {10, "init", {}, {}}), "");
 }
 
 TEST(PlatformLog, JsonObeysTheSystemLevel) {
@@ -59,9 +61,22 @@ TEST(PlatformLog, JsonObeysTheSystemLevel) {
   EXPECT_EQ(start_line(fn, kNow, "id"),
             R"({"time":"2024-05-20T16:29:44.833Z","type":"platform.start",)"
             R"("record":{"requestId":"id","version":"$LATEST"}})");
-  EXPECT_EQ(end_line(fn, kNow, report()), "");  // runtimeDone of a success is DEBUG
+  RuntimeDone done;
+  done.request_id = "id";
+  done.duration_ms = 3.0074;
+  done.response = ResponseTimes{kNow, std::chrono::milliseconds(10),
+                                std::chrono::microseconds(2500), std::chrono::milliseconds(1), 17};
+  EXPECT_EQ(runtime_done_line(fn, kNow, done), "");  // of a success it is DEBUG
   fn.logging.system_log_level = "DEBUG";
-  EXPECT_NE(end_line(fn, kNow, report()), "");
+  EXPECT_EQ(
+      runtime_done_line(fn, kNow, done),
+      R"({"time":"2024-05-20T16:29:44.833Z","type":"platform.runtimeDone","record":)"
+      R"({"requestId":"id","status":"success",)"
+      R"("metrics":{"durationMs":3.007,"producedBytes":17},"spans":[)"
+      R"({"name":"responseLatency","start":"2024-05-20T16:29:44.833Z","durationMs":10.000},)"
+      R"({"name":"responseDuration","start":"2024-05-20T16:29:44.843Z","durationMs":2.500},)"
+      R"({"name":"runtimeOverhead","start":"2024-05-20T16:29:44.845Z","durationMs":1.000}]}})");
+  EXPECT_EQ(end_line(fn, "id"), "");
   fn.logging.system_log_level = "WARN";
   EXPECT_EQ(report_line(fn, kNow, report()), "");
   InvokeReport failed = report();
@@ -69,21 +84,31 @@ TEST(PlatformLog, JsonObeysTheSystemLevel) {
   EXPECT_NE(report_line(fn, kNow, failed).find(R"("status":"error")"), std::string::npos);
 }
 
-TEST(PlatformLog, RuntimeDoneTellsOfTheResponse) {
+TEST(PlatformLog, ExtensionsAndSubscriptions) {
   FunctionVersion fn = text_function();
+  ExtensionRegistry::Extension extension;
+  extension.name = "agent";
+  extension.state = ExtensionRegistry::State::kReady;
+  extension.wants_invoke = extension.wants_shutdown = true;
+  EXPECT_EQ(extension_line(fn, kNow, extension),
+            "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE, SHUTDOWN]");
+  const SubscriptionNote note{"agent",
+                              TelemetryKind::kTelemetry,
+                              false,
+                              {TelemetryCategory::kPlatform, TelemetryCategory::kFunction}};
+  EXPECT_EQ(subscription_line(fn, kNow, note),
+            "TELEMETRY\tName: agent\tState: Subscribed\tTypes: [Platform, Function]");
   fn.logging.format = LogFormat::kJson;
-  fn.logging.system_log_level = "DEBUG";
-  InvokeReport done = report();
-  done.response = ResponseTimes{kNow, std::chrono::milliseconds(10),
-                                std::chrono::microseconds(2500), std::chrono::milliseconds(1), 17};
-  EXPECT_NE(end_line(fn, kNow, done)
-                .find(R"(,"producedBytes":17},"spans":[{"name":"responseLatency",)"
-                      R"("start":"2024-05-20T16:29:44.833Z","durationMs":10.000},)"
-                      R"({"name":"responseDuration","start":"2024-05-20T16:29:44.843Z",)"
-                      R"("durationMs":2.500},{"name":"runtimeOverhead",)"
-                      R"("start":"2024-05-20T16:29:44.845Z","durationMs":1.000}])"),
-            std::string::npos)
-      << end_line(fn, kNow, done);
+  extension.state = ExtensionRegistry::State::kLaunchError;
+  extension.wants_shutdown = false;
+  extension.error_type = "PermissionDenied";
+  EXPECT_EQ(extension_line(fn, kNow, extension),
+            R"({"time":"2024-05-20T16:29:44.833Z","type":"platform.extension","record":)"
+            R"({"name":"agent","state":"LaunchError","events":["INVOKE"],)"
+            R"("errorType":"PermissionDenied"}})");
+  EXPECT_EQ(subscription_line(fn, kNow, note),
+            R"({"time":"2024-05-20T16:29:44.833Z","type":"platform.telemetrySubscription",)"
+            R"("record":{"name":"agent","state":"Subscribed","types":["platform","function"]}})");
 }
 
 TEST(LineAssembler, CutsLinesAndKeepsTheUnfinishedEnd) {

@@ -136,11 +136,6 @@ net::Task<void> RuntimeApi::handle(http::RequestContext& context) {
     co_await context.respond(http::Response(200, "text/plain", "pong"));
     co_return;
   }
-  if (path.starts_with("/2022-07-01/telemetry") || path.starts_with("/2020-08-15/logs")) {
-    co_await context.respond(
-        error_response(501, "NotImplemented", "The Telemetry and Logs APIs are not built yet"));
-    co_return;
-  }
   co_await context.respond(error_response(404, "NotFound", "No such call of the Runtime API"));
 }
 

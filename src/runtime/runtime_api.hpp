@@ -5,7 +5,7 @@
 // runtime names (aws-lambda-go streams without naming any); nothing is read from the runtime
 // while the sink is full. Without a sink it is gathered, up to 6 MiB.
 //
-// Telemetry calls answer 501 naming themselves; anything else 404.
+// Anything else answers 404.
 // Source: AWS Lambda developer guide, "Using the Lambda runtime API".
 //
 // Thread-safety: one loop.

@@ -1,5 +1,5 @@
-// SandboxApi: what listens at AWS_LAMBDA_RUNTIME_API inside a sandbox: the Runtime API and
-// the Extensions API behind one address, told apart by path.
+// SandboxApi: what listens at AWS_LAMBDA_RUNTIME_API inside a sandbox: the Runtime API,
+// the Extensions API, the Telemetry and the Logs API behind one address, told apart by path.
 //
 // Thread-safety: one loop.
 #pragma once
@@ -8,18 +8,25 @@
 #include "net/task.hpp"
 #include "runtime/extensions_api.hpp"
 #include "runtime/runtime_api.hpp"
+#include "runtime/telemetry_api.hpp"
 
 namespace lapwing::runtime {
 
 class SandboxApi {
  public:
   SandboxApi(RuntimeSession& session, ExtensionRegistry& extensions, FunctionVersionPtr function,
-             const StreamLimits& stream_limits)
-      : runtime_(session, stream_limits), extensions_(extensions, std::move(function)) {}
+             const StreamLimits& stream_limits, TelemetryHub& hub, FunctionLog& log)
+      : runtime_(session, stream_limits),
+        extensions_(extensions, std::move(function)),
+        telemetry_(extensions, hub, log) {}
 
   net::Task<void> handle(http::RequestContext& context) {
-    if (context.request().path().starts_with(kExtensionsPrefix)) {
-      return extensions_.handle(context);
+    const std::string_view path = context.request().path();
+    // The calls of every invocation need one look.
+    if (path.starts_with("/2018-")) return runtime_.handle(context);
+    if (path.starts_with(kExtensionsPrefix)) return extensions_.handle(context);
+    if (const std::optional<TelemetryKind> kind = telemetry_kind(path)) {
+      return telemetry_.subscribe(context, *kind);
     }
     return runtime_.handle(context);
   }
@@ -27,6 +34,7 @@ class SandboxApi {
  private:
   RuntimeApi runtime_;
   ExtensionsApi extensions_;
+  TelemetryApi telemetry_;
 };
 
 }  // namespace lapwing::runtime

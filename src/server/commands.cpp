@@ -21,7 +21,7 @@
 namespace lapwing::server {
 namespace {
 
-constexpr auto kDrainGrace = std::chrono::milliseconds(3'500);
+constexpr auto kDrainGrace = std::chrono::milliseconds(2'500);
 
 LogLevel level_of(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;

@@ -1,0 +1,52 @@
+// What environments need from the rest of the process.
+//
+// Thread-safety: as each part says; everything outlives the environments.
+#pragma once
+
+#include "net/loop.hpp"
+#include "os/unique_fd.hpp"
+#include "ports/log_sink.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/environment_variables.hpp"
+#include "runtime/function_version.hpp"
+#include "runtime/response_stream.hpp"
+#include "runtime/starter.hpp"
+
+namespace lapwing {
+class Logger;
+class Random;
+}  // namespace lapwing
+
+namespace lapwing::runtime {
+
+class SandboxPlanner;
+
+// Mints credentials of a function's execution role. Any thread.
+class RoleCredentialSource {
+ public:
+  virtual ~RoleCredentialSource() = default;
+  virtual RoleCredentials mint(const FunctionVersion& function) = 0;
+};
+
+// Serves connections that functions make to Lapwing's own API. The loop's thread.
+class EndpointServer {
+ public:
+  virtual ~EndpointServer() = default;
+  virtual void serve(net::Loop& loop, os::UniqueFd connection) = 0;
+};
+
+// What environments need from the rest of the process; everything outlives them.
+struct EnvironmentHost {
+  StarterGroup* starters = nullptr;
+  const SandboxPlanner* planner = nullptr;
+  const Catalogue* catalogue = nullptr;
+  ports::LogSink* logs = nullptr;
+  RoleCredentialSource* credentials = nullptr;
+  EndpointServer* endpoint = nullptr;
+  Random* random = nullptr;
+  Logger* logger = nullptr;
+  Duration init_timeout = std::chrono::seconds(10);
+  StreamLimits stream;
+};
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,215 @@
+#include "runtime/sandbox_session.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "net/listener.hpp"
+#include "net/loop.hpp"
+#include "net/stream.hpp"
+#include "runtime/extension_files.hpp"
+#include "runtime/failure_text.hpp"
+#include "runtime/limits.hpp"
+#include "runtime/sandbox_planner.hpp"
+
+namespace lapwing::runtime {
+
+SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
+                               FunctionVersionPtr function, InitializationType type,
+                               FunctionLog& log, net::Event& changed)
+    : loop_(&loop),
+      host_(&host),
+      function_(std::move(function)),
+      type_(type),
+      log_(&log),
+      changed_(&changed),
+      runtime_(loop, changed),
+      extensions_(loop, changed, *host.random),
+      telemetry_(loop, *this),
+      api_(runtime_, extensions_, function_, host.stream, telemetry_, log),
+      connections_(loop),
+      tasks_(loop) {
+  log_->set_telemetry(&telemetry_);
+  // The invocation's own time limit is the only one: a runtime may be silent as long as it
+  // likes between requests, and between the pieces of a response.
+  service_.options.timeouts.keep_alive = kNoHttpTimeout;
+  service_.options.timeouts.body_idle = kNoHttpTimeout;
+  service_.options.limits.trailer_bytes = kErrorTrailerBytesMax;
+  service_.handler = [this](http::RequestContext& context) { return api_.handle(context); };
+}
+
+SandboxSession::~SandboxSession() { log_->set_telemetry(nullptr); }
+
+net::Task<Status> SandboxSession::prepare(std::string_view phase) {
+  LAPWING_CO_TRY(choice_, host_->catalogue->choose(function_->runtime));
+  InitStart init;
+  init.runtime_version = runtime_version(choice_);
+  init.runtime_version_arn = runtime_version_arn(*function_, choice_);
+  init.note = choice_.note;
+  init.type = type_;
+  init.phase = phase;
+  log_->init_start(std::move(init));
+  EnvironmentInputs inputs;
+  inputs.function = function_.get();
+  inputs.runtime = &choice_;
+  inputs.credentials = host_->credentials->mint(*function_);
+  inputs.log_stream = log_->stream();
+  inputs.initialization_type = to_string(type_);
+  LAPWING_CO_TRY(plan_, host_->planner->plan(*function_, choice_, inputs));
+  LAPWING_CO_TRY(started_, co_await host_->starters->of(*loop_).prepare(plan_, choice_));
+  serve(started_.sandbox->take_listeners());
+  co_return Status();
+}
+
+void SandboxSession::serve(std::vector<sandbox::NamedListener> listeners) {
+  for (sandbox::NamedListener& listener : listeners) {
+    tasks_.spawn(accept_loop(std::move(listener.fd), listener.name == kRuntimeApiListener));
+  }
+}
+
+void SandboxSession::start_extensions() {
+  const std::vector<std::string> names = extension_files(function_->layers_dir);
+  for (const std::string& name : names) {
+    if (!extensions_.add_external(name)) return;  // too many: none is started
+  }
+  for (const std::string& name : names) tasks_.spawn(run_extension(name));
+}
+
+net::Task<void> SandboxSession::run_extension(std::string name) {
+  const std::string path = std::string(kExtensionsDirectory) + "/" + name;
+  Result<PipeEnds> output = make_output_pipe();
+  os::UniqueFd copy;
+  if (output) copy = os::UniqueFd(fcntl(output->write.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) {
+    extensions_.launch_failed(name, false, "no descriptors for its output");
+    co_return;
+  }
+  std::vector<sandbox::InheritedFd> inherited;
+  inherited.push_back({STDOUT_FILENO, std::move(output->write)});
+  inherited.push_back({STDERR_FILENO, std::move(copy)});
+  add_pipe(std::move(output->read), OutputPipe::Format::kLines, TelemetryCategory::kExtension);
+  const sandbox::ProgramPlan plan{{path}, extension_environment(plan_.environment), "/"};
+  Result<sandbox::ProgramId> program = co_await started_.sandbox->start(plan, std::move(inherited));
+  if (!program) {
+    const bool forbidden = program.error().kind() == ErrorKind::kDenied;
+    const Error error = entrypoint_error(std::move(program).error(), path);
+    extensions_.launch_failed(name, forbidden, error.message());
+    co_return;
+  }
+  extension_programs_[name] = *program;
+  const sandbox::ExitStatus status = co_await started_.sandbox->program_exited(*program);
+  extensions_.exited(name, status);
+}
+
+net::Task<Status> SandboxSession::start_runtime() {
+  Status launched = co_await host_->starters->of(*loop_).launch(started_, plan_, choice_);
+  if (!launched) co_return fail(entrypoint_error(std::move(launched).error(), plan_.argv[0]));
+  runtime_started_ = true;
+  LaunchEnds& ends = started_.ends;
+  add_pipe(std::move(ends.output), OutputPipe::Format::kLines, TelemetryCategory::kFunction);
+  if (ends.telemetry) {
+    add_pipe(std::move(ends.telemetry), OutputPipe::Format::kFrames, TelemetryCategory::kFunction);
+  }
+  if (ends.runtime) {
+    LAPWING_CO_TRY(net::Stream stream, net::Stream::adopt(*loop_, std::move(ends.runtime)));
+    connections_.spawn(http::serve_connection(std::move(stream), service_));
+  }
+  tasks_.spawn(watch_runtime());
+  co_return Status();
+}
+
+net::Task<void> SandboxSession::accept_loop(os::UniqueFd listening, bool is_runtime_api) {
+  Result<net::Listener> listener = net::Listener::adopt(*loop_, std::move(listening));
+  if (!listener) {
+    host_->logger->error("runtime", "adopt a sandbox's listener",
+                         {{"error", listener.error().to_log()}});
+    co_return;
+  }
+  while (true) {
+    Result<os::UniqueFd> connection = co_await listener->accept();
+    if (!connection) co_return;
+    if (!is_runtime_api) {
+      host_->endpoint->serve(*loop_, *std::move(connection));
+      continue;
+    }
+    if (connections_.size() >= kRuntimeConnectionsMax) continue;  // closes it
+    Result<net::Stream> stream = net::Stream::adopt(*loop_, *std::move(connection));
+    if (stream) connections_.spawn(http::serve_connection(*std::move(stream), service_));
+  }
+}
+
+net::Task<void> SandboxSession::watch_runtime() {
+  const sandbox::ExitStatus status = co_await started_.sandbox->program_exited(started_.program);
+  if (!status.detail.empty()) {
+    host_->logger->error("runtime", "forked child", {{"error", status.detail}});
+  }
+  exit_ = status;
+  changed_->set();
+}
+
+net::Task<Result<net::Stream>> SandboxSession::connect(std::uint16_t port, MonoTime deadline) {
+  LAPWING_CO_TRY(net::Address address, net::Address::ip("127.0.0.1", port));
+  LAPWING_CO_TRY(os::UniqueFd socket, co_await started_.sandbox->socket(AF_INET, SOCK_STREAM));
+  co_return co_await net::Stream::connect_through(*loop_, std::move(socket), std::move(address),
+                                                  deadline);
+}
+
+void SandboxSession::add_pipe(os::UniqueFd read_end, OutputPipe::Format format,
+                              TelemetryCategory source) {
+  pipes_.push_back(
+      std::make_unique<OutputPipe>(*loop_, *log_, std::move(read_end), format, source));
+  tasks_.spawn(pipes_.back()->read());
+}
+
+// What the runtime printed before it answered is in the pipes already; END comes after it.
+void SandboxSession::drain_output() {
+  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain();
+}
+
+bool SandboxSession::freeze() {
+  if (!started_.sandbox->freeze()) return false;
+  telemetry_.pause();
+  return true;
+}
+
+void SandboxSession::thaw() {
+  // A sandbox that cannot be thawed will time out, and be replaced.
+  if (const Status thawed = started_.sandbox->thaw(); !thawed) {
+    host_->logger->error("runtime", "thaw", {{"error", thawed.error().to_log()}});
+  }
+  telemetry_.resume();
+}
+
+bool SandboxSession::runtime_runs() const { return runtime_started_ && !exit_; }
+
+void SandboxSession::signal_runtime(int signal_number) {
+  // Gone meanwhile, or going: then its exit is on its way.
+  if (runtime_runs()) (void)started_.sandbox->signal(signal_number, started_.program);
+}
+
+void SandboxSession::kill_extension(std::string_view name) {
+  const auto found = extension_programs_.find(name);
+  if (found != extension_programs_.end()) (void)started_.sandbox->signal(SIGKILL, found->second);
+}
+
+net::Task<void> SandboxSession::deliver_telemetry(MonoTime deadline) {
+  return telemetry_.drain(deadline);
+}
+
+void SandboxSession::kill() {
+  if (started_.sandbox) started_.sandbox->kill();
+}
+
+net::Task<void> SandboxSession::end() {
+  tasks_.cancel_all();
+  connections_.cancel_all();
+  telemetry_.stop();
+  if (!started_.sandbox) co_return;
+  started_.sandbox->kill();
+  co_await started_.sandbox->destroy();
+  drain_output();
+}
+
+}  // namespace lapwing::runtime

@@ -1,0 +1,100 @@
+// SandboxSession: what lives in one sandbox of a function, from its making to its end: the
+// runtime and the extensions with what they print, the APIs they speak to, the telemetry they
+// are sent. Environment has one at a time and knows what is to happen when.
+//
+//   prepare() -> start_extensions() -> start_runtime() -> ... -> end()
+//
+// Thread-safety: one loop. end() before destruction; not from a task of its own.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/server.hpp"
+#include "net/sync.hpp"
+#include "net/task_group.hpp"
+#include "runtime/environment_host.hpp"
+#include "runtime/extension_registry.hpp"
+#include "runtime/function_log.hpp"
+#include "runtime/output_pipe.hpp"
+#include "runtime/runtime_session.hpp"
+#include "runtime/sandbox_api.hpp"
+#include "runtime/shutdown.hpp"
+#include "runtime/telemetry_hub.hpp"
+#include "sandbox/launcher.hpp"
+
+namespace lapwing::runtime {
+
+class SandboxSession final : private SandboxConnector, public ShutdownParty {
+ public:
+  // `changed` is set whenever something happened that the environment may wait for.
+  SandboxSession(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function,
+                 InitializationType type, FunctionLog& log, net::Event& changed);
+  ~SandboxSession() override;
+
+  // The function's sandbox, its APIs answering, nothing of the function's running yet.
+  net::Task<Status> prepare(std::string_view phase);
+  // Every file in /opt/extensions, all at once; how that goes shows in extensions().
+  void start_extensions();
+  // kInvalidEntrypoint when the function's own executable cannot be started.
+  net::Task<Status> start_runtime();
+
+  RuntimeSession& runtime() { return runtime_; }
+  ExtensionRegistry& extensions() { return extensions_; }
+  TelemetryHub& telemetry() { return telemetry_; }
+  // How the runtime ended, once it has.
+  const std::optional<sandbox::ExitStatus>& exit() const { return exit_; }
+
+  // What was printed up to now goes into the log.
+  void drain_output();
+  bool freeze();
+  void thaw();
+  sandbox::MemoryUse memory() const { return started_.sandbox->memory(); }
+  bool has_sandbox() const { return started_.sandbox != nullptr; }
+  // Everything inside, at once.
+  void kill();
+  // Kills and releases; completes when nothing is left.
+  net::Task<void> end();
+
+  // ---- ShutdownParty
+  bool runtime_runs() const override;
+  void signal_runtime(int signal_number) override;
+  void kill_extension(std::string_view name) override;
+  net::Task<void> deliver_telemetry(MonoTime deadline) override;
+
+ private:
+  net::Task<Result<net::Stream>> connect(std::uint16_t port, MonoTime deadline) override;
+  void serve(std::vector<sandbox::NamedListener> listeners);
+  net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
+  net::Task<void> run_extension(std::string name);
+  net::Task<void> watch_runtime();
+  void add_pipe(os::UniqueFd read_end, OutputPipe::Format format, TelemetryCategory source);
+
+  net::Loop* loop_;
+  const EnvironmentHost* host_;
+  FunctionVersionPtr function_;
+  InitializationType type_;
+  FunctionLog* log_;
+  net::Event* changed_;
+
+  RuntimeChoice choice_;
+  sandbox::Plan plan_;
+  StartedRuntime started_;
+  bool runtime_started_ = false;
+  std::optional<sandbox::ExitStatus> exit_;
+  std::map<std::string, sandbox::ProgramId, std::less<>> extension_programs_;
+
+  RuntimeSession runtime_;
+  ExtensionRegistry extensions_;
+  TelemetryHub telemetry_;
+  SandboxApi api_;
+  http::ServiceShared service_;
+  std::vector<std::unique_ptr<OutputPipe>> pipes_;
+  net::TaskGroup connections_;
+  net::TaskGroup tasks_;  // last: uses everything above
+};
+
+}  // namespace lapwing::runtime
