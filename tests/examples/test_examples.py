@@ -22,7 +22,7 @@ from mock_runtime_api import Environment  # noqa: E402
 
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(p.parent.name for p in EXAMPLES.glob("*/example.json"))
-TOOLS = {"sharp": "npm", "parquet-go": "go", "csv-rust": "cargo"}
+TOOLS = {"sharp": "npm", "parquet-go": "go", "extension": "go", "csv-rust": "cargo"}
 BUILD_SECONDS = 900
 
 

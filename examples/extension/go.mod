@@ -1,0 +1,3 @@
+module lapwing.example/extension
+
+go 1.24
