@@ -83,6 +83,12 @@ std::optional<ProvisionState> Dispatcher::provisioned(const std::string& arn,
   return board_.find(fmt::format("{}:{}", arn, version));
 }
 
+void Dispatcher::end_idle() {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    loops_->at(i).post([shard = shards_[i].get()] { shard->end_idle(); });
+  }
+}
+
 void Dispatcher::stop() {
   std::vector<std::promise<void>> done(shards_.size());
   for (std::size_t i = 0; i < shards_.size(); ++i) {

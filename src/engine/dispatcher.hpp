@@ -39,6 +39,9 @@ class Dispatcher {
   void provision(const std::string& arn, std::vector<ProvisionOrder> orders);
   std::optional<ProvisionState> provisioned(const std::string& arn,
                                             const std::string& version) const;
+  // Before stop(), while requests in flight may still finish: what is idle is told to end, so
+  // that its extensions have their time. Any thread.
+  void end_idle();
   // Ends every environment; blocks until they are gone. Not on a loop's thread.
   void stop();
 

@@ -61,6 +61,8 @@ class Shard {
   // kThrottled (TooManyRequestsException with its Reason), kUnavailable while stopping.
   net::Task<Result<runtime::Outcome>> invoke(runtime::FunctionVersionPtr function,
                                              runtime::Invocation invocation);
+  // The server is about to stop: what is idle ends now, while requests in flight may finish.
+  void end_idle();
   // This version of the function is gone or changed: its idle environments end now, busy ones
   // when done. Provisioned ones go by provision().
   void retire(const std::string& arn, const std::string& version);

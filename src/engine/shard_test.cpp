@@ -190,6 +190,19 @@ TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatVersionOnly) {
   EXPECT_EQ(script_.alive, 2);
 }
 
+TEST_F(ShardTest, BeforeAStopWhatIsIdleEndsAndWhatIsAtWorkGoesOn) {
+  make_shard();
+  calls_.spawn(call(function("idle"), "x"));
+  settle();
+  script_.hold_run = true;
+  calls_.spawn(call(function("busy"), "x"));
+  settle();
+  ASSERT_EQ(script_.alive, 2);
+  loop_.post([&] { shard_->end_idle(); });
+  settle();
+  EXPECT_EQ(script_.alive, 1);
+}
+
 TEST_F(ShardTest, StopWaitsForNoFunction) {
   make_shard();
   script_.hold_run = true;

@@ -138,6 +138,12 @@ void Shard::erase_unused() {
   }
 }
 
+void Shard::end_idle() {
+  for (const auto& [arn, function] : functions_) {
+    for (const std::unique_ptr<Pool>& pool : function->pools) retire_idle(*pool, true);
+  }
+}
+
 net::Task<void> Shard::stop() {
   stopping_ = true;
   sweep_timer_.disarm();

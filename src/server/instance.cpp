@@ -306,6 +306,7 @@ Result<std::string> Instance::start() {
 
 void Instance::stop(Duration grace) {
   Parts& p = *parts_;
+  p.dispatcher->end_idle();
   p.maintenance->stop();
   p.http->stop(grace);
   p.dispatcher->stop();
