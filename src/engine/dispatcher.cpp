@@ -33,7 +33,7 @@ net::Task<void> stop_shard(Shard& shard, std::promise<void>& done) {
 
 Dispatcher::Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory,
                        const MemoryGauge& memory, EngineOptions options)
-    : loops_(&loops), admission_(options.account_concurrency) {
+    : loops_(&loops), factory_(&factory), admission_(options.account_concurrency) {
   const ShardHost host{&factory, &admission_, &board_, &memory};
   for (std::size_t i = 0; i < loops.size(); ++i) {
     shards_.push_back(std::make_unique<Shard>(loops.at(i), host, share(options, loops.size())));
@@ -69,6 +69,11 @@ void Dispatcher::retire(const std::string& arn, const std::string& version) {
   const std::size_t home = home_of(arn);
   loops_->at(home).post(
       [shard = shards_[home].get(), arn, version] { shard->retire(arn, version); });
+}
+
+void Dispatcher::expect(runtime::FunctionVersionPtr function) {
+  net::Loop& loop = loops_->at(home_of(function->arn));
+  loop.post([&loop, factory = factory_, fn = std::move(function)] { factory->expect(loop, *fn); });
 }
 
 void Dispatcher::provision(const std::string& arn, std::vector<ProvisionOrder> orders) {

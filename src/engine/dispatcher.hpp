@@ -34,6 +34,8 @@ class Dispatcher {
                                              runtime::Invocation invocation);
   // That version of the function of that (unqualified) ARN changed or is gone.
   void retire(const std::string& arn, const std::string& version);
+  // That version can be invoked now, and probably will be: a start of it may be made cheap.
+  void expect(runtime::FunctionVersionPtr function);
   // What is to be kept initialised for the function of that ARN from now on, and how far the
   // order for one of its versions is; nothing without one.
   void provision(const std::string& arn, std::vector<ProvisionOrder> orders);
@@ -54,6 +56,7 @@ class Dispatcher {
   std::size_t home_of(const std::string& arn) const;
 
   net::LoopGroup* loops_;
+  runtime::EnvironmentFactory* factory_;
   Admission admission_;
   ProvisionBoard board_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -8,6 +8,7 @@
 #include "net/loop.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
+#include "runtime/sandbox_planner.hpp"
 #include "runtime/shutdown.hpp"
 
 namespace lapwing::runtime {
@@ -42,6 +43,17 @@ Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionV
                         changed_.set();
                       }),
       freeze_timer_(loop, [this] { freeze_when_quiet(); }) {}
+
+void expect_environment(net::Loop& loop, const EnvironmentHost& host,
+                        const FunctionVersion& function) {
+  const Result<RuntimeChoice> choice = host.catalogue->choose(function.runtime);
+  if (!choice) return;  // the first invocation says so
+  EnvironmentInputs inputs;
+  inputs.function = &function;
+  inputs.runtime = &*choice;
+  const auto plan = host.planner->plan(function, *choice, inputs);
+  if (plan) host.starters->of(loop).expect(*plan, *choice);
+}
 
 Environment::~Environment() = default;
 

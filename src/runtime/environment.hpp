@@ -38,6 +38,10 @@
 
 namespace lapwing::runtime {
 
+// Tells the loop's starter that an environment of this function is likely to be wanted.
+void expect_environment(net::Loop& loop, const EnvironmentHost& host,
+                        const FunctionVersion& function);
+
 class Environment final : public ExecutionEnvironment {
  public:
   Environment(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function,

@@ -48,6 +48,8 @@ class EnvironmentFactory {
   virtual ~EnvironmentFactory() = default;
   virtual std::unique_ptr<ExecutionEnvironment> make(net::Loop& loop, FunctionVersionPtr function,
                                                      InitializationType type) = 0;
+  // An environment of that function is likely to be wanted on that loop. The loop's thread.
+  virtual void expect(net::Loop&, const FunctionVersion&) {}
 };
 
 }  // namespace lapwing::runtime

@@ -58,6 +58,9 @@ class RealEnvironments final : public runtime::EnvironmentFactory {
                                                       runtime::InitializationType type) override {
     return std::make_unique<runtime::Environment>(loop, host_, std::move(function), type);
   }
+  void expect(net::Loop& loop, const runtime::FunctionVersion& function) override {
+    runtime::expect_environment(loop, host_, function);
+  }
 
  private:
   const runtime::EnvironmentHost& host_;
@@ -220,6 +223,8 @@ Status Instance::Parts::start_services() {
   lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
   });
+  lambda->catalog().on_ready(
+      [this](const runtime::FunctionVersionPtr& function) { dispatcher->expect(function); });
   return lambda->start();
 }
 

@@ -1,4 +1,5 @@
 """What was made ahead of a function serves it as well as what was made for it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -83,6 +84,19 @@ def test_every_function_finds_itself(running, runtime, source):
     assert len(set(seen)) == 6, "forked children share their random state"
 
 
+def test_a_function_that_was_created_is_expected(tmp_path):
+    """The first invocation after a start of the server finds something ready."""
+    server = Server(tmp_path / "data").start()
+    try:
+        api = Api(server.address)
+        name = deploy(api, "expected", PYTHON, "python3.11")
+        ready(server)
+        assert invoke(api, name).json()["name"] == name
+        assert metric(server, "starts_standby_total") == 1
+    finally:
+        server.stop()
+
+
 def test_nothing_of_standing_by_is_seen(running):
     api = Api(running.address)
     invoke(api, deploy(api, "seen-first", PYTHON, "python3.11"))
@@ -128,20 +142,15 @@ def test_a_crash_is_told_and_replaced(running, runtime, source):
 
 
 def templates(server):
-    """Pids of the server's templates: interpreters, outside of any sandbox."""
-    children, found = [server.pid], []
-    while children:
-        pid = children.pop()
-        try:
-            status = pathlib.Path(f"/proc/{pid}/status").read_text()
-            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-            below = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except OSError:
-            continue
-        children += map(int, below)
-        alone = len(next(l for l in status.splitlines() if l.startswith("NSpid")).split()) == 2
-        if alone and b"bootstrap.py" in command:
-            found.append(pid)
+    """Pids of the server's templates: interpreters that are the sandbox helper's children."""
+    def children(pid):
+        return list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    found = []
+    for helper in children(server.pid):
+        for pid in children(helper):
+            with contextlib.suppress(OSError):
+                if b"bootstrap.py" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
     return found
 
 

@@ -143,7 +143,7 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
     if (!entry) family.versions.erase(version);
     if (family.empty()) home.families.erase(store_key);
   }
-  retire(before, entry);
+  tell(before, entry);
   return {};
 }
 
@@ -193,17 +193,23 @@ Status Catalog::reload_all(const FunctionKey& key) {
   }
   for (const auto& [version, entry] : before.versions) {
     const auto found = now.versions.find(version);
-    retire(entry, found == now.versions.end() ? nullptr : found->second);
+    tell(entry, found == now.versions.end() ? nullptr : found->second);
+  }
+  for (const auto& [version, entry] : now.versions) {
+    if (!before.versions.contains(version)) tell(nullptr, entry);
   }
   return {};
 }
 
-void Catalog::retire(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
-  if (!retired_ || !before || !before->version) return;
-  const runtime::FunctionVersion& old = *before->version;
-  if (now && now->version && runtime::same_environment(old, *now->version)) return;
-  retired_(old.arn, old.version);
+void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
+  const runtime::FunctionVersionPtr old = before ? before->version : nullptr;
+  const runtime::FunctionVersionPtr fresh = now ? now->version : nullptr;
+  if (old && fresh && runtime::same_environment(*old, *fresh)) return;
+  if (old && retired_) retired_(old->arn, old->version);
+  if (fresh && ready_) ready_(fresh);
 }
+
+void Catalog::on_ready(Ready callback) { ready_ = std::move(callback); }
 
 void Catalog::on_retired(Retired callback) { retired_ = std::move(callback); }
 

@@ -77,6 +77,11 @@ class Catalog {
   using Retired = UniqueFunction<void(const std::string& arn, const std::string& version)>;
   void on_retired(Retired callback);
 
+  // Called likewise when a function or version can be invoked that could not, or looks
+  // different to its code; not for what load() finds.
+  using Ready = UniqueFunction<void(const runtime::FunctionVersionPtr& function)>;
+  void on_ready(Ready callback);
+
   // Functions, without counting their versions.
   std::size_t size() const;
 
@@ -109,13 +114,14 @@ class Catalog {
   // `network`: what the function's tag says, for all its versions.
   CatalogEntryPtr make_entry(const FunctionRecord& record, const std::string& network) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
-  void retire(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
+  void tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
 
   Repository& repository_;
   PackageStore& packages_;
   Random& random_;
   Logger& logger_;
   Retired retired_;
+  Ready ready_;
   std::array<Shard, kShards> shards_;
 };
 
