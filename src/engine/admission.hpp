@@ -70,8 +70,8 @@ class Admission {
 struct Load {
   Account* account = nullptr;
   ShardStats* stats = nullptr;
-  std::optional<std::uint32_t> reserved;  // as the newest snapshot of the function says
-  std::uint32_t provisioned = 0;          // allocated, all versions
+  std::optional<std::uint32_t> reserved;
+  std::uint32_t provisioned = 0;  // allocated, all versions
   std::uint32_t on_demand_in_flight = 0;
   std::uint32_t provisioned_in_flight = 0;
   TokenBucket requests;

@@ -76,11 +76,10 @@ void Dispatcher::expect(runtime::FunctionVersionPtr function) {
   loop.post([&loop, factory = factory_, fn = std::move(function)] { factory->expect(loop, *fn); });
 }
 
-void Dispatcher::provision(const std::string& arn, std::vector<ProvisionOrder> orders) {
-  const std::size_t home = home_of(arn);
-  loops_->at(home).post([shard = shards_[home].get(), arn, wanted = std::move(orders)] {
-    shard->provision(arn, wanted);
-  });
+void Dispatcher::plan(FunctionPlan plan) {
+  const std::size_t home = home_of(plan.arn);
+  loops_->at(home).post(
+      [shard = shards_[home].get(), wanted = std::move(plan)] { shard->plan(wanted); });
 }
 
 std::optional<ProvisionState> Dispatcher::provisioned(const std::string& arn,

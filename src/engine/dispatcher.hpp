@@ -36,9 +36,10 @@ class Dispatcher {
   void retire(const std::string& arn, const std::string& version);
   // That version can be invoked now, and probably will be: a start of it may be made cheap.
   void expect(runtime::FunctionVersionPtr function);
-  // What is to be kept initialised for the function of that ARN from now on, and how far the
-  // order for one of its versions is; nothing without one.
-  void provision(const std::string& arn, std::vector<ProvisionOrder> orders);
+  // The concurrency of a function from now on. Takes effect in the order of the calls; before
+  // the loops run too.
+  void plan(FunctionPlan plan);
+  // How far the order for one version is; nothing without one.
   std::optional<ProvisionState> provisioned(const std::string& arn,
                                             const std::string& version) const;
   // Before stop(), while requests in flight may still finish: what is idle is told to end, so

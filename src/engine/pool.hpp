@@ -14,7 +14,7 @@
 
 #include "base/clock.hpp"
 #include "engine/admission.hpp"
-#include "engine/provisioned.hpp"
+#include "engine/plan.hpp"
 #include "net/sync.hpp"
 #include "runtime/execution_environment.hpp"
 

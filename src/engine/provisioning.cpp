@@ -21,26 +21,31 @@ const ProvisionOrder* order_for(const std::vector<ProvisionOrder>& orders, const
 
 }  // namespace
 
-void Shard::provision(const std::string& arn, const std::vector<ProvisionOrder>& orders) {
+void Shard::plan(const FunctionPlan& plan) {
   if (stopping_) return;
+  if (plan.empty() && !functions_.contains(std::string_view(plan.arn))) return;
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
-  if (const auto found = functions_.find(std::string_view(arn)); found != functions_.end()) {
-    for (const std::unique_ptr<Pool>& pool : found->second->pools) {
-      if (pool->provision.wanted == 0 || order_for(orders, *pool) != nullptr) continue;
-      pool->provision.wanted = 0;
-      trim_provisioned(*pool);
-      host_.board->erase(board_key(*pool->version));
-    }
-    found->second->load.provisioned = 0;
+  Function& function = function_for(plan.account, plan.region, plan.arn);
+  function.load.reserved = plan.reserved;
+  function.load.provisioned = 0;
+  for (const std::unique_ptr<Pool>& pool : function.pools) {
+    if (pool->provision.wanted == 0 || order_for(plan.provisioned, *pool) != nullptr) continue;
+    pool->provision.wanted = 0;
+    trim_provisioned(*pool);
+    host_.board->erase(board_key(*pool->version));
   }
-  for (const ProvisionOrder& order : orders) {
+  for (const ProvisionOrder& order : plan.provisioned) {
     Pool& pool = pool_for(order.version);
     Provision& provision = pool.provision;
+    // What did not come up is tried again at once only if the order is another one.
+    const bool changed = provision.wanted != order.count;
     provision.wanted = order.count;
-    provision.trouble = ProvisionState::Trouble::kNone;
-    provision.retry_delay = {};
-    provision.retry_at = {};
-    pool.function->load.provisioned += order.count;
+    if (changed) {
+      provision.trouble = ProvisionState::Trouble::kNone;
+      provision.retry_delay = {};
+      provision.retry_at = {};
+    }
+    function.load.provisioned += order.count;
     trim_provisioned(pool);
     publish(pool);
     want_slot(pool);

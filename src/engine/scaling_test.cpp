@@ -10,12 +10,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Texts = std::vector<std::string>;
 
-FunctionVersionPtr reserving(const FunctionVersionPtr& fn, std::optional<std::uint32_t> reserved) {
-  auto copy = std::make_shared<FunctionVersion>(*fn);
-  copy->reserved_concurrency = reserved;
-  return copy;
-}
-
 FunctionVersionPtr published(const FunctionVersionPtr& fn, const std::string& version) {
   auto copy = std::make_shared<FunctionVersion>(*fn);
   copy->version = version;
@@ -42,6 +36,20 @@ TEST(TokenBucket, HoldsItsCapacityAndRefillsEvenly) {
 
 class ScalingTest : public ShardTest {
  protected:
+  void plan(const FunctionVersionPtr& fn, std::optional<std::uint32_t> reserved,
+            std::vector<ProvisionOrder> orders = {}) {
+    FunctionPlan plan;
+    plan.arn = fn->arn;
+    plan.reserved = reserved;
+    plan.provisioned = std::move(orders);
+    loop_.post([this, plan] { shard_->plan(plan); });
+    settle();
+  }
+  FunctionVersionPtr reserving(const FunctionVersionPtr& fn,
+                               std::optional<std::uint32_t> reserved) {
+    plan(fn, reserved);
+    return fn;
+  }
   std::uint64_t throttled_for(Throttle reason) const {
     return shard_->stats().throttles[index(reason)].get();
   }
@@ -100,7 +108,7 @@ TEST_F(ScalingTest, AReservationOfZeroRefusesEverythingAndGoesWhenItIsDeleted) {
   invoke(reserving(function("f"), 0));
   EXPECT_EQ(refusals_, Texts{"ReservedFunctionConcurrentInvocationLimitExceeded"});
   EXPECT_EQ(script_.made, 0);
-  invoke(function("f"));
+  invoke(reserving(function("f"), std::nullopt));
   EXPECT_EQ(answers_.size(), 1u);
 }
 
@@ -300,9 +308,12 @@ TEST_F(ScalingTest, OldEnvironmentsAreRecycled) {
   EXPECT_EQ(shard_->stats().evictions[index(Eviction::kAge)].get(), 2u);
 }
 
-TEST_F(ScalingTest, AnUnusedFunctionIsForgotten) {
+TEST_F(ScalingTest, AnUnusedFunctionIsForgottenUnlessItHasAReservation) {
   make_shard();
-  invoke(function("f"));
+  invoke(reserving(function("f"), 0));
+  pass(kScalingPeriod);
+  EXPECT_EQ(shard_->busiest(10).size(), 1u);
+  invoke(reserving(function("f"), std::nullopt));
   EXPECT_EQ(shard_->busiest(10).size(), 1u);
   pass(std::chrono::minutes(11));
   pass(kScalingPeriod);
@@ -326,11 +337,8 @@ TEST_F(ScalingTest, TheBusiestAreListedFirstAndOnlySoMany) {
 class ProvisionedTest : public ScalingTest {
  protected:
   void provision(const FunctionVersionPtr& fn, std::uint32_t count) {
-    loop_.post([this, fn, count] {
-      shard_->provision(fn->arn, count == 0 ? std::vector<ProvisionOrder>()
-                                            : std::vector<ProvisionOrder>{{fn, count}});
-    });
-    settle();
+    plan(fn, std::nullopt,
+         count == 0 ? std::vector<ProvisionOrder>() : std::vector<ProvisionOrder>{{fn, count}});
   }
   ProvisionState state(const FunctionVersionPtr& fn) const {
     return board_.find(fn->arn + ":" + fn->version).value_or(ProvisionState{});
@@ -379,7 +387,8 @@ TEST_F(ProvisionedTest, TheyAreAdmittedBeyondTheAccountsShareAndLeaveTheRestOfAR
   invoke(fn_);
   EXPECT_EQ(refusals_, Texts{"ConcurrentInvocationLimitExceeded"});
   // Of a reservation of two, one is the provisioned environment's.
-  const FunctionVersionPtr latest = reserving(function("f"), 2);
+  const FunctionVersionPtr latest = function("f");
+  plan(latest, 2, {{fn_, 1}});
   invoke(latest);
   EXPECT_EQ(shard_->stats().busy.get(), 2u);
   invoke(latest);

@@ -20,19 +20,19 @@ void Lease::give_back() {
   if (slot_ != nullptr) shard_->release(*std::exchange(slot_, nullptr));
 }
 
-Function& Shard::function_for(const runtime::FunctionVersion& version) {
-  const auto found = functions_.find(std::string_view(version.arn));
+Function& Shard::function_for(const AccountId& account, const Region& region,
+                              std::string_view arn) {
+  const auto found = functions_.find(arn);
   if (found != functions_.end()) return *found->second;
   auto made = std::make_unique<Function>();
-  made->arn = version.arn;
-  made->load.account = &host_.admission->account(version.account, version.region);
+  made->arn = arn;
+  made->load.account = &host_.admission->account(account, region);
   made->load.stats = &stats_;
-  return *functions_.emplace(version.arn, std::move(made)).first->second;
+  return *functions_.emplace(arn, std::move(made)).first->second;
 }
 
 Pool& Shard::pool_for(const runtime::FunctionVersionPtr& version) {
-  Function& function = function_for(*version);
-  function.load.reserved = version->reserved_concurrency;
+  Function& function = function_for(version->account, version->region, version->arn);
   for (const std::unique_ptr<Pool>& pool : function.pools) {
     if (pool->version == version) return *pool;
     if (pool->version->version == version->version) {

@@ -33,8 +33,8 @@
 #include "engine/admission.hpp"
 #include "engine/limits.hpp"
 #include "engine/memory_gauge.hpp"
+#include "engine/plan.hpp"
 #include "engine/pool.hpp"
-#include "engine/provisioned.hpp"
 #include "engine/stats.hpp"
 #include "net/loop.hpp"
 #include "net/sync.hpp"
@@ -64,10 +64,10 @@ class Shard {
   // The server is about to stop: what is idle ends now, while requests in flight may finish.
   void end_idle();
   // This version of the function is gone or changed: its idle environments end now, busy ones
-  // when done. Provisioned ones go by provision().
+  // when done. Provisioned ones go by plan().
   void retire(const std::string& arn, const std::string& version);
-  // What is to be kept initialised for this function, instead of what was before.
-  void provision(const std::string& arn, const std::vector<ProvisionOrder>& orders);
+  // The concurrency of a function, instead of what was planned before.
+  void plan(const FunctionPlan& plan);
   // Ends every environment, busy ones too; completes when all are gone. invoke() fails from
   // here on.
   net::Task<void> stop();
@@ -80,7 +80,7 @@ class Shard {
   friend class Lease;
 
   // shard.cpp: the way of an invocation
-  Function& function_for(const runtime::FunctionVersion& version);
+  Function& function_for(const AccountId& account, const Region& region, std::string_view arn);
   Pool& pool_for(const runtime::FunctionVersionPtr& version);
   void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
   std::expected<Ticket, Throttle> admit(Pool& pool);

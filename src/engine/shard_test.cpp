@@ -185,7 +185,7 @@ TEST_F(ShardTest, RetireEndsIdleEnvironmentsOfThatVersionOnly) {
   calls_.spawn(call(published, "version 1"));
   settle();
   ASSERT_EQ(script_.alive, 3) << "a version has environments of its own";
-  loop_.post([&] { shard_->retire(function("a")->arn, "$LATEST"); });
+  loop_.post([&] { shard_->retire(function("a")->arn, function("a")->version); });
   settle();
   EXPECT_EQ(script_.alive, 2);
 }

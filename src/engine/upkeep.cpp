@@ -132,8 +132,8 @@ void Shard::erase_unused() {
              !pool->is_hungry;
     });
     const Load& load = function.load;
-    const bool unused = function.pools.empty() && load.in_flight() == 0 && load.scaling.full(now) &&
-                        load.requests.full(now);
+    const bool unused = function.pools.empty() && load.in_flight() == 0 && !load.reserved &&
+                        load.scaling.full(now) && load.requests.full(now);
     it = unused ? functions_.erase(it) : std::next(it);
   }
 }

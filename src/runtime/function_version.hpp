@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/ids.hpp"
@@ -44,9 +43,6 @@ struct FunctionVersion {
   std::uint32_t ephemeral_storage_mb = 512;
   std::map<std::string, std::string> environment;
   LoggingConfig logging;
-  // Of the function, the same for all its versions; nothing when none is reserved. Not
-  // visible to its code.
-  std::optional<std::uint32_t> reserved_concurrency;
   std::string network;  // "none", "nat", "host"; "" as the server is configured
 };
 

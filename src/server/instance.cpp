@@ -66,6 +66,25 @@ class RealEnvironments final : public runtime::EnvironmentFactory {
   const runtime::EnvironmentHost& host_;
 };
 
+// The engine as Lambda's control plane sees it. The dispatcher is made after the service.
+class EngineScaling final : public lambda::Scaling {
+ public:
+  explicit EngineScaling(const std::unique_ptr<engine::Dispatcher>& dispatcher)
+      : dispatcher_(dispatcher) {}
+  void plan(engine::FunctionPlan plan) override { dispatcher_->plan(std::move(plan)); }
+  void set_unreserved(const AccountId& account, const Region& region,
+                      std::uint32_t limit) override {
+    dispatcher_->admission().set_unreserved(account, region, limit);
+  }
+  std::optional<engine::ProvisionState> provisioned(const std::string& arn,
+                                                    const std::string& version) const override {
+    return dispatcher_->provisioned(arn, version);
+  }
+
+ private:
+  const std::unique_ptr<engine::Dispatcher>& dispatcher_;
+};
+
 engine::EngineOptions engine_options(const Config& config) {
   engine::EngineOptions options;
   options.account_concurrency = static_cast<std::uint32_t>(config.concurrency);
@@ -120,6 +139,7 @@ struct Instance::Parts {
         workers(static_cast<std::size_t>(c.workers)),
         loops(static_cast<std::size_t>(c.loops), clock, log),
         executor(workers),
+        scaling(dispatcher),
         roots(c.data_dir),
         guard(c.hosts),
         router(gen::all_models()) {
@@ -153,6 +173,7 @@ struct Instance::Parts {
 
   std::unique_ptr<logs::LogsService> logs;
   PoolExecutor executor;
+  EngineScaling scaling;
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sts::Service> sts;
 
@@ -213,7 +234,7 @@ void Instance::Parts::make_services() {
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, clock, random, *logger,
-                          patterns},
+                          patterns, scaling},
       options);
   sts = std::make_unique<sts::Service>(patterns, *logger);
 }

@@ -63,7 +63,7 @@ def client(endpoint):
     made = {}
 
     def make(service, **config):
-        key = (service, *sorted(config.items()))
+        key = (service, repr(sorted(config.items())))
         if key not in made:
             config = Config(**{"retries": {"max_attempts": 0}, "read_timeout": 120,
                                "max_pool_connections": 32, **config})

@@ -144,7 +144,7 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
     if (family.empty()) home.families.erase(store_key);
   }
   tell(before, entry);
-  return {};
+  return tell_changed(key);
 }
 
 Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
@@ -156,16 +156,18 @@ Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
     LAPWING_TRY(alias, records.find_alias(key, name));
     return {};
   }));
-  const std::lock_guard lock(home.mutex);
-  // The function itself may come later: whoever committed it has yet to say so.
-  Family& family = home.families[store_key];
-  if (alias) {
-    family.aliases.insert_or_assign(name, alias->target);
-  } else {
-    family.aliases.erase(name);
+  {
+    const std::lock_guard lock(home.mutex);
+    // The function itself may come later: whoever committed it has yet to say so.
+    Family& family = home.families[store_key];
+    if (alias) {
+      family.aliases.insert_or_assign(name, alias->target);
+    } else {
+      family.aliases.erase(name);
+    }
+    if (family.empty()) home.families.erase(store_key);
   }
-  if (family.empty()) home.families.erase(store_key);
-  return {};
+  return tell_changed(key);
 }
 
 Status Catalog::reload_all(const FunctionKey& key) {
@@ -198,7 +200,30 @@ Status Catalog::reload_all(const FunctionKey& key) {
   for (const auto& [version, entry] : now.versions) {
     if (!before.versions.contains(version)) tell(nullptr, entry);
   }
-  return {};
+  return tell_changed(key);
+}
+
+Status Catalog::tell_changed(const FunctionKey& key) { return changed_ ? changed_(key) : Status(); }
+
+runtime::FunctionVersionPtr Catalog::version(const FunctionKey& key, std::uint64_t number) const {
+  const std::string store_key = encode_key(key);
+  const Shard& home = shard(store_key);
+  const std::lock_guard lock(home.mutex);
+  const auto family = home.families.find(store_key);
+  if (family == home.families.end()) return nullptr;
+  const auto found = family->second.versions.find(number);
+  return found == family->second.versions.end() ? nullptr : found->second->version;
+}
+
+std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_view name) const {
+  const std::string store_key = encode_key(key);
+  const Shard& home = shard(store_key);
+  const std::lock_guard lock(home.mutex);
+  const auto family = home.families.find(store_key);
+  if (family == home.families.end()) return std::nullopt;
+  const auto found = family->second.aliases.find(name);
+  if (found == family->second.aliases.end()) return std::nullopt;
+  return found->second;
 }
 
 void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
@@ -212,6 +237,8 @@ void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
 void Catalog::on_ready(Ready callback) { ready_ = std::move(callback); }
 
 void Catalog::on_retired(Retired callback) { retired_ = std::move(callback); }
+
+void Catalog::on_changed(Changed callback) { changed_ = std::move(callback); }
 
 std::size_t Catalog::size() const {
   std::size_t total = 0;

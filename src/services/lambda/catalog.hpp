@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -63,6 +64,10 @@ class Catalog {
                                               std::string_view name,
                                               std::string_view qualifier) const;
 
+  // A version as it would run, null while it is not active; where an alias leads.
+  runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
+  std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
+
   // Take over what the store now says: of a function or published version (0: $LATEST), of an
   // alias, of a function with all it has. To be called after every commit that touched it:
   // calls for one function are serialised and each reads afresh, so the last one leaves the
@@ -81,6 +86,11 @@ class Catalog {
   // different to its code; not for what load() finds.
   using Ready = UniqueFunction<void(const runtime::FunctionVersionPtr& function)>;
   void on_ready(Ready callback);
+
+  // Called after each reload of anything of a function, one call at a time for one function.
+  // It may ask the catalog, not reload it. Before load().
+  using Changed = UniqueFunction<Status(const FunctionKey& key)>;
+  void on_changed(Changed callback);
 
   // Functions, without counting their versions.
   std::size_t size() const;
@@ -115,6 +125,7 @@ class Catalog {
   CatalogEntryPtr make_entry(const FunctionRecord& record, const std::string& network) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
   void tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
+  Status tell_changed(const FunctionKey& key);
 
   Repository& repository_;
   PackageStore& packages_;
@@ -122,6 +133,7 @@ class Catalog {
   Logger& logger_;
   Retired retired_;
   Ready ready_;
+  Changed changed_;
   std::array<Shard, kShards> shards_;
 };
 

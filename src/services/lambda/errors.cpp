@@ -107,6 +107,66 @@ Error layer_policy_revision_mismatch() {
           "GetLayerPolicy API to retrieve the latest Revision Id"};
 }
 
+Error version_already_provisioned() {
+  return conflict(
+      "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned "
+      "version");
+}
+
+Error version_provisioned_by_alias() {
+  return conflict("Version is pointed by a Provisioned Concurrency alias");
+}
+
+Error not_provisioned() {
+  return {ErrorKind::kNotFound, std::string(Code::kProvisionedConcurrencyConfigNotFoundException),
+          "No Provisioned Concurrency Config found for this function"};
+}
+
+Error reservation_too_large() {
+  return invalid_parameter(
+      fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
+                  "UnreservedConcurrentExecution below its minimum value of [{}].",
+                  kMinUnreservedConcurrency));
+}
+
+// The spaces are AWS's.
+Error reservation_below_provisioned(std::uint64_t reserved, std::uint64_t provisioned) {
+  return invalid_parameter(
+      fmt::format(" ReservedConcurrentExecutions  {} should not be lower than function's total "
+                  "provisioned concurrency [{}].",
+                  reserved, provisioned));
+}
+
+Error provisioned_too_large() {
+  return invalid_parameter(
+      fmt::format("Specified ConcurrentExecutions for function decreases account's "
+                  "UnreservedConcurrentExecution below its minimum value of [{}].",
+                  kMinUnreservedConcurrency));
+}
+
+Error provisioned_beyond_account(std::uint64_t unreserved) {
+  return invalid_parameter(
+      fmt::format("Specified ConcurrentExecutions for function is greater than account's "
+                  "unreserved concurrency [{}].",
+                  unreserved));
+}
+
+Error provisioned_beyond_reserved() {
+  return invalid_parameter(
+      "Requested Provisioned Concurrency should not be greater than the "
+      "reservedConcurrentExecution for function");
+}
+
+Error provisioned_on_latest() {
+  return invalid_parameter(
+      "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+}
+
+Error alias_or_version_needed() {
+  return invalid_parameter(
+      "The function resource provided must be an alias or a published version.");
+}
+
 Error revision_mismatch() {
   return {ErrorKind::kConflict, std::string(Code::kPreconditionFailedException),
           "The Revision Id provided does not match the latest Revision Id. Call the "

@@ -32,6 +32,12 @@ Error alias_exists(std::string_view arn);
 Error version_in_use(const std::vector<std::string>& aliases);
 Error statement_exists(std::string_view id);
 
+Error version_already_provisioned();   // an alias to a version with a configuration
+Error version_provisioned_by_alias();  // and the other way round
+
+// 404 ProvisionedConcurrencyConfigNotFoundException.
+Error not_provisioned();
+
 // 412 PreconditionFailedException.
 Error revision_mismatch();
 Error layer_policy_revision_mismatch();
@@ -71,6 +77,14 @@ Error code_and_layers_too_large(std::uint64_t bytes);
 
 // 400 PolicyLengthExceededException.
 Error policy_too_long(std::size_t bytes);
+
+Error reservation_too_large();
+Error reservation_below_provisioned(std::uint64_t reserved, std::uint64_t provisioned);
+Error provisioned_too_large();
+Error provisioned_beyond_account(std::uint64_t unreserved);
+Error provisioned_beyond_reserved();
+Error provisioned_on_latest();
+Error alias_or_version_needed();
 
 // 413 RequestEntityTooLargeException.
 Error zipped_too_large();

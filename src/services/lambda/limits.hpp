@@ -45,6 +45,8 @@ inline constexpr std::int64_t kCodeUrlSeconds = 600;
 // Account, as GetAccountSettings tells.
 inline constexpr std::uint64_t kAccountCodeBytes = 80'530'636'800;
 inline constexpr std::uint32_t kAccountConcurrency = 1000;
+// What reservations and provisioned concurrency must leave to all other functions.
+inline constexpr std::uint32_t kMinUnreservedConcurrency = 100;
 
 // Invocation.
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;

@@ -91,6 +91,11 @@ Result<AliasRecord> read_alias(const store::Record& record) {
   return decode_alias(function_key(parts), parts[3], record.value);
 }
 
+Result<ConcurrencyRecord> read_concurrency(const store::Record& record) {
+  LAPWING_TRY(const auto parts, split_key(record.key, 3));
+  return decode_concurrency(function_key(parts), record.value);
+}
+
 Result<LayerVersionRecord> read_layer_version(const store::Record& record) {
   LAPWING_TRY(const auto parts, split_key(record.key, 4));
   LAPWING_TRY(const std::uint64_t version, decode_number(parts[3]));
@@ -142,6 +147,15 @@ Result<std::vector<std::string>> Records::aliases_of(const FunctionKey& key, std
   return names;
 }
 
+Result<ConcurrencyRecord> Records::find_concurrency(const FunctionKey& key) {
+  LAPWING_TRY(const std::optional<store::Record> found,
+              reader_->get(kConcurrencyKind, encode_key(key)));
+  if (found) return decode_concurrency(key, found->value);
+  ConcurrencyRecord none;
+  none.key = key;
+  return none;
+}
+
 Result<std::optional<LayerVersionRecord>> Records::find(const LayerVersionKey& key) {
   LAPWING_TRY(
       const std::optional<store::Record> found,
@@ -170,6 +184,12 @@ Status RecordTxn::put(const AliasRecord& alias) {
   return {};
 }
 
+Status RecordTxn::put(const ConcurrencyRecord& record) {
+  if (record.empty()) return txn_->erase(kConcurrencyKind, encode_key(record.key));
+  LAPWING_CHECK(txn_->put(kConcurrencyKind, encode_key(record.key), encode_concurrency(record)));
+  return {};
+}
+
 Status RecordTxn::put(const LayerVersionRecord& record) {
   LAPWING_CHECK(txn_->put(kLayerVersionKind,
                           parts_prefix(record.key.layer) + encode_number(record.key.version),
@@ -180,14 +200,25 @@ Status RecordTxn::put(const LayerVersionRecord& record) {
 Status RecordTxn::erase(const FunctionKey& key) {
   LAPWING_CHECK(erase_all(kVersionKind, parts_prefix(key)));
   LAPWING_CHECK(erase_all(kAliasKind, parts_prefix(key)));
+  LAPWING_CHECK(txn_->erase(kConcurrencyKind, encode_key(key)));
   return txn_->erase(kFunctionKind, encode_key(key));
 }
 
+Status RecordTxn::forget_provisioned(const FunctionKey& key, std::string_view qualifier) {
+  LAPWING_TRY(ConcurrencyRecord record, find_concurrency(key));
+  const auto found = record.provisioned.find(qualifier);
+  if (found == record.provisioned.end()) return {};
+  record.provisioned.erase(found);
+  return put(record);
+}
+
 Status RecordTxn::erase_version(const FunctionKey& key, std::uint64_t version) {
+  LAPWING_CHECK(forget_provisioned(key, version_name(version)));
   return txn_->erase(kVersionKind, parts_prefix(key) + encode_number(version));
 }
 
 Status RecordTxn::erase_alias(const FunctionKey& key, std::string_view name) {
+  LAPWING_CHECK(forget_provisioned(key, name));
   return txn_->erase(kAliasKind, parts_prefix(key) + std::string(name));
 }
 

@@ -6,6 +6,7 @@
 //   lambda.version            account NUL region NUL name NUL number (20 digits)
 //   lambda.alias              account NUL region NUL name NUL alias
 //   lambda.version_counter    account NUL region NUL name       (outlives the function)
+//   lambda.concurrency        account NUL region NUL name       (while there is any setting)
 //   lambda.layer_version      account NUL region NUL layer NUL number (20 digits)
 //   lambda.layer_counter      account NUL region NUL layer      (outlives the versions)
 //
@@ -23,6 +24,7 @@
 
 #include "base/result.hpp"
 #include "services/lambda/alias_record.hpp"
+#include "services/lambda/concurrency_record.hpp"
 #include "services/lambda/function_record.hpp"
 #include "services/lambda/layer_record.hpp"
 #include "store/store.hpp"
@@ -33,6 +35,7 @@ inline constexpr std::string_view kFunctionKind = "lambda.function";
 inline constexpr std::string_view kVersionKind = "lambda.version";
 inline constexpr std::string_view kAliasKind = "lambda.alias";
 inline constexpr std::string_view kVersionCounterKind = "lambda.version_counter";
+inline constexpr std::string_view kConcurrencyKind = "lambda.concurrency";
 inline constexpr std::string_view kLayerVersionKind = "lambda.layer_version";
 inline constexpr std::string_view kLayerCounterKind = "lambda.layer_counter";
 
@@ -51,6 +54,7 @@ store::ScanQuery aliases_query(const FunctionKey& key, std::uint64_t version);
 Result<FunctionRecord> read_function(const store::Record& record);
 Result<FunctionRecord> read_version(const store::Record& record);
 Result<AliasRecord> read_alias(const store::Record& record);
+Result<ConcurrencyRecord> read_concurrency(const store::Record& record);
 Result<LayerVersionRecord> read_layer_version(const store::Record& record);
 
 class Records {
@@ -64,6 +68,8 @@ class Records {
   // At most `limit`, in order of their names.
   Result<std::vector<std::string>> aliases_of(const FunctionKey& key, std::uint64_t version,
                                               std::size_t limit);
+  // Without any setting when there is none.
+  Result<ConcurrencyRecord> find_concurrency(const FunctionKey& key);
   Result<std::optional<LayerVersionRecord>> find(const LayerVersionKey& key);
 
  private:
@@ -76,8 +82,10 @@ class RecordTxn : public Records {
 
   Status put(const FunctionRecord& record);
   Status put(const AliasRecord& alias);
+  Status put(const ConcurrencyRecord& record);
   Status put(const LayerVersionRecord& record);
-  // The function with all its versions and aliases.
+  // The function with all its versions, aliases and settings; the others with what is
+  // provisioned for them.
   Status erase(const FunctionKey& key);
   Status erase_version(const FunctionKey& key, std::uint64_t version);
   Status erase_alias(const FunctionKey& key, std::string_view name);
@@ -89,6 +97,7 @@ class RecordTxn : public Records {
 
  private:
   Result<std::uint64_t> count(std::string_view kind, const std::string& key);
+  Status forget_provisioned(const FunctionKey& key, std::string_view qualifier);
   Status erase_all(std::string_view kind, const std::string& prefix);
 
   store::Txn* txn_;

@@ -123,6 +123,10 @@ Status Repository::for_each_alias(FunctionRef<Status(AliasRecord&)> body) {
   return walk(store_, kAliasKind, &read_alias, body);
 }
 
+Status Repository::for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> body) {
+  return walk(store_, kConcurrencyKind, &read_concurrency, body);
+}
+
 Status Repository::for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body) {
   return walk(store_, kLayerVersionKind, &read_layer_version, body);
 }

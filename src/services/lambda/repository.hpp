@@ -53,6 +53,7 @@ class Repository {
   Status for_each(FunctionRef<Status(FunctionRecord&)> body);
   Status for_each_version(FunctionRef<Status(FunctionRecord&)> body);
   Status for_each_alias(FunctionRef<Status(AliasRecord&)> body);
+  Status for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> body);
   Status for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body);
 
   // One function with its published versions and aliases; nothing when it is not there.

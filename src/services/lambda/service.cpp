@@ -140,6 +140,37 @@ void add_layers(aws::OperationTable& table, Context& c) {
       });
 }
 
+void add_concurrency(aws::OperationTable& table, Context& c) {
+  table.add<gl::PutFunctionConcurrency>(
+      [&c](const aws::Caller& caller, const gl::PutFunctionConcurrencyRequest& in) {
+        return put_function_concurrency(c, caller, in);
+      });
+  table.add<gl::GetFunctionConcurrency>(
+      [&c](const aws::Caller& caller, const gl::GetFunctionConcurrencyRequest& in) {
+        return get_function_concurrency(c, caller, in);
+      });
+  table.add<gl::DeleteFunctionConcurrency>(
+      [&c](const aws::Caller& caller, const gl::DeleteFunctionConcurrencyRequest& in) {
+        return delete_function_concurrency(c, caller, in);
+      });
+  table.add<gl::PutProvisionedConcurrencyConfig>(
+      [&c](const aws::Caller& caller, const gl::PutProvisionedConcurrencyConfigRequest& in) {
+        return put_provisioned_concurrency_config(c, caller, in);
+      });
+  table.add<gl::GetProvisionedConcurrencyConfig>(
+      [&c](const aws::Caller& caller, const gl::GetProvisionedConcurrencyConfigRequest& in) {
+        return get_provisioned_concurrency_config(c, caller, in);
+      });
+  table.add<gl::ListProvisionedConcurrencyConfigs>(
+      [&c](const aws::Caller& caller, const gl::ListProvisionedConcurrencyConfigsRequest& in) {
+        return list_provisioned_concurrency_configs(c, caller, in);
+      });
+  table.add<gl::DeleteProvisionedConcurrencyConfig>(
+      [&c](const aws::Caller& caller, const gl::DeleteProvisionedConcurrencyConfigRequest& in) {
+        return delete_provisioned_concurrency_config(c, caller, in);
+      });
+}
+
 }  // namespace
 
 struct Service::Parts {
@@ -149,6 +180,7 @@ struct Service::Parts {
         functions(in.store),
         packages(options.data_dir, in.blobs, in.random, in.logger),
         catalog(functions, packages, in.random, in.logger),
+        concurrency(functions, catalog, in.scaling, options.concurrency_limit),
         transitions(functions, catalog, packages, in.executor, in.random, in.logger) {}
 
   Environment environment;
@@ -156,6 +188,7 @@ struct Service::Parts {
   Repository functions;
   PackageStore packages;
   Catalog catalog;
+  Concurrency concurrency;
   Transitions transitions;
   std::optional<CodeUrls> code_urls;  // from start() on
   std::optional<Context> context;
@@ -173,17 +206,20 @@ Status Service::start() {
   LAPWING_TRY(std::string secret,
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
-  p.context.emplace(Context{p.functions, p.catalog, in.blobs, p.transitions, *p.code_urls, in.clock,
-                            in.random, p.options});
+  p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.blobs, p.transitions,
+                            *p.code_urls, in.clock, in.random, p.options});
   aws::OperationTable table(gl::kModel);
   add_writers(table, *p.context);
   add_readers(table, *p.context);
   add_versions(table, *p.context);
   add_layers(table, *p.context);
+  add_concurrency(table, *p.context);
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());
+  p.catalog.on_changed([&p](const FunctionKey& key) { return p.concurrency.refresh(key); });
   LAPWING_CHECK(p.transitions.resume());
+  LAPWING_CHECK(p.concurrency.load());
   p.transitions.schedule_sweep();
   return {};
 }

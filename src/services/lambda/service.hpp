@@ -31,6 +31,7 @@
 #include "services/lambda/executor.hpp"
 #include "services/lambda/operations/invoke.hpp"
 #include "services/lambda/options.hpp"
+#include "services/lambda/scaling.hpp"
 #include "store/blob.hpp"
 #include "store/store.hpp"
 
@@ -52,6 +53,7 @@ struct Environment {
   Random& random;
   Logger& logger;
   text::PatternCache& patterns;
+  Scaling& scaling;
 };
 
 struct CodeDownload {

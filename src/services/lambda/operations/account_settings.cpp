@@ -34,7 +34,8 @@ Result<gl::GetAccountSettingsResponse> get_account_settings(Context& context,
                        .code_size_zipped = kMaxZippedBytes,
                        .concurrent_executions = concurrency,
                        .total_code_size = kAccountCodeBytes,
-                       .unreserved_concurrent_executions = concurrency};
+                       .unreserved_concurrent_executions = static_cast<std::int32_t>(
+                           context.concurrency.unreserved(caller.account, caller.region))};
   out.account_usage = {.function_count = functions,
                        .total_code_size = static_cast<std::int64_t>(bytes)};
   return out;

@@ -19,6 +19,9 @@ Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller
   out.code = std::move(code);
   // Tags belong to the function: versions and aliases show none.
   if (!record.tags.empty()) out.tags = record.tags;
+  if (const auto reserved = context.concurrency.find(id.key).reserved) {
+    out.concurrency = gl::Concurrency{static_cast<std::int32_t>(*reserved)};
+  }
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "gen/lambda/types.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/code_url.hpp"
+#include "services/lambda/concurrency.hpp"
 #include "services/lambda/function_identifier.hpp"
 #include "services/lambda/options.hpp"
 #include "services/lambda/package.hpp"
@@ -25,6 +26,7 @@ namespace lapwing::lambda {
 struct Context {
   Repository& functions;
   Catalog& catalog;
+  Concurrency& concurrency;
   store::BlobStore& blobs;
   Transitions& transitions;
   const CodeUrls& code_urls;
@@ -87,6 +89,27 @@ Result<gen::lambda::GetLayerVersionPolicyResponse> get_layer_version_policy(
 Result<aws::Empty> remove_layer_version_permission(
     Context& context, const aws::Caller& caller,
     const gen::lambda::RemoveLayerVersionPermissionRequest& in);
+Result<gen::lambda::Concurrency> put_function_concurrency(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::PutFunctionConcurrencyRequest& in);
+Result<gen::lambda::GetFunctionConcurrencyResponse> get_function_concurrency(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::GetFunctionConcurrencyRequest& in);
+Result<aws::Empty> delete_function_concurrency(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::DeleteFunctionConcurrencyRequest& in);
+Result<gen::lambda::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::PutProvisionedConcurrencyConfigRequest& in);
+Result<gen::lambda::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_config(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::GetProvisionedConcurrencyConfigRequest& in);
+Result<gen::lambda::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurrency_configs(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::ListProvisionedConcurrencyConfigsRequest& in);
+Result<aws::Empty> delete_provisioned_concurrency_config(
+    Context& context, const aws::Caller& caller,
+    const gen::lambda::DeleteProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(Context& context,
                                                                      const aws::Caller& caller);
 Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,

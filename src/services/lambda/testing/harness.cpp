@@ -20,6 +20,17 @@ void ManualExecutor::run_all() {
   }
 }
 
+std::string FakeScaling::orders(const std::string& name) const {
+  std::string out;
+  for (const auto& [arn, plan] : plans) {
+    if (!arn.ends_with(":" + name)) continue;
+    for (const engine::ProvisionOrder& order : plan.provisioned) {
+      out += fmt::format("{}{}={}", out.empty() ? "" : " ", order.version->version, order.count);
+    }
+  }
+  return out;
+}
+
 const text::JsonValue* Answer::find(std::string_view path) const {
   if (!json) return nullptr;
   const text::JsonValue* value = &json->root();
@@ -69,7 +80,7 @@ void Harness::restart() {
   options.data_dir = data_dir;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
   service = std::make_unique<Service>(Environment{engine->store(), engine->blobs(), executor, clock,
-                                                  random, null_logger(), patterns},
+                                                  random, null_logger(), patterns, scaling},
                                       options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,26 @@ class ManualExecutor final : public Executor {
 
  private:
   std::deque<UniqueFunction<void()>> jobs_;
+};
+
+// Takes plans like the engine, and says of them what a test set.
+class FakeScaling final : public Scaling {
+ public:
+  void plan(engine::FunctionPlan wanted) override { plans[wanted.arn] = std::move(wanted); }
+  void set_unreserved(const AccountId&, const Region&, std::uint32_t limit) override {
+    unreserved = limit;
+  }
+  std::optional<engine::ProvisionState> provisioned(const std::string& arn,
+                                                    const std::string& version) const override {
+    const auto found = states.find(arn + ":" + version);
+    return found == states.end() ? std::nullopt : std::optional(found->second);
+  }
+  // "1=5 2=3": versions and counts of a function's plan.
+  std::string orders(const std::string& name) const;
+
+  std::map<std::string, engine::FunctionPlan> plans;     // by ARN
+  std::map<std::string, engine::ProvisionState> states;  // by ARN and version
+  std::optional<std::uint32_t> unreserved;
 };
 
 struct Answer {
@@ -74,6 +95,7 @@ class Harness {
   SeededRandom random{7};
   ManualExecutor executor;
   text::PatternCache patterns;
+  FakeScaling scaling;
   std::string data_dir;
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;

@@ -1,4 +1,4 @@
-#include "engine/provisioned.hpp"
+#include "engine/plan.hpp"
 
 namespace lapwing::engine {
 

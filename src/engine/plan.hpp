@@ -1,7 +1,7 @@
-// Provisioned concurrency as the control plane sees it: what a function is to have, and how
-// far that is.
+// Concurrency as the control plane orders it, function by function, and how far what it
+// ordered is.
 //
-// Thread-safety: ProvisionBoard any thread.
+// Thread-safety: FunctionPlan a plain value; ProvisionBoard any thread.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/ids.hpp"
 #include "runtime/function_version.hpp"
 
 namespace lapwing::engine {
@@ -18,6 +20,16 @@ namespace lapwing::engine {
 struct ProvisionOrder {
   runtime::FunctionVersionPtr version;
   std::uint32_t count = 0;
+};
+
+struct FunctionPlan {
+  AccountId account;
+  Region region;
+  std::string arn;                        // unqualified
+  std::optional<std::uint32_t> reserved;  // concurrency, over all versions
+  std::vector<ProvisionOrder> provisioned;
+
+  bool empty() const { return !reserved && provisioned.empty(); }
 };
 
 struct ProvisionState {
