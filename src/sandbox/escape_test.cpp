@@ -1,105 +1,43 @@
 // Runs the escape probe in real sandboxes: every wall must hold, every bomb must be
 // contained, and a wall taken away on purpose must be noticed.
-#include <arpa/inet.h>
-#include <cstddef>
-#include <ifaddrs.h>
-#include <netinet/in.h>
+#include <map>
 #include <set>
 #include <sstream>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include "escape_probe.hpp"
-#include "os/file.hpp"
-#include "os/network.hpp"
 #include "sandbox/testing/fixture.hpp"
+#include "sandbox/testing/prober.hpp"
 
 namespace lapwing::sandbox {
 namespace {
 
 using testing::Outcome;
+using testing::Prober;
+using testing::Way;
 using testing::World;
 
-constexpr std::size_t kAttempts = 51;  // lines of the probe; fewer means some did not run
-
-// What a sandbox must not find, really there on the host.
-struct HostBait {
-  os::UniqueFd port;
-  os::UniqueFd abstract;
-  std::string port_text;
-  std::string abstract_name = "lapwing-escape-" + std::to_string(::getpid());
-  std::string file;
-
-  explicit HostBait(const std::string& data_dir) : file(data_dir + "/bait") {
-    EXPECT_TRUE(os::write_atomically(file, "secret\n", 0644));
-    auto listener = os::listen_tcp("127.0.0.1", 0, 16);
-    EXPECT_TRUE(listener);
-    port = *std::move(listener);
-    sockaddr_in bound{};
-    socklen_t size = sizeof bound;
-    // The socket interface takes every address family through sockaddr.
-    ::getsockname(port.get(), reinterpret_cast<sockaddr*>(&bound), &size);
-    port_text = std::to_string(ntohs(bound.sin_port));
-    abstract.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    abstract_name.copy(name.sun_path + 1, sizeof name.sun_path - 2);
-    const auto length =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + abstract_name.size());
-    EXPECT_EQ(::bind(abstract.get(), reinterpret_cast<const sockaddr*>(&name), length), 0);
-    EXPECT_EQ(::listen(abstract.get(), 16), 0);
-  }
-};
+constexpr std::size_t kAttempts = 103;  // lines of the probe; fewer means some did not run
 
 class Escape : public ::testing::Test {
  protected:
   void SetUp() override {
-    World& world = World::get();
-    if (!world.usable()) GTEST_SKIP() << world.why_not();
-    task_ = world.data_dir() + "/probe";
-    ASSERT_TRUE(os::make_directories(task_));
-    if (!os::exists(task_ + "/probe")) {
-      ASSERT_TRUE(os::copy_file(kEscapeProbe, task_ + "/probe"));
-    }
-    bait_ = std::make_unique<HostBait>(world.data_dir());
+    if (!World::get().usable()) GTEST_SKIP() << World::get().why_not();
+    prober_ = std::make_unique<Prober>(World::get());
   }
-
   Plan probe(std::vector<std::string> arguments = {}) const {
-    Plan plan = World::get().plan({"/var/task/probe"});
-    plan.argv.insert(plan.argv.end(), arguments.begin(), arguments.end());
-    plan.binds.push_back({task_, "/var/task"});
-    // Of a sanitizer build: the leak check wants ptrace, which is closed inside.
-    plan.environment.emplace_back("ASAN_OPTIONS", "detect_leaks=0");
-    plan.environment.emplace_back("ESCAPE_HOST_PID", std::to_string(::getpid()));
-    plan.environment.emplace_back("ESCAPE_HOST_FILE", bait_->file);
-    plan.environment.emplace_back("ESCAPE_HOST_DATA", World::get().data_dir());
-    plan.environment.emplace_back("ESCAPE_HOST_PORT", bait_->port_text);
-    plan.environment.emplace_back("ESCAPE_HOST_ABSTRACT", bait_->abstract_name);
-    return plan;
+    return prober_->plan(std::move(arguments));
   }
 
-  static std::set<std::string> escaped(const std::string& output) {
-    std::set<std::string> names;
-    std::istringstream lines(output);
-    for (std::string line; std::getline(lines, line);) {
-      if (!line.starts_with("ESCAPED ")) continue;
-      names.insert(line.substr(8, line.find(':') - 8));
-    }
-    return names;
-  }
-
-  std::string task_;
-  std::unique_ptr<HostBait> bait_;
+  std::unique_ptr<Prober> prober_;
 };
 
-TEST_F(Escape, EveryWallHolds) {
-  const Outcome outcome = World::get().run(probe());
+class EscapeByWay : public Escape, public ::testing::WithParamInterface<Way> {};
+
+TEST_P(EscapeByWay, EveryWallHolds) {
+  const Outcome outcome = prober_->run(GetParam(), Weakness::kNone);
   ASSERT_TRUE(outcome.launched) << outcome.error;
-  EXPECT_TRUE(escaped(outcome.output).empty()) << outcome.output;
+  EXPECT_TRUE(Prober::escaped(outcome.output).empty()) << outcome.output;
   std::size_t held = 0;
   std::istringstream lines(outcome.output);
   for (std::string line; std::getline(lines, line);) held += line.starts_with("held ") ? 1 : 0;
@@ -107,23 +45,60 @@ TEST_F(Escape, EveryWallHolds) {
   EXPECT_FALSE(outcome.status.signalled);
 }
 
+struct Hole {
+  Weakness weakness;
+  const char* attempt;
+  std::set<Way> ways;           // others cannot have the hole
+  const char* needs = nullptr;  // what this machine must enforce for the wall to be there
+};
+
 // The probe itself is tested: with a wall gone it must say so.
-TEST_F(Escape, MissingWallsAreSeen) {
-  const std::pair<Weakness, const char*> holes[] = {
-      {Weakness::kKeepCapabilities, "hold capabilities"},
-      {Weakness::kNoSeccomp, "call unfiltered"},
-      {Weakness::kNoSeccomp, "make namespaces"},
-      {Weakness::kHostPidNamespace, "see other processes"},
-      {Weakness::kHostPidNamespace, "signal a host process"},
-      {Weakness::kHostNetwork, "reach the host's loopback"},
-      {Weakness::kHostNetwork, "reach an abstract socket"}};
-  for (const auto& [weakness, attempt] : holes) {
-    Plan plan = probe();
-    plan.weakness = weakness;
-    const Outcome outcome = World::get().run(plan);
-    ASSERT_TRUE(outcome.launched) << attempt << ": " << outcome.error;
-    EXPECT_TRUE(escaped(outcome.output).contains(attempt)) << attempt << "\n" << outcome.output;
+TEST_P(EscapeByWay, MissingWallsAreSeen) {
+  const std::set<Way> all = {Way::kLaunched, Way::kStarted, Way::kForked, Way::kForkedAndExecuted};
+  const std::set<Way> executed = {Way::kLaunched, Way::kStarted};
+  // A template may enter only what belongs to the sandbox's own user namespace.
+  const Hole holes[] = {
+      {Weakness::kKeepCapabilities, "hold capabilities", all},
+      {Weakness::kNoSeccomp, "call unfiltered", all},
+      {Weakness::kNoSeccomp, "open forgotten families", all},
+      {Weakness::kNoSeccomp, "take asynchronous I/O", all},
+      {Weakness::kNoMasks, "read kernel files", all},
+      {Weakness::kNoLimits, "dump core", all},
+      {Weakness::kOpenDescriptors,
+       "inherit descriptors",
+       {Way::kLaunched, Way::kStarted, Way::kForked}},
+      {Weakness::kHostPidNamespace, "see other processes", executed},
+      {Weakness::kHostPidNamespace, "signal a host process", executed},
+      {Weakness::kHostPidNamespace, "open a host process", executed},
+      {Weakness::kHostIpc, "reach shared memory", executed},
+      {Weakness::kHostIpc, "reach message queues", executed},
+      {Weakness::kHostCgroupNamespace, "see the cgroup's place", executed, "memory limit"},
+      {Weakness::kHostNetwork, "reach the host's loopback", executed},
+      {Weakness::kHostNetwork, "reach an abstract socket", executed}};
+  std::map<Weakness, std::set<std::string>> seen;
+  for (const Hole& hole : holes) {
+    if (!hole.ways.contains(GetParam())) continue;
+    if (hole.needs != nullptr && !World::get().enforced(hole.needs)) continue;
+    if (!seen.contains(hole.weakness)) {
+      const Outcome outcome = prober_->run(GetParam(), hole.weakness);
+      ASSERT_TRUE(outcome.launched) << hole.attempt << ": " << outcome.error;
+      seen[hole.weakness] = Prober::escaped(outcome.output);
+    }
+    EXPECT_TRUE(seen[hole.weakness].contains(hole.attempt)) << hole.attempt;
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, EscapeByWay,
+                         ::testing::Values(Way::kLaunched, Way::kStarted, Way::kForked,
+                                           Way::kForkedAndExecuted),
+                         [](const auto& way) { return std::string(to_string(way.param)); });
+
+// A child that is on its way into the sandbox is not yet behind every wall: other programs of
+// the sandbox must not get hold of it.
+TEST_F(Escape, ChildrenOnTheirWayInAreOutOfReach) {
+  const std::string seen = prober_->watch_forks(40);
+  EXPECT_NE(seen.find("watching"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("CAUGHT"), std::string::npos) << seen;
 }
 
 TEST_F(Escape, MemoryBombIsKilledAndSaidToBe) {
@@ -148,6 +123,26 @@ TEST_F(Escape, ProcessesAreCounted) {
   const int had = std::stoi("0" + outcome.output);
   EXPECT_LE(had, 1024) << outcome.output;
   EXPECT_GE(had, 900) << outcome.output;
+}
+
+TEST_F(Escape, ThreadsAreCounted) {
+  Plan plan = probe({"threads"});
+  plan.limits.memory_bytes = 512 * kMiB;
+  const Outcome outcome = World::get().run(plan);
+  ASSERT_TRUE(outcome.launched) << outcome.error;
+  const int had = std::stoi("0" + outcome.output);
+  EXPECT_LE(had, 1024) << outcome.output;
+  EXPECT_GE(had, 900) << outcome.output;
+}
+
+TEST_F(Escape, FilesInTmpAreCounted) {
+  if (!World::get().enforced("/tmp beside memory")) GTEST_SKIP() << "/tmp is a tmpfs here";
+  Plan plan = probe({"files"});
+  plan.limits.tmp_bytes = 16 * kMiB;
+  const Outcome outcome = World::get().run(plan);
+  ASSERT_TRUE(outcome.launched) << outcome.error;
+  EXPECT_EQ(outcome.status.code, 0) << outcome.output;
+  EXPECT_LE(std::stoi("0" + outcome.output), 32'768) << outcome.output;
 }
 
 TEST_F(Escape, ForkBombDiesWithItsSandbox) {

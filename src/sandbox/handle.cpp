@@ -10,13 +10,14 @@
 
 namespace lapwing::sandbox {
 
-Handle::Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp,
-               const Limits& limits, Housekeeper& housekeeper, MountSource& mounts)
+Handle::Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Plan& plan,
+               Housekeeper& housekeeper, MountSource& mounts)
     : loop_(loop),
       id_(std::move(id)),
       housekeeper_(housekeeper),
       tmp_(std::move(tmp)),
-      limits_(limits),
+      limits_(plan.limits),
+      weakness_(plan.weakness),
       mounts_(mounts),
       report_(loop, std::move(report)),
       gone_(loop),
@@ -192,6 +193,8 @@ net::Task<Status> Handle::assign(const Assignment& assignment) {
     LAPWING_CO_TRY(tmp, co_await housekeeper_.take_tmp(loop_, assignment.limits.tmp_bytes));
     order.tmp = tmp.mount.valid();
     if (order.tmp) fds.push_back(tmp.mount.get());
+    // Without images the sandbox makes its own, like the one it was set up with.
+    if (!order.tmp) order.number = static_cast<std::int64_t>(assignment.limits.tmp_bytes);
   }
   LAPWING_CO_CHECK(co_await command(std::move(order), std::move(fds)));
   if (tmp.mount) std::swap(tmp_, tmp);

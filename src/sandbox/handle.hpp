@@ -26,7 +26,7 @@ class MountSource {
 
 class Handle final : public Sandbox {
  public:
-  Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Limits& limits,
+  Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Plan& plan,
          Housekeeper& housekeeper, MountSource& mounts);
   ~Handle() override;
 
@@ -88,6 +88,7 @@ class Handle final : public Sandbox {
   os::UniqueFd pidfd_;
   TmpMount tmp_;
   Limits limits_;
+  const Weakness weakness_;
   MountSource& mounts_;
   std::uint64_t next_order_ = kMainProgram + 1;  // orders and programs are numbered together
   std::map<std::uint64_t, net::OneShotSender<Result<Answer>>> orders_;

@@ -10,6 +10,25 @@
 
 namespace lapwing::sandbox {
 
+namespace {
+
+std::uint32_t fork_weakness(Weakness weakness) {
+  switch (weakness) {
+    case Weakness::kKeepCapabilities:
+      return kForkKeepPower;
+    case Weakness::kNoSeccomp:
+      return kForkNoFilters;
+    case Weakness::kNoLimits:
+      return kForkNoLimits;
+    case Weakness::kOpenDescriptors:
+      return kForkKeepDescriptors;
+    default:
+      return 0;  // of the sandbox, not of how its programs start
+  }
+}
+
+}  // namespace
+
 net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<InheritedFd> fds) {
   auto& parent = static_cast<TemplateHandle&>(from);  // there is no other kind
   if (fds.size() > kForkTargetsMax) {
@@ -28,6 +47,7 @@ net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<Inher
   head.gid = kInnerGid;
   head.open_files = limits_.open_files;
   head.processes = limits_.processes;
+  head.weakness = fork_weakness(weakness_);
   std::vector<int> raw = {pair.second.get()};
   for (const os::UniqueFd& ns : namespaces) raw.push_back(ns.get());
   head.cgroups = static_cast<std::uint32_t>(groups.size());

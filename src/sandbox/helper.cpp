@@ -263,6 +263,7 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   std::uint64_t namespaces = kNamespaces;
   if (plan.weakness == Weakness::kHostPidNamespace) namespaces &= ~std::uint64_t{CLONE_NEWPID};
   if (plan.weakness == Weakness::kHostNetwork) namespaces &= ~std::uint64_t{CLONE_NEWNET};
+  if (plan.weakness == Weakness::kHostIpc) namespaces &= ~std::uint64_t{CLONE_NEWIPC};
   watch.lap("helper: binds and root");
   LAPWING_CHECK(enter_mount_namespace(root));
   auto clone = os::clone_process(namespaces, groups.v2.get());

@@ -14,6 +14,7 @@
 #include "os/file.hpp"
 #include "os/mount.hpp"
 #include "os/network.hpp"
+#include "sandbox/fork_server/protocol.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/supervise.hpp"
 
@@ -77,6 +78,7 @@ Status enter_cgroups(const Inside& inside, Progress&) {
   for (const int tasks : inside.cgroup_tasks) {
     if (::write(tasks, "0", 1) != 1) return fail(errno_error("join cgroup"));
   }
+  if (inside.head->plan.weakness == Weakness::kHostCgroupNamespace) return {};
   if (::unshare(CLONE_NEWCGROUP) != 0) return fail(errno_error("unshare cgroup namespace"));
   return {};
 }
@@ -87,12 +89,36 @@ Status mask(const char* path, const char* with) {
   return os::attach_mount(cover.get(), os::kCwd, path);
 }
 
+// What the kernel counts for the user who made the sandbox, on top of the sandbox's own: without
+// a bound of its own one sandbox could take all that the machine grants that user.
+struct Share {
+  const char* name;
+  const char* most;
+};
+constexpr Share kShares[] = {{"max_inotify_instances", "32"},
+                             {"max_inotify_watches", "8192"},
+                             {"max_fanotify_groups", "0"},
+                             {"max_fanotify_marks", "0"},
+                             {"max_user_namespaces", "0"}};
+
+Status bound_shares() {
+  for (const Share& share : kShares) {
+    // What this kernel does not count has no file.
+    const Status done =
+        os::write_existing_at(os::kCwd, std::string("/proc/sys/user/") + share.name, share.most);
+    if (!done && done.error().kind() != ErrorKind::kNotFound) return done;
+  }
+  return {};
+}
+
 Status mount_proc(const Inside& inside, Progress&) {
   // With the host's pid namespace (a weakness for tests) the prepared /proc is the right one.
   if (inside.head->plan.weakness == Weakness::kHostPidNamespace) return {};
   LAPWING_TRY(const os::UniqueFd proc,
               os::make_filesystem("proc", {{"hidepid", "2"}}, kOwnMount | os::kMountNoExec));
   LAPWING_CHECK(os::attach_mount(proc.get(), os::kCwd, "/proc"));
+  LAPWING_CHECK(bound_shares());
+  if (inside.head->plan.weakness == Weakness::kNoMasks) return {};
   for (const char* path : kMaskedFiles) LAPWING_CHECK(mask(path, "/dev/null"));
   for (const char* path : kMaskedDirectories) LAPWING_CHECK(mask(path, kEmptyDirectory));
   LAPWING_TRY(const os::UniqueFd sys, os::clone_mount(os::kCwd, "/proc/sys", false));
@@ -149,10 +175,12 @@ Status bring_up_network(const Inside& inside, Progress& progress) {
 }
 
 Status limit_resources(const Inside& inside, Progress&) {
+  if (inside.head->plan.weakness == Weakness::kNoLimits) return {};
   const Limits& limits = inside.head->plan.limits;
   return os::set_limits({{RLIMIT_NOFILE, limits.open_files},
                          {RLIMIT_NPROC, limits.processes},
-                         {RLIMIT_CORE, 0},
+                         {RLIMIT_CORE, kCoreLimit},
+                         {RLIMIT_SIGPENDING, kPendingSignals},
                          {RLIMIT_MEMLOCK, 64 * kKiB},
                          {RLIMIT_RTPRIO, 0},
                          {RLIMIT_MSGQUEUE, 819'200}});

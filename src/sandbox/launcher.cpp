@@ -172,9 +172,8 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
   if (head.tmp_mount) raw.push_back(tmp.mount.get());
   for (const InheritedFd& fd : fds) raw.push_back(fd.fd.get());
 
-  auto handle =
-      std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), plan.limits,
-                               *housekeeper_, static_cast<MountSource&>(*this));
+  auto handle = std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), plan,
+                                         *housekeeper_, static_cast<MountSource&>(*this));
   LAPWING_CO_CHECK(co_await send_request(loop, kLaunchRequest, std::move(raw)));
   pair.second.reset();
   fds.clear();

@@ -68,6 +68,11 @@ enum class Weakness {
   kNoSeccomp,
   kHostPidNamespace,
   kHostNetwork,
+  kHostIpc,
+  kHostCgroupNamespace,
+  kNoMasks,          // of /proc
+  kNoLimits,         // resource limits
+  kOpenDescriptors,  // what the way to the program held stays open in it
   kOpenRouter,
   kOpenMachine
 };

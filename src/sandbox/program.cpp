@@ -41,7 +41,8 @@ bool arrange_descriptors(const ProgramStart& program, int& keep) {
     if (fd < 3 ? ::dup2(spare, fd) < 0 : (::close(fd) != 0 && errno != EBADF)) return false;
   }
   // Everything above is close-on-exec from here, whatever it was before.
-  return ::syscall(SYS_close_range, above, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) == 0;
+  if (::syscall(SYS_close_range, above, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) != 0) return false;
+  return program.weakness != Weakness::kOpenDescriptors || ::fcntl(spare, F_DUPFD, above) >= 0;
 }
 
 void reset_signals() {

@@ -91,6 +91,13 @@ Status Supervisor::assign(const Order& order, const std::vector<os::UniqueFd>& f
     LAPWING_CHECK(os::attach_mount(fds[i].get(), os::kCwd, order.destinations[i]));
   }
   if (order.tmp) LAPWING_CHECK(os::attach_mount(fds.back().get(), os::kCwd, "/tmp"));
+  if (order.number > 0) {
+    LAPWING_TRY(
+        const os::UniqueFd tmp,
+        os::make_filesystem("tmpfs", {{"mode", "1777"}, {"size", std::to_string(order.number)}},
+                            os::kMountNoSuid | os::kMountNoDev));
+    LAPWING_CHECK(os::attach_mount(tmp.get(), os::kCwd, "/tmp"));
+  }
   seal();
   return {};
 }

@@ -62,8 +62,8 @@ enum class OrderKind : std::uint8_t {
 
 struct Order {
   OrderKind kind = OrderKind::kSignal;
-  std::uint64_t id = 0;  // of the order, or of the program
-  std::int64_t number = 0;
+  std::uint64_t id = 0;     // of the order, or of the program
+  std::int64_t number = 0;  // the signal, the address family, or the size of a tmpfs for /tmp
   std::int64_t type = 0;
   std::vector<std::string> destinations;
   std::vector<int> targets;

@@ -142,8 +142,10 @@ bool set_limit(int resource, rlim_t value) {
 }
 
 const char* limit_resources(const ForkRequest& head) {
+  if ((head.weakness & kForkNoLimits) != 0) return nullptr;
   const bool done = set_limit(RLIMIT_NOFILE, head.open_files) &&
-                    set_limit(RLIMIT_NPROC, head.processes) && set_limit(RLIMIT_CORE, 0) &&
+                    set_limit(RLIMIT_NPROC, head.processes) && set_limit(RLIMIT_CORE, kCoreLimit) &&
+                    set_limit(RLIMIT_SIGPENDING, kPendingSignals) &&
                     set_limit(RLIMIT_MEMLOCK, 64 * 1024) && set_limit(RLIMIT_RTPRIO, 0) &&
                     set_limit(RLIMIT_MSGQUEUE, 819'200);
   return done ? nullptr : "resource limits";
@@ -184,6 +186,7 @@ const char* arrange_descriptors(const Request& request, int& report, int* filter
 const char* take_identity(const ForkRequest& head) {
   // EPERM: the user namespace forbids setgroups; then there is no group to gain either.
   if (::setgroups(0, nullptr) != 0 && errno != EPERM) return "groups";
+  if ((head.weakness & kForkKeepPower) != 0) return nullptr;
   if (::setresgid(head.gid, head.gid, head.gid) != 0) return "identity";
   for (int capability = 0; capability <= 63; ++capability) {
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
@@ -236,20 +239,30 @@ void reset_signals() {
 
 const char* settle(const Request& request, int& report) {
   int filters[kForkFiltersMax];
+  // Until the walls stand: where only one user id is mapped, other programs of the sandbox are
+  // the same user and may open what a dumpable process holds.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::setsid();
   if (const char* failed = limit_resources(request.head)) return failed;
   if (const char* failed = arrange_descriptors(request, report, filters)) return failed;
   if (const char* failed = take_identity(request.head)) return failed;
   if (::chdir("/var/task") != 0) return "working directory";
   reset_signals();
-  if (const char* failed = install_filters(filters)) return failed;
+  if ((request.head.weakness & kForkNoFilters) == 0) {
+    if (const char* failed = install_filters(filters)) return failed;
+  }
   int last = 2;
   for (std::uint32_t i = 0; i < request.head.targets; ++i) {
     if (request.head.target[i] > last) last = request.head.target[i];
   }
+  if ((request.head.weakness & kForkKeepDescriptors) == 0) {
+    ::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0u, 0);
+  }
+  // Whose siblings are alive is nobody's business.
+  ::explicit_bzero(children, sizeof(Child) * static_cast<size_t>(child_count));
+  child_count = 0;
   // As after an execve: the process may look at itself.
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  ::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0u, 0);
   return nullptr;
 }
 

@@ -20,6 +20,17 @@ inline constexpr int kForkTargetsMax = 16;
 inline constexpr int kForkCgroupsMax = 8;
 inline constexpr int kForkFiltersMax = 4;
 
+// Limits that every program of a sandbox has. Zero would still feed cores to a machine's handler
+// (a core_pattern with a pipe); one byte feeds nothing to anybody.
+inline constexpr std::uint64_t kCoreLimit = 1;
+inline constexpr std::uint64_t kPendingSignals = 1024;  // timers count as well
+
+// Tests alone: walls a child does without, so that the escape suite can show that it sees it.
+inline constexpr std::uint32_t kForkKeepPower = 1;
+inline constexpr std::uint32_t kForkNoFilters = 2;
+inline constexpr std::uint32_t kForkNoLimits = 4;
+inline constexpr std::uint32_t kForkKeepDescriptors = 8;
+
 // A child for one sandbox. Descriptors, in this order: the socket for ForkReports, the
 // namespaces, `cgroups` files to write "0" to, and one for each target.
 struct ForkRequest {
@@ -31,6 +42,7 @@ struct ForkRequest {
   std::uint32_t gid = 0;
   std::uint32_t open_files = 0;  // RLIMIT_NOFILE and RLIMIT_NPROC
   std::uint32_t processes = 0;
+  std::uint32_t weakness = 0;
 };
 
 enum class ForkReportKind : std::uint32_t {

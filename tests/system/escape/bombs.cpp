@@ -2,7 +2,9 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +44,37 @@ int exhaust_processes() {
   while (::wait(nullptr) > 0) {
   }
   return 0;
+}
+
+// All wait for the end; the kernel counts them like processes.
+int exhaust_threads() {
+  std::vector<pthread_t> made;
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, 64 * 1024);
+  const auto wait = [](void*) -> void* {
+    ::pause();
+    return nullptr;
+  };
+  pthread_t thread{};
+  while (made.size() < 100'000 && ::pthread_create(&thread, &attributes, wait, nullptr) == 0) {
+    made.push_back(thread);
+  }
+  std::printf("%zu\n", made.size());
+  std::fflush(stdout);
+  ::_exit(0);
+}
+
+int exhaust_files() {
+  int count = 0;
+  for (; count < 1'000'000; ++count) {
+    const int fd =
+        ::open(("/tmp/" + std::to_string(count)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) break;
+    ::close(fd);
+  }
+  std::printf("%d\n", count);
+  return errno == ENOSPC ? 0 : 1;
 }
 
 // A real bomb: everybody forks, nobody waits. Ends only by being killed.
@@ -86,6 +119,8 @@ int exhaust_space(const char* path) {
 int run_bomb(const std::string& name) {
   if (name == "descriptors") return exhaust_descriptors();
   if (name == "processes") return exhaust_processes();
+  if (name == "threads") return exhaust_threads();
+  if (name == "files") return exhaust_files();
   if (name == "forks") fork_forever();
   if (name == "memory") return exhaust_memory();
   if (name == "tmp") return exhaust_space("/tmp/bomb");

@@ -18,6 +18,14 @@ std::vector<Attempt> process_attempts();
 std::vector<Attempt> file_attempts();
 std::vector<Attempt> kernel_attempts();
 std::vector<Attempt> network_attempts();
+std::vector<Attempt> gap_attempts();
+std::vector<Attempt> inherited_attempts();
+
+// Of a process that has executed this program: does it still stand behind its walls?
+bool walled();
+// Looks at every new process it can see until it is killed; prints what it could open of one
+// whose isolation is not complete.
+[[noreturn]] void watch_starts();
 
 // Resource bombs, each run alone; the answer is what could be had ("1021").
 int run_bomb(const std::string& name);
