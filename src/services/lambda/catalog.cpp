@@ -147,6 +147,23 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
   return tell_changed(key);
 }
 
+Status Catalog::keep_up_with(const FunctionRecord& record) {
+  const std::string store_key = encode_key(record.key);
+  {
+    const Shard& home = shard(store_key);
+    const std::lock_guard lock(home.mutex);
+    const auto family = home.families.find(store_key);
+    if (family != home.families.end()) {
+      const auto found = family->second.versions.find(record.version);
+      if (found != family->second.versions.end() && found->second->state == record.state &&
+          found->second->update == record.update) {
+        return {};
+      }
+    }
+  }
+  return reload(record.key, record.version);
+}
+
 Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
   const std::string store_key = encode_key(key);
   Shard& home = shard(store_key);

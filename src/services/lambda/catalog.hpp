@@ -76,6 +76,10 @@ class Catalog {
   Status reload_alias(const FunctionKey& key, const std::string& name);
   Status reload_all(const FunctionKey& key);
 
+  // What a client is told it may rely on: between a commit and its reload a reader of the store
+  // knows more than an invocation does. Takes the record over if that is so.
+  Status keep_up_with(const FunctionRecord& record);
+
   // Called, on the thread of the change, with the function's ARN and version when the
   // environments made from it are of no more use: it is gone, or looks different to its code.
   // Before load().

@@ -5,11 +5,22 @@ namespace lapwing::lambda {
 
 namespace gl = gen::lambda;
 
+namespace {
+
+// Whoever waits for Active or Successful invokes next: invocations must know it by then.
+Result<FunctionRecord> find_and_settle(Context& context, const FunctionIdentifier& id) {
+  LAPWING_TRY(FunctionRecord record, find_function(context, id));
+  LAPWING_CHECK(context.catalog.keep_up_with(record));
+  return record;
+}
+
+}  // namespace
+
 Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller& caller,
                                              const gl::GetFunctionRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify(caller, in.function_name, in.qualifier, "lambda:GetFunction"));
-  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  LAPWING_TRY(const FunctionRecord record, find_and_settle(context, id));
   gl::GetFunctionResponse out;
   out.configuration = describe(record, id.qualifier);
   gl::FunctionCodeLocation code;
@@ -29,7 +40,7 @@ Result<gl::FunctionConfiguration> get_function_configuration(
     Context& context, const aws::Caller& caller, const gl::GetFunctionConfigurationRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify(caller, in.function_name, in.qualifier, "lambda:GetFunctionConfiguration"));
-  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  LAPWING_TRY(const FunctionRecord record, find_and_settle(context, id));
   return describe(record, id.qualifier);
 }
 

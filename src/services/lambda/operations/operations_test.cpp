@@ -26,6 +26,22 @@ class Operations : public ::testing::Test, public testing::Harness {
 
 constexpr std::string_view kRole = "arn:aws:iam::000000000000:role/lambda-ex";
 
+// Between the commit of a change and its taking over by the catalog.
+TEST_F(Operations, WhatGetFunctionShowsInvocationsObey) {
+  create_active("f");
+  ASSERT_TRUE(resolve("f"));
+  Repository functions(engine->store());
+  const FunctionKey key{AccountId("000000000000"), Region("us-east-1"), FunctionName("f")};
+  const auto failed = [](FunctionRecord& record) -> Status {
+    record.state = State::kFailed;
+    return {};
+  };
+  ASSERT_TRUE(functions.update(key, 0, failed));
+  ASSERT_TRUE(resolve("f"));
+  EXPECT_EQ(get("f").at("Configuration.State"), "Failed");
+  EXPECT_FALSE(resolve("f"));
+}
+
 TEST_F(Operations, CreateRefusesInAwsWords) {
   struct Case {
     std::string name;
