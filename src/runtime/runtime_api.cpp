@@ -67,6 +67,11 @@ net::Task<void> discard(http::RequestContext& context) {
   context.close_after();
 }
 
+bool is_response_mode(std::string_view mode) {
+  return mode.empty() || http::equal_ignoring_case(mode, "streaming") ||
+         http::equal_ignoring_case(mode, "buffered");
+}
+
 // A streamed response that failed midway says so in its trailers.
 void take_trailers(const http::Headers& trailers, Reply& reply) {
   const auto type = trailers.get(kErrorTypeHeader);
@@ -173,7 +178,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   }
   const http::Headers& headers = context.request().headers;
   const std::string_view mode = headers.get_or(kResponseModeHeader);
-  if (!mode.empty() && mode != "streaming") {
+  if (!is_response_mode(mode)) {
     session_->abandon_reply();
     co_await context.respond(
         error_response(400, "InvalidFunctionResponseMode", "Invalid function response mode"));

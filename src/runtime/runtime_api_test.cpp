@@ -336,8 +336,12 @@ TEST_F(RuntimeApiTest, AnotherResponseModeIsRefused) {
     const std::string refused = co_await t.wire_->answer();
     EXPECT_TRUE(refused.starts_with("400 ")) << refused;
     EXPECT_NE(refused.find("InvalidFunctionResponseMode"), std::string::npos) << refused;
-    co_await t.wire_->send(stream_head() + "0\r\n\r\n");
+    co_await t.wire_->send(
+        post("response",
+             "Lambda-Runtime-Function-Response-Mode: Buffered\r\nContent-Length: 2\r\n") +
+        "{}");
     EXPECT_FALSE((co_await t.reply()).is_error);
+    EXPECT_EQ(co_await t.rest(), "{}");
   }(*this));
 }
 
