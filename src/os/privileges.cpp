@@ -78,6 +78,15 @@ Status install_filter(const FilterProgram& program) {
   return {};
 }
 
+Status give_up_priority() {
+  errno = 0;
+  const int nice = ::getpriority(PRIO_PROCESS, 0);
+  if (errno == 0 && nice < 0 && ::setpriority(PRIO_PROCESS, 0, 0) != 0) {
+    return fail(errno_error("set priority"));
+  }
+  return {};
+}
+
 Status set_limits(const std::vector<ResourceLimit>& limits) {
   for (const ResourceLimit& limit : limits) {
     // The wrapper takes an enum in C++; the kernel takes the number.

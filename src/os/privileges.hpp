@@ -29,6 +29,9 @@ using FilterProgram = std::string;
 // Installs it for this process and its children, for ever. Needs no_new_privs.
 Status install_filter(const FilterProgram& program);
 
+// A server run ahead of others (a negative nice value) does not hand that on.
+Status give_up_priority();
+
 struct ResourceLimit {
   int resource = 0;  // RLIMIT_*
   std::uint64_t value = 0;

@@ -177,6 +177,7 @@ Status bring_up_network(const Inside& inside, Progress& progress) {
 Status limit_resources(const Inside& inside, Progress&) {
   if (inside.head->plan.weakness == Weakness::kNoLimits) return {};
   const Limits& limits = inside.head->plan.limits;
+  LAPWING_CHECK(os::give_up_priority());
   return os::set_limits({{RLIMIT_NOFILE, limits.open_files},
                          {RLIMIT_NPROC, limits.processes},
                          {RLIMIT_CORE, kCoreLimit},

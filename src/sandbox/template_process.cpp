@@ -51,6 +51,7 @@ Status prepare(const TemplateStart& start) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
   LAPWING_CHECK(arrange(start));
+  LAPWING_CHECK(os::give_up_priority());
   LAPWING_CHECK(os::drop_bounding_set());
   LAPWING_CHECK(os::drop_capabilities());
   LAPWING_CHECK(os::set_no_new_privs());
