@@ -29,8 +29,8 @@ namespace lapwing::sandbox {
 struct TemplatePlan {
   std::string name;  // for humans
   RootPlan root;
-  // Must call fork() when it is ready. LD_PRELOAD of the fork server is part of its
-  // environment.
+  // Must call fork() when it is ready, with _LAPWING_FORK_NOW in its environment. LD_PRELOAD of
+  // the fork server is part of its environment from the start.
   ProgramPlan program;
 };
 

@@ -37,7 +37,9 @@ class TemplateTest : public ::testing::Test {
     plan.name = "shell";
     plan.root = root_;
     plan.program = {{"/bin/bash", "-c", "loaded=once; (" + inside + ") ; exit 1"},
-                    {{"PATH", "/usr/bin:/bin"}, {"LD_PRELOAD", "/var/runtime/fork_server.so"}},
+                    {{"PATH", "/usr/bin:/bin"},
+                     {"LD_PRELOAD", "/var/runtime/fork_server.so"},
+                     {"_LAPWING_FORK_NOW", "1"}},
                     "/"};
     return plan;
   }

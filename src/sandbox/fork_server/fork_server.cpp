@@ -394,7 +394,8 @@ void prepare() {
 }  // namespace
 
 pid_t served_fork() {
-  if (control < 0) return real_fork();
+  if (control < 0 || ::getenv(kForkNowVariable) == nullptr) return real_fork();
+  ::unsetenv(kForkNowVariable);
   prepare();
   serve();
   control = -1;  // a child: its own forks are ordinary ones

@@ -14,6 +14,10 @@ namespace lapwing::sandbox {
 inline constexpr int kTemplateFd = 3;
 inline constexpr char kTemplateVariable[] = "_LAPWING_TEMPLATE_FILTERS";
 
+// In the interpreter's environment from when its next fork() is the one to serve: it may fork
+// for its own ends while it loads.
+inline constexpr char kForkNowVariable[] = "_LAPWING_FORK_NOW";
+
 inline constexpr std::uint32_t kForkVersion = 1;
 inline constexpr int kForkNamespaces = 7;  // user mnt pid net ipc uts cgroup, user first
 inline constexpr int kForkTargetsMax = 16;

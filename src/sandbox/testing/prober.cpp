@@ -162,6 +162,7 @@ TemplatePlan Prober::template_plan(std::vector<std::string> argv) {
   plan.root = *std::move(root);
   plan.program = {std::move(argv), environment(), "/"};
   plan.program.environment.emplace_back("LD_PRELOAD", "/var/runtime/fork_server.so");
+  plan.program.environment.emplace_back("_LAPWING_FORK_NOW", "1");
   return plan;
 }
 

@@ -41,7 +41,6 @@ def preload():
     import socket  # noqa: F401
     import traceback  # noqa: F401
     import urllib.parse  # noqa: F401
-    import uuid  # noqa: F401
 
     from . import log_records  # noqa: F401
 

@@ -10,6 +10,8 @@ import sys
 FD_VARIABLE = "_LAPWING_STANDBY_FD"
 FORKS_VARIABLE = "_LAPWING_FORKS"  # this process is a template: fork() returns in its children
 
+FORK_NOW_VARIABLE = "_LAPWING_FORK_NOW"  # what was forked before it was set, was for ourselves
+
 # What AWS's runtime has loaded before a function as well; others give way to a module of the
 # function's own that has the same name.
 _OF_AWS = {"json", "logging", "os", "sys", "time", "traceback", "types", "importlib", "re"}
@@ -40,6 +42,7 @@ def _become_template():
 
     gc.collect()
     gc.freeze()  # the collector does not write to what the children share
+    os.environ[FORK_NOW_VARIABLE] = "1"
     os.fork()
 
 
