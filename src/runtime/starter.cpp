@@ -143,7 +143,14 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const sandbox::Plan& plan,
 
 net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan& plan,
                                   const RuntimeChoice& runtime) {
-  if (prepared.booted) co_return co_await configure(prepared, plan);
+  if (prepared.booted) {
+    const Status told = co_await configure(prepared, plan);
+    if (told) co_return told;
+    // It died while it waited; its sandbox is as good as ever.
+    logger_->warn("runtime", "an interpreter that stood by had died",
+                  {{"function", plan.name}, {"error", told.error().to_log()}});
+    prepared.booted = false;
+  }
   LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, false));
   auto program = co_await prepared.sandbox->start(
       {plan.argv, plan.environment, plan.working_directory}, std::move(prepared.ends.inherited));

@@ -168,6 +168,19 @@ def test_a_template_that_dies_is_replaced(running):
     assert eventually(lambda: templates(running))
 
 
+def test_one_that_died_while_it_waited_is_not_missed(running):
+    api = Api(running.address)
+    invoke(api, deploy(api, "waiting-first", PYTHON, "python3.11"))
+    name = deploy(api, "waiting", PYTHON, "python3.11")
+    ready(running)
+    for template in templates(running):
+        children = pathlib.Path(f"/proc/{template}/task/{template}/children").read_text()
+        for pid in map(int, children.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert invoke(api, name).json()["mine"] == f"of {name}"
+
+
 def test_all_of_it_can_be_switched_off(tmp_path):
     server = Server(tmp_path / "data", "--set", "starts.standby=false").start()
     try:
