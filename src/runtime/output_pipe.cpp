@@ -21,11 +21,10 @@ Result<PipeEnds> make_output_pipe() {
 
 OutputPipe::OutputPipe(net::Loop& loop, FunctionLog& log, os::UniqueFd read_end, Format format,
                        TelemetryCategory source)
-    : loop_(&loop),
-      log_(&log),
-      pipe_(loop, std::move(read_end)),
-      format_(format),
-      source_(source) {}
+    : loop_(&loop), log_(&log), pipe_(loop, std::move(read_end)), format_(format), source_(source) {
+  // From the start: drain() may come before the first read() has set it.
+  net::FdWatcher::make_non_blocking(pipe_.fd());
+}
 
 net::Task<void> OutputPipe::read() {
   std::vector<char> buffer(kOutputChunkBytes);
