@@ -25,6 +25,18 @@ bool matches(const LayerVersionRecord& record, const Filter& filter) {
   return lists(record.runtimes, filter.runtime) && lists(record.architectures, filter.architecture);
 }
 
+// What every answer about a layer version has.
+template <class Out>
+void describe_version(Out& out, const LayerVersionRecord& record) {
+  out.layer_version_arn = layer_version_arn(record.key);
+  out.version = static_cast<std::int64_t>(record.key.version);
+  out.description = record.description;
+  out.created_date = text::format_lambda_time(wall_from_unix_ms(record.created_ms));
+  out.compatible_runtimes = record.runtimes;
+  out.compatible_architectures = record.architectures;
+  out.license_info = record.license;
+}
+
 // What PublishLayerVersion and GetLayerVersion answer alike.
 template <class Out>
 Out describe(const Context& context, const aws::Caller& caller, const LayerVersionRecord& record) {
@@ -37,25 +49,13 @@ Out describe(const Context& context, const aws::Caller& caller, const LayerVersi
       context.code_urls.make(caller.host, layer.account, layer.region, layer.name, record.content);
   out.content = std::move(content);
   out.layer_arn = layer_arn(layer);
-  out.layer_version_arn = layer_version_arn(record.key);
-  out.version = static_cast<std::int64_t>(record.key.version);
-  out.description = record.description;
-  out.created_date = text::format_lambda_time(wall_from_unix_ms(record.created_ms));
-  out.compatible_runtimes = record.runtimes;
-  out.compatible_architectures = record.architectures;
-  out.license_info = record.license;
+  describe_version(out, record);
   return out;
 }
 
 gl::LayerVersionsListItem describe_in_list(const LayerVersionRecord& record) {
   gl::LayerVersionsListItem out;
-  out.layer_version_arn = layer_version_arn(record.key);
-  out.version = static_cast<std::int64_t>(record.key.version);
-  out.description = record.description;
-  out.created_date = text::format_lambda_time(wall_from_unix_ms(record.created_ms));
-  out.compatible_runtimes = record.runtimes;
-  out.compatible_architectures = record.architectures;
-  out.license_info = record.license;
+  describe_version(out, record);
   return out;
 }
 
