@@ -110,11 +110,20 @@ def peak(server):
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
-def logged(api, name):
+def messages(api, name):
     answer = api.call("POST", "/", {"logGroupName": "/aws/lambda/" + name}, {
         "X-Amz-Target": "Logs_20140328.FilterLogEvents",
         "Content-Type": "application/x-amz-json-1.1"})
-    return [e["message"].rstrip().split("\t")[-1] for e in answer.json().get("events", [])]
+    return [event["message"].rstrip() for event in answer.json().get("events", [])]
+
+
+def logged(api, name):
+    return [message.split("\t")[-1] for message in messages(api, name)]
+
+
+def reported(api, name):
+    """How many invocations came to their end: an environment is idle before its REPORT shows."""
+    return sum(message.startswith("REPORT RequestId:") for message in messages(api, name))
 
 
 def test_200_mb_hold_a_few_mb(server, api):
@@ -142,7 +151,8 @@ def test_a_caller_that_vanishes_leaves_the_function_running(server, api):
     caller = Caller(server.address, name, {"mib": 50})
     next(caller.events())
     caller.vanish()
-    assert eventually(lambda: "finished 50" in logged(api, name), 60)
+    assert eventually(lambda: reported(api, name) == 1, 60)
+    assert "finished 50" in logged(api, name)
     # The environment is whole: the next caller is served by it.
     assert to_the_end(Caller(server.address, name, {"mib": 1})) == (MIB, {})
     assert sum(line.startswith("Runtime Version ARN") for line in logged(api, name)) == 1
