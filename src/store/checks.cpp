@@ -128,16 +128,25 @@ Status check_shard_name(std::string_view stream, std::string_view shard) {
 
 Status check_append(std::string_view stream, std::string_view shard,
                     std::span<const LogInput> records) {
-  LAPWING_CHECK(check_shard_name(stream, shard));
-  if (records.size() > kMaxAppendRecords) {
-    return fail(
-        make_error(ErrorKind::kTooLarge, fmt::format("The batch has {} records; {} is the limit.",
-                                                     records.size(), kMaxAppendRecords)));
-  }
+  const LogAppend part{stream, shard, records};
+  return check_append_all({&part, 1});
+}
+
+Status check_append_all(std::span<const LogAppend> parts) {
+  std::size_t count = 0;
   std::size_t bytes = 0;
-  for (const LogInput& record : records) {
-    LAPWING_CHECK(check_size("log record", record.data.size(), kMaxLogRecordBytes));
-    bytes += record.data.size();
+  for (const LogAppend& part : parts) {
+    LAPWING_CHECK(check_shard_name(part.stream, part.shard));
+    count += part.records.size();
+    for (const LogInput& record : part.records) {
+      LAPWING_CHECK(check_size("log record", record.data.size(), kMaxLogRecordBytes));
+      bytes += record.data.size();
+    }
+  }
+  if (count > kMaxAppendRecords) {
+    return fail(make_error(
+        ErrorKind::kTooLarge,
+        fmt::format("The batch has {} records; {} is the limit.", count, kMaxAppendRecords)));
   }
   return check_size("batch", bytes, kMaxAppendBytes);
 }

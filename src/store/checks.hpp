@@ -35,6 +35,7 @@ Status check_delay(Duration delay);
 Status check_shard_name(std::string_view stream, std::string_view shard);
 Status check_append(std::string_view stream, std::string_view shard,
                     std::span<const LogInput> records);
+Status check_append_all(std::span<const LogAppend> parts);
 Status check_log_page(std::size_t max_records, std::size_t max_bytes);
 Status check_lease(std::string_view name, std::string_view owner, Duration ttl);
 

@@ -41,6 +41,11 @@ class Log {
                                      std::optional<LogSequence> expected_next = {},
                                      const TransactOptions& options = {}) = 0;
 
+  // The same to several shards in one commit: all or none. The limits of a call hold for the
+  // sum.
+  virtual Status append_all(std::span<const LogAppend> parts,
+                            const TransactOptions& options = {}) = 0;
+
   // A shard that does not exist reads as kNotFound.
   virtual Result<LogPage> read(const LogRead& read) = 0;
   virtual Result<LogPage> read_by_time(const LogTimeRead& read) = 0;

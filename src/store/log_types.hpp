@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lapwing::store {
@@ -15,6 +17,13 @@ using LogSequence = std::uint64_t;
 struct LogInput {
   std::int64_t time_ms = 0;  // the caller's own time; need not increase
   std::string data;
+};
+
+// One shard's part of an append to several; the caller keeps what it views.
+struct LogAppend {
+  std::string_view stream;
+  std::string_view shard;
+  std::span<const LogInput> records;
 };
 
 struct LogRecord {

@@ -111,6 +111,15 @@ Status EventLog::append(const StreamTarget& target, std::span<const store::LogIn
   return {};
 }
 
+Status EventLog::append_all(std::span<const StreamChunks> parts) {
+  std::vector<store::LogAppend> appends;
+  appends.reserve(parts.size());
+  for (const StreamChunks& part : parts) {
+    appends.push_back({part.target->group_uid, part.target->stream_uid, part.chunks});
+  }
+  return log_->append_all(appends);
+}
+
 Result<StreamStats> EventLog::stats(const StreamTarget& target) {
   LAPWING_TRY(const store::ShardInfo info,
               or_empty(log_->shard(target.group_uid, target.stream_uid)));

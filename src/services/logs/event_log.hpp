@@ -84,6 +84,14 @@ class EventLog {
   // Returns when they are on disk.
   Status append(const StreamTarget& target, std::span<const store::LogInput> chunks);
 
+  // The same for several streams in one commit, all or none; within the limits of the store's
+  // Log for one call.
+  struct StreamChunks {
+    const StreamTarget* target = nullptr;
+    std::span<const store::LogInput> chunks;
+  };
+  Status append_all(std::span<const StreamChunks> parts);
+
   EventCursor cursor(const StreamTarget& target, const EventRange& range) {
     return EventCursor(*log_, target, range);
   }

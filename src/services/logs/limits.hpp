@@ -39,7 +39,7 @@ inline constexpr std::size_t kRegexStatesMax = 255;      // ours: positions a br
 
 // Taking over function output (ours).
 inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;    // events packed in one record
-inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;    // chunks written in one commit
+inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;    // of several streams in one commit
 inline constexpr int kFlushAfterMs = 50;                    // an event waits no longer
 inline constexpr std::size_t kBacklogBytesMax = 64 * kMiB;  // then producers wait
 

@@ -13,7 +13,8 @@ constexpr std::size_t kTurnBytes = 8 * kChunkBytesMax;
 constexpr std::size_t kWriteAtOnceBytes = 1 * kMiB;
 constexpr auto kRetryAfter = std::chrono::milliseconds(200);
 constexpr auto kIdleAfter = std::chrono::minutes(5);
-constexpr std::size_t kResolveMax = 256;  // streams made in one transaction
+constexpr std::size_t kResolveMax = 256;        // streams made in one transaction
+constexpr std::size_t kCommitStreamsMax = 256;  // streams written in one
 
 // Outcomes that another try may change.
 bool may_pass(const Error& error) {
@@ -136,21 +137,29 @@ bool SinkWriter::take_turns() {
   if (const Status resolved = resolve(round); !resolved)
     log_->warn(kModule, "log streams not made yet", {{"error", resolved.error().to_log()}});
   bool all = true;
-  for (const BufferPtr& one : round) {
-    const Result<bool> more = write(*one, kTurnBytes);
-    if (!more) {
-      all = false;
-      log_->warn(kModule, "function output not written yet",
-                 {{"group", one->name.group}, {"error", more.error().to_log()}});
+  for (std::size_t at = 0; at < round.size();) {
+    const DeletionGate::Passed passed = deletion_->pass();
+    std::vector<Turn> turns;
+    std::size_t bytes = 0;
+    while (at < round.size() && turns.size() < kCommitStreamsMax &&
+           bytes + kTurnBytes + kChunkBytesMax <= kCommitBytesMax) {
+      turns.push_back(begin_turn(*round[at++], kTurnBytes));
+      bytes += turns.back().bytes;
     }
-    if (more && !*more) continue;
-    const std::lock_guard lock(mutex_);
-    if (!one->queued) {
-      one->queued = true;
-      queue_.push_back(one);
-    }
+    all = write_together(turns) && all;
   }
+  for (const BufferPtr& one : round) queue_what_is_left(one);
   return all;
+}
+
+void SinkWriter::queue_what_is_left(const BufferPtr& buffer) {
+  {
+    const std::lock_guard filling(buffer->filling);
+    if (buffer->open.empty() && buffer->sealed.empty()) return;
+  }
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(buffer->queued, true)) return;
+  queue_.push_back(buffer);
 }
 
 Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
@@ -174,60 +183,80 @@ Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
   return {};
 }
 
-Result<bool> SinkWriter::write(Buffer& buffer, std::size_t bytes) {
+Status SinkWriter::write(Buffer& buffer) {
   const DeletionGate::Passed passed = deletion_->pass();
-  const std::lock_guard writing(buffer.writing);
-  bool more = false;
-  std::vector<store::LogInput> chunks = take(buffer, bytes, more);
-  if (chunks.empty()) return false;
-  std::size_t taken = 0;
-  for (const store::LogInput& chunk : chunks) taken += chunk.data.size();
-  Status status;
-  if (!buffer.target) {
-    auto targets = repository_->ensure_streams({buffer.name}, unix_ms(clock_->wall()));
-    if (targets) {
-      buffer.target = targets->front();
-    } else {
-      status = fail(std::move(targets).error());
-    }
-  }
-  if (status) status = events_->append(*buffer.target, chunks);
-  if (!status && may_pass(status.error())) {
-    put_back(buffer, std::move(chunks));
-    return fail(std::move(status).error());
-  }
-  if (!status) {
-    log_->error(kModule, "function output dropped: no such stream can be",
-                {{"group", buffer.name.group},
-                 {"stream", buffer.name.stream},
-                 {"bytes", taken},
-                 {"error", status.error().to_log()}});
-  }
-  backlog_ -= taken;
-  return more;
+  Turn turn = begin_turn(buffer, kBacklogBytesMax);
+  return write_turn(turn);
 }
 
-std::vector<store::LogInput> SinkWriter::take(Buffer& buffer, std::size_t bytes, bool& more) {
+SinkWriter::Turn SinkWriter::begin_turn(Buffer& buffer, std::size_t bytes) {
+  Turn turn;
+  turn.buffer = &buffer;
+  turn.writing = std::unique_lock(buffer.writing);
   const std::lock_guard lock(buffer.filling);
   if (!buffer.open.empty()) {
     auto finished = buffer.open.finish();
     buffer.sealed.push_back({finished.newest_ms, std::move(finished.data)});
   }
-  std::vector<store::LogInput> chunks;
-  std::size_t taken = 0;
-  while (!buffer.sealed.empty() && (chunks.empty() || taken < bytes)) {
-    taken += buffer.sealed.front().data.size();
-    chunks.push_back(std::move(buffer.sealed.front()));
+  while (!buffer.sealed.empty() && (turn.chunks.empty() || turn.bytes < bytes)) {
+    turn.bytes += buffer.sealed.front().data.size();
+    turn.chunks.push_back(std::move(buffer.sealed.front()));
     buffer.sealed.pop_front();
   }
-  more = !buffer.sealed.empty();
-  return chunks;
+  return turn;
 }
 
-void SinkWriter::put_back(Buffer& buffer, std::vector<store::LogInput> chunks) {
-  const std::lock_guard lock(buffer.filling);
-  buffer.sealed.insert(buffer.sealed.begin(), std::make_move_iterator(chunks.begin()),
-                       std::make_move_iterator(chunks.end()));
+Status SinkWriter::locate(Buffer& buffer) {
+  if (buffer.target) return {};
+  LAPWING_TRY(const std::vector<StreamTarget> targets,
+              repository_->ensure_streams({buffer.name}, unix_ms(clock_->wall())));
+  buffer.target = targets.front();
+  return {};
+}
+
+Status SinkWriter::write_turn(Turn& turn) {
+  if (turn.chunks.empty()) return {};
+  Status written = locate(*turn.buffer);
+  if (written) written = events_->append(*turn.buffer->target, turn.chunks);
+  return end_turn(turn, std::move(written));
+}
+
+bool SinkWriter::write_together(std::vector<Turn>& turns) {
+  std::vector<EventLog::StreamChunks> parts;
+  for (const Turn& turn : turns) {
+    if (!turn.chunks.empty() && locate(*turn.buffer))
+      parts.push_back({&*turn.buffer->target, turn.chunks});
+  }
+  const bool together = parts.size() > 1 && events_->append_all(parts);
+  bool all = true;
+  for (Turn& turn : turns) {
+    const bool done = together && turn.buffer->target;
+    const Status written = done ? end_turn(turn, {}) : write_turn(turn);
+    if (written) continue;
+    all = false;
+    log_->warn(kModule, "function output not written yet",
+               {{"group", turn.buffer->name.group}, {"error", written.error().to_log()}});
+  }
+  return all;
+}
+
+Status SinkWriter::end_turn(Turn& turn, Status written) {
+  Buffer& buffer = *turn.buffer;
+  if (!written && may_pass(written.error())) {
+    const std::lock_guard lock(buffer.filling);
+    buffer.sealed.insert(buffer.sealed.begin(), std::make_move_iterator(turn.chunks.begin()),
+                         std::make_move_iterator(turn.chunks.end()));
+    return written;
+  }
+  if (!written) {
+    log_->error(kModule, "function output dropped: no such stream can be",
+                {{"group", buffer.name.group},
+                 {"stream", buffer.name.stream},
+                 {"bytes", turn.bytes},
+                 {"error", written.error().to_log()}});
+  }
+  backlog_ -= turn.bytes;
+  return {};
 }
 
 std::vector<SinkWriter::BufferPtr> SinkWriter::matching(const Scope* scope, std::string_view group,
@@ -249,14 +278,12 @@ std::vector<SinkWriter::BufferPtr> SinkWriter::matching(const Scope* scope, std:
 
 Status SinkWriter::flush(const Scope& scope, std::string_view group,
                          std::optional<std::string_view> stream) {
-  for (const BufferPtr& one : matching(&scope, group, stream))
-    LAPWING_CHECK(write(*one, kBacklogBytesMax));
+  for (const BufferPtr& one : matching(&scope, group, stream)) LAPWING_CHECK(write(*one));
   return {};
 }
 
 Status SinkWriter::flush_all() {
-  for (const BufferPtr& one : matching(nullptr, "", {}))
-    LAPWING_CHECK(write(*one, kBacklogBytesMax));
+  for (const BufferPtr& one : matching(nullptr, "", {})) LAPWING_CHECK(write(*one));
   return {};
 }
 

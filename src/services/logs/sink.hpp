@@ -1,8 +1,9 @@
 // Takes over the output of functions without ever touching the disk on the caller's thread.
 //
 // append() packs events into the stream's open chunk in memory and returns. One background
-// thread writes what has gathered at most kFlushAfterMs later, streams taking turns of
-// half a mebibyte, so that a flood on one stream delays another by its turns only. Groups and
+// thread writes what has gathered at most kFlushAfterMs later, many streams in one commit and
+// each taking turns of half a mebibyte, so that a flood on one stream delays another by its
+// turns only. Groups and
 // streams are made as they are met. A reader first calls flush() for what it is about to
 // read, on its own thread, so it sees everything taken over before.
 //
@@ -75,6 +76,13 @@ class SinkWriter final : public ports::LogSink {
     MonoTime used{};
   };
   using BufferPtr = std::shared_ptr<Buffer>;
+  // What is being written of one stream; others wait for its end.
+  struct Turn {
+    Buffer* buffer = nullptr;
+    std::unique_lock<std::mutex> writing;
+    std::vector<store::LogInput> chunks;
+    std::size_t bytes = 0;
+  };
 
   BufferPtr buffer(const ports::LogStreamRef& stream);
   std::vector<BufferPtr> matching(const Scope* scope, std::string_view group,
@@ -82,11 +90,18 @@ class SinkWriter final : public ports::LogSink {
   void run();
   // Gives each stream of the queue one turn; false when the disk refused one.
   bool take_turns();
+  void queue_what_is_left(const BufferPtr& buffer);
   Status resolve(const std::vector<BufferPtr>& buffers);
-  // Writes at most `bytes` of what has gathered; true when there is more.
-  Result<bool> write(Buffer& buffer, std::size_t bytes);
-  std::vector<store::LogInput> take(Buffer& buffer, std::size_t bytes, bool& more);
-  void put_back(Buffer& buffer, std::vector<store::LogInput> chunks);
+  // Writes everything that has gathered.
+  Status write(Buffer& buffer);
+  // At most `bytes` of what has gathered.
+  Turn begin_turn(Buffer& buffer, std::size_t bytes);
+  Status locate(Buffer& buffer);
+  Status write_turn(Turn& turn);
+  // One commit for all; each on its own where that is refused, so that none suffers for another.
+  bool write_together(std::vector<Turn>& turns);
+  // What was not written is kept, or dropped where no other try can help.
+  Status end_turn(Turn& turn, Status written);
   void drop_idle();
 
   Repository* repository_;

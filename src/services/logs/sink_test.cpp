@@ -93,6 +93,19 @@ TEST_F(Sink, DropsWhatNoStreamCanTakeAndGoesOn) {
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"y\n"}));
 }
 
+TEST_F(Sink, WritesManyStreamsInOneCommit) {
+  for (int i = 0; i < 100; ++i) {
+    core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {fmt::format("{}", i)}));
+  }
+  core_->sink.append(ref("g", std::string(4000, 's')), lines(kNowMs, {"can never be"}));
+  core_->sink.start();
+  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(disk_.commits_of_several, 1);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(messages(*get("g", fmt::format("s{}", i))), (Messages{fmt::format("{}\n", i)}));
+  }
+}
+
 TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"before"}));
   ASSERT_TRUE(core_->sink.flush_all());

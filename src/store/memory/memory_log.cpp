@@ -25,6 +25,7 @@ class MemoryLog final : public Log {
                              std::span<const LogInput> records,
                              std::optional<LogSequence> expected_next,
                              const TransactOptions& options) override;
+  Status append_all(std::span<const LogAppend> parts, const TransactOptions& options) override;
   Result<LogPage> read(const LogRead& read) override;
   Result<LogPage> read_by_time(const LogTimeRead& read) override;
   Result<ShardInfo> shard(std::string_view stream, std::string_view shard) override;
@@ -85,6 +86,24 @@ Result<LogSequence> MemoryLog::append(std::string_view stream, std::string_view 
   }
   signal_->raise();
   return first;
+}
+
+Status MemoryLog::append_all(std::span<const LogAppend> parts, const TransactOptions& options) {
+  LAPWING_CHECK(core_->check_open());
+  LAPWING_CHECK(check_append_all(parts));
+  if (core_->clock->mono() > options.deadline) return fail(timed_out_error());
+  {
+    const std::scoped_lock lock(core_->mutex);
+    for (const LogAppend& part : parts) {
+      const auto found = shards_->find({std::string(part.stream), std::string(part.shard)});
+      if (found != shards_->end() && found->second.sealed) return fail(sealed_error(part.shard));
+    }
+    for (const LogAppend& part : parts) {
+      LAPWING_CHECK(append_records(*shards_, part.stream, part.shard, part.records, std::nullopt));
+    }
+  }
+  signal_->raise();
+  return {};
 }
 
 Result<LogPage> MemoryLog::read(const LogRead& read) {

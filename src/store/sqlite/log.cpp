@@ -97,6 +97,7 @@ class SqliteLog final : public Log, private IdleWork {
                              std::span<const LogInput> records,
                              std::optional<LogSequence> expected_next,
                              const TransactOptions& options) override;
+  Status append_all(std::span<const LogAppend> parts, const TransactOptions& options) override;
   Result<LogPage> read(const LogRead& read) override;
   Result<LogPage> read_by_time(const LogTimeRead& read) override;
   Result<ShardInfo> shard(std::string_view stream, std::string_view shard) override;
@@ -139,6 +140,20 @@ Result<LogSequence> SqliteLog::append(std::string_view stream, std::string_view 
       options.deadline));
   signal_->raise();
   return first;
+}
+
+Status SqliteLog::append_all(std::span<const LogAppend> parts, const TransactOptions& options) {
+  LAPWING_CHECK(check_append_all(parts));
+  LAPWING_CHECK(file_->write(
+      [&](Database& db) -> Status {
+        for (const LogAppend& part : parts) {
+          LAPWING_CHECK(append_on(db, part.stream, part.shard, part.records, std::nullopt));
+        }
+        return {};
+      },
+      options.deadline));
+  signal_->raise();
+  return {};
 }
 
 Result<LogPage> SqliteLog::read(const LogRead& read) {

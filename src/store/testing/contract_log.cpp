@@ -142,6 +142,37 @@ TEST_P(LogContract, AppendsExpectWhatTheySay) {
   }
 }
 
+TEST_P(LogContract, AppendsToSeveralShardsAllOrNone) {
+  for (Log* log : logs()) {
+    const std::vector<LogInput> one{{1, "a"}};
+    const std::vector<LogInput> two{{2, "b"}, {3, "c"}};
+    ASSERT_TRUE(succeeded(log->append_all(std::vector<LogAppend>{
+        {"s", "0", one}, {"t", "0", two}, {"s", "1", two}, {"s", "0", two}})));
+    EXPECT_EQ(data_of(log->read({"s", "0"})), "abc");
+    EXPECT_EQ(data_of(log->read({"s", "1"})), "bc");
+    EXPECT_EQ(data_of(log->read({"t", "0"})), "bc");
+    EXPECT_EQ(log->shard("s", "0")->next_sequence, 4u);
+
+    ASSERT_TRUE(log->seal("s", "1"));
+    EXPECT_TRUE(failed_with(
+        log->append_all(std::vector<LogAppend>{{"s", "0", one}, {"u", "0", one}, {"s", "1", one}}),
+        ErrorKind::kConflict));
+    EXPECT_EQ(data_of(log->read({"s", "0"})), "abc");
+    EXPECT_TRUE(failed_with(log->shard("u", "0"), ErrorKind::kNotFound));
+
+    const std::vector<LogInput> many(kMaxAppendRecords / 2 + 1, {1, "x"});
+    EXPECT_TRUE(
+        failed_with(log->append_all(std::vector<LogAppend>{{"s", "0", many}, {"u", "0", many}}),
+                    ErrorKind::kTooLarge));
+    EXPECT_TRUE(
+        failed_with(log->append_all(std::vector<LogAppend>{{"", "0", one}}), ErrorKind::kInvalid));
+    const MonoTime past = clock_.mono() - std::chrono::milliseconds(1);
+    EXPECT_TRUE(failed_with(log->append_all(std::vector<LogAppend>{{"s", "0", one}}, {past, {}}),
+                            ErrorKind::kTimeout));
+    EXPECT_TRUE(succeeded(log->append_all({})));
+  }
+}
+
 TEST_P(LogContract, RefusesWhatIsBeyondTheLimits) {
   for (Log* log : logs()) {
     EXPECT_TRUE(succeeded(add(*log, {{1, std::string(kMaxLogRecordBytes, 'x')}})));

@@ -13,6 +13,7 @@ class RefusingLog final : public store::Log {
 
   std::atomic<bool> refuse = false;
   std::atomic<int> refused = 0;
+  std::atomic<int> commits_of_several = 0;
 
   Result<store::LogSequence> append(std::string_view stream, std::string_view shard,
                                     std::span<const store::LogInput> records,
@@ -23,6 +24,15 @@ class RefusingLog final : public store::Log {
       return fail(make_error(ErrorKind::kUnavailable, "disk full"));
     }
     return below_->append(stream, shard, records, expected_next, options);
+  }
+  Status append_all(std::span<const store::LogAppend> parts,
+                    const store::TransactOptions& options) override {
+    if (refuse) {
+      ++refused;
+      return fail(make_error(ErrorKind::kUnavailable, "disk full"));
+    }
+    ++commits_of_several;
+    return below_->append_all(parts, options);
   }
   Result<store::LogPage> read(const store::LogRead& read) override { return below_->read(read); }
   Result<store::LogPage> read_by_time(const store::LogTimeRead& read) override {
