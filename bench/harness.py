@@ -205,6 +205,17 @@ class Server:
             todo += children.get(pid, [])
         return own, inside
 
+    def sandboxes(self):
+        """Process ids by the pid namespace they are in, of every sandbox."""
+        found = {}
+        for pid in self.family_tree()[1]:
+            try:
+                namespace = os.readlink("/proc/{}/ns/pid".format(pid))
+            except OSError:
+                continue
+            found.setdefault(namespace, []).append(pid)
+        return found
+
     def cpu_us(self):
         """Processor time of the server's own processes, those that ended included."""
         total = 0

@@ -4,18 +4,21 @@
 // the date they carry has that resolution.
 //
 //   lapwing_load --address HOST:PORT --path P --body B [--expect B] [--connections N]
-//     [--seconds S | --requests N] [--warm-up N] [--functions N [--first N]] [--key ID --secret S]
+//     [--seconds S | --requests N] [--warm-up N] [--functions N [--first N] [--zipf S]]
+//     [--key ID --secret S]
 //
 // Prints one JSON object. An answer counts as an error unless it is 200, names no function
 // error and is what was expected.
 #include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <random>
 #include <string>
 #include <string_view>
 #include <strings.h>
@@ -47,10 +50,16 @@ constexpr int kStallMs = 30'000;
 class RequestMaker {
  public:
   explicit RequestMaker(const LoadOptions& options)
-      : options_(options), made_(static_cast<std::size_t>(options.functions)) {}
+      : options_(options), made_(static_cast<std::size_t>(options.functions)) {
+    if (options.zipf <= 0) return;
+    for (std::size_t n = 1; n <= made_.size(); ++n) {
+      weights_.push_back(std::pow(static_cast<double>(n), -options.zipf));
+    }
+    draw_ = std::discrete_distribution<std::size_t>(weights_.begin(), weights_.end());
+  }
 
   const std::string& next() {
-    const std::size_t index = turn_++ % made_.size();
+    const std::size_t index = weights_.empty() ? turn_++ % made_.size() : draw_(random_);
     Made& made = made_[index];
     const std::int64_t second = unix_ms(clock_.wall()) / 1000;
     if (made.second != second) make(made, index, second);
@@ -86,6 +95,9 @@ class RequestMaker {
   SystemClock clock_;
   std::vector<Made> made_;
   std::size_t turn_ = 0;
+  std::vector<double> weights_;
+  std::discrete_distribution<std::size_t> draw_;
+  std::mt19937 random_{42};  // the same calls in every run
 };
 
 std::string_view header(std::string_view head, std::string_view name) {

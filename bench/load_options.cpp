@@ -38,6 +38,8 @@ bool parse_options(int argc, char** argv, LoadOptions& options) {
       options.functions = number<int>(value);
     } else if (name == "--first") {
       options.first = number<int>(value);
+    } else if (name == "--zipf") {
+      options.zipf = number<double>(value);
     } else if (name == "--connections") {
       options.connections = number<int>(value);
     } else if (name == "--warm-up") {

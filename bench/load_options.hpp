@@ -14,6 +14,8 @@ struct LoadOptions {
   std::string secret_access_key;
   int functions = 1;
   int first = 0;  // the number of the first of them
+  double zipf =
+      0;  // above 0: functions are drawn, number n as often as 1 / (n + 1)^zipf; else in turn
   int connections = 1;
   int warm_up = 0;  // requests before the measurement
   double seconds = 1;

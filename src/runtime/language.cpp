@@ -94,6 +94,10 @@ bool node_reads(std::string_view key) {
          key == "FORCE_COLOR" || key.starts_with("SSL_CERT_");
 }
 
+bool ruby_reads(std::string_view key) {
+  return key.starts_with("RUBY") || key.starts_with("GEM_") || key.starts_with("BUNDLE_");
+}
+
 bool reads_nothing(std::string_view) { return false; }
 
 constexpr std::array kLanguages = {
@@ -104,8 +108,8 @@ constexpr std::array kLanguages = {
                    "install Node.js, as in apt-get install nodejs", true, true, false, 48,
                    node_reads, node_argv, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
-                   "install Ruby 3, as in apt-get install ruby", true, false, false, 1,
-                   reads_nothing, ruby_argv, ruby_variables},
+                   "install Ruby 3, as in apt-get install ruby", true, true, true, 4,
+                   ruby_reads, ruby_argv, ruby_variables},
     LanguageTraits{Language::kJava, "java", "Java", VersionForm::kMajor, "java",
                    "install a JDK, as in apt-get install openjdk-17-jdk-headless", false, false,
                    false, 1, reads_nothing, java_argv, no_variables},

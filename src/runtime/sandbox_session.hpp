@@ -52,7 +52,7 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   void drain_output();
   bool freeze();
   void thaw();
-  sandbox::MemoryUse memory() const { return started_.sandbox->memory(); }
+  sandbox::MemoryUse memory() { return started_.sandbox->memory(); }
   bool has_sandbox() const { return started_.sandbox != nullptr; }
   // Everything inside, at once.
   void kill();

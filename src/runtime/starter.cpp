@@ -13,7 +13,10 @@
 namespace lapwing::runtime {
 namespace {
 
-constexpr Duration kRefillAfter = std::chrono::milliseconds(20);
+// A start that has just left the shelf is still loading its code then, mostly in one process.
+constexpr Duration kRefillAfter = std::chrono::milliseconds(2);
+// What one runtime keeps ready before starts have come in bursts.
+constexpr std::uint32_t kQuietMemoryMb = 128;
 constexpr Duration kSweepEvery = std::chrono::seconds(15);
 constexpr Duration kRetryTemplateAfter = std::chrono::minutes(1);
 // The limit until it is a function's. Interpreters do not size themselves by it: there is no
@@ -40,6 +43,8 @@ struct Starter::Shelf {
   TemplateState template_state = TemplateState::kNone;
   MonoTime template_failed{};
   std::unique_ptr<sandbox::Template> from;
+
+  std::uint32_t usual = 0;  // the target while starts come one by one
 
   bool boots() const { return !program.argv.empty(); }
 };
@@ -68,7 +73,9 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   if (shelf) return *shelf;
   shelf = std::make_unique<Shelf>();
   shelf->runtime = runtime;
-  shelf->target = options_.ready;
+  shelf->usual = std::min(options_.ready,
+                          std::max(1u, kQuietMemoryMb / traits(runtime.id.language).waiting_mb));
+  shelf->target = shelf->usual;
   shelf->waiting = plan;
   shelf->waiting.name = "standby";
   shelf->waiting.binds.clear();
@@ -301,8 +308,8 @@ net::Task<void> Starter::refill() {
 void Starter::sweep() {
   const MonoTime now = loop_->now();
   for (auto& [key, shelf] : shelves_) {
-    if (shelf->target > options_.ready && now - shelf->last_missed > options_.expiry / 10) {
-      shelf->target = std::max(options_.ready, shelf->target / 2);
+    if (shelf->target > shelf->usual && now - shelf->last_missed > options_.expiry / 10) {
+      shelf->target = std::max(shelf->usual, shelf->target / 2);
       shelf->last_missed = now;
     }
     const bool unused = shelf->last_asked + options_.expiry < now;

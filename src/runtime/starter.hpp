@@ -42,7 +42,7 @@ namespace lapwing::runtime {
 struct StarterOptions {
   bool standby = true;           // false: everything is started when it is needed
   bool templates = true;         // false: standby environments boot their interpreter themselves
-  std::uint32_t ready = 2;       // made ahead for a runtime in use ...
+  std::uint32_t ready = 4;       // made ahead for a runtime in use, fewer where they are large ...
   std::uint32_t ready_max = 16;  // ... and at most, when starts come in bursts
   std::uint64_t memory_mb = 1024;
   Duration expiry = std::chrono::minutes(10);

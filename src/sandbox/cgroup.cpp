@@ -285,14 +285,19 @@ Status CgroupTree::set_frozen(const std::string& id, bool frozen) const {
   return fail(make_error(ErrorKind::kUnsupported, "no cgroup freezer on this machine"));
 }
 
+std::uint64_t CgroupTree::raw_memory_peak(const std::string& id) const {
+  if (memory_.version == 0) return 0;
+  const bool v1 = memory_.version == 1;
+  return number(memory_, id, v1 ? "memory.max_usage_in_bytes" : "memory.peak", "").value_or(0);
+}
+
 // Looked at for every environment in use, so each file is read once: memory.stat is costly.
 CgroupMemory CgroupTree::memory(const std::string& id) const {
   if (memory_.version == 0) return {};
   const bool v1 = memory_.version == 1;
   const auto usage =
       number(memory_, id, v1 ? "memory.usage_in_bytes" : "memory.current", "").value_or(0);
-  const auto peak =
-      number(memory_, id, v1 ? "memory.max_usage_in_bytes" : "memory.peak", "").value_or(0);
+  const std::uint64_t peak = raw_memory_peak(id);
   const std::string stat = os::read_file(path(memory_, id, "memory.stat")).value_or(std::string());
   const auto inactive = find_number(stat, v1 ? "total_inactive_file" : "inactive_file").value_or(0);
   const auto active = find_number(stat, v1 ? "total_active_file" : "active_file").value_or(0);

@@ -56,6 +56,8 @@ class CgroupTree {
   bool can_freeze() const { return freezer_version_ != 0; }
 
   CgroupMemory memory(const std::string& id) const;
+  // The highest there ever was, page cache included: one file, where memory() reads three.
+  std::uint64_t raw_memory_peak(const std::string& id) const;
   std::uint64_t oom_kills(const std::string& id) const;
   Duration cpu_time(const std::string& id) const;
 

@@ -52,7 +52,7 @@ class Handle final : public Sandbox {
   Status signal(int signal_number, ProgramId program) override;
   Status freeze() override;
   Status thaw() override;
-  MemoryUse memory() const override;
+  MemoryUse memory() override;
   Duration cpu_time() const override;
   std::uint64_t oom_kills() const override;
   net::Task<void> destroy() override;
@@ -96,6 +96,9 @@ class Handle final : public Sandbox {
   std::vector<NamedListener> listeners_;
   std::vector<os::UniqueFd> received_;
   std::vector<StepTime> steps_;
+  MemoryUse memory_;
+  std::uint64_t raw_memory_peak_ = 0;
+  MonoTime memory_seen_{};
   net::FdWatcher report_;
   net::Event gone_;
   net::TaskGroup tasks_;  // last: its task uses everything above

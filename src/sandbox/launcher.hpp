@@ -90,7 +90,8 @@ struct ExitStatus {
 };
 
 struct MemoryUse {
-  std::uint64_t current_bytes = 0;  // without page cache that could be dropped
+  // Without page cache that could be dropped; up to a second old while no new height is reached.
+  std::uint64_t current_bytes = 0;
   std::uint64_t peak_bytes = 0;     // highest since the launch or the last reset_peak()
 };
 
@@ -135,7 +136,7 @@ class Sandbox {
   virtual Status freeze() = 0;
   virtual Status thaw() = 0;
 
-  virtual MemoryUse memory() const = 0;
+  virtual MemoryUse memory() = 0;
   virtual Duration cpu_time() const = 0;
   virtual std::uint64_t oom_kills() const = 0;
 

@@ -114,7 +114,7 @@ const std::vector<Key>& keys() {
       {"starts.templates", "fork interpreters that can be forked instead of starting them",
        &Config::templates},
       {"starts.ready",
-       "environments kept ready of each runtime",
+       "environments kept ready of each runtime in use; fewer where one takes much memory",
        &Config::standby_ready,
        {0, 1024}},
       {"starts.ready_max",

@@ -47,7 +47,7 @@ struct Config {
   std::int64_t idle_seconds = 600;
   bool standby = true;
   bool templates = true;
-  std::int64_t standby_ready = 2;
+  std::int64_t standby_ready = 4;
   std::int64_t standby_max = 16;
   std::int64_t standby_memory_mb = 1024;
   std::int64_t init_timeout_ms = 10'000;

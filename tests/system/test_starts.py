@@ -32,6 +32,23 @@ exports.handler = async (event, context) => {
     deprecation: process.noDeprecation === true};
 };
 '''
+RUBY = '''
+require 'securerandom'
+LOADED = [rand, SecureRandom.uuid, Random.bytes(8).unpack1('H*')]
+def handler(event:, context:)
+  exit!(7) if event == 'exit'
+  { mine: ENV['MINE'], loaded: LOADED, name: context.function_name, frozen: ''.frozen?,
+    open: Dir.children('/proc/self/fd').map(&:to_i).sort, seen: ENV.keys.sort,
+    lib: File.exist?('/opt/lib') }
+end
+'''
+SUFFIX = {"python": "py", "nodejs": "js", "ruby": "rb"}
+
+ALL = [("python3.11", PYTHON), ("nodejs20.x", NODE), ("ruby3.3", RUBY)]
+
+
+def language(runtime):
+    return runtime.rstrip("0123456789.x")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +67,7 @@ def metric(server, name):
 
 def deploy(api, name, source, runtime, **settings):
     variables = {"MINE": f"of {name}", **settings.pop("variables", {})}
-    files = {"app.py": source} if runtime.startswith("python") else {"app.js": source}
+    files = {"app." + SUFFIX[language(runtime)]: source}
     api.deploy(name, files, runtime, Environment={"Variables": variables},
                **{"MemorySize": 256, **settings})
     return name
@@ -67,10 +84,10 @@ def ready(server):
     assert eventually(lambda: metric(server, "environments_ready") >= 2)
 
 
-@pytest.mark.parametrize("runtime,source", [("python3.11", PYTHON), ("nodejs20.x", NODE)])
+@pytest.mark.parametrize("runtime,source", ALL)
 def test_every_function_finds_itself(running, runtime, source):
     api = Api(running.address)
-    kind = runtime[:4]
+    kind = language(runtime)
     invoke(api, deploy(api, f"first-{kind}", source, runtime))
     ready(running)
     before = metric(running, "starts_standby_total")
@@ -97,11 +114,13 @@ def test_a_function_that_was_created_is_expected(tmp_path):
         server.stop()
 
 
-def test_nothing_of_standing_by_is_seen(running):
+@pytest.mark.parametrize("runtime,source", [ALL[0], ALL[2]])
+def test_nothing_of_standing_by_is_seen(running, runtime, source):
     api = Api(running.address)
-    invoke(api, deploy(api, "seen-first", PYTHON, "python3.11"))
+    kind = language(runtime)
+    invoke(api, deploy(api, "seen-first-" + kind, source, runtime))
     ready(running)
-    got = invoke(api, deploy(api, "seen", PYTHON, "python3.11")).json()
+    got = invoke(api, deploy(api, "seen-" + kind, source, runtime)).json()
     # Standard streams, the Runtime API, log frames, and the listing itself.
     assert got["open"] == [0, 1, 2, 3, 4, 5]
     assert [name for name in got["seen"] if "LAPWING" in name or "PRELOAD" in name] == []
@@ -115,6 +134,9 @@ def test_variables_read_at_start_are_honoured(running):
     name = deploy(api, "options", NODE, "nodejs20.x",
                   variables={"NODE_OPTIONS": "--no-deprecation"})
     assert invoke(api, name).json()["deprecation"] is True
+    name = deploy(api, "frozen", RUBY, "ruby3.3",
+                  variables={"RUBYOPT": "--enable=frozen-string-literal"})
+    assert invoke(api, name).json()["frozen"] is True
 
 
 def test_limits_are_the_functions(running):
@@ -130,10 +152,10 @@ def test_limits_are_the_functions(running):
     assert invoke(api, small, "tmp").json() < 520
 
 
-@pytest.mark.parametrize("runtime,source", [("python3.11", PYTHON), ("nodejs20.x", NODE)])
+@pytest.mark.parametrize("runtime,source", ALL)
 def test_a_crash_is_told_and_replaced(running, runtime, source):
     api = Api(running.address)
-    name = deploy(api, "crash-" + runtime[:4], source, runtime)
+    name = deploy(api, "crash-" + language(runtime), source, runtime)
     invoke(api, name)
     failed = invoke(api, name, "exit").json()
     assert failed["errorType"] == "Runtime.ExitError"
@@ -141,7 +163,7 @@ def test_a_crash_is_told_and_replaced(running, runtime, source):
     assert invoke(api, name).json()["mine"] == f"of {name}"
 
 
-def templates(server):
+def templates(server, of="python"):
     """Pids of the server's templates: interpreters that are the sandbox helper's children."""
     def children(pid):
         return list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
@@ -149,23 +171,26 @@ def templates(server):
     for helper in children(server.pid):
         for pid in children(helper):
             with contextlib.suppress(OSError):
-                if b"bootstrap.py" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                bootstrap = f"bootstrap.{SUFFIX[of]}".encode()
+                if bootstrap in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
                     found.append(pid)
     return found
 
 
-def test_a_template_that_dies_is_replaced(running):
+@pytest.mark.parametrize("runtime,source", [ALL[0], ALL[2]])
+def test_a_template_that_dies_is_replaced(running, runtime, source):
     api = Api(running.address)
-    invoke(api, deploy(api, "template-first", PYTHON, "python3.11"))
-    assert eventually(lambda: templates(running))
-    for pid in templates(running):
+    kind = language(runtime)
+    invoke(api, deploy(api, "template-" + kind, source, runtime))
+    assert eventually(lambda: templates(running, kind))
+    for pid in templates(running, kind):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
         os.kill(pid, signal.SIGKILL)
     for number in range(12):
-        name = deploy(api, f"after-{number}", PYTHON, "python3.11")
+        name = deploy(api, f"after-{kind}-{number}", source, runtime)
         assert invoke(api, name).json()["mine"] == f"of {name}"
-    assert eventually(lambda: templates(running))
+    assert eventually(lambda: templates(running, kind))
 
 
 def test_one_that_died_while_it_waited_is_not_missed(running):
@@ -185,10 +210,10 @@ def test_all_of_it_can_be_switched_off(tmp_path):
     server = Server(tmp_path / "data", "--set", "starts.standby=false").start()
     try:
         api = Api(server.address)
-        for number, (runtime, source) in enumerate([("python3.11", PYTHON), ("nodejs20.x", NODE)]):
+        for number, (runtime, source) in enumerate(ALL):
             name = deploy(api, f"plain-{number}", source, runtime)
             assert invoke(api, name).json()["mine"] == f"of {name}"
-        assert metric(server, "starts_booted_total") == 2
+        assert metric(server, "starts_booted_total") == 3
         assert metric(server, "environments_ready") == 0
     finally:
         server.stop()

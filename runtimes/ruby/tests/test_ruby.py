@@ -32,6 +32,7 @@ def start(version, tmp_path):
         options.setdefault("runtime", "ruby{}.{}".format(*version))
         return Environment([RUBIES[version], str(BOOTSTRAP)], tmp_path, **options)
 
+    make.version = version
     return make
 
 
@@ -42,7 +43,7 @@ end
 """
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_events_one_after_the_other(start, over):
     with start(ECHO, over=over) as env:
         for n in range(5):
@@ -52,13 +53,47 @@ def test_events_one_after_the_other(start, over):
             assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_large_event_and_result(start, over, chunked):
     event = {"data": "x" * (6 * 1024 * 1024 - 100)}
     with start(ECHO, over=over, chunked=chunked) as env:
         assert env.invoke(event).json() == {"got": event}
         assert env.invoke({}).json() == {"got": {}}
+
+
+def test_standing_by(start):
+    source = """
+$at_load = [ENV['GREETING'], Dir.pwd == ENV['LAMBDA_TASK_ROOT'], ENV.key?('_LAPWING_STANDBY_FD')]
+require 'brought'
+def handler(event:, context:)
+  [*$at_load, BROUGHT, Time.new(2024, 1, 1).utc_offset, context.function_name]
+end
+"""
+    gem = "vendor/bundle/ruby/{}.{}.0/gems/brought-1.0".format(*start.version)
+    spec = gem.replace("/gems/brought-1.0", "/specifications/brought-1.0.gemspec")
+    files = {gem + "/lib/brought.rb": "BROUGHT = 'by a gem'", spec: """
+Gem::Specification.new do |s|
+  s.name = 'brought'
+  s.version = '1.0'
+  s.summary = s.author = 'x'
+  s.require_paths = ['lib']
+end
+"""}
+    env = {"GREETING": "grüß=dich", "TZ": "UTC-5"}
+    environment = start(source, files, over="standby", env=env)
+    gems = "{}/vendor/bundle/ruby/{}.{}.0".format(environment.task_root, *start.version)
+    environment.variables["GEM_PATH"] = gems
+    with environment as e:
+        assert e.invoke(1).json() == [
+            "grüß=dich", True, False, "by a gem", 5 * 3600, "under-test"], e.printed()
+
+
+def test_nobody_comes(start):
+    environment = start(ECHO, over="standby")
+    environment.becomes_something = False
+    with environment as e:
+        assert e.wait() == 0
 
 
 def test_connection_closed_after_each_answer(start):
@@ -258,7 +293,7 @@ INIT_FAULTS = {
 
 
 @pytest.mark.parametrize("case", INIT_FAULTS)
-@pytest.mark.parametrize("over", ["fd", "tcp"])
+@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
 def test_init_faults(start, case, over):
     source, handler, kind, message = INIT_FAULTS[case]
     with start(source, handler=handler, over=over) as env:

@@ -2,8 +2,8 @@
 
 # The life of a runtime process: prepare, load the handler, serve events until the end.
 #
-# `prepare` and `preload` depend on nothing but the interpreter: a template process may do them
-# once, ahead of time. `run` takes this function's environment and serves.
+# `prepare` depends on nothing but the interpreter: a process that stands by (standby.rb) has done
+# it ahead of time. `run` takes this function's environment and serves.
 
 require 'json'
 require_relative 'api'
@@ -12,6 +12,7 @@ require_relative 'failure'
 require_relative 'handler'
 require_relative 'logs'
 require_relative 'marshaller'
+require_relative 'standby'
 
 module LapwingRuntime
   module Loop
@@ -23,6 +24,8 @@ module LapwingRuntime
     class << self
       def main(runtime_dir)
         prepare(runtime_dir)
+        return 0 if Standby.wanted? && !Standby.wait
+
         run
       end
 
@@ -31,9 +34,6 @@ module LapwingRuntime
         sdk = "#{runtime_dir}/sdk"
         $LOAD_PATH.push(sdk) if File.directory?(sdk)
       end
-
-      # Everything every function needs is loaded by the files above.
-      def preload; end
 
       # The status to exit with.
       def run
