@@ -328,7 +328,8 @@ net::Task<void> Starter::stop() {
   stopping_ = true;
   refill_timer_.disarm();
   sweep_timer_.disarm();
-  co_await tasks_.join();
+  // Whatever is being made is not waited for: an interpreter may take long to load.
+  tasks_.cancel_all();
   for (auto& [key, shelf] : shelves_) {
     for (Ready& ready : shelf->ready) co_await ready.sandbox->destroy();
     shelf->ready.clear();

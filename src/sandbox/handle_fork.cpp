@@ -31,7 +31,10 @@ std::uint32_t fork_weakness(Weakness weakness) {
 
 net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<InheritedFd> fds) {
   auto& parent = static_cast<TemplateHandle&>(from);  // there is no other kind
-  if (fds.size() > kForkTargetsMax) {
+  const bool fit = std::all_of(fds.begin(), fds.end(), [](const InheritedFd& fd) {
+    return fd.target >= 0 && fd.target < kForkReservedFds;
+  });
+  if (fds.size() > kForkTargetsMax || !fit) {
     co_return fail(make_error(ErrorKind::kInvalid, "too many descriptors"));
   }
   Order order;

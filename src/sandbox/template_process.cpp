@@ -19,9 +19,11 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-// 0..2 nothing, then the control socket, then the filters its children install.
+// 0..2 nothing, then the control socket, then the filters its children install, then nothing
+// again up to where the interpreter's own may begin.
 Status arrange(const TemplateStart& start) {
-  const int above = kTemplateFd + 1 + static_cast<int>(start.filters->size());
+  constexpr int above = kForkReservedFds;
+  static_assert(kTemplateFd + 1 + kForkFiltersMax <= kForkReservedFds);
   const os::UniqueFd control(::fcntl(start.control, F_DUPFD_CLOEXEC, above));
   const os::UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const os::UniqueFd spare(::fcntl(nothing.get(), F_DUPFD_CLOEXEC, above));
@@ -38,6 +40,10 @@ Status arrange(const TemplateStart& start) {
     if (::dup2(filters[i].get(), kTemplateFd + 1 + static_cast<int>(i)) < 0) {
       return fail(errno_error("descriptors"));
     }
+  }
+  const int taken = kTemplateFd + 1 + static_cast<int>(filters.size());
+  for (int fd = taken; fd < above; ++fd) {
+    if (::dup2(spare.get(), fd) < 0) return fail(errno_error("descriptors"));
   }
   // Raw: the wrapper came with glibc 2.34 only.
   ::syscall(SYS_close_range, above, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);

@@ -117,6 +117,23 @@ TEST_F(TemplateTest, ItSeesNothingOfTheHost) {
   });
 }
 
+// An interpreter closes after fork() what it had open before: its numbers are there, they are not
+// what its children are given, and what is behind them is nobody else's.
+TEST_F(TemplateTest, WhatTheInterpreterHadOpenIsThereAndEmpty) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    TemplatePlan plan = shell(
+        "readlink /proc/$BASHPID/fd/$own; cat <&$own; exec {own}<&-; "
+        "ls /proc/$BASHPID/fd; echo said >&2");
+    plan.program.argv[2] = "exec {own}</etc/passwd; " + plan.program.argv[2];
+    auto from = co_await launcher().start_template(loop, plan);
+    EXPECT_TRUE(from) << from.error().to_log();
+    if (!from) co_return;
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ((co_await run(loop, **from)).output, "/dev/null\n0\n1\n2\nsaid\n");
+    }
+  });
+}
+
 TEST_F(TemplateTest, ManyChildrenEndOneByOne) {
   World::drive([this](net::Loop& loop) -> net::Task<void> {
     auto from = co_await launcher().start_template(loop, shell("read line; exit $((line + 1))"));

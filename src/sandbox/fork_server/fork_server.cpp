@@ -41,6 +41,8 @@ namespace {
 
 constexpr int kFdsMax = 1 + kForkNamespaces + kForkCgroupsMax + kForkTargetsMax;
 constexpr int kChildrenMax = 4096;
+constexpr int kInterpretersFdsMax = 64;
+constexpr int kInterpretersFdNumberMax = 1024;
 constexpr int kNamespaceKinds[kForkNamespaces] = {CLONE_NEWUSER,  CLONE_NEWNS,  CLONE_NEWPID,
                                                   CLONE_NEWNET,   CLONE_NEWIPC, CLONE_NEWUTS,
                                                   CLONE_NEWCGROUP};
@@ -59,6 +61,9 @@ int child_signals = -1;
 Fork real_fork = nullptr;
 Child children[kChildrenMax];
 int child_count = 0;
+// What the interpreter has open for itself, ascending.
+int interpreters_fds[kInterpretersFdsMax];
+int interpreters_fd_count = 0;
 
 // One request and what it brought.
 struct Request {
@@ -72,8 +77,14 @@ struct Request {
   const int* targets() const { return cgroups() + head.cgroups; }
   bool complete() const {
     return head.version == kForkVersion && head.cgroups <= kForkCgroupsMax &&
-           head.targets <= kForkTargetsMax &&
+           head.targets <= kForkTargetsMax && targets_fit() &&
            fd_count == 1 + kForkNamespaces + static_cast<int>(head.cgroups + head.targets);
+  }
+  bool targets_fit() const {
+    for (std::uint32_t i = 0; i < head.targets; ++i) {
+      if (head.target[i] < 0 || head.target[i] >= kForkReservedFds) return false;
+    }
+    return true;
   }
   void close_all() {
     for (int i = 0; i < fd_count; ++i) ::close(fds[i]);
@@ -179,6 +190,11 @@ const char* arrange_descriptors(const Request& request, int& report, int* filter
       return "descriptors";
     }
   }
+  // The interpreter closes what it had open, or goes on to use it: it finds something, and shares
+  // it with nobody.
+  for (int i = 0; i < interpreters_fd_count; ++i) {
+    if (::dup3(nothing, interpreters_fds[i], O_CLOEXEC) < 0) return "descriptors";
+  }
   // What was raised stays until the end of the way; the last step closes it.
   return nullptr;
 }
@@ -237,6 +253,16 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// All from `first` on but the interpreter's.
+void close_from(int first) {
+  for (int i = 0; i < interpreters_fd_count; ++i) {
+    const int kept = interpreters_fds[i];
+    if (kept > first) ::syscall(SYS_close_range, first, kept - 1, 0);
+    if (kept >= first) first = kept + 1;
+  }
+  ::syscall(SYS_close_range, first, ~0u, 0);
+}
+
 const char* settle(const Request& request, int& report) {
   int filters[kForkFiltersMax];
   // Until the walls stand: where only one user id is mapped, other programs of the sandbox are
@@ -256,7 +282,7 @@ const char* settle(const Request& request, int& report) {
     if (request.head.target[i] > last) last = request.head.target[i];
   }
   if ((request.head.weakness & kForkKeepDescriptors) == 0) {
-    ::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0u, 0);
+    close_from(last + 1);
   }
   // Whose siblings are alive is nobody's business.
   ::explicit_bzero(children, sizeof(Child) * static_cast<size_t>(child_count));
@@ -361,7 +387,17 @@ void serve() {
   }
 }
 
+void note_interpreters_descriptors() {
+  for (int fd = kTemplateFd + 1 + filter_count; fd < kForkReservedFds; ++fd) ::close(fd);
+  for (int fd = kForkReservedFds; fd < kInterpretersFdNumberMax; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) continue;
+    if (interpreters_fd_count == kInterpretersFdsMax) ::_exit(1);
+    interpreters_fds[interpreters_fd_count++] = fd;
+  }
+}
+
 void prepare() {
+  note_interpreters_descriptors();
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);

@@ -23,6 +23,9 @@ inline constexpr int kForkNamespaces = 7;  // user mnt pid net ipc uts cgroup, u
 inline constexpr int kForkTargetsMax = 16;
 inline constexpr int kForkCgroupsMax = 8;
 inline constexpr int kForkFiltersMax = 4;
+// Numbers below are the children's (a target is one of them): the interpreter finds them taken
+// while it loads, so that what it opens for itself, and closes after fork(), lies above.
+inline constexpr int kForkReservedFds = 16;
 
 // Limits that every program of a sandbox has. Zero would still feed cores to a machine's handler
 // (a core_pattern with a pipe); one byte feeds nothing to anybody.
