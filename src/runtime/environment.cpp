@@ -191,12 +191,13 @@ net::Task<void> Environment::teardown(ShutdownReason reason) {
 
 void Environment::thaw() {
   if (!std::exchange(frozen_, false)) return;
+  freeze_policy_.thawed(loop_->now());
   inside_->thaw();
 }
 
 void Environment::fall_idle() {
   idle_since_ = loop_->now();
-  freeze_timer_.arm_after(kFreezeAfter);
+  freeze_timer_.arm_after(freeze_policy_.wait());
 }
 
 // An environment is frozen when nothing happens in it for its function's sake: telemetry on
@@ -208,6 +209,7 @@ void Environment::freeze_when_quiet() {
     return;
   }
   frozen_ = inside_->freeze();
+  freeze_policy_.frozen(loop_->now());
 }
 
 net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outcome> answer) {

@@ -29,6 +29,7 @@
 #include "net/timer.hpp"
 #include "runtime/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
+#include "runtime/freeze_policy.hpp"
 #include "runtime/function_log.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
@@ -123,6 +124,7 @@ class Environment final : public ExecutionEnvironment {
   net::Timer freeze_timer_;
   MonoTime idle_since_{};
   bool timed_out_ = false;
+  FreezePolicy freeze_policy_;
   bool frozen_ = false;
   bool ready_ = false;
   std::optional<MonoTime> answered_since_;

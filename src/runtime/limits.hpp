@@ -46,8 +46,11 @@ inline constexpr std::size_t kRuntimeConnectionsMax = 64;
 inline constexpr Duration kNoHttpTimeout = std::chrono::hours(24 * 30);
 // A provisioned environment may initialise this long, or as long as the function's timeout.
 inline constexpr Duration kProvisionedInitMin = std::chrono::seconds(130);
-// An idle environment is frozen after this.
+// An idle environment is frozen after this; later, up to the second, when it is called again too
+// soon for that to be worth it (freeze_policy.hpp).
 inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);
+inline constexpr Duration kFreezeAfterMax = std::chrono::seconds(2);
+inline constexpr int kFreezeWorthwhile = 10;
 // How often the memory of a busy environment is looked at, at most.
 inline constexpr Duration kMemoryLookEvery = std::chrono::milliseconds(100);
 // The pipe that carries stdout and stderr.

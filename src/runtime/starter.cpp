@@ -15,6 +15,8 @@ namespace {
 
 // A start that has just left the shelf is still loading its code then, mostly in one process.
 constexpr Duration kRefillAfter = std::chrono::milliseconds(2);
+// How long a function that was created and is not called is expected to be.
+constexpr Duration kExpectedFor = std::chrono::minutes(5);
 // What one runtime keeps ready before starts have come in bursts.
 constexpr std::uint32_t kQuietMemoryMb = 128;
 constexpr Duration kSweepEvery = std::chrono::seconds(15);
@@ -38,6 +40,7 @@ struct Starter::Shelf {
   sandbox::ProgramPlan program;  // the interpreter, waiting; empty where none can wait
   std::vector<Ready> ready;
   std::uint32_t target = 0;
+  std::map<std::string, MonoTime> expected;  // functions that have not started yet, and since when
   MonoTime last_asked{};
   MonoTime last_missed{};
   TemplateState template_state = TemplateState::kNone;
@@ -110,6 +113,7 @@ net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
                                                 const RuntimeChoice& runtime) {
   Shelf& shelf = shelf_for(plan, runtime);
   shelf.last_asked = loop_->now();
+  shelf.expected.erase(plan.name);
   // A wrapper, or variables that the interpreter reads while it starts, need a start of
   // their own.
   const std::map<std::string, std::string> variables(plan.environment.begin(),
@@ -170,6 +174,7 @@ void Starter::expect(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   if (stopping_ || !options_.standby) return;
   Shelf& shelf = shelf_for(plan, runtime);
   shelf.last_asked = loop_->now();
+  if (shelf.expected.size() < options_.expected_max) shelf.expected[plan.name] = loop_->now();
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
   want_template(shelf);
   refill_soon();
@@ -267,6 +272,10 @@ void Starter::count_ready() {
   counted_ready_ = now;
 }
 
+std::uint32_t Starter::wanted(const Shelf& shelf) const {
+  return std::max(shelf.target, static_cast<std::uint32_t>(shelf.expected.size()));
+}
+
 // The shelf that lacks most.
 Starter::Shelf* Starter::lacking() {
   if (!options_.standby || stopping_ || starting_ > 0 || memory_mb() >= options_.memory_mb) {
@@ -279,8 +288,9 @@ Starter::Shelf* Starter::lacking() {
     if (shelf->template_state == TemplateState::kStarting) continue;
     if (shelf->last_asked + options_.expiry < loop_->now()) continue;
     const std::size_t have = shelf->ready.size();
-    if (have >= shelf->target || shelf->target - have <= lack) continue;
-    lack = shelf->target - have;
+    const std::size_t want = wanted(*shelf);
+    if (have >= want || want - have <= lack) continue;
+    lack = want - have;
     most = shelf.get();
   }
   return most;
@@ -297,6 +307,7 @@ net::Task<void> Starter::refill() {
       logger_->warn("runtime", "standby environment",
                     {{"runtime", shelf->runtime.id.text}, {"error", made.error().to_log()}});
       shelf->target = 0;  // until the next start asks for more
+      shelf->expected.clear();
       continue;
     }
     shelf->ready.push_back(*std::move(made));
@@ -312,8 +323,10 @@ void Starter::sweep() {
       shelf->target = std::max(shelf->usual, shelf->target / 2);
       shelf->last_missed = now;
     }
+    std::erase_if(shelf->expected,
+                  [&](const auto& entry) { return entry.second + kExpectedFor < now; });
     const bool unused = shelf->last_asked + options_.expiry < now;
-    const std::size_t keep = unused ? 0 : shelf->target;
+    const std::size_t keep = unused ? 0 : wanted(*shelf);
     while (shelf->ready.size() > keep) shelf->ready.pop_back();
     if (unused && shelf->template_state == TemplateState::kReady) {
       shelf->from.reset();
@@ -343,6 +356,7 @@ namespace {
 // Each loop has its part of the machine.
 StarterOptions share(StarterOptions options, std::size_t loops) {
   options.memory_mb /= loops;
+  options.expected_max = static_cast<std::uint32_t>((options.expected_max + loops - 1) / loops);
   return options;
 }
 

@@ -44,6 +44,9 @@ struct StarterOptions {
   bool templates = true;         // false: standby environments boot their interpreter themselves
   std::uint32_t ready = 4;       // made ahead for a runtime in use, fewer where they are large ...
   std::uint32_t ready_max = 16;  // ... and at most, when starts come in bursts
+  // Made ahead at most for functions that were created and have not been called yet: whoever
+  // deploys many is about to call them.
+  std::uint32_t expected_max = 256;
   std::uint64_t memory_mb = 1024;
   Duration expiry = std::chrono::minutes(10);
 };
@@ -76,7 +79,7 @@ class Starter {
   // Lets the runtime go.
   net::Task<Status> launch(StartedRuntime& prepared, const sandbox::Plan& plan,
                            const RuntimeChoice& runtime);
-  // Starts of such plans are to be expected.
+  // A first start of this function is to be expected soon.
   void expect(const sandbox::Plan& plan, const RuntimeChoice& runtime);
   // Ends everything made ahead. start() fails from here on.
   net::Task<void> stop();
@@ -96,6 +99,7 @@ class Starter {
   net::Task<void> start_template(Shelf& shelf);
   void refill_soon();
   net::Task<void> refill();
+  std::uint32_t wanted(const Shelf& shelf) const;
   Shelf* lacking();
   std::uint64_t memory_mb() const;
   void count_ready();

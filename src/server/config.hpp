@@ -48,6 +48,7 @@ struct Config {
   bool standby = true;
   bool templates = true;
   std::int64_t standby_ready = 4;
+  std::int64_t standby_expected_max = 256;
   std::int64_t standby_max = 16;
   std::int64_t standby_memory_mb = 1024;
   std::int64_t init_timeout_ms = 10'000;

@@ -255,6 +255,7 @@ void Instance::Parts::make_engine() {
   ahead.templates = config.templates;
   ahead.ready = static_cast<std::uint32_t>(config.standby_ready);
   ahead.ready_max = static_cast<std::uint32_t>(config.standby_max);
+  ahead.expected_max = static_cast<std::uint32_t>(config.standby_expected_max);
   ahead.memory_mb = static_cast<std::uint64_t>(config.standby_memory_mb);
   starters = std::make_unique<runtime::StarterGroup>(loops, *launcher, *logger, ahead);
   host.starters = starters.get();
