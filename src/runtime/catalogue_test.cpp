@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace lapwing::runtime {
@@ -84,15 +85,24 @@ TEST(Catalogue, FindsPyenvNvmAndSystemInterpretersSideBySide) {
   EXPECT_EQ(catalogue.choose("nodejs20.x")->interpreter->version, "20.2.1");
 }
 
+// The lines of an rbconfig.rb that say the version, in the order real ones have them.
+std::string rbconfig(char minor, char teeny) {
+  return fmt::format(R"rb(  CONFIG["MAJOR"] = "3"
+  CONFIG["MINOR"] = "{}"
+  CONFIG["TEENY"] = "{}"
+  CONFIG["RUBY_PROGRAM_VERSION"] = "$(MAJOR).$(MINOR).$(TEENY)"
+)rb",
+                     minor, teeny);
+}
+
 TEST(Catalogue, FindsRubyOfDebianAndRbenv) {
   FakeMachine machine;
   machine.file("/usr/bin/ruby3.1", "", 0755);
   machine.file("/usr/lib/ruby/3.1.0/set.rb");
-  machine.file("/usr/lib/x86_64-linux-gnu/ruby/3.1.0/rbconfig.rb",
-               "  CONFIG[\"MAJOR\"] = \"3\"\n  CONFIG[\"RUBY_PROGRAM_VERSION\"] = \"3.1.2\"\n");
+  machine.file("/usr/lib/x86_64-linux-gnu/ruby/3.1.0/rbconfig.rb", rbconfig('1', '2'));
   machine.file("/root/.rbenv/versions/3.3.6/bin/ruby", "", 0755);
   machine.file("/root/.rbenv/versions/3.3.6/lib/ruby/3.3.0/x86_64-linux/rbconfig.rb",
-               "  CONFIG[\"RUBY_PROGRAM_VERSION\"] = \"3.3.6\"\n");
+               rbconfig('3', '6'));
   machine.file("/root/.rbenv/versions/3.3.6/lib/ruby/gems/3.3.0/x");
   const Catalogue catalogue = machine.discover();
   EXPECT_EQ(catalogue.interpreters().size(), 2u);

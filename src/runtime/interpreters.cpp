@@ -151,18 +151,26 @@ void find_node(const Place& place, std::vector<Interpreter>& out) {
 
 // ---- Ruby
 
-// "3.1.2" from the rbconfig.rb of lib/ruby/3.1.0/<machine>/, or, in Debian, of
-// lib/<machine>/ruby/3.1.0/; "" when there is none.
+// "3.1.2" from its parts: RUBY_PROGRAM_VERSION itself is written in terms of them.
+std::string rbconfig_version(const std::string& file) {
+  const std::string major = read_after(file, R"(CONFIG["MAJOR"] = )");
+  const std::string minor = read_after(file, R"(CONFIG["MINOR"] = )");
+  const std::string teeny = read_after(file, R"(CONFIG["TEENY"] = )");
+  if (!to_int(major) || !to_int(minor) || !to_int(teeny)) return {};
+  return fmt::format("{}.{}.{}", major, minor, teeny);
+}
+
+// By the rbconfig.rb of lib/ruby/3.1.0/<machine>/, or, in Debian, of lib/<machine>/ruby/3.1.0/;
+// "" when there is none.
 std::string ruby_version(const std::string& prefix, const std::string& api) {
-  constexpr std::string_view kStart = R"(CONFIG["RUBY_PROGRAM_VERSION"] = )";
   const std::string library = prefix + "/lib/ruby/" + api;
   for (const std::string& machine : list_directory(library)) {
-    const std::string version = read_after(library + "/" + machine + "/rbconfig.rb", kStart);
+    const std::string version = rbconfig_version(library + "/" + machine + "/rbconfig.rb");
     if (!version.empty()) return version;
   }
   for (const std::string& machine : list_directory(prefix + "/lib")) {
     const std::string version =
-        read_after(fmt::format("{}/lib/{}/ruby/{}/rbconfig.rb", prefix, machine, api), kStart);
+        rbconfig_version(fmt::format("{}/lib/{}/ruby/{}/rbconfig.rb", prefix, machine, api));
     if (!version.empty()) return version;
   }
   return {};
