@@ -2,10 +2,12 @@
 // a remark are AWS's documented quotas.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 
 namespace lapwing::logs {
 
@@ -42,5 +44,9 @@ inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;    // events packed in 
 inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;    // of several streams in one commit
 inline constexpr int kFlushAfterMs = 50;                    // an event waits no longer
 inline constexpr std::size_t kBacklogBytesMax = 64 * kMiB;  // then producers wait
+// A stream that nobody wrote to for so long takes no memory; it is looked up when met again.
+// Every environment has a stream of its own, and most of them are never met again.
+inline constexpr Duration kStreamIdleAfter = std::chrono::seconds(30);
+inline constexpr Duration kIdleStreamsLookEvery = std::chrono::seconds(5);
 
 }  // namespace lapwing::logs

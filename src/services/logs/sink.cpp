@@ -12,7 +12,6 @@ constexpr std::size_t kTurnBytes = 8 * kChunkBytesMax;
 // Beyond this much the writer does not wait for kFlushAfterMs to pass.
 constexpr std::size_t kWriteAtOnceBytes = 1 * kMiB;
 constexpr auto kRetryAfter = std::chrono::milliseconds(200);
-constexpr auto kIdleAfter = std::chrono::minutes(5);
 constexpr std::size_t kResolveMax = 256;        // streams made in one transaction
 constexpr std::size_t kCommitStreamsMax = 256;  // streams written in one
 
@@ -294,13 +293,20 @@ void SinkWriter::forget(std::string_view group_uid) {
   }
 }
 
+std::size_t SinkWriter::streams() {
+  const std::lock_guard lock(mutex_);
+  return buffers_.size();
+}
+
 void SinkWriter::drop_idle() {
   const std::lock_guard lock(mutex_);
   const MonoTime now = clock_->mono();
+  if (now - looked_through_ < kIdleStreamsLookEvery) return;
+  looked_through_ = now;
   std::erase_if(buffers_, [&](const auto& entry) {
     const BufferPtr& one = entry.second;
     // Nobody else holds it, so nobody is about to add to it or to write it.
-    if (one->queued || one.use_count() != 1 || now - one->used < kIdleAfter) return false;
+    if (one->queued || one.use_count() != 1 || now - one->used < kStreamIdleAfter) return false;
     const std::lock_guard filling(one->filling);
     return one->open.empty() && one->sealed.empty();
   });

@@ -56,6 +56,8 @@ class SinkWriter final : public ports::LogSink {
   Status flush(const Scope& scope, std::string_view group,
                std::optional<std::string_view> stream = {});
   Status flush_all();
+  // Streams that take memory: those written to in the last kStreamIdleAfter or so.
+  std::size_t streams();
   // Streams of this group must be looked up anew. Call with the gate closed.
   void forget(std::string_view group_uid);
 
@@ -116,6 +118,7 @@ class SinkWriter final : public ports::LogSink {
   std::condition_variable wake_;
   std::map<StreamName, BufferPtr> buffers_;
   std::deque<BufferPtr> queue_;
+  MonoTime looked_through_{};  // when idle streams were last dropped
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -106,6 +106,20 @@ TEST_F(Sink, WritesManyStreamsInOneCommit) {
   }
 }
 
+TEST_F(Sink, ForgetsStreamsThatNobodyWritesTo) {
+  core_->sink.start();
+  for (int i = 0; i < 100; ++i) {
+    core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"first"}));
+  }
+  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(core_->sink.streams(), 100u);
+  clock_.advance(kStreamIdleAfter + kIdleStreamsLookEvery);
+  core_->sink.append(ref("g", "new"), lines(kNowMs, {"x"}));
+  while (core_->sink.streams() > 1) std::this_thread::yield();
+  core_->sink.append(ref("g", "s7"), lines(kNowMs, {"again"}));
+  EXPECT_EQ(messages(*get("g", "s7")), (Messages{"first\n", "again\n"}));
+}
+
 TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"before"}));
   ASSERT_TRUE(core_->sink.flush_all());
