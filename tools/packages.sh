@@ -1,7 +1,7 @@
 # What Lapwing needs from the distribution, by purpose. Sourced by tools/setup.
 # Debian 12 and Ubuntu 24.04; where names differ, the first one that exists is taken.
 build_packages=(clang-19 libclang-rt-19-dev mold ccache cmake ninja-build pkg-config python3 git
-  libssl-dev libsqlite3-dev zlib1g-dev libseccomp-dev libpcre2-dev
+  libssl-dev libsqlite3-dev zlib1g-dev libzstd-dev libseccomp-dev libpcre2-dev
   libtomlplusplus-dev libcli11-dev libfmt-dev libgtest-dev libbenchmark-dev)
 # At run time: interpreters of the managed runtimes, formatting of /tmp images, the hello example.
 run_packages=(python3 curl e2fsprogs ca-certificates tzdata)
