@@ -46,7 +46,7 @@ Environment::Environment(net::Loop& loop, const EnvironmentHost& host, FunctionV
 
 void expect_environment(net::Loop& loop, const EnvironmentHost& host,
                         const FunctionVersion& function) {
-  const Result<RuntimeChoice> choice = host.catalogue->choose(function.runtime);
+  const Result<RuntimeChoice> choice = choose_runtime(*host.catalogue, function);
   if (!choice) return;  // the first invocation says so
   EnvironmentInputs inputs;
   inputs.function = &function;
@@ -122,10 +122,12 @@ Environment::InitFailure Environment::init_failure(const Status& launched) {
   failure.status.kind = PhaseStatus::Kind::kError;
   std::string& type = failure.status.error_type;
   if (!launched) {
-    const bool theirs = launched.error().code() == kInvalidEntrypoint;
-    type = theirs ? kInvalidEntrypoint : "Sandbox.Failure";
+    const std::string& code = launched.error().code();
+    const bool theirs = code == kInvalidEntrypoint || code == kInvalidWorkingDir;
+    type = theirs ? code : "Sandbox.Failure";
     failure.kind = theirs ? InitFailure::Kind::kFailed : InitFailure::Kind::kPlatform;
     failure.text = theirs ? launched.error().message() : launched.error().to_log();
+    if (theirs) log_.launch_error(failure.text);
   } else if (!failed_extension() && inside_->runtime().has_reply()) {
     failure.kind = InitFailure::Kind::kPosted;
     failure.posted = inside_->runtime().take_reply();

@@ -23,8 +23,12 @@ void set_common(Variables& out) {
 
 void set_platform(const EnvironmentInputs& in, Variables& out) {
   const FunctionVersion& fn = *in.function;
-  set_common(out);
-  out["_HANDLER"] = fn.handler;
+  if (fn.image) {
+    set_image_defaults(*fn.image, out);
+  } else {
+    set_common(out);
+    out["_HANDLER"] = fn.handler;
+  }
   out["AWS_REGION"] = fn.region.str();
   out["AWS_DEFAULT_REGION"] = fn.region.str();
   out["AWS_LAMBDA_FUNCTION_NAME"] = fn.name.str();

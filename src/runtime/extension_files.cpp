@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include "os/file.hpp"
+#include "os/open_beneath.hpp"
 #include "runtime/limits.hpp"
 
 namespace lapwing::runtime {
@@ -19,26 +22,38 @@ constexpr std::string_view kOfTheRuntime[] = {"AWS_EXECUTION_ENV",
                                               "PWD",
                                               "SHLVL"};
 
-}  // namespace
-
-std::vector<std::string> extension_files(const std::string& layers_dir) {
+std::vector<std::string> list_programs(Result<os::UniqueFd> directory) {
   std::vector<std::string> names;
-  if (layers_dir.empty()) return names;
-  const std::string directory = layers_dir + "/extensions";
-  DIR* listing = ::opendir(directory.c_str());
+  if (!directory) return names;
+  DIR* listing = ::fdopendir(directory->get());
   if (listing == nullptr) return names;
+  const int fd = directory->release();
   while (const dirent* entry = ::readdir(listing)) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     struct stat info{};
     const bool is_directory =
-        ::lstat((directory + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+        ::fstatat(fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
     if (!is_directory) names.push_back(name);
     if (names.size() > kExtensionsMax) break;
   }
   ::closedir(listing);
   std::ranges::sort(names);
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> extension_files(const std::string& layers_dir) {
+  if (layers_dir.empty()) return {};
+  return list_programs(os::open_at(os::kCwd, layers_dir + "/extensions", O_RDONLY | O_DIRECTORY));
+}
+
+std::vector<std::string> image_extension_files(const std::string& root) {
+  const auto tree = os::open_at(os::kCwd, root, O_PATH | O_DIRECTORY);
+  if (!tree) return {};
+  return list_programs(
+      os::open_in_root(tree->get(), kExtensionsDirectory.data(), O_RDONLY | O_DIRECTORY));
 }
 
 std::vector<std::pair<std::string, std::string>> extension_environment(

@@ -105,8 +105,13 @@ std::string public_error_type(std::string_view posted) {
   return posted.starts_with("Function.") ? "Function.Unknown" : "Runtime.Unknown";
 }
 
-Error entrypoint_error(Error error, std::string_view path) {
+Error entrypoint_error(Error error, std::string_view path, std::string_view directory) {
   const std::string& detail = error.detail();
+  if (detail.find("working directory") != std::string::npos) {
+    return Error(ErrorKind::kInvalid, kInvalidWorkingDir,
+                 fmt::format("the working directory doesn't exist: {}", directory))
+        .with_detail(detail);
+  }
   if (detail.find("execve") == std::string::npos) return error;
   std::string_view reason = "no such file or directory";
   if (error.kind() == ErrorKind::kDenied) reason = "permission denied";

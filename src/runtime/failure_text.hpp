@@ -18,6 +18,7 @@ namespace lapwing::runtime {
 
 inline constexpr char kTimedOut[] = "Sandbox.Timedout";
 inline constexpr char kInvalidEntrypoint[] = "Runtime.InvalidEntrypoint";
+inline constexpr char kInvalidWorkingDir[] = "Runtime.InvalidWorkingDir";
 
 // "Runtime exited with error: signal: killed", "Runtime exited without providing a reason".
 std::string exit_text(const sandbox::ExitStatus& status);
@@ -37,9 +38,10 @@ Outcome reply_outcome(Reply reply);
 // are kept, other "Function." become Function.Unknown, the rest Runtime.Unknown.
 std::string public_error_type(std::string_view posted);
 
-// A launch that failed because the entry point could not be executed is the function's
-// fault: code Runtime.InvalidEntrypoint. Everything else passes unchanged.
-Error entrypoint_error(Error error, std::string_view path);
+// A launch that failed because the entry point could not be executed, or the working directory
+// not be entered, is the function's fault: codes Runtime.InvalidEntrypoint and
+// Runtime.InvalidWorkingDir. Everything else passes unchanged.
+Error entrypoint_error(Error error, std::string_view path, std::string_view directory = "/");
 
 // "arn:aws:lambda:us-east-1::runtime:<64 hex>": the same for the same interpreter.
 std::string runtime_version_arn(const FunctionVersion& function, const RuntimeChoice& runtime);

@@ -80,6 +80,10 @@ void FunctionLog::init_start(InitStart init) {
   if (heard(kPlatform)) tell(init_start_event(*function_, init), For::kTelemetry);
 }
 
+void FunctionLog::launch_error(std::string_view error) {
+  if (function_->image && !json_) line(launch_error_line(*function_->image, error));
+}
+
 void FunctionLog::init_runtime_done(const InitReport& report) {
   line(init_runtime_done_line(*function_, now(), report));
   if (heard(kPlatform)) tell(init_runtime_done_event(report), For::kTelemetry);

@@ -34,6 +34,8 @@ class FunctionLog {
   void init_runtime_done(const InitReport& report);
   void extension(const ExtensionRegistry::Extension& extension);
   void subscription(const SubscriptionNote& note);
+  // An image whose program could not be started.
+  void launch_error(std::string_view error);
   void init_report(const InitReport& report);
   void start(std::string_view request_id, std::string_view trace_id);
   // Whether anybody reads more of an invocation than the text lines hold: spans and such need

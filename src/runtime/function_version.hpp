@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ids.hpp"
+#include "runtime/image_program.hpp"
 
 namespace lapwing::runtime {
 
@@ -43,6 +45,8 @@ struct FunctionVersion {
   std::uint32_t ephemeral_storage_mb = 512;
   std::map<std::string, std::string> environment;
   LoggingConfig logging;
+  // Of a function that is a container image; it has neither runtime, handler, code nor layers.
+  std::optional<ImageProgram> image;
   std::string network;  // "none", "nat", "host"; "" as the server is configured
 };
 

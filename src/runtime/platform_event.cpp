@@ -100,7 +100,9 @@ std::int64_t billed_ms(const InvokeReport& report) {
 PlatformEvent init_start_event(const FunctionVersion& fn, const InitStart& init) {
   Record record;
   record.phase(init.type, init.phase);
-  record.json.member("runtimeVersion", init.runtime_version);
+  if (!init.runtime_version.empty()) {
+    record.json.member("runtimeVersion", init.runtime_version);
+  }
   if (!init.runtime_version_arn.empty()) {
     record.json.member("runtimeVersionArn", init.runtime_version_arn);
   }

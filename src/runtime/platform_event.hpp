@@ -27,7 +27,7 @@ struct PhaseStatus {
 };
 
 struct InitStart {
-  std::string runtime_version;      // "python:3.8.v18"
+  std::string runtime_version;      // "python:3.8.v18"; empty for images
   std::string runtime_version_arn;  // may be empty (images)
   std::string note;                 // which interpreter serves instead, or empty
   InitializationType type = InitializationType::kOnDemand;

@@ -45,7 +45,10 @@ std::string_view capitalised(TelemetryCategory category) {
 
 std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitStart& init) {
   if (is_json(fn)) return json_line(fn, now, init_start_event(fn, init));
-  std::string line = fmt::format("INIT_START Runtime Version: {}", init.runtime_version);
+  std::string line = "INIT_START";
+  if (!init.runtime_version.empty()) {
+    line += fmt::format(" Runtime Version: {}", init.runtime_version);
+  }
   if (!init.runtime_version_arn.empty()) {
     line += fmt::format("\tRuntime Version ARN: {}", init.runtime_version_arn);
   }

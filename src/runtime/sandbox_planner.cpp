@@ -43,6 +43,13 @@ Result<std::string> find_bootstrap(const FunctionVersion& function) {
 
 }  // namespace
 
+Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionVersion& function) {
+  if (!function.image) return catalogue.choose(function.runtime);
+  RuntimeChoice choice;
+  choice.id.text = "image";
+  return choice;
+}
+
 SandboxPlanner::SandboxPlanner(PlannerOptions options, const Catalogue& catalogue,
                                sandbox::RootStore& roots)
     : options_(std::move(options)), catalogue_(&catalogue), roots_(&roots) {}
@@ -54,6 +61,7 @@ std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
 
 Status SandboxPlanner::prepare() {
   LAPWING_TRY(root_plans_[std::string(kProvidedKey)], roots_->compose({}));
+  LAPWING_TRY(image_binds_, roots_->image_binds());
   for (const Interpreter& interpreter : catalogue_->interpreters()) {
     // First, as Java mounts its client on a directory below.
     std::vector<sandbox::Bind> binds = {
@@ -83,18 +91,42 @@ Result<std::vector<std::string>> SandboxPlanner::argv(const FunctionVersion& fun
   return std::vector<std::string>{std::move(bootstrap)};
 }
 
-Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
-                                           const RuntimeChoice& runtime,
-                                           const EnvironmentInputs& inputs) const {
+// Code and layers in the root of the runtime.
+Status SandboxPlanner::plan_runtime(const FunctionVersion& function, const RuntimeChoice& runtime,
+                                    sandbox::Plan& plan) const {
   const auto root = root_plans_.find(root_key(runtime));
   if (root == root_plans_.end()) {
     return fail(internal_error(fmt::format("no root prepared for {}", root_key(runtime))));
   }
-  sandbox::Plan plan;
-  plan.name = fmt::format("{}", function.name.view());
   plan.root = root->second;
   plan.binds.push_back({function.code_dir, "/var/task"});
   if (!function.layers_dir.empty()) plan.binds.push_back({function.layers_dir, "/opt"});
+  LAPWING_TRY(plan.argv, argv(function, runtime));
+  // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
+  const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (wrapper != function.environment.end() && runtime.interpreter != nullptr) {
+    plan.argv.insert(plan.argv.begin(), wrapper->second);
+  }
+  return {};
+}
+
+// The image is the root. After the environment: its program may be looked up in PATH.
+Status SandboxPlanner::plan_image(const ImageProgram& image, sandbox::Plan& plan) const {
+  plan.root = {image.root, image_binds_};
+  std::string_view path;
+  for (const auto& [key, value] : plan.environment) {
+    if (key == "PATH") path = value;
+  }
+  LAPWING_TRY(plan.argv, image_command_line(image, path));
+  LAPWING_TRY(plan.working_directory, image_working_directory(image));
+  return {};
+}
+
+Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
+                                           const RuntimeChoice& runtime,
+                                           const EnvironmentInputs& inputs) const {
+  sandbox::Plan plan;
+  plan.name = fmt::format("{}", function.name.view());
   plan.limits.memory_bytes = std::uint64_t{function.memory_mb} * kMiB;
   plan.limits.tmp_bytes = std::uint64_t{function.ephemeral_storage_mb} * kMiB;
   plan.limits.cpu = options_.cpu;
@@ -104,13 +136,9 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
     if (!mode) return fail(internal_error("network mode " + function.network));
     plan.network = *mode;
   }
-  LAPWING_TRY(plan.argv, argv(function, runtime));
-  // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
-  const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
-  if (wrapper != function.environment.end() && runtime.interpreter != nullptr) {
-    plan.argv.insert(plan.argv.begin(), wrapper->second);
-  }
   for (auto& [key, value] : function_environment(inputs)) plan.environment.emplace_back(key, value);
+  LAPWING_CHECK(function.image ? plan_image(*function.image, plan)
+                               : plan_runtime(function, runtime, plan));
   plan.listeners.push_back(
       {kRuntimeApiListener, sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort});
   plan.listeners.push_back(

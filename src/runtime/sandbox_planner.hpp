@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "runtime/catalogue.hpp"
@@ -19,6 +20,9 @@ namespace lapwing::runtime {
 // Names of the listeners in every plan.
 inline constexpr char kRuntimeApiListener[] = "runtime-api";
 inline constexpr char kEndpointListener[] = "endpoint";
+
+// The interpreter for a runtime; for an image, what provided.* has: none.
+Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionVersion& function);
 
 struct PlannerOptions {
   std::string bootstrap_dir;  // holds python/runtime and node/runtime, as in runtimes/
@@ -36,7 +40,8 @@ class SandboxPlanner {
   Status prepare();
 
   // kInvalid with code "Runtime.InvalidEntrypoint" when a provided.* package has no
-  // executable bootstrap; its message is the one AWS gives.
+  // executable bootstrap, or an image no such entry point; its message is the one AWS gives.
+  // "Runtime.InvalidWorkingDir" likewise.
   Result<sandbox::Plan> plan(const FunctionVersion& function, const RuntimeChoice& runtime,
                              const EnvironmentInputs& inputs) const;
 
@@ -45,10 +50,15 @@ class SandboxPlanner {
   Result<std::vector<std::string>> argv(const FunctionVersion& function,
                                         const RuntimeChoice& runtime) const;
 
+  Status plan_runtime(const FunctionVersion& function, const RuntimeChoice& runtime,
+                      sandbox::Plan& plan) const;
+  Status plan_image(const ImageProgram& image, sandbox::Plan& plan) const;
+
   PlannerOptions options_;
   const Catalogue* catalogue_;
   sandbox::RootStore* roots_;
   std::map<std::string, sandbox::RootPlan> root_plans_;  // by the interpreter's host path
+  std::vector<sandbox::Bind> image_binds_;
 };
 
 }  // namespace lapwing::runtime

@@ -43,10 +43,13 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
 SandboxSession::~SandboxSession() { log_->set_telemetry(nullptr); }
 
 net::Task<Status> SandboxSession::prepare(std::string_view phase) {
-  LAPWING_CO_TRY(choice_, host_->catalogue->choose(function_->runtime));
+  LAPWING_CO_TRY(choice_, choose_runtime(*host_->catalogue, *function_));
   InitStart init;
-  init.runtime_version = runtime_version(choice_);
-  init.runtime_version_arn = runtime_version_arn(*function_, choice_);
+  // An image's runtime is its own affair.
+  if (!function_->image) {
+    init.runtime_version = runtime_version(choice_);
+    init.runtime_version_arn = runtime_version_arn(*function_, choice_);
+  }
   init.note = choice_.note;
   init.type = type_;
   init.phase = phase;
@@ -70,7 +73,9 @@ void SandboxSession::serve(std::vector<sandbox::NamedListener> listeners) {
 }
 
 void SandboxSession::start_extensions() {
-  const std::vector<std::string> names = extension_files(function_->layers_dir);
+  const std::vector<std::string> names = function_->image
+                                             ? image_extension_files(function_->image->root)
+                                             : extension_files(function_->layers_dir);
   for (const std::string& name : names) {
     if (!extensions_.add_external(name)) return;  // too many: none is started
   }
@@ -105,7 +110,10 @@ net::Task<void> SandboxSession::run_extension(std::string name) {
 
 net::Task<Status> SandboxSession::start_runtime() {
   Status launched = co_await host_->starters->of(*loop_).launch(started_, plan_, choice_);
-  if (!launched) co_return fail(entrypoint_error(std::move(launched).error(), plan_.argv[0]));
+  if (!launched) {
+    co_return fail(
+        entrypoint_error(std::move(launched).error(), plan_.argv[0], plan_.working_directory));
+  }
   runtime_started_ = true;
   LaunchEnds& ends = started_.ends;
   add_pipe(std::move(ends.output), OutputPipe::Format::kLines, TelemetryCategory::kFunction);

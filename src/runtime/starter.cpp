@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "net/fd_watcher.hpp"
 #include "net/loop.hpp"
+#include "os/file.hpp"
 #include "runtime/environment_variables.hpp"
 
 namespace lapwing::runtime {
@@ -316,7 +317,19 @@ net::Task<void> Starter::refill() {
   refilling_ = false;
 }
 
+// Images come and go, and with them their shelves.
+void Starter::drop_gone() {
+  // Whoever is at work may hold on to a shelf.
+  if (starting_ > 0 || refilling_ || stopping_) return;
+  std::erase_if(shelves_, [](const auto& entry) {
+    const Shelf& shelf = *entry.second;
+    return shelf.template_state != TemplateState::kStarting &&
+           !os::exists(shelf.waiting.root.base_dir);
+  });
+}
+
 void Starter::sweep() {
+  drop_gone();
   const MonoTime now = loop_->now();
   for (auto& [key, shelf] : shelves_) {
     if (shelf->target > shelf->usual && now - shelf->last_missed > options_.expiry / 10) {

@@ -103,6 +103,7 @@ class Starter {
   Shelf* lacking();
   std::uint64_t memory_mb() const;
   void count_ready();
+  void drop_gone();
   void sweep();
 
   net::Loop* loop_;

@@ -1,5 +1,6 @@
 #include "sandbox/helper.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -65,6 +66,12 @@ std::string key_of(const RootPlan& root) {
   return key;
 }
 
+struct PreparedRoot {
+  os::UniqueFd ns;
+  std::uint64_t used = 0;  // counts up
+  std::string base_dir;
+};
+
 // A read-only view of the plan's memory file.
 class PlanFile {
  public:
@@ -126,7 +133,8 @@ class Helper {
   os::UniqueFd child_signals_;
   std::vector<os::FilterProgram> filters_;
   std::unique_ptr<Network> network_;
-  std::map<std::string, os::UniqueFd> roots_;
+  std::map<std::string, PreparedRoot> roots_;
+  std::uint64_t root_uses_ = 0;
   std::map<pid_t, Running> running_;
   std::vector<bool> slots_ = std::vector<bool>(kSandboxesMax, false);
   std::uint32_t next_slot_ = 0;
@@ -228,10 +236,19 @@ std::optional<std::uint32_t> Helper::take_slot() {
 Result<int> Helper::root_namespace(const RootPlan& root) {
   const std::string key = key_of(root);
   const auto known = roots_.find(key);
-  if (known != roots_.end()) return known->second.get();
+  if (known != roots_.end()) {
+    known->second.used = ++root_uses_;
+    return known->second.ns.get();
+  }
   LAPWING_TRY(os::UniqueFd ns, prepare_root(root, home_ns_.get(), proc_.get()));
+  // Roots of images come and go: neither those that have gone are kept, nor any number.
+  std::erase_if(roots_, [](const auto& entry) { return !os::exists(entry.second.base_dir); });
+  if (roots_.size() >= kPreparedRootsMax) {
+    roots_.erase(
+        std::ranges::min_element(roots_, {}, [](const auto& entry) { return entry.second.used; }));
+  }
   const int fd = ns.get();
-  roots_.emplace(key, std::move(ns));
+  roots_.emplace(key, PreparedRoot{std::move(ns), ++root_uses_, root.base_dir});
   return fd;
 }
 

@@ -32,7 +32,8 @@ constexpr const char* kMaskedFiles[] = {
 constexpr const char* kMaskedDirectories[] = {"/proc/acpi",   "/proc/asound",  "/proc/bus",
                                               "/proc/fs",     "/proc/irq",     "/proc/scsi",
                                               "/proc/driver", "/proc/pressure"};
-constexpr const char* kEmptyDirectory = "/mnt";
+// Ours in every root, also where an image brings the rest; nothing is mounted on it yet.
+constexpr const char* kEmptyDirectory = "/dev/shm";
 
 struct Progress {
   std::vector<StepTime> steps;

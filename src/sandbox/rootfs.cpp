@@ -214,6 +214,12 @@ Result<std::string> ensure(const std::string& data_dir, const std::vector<Bind>&
 
 Result<std::string> RootStore::ensure_base() { return ensure(data_dir_, system_binds()); }
 
+Result<std::vector<Bind>> RootStore::image_binds() {
+  LAPWING_TRY(const std::string base, ensure_base());
+  return std::vector<Bind>{{base + "/etc/hosts", "/etc/hosts"},
+                           {base + "/etc/resolv.conf", "/etc/resolv.conf"}};
+}
+
 Result<RootPlan> RootStore::compose(const std::vector<Bind>& extra) {
   RootPlan plan;
   plan.binds = system_binds();

@@ -30,6 +30,11 @@ class RootStore {
   // made in the base, which is then another base.
   Result<RootPlan> compose(const std::vector<Bind>& extra);
 
+  // What a root that is an image's own needs of this machine besides (RootPlan::base_dir is then
+  // the image's directory): how names are looked up. Such a directory must have dev, proc, tmp
+  // and etc as directories, etc/hosts and etc/resolv.conf as files, none of them a link.
+  Result<std::vector<Bind>> image_binds();
+
  private:
   std::string data_dir_;
 };

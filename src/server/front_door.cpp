@@ -230,7 +230,11 @@ std::optional<Error> FrontDoor::run_failure(const Result<runtime::Outcome>& outc
                                             const RequestId& request_id) const {
   if (!outcome) return lambda_error(outcome.error(), *parts_.logger, request_id);
   if (outcome->kind != runtime::Outcome::Kind::kPlatformError) return std::nullopt;
-  // The one cause that the caller can see to: an interpreter that is not installed.
+  // The one cause that the caller can see to: an interpreter that is not installed. Images have
+  // their own.
+  if (runtime_id.empty()) {
+    return lambda_error(internal_error(outcome->detail), *parts_.logger, request_id);
+  }
   if (const auto runtime = parts_.catalogue->choose(runtime_id); !runtime) {
     return no_runtime(runtime.error(), *parts_.logger);
   }
