@@ -10,7 +10,9 @@
 #include <fmt/core.h>
 
 #include "crypto/sha256.hpp"
+#include "images/image_store.hpp"
 #include "os/file.hpp"
+#include "os/open_beneath.hpp"
 #include "runtime/interpreters.hpp"
 #include "server/limits.hpp"
 
@@ -100,6 +102,30 @@ std::string java_client_version(const std::string& tree) {
   return {};
 }
 
+// Where images keep interpreters, as directories that really are in the image: its links are
+// somebody else's.
+std::vector<std::string> prefixes_of(const std::string& tree) {
+  std::vector<std::string> out;
+  const auto root = os::open_at(os::kCwd, tree, O_PATH | O_DIRECTORY);
+  if (!root) return out;
+  std::vector<std::string> places = {"/var/lang", "/usr/local", "/opt", "/usr"};
+  if (const auto opt = os::open_in_root(root->get(), "/opt", O_RDONLY | O_DIRECTORY)) {
+    const auto names = os::list_directory(fmt::format("/proc/self/fd/{}", opt->get()));
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+      places.push_back("/opt/" + name);
+    }
+  }
+  for (const std::string& place : places) {
+    const auto directory = os::open_in_root(root->get(), place.c_str(), O_PATH | O_DIRECTORY);
+    if (!directory) continue;
+    char path[PATH_MAX];
+    const std::string link = fmt::format("/proc/self/fd/{}", directory->get());
+    const ssize_t length = readlink(link.c_str(), path, sizeof path);
+    if (length > 0) out.emplace_back(path, static_cast<std::size_t>(length));
+  }
+  return out;
+}
+
 }  // namespace
 
 AddedRuntimes::AddedRuntimes(const std::string& data_dir) : root_(data_dir + "/added") {}
@@ -166,7 +192,27 @@ Result<std::string> AddedRuntimes::keep_tree(const std::string& from) const {
   return tree;
 }
 
+Result<AddedRuntime> AddedRuntimes::add_from_image(const std::string& name,
+                                                   const std::string& image) const {
+  LAPWING_CHECK(os::make_directories(root_));
+  std::string unpacked = root_ + "/.image-XXXXXX";
+  if (mkdtemp(unpacked.data()) == nullptr) return fail(errno_error("mkdtemp in " + root_));
+  Result<AddedRuntime> out = fail(refused("no interpreter of " + name + " in " + image));
+  Status done = images::unpack_layout(image, unpacked);
+  if (done) {
+    for (const std::string& prefix : prefixes_of(unpacked)) {
+      out = add(name, prefix);
+      if (out) break;
+    }
+  } else {
+    out = fail(std::move(done).error());
+  }
+  (void)os::remove_tree(unpacked);
+  return out;
+}
+
 Result<AddedRuntime> AddedRuntimes::add(const std::string& name, const std::string& from) const {
+  if (images::is_local_reference(from)) return add_from_image(name, from);
   char path[PATH_MAX];
   if (realpath(from.c_str(), path) == nullptr || !os::is_directory(path)) {
     return fail(refused(from + " is no directory"));

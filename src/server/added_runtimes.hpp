@@ -30,8 +30,10 @@ class AddedRuntimes {
   explicit AddedRuntimes(const std::string& data_dir);
 
   std::vector<AddedRuntime> list() const;
-  // Copies the directory `from` and puts it under `name`, in place of what had that name.
-  // kInvalid when it does not hold what the name says, or is too large (limits.hpp).
+  // Copies the directory `from`, or the interpreter in the image that it names ("oci:DIR[:TAG]",
+  // "oci-archive:FILE[:TAG]"; looked for below /var/lang, /usr/local, /opt and /usr), and puts it
+  // under `name`, in place of what had that name. kInvalid when it does not hold what the name
+  // says, or is too large (limits.hpp).
   Result<AddedRuntime> add(const std::string& name, const std::string& from) const;
   // kNotFound for an unknown name.
   Status remove(const std::string& name) const;
@@ -40,6 +42,7 @@ class AddedRuntimes {
 
  private:
   Status check(AddedRuntime& candidate) const;
+  Result<AddedRuntime> add_from_image(const std::string& name, const std::string& image) const;
   Result<std::string> keep_tree(const std::string& from) const;
 
   std::string root_;

@@ -158,6 +158,22 @@ const std::vector<Key>& keys() {
        "idle environments end while less is available; 0: 1/20 of the machine",
        &Config::memory_reserve_mb,
        {0, 1 << 30}},
+      {"images.layouts",
+       "directories below which functions may name OCI layouts (oci:, oci-archive:)",
+       &Config::images_layouts},
+      {"images.insecure",
+       "registries (HOST:PORT) asked over plain HTTP, as those on loopback always are",
+       &Config::images_insecure},
+      {"images.mirrors",
+       "FROM=TO: the registry TO is asked for the images of FROM, in which * stands for anything "
+       "(*.dkr.ecr.*.amazonaws.com=localhost:5000)",
+       &Config::images_mirrors},
+      {"images.credentials_file", "config.json of Docker's tools with the logins of registries",
+       &Config::images_credentials_file},
+      {"images.ca_file",
+       "PEM file of authorities that registries' certificates may be of, besides "
+       "the system's",
+       &Config::images_ca_file},
       {"metrics.functions",
        "functions with metrics of their own: the busiest",
        &Config::metrics_functions,
@@ -396,6 +412,12 @@ bool is_loopback(std::string_view host) {
 }
 
 Status finish_config(Config& config) {
+  for (const std::string& mirror : config.images_mirrors) {
+    const auto equals = mirror.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == mirror.size()) {
+      return fail(invalid(fmt::format("images.mirrors: {}: write FROM=TO", mirror)));
+    }
+  }
   LAPWING_TRY(const auto address, parse_listen(config.listen));
   if (config.auth == "enforce") {
     // A promise of denial that is not kept would be worse than none.

@@ -61,6 +61,11 @@ struct Config {
   std::int64_t recycle_seconds = 14'400;
   std::int64_t memory_reserve_mb = 0;  // 0: a twentieth of the machine
   std::int64_t metrics_functions = 50;
+  std::vector<std::string> images_layouts;
+  std::vector<std::string> images_insecure;
+  std::vector<std::string> images_mirrors;  // "FROM=TO"
+  std::string images_credentials_file;
+  std::string images_ca_file;
   std::vector<StaticCredential> credentials;
 };
 

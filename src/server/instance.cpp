@@ -66,6 +66,21 @@ class RealEnvironments final : public runtime::EnvironmentFactory {
   const runtime::EnvironmentHost& host_;
 };
 
+// Each pull of an image takes a thread for as long as its registry takes.
+constexpr std::size_t kPullers = 4;
+
+images::RegistryOptions registry_options(const Config& config) {
+  images::RegistryOptions options;
+  options.insecure = config.images_insecure;
+  for (const std::string& mirror : config.images_mirrors) {
+    const std::size_t equals = mirror.find('=');
+    options.mirrors.emplace_back(mirror.substr(0, equals), mirror.substr(equals + 1));
+  }
+  options.credentials_file = config.images_credentials_file;
+  options.ca_file = config.images_ca_file;
+  return options;
+}
+
 // The engine as Lambda's control plane sees it. The dispatcher is made after the service.
 class EngineScaling final : public lambda::Scaling {
  public:
@@ -137,8 +152,10 @@ struct Instance::Parts {
         logger(&log),
         launcher(std::move(l)),
         workers(static_cast<std::size_t>(c.workers)),
+        pullers(kPullers),
         loops(static_cast<std::size_t>(c.loops), clock, log),
         executor(workers),
+        pull_executor(pullers),
         scaling(dispatcher),
         roots(c.data_dir),
         guard(c.hosts),
@@ -163,6 +180,7 @@ struct Instance::Parts {
   text::PatternCache patterns;
   std::unique_ptr<store::Engine> store;
   net::WorkerPool workers;
+  net::WorkerPool pullers;
   net::LoopGroup loops;
   std::unique_ptr<sandbox::DnsForwarder> names;
 
@@ -173,6 +191,7 @@ struct Instance::Parts {
 
   std::unique_ptr<logs::LogsService> logs;
   PoolExecutor executor;
+  PoolExecutor pull_executor;
   EngineScaling scaling;
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sts::Service> sts;
@@ -231,10 +250,12 @@ void Instance::Parts::make_services() {
   lambda::Options options;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
+  options.registries = registry_options(config);
+  options.image_layouts = config.images_layouts;
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
-      lambda::Environment{store->store(), store->blobs(), executor, clock, random, *logger,
-                          patterns, scaling},
+      lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
+                          *logger, patterns, scaling},
       options);
   sts = std::make_unique<sts::Service>(patterns, *logger);
 }

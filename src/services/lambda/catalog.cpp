@@ -42,6 +42,23 @@ double draw(Random& random) {
   return bits / 4294967296.0;
 }
 
+template <class T>
+const T& unless_empty(const T& first, const T& otherwise) {
+  return first.empty() ? otherwise : first;
+}
+
+// Each on its own: what the function does not say is the image's (API reference, ImageConfig).
+runtime::ImageProgram image_program(const images::ImageHold& image,
+                                    const ImageOverrides& overrides) {
+  runtime::ImageProgram out;
+  out.root = image.root;
+  out.entry_point = unless_empty(overrides.entry_point, image.config.entry_point);
+  out.command = unless_empty(overrides.command, image.config.command);
+  out.working_directory = unless_empty(overrides.working_directory, image.config.working_directory);
+  out.environment = image.config.environment;
+  return out;
+}
+
 // Tags are of the function; its published versions have none of their own.
 std::string network_of(const FunctionRecord& latest) {
   const auto tag = latest.tags.find(std::string(kNetworkTag));
@@ -50,8 +67,8 @@ std::string network_of(const FunctionRecord& latest) {
 
 }  // namespace
 
-Catalog::Catalog(Repository& repository, PackageStore& packages, Random& random, Logger& logger)
-    : repository_(repository), packages_(packages), random_(random), logger_(logger) {}
+Catalog::Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger)
+    : repository_(repository), code_(code), random_(random), logger_(logger) {}
 
 Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
   for (Shard& shard : shards_) {
@@ -277,7 +294,7 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
 
   const Settings& in = record.served();
   auto held = std::make_shared<HeldVersion>();
-  std::optional<InstalledCode> code = find_installed(packages_, in);
+  std::optional<InstalledCode> code = find_installed(code_, in);
   if (!code) {
     logger_.error("lambda", "the unpacked package of an active function is missing",
                   {{"function", function_arn(record.key)}, {"sha256", in.code.sha256}});
@@ -294,8 +311,9 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
   out.handler = in.handler;
   out.role_arn = in.role;
   out.description = record.description();
-  out.code_sha256 = code_sha256_base64(in.code);
-  out.code_dir = held->code.package->directory;
+  out.code_sha256 = code_sha256(in);
+  if (held->code.image) out.image = image_program(*held->code.image, in.image->overrides);
+  if (held->code.package) out.code_dir = held->code.package->directory;
   if (held->code.layers) out.layers_dir = held->code.layers->directory;
   out.revision_id = in.id;
   out.memory_mb = in.memory_mb;

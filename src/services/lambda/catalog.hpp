@@ -4,7 +4,7 @@
 // no disk.
 //
 // An entry is an immutable snapshot. As long as anybody holds its FunctionVersionPtr, the
-// unpacked package and layers it names stay on disk.
+// unpacked package and layers, or the image, it names stay on disk.
 //
 // Thread-safety: every method from any thread. resolve() never blocks on the store.
 #pragma once
@@ -32,8 +32,8 @@
 
 namespace lapwing::lambda {
 
-class PackageStore;
 class Repository;
+struct CodeStores;
 
 struct CatalogEntry {
   // Null until the function was Active for the first time.
@@ -48,7 +48,7 @@ using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 class Catalog {
  public:
   // All outlive the catalog. `random` decides where weighted aliases lead.
-  Catalog(Repository& repository, PackageStore& packages, Random& random, Logger& logger);
+  Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
 
   // Reads everything, each function and published version shown to `visit` before it is taken
   // over. Before any other call, and again to start afresh.
@@ -132,7 +132,7 @@ class Catalog {
   Status tell_changed(const FunctionKey& key);
 
   Repository& repository_;
-  PackageStore& packages_;
+  const CodeStores& code_;
   Random& random_;
   Logger& logger_;
   Retired retired_;

@@ -32,6 +32,17 @@ gl::LoggingConfig describe_logging(const FunctionRecord& record) {
   return out;
 }
 
+gl::ImageConfigResponse describe_image(const ImageRef& image) {
+  const ImageOverrides& in = image.overrides;
+  gl::ImageConfig config;
+  if (!in.entry_point.empty()) config.entry_point = in.entry_point;
+  if (!in.command.empty()) config.command = in.command;
+  config.working_directory = unless_empty(in.working_directory);
+  gl::ImageConfigResponse out;
+  out.image_config = std::move(config);
+  return out;
+}
+
 }  // namespace
 
 gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
@@ -44,7 +55,7 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   out.role = in.role;
   out.handler = unless_empty(in.handler);
   out.code_size = static_cast<std::int64_t>(in.code.size);
-  out.code_sha256 = code_sha256_base64(in.code);
+  out.code_sha256 = code_sha256(in);
   out.description = record.description();
   out.timeout = static_cast<std::int32_t>(in.timeout_s);
   out.memory_size = static_cast<std::int32_t>(in.memory_mb);
@@ -68,7 +79,9 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   tracing.mode = "PassThrough";
   out.tracing_config = std::move(tracing);
   out.revision_id = record.revision_id;
-  out.package_type = "Zip";
+  out.package_type = in.image ? "Image" : "Zip";
+  if (in.image && !in.image->overrides.empty())
+    out.image_config_response = describe_image(*in.image);
   out.architectures = std::vector<std::string>{in.architecture};
   gl::EphemeralStorage storage;
   storage.size = static_cast<std::int32_t>(in.ephemeral_storage_mb);
@@ -91,9 +104,11 @@ gl::FunctionConfiguration describe(const FunctionRecord& record, std::string_vie
     out.last_update_status_reason = unless_empty(record.update_reason.text);
     out.last_update_status_reason_code = unless_empty(record.update_reason.code);
   }
-  gl::RuntimeVersionConfig version;
-  version.runtime_version_arn = runtime_version_arn(record);
-  out.runtime_version_config = std::move(version);
+  if (!record.settings.image) {
+    gl::RuntimeVersionConfig version;
+    version.runtime_version_arn = runtime_version_arn(record);
+    out.runtime_version_config = std::move(version);
+  }
   return out;
 }
 

@@ -203,6 +203,65 @@ Error unzipped_too_large() {
 
 Error no_code() { return invalid_parameter("Please provide a source for function code."); }
 
+Error image_uri_needed(std::string_view verb) {
+  return invalid_parameter(
+      fmt::format("Please provide ImageUri when {} a function with packageType Image.", verb));
+}
+
+Error image_uri_not_wanted(std::string_view verb) {
+  return invalid_parameter(
+      fmt::format("Please don't provide ImageUri when {} a function with packageType Zip.", verb));
+}
+
+Error not_for_images() {
+  return invalid_parameter(
+      "Please don't provide Handler or Runtime or Layer when the intended function PackageType is "
+      "Image.");
+}
+
+Error image_config_not_for_zip() {
+  return invalid_parameter(
+      "Please don't provide ImageConfig when the intended function PackageType is Zip.");
+}
+
+Error image_config_too_large(std::size_t limit) {
+  return invalid_parameter(fmt::format("ImageConfig must be smaller than {} bytes", limit));
+}
+
+Error image_not_valid(std::string_view uri) {
+  return invalid_parameter(
+      fmt::format("Source image {} is not valid. Provide a valid source image.", uri));
+}
+
+Error image_not_there(std::string_view uri) {
+  return invalid_parameter(
+      fmt::format("Source image {} does not exist. Provide a valid source image.", uri));
+}
+
+Error image_not_supported(std::string_view uri, std::string_view detail) {
+  return invalid_parameter(
+             fmt::format("The image manifest, config or layer media type for the source image {} "
+                         "is not supported.",
+                         uri))
+      .with_detail(std::string(detail));
+}
+
+Error image_access_denied(std::string_view detail) {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               "Lambda does not have permission to access the ECR image. Check the ECR "
+               "permissions.")
+      .with_status(403)
+      .with_detail(std::string(detail));
+}
+
+Error image_layout_denied(std::string_view uri) {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               fmt::format("Lapwing may not read {}: images on its machine must lie below a "
+                           "directory that its setting images.layouts names",
+                           uri))
+      .with_status(403);
+}
+
 Error code_given_twice() {
   return invalid_parameter(
       "Please do not provide other FunctionCode parameters when providing a ZipFile.");
@@ -370,6 +429,12 @@ Error unsupported_parameter(std::string_view operation, std::string_view paramet
                fmt::format("Lapwing does not support {} of {}{}{}", parameter, operation,
                            why.empty() ? "" : ": ", why))
       .with_status(501);
+}
+
+Error too_many_requests() {
+  return Error(ErrorKind::kThrottled, std::string(Code::kTooManyRequestsException), "Rate exceeded")
+      .with_status(429)
+      .with_field("Reason", "CallerRateLimitExceeded");
 }
 
 Error service_failure(std::string_view detail) {

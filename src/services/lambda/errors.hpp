@@ -49,6 +49,16 @@ Error qualifiers_differ();
 Error not_unzippable(std::string_view detail);  // `detail` is for our log
 Error unzipped_too_large();
 Error no_code();
+Error image_uri_needed(std::string_view verb);  // "creating", "updating"
+Error image_uri_not_wanted(std::string_view verb);
+Error not_for_images();                           // handler, runtime, layers
+Error image_config_not_for_zip();                 // our own words
+Error image_config_too_large(std::size_t limit);  // likewise
+Error image_not_valid(std::string_view uri);
+Error image_not_there(std::string_view uri);
+Error image_not_supported(std::string_view uri, std::string_view detail);
+Error image_access_denied(std::string_view detail);  // 403 AccessDeniedException
+Error image_layout_denied(std::string_view uri);     // likewise, our own words
 Error code_given_twice();
 Error unknown_runtime(std::string_view runtime);
 Error runtime_and_handler_needed();
@@ -99,6 +109,9 @@ Error invalid_content(std::string message);
 // 501 NotImplemented, Lapwing's own: a known thing that is not built.
 Error unsupported_parameter(std::string_view operation, std::string_view parameter,
                             std::string_view why = {});
+
+// 429 TooManyRequestsException.
+Error too_many_requests();
 
 // 500 ServiceException; `detail` is for our log.
 Error service_failure(std::string_view detail);

@@ -30,6 +30,42 @@ void write_layers(text::JsonWriter& json, const std::vector<LayerRef>& layers) {
   json.end_array();
 }
 
+void write_strings(text::JsonWriter& json, std::string_view key,
+                   const std::vector<std::string>& strings) {
+  json.key(key);
+  json.begin_array();
+  for (const std::string& text : strings) json.string(text);
+  json.end_array();
+}
+
+void write_image(text::JsonWriter& json, const ImageRef& image) {
+  json.begin_object();
+  json.member("uri", image.uri);
+  json.member("resolved_uri", image.resolved_uri);
+  write_strings(json, "entry_point", image.overrides.entry_point);
+  write_strings(json, "command", image.overrides.command);
+  json.member("working_directory", image.overrides.working_directory);
+  json.end_object();
+}
+
+std::vector<std::string> read_strings(const text::JsonValue& from, std::string_view key) {
+  std::vector<std::string> out;
+  const text::JsonValue* list = from.find(key);
+  if (list == nullptr) return out;
+  for (const text::JsonValue& item : list->items()) out.emplace_back(item.as_string());
+  return out;
+}
+
+ImageRef read_image(const text::JsonValue& from) {
+  ImageRef out;
+  out.uri = read_string(from, "uri");
+  out.resolved_uri = read_string(from, "resolved_uri");
+  out.overrides.entry_point = read_strings(from, "entry_point");
+  out.overrides.command = read_strings(from, "command");
+  out.overrides.working_directory = read_string(from, "working_directory");
+  return out;
+}
+
 void write_settings(text::JsonWriter& json, const Settings& in) {
   json.begin_object();
   json.member("id", in.id);
@@ -52,6 +88,10 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   if (!in.layers.empty()) {
     json.key("layers");
     write_layers(json, in.layers);
+  }
+  if (in.image) {
+    json.key("image");
+    write_image(json, *in.image);
   }
   json.member("code_sha256", in.code.sha256);
   json.member("code_size", in.code.size);
@@ -99,6 +139,7 @@ Settings read_settings(const text::JsonValue& from) {
   out.code.sha256 = read_string(from, "code_sha256");
   out.code.size = read_unsigned(from, "code_size");
   out.code.unpacked_bytes = read_unsigned(from, "code_unpacked");
+  if (const text::JsonValue* image = from.find("image")) out.image = read_image(*image);
   if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;
 }
@@ -149,6 +190,10 @@ std::string_view to_string(UpdateStatus status) {
 std::string code_sha256_base64(const CodeRef& code) {
   const auto bytes = text::hex_decode(code.sha256);
   return bytes ? text::base64_encode(*bytes) : std::string();
+}
+
+std::string code_sha256(const Settings& settings) {
+  return settings.image ? settings.code.sha256 : code_sha256_base64(settings.code);
 }
 
 bool unchanged(const Settings& published, Settings now) {

@@ -39,7 +39,6 @@ struct CodeRef {
   friend bool operator==(const CodeRef&, const CodeRef&) = default;
 };
 
-// CodeSha256 of the API.
 std::string code_sha256_base64(const CodeRef& code);
 
 // A layer version as a function uses it: what it needs to go on when the version is deleted.
@@ -47,6 +46,23 @@ struct LayerRef {
   std::string arn;  // of the version
   CodeRef content;
   friend bool operator==(const LayerRef&, const LayerRef&) = default;
+};
+
+// ImageConfig: what a function says over its image. An empty list or text says nothing.
+struct ImageOverrides {
+  std::vector<std::string> entry_point;
+  std::vector<std::string> command;
+  std::string working_directory;
+  bool empty() const { return entry_point.empty() && command.empty() && working_directory.empty(); }
+  friend bool operator==(const ImageOverrides&, const ImageOverrides&) = default;
+};
+
+// The code of a function of PackageType Image; CodeRef::sha256 is the digest then.
+struct ImageRef {
+  std::string uri;           // as it was given
+  std::string resolved_uri;  // by digest
+  ImageOverrides overrides;
+  friend bool operator==(const ImageRef&, const ImageRef&) = default;
 };
 
 struct Settings {
@@ -68,8 +84,12 @@ struct Settings {
   std::string system_log_level;       // "" unless JSON
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
+  std::optional<ImageRef> image;  // then neither runtime, handler nor layers
   friend bool operator==(const Settings&, const Settings&) = default;
 };
+
+// CodeSha256 of the API: in base64 for a zip, the digest in hexadecimal for an image.
+std::string code_sha256(const Settings& settings);
 
 // Whether publishing `now` after `published` would make nothing new.
 bool unchanged(const Settings& published, Settings now);

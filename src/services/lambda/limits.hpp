@@ -21,6 +21,9 @@ inline constexpr std::size_t kMaxLinkTargetBytes = 1024;
 // DEFLATE cannot do better than 1032:1; who declares more lies.
 inline constexpr std::uint64_t kMaxDeflateRatio = 1032;
 
+// Container images; images/limits.hpp has those of what is in them.
+inline constexpr std::size_t kMaxImageConfigBytes = 16 * kKiB;
+
 // Functions.
 inline constexpr std::size_t kMaxFunctionNameChars = 64;
 inline constexpr std::size_t kMaxIdentifierChars = 256;

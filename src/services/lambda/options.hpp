@@ -6,12 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "images/image_store.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {
 
 struct Options {
-  std::string data_dir;  // unpacked packages live in data_dir/code
+  std::string data_dir;  // unpacked packages live in data_dir/code, images in data_dir/images
+  // Container images; their data_dir is the one above.
+  images::RegistryOptions registries;
+  std::vector<std::string> image_layouts;
   // What this machine runs; others are refused by name.
   std::vector<std::string> architectures = {"x86_64"};
   std::string url_scheme = "http";  // of Code.Location

@@ -20,11 +20,11 @@ void add_writers(aws::OperationTable& table, Context& c) {
       [&c](const aws::Caller& caller, gl::CreateFunctionRequest in) {
         return create_function(c, caller, std::move(in));
       },
-      {"FunctionName",  "Runtime",          "Role",       "Handler",
-       "Code.ZipFile",  "Code.S3Bucket",    "Code.S3Key", "Description",
-       "Timeout",       "MemorySize",       "Publish",    "PackageType",
-       "Environment",   "TracingConfig",    "Tags",       "Layers",
-       "Architectures", "EphemeralStorage", "SnapStart",  "LoggingConfig"});
+      {"FunctionName",  "Runtime",      "Role",        "Handler",       "Code.ZipFile",
+       "Code.S3Bucket", "Code.S3Key",   "Description", "Code.ImageUri", "ImageConfig",
+       "Timeout",       "MemorySize",   "Publish",     "PackageType",   "Environment",
+       "TracingConfig", "Tags",         "Layers",      "Architectures", "EphemeralStorage",
+       "SnapStart",     "LoggingConfig"});
   table.add<gl::UpdateFunctionCode>(
       [&c](const aws::Caller& caller, gl::UpdateFunctionCodeRequest in) {
         return update_function_code(c, caller, std::move(in));
@@ -36,8 +36,8 @@ void add_writers(aws::OperationTable& table, Context& c) {
         return update_function_configuration(c, caller, in);
       },
       {"FunctionName", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment",
-       "Runtime", "TracingConfig", "RevisionId", "Layers", "EphemeralStorage", "SnapStart",
-       "LoggingConfig"});
+       "Runtime", "TracingConfig", "RevisionId", "Layers", "ImageConfig", "EphemeralStorage",
+       "SnapStart", "LoggingConfig"});
   table.add<gl::DeleteFunction>(
       [&c](const aws::Caller& caller, const gl::DeleteFunctionRequest& in) {
         return delete_function(c, caller, in);
@@ -179,14 +179,19 @@ struct Service::Parts {
         options(std::move(given)),
         functions(in.store),
         packages(options.data_dir, in.blobs, in.random, in.logger),
-        catalog(functions, packages, in.random, in.logger),
+        images({options.data_dir, options.registries, options.image_layouts}, in.clock, in.random,
+               in.logger),
+        code{packages, images},
+        catalog(functions, code, in.random, in.logger),
         concurrency(functions, catalog, in.scaling, options.concurrency_limit),
-        transitions(functions, catalog, packages, in.executor, in.random, in.logger) {}
+        transitions(functions, catalog, code, in.executor, in.pullers, in.random, in.logger) {}
 
   Environment environment;
   Options options;
   Repository functions;
   PackageStore packages;
+  images::ImageStore images;
+  CodeStores code;
   Catalog catalog;
   Concurrency concurrency;
   Transitions transitions;
@@ -206,8 +211,8 @@ Status Service::start() {
   LAPWING_TRY(std::string secret,
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
-  p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.blobs, p.transitions,
-                            *p.code_urls, in.clock, in.random, p.options});
+  p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.blobs, p.images,
+                            p.transitions, *p.code_urls, in.clock, in.random, p.options});
   aws::OperationTable table(gl::kModel);
   add_writers(table, *p.context);
   add_readers(table, *p.context);
@@ -217,6 +222,7 @@ Status Service::start() {
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());
+  LAPWING_CHECK(p.images.prepare());
   p.catalog.on_changed([&p](const FunctionKey& key) { return p.concurrency.refresh(key); });
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());
@@ -224,7 +230,11 @@ Status Service::start() {
   return {};
 }
 
-void Service::stop() { parts_->transitions.stop(); }
+void Service::stop() {
+  // First: a step that waits for a registry must not be waited for.
+  parts_->images.stop();
+  parts_->transitions.stop();
+}
 
 const aws::Service& Service::aws() const { return *parts_->aws; }
 

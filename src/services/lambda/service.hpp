@@ -49,6 +49,7 @@ struct Environment {
   store::Store& store;
   store::BlobStore& blobs;
   Executor& executor;
+  Executor& pullers;  // of images: each step may take as long as a registry does
   const Clock& clock;
   Random& random;
   Logger& logger;

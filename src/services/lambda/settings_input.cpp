@@ -117,6 +117,49 @@ Status apply(std::string_view operation, const Request& in, Settings& out) {
   return {};
 }
 
+// As a whole: what an ImageConfig does not name is the image's again.
+Status change_image_config(const gl::ImageConfig& in, ImageOverrides& out) {
+  out.entry_point = in.entry_point.value_or(std::vector<std::string>());
+  out.command = in.command.value_or(std::vector<std::string>());
+  out.working_directory = in.working_directory.value_or("");
+  std::size_t bytes = out.working_directory.size();
+  for (const auto* list : {&out.entry_point, &out.command}) {
+    for (const std::string& text : *list) {
+      bytes += text.size() + 1;
+      if (text.find('\0') != std::string::npos) {
+        return fail(errors::invalid_parameter("ImageConfig must not hold NUL characters"));
+      }
+    }
+  }
+  if (out.working_directory.find('\0') != std::string::npos) {
+    return fail(errors::invalid_parameter("ImageConfig must not hold NUL characters"));
+  }
+  if (bytes > kMaxImageConfigBytes) {
+    return fail(errors::image_config_too_large(kMaxImageConfigBytes));
+  }
+  return {};
+}
+
+template <class Request>
+Status refuse_for_images(const Request& in) {
+  const bool layers = in.layers && !in.layers->empty();
+  if (in.runtime || in.handler || layers) return fail(errors::not_for_images());
+  return {};
+}
+
+Result<Settings> image_settings_from(std::string_view operation,
+                                     const gl::CreateFunctionRequest& in, const Options& options) {
+  LAPWING_CHECK(refuse_for_images(in));
+  Settings out;
+  out.role = in.role;
+  out.image.emplace();
+  if (in.image_config) LAPWING_CHECK(change_image_config(*in.image_config, out.image->overrides));
+  LAPWING_TRY(out.architecture, architecture_from(operation, in.architectures,
+                                                  options.architectures.front(), options));
+  LAPWING_CHECK(apply(operation, in, out));
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> architecture_from(std::string_view operation,
@@ -132,11 +175,14 @@ Result<std::string> architecture_from(std::string_view operation,
   return wanted;
 }
 
+bool is_image(const gl::CreateFunctionRequest& in) {
+  return in.package_type.value_or("Zip") == "Image";
+}
+
 Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Options& options) {
   constexpr std::string_view kOperation = "CreateFunction";
-  if (in.package_type && *in.package_type != "Zip") {
-    return fail(errors::unsupported_parameter(kOperation, "PackageType " + *in.package_type));
-  }
+  if (is_image(in)) return image_settings_from(kOperation, in, options);
+  if (in.image_config) return fail(errors::image_config_not_for_zip());
   const std::string runtime = in.runtime.value_or("");
   const bool handler_needed = !runtime.starts_with("provided");
   if (runtime.empty() || (handler_needed && in.handler.value_or("").empty())) {
@@ -151,6 +197,11 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
 }
 
 Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Settings& settings) {
+  if (settings.image) LAPWING_CHECK(refuse_for_images(in));
+  if (in.image_config) {
+    if (!settings.image) return fail(errors::image_config_not_for_zip());
+    LAPWING_CHECK(change_image_config(*in.image_config, settings.image->overrides));
+  }
   LAPWING_CHECK(apply("UpdateFunctionConfiguration", in, settings));
   if (in.role) settings.role = *in.role;
   return {};

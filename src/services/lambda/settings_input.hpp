@@ -12,6 +12,8 @@
 
 namespace lapwing::lambda {
 
+bool is_image(const gen::lambda::CreateFunctionRequest& in);
+
 // Everything but the code, the layers and the id.
 Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
                                const Options& options);

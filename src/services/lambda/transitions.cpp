@@ -36,6 +36,26 @@ class Transitions::Gate {
 
 namespace {
 
+// Why an image is none for this function. The sentences without a colon are the service's.
+Reason image_reason_of(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kDenied:
+      return {"ImageAccessDenied",
+              "The function does not have permission to access the specified image."};
+    case ErrorKind::kNotFound:
+      return {"ImageDeleted", "The function is trying to use a deleted image."};
+    case ErrorKind::kInvalid:
+    case ErrorKind::kTooLarge:
+    case ErrorKind::kUnsupported:
+      return {"InvalidImage", "The image is not valid: " + error.message()};
+    case ErrorKind::kUnavailable:
+    case ErrorKind::kTimeout:
+      return {"InternalError", "The image could not be pulled: " + error.message()};
+    default:
+      return {"InternalError", "The function's image could not be installed."};
+  }
+}
+
 // Why a package could not be installed, as the API's reason codes say it.
 Reason reason_of(const Error& error) {
   if (error.kind() == ErrorKind::kInvalid) return {"InvalidZipFileException", error.message()};
@@ -62,14 +82,23 @@ bool apply(FunctionRecord& record, const std::string& settings_id, const Reason*
   return true;
 }
 
+void log_failure(Logger& logger, const FunctionKey& key, std::uint64_t version,
+                 const Status& done) {
+  if (done) return;
+  logger.error(
+      "lambda", "transition not finished",
+      {{"function", function_arn(key, version_name(version))}, {"error", done.error().to_log()}});
+}
+
 }  // namespace
 
-Transitions::Transitions(Repository& functions, Catalog& catalog, PackageStore& packages,
-                         Executor& executor, Random& random, Logger& logger)
+Transitions::Transitions(Repository& functions, Catalog& catalog, const CodeStores& code,
+                         Executor& executor, Executor& slow, Random& random, Logger& logger)
     : functions_(functions),
       catalog_(catalog),
-      packages_(packages),
+      code_(code),
       executor_(executor),
+      slow_(slow),
       random_(random),
       logger_(logger),
       gate_(std::make_shared<Gate>()) {}
@@ -78,8 +107,8 @@ Transitions::~Transitions() { stop(); }
 
 void Transitions::stop() { gate_->close(); }
 
-void Transitions::post(UniqueFunction<void()> step) {
-  executor_.post([gate = gate_, work = std::move(step)]() mutable {
+void Transitions::post(Executor& executor, UniqueFunction<void()> step) {
+  executor.post([gate = gate_, work = std::move(step)]() mutable {
     if (!gate->enter()) return;
     work();
     gate->leave();
@@ -88,21 +117,30 @@ void Transitions::post(UniqueFunction<void()> step) {
 
 void Transitions::schedule(const FunctionKey& key, const std::string& settings_id,
                            std::vector<std::uint64_t> versions) {
-  post([this, key, settings_id, due = std::move(versions)] {
+  post(executor_, [this, key, settings_id, due = std::move(versions)] {
     for (const std::uint64_t version : due) {
-      if (const Status done = finish(key, settings_id, version); !done) {
-        logger_.error("lambda", "transition not finished",
-                      {{"function", function_arn(key, version_name(version))},
-                       {"error", done.error().to_log()}});
-      }
+      log_failure(logger_, key, version, begin(key, settings_id, version));
     }
   });
+}
+
+// What may have to wait for a registry goes where waiting holds up nobody else.
+Status Transitions::begin(const FunctionKey& key, const std::string& settings_id,
+                          std::uint64_t version) {
+  LAPWING_TRY(const std::optional<FunctionRecord> record, functions_.find(key, version));
+  if (!record || !record->settings.image || find_installed(code_, record->settings)) {
+    return finish(key, settings_id, version);
+  }
+  post(slow_, [this, key, settings_id, version] {
+    log_failure(logger_, key, version, finish(key, settings_id, version));
+  });
+  return {};
 }
 
 void Transitions::schedule_sweep() {
   // One that has not begun yet will see this change too.
   if (sweep_waiting_.exchange(true)) return;
-  post([this] {
+  post(executor_, [this] {
     sweep_waiting_ = false;
     if (const auto swept = sweep(); !swept) {
       logger_.warn("lambda", "sweep of packages failed", {{"error", swept.error().to_log()}});
@@ -115,7 +153,9 @@ Status Transitions::finish(const FunctionKey& key, const std::string& settings_i
   LAPWING_TRY(const std::optional<FunctionRecord> record, functions_.find(key, version));
   if (!record || record->settings.id != settings_id || !record->in_transition()) return {};
   // Held until the catalog holds it.
-  const Result<InstalledCode> installed = install_code(packages_, record->settings);
+  const Result<InstalledCode> installed = install_code(code_, record->settings);
+  // Taken up again by the next run.
+  if (!installed && installed.error().kind() == ErrorKind::kCancelled) return {};
   if (!installed) {
     logger_.warn("lambda", "package not installed",
                  {{"function", function_arn(key, version_name(version))},
@@ -127,9 +167,13 @@ Status Transitions::finish(const FunctionKey& key, const std::string& settings_i
 Status Transitions::settle(const FunctionKey& key, const std::string& settings_id,
                            std::uint64_t version, const Result<InstalledCode>& installed) {
   const std::string revision_id = make_uuid(random_);
-  const Reason failure = installed ? Reason() : reason_of(installed.error());
+  Reason failure;
   bool freed = false;
   const auto written = functions_.update(key, version, [&](FunctionRecord& record) -> Status {
+    if (!installed) {
+      failure =
+          record.settings.image ? image_reason_of(installed.error()) : reason_of(installed.error());
+    }
     freed = record.serving && (record.serving->code != record.settings.code ||
                                record.serving->layers != record.settings.layers);
     if (apply(record, settings_id, installed ? nullptr : &failure)) {
@@ -151,12 +195,17 @@ Status Transitions::resume() {
     std::uint64_t version;
   };
   std::vector<Unfinished> unfinished;
+  std::vector<std::pair<FunctionKey, std::uint64_t>> missing;  // images
   LAPWING_CHECK(catalog_.load([&](const FunctionRecord& record) -> Status {
     if (record.in_transition()) {
       unfinished.push_back({record.key, record.settings.id, record.version});
     }
-    if (record.state != State::kActive || find_installed(packages_, record.served())) return {};
-    if (const auto installed = install_code(packages_, record.served()); !installed) {
+    if (record.state != State::kActive || find_installed(code_, record.served())) return {};
+    if (record.served().image) {
+      missing.emplace_back(record.key, record.version);
+      return {};
+    }
+    if (const auto installed = install_code(code_, record.served()); !installed) {
       logger_.error("lambda", "package of an active function cannot be restored",
                     {{"function", function_arn(record.key, record.version_name())},
                      {"error", installed.error().to_log()}});
@@ -165,21 +214,39 @@ Status Transitions::resume() {
   }));
   // Only now may a step run: loading takes over what it read a moment earlier.
   for (const Unfinished& step : unfinished) schedule(step.key, step.settings_id, {step.version});
+  for (const auto& [key, version] : missing) {
+    post(slow_,
+         [this, key, version] { log_failure(logger_, key, version, restore(key, version)); });
+  }
   return {};
+}
+
+// An image that is not on disk, of a function that is active.
+Status Transitions::restore(const FunctionKey& key, std::uint64_t version) {
+  LAPWING_TRY(const std::optional<FunctionRecord> record, functions_.find(key, version));
+  if (!record || record->state != State::kActive) return {};
+  LAPWING_TRY(const InstalledCode held, install_code(code_, record->served()));
+  return catalog_.reload(key, version);
 }
 
 Result<std::size_t> Transitions::sweep() {
   std::set<std::string> referenced;
+  std::set<std::string> images;
   const auto add = [&](FunctionRecord& record) -> Status {
-    add_directories(record.settings, referenced);
-    add_directories(record.served(), referenced);
+    const Settings* const used[] = {&record.settings, &record.served()};
+    for (const Settings* settings : used) {
+      add_directories(*settings, referenced);
+      add_images(*settings, images);
+    }
     return {};
   };
   // In this order: what a function leaves behind after it was read here has been published
   // before, and is found among the versions.
   LAPWING_CHECK(functions_.for_each(add));
   LAPWING_CHECK(functions_.for_each_version(add));
-  return packages_.sweep(referenced);
+  LAPWING_TRY(const std::size_t packages, code_.packages.sweep(referenced));
+  LAPWING_TRY(const std::size_t swept, code_.images.sweep(images));
+  return packages + swept;
 }
 
 }  // namespace lapwing::lambda

@@ -1,4 +1,5 @@
-// The background half of creating, updating and publishing: unpack the package and the layers,
+// The background half of creating, updating and publishing: unpack the package and the layers, or
+// pull the image,
 // then Pending -> Active and InProgress -> Successful, or Failed with a reason. Each step is one
 // transaction and checks that the function is still at the settings it was scheduled for, so
 // steps may be repeated, come late, or be cut by a crash and scheduled anew.
@@ -26,8 +27,9 @@ namespace lapwing::lambda {
 class Transitions {
  public:
   // All outlive the transitions.
-  Transitions(Repository& functions, Catalog& catalog, PackageStore& packages, Executor& executor,
-              Random& random, Logger& logger);
+  // `slow` runs what may wait for a registry.
+  Transitions(Repository& functions, Catalog& catalog, const CodeStores& code, Executor& executor,
+              Executor& slow, Random& random, Logger& logger);
   // stop() must have been called if anything was scheduled.
   ~Transitions();
 
@@ -50,15 +52,18 @@ class Transitions {
  private:
   class Gate;
 
-  void post(UniqueFunction<void()> step);
+  void post(Executor& executor, UniqueFunction<void()> step);
+  Status begin(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
+  Status restore(const FunctionKey& key, std::uint64_t version);
   Status finish(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
   Status settle(const FunctionKey& key, const std::string& settings_id, std::uint64_t version,
                 const Result<InstalledCode>& installed);
 
   Repository& functions_;
   Catalog& catalog_;
-  PackageStore& packages_;
+  const CodeStores& code_;
   Executor& executor_;
+  Executor& slow_;
   Random& random_;
   Logger& logger_;
   std::shared_ptr<Gate> gate_;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "services/lambda/catalog.hpp"
+#include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
 #include "services/lambda/testing/harness.hpp"
@@ -215,7 +216,9 @@ TEST_F(Aliases, MayBeKnownBeforeTheirFunction) {
   put_alias("f", "live", "1");
   Repository records(engine->store());
   PackageStore packages(data_dir, engine->blobs(), random, null_logger());
-  Catalog catalog(records, packages, random, null_logger());
+  images::ImageStore images({data_dir, {}, {}}, clock, random, null_logger());
+  const CodeStores code{packages, images};
+  Catalog catalog(records, code, random, null_logger());
   const FunctionKey key{caller.account, caller.region, FunctionName("f")};
   const auto look_up = [&] { return catalog.resolve(key.account, key.region, "f", "live"); };
   ASSERT_TRUE(catalog.reload_alias(key, "live"));

@@ -55,6 +55,32 @@ Result<CodeRef> keep_package(Context& context, std::string_view zip) {
   return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes};
 }
 
+Result<CodeRef> look_up_image(Context& context, const std::string& uri, ImageRef& image) {
+  auto resolved = context.images.resolve(uri);
+  if (resolved) {
+    image.uri = uri;
+    image.resolved_uri = resolved->uri;
+    return CodeRef{resolved->digest.hex(), 0, 0};
+  }
+  Error error = std::move(resolved).error();
+  switch (error.kind()) {
+    case ErrorKind::kInvalid:
+      return fail(errors::image_not_valid(uri).with_detail(error.to_log()));
+    case ErrorKind::kNotFound:
+      return fail(errors::image_not_there(uri).with_detail(error.to_log()));
+    case ErrorKind::kDenied:
+      if (images::is_local_reference(uri)) return fail(errors::image_layout_denied(uri));
+      return fail(errors::image_access_denied(error.to_log()));
+    case ErrorKind::kUnsupported:
+    case ErrorKind::kTooLarge:
+      return fail(errors::image_not_supported(uri, error.to_log()));
+    case ErrorKind::kThrottled:
+      return fail(errors::too_many_requests());
+    default:
+      return fail(std::move(error).context("look up image " + uri));
+  }
+}
+
 void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,
                   std::int64_t now_ms) {
   // After a failed update the older settings are still the ones that serve.

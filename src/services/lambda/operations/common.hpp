@@ -27,6 +27,9 @@ Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier&
 // Checks the zip, makes it durable in Blob, answers its name.
 Result<CodeRef> keep_package(Context& context, std::string_view zip);
 
+// What ImageUri names now: `image` with its names, and the digest as code. AWS's errors.
+Result<CodeRef> look_up_image(Context& context, const std::string& uri, ImageRef& image);
+
 // The change of an update: settings replaced, what is served kept until the step is done.
 void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,
                   std::int64_t now_ms);

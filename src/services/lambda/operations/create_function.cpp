@@ -10,9 +10,12 @@ namespace {
 
 namespace gl = gen::lambda;
 
-Status check_code(const gl::FunctionCode& code) {
+Status check_code(const gl::FunctionCode& code, bool image) {
   const bool zip = code.zip_file.has_value();
   const bool s3 = code.s3_bucket || code.s3_key;
+  if (image && !code.image_uri) return fail(errors::image_uri_needed("creating"));
+  if (image) return zip || s3 ? fail(errors::code_given_twice()) : Status();
+  if (zip && code.image_uri) return fail(errors::code_given_twice());
   if (zip && s3) return fail(errors::code_given_twice());
   if (s3) {
     return fail(errors::unsupported_parameter("CreateFunction", "Code.S3Bucket",
@@ -27,8 +30,8 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
                                                   gl::CreateFunctionRequest in) {
   LAPWING_TRY(FunctionIdentifier id,
               identify(caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
-  LAPWING_CHECK(check_code(in.code));
   FunctionRecord record;
+  LAPWING_CHECK(check_code(in.code, is_image(in)));
   LAPWING_TRY(record.settings, settings_from(in, context.options));
   if (in.tags) {
     LAPWING_CHECK(check_tags(*in.tags));
@@ -38,7 +41,12 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
   // Before the package is kept; the transaction decides in the end.
   LAPWING_TRY(const std::optional<FunctionRecord> there, context.functions.find(id.key));
   if (there) return fail(errors::function_exists(id.key.name.view()));
-  LAPWING_TRY(record.settings.code, keep_package(context, *in.code.zip_file));
+  if (record.settings.image) {
+    LAPWING_TRY(record.settings.code,
+                look_up_image(context, *in.code.image_uri, *record.settings.image));
+  } else {
+    LAPWING_TRY(record.settings.code, keep_package(context, *in.code.zip_file));
+  }
 
   record.key = std::move(id.key);
   record.settings.id = make_uuid(context.random);

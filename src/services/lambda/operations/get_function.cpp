@@ -24,9 +24,15 @@ Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller
   gl::GetFunctionResponse out;
   out.configuration = describe(record, id.qualifier);
   gl::FunctionCodeLocation code;
-  code.repository_type = "S3";
-  code.location = context.code_urls.make(caller.host, record.key.account, record.key.region,
-                                         record.key.name.view(), record.settings.code);
+  if (const auto& image = record.settings.image) {
+    code.repository_type = "ECR";
+    code.image_uri = image->uri;
+    code.resolved_image_uri = image->resolved_uri;
+  } else {
+    code.repository_type = "S3";
+    code.location = context.code_urls.make(caller.host, record.key.account, record.key.region,
+                                           record.key.name.view(), record.settings.code);
+  }
   out.code = std::move(code);
   // Tags belong to the function: versions and aliases show none.
   if (!record.tags.empty()) out.tags = record.tags;

@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "gen/lambda/types.hpp"
+#include "images/image_store.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/code_url.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -28,6 +29,7 @@ struct Context {
   Catalog& catalog;
   Concurrency& concurrency;
   store::BlobStore& blobs;
+  images::ImageStore& images;
   Transitions& transitions;
   const CodeUrls& code_urls;
   const Clock& clock;

@@ -11,19 +11,18 @@ namespace {
 
 namespace gl = gen::lambda;
 
-Status check_code(const gl::UpdateFunctionCodeRequest& in) {
+Status check_code(const gl::UpdateFunctionCodeRequest& in, bool image) {
   constexpr std::string_view kOperation = "UpdateFunctionCode";
   const bool zip = in.zip_file.has_value();
   const bool s3 = in.s3_bucket || in.s3_key;
+  if (image && !in.image_uri) return fail(errors::image_uri_needed("updating"));
+  if (image) return zip || s3 ? fail(errors::code_given_twice()) : Status();
   if (zip && (s3 || in.image_uri)) return fail(errors::code_given_twice());
   if (s3) {
     return fail(errors::unsupported_parameter(kOperation, "S3Bucket",
                                               "Amazon S3 is not built yet, send ZipFile"));
   }
-  if (in.image_uri) {
-    return fail(errors::invalid_parameter(
-        "Please don't provide ImageUri when updating a function with packageType Zip."));
-  }
+  if (in.image_uri) return fail(errors::image_uri_not_wanted("updating"));
   return zip ? Status() : fail(errors::no_code());
 }
 
@@ -75,24 +74,40 @@ Result<gl::FunctionConfiguration> update_function_code(Context& context, const a
   LAPWING_TRY(const FunctionKey key,
               identify_function(caller, in.function_name, "lambda:UpdateFunctionCode"));
   LAPWING_TRY(FunctionRecord record, find_function(context, {key, ""}));
-  LAPWING_CHECK(check_code(in));
+  LAPWING_CHECK(check_code(in, record.settings.image.has_value()));
   LAPWING_CHECK(check_changeable(record, in.revision_id));
   LAPWING_TRY(const std::string architecture,
               architecture_from("UpdateFunctionCode", in.architectures,
                                 record.settings.architecture, context.options));
+  std::optional<ImageRef>& image = record.settings.image;
+  if (image) {
+    LAPWING_TRY(record.settings.code, look_up_image(context, *in.image_uri, *image));
+  }
   if (in.dry_run.value_or(false)) {
-    LAPWING_TRY(const PackageInfo info, PackageStore::check(*in.zip_file));
-    record.settings.code =
-        CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(), info.unpacked_bytes};
+    if (!image) {
+      LAPWING_TRY(const PackageInfo info, PackageStore::check(*in.zip_file));
+      record.settings.code =
+          CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(), info.unpacked_bytes};
+    }
     record.settings.architecture = architecture;
     LAPWING_CHECK(check_unpacked_size(record.settings));
     return describe(record);
   }
-  LAPWING_TRY(const CodeRef code, keep_package(context, *in.zip_file));
+  CodeRef code = record.settings.code;
+  if (!image) {
+    LAPWING_TRY(code, keep_package(context, *in.zip_file));
+  }
   const bool and_publish = in.publish.value_or(false);
   LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, and_publish,
                                             [&](RecordTxn&, Settings& settings) -> Status {
+                                              if (image.has_value() != settings.image.has_value()) {
+                                                return fail(errors::revision_mismatch());
+                                              }
                                               settings.code = code;
+                                              if (image && settings.image) {
+                                                settings.image->uri = image->uri;
+                                                settings.image->resolved_uri = image->resolved_uri;
+                                              }
                                               settings.architecture = architecture;
                                               return {};
                                             }));

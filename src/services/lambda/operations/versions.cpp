@@ -12,7 +12,7 @@ namespace gl = gen::lambda;
 
 Status check_code_sha256(const gl::PublishVersionRequest& in, const FunctionRecord& latest) {
   if (!in.code_sha256 || in.code_sha256->empty()) return {};
-  const std::string current = code_sha256_base64(latest.settings.code);
+  const std::string current = code_sha256(latest.settings);
   return *in.code_sha256 == current ? Status()
                                     : fail(errors::code_sha256_differs(*in.code_sha256, current));
 }
