@@ -43,7 +43,20 @@ cli_2() {
     echo "awscli could not be installed: AWS CLI 2 is left out" >&2
 }
 
+# A registry, what makes images and brings them there, and a small world to put into them.
+image_tools() {
+  local missing=() tool
+  for tool in docker-registry skopeo umoci busybox-static:busybox; do
+    command -v "${tool#*:}" >/dev/null || missing+=("${tool%:*}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    echo "${missing[*]} could not be installed: tests of container images are left out" >&2
+}
+
 mkdir -p build
 python_clients
 javascript_clients
 cli_2
+image_tools
