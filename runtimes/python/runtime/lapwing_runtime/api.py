@@ -74,6 +74,9 @@ class RuntimeApi:
     def fail_init(self, body, error_type):
         return self._post("init/error", body, self._error_headers(error_type))
 
+    def fail_restore(self, body, error_type):
+        return self._post("restore/error", body, self._error_headers(error_type))
+
     # -- connection ----------------------------------------------------------------------------
 
     @staticmethod

@@ -11,6 +11,8 @@ from . import codec, faults, handler, logs, standby
 from .api import ApiError, RuntimeApi
 from .context import LambdaContext
 
+_HOOK_FAILED = 64  # status to exit with, as AWS's client
+
 
 def main(runtime_dir):
     prepare(runtime_dir)
@@ -53,12 +55,32 @@ def run():
         function = _load(api)
         if function is None:
             return 1
+        if "_LAPWING_SNAPSHOT_FDS" in os.environ and not _snapshot(api):
+            return _HOOK_FAILED
         while True:
             _serve_one(api, function)
     except ApiError as e:
         # The server went away or gave us up: the environment is over.
         sys.stderr.write("{}\n".format(e))
         return 1
+
+
+def _snapshot(api):
+    """Goes on in a process restored from the snapshot; False when a hook has failed."""
+    from . import snapshot
+
+    tell = api.fail_init
+    try:
+        snapshot.take()
+        tell = api.fail_restore
+        snapshot.run_after_restore()
+        return True
+    except snapshot.HookFailed as e:
+        report = faults.of_exception(e.__cause__)
+    logs.report(report)
+    _flush()
+    tell(codec.encode(report.payload), report.error_type)
+    return False
 
 
 # -- interpreter -----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def wait():
     if os.environ.pop(FORKS_VARIABLE, ""):
         _become_template()
     before = set(sys.modules)
-    content = _read_all(fd)
+    content = read_all(fd)
     if not content:
         sys.exit(0)
     _take_environment(content)
@@ -46,7 +46,7 @@ def _become_template():
     os.fork()
 
 
-def _read_all(fd):
+def read_all(fd):
     parts = []
     while True:
         part = os.read(fd, 65536)
