@@ -51,7 +51,10 @@ void expect_environment(net::Loop& loop, const EnvironmentHost& host,
   EnvironmentInputs inputs;
   inputs.function = &function;
   inputs.runtime = &*choice;
-  const auto plan = host.planner->plan(function, *choice, inputs);
+  const bool restored = function.snap_start && host.snapshots->find(function);
+  if (restored) inputs.credentials_token = "later";
+  auto plan = host.planner->plan(function, *choice, inputs);
+  if (plan && restored) plan->argv = {kRestoreProgram};
   if (plan) host.starters->of(loop).expect(*plan, *choice);
 }
 
@@ -70,12 +73,23 @@ Duration Environment::init_timeout() const {
       {host_->init_timeout, kProvisionedInitMin, std::chrono::seconds(function_->timeout_s)});
 }
 
-net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline) {
-  const MonoTime begun = loop_->now();
+void Environment::begin_session() {
   init_failure_.reset();
   init_ms_.reset();
+  restored_.reset();
   timed_out_ = false;
   inside_ = std::make_unique<SandboxSession>(*loop_, *host_, function_, type_, log_, changed_);
+}
+
+net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline) {
+  if (type_ == InitializationType::kOnDemand && function_->snap_start) {
+    if (SnapshotPtr snapshot = host_->snapshots->find_or_ask(function_)) {
+      const std::optional<bool> done = co_await restore(std::move(snapshot), deadline);
+      if (done) co_return *done;
+    }
+  }
+  const MonoTime begun = loop_->now();
+  begin_session();
   const Status launched = co_await bring_up(phase, std::min(begun + init_timeout(), deadline));
   deadline_timer_.disarm();
   const double took_ms = to_ms(loop_->now() - begun);
@@ -107,6 +121,7 @@ net::Task<Status> Environment::bring_up(std::string_view phase, MonoTime deadlin
   }
   if (stopped()) co_return Status();
   LAPWING_CO_CHECK(co_await inside_->start_runtime());
+  runtime_begun_ = loop_->now();
   if (interrupted_) inside_->kill();
   while (!init_complete() && !runtime.has_reply() && !stopped()) {
     changed_.reset();
@@ -152,6 +167,13 @@ void Environment::log_init_end(const InitReport& report) {
 
 Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
   Outcome outcome;
+  if (init_failure_->restore != Outcome::Restore::kNone) {
+    outcome.kind = Outcome::Kind::kPlatformError;
+    outcome.restore = init_failure_->restore;
+    outcome.error_type = init_failure_->status.error_type;
+    outcome.detail = "restore: " + init_failure_->status.error_type;
+    return outcome;
+  }
   switch (init_failure_->kind) {
     case InitFailure::Kind::kPosted:
       outcome = reply_outcome(init_failure_->posted);
@@ -228,6 +250,10 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
   course.healthy = ready_;
   if (!course.healthy) course.healthy = co_await run_init("invoke", deadline);
   course.report.init_duration_ms = std::exchange(init_ms_, std::nullopt);
+  if (const auto restored = std::exchange(restored_, std::nullopt)) {
+    course.report.restore_duration_ms = restored->all_ms;
+    course.report.restore_runtime_ms = restored->runtime_ms;
+  }
   log_.start(invocation.request_id, invocation.trace_id);
   if (course.healthy) {
     co_await serve(invocation, deadline, course, answer);
@@ -365,10 +391,16 @@ std::uint32_t Environment::memory_used_mb() {
 }
 
 bool Environment::init_complete() const {
+  if (capture_) return capture_->finished() && captured() && inside_->extensions().all_ready();
   return inside_->runtime().ready() && inside_->extensions().all_ready();
 }
 
-bool Environment::stopped() const { return inside_->exit() || timed_out_ || failed_extension(); }
+bool Environment::stopped() const {
+  if (timed_out_ || failed_extension()) return true;
+  if (!inside_->exit()) return false;
+  // The process that becomes a snapshot ends with it; what it wrote may still be in the pipes.
+  return !capture_ || (capture_->finished() && !captured());
+}
 
 // Why a phase did not come to its end, as INIT_REPORT and REPORT show it.
 PhaseStatus Environment::stop_status() const {

@@ -12,6 +12,10 @@
 // when the runtime and every extension that was sent it do. Its answer goes out as soon as the
 // runtime has posted it; END and REPORT are written, and the environment is idle, at the end.
 //
+// A version with SnapStart comes from its snapshot where there is one, and from an ordinary
+// initialisation where there is none, or where the snapshot cannot be read back. take_snapshot()
+// is the life of the environment that becomes one.
+//
 // Whatever ends the sandbox, extensions are given their Shutdown phase (shutdown.hpp) first.
 //
 // Thread-safety: one loop. initialise(), run() and shutdown() are called one after another,
@@ -36,6 +40,7 @@
 #include "runtime/platform_event.hpp"
 #include "runtime/runtime_session.hpp"
 #include "runtime/sandbox_session.hpp"
+#include "runtime/snapshot.hpp"
 
 namespace lapwing::runtime {
 
@@ -59,6 +64,9 @@ class Environment final : public ExecutionEnvironment {
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override;
   void interrupt() override;
   net::Task<void> shutdown() override;
+  // Initialises the function and takes a snapshot of it, once, instead of everything above;
+  // interrupt() ends it early. The environment must be of type kSnapStart.
+  net::Task<SnapshotResult> take_snapshot();
 
  private:
   // Why an initialisation failed: an answer the runtime posted, an end of the programs, time,
@@ -68,6 +76,7 @@ class Environment final : public ExecutionEnvironment {
     PhaseStatus status;
     std::string text;  // kFailed: what the caller reads; kPlatform: for our log
     Reply posted;
+    Outcome::Restore restore = Outcome::Restore::kNone;
   };
   // What is known of an invocation while it runs.
   struct Course {
@@ -88,6 +97,15 @@ class Environment final : public ExecutionEnvironment {
   // of starting the runtime.
   net::Task<Status> bring_up(std::string_view phase, MonoTime deadline);
   InitFailure init_failure(const Status& launched);
+  void begin_session();
+  // environment_snapshot.cpp
+  bool captured() const { return capture_->taken() || capture_->refused(); }
+  SnapshotResult snapshot_failure() const;
+  // True when warm, false when the function's own code failed; nothing when the snapshot is of
+  // no use.
+  net::Task<std::optional<bool>> restore(SnapshotPtr snapshot, MonoTime deadline);
+  bool unreadable_snapshot(const Status& launched) const;
+  net::Task<void> fail_restore(double took_ms, const Status& launched);
   void log_init_end(const InitReport& report);
   Outcome init_failure_outcome(const Invocation& invocation) const;
 
@@ -130,10 +148,17 @@ class Environment final : public ExecutionEnvironment {
   std::optional<MonoTime> answered_since_;
   bool interrupted_ = false;
   std::optional<double> init_ms_;  // of a successful init phase not yet reported
+  struct Restored {
+    double all_ms = 0;
+    double runtime_ms = 0;
+  };
+  std::optional<Restored> restored_;  // of a successful restore not yet reported
   std::optional<InitFailure> init_failure_;
+  MonoTime runtime_begun_{};
   std::uint32_t memory_peak_mb_ = 0;
   MonoTime memory_looked_{};
-  std::unique_ptr<SandboxSession> inside_;  // null while there is no sandbox
+  std::unique_ptr<SnapshotCapture> capture_;  // while a snapshot is taken
+  std::unique_ptr<SandboxSession> inside_;    // null while there is no sandbox
 };
 
 }  // namespace lapwing::runtime

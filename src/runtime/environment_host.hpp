@@ -10,6 +10,7 @@
 #include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/response_stream.hpp"
+#include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 
 namespace lapwing {
@@ -43,6 +44,7 @@ struct EnvironmentHost {
   ports::LogSink* logs = nullptr;
   RoleCredentialSource* credentials = nullptr;
   EndpointServer* endpoint = nullptr;
+  SnapshotStore* snapshots = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;
   Duration init_timeout = std::chrono::seconds(10);

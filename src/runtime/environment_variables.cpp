@@ -21,6 +21,14 @@ void set_common(Variables& out) {
   out["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
 }
 
+void set_keys(const RoleCredentials& credentials, Variables& out) {
+  out["AWS_ACCESS_KEY_ID"] = credentials.access_key_id;
+  out["AWS_ACCESS_KEY"] = credentials.access_key_id;
+  out["AWS_SECRET_ACCESS_KEY"] = credentials.secret_access_key;
+  out["AWS_SECRET_KEY"] = credentials.secret_access_key;
+  out["AWS_SESSION_TOKEN"] = credentials.session_token;
+}
+
 void set_platform(const EnvironmentInputs& in, Variables& out) {
   const FunctionVersion& fn = *in.function;
   if (fn.image) {
@@ -46,11 +54,13 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   // Back to Lapwing, with credentials of the execution role.
   out["AWS_ENDPOINT_URL"] =
       fmt::format("http://{}:{}", sandbox::kRuntimeApiAddress, sandbox::kEndpointPort);
-  out["AWS_ACCESS_KEY_ID"] = in.credentials.access_key_id;
-  out["AWS_ACCESS_KEY"] = in.credentials.access_key_id;
-  out["AWS_SECRET_ACCESS_KEY"] = in.credentials.secret_access_key;
-  out["AWS_SECRET_KEY"] = in.credentials.secret_access_key;
-  out["AWS_SESSION_TOKEN"] = in.credentials.session_token;
+  if (!in.credentials_token.empty()) {
+    out["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = fmt::format(
+        "http://{}:{}{}", sandbox::kCredentialsAddress, sandbox::kRuntimeApiPort, kCredentialsPath);
+    out["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = in.credentials_token;
+  } else {
+    set_keys(in.credentials, out);
+  }
   if (fn.logging.format == LogFormat::kJson) {
     out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
     out["AWS_LAMBDA_LOG_LEVEL"] =

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "runtime/catalogue.hpp"
 #include "runtime/function_version.hpp"
 
@@ -23,11 +24,15 @@ inline constexpr int kTelemetryFd = 4;
 // become (_LAPWING_STANDBY_FD).
 inline constexpr int kStandbyFd = 5;
 
+// Where a process that comes from a snapshot fetches its credentials.
+inline constexpr std::string_view kCredentialsPath = "/2021-04-23/credentials";
+
 // Credentials of the execution role, minted per environment.
 struct RoleCredentials {
   std::string access_key_id;
   std::string secret_access_key;
   std::string session_token;
+  WallTime expires{};
 };
 
 struct EnvironmentInputs {
@@ -36,6 +41,9 @@ struct EnvironmentInputs {
   RoleCredentials credentials;
   std::string log_stream;
   std::string_view initialization_type = "on-demand";
+  // For a process that comes from a snapshot, or becomes one: it fetches its credentials with
+  // this token instead (credentials_api.hpp).
+  std::string credentials_token = {};
 };
 
 // Everything the sandboxed process starts with: AWS's own variables over the user's.

@@ -16,7 +16,7 @@ TEST(EnvironmentVariables, ManagedRuntimesSeeWhatAwsSets) {
   interpreter.minor = 8;
   interpreter.version = "3.8.18";
   const RuntimeChoice runtime{*parse_runtime_id("python3.8"), &interpreter, true, ""};
-  const auto env = function_environment({&fn, &runtime, {"AKID", "SECRET", "TOKEN"}, "stream"});
+  const auto env = function_environment({&fn, &runtime, {"AKID", "SECRET", "TOKEN", {}}, "stream"});
   EXPECT_EQ(env.at("AWS_LAMBDA_RUNTIME_API"), "169.254.100.1:9001");
   EXPECT_EQ(env.at("AWS_ENDPOINT_URL"), "http://169.254.100.1:4566");
   EXPECT_EQ(env.at("AWS_EXECUTION_ENV"), "AWS_Lambda_python3.8");
@@ -85,6 +85,24 @@ TEST(EnvironmentVariables, WhatStandsByKnowsNoFunction) {
     EXPECT_EQ(key.find("SECRET"), std::string::npos);
     EXPECT_FALSE(key.starts_with("AWS_LAMBDA_FUNCTION")) << key;
     EXPECT_NE(key, "_HANDLER");
+  }
+}
+
+// Keys would be as old as the snapshot that has them in its memory.
+TEST(EnvironmentVariables, WhatOutlivesItsKeysFetchesThem) {
+  FunctionVersion fn;
+  const RuntimeChoice runtime = {*parse_runtime_id("provided.al2023"), nullptr, true, ""};
+  EnvironmentInputs inputs;
+  inputs.function = &fn;
+  inputs.runtime = &runtime;
+  inputs.credentials = {"AKID", "SECRET", "TOKEN", {}};
+  inputs.credentials_token = "opaque";
+  const auto env = function_environment(inputs);
+  EXPECT_EQ(env.at("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            "http://127.0.0.1:9001/2021-04-23/credentials");
+  EXPECT_EQ(env.at("AWS_CONTAINER_AUTHORIZATION_TOKEN"), "opaque");
+  for (const char* key : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
+    EXPECT_FALSE(env.contains(key)) << key;
   }
 }
 

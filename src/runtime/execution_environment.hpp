@@ -17,7 +17,7 @@
 namespace lapwing::runtime {
 
 // AWS_LAMBDA_INITIALIZATION_TYPE.
-enum class InitializationType { kOnDemand, kProvisioned };
+enum class InitializationType { kOnDemand, kProvisioned, kSnapStart };
 std::string_view to_string(InitializationType type);  // "provisioned-concurrency"
 
 class ExecutionEnvironment {

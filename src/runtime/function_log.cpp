@@ -105,6 +105,26 @@ void FunctionLog::init_report(const InitReport& report) {
   if (heard(kPlatform)) tell(init_report_event(report), For::kTelemetry);
 }
 
+void FunctionLog::restore_start(InitStart restore) {
+  restore.instance_id = stream_.stream;
+  line(restore_start_line(*function_, now(), restore));
+  if (heard(kPlatform)) tell(restore_start_event(*function_, restore), For::kTelemetry);
+}
+
+void FunctionLog::restore_runtime_done(const RestoreReport& report) {
+  line(restore_runtime_done_line(*function_, now(), report));
+  if (heard(kPlatform)) tell(restore_runtime_done_event(report), For::kTelemetry);
+}
+
+void FunctionLog::restore_report(const RestoreReport& report) {
+  line(restore_report_line(*function_, now(), report));
+  if (heard(kPlatform)) tell(restore_report_event(report), For::kTelemetry);
+}
+
+void FunctionLog::snapshot_refused(std::string_view why) {
+  line(fmt::format("SNAPSTART\tStatus: off\tReason: {}", why));
+}
+
 void FunctionLog::start(std::string_view request_id, std::string_view trace_id) {
   line(start_line(*function_, now(), request_id, trace_id));
   if (heard(kPlatform)) tell(start_event(*function_, request_id, trace_id), For::kBoth);

@@ -37,6 +37,11 @@ class FunctionLog {
   // An image whose program could not be started.
   void launch_error(std::string_view error);
   void init_report(const InitReport& report);
+  void restore_start(InitStart restore);
+  void restore_runtime_done(const RestoreReport& report);
+  void restore_report(const RestoreReport& report);
+  // Why there will be no snapshot: ours alone, AWS has no such line.
+  void snapshot_refused(std::string_view why);
   void start(std::string_view request_id, std::string_view trace_id);
   // Whether anybody reads more of an invocation than the text lines hold: spans and such need
   // not be gathered otherwise.

@@ -47,7 +47,8 @@ struct FunctionVersion {
   LoggingConfig logging;
   // Of a function that is a container image; it has neither runtime, handler, code nor layers.
   std::optional<ImageProgram> image;
-  std::string network;  // "none", "nat", "host"; "" as the server is configured
+  bool snap_start = false;  // SnapStart applies to this version
+  std::string network;      // "none", "nat", "host"; "" as the server is configured
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;

@@ -43,6 +43,9 @@ struct Outcome {
   std::string error_type;  // "Sandbox.Timedout", "Runtime.ExitError", as the client gave it
   std::string log_tail;    // the last 4 KB, when asked for
   std::string detail;      // kPlatformError: for our log
+  // kPlatformError of a snapshot that could not be restored, by the function's own doing: a hook
+  // failed, or took too long.
+  enum class Restore { kNone, kFailed, kTimedOut } restore = Restore::kNone;
 };
 
 }  // namespace lapwing::runtime

@@ -38,6 +38,19 @@ class Record {
     json.member("initializationType", to_string(type));
     json.member("phase", name);
   }
+  // What the beginnings of an initialisation and of a restore tell.
+  void start(const FunctionVersion& fn, const InitStart& init) {
+    if (!init.runtime_version.empty()) json.member("runtimeVersion", init.runtime_version);
+    if (!init.runtime_version_arn.empty()) {
+      json.member("runtimeVersionArn", init.runtime_version_arn);
+    }
+    if (!init.note.empty()) json.member("note", init.note);
+    json.member("functionName", fn.name.view());
+    json.member("functionVersion", fn.version);
+    // The log stream is what tells one environment from another.
+    if (!init.instance_id.empty()) json.member("instanceId", init.instance_id);
+    json.member("instanceMaxMemory", std::uint64_t{fn.memory_mb} * 1024 * 1024);
+  }
   void status(const PhaseStatus& status) {
     json.member("status", to_string(status.kind));
     if (!status.error_type.empty()) json.member("errorType", status.error_type);
@@ -97,22 +110,37 @@ std::int64_t billed_ms(const InvokeReport& report) {
       std::ceil(report.duration_ms + report.init_duration_ms.value_or(0)));
 }
 
+std::int64_t billed_restore_ms(const InvokeReport& report) {
+  return static_cast<std::int64_t>(std::ceil(report.restore_runtime_ms.value_or(0)));
+}
+
 PlatformEvent init_start_event(const FunctionVersion& fn, const InitStart& init) {
   Record record;
   record.phase(init.type, init.phase);
-  if (!init.runtime_version.empty()) {
-    record.json.member("runtimeVersion", init.runtime_version);
-  }
-  if (!init.runtime_version_arn.empty()) {
-    record.json.member("runtimeVersionArn", init.runtime_version_arn);
-  }
-  if (!init.note.empty()) record.json.member("note", init.note);
-  record.json.member("functionName", fn.name.view());
-  record.json.member("functionVersion", fn.version);
-  // The log stream is what tells one environment from another.
-  if (!init.instance_id.empty()) record.json.member("instanceId", init.instance_id);
-  record.json.member("instanceMaxMemory", std::uint64_t{fn.memory_mb} * 1024 * 1024);
+  record.start(fn, init);
   return record.finish("platform.initStart", SystemLevel::kInfo);
+}
+
+PlatformEvent restore_start_event(const FunctionVersion& fn, const InitStart& restore) {
+  Record record;
+  record.start(fn, restore);
+  return record.finish("platform.restoreStart", SystemLevel::kInfo);
+}
+
+PlatformEvent restore_runtime_done_event(const RestoreReport& report) {
+  Record record;
+  record.status(report.status);
+  return record.finish("platform.restoreRuntimeDone", level_of(report.status, SystemLevel::kDebug));
+}
+
+PlatformEvent restore_report_event(const RestoreReport& report) {
+  Record record;
+  record.status(report.status);
+  record.json.key("metrics");
+  record.json.begin_object();
+  record.milliseconds("durationMs", report.duration_ms);
+  record.json.end_object();
+  return record.finish("platform.restoreReport", level_of(report.status, SystemLevel::kInfo));
 }
 
 PlatformEvent init_runtime_done_event(const InitReport& report) {
@@ -195,6 +223,10 @@ PlatformEvent report_event(const InvokeReport& report) {
   record.json.member("memorySizeMB", report.memory_size_mb);
   record.json.member("maxMemoryUsedMB", report.max_memory_used_mb);
   if (report.init_duration_ms) record.milliseconds("initDurationMs", *report.init_duration_ms);
+  if (report.restore_duration_ms) {
+    record.milliseconds("restoreDurationMs", *report.restore_duration_ms);
+    record.json.member("billedRestoreDurationMs", billed_restore_ms(report));
+  }
   record.json.end_object();
   const PhaseStatus& status = report.told_status ? *report.told_status : report.status;
   record.status(status);

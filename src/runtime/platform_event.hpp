@@ -42,6 +42,12 @@ struct InitReport {
   InitializationType type = InitializationType::kOnDemand;
 };
 
+// Of a restored environment.
+struct RestoreReport {
+  double duration_ms = 0;
+  PhaseStatus status;
+};
+
 // An extension subscribed to telemetry.
 struct SubscriptionNote {
   std::string_view extension;
@@ -71,6 +77,8 @@ struct InvokeReport {
   std::string_view trace_id;
   double duration_ms = 0;
   std::optional<double> init_duration_ms;
+  std::optional<double> restore_duration_ms;
+  std::optional<double> restore_runtime_ms;  // the runtime's part of it, which is billed
   std::uint32_t memory_size_mb = 0;
   std::uint32_t max_memory_used_mb = 0;
   PhaseStatus status;  // of the environment
@@ -81,6 +89,8 @@ struct InvokeReport {
 
 // Milliseconds charged for an invocation: duration and initialisation, rounded up together.
 std::int64_t billed_ms(const InvokeReport& report);
+// The same for a restore, which is charged apart.
+std::int64_t billed_restore_ms(const InvokeReport& report);
 
 enum class SystemLevel { kDebug, kInfo, kWarn };
 
@@ -95,6 +105,9 @@ PlatformEvent init_runtime_done_event(const InitReport& report);
 PlatformEvent extension_event(const ExtensionRegistry::Extension& extension);
 PlatformEvent subscription_event(const SubscriptionNote& note);
 PlatformEvent init_report_event(const InitReport& report);
+PlatformEvent restore_start_event(const FunctionVersion& fn, const InitStart& restore);
+PlatformEvent restore_runtime_done_event(const RestoreReport& report);
+PlatformEvent restore_report_event(const RestoreReport& report);
 PlatformEvent start_event(const FunctionVersion& fn, std::string_view request_id,
                           std::string_view trace_id);
 PlatformEvent runtime_done_event(const RuntimeDone& done);

@@ -41,11 +41,8 @@ std::string_view capitalised(TelemetryCategory category) {
   return "Platform";
 }
 
-}  // namespace
-
-std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitStart& init) {
-  if (is_json(fn)) return json_line(fn, now, init_start_event(fn, init));
-  std::string line = "INIT_START";
+std::string start_of(std::string_view what, const InitStart& init) {
+  std::string line(what);
   if (!init.runtime_version.empty()) {
     line += fmt::format(" Runtime Version: {}", init.runtime_version);
   }
@@ -54,6 +51,31 @@ std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitS
   }
   if (!init.note.empty()) line += fmt::format("\tNote: {}", init.note);
   return line;
+}
+
+}  // namespace
+
+std::string init_start_line(const FunctionVersion& fn, WallTime now, const InitStart& init) {
+  if (is_json(fn)) return json_line(fn, now, init_start_event(fn, init));
+  return start_of("INIT_START", init);
+}
+
+std::string restore_start_line(const FunctionVersion& fn, WallTime now, const InitStart& restore) {
+  if (is_json(fn)) return json_line(fn, now, restore_start_event(fn, restore));
+  return start_of("RESTORE_START", restore);
+}
+
+std::string restore_runtime_done_line(const FunctionVersion& fn, WallTime now,
+                                      const RestoreReport& report) {
+  if (!is_json(fn)) return {};
+  return json_line(fn, now, restore_runtime_done_event(report));
+}
+
+std::string restore_report_line(const FunctionVersion& fn, WallTime now,
+                                const RestoreReport& report) {
+  if (is_json(fn)) return json_line(fn, now, restore_report_event(report));
+  return fmt::format("RESTORE_REPORT Restore Duration: {:.2f} ms{}", report.duration_ms,
+                     status_text(report.status));
 }
 
 std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now,
@@ -121,6 +143,10 @@ std::string report_line(const FunctionVersion& fn, WallTime now, const InvokeRep
       report.max_memory_used_mb);
   if (report.init_duration_ms) {
     line += fmt::format("Init Duration: {:.2f} ms\t", *report.init_duration_ms);
+  }
+  if (report.restore_duration_ms) {
+    line += fmt::format("Restore Duration: {:.2f} ms\tBilled Restore Duration: {} ms\t",
+                        *report.restore_duration_ms, billed_restore_ms(report));
   }
   const std::string status = status_text(report.status);
   if (!status.empty()) line += status.substr(1);

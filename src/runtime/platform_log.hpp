@@ -30,6 +30,13 @@ std::string subscription_line(const FunctionVersion& fn, WallTime now,
 // Text: written for failures, and always for provisioned concurrency. JSON: always (level DEBUG
 // when successful on demand, else INFO).
 std::string init_report_line(const FunctionVersion& fn, WallTime now, const InitReport& report);
+// "RESTORE_START" in text.
+std::string restore_start_line(const FunctionVersion& fn, WallTime now, const InitStart& restore);
+// JSON only.
+std::string restore_runtime_done_line(const FunctionVersion& fn, WallTime now,
+                                      const RestoreReport& report);
+std::string restore_report_line(const FunctionVersion& fn, WallTime now,
+                                const RestoreReport& report);
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id,
                        std::string_view trace_id = {});
 // JSON only.

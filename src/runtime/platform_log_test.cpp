@@ -43,6 +43,39 @@ TEST(PlatformLog, TextLinesAsAws) {
             "ms\t");
 }
 
+TEST(PlatformLog, RestoresHaveLinesOfTheirOwn) {
+  FunctionVersion fn = text_function();
+  EXPECT_EQ(restore_start_line(fn, kNow, {"python:3.12.v1", "arn:r", "", {}, "init", ""}),
+            "RESTORE_START Runtime Version: python:3.12.v1\tRuntime Version ARN: arn:r");
+  EXPECT_EQ(restore_runtime_done_line(fn, kNow, {1, {}}), "");
+  EXPECT_EQ(restore_report_line(fn, kNow, {236.04, {}}),
+            "RESTORE_REPORT Restore Duration: 236.04 ms");
+  const PhaseStatus failed{PhaseStatus::Kind::kError, "Runtime.Unknown"};
+  EXPECT_EQ(
+      restore_report_line(fn, kNow, {236.04, failed}),
+      "RESTORE_REPORT Restore Duration: 236.04 ms\tStatus: error\tError Type: Runtime.Unknown");
+  InvokeReport r = report();
+  r.restore_duration_ms = 510.36;
+  r.restore_runtime_ms = 86.2;
+  EXPECT_TRUE(report_line(fn, kNow, r)
+                  .ends_with("Billed Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 "
+                             "MB\tRestore Duration: "
+                             "510.36 ms\tBilled Restore Duration: 87 ms\t"));
+  fn.logging.format = LogFormat::kJson;
+  fn.logging.system_log_level = "DEBUG";
+  EXPECT_TRUE(
+      restore_runtime_done_line(fn, kNow, {1, failed})
+          .ends_with(
+              R"("type":"platform.restoreRuntimeDone","record":{"status":"error","errorType":"Runtime.Unknown"}})"));
+  EXPECT_TRUE(
+      restore_report_line(fn, kNow, {236.04, {}})
+          .ends_with(
+              R"("type":"platform.restoreReport","record":{"status":"success","metrics":{"durationMs":236.040}}})"));
+  EXPECT_TRUE(report_line(fn, kNow, r)
+                  .find(R"("restoreDurationMs":510.360,"billedRestoreDurationMs":87)") !=
+              std::string::npos);
+}
+
 TEST(PlatformLog, FailuresCarryStatusAndType) {
   const FunctionVersion fn = text_function();
   InvokeReport r = report();

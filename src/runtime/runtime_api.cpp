@@ -125,7 +125,11 @@ net::Task<void> RuntimeApi::handle(http::RequestContext& context) {
     if (request.method == http::Method::kGet && path == "invocation/next") {
       co_return co_await next(context);
     }
-    if (is_post && path == "init/error") co_return co_await init_error(context);
+    if (is_post && path == "init/error") co_return co_await early_error(context, false);
+    if (is_post && path == "restore/error") co_return co_await early_error(context, true);
+    if (request.method == http::Method::kGet && path == "restore/next") {
+      co_return co_await restore_next(context);
+    }
     if (is_post && path.starts_with(kInvocation)) {
       path.remove_prefix(kInvocation.size());
       const auto slash = path.find('/');
@@ -256,7 +260,13 @@ net::Task<void> RuntimeApi::stream_reply(http::RequestContext& context, Response
   co_await context.respond_with_next(accepted());
 }
 
-net::Task<void> RuntimeApi::init_error(http::RequestContext& context) {
+// The snapshot was taken before: whoever asks has been restored.
+net::Task<void> RuntimeApi::restore_next(http::RequestContext& context) {
+  const Status allowed = session_->restore_next();
+  co_await context.respond(allowed ? http::Response(200) : error_response(allowed.error()));
+}
+
+net::Task<void> RuntimeApi::early_error(http::RequestContext& context, bool of_restore) {
   Result<std::string> body = co_await context.body().read_all(kErrorBodyBytesMax);
   if (!body) co_return;  // the server answers 400, 408 or 413
   Reply reply;
@@ -264,7 +274,8 @@ net::Task<void> RuntimeApi::init_error(http::RequestContext& context) {
   reply.body = *std::move(body);
   reply.content_type = "application/json";
   reply.error_type = context.request().headers.get_or(kErrorTypeHeader);
-  const Status taken = session_->init_error(std::move(reply));
+  const Status taken = of_restore ? session_->restore_error(std::move(reply))
+                                  : session_->init_error(std::move(reply));
   if (!taken) {
     co_await context.respond(error_response(taken.error()));
     co_return;

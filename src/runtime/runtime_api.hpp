@@ -1,5 +1,5 @@
 // The Runtime API (2018-06-01) over HTTP for one runtime process: the four calls a runtime
-// client makes, in front of its RuntimeSession.
+// client makes, and the two of restored ones, in front of its RuntimeSession.
 //
 // The response of an invocation that has a sink goes there piece by piece, whatever mode the
 // runtime names (aws-lambda-go streams without naming any); nothing is read from the runtime
@@ -33,7 +33,8 @@ class RuntimeApi {
   net::Task<void> next(http::RequestContext& context);
   net::Task<void> reply(http::RequestContext& context, std::string_view request_id, bool is_error);
   net::Task<void> stream_reply(http::RequestContext& context, ResponseSink& sink);
-  net::Task<void> init_error(http::RequestContext& context);
+  net::Task<void> early_error(http::RequestContext& context, bool of_restore);
+  net::Task<void> restore_next(http::RequestContext& context);
 
   RuntimeSession* session_;
   StreamLimits stream_limits_;

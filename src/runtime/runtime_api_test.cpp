@@ -124,6 +124,36 @@ class RuntimeApiTest : public ::testing::Test {
   net::TaskGroup tasks_{loop_.get()};
 };
 
+constexpr std::string_view kRestoreNext =
+    "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST_F(RuntimeApiTest, ARestoredRuntimeGoesOnAtOnce) {
+  start();
+  run([](RuntimeApiTest& t) -> Task<void> {
+    co_await t.wire_->send(std::string(kRestoreNext));
+    EXPECT_TRUE((co_await t.wire_->answer()).starts_with("403 "));
+    t.session_.expect_restore();
+    co_await t.wire_->send(std::string(kRestoreNext));
+    EXPECT_EQ(co_await t.wire_->answer(), "200 ");
+    co_await t.begin();
+  }(*this));
+}
+
+TEST_F(RuntimeApiTest, ARestoreThatFailsSaysWhy) {
+  start();
+  run([](RuntimeApiTest& t) -> Task<void> {
+    t.session_.expect_restore();
+    co_await t.wire_->send(
+        "POST /2018-06-01/runtime/restore/error HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        "Lambda-Runtime-Function-Error-Type: Runtime.AfterRestoreError\r\n\r\n{}");
+    EXPECT_TRUE((co_await t.wire_->answer()).starts_with("202 "));
+    const Reply reply = co_await t.reply();
+    EXPECT_TRUE(reply.is_error);
+    EXPECT_EQ(reply.error_type, "Runtime.AfterRestoreError");
+    EXPECT_EQ(reply.body, "{}");
+  }(*this));
+}
+
 TEST_F(RuntimeApiTest, PiecesGoOnAsTheyCome) {
   start();
   run([](RuntimeApiTest& t) -> Task<void> {

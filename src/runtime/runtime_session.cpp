@@ -16,6 +16,10 @@ std::string_view RuntimeSession::name(State state) {
       return "Started";
     case State::kInitFailed:
       return "InitError";
+    case State::kRestoring:
+      return "Restoring";
+    case State::kRestoreFailed:
+      return "RestoreError";
     case State::kReady:
       return "Ready";
     case State::kRunning:
@@ -91,6 +95,19 @@ void RuntimeSession::finish_reply(Reply reply) {
 Status RuntimeSession::init_error(Reply reply) {
   if (state_ != State::kStarting) return fail(not_allowed(State::kInitFailed));
   state_ = State::kInitFailed;
+  reply_ = std::move(reply);
+  changed_->set();
+  return {};
+}
+
+Status RuntimeSession::restore_next() {
+  if (!restored_ || state_ != State::kStarting) return fail(not_allowed(State::kRestoring));
+  return {};
+}
+
+Status RuntimeSession::restore_error(Reply reply) {
+  if (!restored_ || state_ != State::kStarting) return fail(not_allowed(State::kRestoreFailed));
+  state_ = State::kRestoreFailed;
   reply_ = std::move(reply);
   changed_->set();
   return {};

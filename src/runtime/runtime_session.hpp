@@ -33,7 +33,16 @@ struct Reply {
 
 class RuntimeSession {
  public:
-  enum class State { kStarting, kInitFailed, kReady, kRunning, kResponding, kResponded };
+  enum class State {
+    kStarting,
+    kInitFailed,
+    kRestoring,  // only as the aim of a call that is not allowed
+    kRestoreFailed,
+    kReady,
+    kRunning,
+    kResponding,
+    kResponded
+  };
 
   // `changed` is set whenever something happened that the environment may wait for.
   RuntimeSession(net::Loop& loop, net::Event& changed);
@@ -53,9 +62,15 @@ class RuntimeSession {
   void abandon_reply();
   void finish_reply(Reply reply);
   Status init_error(Reply reply);
+  // After a restore: GET restore/next (nothing to wait for) and POST restore/error. Not allowed
+  // in a process that was not restored.
+  Status restore_next();
+  Status restore_error(Reply reply);
 
   // ---- the environment's side.
 
+  // The runtime comes from a snapshot.
+  void expect_restore() { restored_ = true; }
   State state() const { return state_; }
   bool ready() const { return state_ == State::kReady; }
   // The runtime answered, or its init failed.
@@ -87,6 +102,7 @@ class RuntimeSession {
   MonoTime asked_;
   std::uint64_t response_bytes_ = 0;
   bool responded_ = false;
+  bool restored_ = false;
 };
 
 }  // namespace lapwing::runtime

@@ -165,5 +165,20 @@ TEST_F(SessionTest, InitErrorEndsTheStart) {
   EXPECT_EQ(refused_.size(), 1u);
 }
 
+TEST_F(SessionTest, OnlyARestoredProcessSpeaksOfItsRestore) {
+  EXPECT_EQ(session_.restore_next().error().message(),
+            "State transition from Started to Restoring failed for runtime. Error: State "
+            "transition is not allowed");
+  EXPECT_FALSE(session_.restore_error({true, "{}", "application/json", "Runtime.Unknown"}));
+  session_.expect_restore();
+  EXPECT_TRUE(session_.restore_next());
+  ASSERT_TRUE(session_.restore_error({true, "{}", "application/json", "Runtime.Unknown"}));
+  EXPECT_TRUE(session_.has_reply());
+  EXPECT_FALSE(session_.restore_next());
+  calls_.spawn(next());
+  settle();
+  EXPECT_EQ(refused_.size(), 1u);
+}
+
 }  // namespace
 }  // namespace lapwing::runtime

@@ -6,6 +6,7 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
+#include "runtime/credentials_api.hpp"
 #include "runtime/extensions_api.hpp"
 #include "runtime/runtime_api.hpp"
 #include "runtime/telemetry_api.hpp"
@@ -15,10 +16,14 @@ namespace lapwing::runtime {
 class SandboxApi {
  public:
   SandboxApi(RuntimeSession& session, ExtensionRegistry& extensions, FunctionVersionPtr function,
-             const StreamLimits& stream_limits, TelemetryHub& hub, FunctionLog& log)
+             const StreamLimits& stream_limits, TelemetryHub& hub, FunctionLog& log,
+             RoleCredentialSource& credentials)
       : runtime_(session, stream_limits),
-        extensions_(extensions, std::move(function)),
-        telemetry_(extensions, hub, log) {}
+        extensions_(extensions, function),
+        telemetry_(extensions, hub, log),
+        credentials_(credentials, std::move(function)) {}
+
+  void set_credentials_token(std::string token) { credentials_.set_token(std::move(token)); }
 
   net::Task<void> handle(http::RequestContext& context) {
     const std::string_view path = context.request().path();
@@ -28,6 +33,7 @@ class SandboxApi {
     if (const std::optional<TelemetryKind> kind = telemetry_kind(path)) {
       return telemetry_.subscribe(context, *kind);
     }
+    if (path == kCredentialsPath) return credentials_.handle(context);
     return runtime_.handle(context);
   }
 
@@ -35,6 +41,7 @@ class SandboxApi {
   RuntimeApi runtime_;
   ExtensionsApi extensions_;
   TelemetryApi telemetry_;
+  CredentialsApi credentials_;
 };
 
 }  // namespace lapwing::runtime

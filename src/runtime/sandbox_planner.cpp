@@ -143,6 +143,10 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
       {kRuntimeApiListener, sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort});
   plan.listeners.push_back(
       {kEndpointListener, sandbox::kRuntimeApiAddress, sandbox::kEndpointPort});
+  if (!inputs.credentials_token.empty()) {
+    plan.listeners.push_back(
+        {kCredentialsListener, sandbox::kCredentialsAddress, sandbox::kRuntimeApiPort});
+  }
   return plan;
 }
 

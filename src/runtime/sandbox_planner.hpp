@@ -20,6 +20,7 @@ namespace lapwing::runtime {
 // Names of the listeners in every plan.
 inline constexpr char kRuntimeApiListener[] = "runtime-api";
 inline constexpr char kEndpointListener[] = "endpoint";
+inline constexpr char kCredentialsListener[] = "credentials";  // with a credentials token
 
 // The interpreter for a runtime; for an image, what provided.* has: none.
 Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionVersion& function);

@@ -28,7 +28,7 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
       runtime_(loop, changed),
       extensions_(loop, changed, *host.random),
       telemetry_(loop, *this),
-      api_(runtime_, extensions_, function_, host.stream, telemetry_, log),
+      api_(runtime_, extensions_, function_, host.stream, telemetry_, log, *host.credentials),
       connections_(loop),
       tasks_(loop) {
   log_->set_telemetry(&telemetry_);
@@ -42,8 +42,13 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
 
 SandboxSession::~SandboxSession() { log_->set_telemetry(nullptr); }
 
-net::Task<Status> SandboxSession::prepare(std::string_view phase) {
-  LAPWING_CO_TRY(choice_, choose_runtime(*host_->catalogue, *function_));
+void SandboxSession::restore_from(SnapshotPtr snapshot) {
+  snapshot_ = std::move(snapshot);
+  runtime_.expect_restore();
+}
+
+// INIT_START or RESTORE_START.
+void SandboxSession::announce(std::string_view phase) {
   InitStart init;
   // An image's runtime is its own affair.
   if (!function_->image) {
@@ -53,22 +58,43 @@ net::Task<Status> SandboxSession::prepare(std::string_view phase) {
   init.note = choice_.note;
   init.type = type_;
   init.phase = phase;
-  log_->init_start(std::move(init));
+  if (snapshot_) {
+    log_->restore_start(std::move(init));
+  } else {
+    log_->init_start(std::move(init));
+  }
+}
+
+net::Task<Status> SandboxSession::prepare(std::string_view phase) {
+  LAPWING_CO_TRY(choice_, choose_runtime(*host_->catalogue, *function_));
+  announce(phase);
   EnvironmentInputs inputs;
   inputs.function = function_.get();
   inputs.runtime = &choice_;
-  inputs.credentials = host_->credentials->mint(*function_);
+  if (outlives_keys()) {
+    inputs.credentials_token = snapshot_ ? snapshot_->token : capture_->token();
+    api_.set_credentials_token(inputs.credentials_token);
+  } else {
+    inputs.credentials = host_->credentials->mint(*function_);
+  }
   inputs.log_stream = log_->stream();
-  inputs.initialization_type = to_string(type_);
+  inputs.initialization_type = to_string(snapshot_ ? InitializationType::kSnapStart : type_);
   LAPWING_CO_TRY(plan_, host_->planner->plan(*function_, choice_, inputs));
+  // Both need a waiting sandbox of the kind that restored processes use.
+  std::vector<std::string> argv;
+  if (outlives_keys()) argv = std::exchange(plan_.argv, {kRestoreProgram});
   LAPWING_CO_TRY(started_, co_await host_->starters->of(*loop_).prepare(plan_, choice_));
+  if (capture_ != nullptr) {
+    plan_.argv = std::move(argv);
+    add_snapshot_variables(plan_.environment);
+  }
   serve(started_.sandbox->take_listeners());
   co_return Status();
 }
 
 void SandboxSession::serve(std::vector<sandbox::NamedListener> listeners) {
   for (sandbox::NamedListener& listener : listeners) {
-    tasks_.spawn(accept_loop(std::move(listener.fd), listener.name == kRuntimeApiListener));
+    tasks_.spawn(accept_loop(std::move(listener.fd), listener.name != kEndpointListener));
   }
 }
 
@@ -108,8 +134,21 @@ net::Task<void> SandboxSession::run_extension(std::string name) {
   extensions_.exited(name, status);
 }
 
+net::Task<Status> SandboxSession::launch() {
+  Starter& starter = host_->starters->of(*loop_);
+  std::vector<sandbox::InheritedFd> more;
+  if (capture_ != nullptr) {
+    more = capture_->take_inherited();
+    capture_->begin();
+  }
+  if (!snapshot_) co_return co_await starter.launch(started_, plan_, choice_, std::move(more));
+  LAPWING_CO_TRY(more, snapshot_ends(*snapshot_));
+  co_return co_await starter.launch_restored(started_, plan_, choice_,
+                                             changed_variables(plan_.environment), std::move(more));
+}
+
 net::Task<Status> SandboxSession::start_runtime() {
-  Status launched = co_await host_->starters->of(*loop_).launch(started_, plan_, choice_);
+  Status launched = co_await launch();
   if (!launched) {
     co_return fail(
         entrypoint_error(std::move(launched).error(), plan_.argv[0], plan_.working_directory));

@@ -23,6 +23,7 @@
 #include "runtime/runtime_session.hpp"
 #include "runtime/sandbox_api.hpp"
 #include "runtime/shutdown.hpp"
+#include "runtime/snapshot_capture.hpp"
 #include "runtime/telemetry_hub.hpp"
 #include "sandbox/launcher.hpp"
 
@@ -34,6 +35,11 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   SandboxSession(net::Loop& loop, const EnvironmentHost& host, FunctionVersionPtr function,
                  InitializationType type, FunctionLog& log, net::Event& changed);
   ~SandboxSession() override;
+
+  // From here on its runtime becomes a snapshot (`capture` outlives the session), or comes from
+  // one. Before prepare().
+  void take_snapshot_into(SnapshotCapture& capture) { capture_ = &capture; }
+  void restore_from(SnapshotPtr snapshot);
 
   // The function's sandbox, its APIs answering, nothing of the function's running yet.
   net::Task<Status> prepare(std::string_view phase);
@@ -66,6 +72,8 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   net::Task<void> deliver_telemetry(MonoTime deadline) override;
 
  private:
+  void announce(std::string_view phase);
+  net::Task<Status> launch();
   net::Task<Result<net::Stream>> connect(std::uint16_t port, MonoTime deadline) override;
   void serve(std::vector<sandbox::NamedListener> listeners);
   net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
@@ -79,6 +87,12 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   InitializationType type_;
   FunctionLog* log_;
   net::Event* changed_;
+
+  // Of a process that becomes a snapshot or comes from one.
+  bool outlives_keys() const { return capture_ != nullptr || snapshot_; }
+
+  SnapshotCapture* capture_ = nullptr;
+  SnapshotPtr snapshot_;  // restored from it
 
   RuntimeChoice choice_;
   sandbox::Plan plan_;

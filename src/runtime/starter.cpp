@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -73,6 +74,9 @@ Starter::~Starter() = default;
 Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   std::string key = fmt::format("{}\n{}", static_cast<int>(plan.network), plan.root.base_dir);
   for (const sandbox::Bind& bind : plan.root.binds) key += '\n' + bind.source;
+  // Restored processes need waiting sandboxes without an interpreter in them.
+  const bool restores = plan.argv.front() == kRestoreProgram;
+  if (restores) key += "\nrestored";
   std::unique_ptr<Shelf>& shelf = shelves_[key];
   if (shelf) return *shelf;
   shelf = std::make_unique<Shelf>();
@@ -88,7 +92,7 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   shelf->waiting.limits = {};
   shelf->waiting.limits.cpu = plan.limits.cpu;
   shelf->waiting.limits.memory_bytes = kBootMemoryMb * kMiB;
-  if (traits(runtime.id.language).waits) {
+  if (traits(runtime.id.language).waits && !restores) {
     auto variables = boot_environment(runtime);
     variables["_LAPWING_STANDBY_FD"] = fmt::format("{}", kStandbyFd);
     shelf->program = {plan.argv, pairs(variables), plan.working_directory};
@@ -154,9 +158,10 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const sandbox::Plan& plan,
 }
 
 net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan& plan,
-                                  const RuntimeChoice& runtime) {
+                                  const RuntimeChoice& runtime,
+                                  std::vector<sandbox::InheritedFd> more) {
   if (prepared.booted) {
-    const Status told = co_await configure(prepared, plan);
+    const Status told = co_await configure(prepared, plan.environment);
     if (told) co_return told;
     // It died while it waited; its sandbox is as good as ever.
     logger_->warn("runtime", "an interpreter that stood by had died",
@@ -164,11 +169,24 @@ net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan&
     prepared.booted = false;
   }
   LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, false));
+  std::ranges::move(more, std::back_inserter(prepared.ends.inherited));
   auto program = co_await prepared.sandbox->start(
       {plan.argv, plan.environment, plan.working_directory}, std::move(prepared.ends.inherited));
   if (!program) co_return fail(std::move(program).error().context("launch " + plan.name));
   prepared.program = *program;
   co_return Status();
+}
+
+net::Task<Status> Starter::launch_restored(StartedRuntime& prepared, const sandbox::Plan& plan,
+                                           const RuntimeChoice& runtime, const Variables& changed,
+                                           std::vector<sandbox::InheritedFd> more) {
+  LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, true));
+  std::ranges::move(more, std::back_inserter(prepared.ends.inherited));
+  auto program = co_await prepared.sandbox->start({plan.argv, {}, plan.working_directory},
+                                                  std::move(prepared.ends.inherited));
+  if (!program) co_return fail(std::move(program).error().context("restore " + plan.name));
+  prepared.program = *program;
+  co_return co_await configure(prepared, changed);
 }
 
 void Starter::expect(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
@@ -211,9 +229,10 @@ net::Task<Status> Starter::boot(Shelf& shelf, Ready& ready) {
 }
 
 // Tells a waiting interpreter what to be; see runtimes/README.md.
-net::Task<Status> Starter::configure(Ready& ready, const sandbox::Plan& plan) {
+template <class Entries>
+net::Task<Status> Starter::configure(Ready& ready, const Entries& entries) {
   std::string content;
-  for (const auto& [key, value] : plan.environment) {
+  for (const auto& [key, value] : entries) {
     content += key;
     content += '=';
     content += value;
@@ -230,6 +249,7 @@ net::Task<Status> Starter::configure(Ready& ready, const sandbox::Plan& plan) {
 
 void Starter::want_template(Shelf& shelf) {
   if (!options_.templates || !traits(shelf.runtime.id.language).forks || stopping_) return;
+  if (!shelf.boots()) return;
   const bool again = shelf.template_state == TemplateState::kFailed &&
                      loop_->now() - shelf.template_failed > kRetryTemplateAfter;
   if (shelf.template_state != TemplateState::kNone && !again) return;

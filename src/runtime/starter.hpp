@@ -39,6 +39,9 @@ class Logger;
 
 namespace lapwing::runtime {
 
+// Reads a snapshot back and becomes it (sandbox/checkpoint).
+inline constexpr char kRestoreProgram[] = "/var/runtime/restore";
+
 struct StarterOptions {
   bool standby = true;           // false: everything is started when it is needed
   bool templates = true;         // false: standby environments boot their interpreter themselves
@@ -76,9 +79,15 @@ class Starter {
   // yet: here extensions are started. `plan` is the whole function's.
   net::Task<Result<StartedRuntime>> prepare(const sandbox::Plan& plan,
                                             const RuntimeChoice& runtime);
-  // Lets the runtime go.
+  // Lets the runtime go. `more`: further descriptors of its process (for a snapshot of it).
   net::Task<Status> launch(StartedRuntime& prepared, const sandbox::Plan& plan,
-                           const RuntimeChoice& runtime);
+                           const RuntimeChoice& runtime,
+                           std::vector<sandbox::InheritedFd> more = {});
+  // The same for a plan whose program is kRestoreProgram: it becomes what `more` holds, and gets
+  // `changed`, the variables that differ from environment to environment.
+  net::Task<Status> launch_restored(StartedRuntime& prepared, const sandbox::Plan& plan,
+                                    const RuntimeChoice& runtime, const Variables& changed,
+                                    std::vector<sandbox::InheritedFd> more);
   // A first start of this function is to be expected soon.
   void expect(const sandbox::Plan& plan, const RuntimeChoice& runtime);
   // Ends everything made ahead. start() fails from here on.
@@ -94,7 +103,8 @@ class Starter {
   net::Task<Result<Ready>> find(const sandbox::Plan& plan, const RuntimeChoice& runtime);
   net::Task<Result<Ready>> make(Shelf& shelf, bool boot);
   net::Task<Status> boot(Shelf& shelf, Ready& ready);
-  net::Task<Status> configure(Ready& ready, const sandbox::Plan& plan);
+  template <class Entries>
+  net::Task<Status> configure(Ready& ready, const Entries& entries);
   void want_template(Shelf& shelf);
   net::Task<void> start_template(Shelf& shelf);
   void refill_soon();

@@ -119,6 +119,8 @@ struct Plan {
 // The Runtime API's address and port inside, as on AWS.
 inline constexpr const char* kRuntimeApiAddress = "169.254.100.1";
 inline constexpr std::uint16_t kRuntimeApiPort = 9001;
+// Where SDKs fetch credentials over HTTP: they insist on a loopback address. Port as above.
+inline constexpr const char* kCredentialsAddress = "127.0.0.1";
 // Where Lapwing's own API is reached from inside.
 inline constexpr std::uint16_t kEndpointPort = 4566;
 

@@ -19,8 +19,9 @@ runtime::RoleCredentials RoleCredentialMint::mint(const runtime::FunctionVersion
   principal.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.account.view(),
                               role_name, function.name.view());
   principal.user_id = fmt::format("AROALAPWING{}:{}", role_name, function.name.view());
-  const aws::Credentials made = mint_->mint(principal, clock_->wall() + kSessionLength);
-  return {made.access_key_id, made.secret_access_key, made.session_token};
+  const WallTime expires = clock_->wall() + kSessionLength;
+  const aws::Credentials made = mint_->mint(principal, expires);
+  return {made.access_key_id, made.secret_access_key, made.session_token, expires};
 }
 
 }  // namespace lapwing::server
