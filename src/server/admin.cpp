@@ -93,6 +93,10 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   MetricsText text;
   add_engine_metrics(text, parts_.dispatcher->totals());
   add_start_metrics(text, *parts_.starts);
+  text.add("snapshots", "gauge", "Snapshots of initialised functions.", parts_.snapshots->count());
+  text.add("snapshot_bytes", "gauge", "Disk space of snapshots.", parts_.snapshots->bytes());
+  text.add("snapshots_restored_total", "counter", "Starts from a snapshot.",
+           parts_.snapshots->restored());
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
   text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
   if (front_door_ != nullptr) {

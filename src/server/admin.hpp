@@ -9,6 +9,7 @@
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
+#include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
 #include "services/lambda/service.hpp"
@@ -22,6 +23,7 @@ struct AdminParts {
   const sandbox::IsolationReport* isolation = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::StarterStats* starts = nullptr;
+  const runtime::SnapshotStore* snapshots = nullptr;
   lambda::Service* lambda = nullptr;
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;

@@ -51,6 +51,7 @@ struct Config {
   std::int64_t standby_expected_max = 256;
   std::int64_t standby_max = 16;
   std::int64_t standby_memory_mb = 1024;
+  std::int64_t snapshots_mb = 10'240;
   std::int64_t init_timeout_ms = 10'000;
   std::int64_t concurrency = 1'000;
   std::int64_t stream_mib_max = 200;

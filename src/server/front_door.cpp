@@ -63,6 +63,19 @@ Error lambda_error(Error error, Logger& logger, const RequestId& request_id) {
       .with_detail(error.detail());
 }
 
+// An after-restore hook's doing, in the words of the API's manual.
+Error restore_failed(const runtime::Outcome& outcome) {
+  if (outcome.restore == runtime::Outcome::Restore::kTimedOut) {
+    return Error(ErrorKind::kTimeout, "SnapStartTimeoutException",
+                 "Lambda couldn't restore the snapshot within the timeout limit.")
+        .with_status(408);
+  }
+  return Error(ErrorKind::kInvalid, "SnapStartException",
+               "The afterRestore() runtime hook encountered an error. For more information, "
+               "check the Amazon CloudWatch logs.")
+      .with_status(400);
+}
+
 Error no_runtime(const Error& error, Logger& logger) {
   logger.warn("invoke", error.message());
   return Error(ErrorKind::kUnavailable, "InvalidRuntimeException", error.message())
@@ -230,6 +243,7 @@ std::optional<Error> FrontDoor::run_failure(const Result<runtime::Outcome>& outc
                                             const RequestId& request_id) const {
   if (!outcome) return lambda_error(outcome.error(), *parts_.logger, request_id);
   if (outcome->kind != runtime::Outcome::Kind::kPlatformError) return std::nullopt;
+  if (outcome->restore != runtime::Outcome::Restore::kNone) return restore_failed(*outcome);
   // The one cause that the caller can see to: an interpreter that is not installed. Images have
   // their own.
   if (runtime_id.empty()) {

@@ -15,6 +15,8 @@
 #include "net/worker_pool.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/sandbox_planner.hpp"
+#include "runtime/snapshot.hpp"
+#include "runtime/snapshot_maker.hpp"
 #include "runtime/starter.hpp"
 #include "sandbox/dns_forwarder.hpp"
 #include "server/added_runtimes.hpp"
@@ -100,6 +102,24 @@ class EngineScaling final : public lambda::Scaling {
   const std::unique_ptr<engine::Dispatcher>& dispatcher_;
 };
 
+// Snapshots as Lambda's control plane asks for them. The maker is made after the service.
+class RuntimeSnapshots final : public lambda::Snapshots {
+ public:
+  RuntimeSnapshots(const std::unique_ptr<runtime::SnapshotMaker>& maker,
+                   const std::unique_ptr<runtime::SnapshotStore>& store)
+      : maker_(maker), store_(store) {}
+  void make(runtime::FunctionVersionPtr version, Done done) override {
+    maker_->make(std::move(version), std::move(done));
+  }
+  void drop(const runtime::FunctionVersion& version) override {
+    store_->drop(version.arn, version.version);
+  }
+
+ private:
+  const std::unique_ptr<runtime::SnapshotMaker>& maker_;
+  const std::unique_ptr<runtime::SnapshotStore>& store_;
+};
+
 engine::EngineOptions engine_options(const Config& config) {
   engine::EngineOptions options;
   options.account_concurrency = static_cast<std::uint32_t>(config.concurrency);
@@ -157,6 +177,7 @@ struct Instance::Parts {
         executor(workers),
         pull_executor(pullers),
         scaling(dispatcher),
+        snapshot_orders(snapshot_maker, snapshots),
         roots(c.data_dir),
         guard(c.hosts),
         router(gen::all_models()) {
@@ -193,6 +214,7 @@ struct Instance::Parts {
   PoolExecutor executor;
   PoolExecutor pull_executor;
   EngineScaling scaling;
+  RuntimeSnapshots snapshot_orders;
   std::unique_ptr<lambda::Service> lambda;
   std::unique_ptr<sts::Service> sts;
 
@@ -202,8 +224,10 @@ struct Instance::Parts {
   std::unique_ptr<runtime::SandboxPlanner> planner;
   Endpoint endpoint;
   runtime::EnvironmentHost host;
+  std::unique_ptr<runtime::SnapshotStore> snapshots;
   std::unique_ptr<runtime::StarterGroup> starters;
   std::unique_ptr<RealEnvironments> environments;
+  std::unique_ptr<runtime::SnapshotMaker> snapshot_maker;
   engine::ProcMemoryGauge memory;
   std::unique_ptr<engine::Dispatcher> dispatcher;
 
@@ -255,7 +279,7 @@ void Instance::Parts::make_services() {
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
-                          *logger, patterns, scaling},
+                          *logger, patterns, scaling, snapshot_orders},
       options);
   sts = std::make_unique<sts::Service>(patterns, *logger);
 }
@@ -264,6 +288,7 @@ Status Instance::Parts::start_services() {
   logs->start();
   lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
+    snapshots->drop(arn, version);
   });
   lambda->catalog().on_ready(
       [this](const runtime::FunctionVersionPtr& function) { dispatcher->expect(function); });
@@ -285,6 +310,12 @@ void Instance::Parts::make_engine() {
   host.logs = &logs->sink();
   host.credentials = role_credentials.get();
   host.endpoint = &endpoint;
+  snapshots = std::make_unique<runtime::SnapshotStore>(
+      config.data_dir + "/snapshots", static_cast<std::uint64_t>(config.snapshots_mb) * kMiB);
+  snapshots->on_missing([this](const runtime::FunctionVersionPtr& function) {
+    snapshot_maker->make(function, nullptr);
+  });
+  host.snapshots = snapshots.get();
   host.random = &random;
   host.logger = logger;
   host.init_timeout = std::chrono::milliseconds(config.init_timeout_ms);
@@ -292,14 +323,15 @@ void Instance::Parts::make_engine() {
   host.stream.bytes_per_second = static_cast<std::uint64_t>(config.stream_kib_per_second) * kKiB;
   host.stream.burst_bytes = static_cast<std::uint64_t>(config.stream_burst_kib) * kKiB;
   environments = std::make_unique<RealEnvironments>(host);
+  snapshot_maker = std::make_unique<runtime::SnapshotMaker>(loops, host);
   dispatcher =
       std::make_unique<engine::Dispatcher>(loops, *environments, memory, engine_options(config));
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(AdminParts{kVersion, &launcher->report(), dispatcher.get(),
-                                             &starters->stats(), lambda.get(), &workers, &clock,
-                                             static_cast<std::size_t>(config.metrics_functions)});
+  admin = std::make_unique<Admin>(AdminParts{
+      kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
+      lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions)});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});
@@ -358,6 +390,7 @@ void Instance::stop(Duration grace) {
   p.maintenance->stop();
   p.http->stop(grace);
   p.dispatcher->stop();
+  p.snapshot_maker->stop();
   p.starters->stop();
   p.endpoint.stop();
   p.loops.stop();

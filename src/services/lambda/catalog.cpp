@@ -290,15 +290,24 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
   entry->state = record.state;
   entry->state_reason = record.state_reason;
   entry->update = record.update;
-  if (record.state != State::kActive) return entry;
+  if (record.state == State::kActive) entry->version = make_version(record, network);
+  return entry;
+}
 
+Result<runtime::FunctionVersionPtr> Catalog::preview(const FunctionRecord& record) const {
+  LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(record.key));
+  return make_version(record, latest ? network_of(*latest) : std::string());
+}
+
+runtime::FunctionVersionPtr Catalog::make_version(const FunctionRecord& record,
+                                                  const std::string& network) const {
   const Settings& in = record.served();
   auto held = std::make_shared<HeldVersion>();
   std::optional<InstalledCode> code = find_installed(code_, in);
   if (!code) {
     logger_.error("lambda", "the unpacked package of an active function is missing",
                   {{"function", function_arn(record.key)}, {"sha256", in.code.sha256}});
-    return entry;
+    return nullptr;
   }
   held->code = *std::move(code);
   runtime::FunctionVersion& out = held->version;
@@ -324,9 +333,9 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
   out.logging.application_log_level = in.application_log_level;
   out.logging.system_log_level = in.system_log_level;
   out.logging.log_group = log_group_of(record, in);
+  out.snap_start = in.snap_start && record.version != 0;
   out.network = network;
-  entry->version = runtime::FunctionVersionPtr(held, &held->version);
-  return entry;
+  return runtime::FunctionVersionPtr(held, &held->version);
 }
 
 }  // namespace lapwing::lambda

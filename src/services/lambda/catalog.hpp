@@ -67,6 +67,9 @@ class Catalog {
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
   std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
+  // A version as it would run if it were active, by its record; null while its code is not on
+  // disk.
+  Result<runtime::FunctionVersionPtr> preview(const FunctionRecord& record) const;
 
   // Take over what the store now says: of a function or published version (0: $LATEST), of an
   // alias, of a function with all it has. To be called after every commit that touched it:
@@ -127,6 +130,8 @@ class Catalog {
   const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
   // `network`: what the function's tag says, for all its versions.
   CatalogEntryPtr make_entry(const FunctionRecord& record, const std::string& network) const;
+  runtime::FunctionVersionPtr make_version(const FunctionRecord& record,
+                                           const std::string& network) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
   void tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
   Status tell_changed(const FunctionKey& key);

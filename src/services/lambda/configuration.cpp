@@ -87,8 +87,8 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   storage.size = static_cast<std::int32_t>(in.ephemeral_storage_mb);
   out.ephemeral_storage = storage;
   gl::SnapStartResponse snap_start;
-  snap_start.apply_on = "None";
-  snap_start.optimization_status = "Off";
+  snap_start.apply_on = in.snap_start ? "PublishedVersions" : "None";
+  snap_start.optimization_status = record.optimized ? "On" : "Off";
   out.snap_start = std::move(snap_start);
   out.logging_config = describe_logging(record);
   return out;

@@ -167,6 +167,22 @@ Error alias_or_version_needed() {
       "The function resource provided must be an alias or a published version.");
 }
 
+Error snap_start_unsupported(std::string_view what) {
+  return invalid_parameter(
+      fmt::format("{} is not supported for SnapStart enabled functions.", what));
+}
+
+Error snap_start_with_storage(std::uint32_t most_mb) {
+  return invalid_parameter(fmt::format(
+      "EphemeralStorage greater than {} MB is not supported for SnapStart enabled functions.",
+      most_mb));
+}
+
+Error snap_start_with_provisioned() {
+  return invalid_parameter(
+      "Provisioned Concurrency Configs cannot be applied to SnapStart enabled function versions.");
+}
+
 Error revision_mismatch() {
   return {ErrorKind::kConflict, std::string(Code::kPreconditionFailedException),
           "The Revision Id provided does not match the latest Revision Id. Call the "

@@ -95,6 +95,9 @@ Error provisioned_beyond_account(std::uint64_t unreserved);
 Error provisioned_beyond_reserved();
 Error provisioned_on_latest();
 Error alias_or_version_needed();
+Error snap_start_unsupported(std::string_view what);
+Error snap_start_with_storage(std::uint32_t most_mb);  // our own words
+Error snap_start_with_provisioned();                   // likewise
 
 // 413 RequestEntityTooLargeException.
 Error zipped_too_large();

@@ -85,6 +85,7 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("log_json", in.log_format == runtime::LogFormat::kJson);
   json.member("application_log_level", in.application_log_level);
   json.member("system_log_level", in.system_log_level);
+  if (in.snap_start) json.member("snap_start", true);
   if (!in.layers.empty()) {
     json.key("layers");
     write_layers(json, in.layers);
@@ -140,6 +141,8 @@ Settings read_settings(const text::JsonValue& from) {
   out.code.size = read_unsigned(from, "code_size");
   out.code.unpacked_bytes = read_unsigned(from, "code_unpacked");
   if (const text::JsonValue* image = from.find("image")) out.image = read_image(*image);
+  const text::JsonValue* snap_start = from.find("snap_start");
+  out.snap_start = snap_start != nullptr && snap_start->as_bool();
   if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;
 }
@@ -213,6 +216,7 @@ std::string encode_record(const FunctionRecord& record) {
     json.key("serving");
     write_settings(json, *record.serving);
   }
+  if (record.optimized) json.member("optimized", true);
   json.member("state", to_string(record.state));
   json.member("state_code", record.state_reason.code);
   json.member("state_reason", record.state_reason.text);
@@ -244,6 +248,8 @@ Result<FunctionRecord> decode_record(const FunctionKey& key, std::uint64_t versi
   if (const text::JsonValue* serving = root.find("serving")) {
     record.serving = read_settings(*serving);
   }
+  const text::JsonValue* optimized = root.find("optimized");
+  record.optimized = optimized != nullptr && optimized->as_bool();
   record.state = parse_state(read_string(root, "state"));
   record.state_reason = read_reason(root, "state_code", "state_reason");
   record.update = parse_update(read_string(root, "update"));

@@ -82,6 +82,7 @@ struct Settings {
   runtime::LogFormat log_format = runtime::LogFormat::kText;
   std::string application_log_level;  // "" unless JSON
   std::string system_log_level;       // "" unless JSON
+  bool snap_start = false;            // of published versions
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
   std::optional<ImageRef> image;  // then neither runtime, handler nor layers
@@ -106,6 +107,8 @@ struct FunctionRecord {
   std::optional<std::string> own_description;
   Settings settings;
   std::optional<Settings> serving;
+  // SnapStart: a snapshot of this version was taken. It is taken anew when it is lost.
+  bool optimized = false;
   State state = State::kPending;
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;

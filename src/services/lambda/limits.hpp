@@ -9,6 +9,9 @@
 
 namespace lapwing::lambda {
 
+// /tmp of functions with SnapStart; as AWS.
+inline constexpr std::uint32_t kSnapStartStorageMb = 512;
+
 // Packages.
 inline constexpr std::uint64_t kMaxZippedBytes = 50 * kMiB;
 inline constexpr std::uint64_t kMaxUnzippedBytes = 250 * kMiB;

@@ -45,4 +45,12 @@ Status check_runtime(std::string_view operation, std::string_view runtime) {
   return {};
 }
 
+// As AWS for Python. Its others (Java, .NET) have many threads once they run, and what is made of
+// a process here is its memory and one thread.
+bool can_snap_start(std::string_view runtime) {
+  const auto id = runtime::parse_runtime_id(runtime);
+  return id && id->language == runtime::Language::kPython &&
+         (id->major > 3 || (id->major == 3 && id->minor >= 12));
+}
+
 }  // namespace lapwing::lambda

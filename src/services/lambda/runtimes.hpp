@@ -16,4 +16,7 @@ std::span<const std::string_view> active_runtimes();
 // catalogue of interpreters finds the nearest.
 Status check_runtime(std::string_view operation, std::string_view runtime);
 
+// Whether a snapshot of an initialised function of that runtime can be taken.
+bool can_snap_start(std::string_view runtime);
+
 }  // namespace lapwing::lambda

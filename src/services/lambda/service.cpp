@@ -184,7 +184,8 @@ struct Service::Parts {
         code{packages, images},
         catalog(functions, code, in.random, in.logger),
         concurrency(functions, catalog, in.scaling, options.concurrency_limit),
-        transitions(functions, catalog, code, in.executor, in.pullers, in.random, in.logger) {}
+        transitions(functions, catalog, code, in.snapshots, in.executor, in.pullers, in.random,
+                    in.logger) {}
 
   Environment environment;
   Options options;

@@ -32,6 +32,7 @@
 #include "services/lambda/operations/invoke.hpp"
 #include "services/lambda/options.hpp"
 #include "services/lambda/scaling.hpp"
+#include "services/lambda/snapshots.hpp"
 #include "store/blob.hpp"
 #include "store/store.hpp"
 
@@ -55,6 +56,7 @@ struct Environment {
   Logger& logger;
   text::PatternCache& patterns;
   Scaling& scaling;
+  Snapshots& snapshots;
 };
 
 struct CodeDownload {

@@ -84,8 +84,17 @@ Status refuse_unbuilt(std::string_view operation, const Request& in) {
   if (in.tracing_config && in.tracing_config->mode.value_or("PassThrough") != "PassThrough") {
     return fail(errors::unsupported_parameter(operation, "TracingConfig.Mode Active"));
   }
-  if (in.snap_start && in.snap_start->apply_on.value_or("None") != "None") {
-    return fail(errors::unsupported_parameter(operation, "SnapStart.ApplyOn PublishedVersions"));
+  return {};
+}
+
+Status check_snap_start(const Settings& settings) {
+  if (!settings.snap_start) return {};
+  if (settings.image) return fail(errors::snap_start_unsupported("ContainerImage"));
+  if (!can_snap_start(settings.runtime)) {
+    return fail(errors::snap_start_unsupported(settings.runtime));
+  }
+  if (settings.ephemeral_storage_mb > kSnapStartStorageMb) {
+    return fail(errors::snap_start_with_storage(kSnapStartStorageMb));
   }
   return {};
 }
@@ -114,7 +123,10 @@ Status apply(std::string_view operation, const Request& in, Settings& out) {
     LAPWING_CHECK(check_environment(*out.environment));
   }
   if (in.logging_config) LAPWING_CHECK(change_logging(*in.logging_config, out));
-  return {};
+  if (in.snap_start && in.snap_start->apply_on) {
+    out.snap_start = *in.snap_start->apply_on == "PublishedVersions";
+  }
+  return check_snap_start(out);
 }
 
 // As a whole: what an ImageConfig does not name is the image's again.

@@ -63,10 +63,11 @@ Reason reason_of(const Error& error) {
 }
 
 // False when the transition was overtaken: nothing to do.
-bool apply(FunctionRecord& record, const std::string& settings_id, const Reason* failure) {
+bool apply(FunctionRecord& record, const std::string& settings_id,
+           const std::optional<Reason>& failure) {
   if (record.settings.id != settings_id || !record.in_transition()) return false;
   const bool creating = record.state == State::kPending;
-  if (failure == nullptr) {
+  if (!failure) {
     record.state = State::kActive;
     record.state_reason = {};
     record.update = UpdateStatus::kSuccessful;
@@ -93,10 +94,12 @@ void log_failure(Logger& logger, const FunctionKey& key, std::uint64_t version,
 }  // namespace
 
 Transitions::Transitions(Repository& functions, Catalog& catalog, const CodeStores& code,
-                         Executor& executor, Executor& slow, Random& random, Logger& logger)
+                         Snapshots& snapshots, Executor& executor, Executor& slow, Random& random,
+                         Logger& logger)
     : functions_(functions),
       catalog_(catalog),
       code_(code),
+      snapshots_(snapshots),
       executor_(executor),
       slow_(slow),
       random_(random),
@@ -153,30 +156,78 @@ Status Transitions::finish(const FunctionKey& key, const std::string& settings_i
   LAPWING_TRY(const std::optional<FunctionRecord> record, functions_.find(key, version));
   if (!record || record->settings.id != settings_id || !record->in_transition()) return {};
   // Held until the catalog holds it.
-  const Result<InstalledCode> installed = install_code(code_, record->settings);
+  Result<InstalledCode> installed = install_code(code_, record->settings);
   // Taken up again by the next run.
   if (!installed && installed.error().kind() == ErrorKind::kCancelled) return {};
+  if (installed && record->settings.snap_start && version != 0) {
+    return take_snapshot(*record, *std::move(installed));
+  }
   if (!installed) {
     logger_.warn("lambda", "package not installed",
                  {{"function", function_arn(key, version_name(version))},
                   {"error", installed.error().to_log()}});
   }
-  return settle(key, settings_id, version, installed);
+  End end;
+  if (!installed) {
+    end.failure =
+        record->settings.image ? image_reason_of(installed.error()) : reason_of(installed.error());
+  }
+  return settle(key, settings_id, version, end);
+}
+
+Transitions::End Transitions::end_of(const runtime::SnapshotResult& snapshot) {
+  using Kind = runtime::SnapshotResult::Kind;
+  End end;
+  end.optimized = snapshot.kind == Kind::kTaken;
+  if (snapshot.kind == Kind::kInitFailed) end.failure = Reason{snapshot.code, snapshot.text};
+  return end;
+}
+
+// The version stays Pending meanwhile. Where the function works and only the snapshot does not,
+// it becomes active all the same, and starts as it would without SnapStart.
+Status Transitions::take_snapshot(const FunctionRecord& record, InstalledCode code) {
+  LAPWING_TRY(runtime::FunctionVersionPtr function, catalog_.preview(record));
+  if (!function) return fail(internal_error("the package of a new version is missing"));
+  snapshots_.make(function, [this, key = record.key, settings_id = record.settings.id,
+                             version = record.version, held = std::move(code),
+                             function](runtime::SnapshotResult result) mutable {
+    post(executor_,
+         [this, key, settings_id, version, function, kept = std::move(held), end = end_of(result)] {
+           log_failure(logger_, key, version, settle(key, settings_id, version, end));
+           // Deleted while the snapshot was taken.
+           if (!catalog_.version(key, version)) snapshots_.drop(*function);
+         });
+  });
+  return {};
+}
+
+// After a restart. Meanwhile, and if it cannot be taken any more, the version starts as it would
+// without SnapStart.
+void Transitions::retake(const FunctionKey& key, std::uint64_t version) {
+  runtime::FunctionVersionPtr function = catalog_.version(key, version);
+  if (!function) return;
+  snapshots_.make(function, [this, key, version](const runtime::SnapshotResult& result) {
+    post(executor_, [this, key, version, optimized = end_of(result).optimized] {
+      const auto written = functions_.update(key, version, [&](FunctionRecord& record) -> Status {
+        record.optimized = optimized;
+        return {};
+      });
+      if (!written && written.error().kind() != ErrorKind::kNotFound) {
+        log_failure(logger_, key, version, fail(written.error()));
+      }
+    });
+  });
 }
 
 Status Transitions::settle(const FunctionKey& key, const std::string& settings_id,
-                           std::uint64_t version, const Result<InstalledCode>& installed) {
+                           std::uint64_t version, const End& end) {
   const std::string revision_id = make_uuid(random_);
-  Reason failure;
   bool freed = false;
   const auto written = functions_.update(key, version, [&](FunctionRecord& record) -> Status {
-    if (!installed) {
-      failure =
-          record.settings.image ? image_reason_of(installed.error()) : reason_of(installed.error());
-    }
     freed = record.serving && (record.serving->code != record.settings.code ||
                                record.serving->layers != record.settings.layers);
-    if (apply(record, settings_id, installed ? nullptr : &failure)) {
+    if (apply(record, settings_id, end.failure)) {
+      record.optimized = end.optimized;
       record.revision_id = revision_id;
     }
     return {};
@@ -196,9 +247,12 @@ Status Transitions::resume() {
   };
   std::vector<Unfinished> unfinished;
   std::vector<std::pair<FunctionKey, std::uint64_t>> missing;  // images
+  std::vector<std::pair<FunctionKey, std::uint64_t>> lost;     // snapshots: none outlives a run
   LAPWING_CHECK(catalog_.load([&](const FunctionRecord& record) -> Status {
     if (record.in_transition()) {
       unfinished.push_back({record.key, record.settings.id, record.version});
+    } else if (record.settings.snap_start && record.version != 0) {
+      lost.emplace_back(record.key, record.version);
     }
     if (record.state != State::kActive || find_installed(code_, record.served())) return {};
     if (record.served().image) {
@@ -217,6 +271,9 @@ Status Transitions::resume() {
   for (const auto& [key, version] : missing) {
     post(slow_,
          [this, key, version] { log_failure(logger_, key, version, restore(key, version)); });
+  }
+  for (const auto& [key, version] : lost) {
+    post(executor_, [this, key, version] { retake(key, version); });
   }
   return {};
 }

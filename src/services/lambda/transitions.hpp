@@ -1,6 +1,6 @@
 // The background half of creating, updating and publishing: unpack the package and the layers, or
-// pull the image,
-// then Pending -> Active and InProgress -> Successful, or Failed with a reason. Each step is one
+// pull the image, take the snapshot of a version with SnapStart, then Pending -> Active and
+// InProgress -> Successful, or Failed with a reason. Each step is one
 // transaction and checks that the function is still at the settings it was scheduled for, so
 // steps may be repeated, come late, or be cut by a crash and scheduled anew.
 //
@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
+#include "services/lambda/snapshots.hpp"
 
 namespace lapwing::lambda {
 
@@ -28,8 +30,8 @@ class Transitions {
  public:
   // All outlive the transitions.
   // `slow` runs what may wait for a registry.
-  Transitions(Repository& functions, Catalog& catalog, const CodeStores& code, Executor& executor,
-              Executor& slow, Random& random, Logger& logger);
+  Transitions(Repository& functions, Catalog& catalog, const CodeStores& code, Snapshots& snapshots,
+              Executor& executor, Executor& slow, Random& random, Logger& logger);
   // stop() must have been called if anything was scheduled.
   ~Transitions();
 
@@ -41,7 +43,8 @@ class Transitions {
   void schedule_sweep();
 
   // Unpacks what active functions serve and is not on disk (a data directory restored without
-  // it), loads the catalog, and schedules what was under way when the last run ended. Once.
+  // it), loads the catalog, takes the snapshots of active versions anew, and schedules what was
+  // under way when the last run ended. Once.
   Status resume();
 
   Result<std::size_t> sweep();
@@ -56,12 +59,21 @@ class Transitions {
   Status begin(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
   Status restore(const FunctionKey& key, std::uint64_t version);
   Status finish(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
+  // How a transition ends.
+  struct End {
+    std::optional<Reason> failure;
+    bool optimized = false;
+  };
+  static End end_of(const runtime::SnapshotResult& snapshot);
+  Status take_snapshot(const FunctionRecord& record, InstalledCode code);
+  void retake(const FunctionKey& key, std::uint64_t version);
   Status settle(const FunctionKey& key, const std::string& settings_id, std::uint64_t version,
-                const Result<InstalledCode>& installed);
+                const End& end);
 
   Repository& functions_;
   Catalog& catalog_;
   const CodeStores& code_;
+  Snapshots& snapshots_;
   Executor& executor_;
   Executor& slow_;
   Random& random_;

@@ -117,7 +117,8 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
   out.last_modified_ms = latest.last_modified_ms;
   out.revision_id = revision_id;
   // What $LATEST serves is what it shows: the code is on disk.
-  if (latest.state == State::kActive && !latest.serving) {
+  // A snapshot is taken first.
+  if (latest.state == State::kActive && !latest.serving && !out.settings.snap_start) {
     out.state = State::kActive;
     out.update = UpdateStatus::kSuccessful;
   } else {

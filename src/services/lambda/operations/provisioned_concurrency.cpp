@@ -33,6 +33,23 @@ void describe(const Context& context, const FunctionKey& key, const std::string&
   }
 }
 
+Status check_snap_start(Records& records, const FunctionKey& key, const std::string& qualifier) {
+  std::vector<std::uint64_t> versions;
+  if (const std::optional<std::uint64_t> version = parse_version(qualifier)) {
+    versions.push_back(*version);
+  } else {
+    LAPWING_TRY(const std::optional<AliasRecord> alias, records.find_alias(key, qualifier));
+    if (alias) versions = alias->target.versions();
+  }
+  for (const std::uint64_t version : versions) {
+    LAPWING_TRY(const std::optional<FunctionRecord> record, records.find(key, version));
+    if (version != 0 && record && record->settings.snap_start) {
+      return fail(errors::snap_start_with_provisioned());
+    }
+  }
+  return {};
+}
+
 // A version or an alias that is there: its ARN as AWS names it in the refusal.
 Status check_target(Records& records, const FunctionKey& key, const std::string& qualifier) {
   if (const std::optional<std::uint64_t> version = parse_version(qualifier)) {
@@ -111,6 +128,7 @@ Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_
   LAPWING_CHECK(context.concurrency.change(
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t left) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));
+        LAPWING_CHECK(check_snap_start(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_overlap(txn, record, id.qualifier));
         const std::uint64_t before = record.claimed();
         record.provisioned[id.qualifier] = config;

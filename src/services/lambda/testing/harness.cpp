@@ -57,6 +57,13 @@ bool Answer::has(std::string_view path) const { return find(path) != nullptr; }
 
 std::string Answer::message() const { return has("message") ? at("message") : at("Message"); }
 
+void FakeSnapshots::answer(runtime::SnapshotResult::Kind kind, std::string code, std::string text) {
+  ASSERT_FALSE(asked.empty());
+  Asked oldest = std::move(asked.front());
+  asked.pop_front();
+  oldest.done({kind, std::move(code), std::move(text), nullptr});
+}
+
 Harness::Harness() {
   char path[] = "/tmp/lapwing-lambda-XXXXXX";
   EXPECT_NE(mkdtemp(path), nullptr);
@@ -76,12 +83,13 @@ Harness::~Harness() {
 void Harness::restart() {
   service.reset();
   executor.forget();
+  snapshots.asked.clear();
   Options options;
   options.data_dir = data_dir;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
   service =
       std::make_unique<Service>(Environment{engine->store(), engine->blobs(), executor, executor,
-                                            clock, random, null_logger(), patterns, scaling},
+                                            clock, random, null_logger(), patterns, scaling, snapshots},
                                 options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();

@@ -50,6 +50,26 @@ class FakeScaling final : public Scaling {
   std::optional<std::uint32_t> unreserved;
 };
 
+// Keeps what is asked for until a test says how it went.
+class FakeSnapshots final : public Snapshots {
+ public:
+  struct Asked {
+    runtime::FunctionVersionPtr version;
+    Done done;
+  };
+  void make(runtime::FunctionVersionPtr version, Done done) override {
+    asked.push_back({std::move(version), std::move(done)});
+  }
+  void drop(const runtime::FunctionVersion& version) override {
+    dropped.push_back(version.arn + ":" + version.version);
+  }
+  // Answers the oldest.
+  void answer(runtime::SnapshotResult::Kind kind, std::string code = {}, std::string text = {});
+
+  std::deque<Asked> asked;
+  std::vector<std::string> dropped;
+};
+
 struct Answer {
   int status = 0;
   std::string body;
@@ -96,6 +116,7 @@ class Harness {
   ManualExecutor executor;
   text::PatternCache patterns;
   FakeScaling scaling;
+  FakeSnapshots snapshots;
   std::string data_dir;
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
