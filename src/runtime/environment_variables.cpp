@@ -81,6 +81,11 @@ void set_language(const RuntimeChoice& runtime, std::uint32_t memory_mb, const s
   out["_LAMBDA_TELEMETRY_LOG_FD"] = fmt::format("{}", kTelemetryFd);
 }
 
+// A version with SnapStart that starts without a snapshot relies on its hooks all the same.
+bool needs_hooks(const EnvironmentInputs& in) {
+  return in.function->snap_start && in.credentials_token.empty();
+}
+
 // What the loader and an interpreter read once, while they start.
 bool read_at_start(const LanguageTraits& language, std::string_view key) {
   if (key.starts_with("LD_") || key.starts_with("LC_") || key.starts_with("MALLOC_") ||
@@ -117,6 +122,7 @@ std::map<std::string, std::string> function_environment(const EnvironmentInputs&
   Variables out;
   set_platform(in, out);
   set_language(*in.runtime, in.function->memory_mb, in.function->handler, out);
+  if (needs_hooks(in)) out["_LAPWING_SNAPSHOT_HOOKS"] = "1";
   for (const auto& [key, value] : in.function->environment) {
     // Reserved names were refused when the function was configured; what a user may
     // override (LANG, PATH, TZ, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH...) wins here.

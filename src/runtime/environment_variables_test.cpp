@@ -88,6 +88,19 @@ TEST(EnvironmentVariables, WhatStandsByKnowsNoFunction) {
   }
 }
 
+TEST(EnvironmentVariables, HooksOfASnapshotRunWithoutOneToo) {
+  FunctionVersion fn;
+  const RuntimeChoice runtime = {*parse_runtime_id("provided.al2023"), nullptr, true, ""};
+  EnvironmentInputs inputs;
+  inputs.function = &fn;
+  inputs.runtime = &runtime;
+  EXPECT_FALSE(function_environment(inputs).contains("_LAPWING_SNAPSHOT_HOOKS"));
+  fn.snap_start = true;
+  EXPECT_TRUE(function_environment(inputs).contains("_LAPWING_SNAPSHOT_HOOKS"));
+  inputs.credentials_token = "opaque";
+  EXPECT_FALSE(function_environment(inputs).contains("_LAPWING_SNAPSHOT_HOOKS"));
+}
+
 // Keys would be as old as the snapshot that has them in its memory.
 TEST(EnvironmentVariables, WhatOutlivesItsKeysFetchesThem) {
   FunctionVersion fn;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <signal.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -19,6 +20,7 @@ namespace {
 class CaptureTest : public ::testing::Test {
  public:
   CaptureTest() {
+    ::signal(SIGPIPE, SIG_IGN);  // as the server
     char path[] = "/tmp/lapwing-capture-XXXXXX";
     EXPECT_NE(::mkdtemp(path), nullptr);
     directory_ = path;

@@ -171,7 +171,7 @@ hooks.register_before_snapshot(lambda text, n: said.append(text * n), "b", n=2)
 hooks.register_after_restore(said.append, "a1")
 @hooks.register_after_restore
 def second(): said.append("a2")
-snapshot._run_before_snapshot()
+snapshot.run_before_snapshot()
 snapshot.run_after_restore()
 def bad(): raise ValueError("x")
 hooks.register_after_restore(bad)

@@ -11,6 +11,8 @@ from . import codec, faults, handler, logs, standby
 from .api import ApiError, RuntimeApi
 from .context import LambdaContext
 
+# Of `snapshot`, which most functions never need.
+_SNAPSHOT_VARIABLES = {"_LAPWING_SNAPSHOT_FDS", "_LAPWING_SNAPSHOT_HOOKS"}
 _HOOK_FAILED = 64  # status to exit with, as AWS's client
 
 
@@ -55,7 +57,7 @@ def run():
         function = _load(api)
         if function is None:
             return 1
-        if "_LAPWING_SNAPSHOT_FDS" in os.environ and not _snapshot(api):
+        if _SNAPSHOT_VARIABLES & os.environ.keys() and not _snapshot(api):
             return _HOOK_FAILED
         while True:
             _serve_one(api, function)
@@ -66,13 +68,17 @@ def run():
 
 
 def _snapshot(api):
-    """Goes on in a process restored from the snapshot; False when a hook has failed."""
+    """Goes on in a process restored from the snapshot, or in this one where there is to be none;
+    False when a hook has failed."""
     from . import snapshot
 
     tell = api.fail_init
     try:
-        snapshot.take()
-        tell = api.fail_restore
+        if os.environ.pop(snapshot.HOOKS_VARIABLE, ""):
+            snapshot.run_before_snapshot()
+        else:
+            snapshot.take()
+            tell = api.fail_restore
         snapshot.run_after_restore()
         return True
     except snapshot.HookFailed as e:

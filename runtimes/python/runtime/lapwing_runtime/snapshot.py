@@ -14,6 +14,7 @@ import sys
 from . import descriptors, scratch_files
 
 FDS_VARIABLE = "_LAPWING_SNAPSHOT_FDS"  # "control:files"
+HOOKS_VARIABLE = "_LAPWING_SNAPSHOT_HOOKS"  # a start without a snapshot of a function that has one
 _NOW_VARIABLE = "_LAPWING_CHECKPOINT_NOW"
 _STANDBY_FD = 5  # in a restored process: what differs in its environment
 _REFUSED = 2
@@ -24,14 +25,10 @@ class HookFailed(Exception):
     """The exception of a hook is its cause."""
 
 
-def wanted():
-    return FDS_VARIABLE in os.environ
-
-
 def take():
     """Returns in restored processes alone. HookFailed: before the snapshot or after a restore."""
     control, files = (int(fd) for fd in os.environ.pop(FDS_VARIABLE).split(":"))
-    _run_before_snapshot()
+    run_before_snapshot()
     _flush()
     try:
         kept = descriptors.look(control, files)
@@ -100,7 +97,7 @@ def _hooks():
     return sys.modules.get("snapshot_restore_py")
 
 
-def _run_before_snapshot():
+def run_before_snapshot():
     module = _hooks()
     hooks = module.get_before_snapshot() if module else []
     try:
