@@ -173,6 +173,16 @@ TEST_F(SnapStart, RuntimesThatCannotAreRefused) {
   EXPECT_EQ(put_configuration("f", R"({"Runtime":"nodejs22.x"})").status, 400);
 }
 
+TEST_F(SnapStart, ImagesAreRefused) {
+  const Answer refused =
+      send("CreateFunction", "POST", "/2015-03-31/functions", "",
+           R"({"FunctionName":"f","PackageType":"Image","Code":{"ImageUri":"localhost:1/a:b"},)"
+           R"("Role":"arn:aws:iam::000000000000:role/r",)"
+           R"("SnapStart":{"ApplyOn":"PublishedVersions"}})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.message(), "ContainerImage is not supported for SnapStart enabled functions.");
+}
+
 TEST_F(SnapStart, MoreThan512MegabytesOfStorageAreRefused) {
   have_function();
   const Answer refused = put_configuration("f", R"({"EphemeralStorage":{"Size":513}})");
