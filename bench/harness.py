@@ -52,23 +52,25 @@ def run_json(command, timeout=600):
     return json.loads(done.stdout)
 
 
+def zipped(path, name, mode=0o644):
+    """A package of one file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        info = zipfile.ZipInfo(name, date_time=(2024, 1, 1, 0, 0, 0))
+        info.external_attr = mode << 16
+        archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
 def packages(programs):
     """Runtime family -> (runtime, handler, zip)."""
-    def archive(path, name, mode=0o644):
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
-            info = zipfile.ZipInfo(name, date_time=(2024, 1, 1, 0, 0, 0))
-            info.external_attr = mode << 16
-            zipped.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
-        return out.getvalue()
-
     functions = ROOT / "bench" / "functions"
     return {
         "python": ("python3.12", "lambda_function.lambda_handler",
-                   archive(functions / "lambda_function.py", "lambda_function.py")),
-        "node": ("nodejs20.x", "index.handler", archive(functions / "index.js", "index.js")),
+                   zipped(functions / "lambda_function.py", "lambda_function.py")),
+        "node": ("nodejs20.x", "index.handler", zipped(functions / "index.js", "index.js")),
         "native": ("provided.al2023", "bootstrap",
-                   archive(programs.native, "bootstrap", 0o755)),
+                   zipped(programs.native, "bootstrap", 0o755)),
     }
 
 

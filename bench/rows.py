@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from harness import ROOT, BareStart, BenchError, Server, median, memory_kb, run_json
+from peers import compared, texts
 
 MIB_KB = 1024
 
@@ -303,9 +304,24 @@ def build_time(bench):
               {"seconds": took[1]})
 
 
+FAMILIES = {"node": "Node.js", "python": "Python", "native": "native"}
+
+
+def peers(bench):
+    """What else runs functions on one's own machine, installed into build/peers."""
+    for peer, ours, why in compared(bench):
+        name = ": ".join(filter(None, [FAMILIES.get(peer.family), peer.name]))
+        if why:
+            yield Row(name, "", "not run: " + why, None, "", None, {"not_run": why})
+            continue
+        ratio = None if ours is None else median(peer.figures["p50"]) / median(ours.figures["p50"])
+        yield Row(name, "", texts(peer), ratio, "", None, peer.figures)
+
+
 ROWS = {"warm": warm_python, "node": warm_node, "native": native, "cold": cold, "burst": burst,
-        "startup": startup, "growth": growth, "many": many, "build": build_time}
-USUAL = [name for name in ROWS if name != "build"]
+        "startup": startup, "growth": growth, "many": many, "build": build_time,
+        "peers": peers}
+USUAL = [name for name in ROWS if name not in ("build", "peers")]
 NOT_MEASURED = [
     ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),
 ]
