@@ -61,8 +61,8 @@ class Caller(threading.Thread):
 
     def event(self, function):
         do = self.chance.choices(list(WEIGHTS), WEIGHTS.values())[0]
-        if do == "hang" and function.timeout != SHORT_TIMEOUT or \
-                do == "eat" and function.language != "python":
+        brief = function.timeout == SHORT_TIMEOUT
+        if do == "hang" and not brief or do == "eat" and (brief or function.language != "python"):
             do = "answer"
         pad = self.chance.randbytes(self.chance.randrange(PAD_MAX) // 2).hex() \
             if self.chance.random() < PAD_CHANCE else ""
