@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
-# build/node (AWS SDK for JavaScript 3), and AWS CLI 2 from the distribution. Quick when done.
+# build/node (AWS SDK for JavaScript 3), and from the distribution AWS CLI 2 and the tools for
+# container images. Quick when done.
 # What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
 # that need it skip, saying so.
 set -euo pipefail
