@@ -92,7 +92,7 @@ struct ExitStatus {
 struct MemoryUse {
   // Without page cache that could be dropped; up to a second old while no new height is reached.
   std::uint64_t current_bytes = 0;
-  std::uint64_t peak_bytes = 0;     // highest since the launch or the last reset_peak()
+  std::uint64_t peak_bytes = 0;  // highest since the launch or the last reset_peak()
 };
 
 // One running sandbox. Destroying the handle kills it and lets the launcher's housekeeper
