@@ -24,7 +24,6 @@ constexpr std::string_view kMakingPrefix = ".making-";
 constexpr std::string_view kGonePrefix = ".gone-";
 constexpr std::string_view kRootPrefix = "root-";
 constexpr std::size_t kRootDigits = 8;
-constexpr int kResolvesMax = 16;
 
 Status make_directory(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {

@@ -19,6 +19,7 @@ inline constexpr std::size_t kLayersMax = 256;
 // Of an image's own settings: entry point, command, environment.
 inline constexpr std::size_t kArgumentsMax = 1'500;
 inline constexpr std::size_t kEnvironmentMax = 1'000;
+inline constexpr std::size_t kSettingsBytesMax = 16 * kKiB;  // all together, as AWS
 
 // AWS: 10 GB, unpacked. One layer as it is sent may not be larger either.
 inline constexpr std::uint64_t kUnpackedBytesMax = 10 * kGiB;
@@ -44,6 +45,8 @@ inline constexpr std::size_t kTokenBytesMax = 64 * kKiB;
 inline constexpr std::size_t kCredentialFileBytesMax = 1 * kMiB;
 inline constexpr int kAttempts = 3;
 inline constexpr Duration kRetryAfter = std::chrono::milliseconds(300);
+// Requests that look up an image at once: each has its thread wait for a registry.
+inline constexpr int kResolvesMax = 4;
 // A manifest that a request waits for; the same in the background, and tokens.
 inline constexpr Duration kResolveTimeout = std::chrono::seconds(8);
 inline constexpr Duration kAnswerTimeout = std::chrono::seconds(30);

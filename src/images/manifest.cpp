@@ -1,6 +1,7 @@
 #include "images/manifest.hpp"
 
 #include <array>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -190,6 +191,17 @@ Result<ImageConfig> parse_config(std::string_view bytes) {
   LAPWING_TRY(out.entry_point, read_strings(*config, "Entrypoint", kArgumentsMax));
   LAPWING_TRY(out.command, read_strings(*config, "Cmd", kArgumentsMax));
   out.working_directory = text_of(*config, "WorkingDir");
+  if (out.working_directory.contains('\0')) {
+    return fail(errors::invalid("the working directory of the image is none"));
+  }
+  std::size_t total = out.working_directory.size();
+  for (const std::string& text : variables) total += text.size();
+  for (const std::string& text : out.entry_point) total += text.size();
+  for (const std::string& text : out.command) total += text.size();
+  if (total > kSettingsBytesMax) {
+    return fail(errors::too_large(
+        fmt::format("settings of the image of more than {} bytes", kSettingsBytesMax)));
+  }
   return out;
 }
 

@@ -121,6 +121,8 @@ TEST(Configurations, HostileOnesAreRefused) {
   for (const std::string& text :
        {many + "]}}", std::string(R"({"os":"windows"})"), std::string(R"({"config":{"Cmd":[1]}})"),
         std::string(R"({"config":{"Cmd":["a\u0000b"]}})"),
+        std::string(R"({"config":{"WorkingDir":"/a\u0000b"}})"),
+        R"({"config":{"Env":["A=)" + std::string(kSettingsBytesMax, 'x') + R"("]}})",
         std::string(R"({"rootfs":{"diff_ids":["sha512:x"]}})"), std::string("null")}) {
     EXPECT_FALSE(parse_config(text)) << text.substr(0, 100);
   }

@@ -1,5 +1,6 @@
 #include "images/registry.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include "images/credentials.hpp"
 #include "images/errors.hpp"
 #include "images/limits.hpp"
+#include "net/timeout.hpp"
 #include "net/worker_pool.hpp"
 #include "os/file.hpp"
 #include "text/json.hpp"
@@ -50,6 +52,12 @@ bool is_forbidden(const net::Address& address) {
 bool is_retryable(const Error& error) {
   return error.kind() == ErrorKind::kUnavailable || error.kind() == ErrorKind::kTimeout ||
          error.kind() == ErrorKind::kUnknown || error.kind() == ErrorKind::kCancelled;
+}
+
+// A certificate that is not trusted says nothing about who may have the image.
+Error of_transport(Error error, std::string_view host) {
+  if (error.kind() != ErrorKind::kDenied) return error;
+  return errors::unavailable(host, error.to_log());
 }
 
 }  // namespace
@@ -132,11 +140,13 @@ Result<Registry::Url> Registry::url_of(std::string_view kind, std::string_view w
 }
 
 // Where a URL leads, unless nobody may go there.
-net::Task<Result<http::Endpoint>> Registry::reach(Url url) {
+net::Task<Result<http::Endpoint>> Registry::reach(Url url, MonoTime deadline) {
   LAPWING_CO_TRY(const HostPort at, split_registry(url.host));
   const std::uint16_t port = at.port != 0 ? at.port : url.tls ? 443 : 80;
+  const Duration patience = std::max<Duration>(deadline - loop_->now(), Duration::zero());
   LAPWING_CO_TRY(net::Address address,
-                 co_await net::resolve(*loop_, *parts_.resolver, at.host, port));
+                 co_await net::with_timeout(*loop_, patience,
+                                            net::resolve(*loop_, *parts_.resolver, at.host, port)));
   const bool named_local = is_plain(*parts_.options, url.host);
   if (is_forbidden(address) || (address.is_loopback() && !named_local)) {
     co_return fail(errors::denied(reference_.name(),
@@ -148,7 +158,7 @@ net::Task<Result<http::Endpoint>> Registry::reach(Url url) {
 
 net::Task<Result<Registry::Answer>> Registry::request(Url url, std::string accept,
                                                       MonoTime deadline) {
-  LAPWING_CO_TRY(const http::Endpoint endpoint, co_await reach(url));
+  LAPWING_CO_TRY(const http::Endpoint endpoint, co_await reach(url, deadline));
   http::Request request;
   request.target = url.target;
   if (!accept.empty()) request.headers.add("Accept", accept);
@@ -157,7 +167,9 @@ net::Task<Result<Registry::Answer>> Registry::request(Url url, std::string accep
     request.headers.add("Authorization", authorization_);
   }
   Answer out;
-  LAPWING_CO_TRY(out.exchange, co_await client_.open(endpoint, std::move(request), deadline));
+  auto opened = co_await client_.open(endpoint, std::move(request), deadline);
+  if (!opened) co_return fail(of_transport(std::move(opened).error(), url.host));
+  out.exchange = *std::move(opened);
   LAPWING_CO_TRY(out.head, co_await out.exchange->head());
   co_return out;
 }
@@ -225,13 +237,13 @@ net::Task<Result<std::string>> Registry::fetch_token(Challenge challenge, MonoTi
                             text::uri_encode(fmt::format("repository:{}:pull", repository_)));
   // A token service on the registry's own host is told the same as one elsewhere.
   authorization_.clear();
-  LAPWING_CO_TRY(const http::Endpoint endpoint, co_await reach(url));
+  LAPWING_CO_TRY(const http::Endpoint endpoint, co_await reach(url, deadline));
   http::Request request;
   request.target = url.target;
   request.headers.add("User-Agent", "lapwing");
   if (known) request.headers.add("Authorization", "Basic " + *known);
   auto answer = co_await client_.send(endpoint, std::move(request), {}, deadline);
-  if (!answer) co_return fail(std::move(answer).error());
+  if (!answer) co_return fail(of_transport(std::move(answer).error(), url.host));
   if (answer->status != 200) co_return fail(refusal(answer->status));
   if (answer->body.size() > kTokenBytesMax) co_return fail(errors::too_large("a token too large"));
   const auto document = text::parse_json(answer->body);

@@ -77,7 +77,7 @@ class Registry {
   static Result<Url> parse_url(std::string_view text);
   Result<Url> follow(const Url& from, std::string_view location) const;
   Result<Url> url_of(std::string_view kind, std::string_view which) const;
-  net::Task<Result<http::Endpoint>> reach(Url url);
+  net::Task<Result<http::Endpoint>> reach(Url url, MonoTime deadline);
   net::Task<Result<Answer>> request(Url url, std::string accept, MonoTime deadline);
   net::Task<Result<Answer>> get(Url url, std::string accept, MonoTime deadline);
   net::Task<Status> authorize(std::string challenge, MonoTime deadline);

@@ -37,6 +37,21 @@ TEST_F(OpenBeneath, MakesAFile) {
   EXPECT_TRUE(open_beneath(directory_.get(), "file", O_WRONLY | O_CREAT | O_EXCL, 0600));
 }
 
+// As if the directory were the root of everything.
+TEST_F(OpenBeneath, InRootEveryWayEndsInside) {
+  ASSERT_TRUE(open_beneath(directory_.get(), "file", O_WRONLY | O_CREAT | O_EXCL, 0600));
+  ASSERT_EQ(symlink("/file", (root_ + "/in/out").c_str()), 0);
+  for (const char* path : {"file", "/file", "../file", "../../../file", "out", "/../out"}) {
+    EXPECT_TRUE(open_in_root(directory_.get(), path, O_RDONLY)) << path;
+  }
+  for (const char* path : {"/etc/passwd", "../link", "../in/file"}) {
+    EXPECT_FALSE(open_in_root(directory_.get(), path, O_RDONLY)) << path;
+  }
+  unlink((root_ + "/in/out").c_str());
+  ASSERT_EQ(symlink("../../../etc/passwd", (root_ + "/in/out").c_str()), 0);
+  EXPECT_FALSE(open_in_root(directory_.get(), "out", O_RDONLY));
+}
+
 TEST_F(OpenBeneath, RefusesWaysOut) {
   ASSERT_EQ(symlink("/etc", (root_ + "/in/out").c_str()), 0);
   for (const char* path : {"../link", "/etc/hostname", "out/hostname", "out"}) {

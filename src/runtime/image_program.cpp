@@ -1,5 +1,6 @@
 #include "runtime/image_program.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -22,6 +23,23 @@ mode_t mode_of(int root, const std::string& path) {
   struct stat st{};
   const auto found = os::open_in_root(root, path.c_str(), O_PATH);
   return found && ::fstat(found->get(), &st) == 0 ? st.st_mode : 0;
+}
+
+// Without "." and "..", as builders write it.
+std::string plain_path(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  return fmt::format("/{}", fmt::join(parts, "/"));
 }
 
 }  // namespace
@@ -54,20 +72,21 @@ Result<std::vector<std::string>> image_command_line(const ImageProgram& image,
 }
 
 Result<std::string> image_working_directory(const ImageProgram& image) {
+  if (image.working_directory.empty()) return std::string("/");
   const std::string& named = image.working_directory;
-  if (named.empty()) return std::string("/");
-  if (!named.starts_with('/') || (named + "/").contains("/../")) {
+  if (!named.starts_with('/')) {
     return fail(invalid(kInvalidWorkingDir,
                         fmt::format("the working directory '{}' is invalid, it needs to be an "
                                     "absolute path",
                                     named)));
   }
   LAPWING_TRY(const os::UniqueFd root, os::open_at(os::kCwd, image.root, O_PATH | O_DIRECTORY));
-  if (!S_ISDIR(mode_of(root.get(), named))) {
+  const std::string plain = plain_path(named);
+  if (!S_ISDIR(mode_of(root.get(), plain))) {
     return fail(
         invalid(kInvalidWorkingDir, fmt::format("the working directory doesn't exist: {}", named)));
   }
-  return named;
+  return plain;
 }
 
 void set_image_defaults(const ImageProgram& image, std::map<std::string, std::string>& out) {

@@ -76,6 +76,14 @@ TEST(PlatformLog, RestoresHaveLinesOfTheirOwn) {
               std::string::npos);
 }
 
+// An image's runtime has no version of ours.
+TEST(PlatformLog, ImagesStartWithoutAVersion) {
+  FunctionVersion fn;
+  EXPECT_EQ(init_start_line(fn, WallTime{}, {}), "INIT_START");
+  fn.logging.format = LogFormat::kJson;
+  EXPECT_EQ(init_start_line(fn, WallTime{}, {}).find("runtimeVersion"), std::string::npos);
+}
+
 TEST(PlatformLog, FailuresCarryStatusAndType) {
   const FunctionVersion fn = text_function();
   InvokeReport r = report();
