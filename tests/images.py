@@ -80,7 +80,10 @@ class Layer:
 
 
 def busybox_layer():
-    layer = Layer().host(shutil.which("busybox"), "bin/busybox")
+    busybox = shutil.which("busybox")
+    layer = Layer().host(busybox, "bin/busybox")
+    for file in libraries(busybox):  # none where it is linked statically
+        layer.host(file)
     for applet in APPLETS:
         layer.link(f"bin/{applet}", "busybox")
     return layer.add("var/task/bootstrap", SHELL_RUNTIME, 0o755).directory("tmp")

@@ -14,6 +14,28 @@ import time
 import urllib.parse
 
 
+def own_address():
+    """An address of this machine other than loopback, or nothing. No packet is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return probe.getsockname()[0]
+
+
+def certificate(directory, address):
+    """A certificate of the address's own making: (certificate, key)."""
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    files = directory / "tls.pem", directory / "tls-key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=registry", "-addext", f"subjectAltName=IP:{address}",
+                    "-out", str(files[0]), "-keyout", str(files[1])],
+                   check=True, capture_output=True)
+    return files
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -23,15 +45,17 @@ def free_port():
 class Registry:
     """One docker-registry on loopback, its images in a directory."""
 
-    def __init__(self, directory, auth=""):
+    def __init__(self, directory, auth="", address="127.0.0.1", tls=None):
+        """`tls`: (certificate, key), PEM files."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.host = f"127.0.0.1:{free_port()}"
+        self.host = f"{address}:{free_port()}"
+        secure = "tls: {{certificate: '{}', key: '{}'}}, ".format(*tls) if tls else ""
         configuration = self.directory / "registry.yml"
         configuration.write_text(
             f"version: 0.1\nlog: {{level: error}}\n"
             f"storage:\n  filesystem: {{rootdirectory: {self.directory}/data}}\n"
-            f"  delete: {{enabled: true}}\nhttp: {{addr: '{self.host}'}}\n{auth}")
+            f"  delete: {{enabled: true}}\nhttp: {{{secure}addr: '{self.host}'}}\n{auth}")
         self.log = open(self.directory / "registry.log", "wb")
         self.process = subprocess.Popen(["docker-registry", "serve", str(configuration)],
                                         stdout=self.log, stderr=self.log)

@@ -11,7 +11,7 @@ import pytest
 from api import Api, eventually
 from holdings import nothing_held
 from images import Layer, Layout, busybox_layer, python_layers
-from registry import Front, Registry, TokenService, is_blob
+from registry import Front, Registry, TokenService, certificate, is_blob, own_address
 from serving import Cli, ROLE, Server, binary
 
 HANDLER = '''
@@ -468,6 +468,36 @@ def test_credentials_stay_with_their_registry(tmp_path, registry, front, shelf):
         server.stop()
         elsewhere.close()
     assert elsewhere.seen and all("Authorization" not in headers for _, headers in elsewhere.seen)
+
+
+def test_tls(tmp_path, shelf):
+    """Beyond loopback TLS is spoken, and only with whom the server trusts; plain HTTP where the
+    registry is named for it."""
+    address = own_address()
+    if not address or address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    files = certificate(tmp_path / "tls", address)
+    secure = Registry(tmp_path / "secure", address=address, tls=files)
+    plain = Registry(tmp_path / "plain", address=address)
+    try:
+        shelf.push("shell", f"{secure.host}/app:v1")
+        shelf.push("shell", f"{plain.host}/app:v1")
+        for settings, who, status in (
+                ([], secure, 500), (["--set", f"images.ca_file={files[0]}"], secure, 201),
+                ([], plain, 500), (["--set", f"images.insecure={plain.host}"], plain, 201)):
+            server = Server(tmp_path / f"data{status}{who.host}", *settings).start()
+            try:
+                api = Api(server.address)
+                made = create(api, "secured", f"{who.host}/app:v1")
+                assert made.status == status, (settings, made.body)
+                if status == 201:
+                    api.active("secured")
+                    assert api.invoke("secured", 6).json()["event"] == 6
+            finally:
+                server.stop()
+    finally:
+        secure.close()
+        plain.close()
 
 
 def test_killed_while_pulling(tmp_path, front, shelf):
