@@ -11,6 +11,7 @@
 #include "crypto/random.hpp"
 #include "engine/dispatcher.hpp"
 #include "gen/models.hpp"
+#include "images/limits.hpp"
 #include "net/loop_group.hpp"
 #include "net/worker_pool.hpp"
 #include "runtime/environment.hpp"
@@ -171,7 +172,8 @@ struct Instance::Parts {
       : config(c),
         logger(&log),
         launcher(std::move(l)),
-        workers(static_cast<std::size_t>(c.workers)),
+        // Those that look up images must not be all there are.
+        workers(static_cast<std::size_t>(c.workers) + images::kResolvesMax),
         pullers(kPullers),
         loops(static_cast<std::size_t>(c.loops), clock, log),
         executor(workers),
