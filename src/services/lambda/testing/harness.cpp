@@ -86,6 +86,7 @@ void Harness::restart() {
   snapshots.asked.clear();
   Options options;
   options.data_dir = data_dir;
+  options.image_layouts = {data_dir + "/layouts"};
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
   service = std::make_unique<Service>(
       Environment{engine->store(), engine->blobs(), executor, executor, clock, random,
