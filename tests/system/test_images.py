@@ -196,10 +196,15 @@ def test_life_of_an_image_function(running, registry, shelf):
         == [shelf.digest("shell"), shelf.digest("python"), shelf.digest("shell")]
 
     lam.delete_function(FunctionName="life")
-    # The last sweep is for what the environments held until they had ended.
-    deploy(Api(running.address), "after", f"{registry.host}/team/app:shell2")
-    Api(running.address).delete("after")
-    assert eventually(lambda: shelf.digest("python") not in images_of(running)), images_of(running)
+    # Environments hold their image until they have ended; each deletion sweeps what is left.
+    api = Api(running.address)
+
+    def swept():
+        create(api, "after", f"{registry.host}/team/app:shell2")
+        settled(api, "after")
+        api.delete("after")
+        return shelf.digest("python") not in images_of(running)
+    assert eventually(swept), images_of(running)
 
 
 def test_the_command_line(running, registry, tmp_path):
