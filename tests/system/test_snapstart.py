@@ -8,6 +8,7 @@ import sys
 import time
 
 import boto3
+import extension_agent
 import pytest
 from api import FUNCTIONS, Api, eventually
 from botocore.config import Config
@@ -345,6 +346,42 @@ def handler(event, context):
 ''', MemorySize=512)
     for _ in range(2):
         assert invoke(api, "large") == [40000, "39999", "aa", 9000, "firstlater"]
+
+
+TOLD = """
+import json
+def handler(event, context):
+    try:
+        return [json.loads(line) for line in open("/tmp/telemetry")]
+    except FileNotFoundError:
+        return []
+"""
+
+
+def test_extensions_start_with_each_environment_and_are_told_of_the_restore(api):
+    api.deploy("where12", "import sys\ndef handler(e, c): return sys.executable", "python3.12")
+    python = api.invoke("where12").json()
+    extension_agent.deploy(api, "told", TOLD, {"events": ["INVOKE"], "telemetry": {
+        "schemaVersion": "2022-12-13", "types": ["platform"],
+        "buffering": {"maxItems": 1000, "maxBytes": 262144, "timeoutMs": 25},
+        "destination": {"protocol": "HTTP", "URI": "http://sandbox.localdomain:4999/in"}}},
+        variables={"AGENT_PYTHON": python}, runtime="python3.12", MemorySize=256, **ON)
+    api.publish("told")
+    assert settled(api, "told")["SnapStart"]["OptimizationStatus"] == "On", messages(api, "told")
+    found = {}
+
+    def there():
+        # What was told while /tmp came back may be lost; the first file is of the snapshot.
+        found.update({e["type"]: e["record"] for e in invoke(api, "told")
+                      if "initializationType" not in e["record"]})
+        return {"platform.restoreReport", "platform.report"} <= found.keys()
+    assert eventually(there), found
+    assert found["platform.restoreReport"]["status"] == "success"
+    assert found["platform.restoreReport"]["metrics"]["durationMs"] > 0
+    lines = said(api, "told", "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE]", 2)
+    order = [lines.index(next(m for m in lines if m.startswith(word)))
+             for word in ("INIT_START", "INIT_REPORT", "RESTORE_START", "RESTORE_REPORT", "START")]
+    assert order == sorted(order), lines
 
 
 def test_a_restored_environment_has_the_function_s_limits(api):

@@ -180,9 +180,7 @@ int own_threads() {
   const int threads = own_threads();
   if (threads != 1) {
     ::kill(child, SIGKILL);
-    char text[16] = {static_cast<char>('0' + (threads - 1) / 10 % 10),
-                     static_cast<char>('0' + (threads - 1) % 10), '\0'};
-    refuse("threads that its initialisation left running: ", text);
+    refuse("its initialisation left threads running");
   }
   (void)!::write(gate, "g", 1);
   int status = 0;
