@@ -414,8 +414,7 @@ def test_a_deleted_version_takes_its_snapshot_along(running, api):
     assert os.listdir(directory) == []  # they have no names
 
 
-def test_after_a_kill_snapshots_are_made_anew(data_dir):
-    server = Server(data_dir).start()
+def test_after_a_kill_snapshots_are_made_anew(server, data_dir):
     api = Api(server.address)
     deploy(api, "kept")
     first = invoke(api, "kept")
@@ -437,8 +436,7 @@ def test_after_a_kill_snapshots_are_made_anew(data_dir):
     assert nothing_held(data_dir), holdings(data_dir)
 
 
-def test_killed_in_the_middle_nothing_is_left(data_dir):
-    server = Server(data_dir).start()
+def test_killed_in_the_middle_nothing_is_left(server, data_dir):
     api = Api(server.address)
     api.deploy("slow", {"app.py": "import time\ntime.sleep(5)\n"
                                   "def handler(event, context):\n    return 'up'"},
