@@ -17,6 +17,8 @@ namespace {
 
 // A start that has just left the shelf is still loading its code then, mostly in one process.
 constexpr Duration kRefillAfter = std::chrono::milliseconds(2);
+// After one could not be made ahead; twice as long each time, up to 64 times.
+constexpr Duration kRefillPause = std::chrono::seconds(1);
 // How long a function that was created and is not called is expected to be.
 constexpr Duration kExpectedFor = std::chrono::minutes(5);
 // What one runtime keeps ready before starts have come in bursts.
@@ -45,6 +47,8 @@ struct Starter::Shelf {
   std::map<std::string, MonoTime> expected;  // functions that have not started yet, and since when
   MonoTime last_asked{};
   MonoTime last_missed{};
+  int failures = 0;  // of making one ahead, in a row
+  MonoTime paused_until{};
   TemplateState template_state = TemplateState::kNone;
   MonoTime template_failed{};
   std::unique_ptr<sandbox::Template> from;
@@ -308,6 +312,7 @@ Starter::Shelf* Starter::lacking() {
     // Worth waiting for: what it forks is far cheaper than what would be booted meanwhile.
     if (shelf->template_state == TemplateState::kStarting) continue;
     if (shelf->last_asked + options_.expiry < loop_->now()) continue;
+    if (shelf->paused_until > loop_->now()) continue;
     const std::size_t have = shelf->ready.size();
     const std::size_t want = wanted(*shelf);
     if (have >= want || want - have <= lack) continue;
@@ -327,10 +332,11 @@ net::Task<void> Starter::refill() {
     if (!made) {
       logger_->warn("runtime", "standby environment",
                     {{"runtime", shelf->runtime.id.text}, {"error", made.error().to_log()}});
-      shelf->target = 0;  // until the next start asks for more
-      shelf->expected.clear();
+      shelf->paused_until = loop_->now() + kRefillPause * (1 << std::min(shelf->failures, 6));
+      ++shelf->failures;
       continue;
     }
+    shelf->failures = 0;
     shelf->ready.push_back(*std::move(made));
     count_ready();
   }
@@ -368,6 +374,7 @@ void Starter::sweep() {
   }
   count_ready();
   if (!stopping_) sweep_timer_.arm_after(kSweepEvery);
+  if (lacking() != nullptr) refill_soon();  // what was paused
 }
 
 net::Task<void> Starter::stop() {

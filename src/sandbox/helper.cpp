@@ -172,6 +172,9 @@ Status Helper::set_up() {
   ::setsid();  // a terminal's Ctrl-C is for the server, which then tells us by ending
   ::prctl(PR_SET_NAME, "lapwing-sandbox", 0, 0, 0);
   ::signal(SIGPIPE, SIG_IGN);
+  // What a template that was killed has forked: a sandbox ends only when all of it is reaped, and
+  // not every machine's first process does that, or soon.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   LAPWING_CHECK(os::set_undumpable());
   LAPWING_TRY(proc_, os::open_at(os::kCwd, "/proc", O_PATH | O_DIRECTORY));
   if (::geteuid() != 0) {

@@ -172,6 +172,14 @@ def children(pid):
     return list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
+def parent(pid):
+    """None when it is gone."""
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def templates(server, of="python"):
     """Pids of the server's templates that have forked: interpreters that are the sandbox helper's
     children and have some of their own."""
@@ -191,10 +199,14 @@ def test_a_template_that_dies_is_replaced(running, runtime, source):
     kind = language(runtime)
     invoke(api, deploy(api, "template-" + kind, source, runtime))
     assert eventually(lambda: templates(running, kind)), running.log()
+    [helper] = children(running.pid)
+    orphans = [child for pid in templates(running, kind) for child in children(pid)]
     for pid in templates(running, kind):
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
         os.kill(pid, signal.SIGKILL)
+    # The helper sees to their end, or their sandboxes would have none.
+    assert eventually(lambda: {parent(pid) for pid in orphans} <= {helper, None})
     for number in range(12):
         name = deploy(api, f"after-{kind}-{number}", source, runtime)
         assert invoke(api, name).json()["mine"] == f"of {name}"
