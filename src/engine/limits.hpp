@@ -33,8 +33,9 @@ struct EngineOptions {
 // How long an admitted invocation waits for the machine to have room before it is throttled.
 inline constexpr Duration kRoomWaitMax = std::chrono::seconds(20);
 // An environment whose answer is out is expected to ask for more within this; no other is
-// started in its place before.
-inline constexpr Duration kFinishExpected = std::chrono::milliseconds(10);
+// started in its place before. About what a start takes: on a busy machine one that is a little
+// late would otherwise be answered with another process that makes all of them later.
+inline constexpr Duration kFinishExpected = std::chrono::milliseconds(30);
 // How often idle environments are looked through, and how often while memory is short.
 inline constexpr Duration kSweepEvery = std::chrono::seconds(1);
 inline constexpr Duration kSweepUnderPressure = std::chrono::milliseconds(100);
