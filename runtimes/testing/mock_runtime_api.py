@@ -128,6 +128,16 @@ class Environment:
         if self._frames_fd is not None:
             os.close(self._frames_fd)
 
+    def until_asleep(self):
+        """Until the process waits in the kernel, seen twice in a row. A signal that comes just before
+        it does is noticed only when the wait is over."""
+        seen = 0
+        deadline = time.monotonic() + WAIT_SECONDS
+        while seen < 2 and time.monotonic() < deadline:
+            with open("/proc/{}/stat".format(self.process.pid)) as stat:
+                seen = seen + 1 if stat.read().rsplit(")", 1)[1].split()[0] == "S" else 0
+            time.sleep(0.02)
+
     def wait(self):
         """Until the process has ended; its exit status."""
         status = self.process.wait(WAIT_SECONDS)

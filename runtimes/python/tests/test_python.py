@@ -537,6 +537,7 @@ def handler(event, context): pass
     with start(source) as env:
         env.invoke(1)
         env._request()  # waits in `next`
+        env.until_asleep()
         env.process.terminate()
         assert env.wait() == 0
         assert env.printed() == "term\n"
