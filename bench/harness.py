@@ -127,6 +127,10 @@ class Server:
     def call(self, method, path, payload=None):
         return serve_and_greet.call("http://" + self.address, method, path, payload)
 
+    def metric(self, name):
+        _, body = self.call("GET", "/_lapwing/metrics")
+        return re.search(r"^lapwing_" + name + r" (\S+)$", body.decode(), re.MULTILINE).group(1)
+
     # -- functions ---------------------------------------------------------------------------------
 
     def deploy(self, family, *names, handler=None):

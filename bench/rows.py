@@ -138,25 +138,42 @@ def cold(bench):
         ratio = median([o / f for o, f in zip(ours, floors)]) if bare else None
         yield Row("cold start, " + label, "bare start {:.1f} ms".format(median(floors))
                   if bare else "", "{:.1f} ms".format(median(ours)), ratio,
-                  "≤ {} × (later)".format(bar) if bar else "≤ 8 ms (later)",
+                  "≤ {} ×".format(bar) if bar else "≤ 8 ms",
                   ratio <= bar if bar else median(ours) <= 8,
                   {"floor_ms": floors, "ours_ms": ours})
 
 
 def burst(bench):
-    """Different cold Python functions called at once."""
+    """Different cold Python functions called at once: soon after they were deployed, and where
+    nobody expected them."""
     count = 50 if bench.quick else 200
-    server = Server(bench.programs, ["engine.memory_mb_max=1000000"])
-    try:
-        server.start()
-        server.deploy("python", *["burst-{}".format(i) for i in range(count)])
-        mine = server.load("burst-{}", functions=count, connections=count, requests=count)
-        yield Row("burst: {} different cold Python environments at once".format(count), "",
-                  "{:.0f} starts/s".format(mine["per_second"]), None, "≥ 150/s (later)",
-                  mine["per_second"] >= 150, mine)
-        yield idle_memory(server)
-    finally:
-        server.remove()
+    for setting, label, bar in (("starts.expected_max=256", "just deployed", "≥ 150/s"),
+                                ("starts.expected_max=0", "not expected", "")):
+        server = Server(bench.programs, ["engine.memory_mb_max=1000000", setting])
+        try:
+            server.start()
+            server.deploy("python", *["burst-{}".format(i) for i in range(count)])
+            ready = settled(server)
+            mine = server.load("burst-{}", functions=count, connections=count, requests=count)
+            yield Row("burst: {} different cold Python environments at once, {} ({} stood ready)"
+                      .format(count, label, ready), "",
+                      "{:.0f} starts/s".format(mine["per_second"]), None, bar,
+                      mine["per_second"] >= 150 if bar else None, mine)
+            if bar:
+                yield idle_memory(server)
+        finally:
+            server.remove()
+
+
+def settled(server):
+    """How many environments stand ready, once no more are made."""
+    seen = [-1]
+    for _ in range(120):
+        seen.append(int(server.metric("environments_ready")))
+        if len(seen) > 4 and len(set(seen[-4:])) == 1:
+            break
+        time.sleep(0.5)
+    return seen[-1]
 
 
 def idle_memory(server):
@@ -170,7 +187,7 @@ def idle_memory(server):
         raise BenchError("no idle environment was left to measure")
     mib = median(list(by_sandbox.values())) / MIB_KB
     return Row("memory of an idle Python environment (PSS, of {})".format(len(by_sandbox)), "",
-               "{:.1f} MiB".format(mib), None, "≤ 8 MiB (later)", mib <= 8,
+               "{:.1f} MiB".format(mib), None, "≤ 8 MiB", mib <= 8,
                {"kib": sorted(by_sandbox.values())})
 
 
