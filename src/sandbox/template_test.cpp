@@ -146,6 +146,30 @@ TEST_F(TemplateTest, ManyChildrenEndOneByOne) {
   });
 }
 
+// The template's own descriptors, one a living child, do not count against a child's limit.
+TEST_F(TemplateTest, MoreChildrenThanAChildMayHaveFiles) {
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    auto from = co_await launcher().start_template(loop, shell("kill -STOP $BASHPID"));
+    EXPECT_TRUE(from);
+    if (!from) co_return;
+    Plan plan = waiting();
+    plan.limits.open_files = 32;
+    std::vector<std::unique_ptr<Sandbox>> boxes;
+    for (int i = 0; i < 40; ++i) {
+      auto box = co_await launcher().launch(loop, plan, {});
+      EXPECT_TRUE(box);
+      if (!box) break;
+      EXPECT_TRUE(co_await (*box)->assign({{}, plan.limits}));
+      auto forked = co_await (*box)->fork_from(**from, {});
+      EXPECT_TRUE(forked) << i << ": " << forked.error().to_log();
+      boxes.push_back(*std::move(box));
+      if (!forked) break;
+      EXPECT_TRUE(boxes.back()->running(*forked));
+    }
+    for (auto& box : boxes) co_await box->destroy();
+  });
+}
+
 TEST_F(TemplateTest, KillingTheSandboxKillsTheChild) {
   World::drive([this](net::Loop& loop) -> net::Task<void> {
     auto from = co_await launcher().start_template(loop, shell("while :; do :; done"));

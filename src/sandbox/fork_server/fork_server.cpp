@@ -269,8 +269,10 @@ const char* settle(const Request& request, int& report) {
   // the same user and may open what a dumpable process holds.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::setsid();
-  if (const char* failed = limit_resources(request.head)) return failed;
+  // The template holds a descriptor a living child: with the child's own limit already in force
+  // there would be no number left to move through.
   if (const char* failed = arrange_descriptors(request, report, filters)) return failed;
+  if (const char* failed = limit_resources(request.head)) return failed;
   if (const char* failed = take_identity(request.head)) return failed;
   if (::chdir("/var/task") != 0) return "working directory";
   reset_signals();
