@@ -18,7 +18,7 @@ struct EngineOptions {
   // Requests a second for each reserved concurrent execution, as AWS; 0: any number.
   std::uint32_t requests_per_concurrency = 10;
   // Execution environments alive at once, and the sum of MemorySize of those at work.
-  std::uint32_t environments_max = 1'000;
+  std::uint32_t environments_max = 3'000;
   std::uint64_t memory_mb_max = 16'384;
   // Idle environments go away while the machine has less memory available than this.
   std::uint64_t memory_reserve_mb = 0;

@@ -42,7 +42,7 @@ struct Config {
   std::vector<std::string> network_deny;
   bool runtimes_strict = false;
   std::vector<std::string> runtimes_prefixes;
-  std::int64_t environments_max = 1'000;
+  std::int64_t environments_max = 3'000;
   std::int64_t memory_mb_max = 0;  // 0: three quarters of the machine
   std::int64_t idle_seconds = 600;
   bool standby = true;
