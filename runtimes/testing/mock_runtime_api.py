@@ -1,4 +1,4 @@
-"""A Runtime API for tests: real HTTP over a socket pair or TCP, one environment, no sandbox.
+"""A Runtime API for tests: real HTTP over a socket pair, two pipes or TCP, one environment, no sandbox.
 
     with Environment(command, task_root, over="fd") as env:
         answer = env.invoke({"name": "World"})
@@ -9,6 +9,7 @@ error, a report of failed init, or the end of the process.
 
 import json
 import os
+import select
 import socket
 import subprocess
 import time
@@ -36,6 +37,33 @@ class Answer:
 
 class Gone(Exception):
     pass
+
+
+class Pipes:
+    """Our ends of two pipes, as far as a socket is needed here."""
+
+    def __init__(self):
+        self._in, their_out = os.pipe()
+        their_in, self._out = os.pipe()
+        self.theirs = their_in, their_out
+        self._timeout = None
+
+    def settimeout(self, seconds):
+        self._timeout = seconds
+
+    def recv(self, size):
+        if not select.select([self._in], [], [], self._timeout)[0]:
+            raise socket.timeout()
+        return os.read(self._in, size)
+
+    def sendall(self, data):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._out, view):]
+
+    def close(self):
+        os.close(self._in)
+        os.close(self._out)
 
 
 class Environment:
@@ -74,16 +102,22 @@ class Environment:
     def __enter__(self):
         pass_fds = []
         self._listener = None
-        if self.over in ("fd", "standby"):
-            self._peer, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.variables["_LAPWING_RUNTIME_FD"] = str(theirs.fileno())
-            self.variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9"
-            pass_fds.append(theirs.fileno())
-        else:
+        theirs = ()
+        if self.over == "tcp":
             self._listener = socket.create_server(("127.0.0.1", 0))
             self._listener.settimeout(0.1)
             port = self._listener.getsockname()[1]
             self.variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:{}".format(port)
+        else:
+            if self.over == "pipes":
+                self._peer = Pipes()
+                theirs = self._peer.theirs
+            else:
+                self._peer, their_socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+                theirs = (their_socket.detach(),)
+            self.variables["_LAPWING_RUNTIME_FD"] = ":".join(str(fd) for fd in theirs)
+            self.variables["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9"
+            pass_fds += theirs
         self._frames_fd = None
         given = self.variables
         if self.over == "standby":
@@ -110,8 +144,9 @@ class Environment:
                 parts = [f"{k}={v}".encode() + b"\0" for k, v in self.variables.items()]
                 os.write(tell, b"".join(parts))
             os.close(tell)
-        if self.over in ("fd", "standby"):
-            theirs.close()
+        for fd in theirs:
+            os.close(fd)
+        if self._peer:
             self._peer.settimeout(0.1)
         if self._want_frames:
             os.close(theirs_frames)
@@ -169,7 +204,8 @@ class Environment:
             method, path, head, data, _ = self._request()
             if path.endswith("/runtime/init/error"):
                 self._answer(202, b'{"status":"OK"}\n')
-                return Answer("init_error", data, head, printed=self.printed()[seen:])
+                # Printed perhaps before we asked.
+                return Answer("init_error", data, head, printed=self.printed())
             assert (method, path) == ("GET", "/2018-06-01/runtime/invocation/next"), (method, path)
             self._answer(200, body, {
                 "Content-Type": "application/json",

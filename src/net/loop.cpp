@@ -139,6 +139,15 @@ int Loop::poll_timeout_ms() {
   return static_cast<int>(std::min(ms, kLongest));
 }
 
+int Loop::spin(std::span<epoll_event> events) {
+  const MonoTime until = now() + spin_;
+  int count = 0;
+  do {
+    count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  } while (count == 0 && !has_posted_.load() && now() < until);
+  return count;
+}
+
 void Loop::poll_events(bool may_sleep) {
   int timeout_ms = 0;
   if (may_sleep) {
@@ -149,12 +158,10 @@ void Loop::poll_events(bool may_sleep) {
   }
   epoll_event events[kEventsPerPoll];
   int count = 0;
-  if (timeout_ms != 0 && spin_ > Duration::zero()) {
-    const MonoTime until = now() + spin_;
-    do {
-      count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, 0);
-    } while (count == 0 && !has_posted_.load() && now() < until);
+  if (timeout_ms != 0 && spin_ > Duration::zero() && spin_policy_.look_first()) {
+    count = spin(events);
     if (has_posted_.load()) timeout_ms = 0;
+    spin_policy_.note(count > 0 || timeout_ms == 0);
   }
   if (count == 0) count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, timeout_ms);
   sleeping_.store(false);

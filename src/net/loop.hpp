@@ -17,16 +17,20 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/unique_function.hpp"
+#include "net/spin_policy.hpp"
 #include "net/task.hpp"
 #include "net/timer.hpp"
 #include "net/wait.hpp"
 #include "os/unique_fd.hpp"
+
+struct epoll_event;
 
 namespace lapwing::net {
 
@@ -40,9 +44,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // How long the loop looks for events before it goes to sleep: answers that come back within
-  // it cost no falling asleep and no waking up. Zero (the default) never does; needs a clock
-  // that moves. Before run().
+  // How long the loop looks for events before it goes to sleep, where that pays off
+  // (spin_policy.hpp). Zero (the default) never does; needs a clock that moves. Before run().
   void set_spin(Duration spin) { spin_ = spin; }
 
   // Runs until stop(). May be called again afterwards. Runs on the calling thread.
@@ -94,6 +97,7 @@ class Loop {
   void run_posted();
   void poll_events(bool may_sleep);
   int poll_timeout_ms();
+  int spin(std::span<epoll_event> events);
   void dispatch(std::uint64_t token, std::uint32_t events);
   bool add_watch(IoWatch& watch, int fd);
   void watch_writable(IoWatch& watch, int fd);
@@ -102,6 +106,7 @@ class Loop {
   const Clock* clock_;
   Logger* logger_;
   Duration spin_{};
+  SpinPolicy spin_policy_;
   os::UniqueFd epoll_;
   os::UniqueFd wakeup_;
   std::atomic<std::thread::id> thread_{};

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include <utility>
 
 #include "net/io_watch.hpp"
@@ -27,64 +28,110 @@ Error socket_error(const char* what) {
 
 Error deadline_error() { return make_error(ErrorKind::kTimeout, "the deadline passed"); }
 
-class SocketTransport final : public Transport {
- public:
-  SocketTransport(Loop& loop, os::UniqueFd fd) : fd_(std::move(fd)), watch_(loop, fd_.get()) {}
+void advance(std::span<const ByteView>& buffers, std::size_t& offset, std::size_t sent) {
+  while (!buffers.empty() && sent >= buffers.front().size() - offset) {
+    sent -= buffers.front().size() - offset;
+    offset = 0;
+    buffers = buffers.subspan(1);
+  }
+  offset += sent;
+}
 
-  std::optional<Result<std::size_t>> try_read(MutableBytes into) override {
-    if (!watch_.seems_readable()) return std::nullopt;
+// What sockets and pairs of pipes have in common: tried first, waited for afterwards.
+class DescriptorTransport : public Transport {
+ public:
+  std::optional<Result<std::size_t>> try_read(MutableBytes into) final {
+    IoWatch& watch = reading();
+    if (!watch.seems_readable()) return std::nullopt;
     while (true) {
-      const ssize_t count = ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);
+      const ssize_t count = receive(into);
       if (count >= 0) {
-        if (static_cast<std::size_t>(count) < into.size()) watch_.drained();
+        if (static_cast<std::size_t>(count) < into.size()) watch.drained();
         return static_cast<std::size_t>(count);
       }
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) return fail(socket_error("recv"));
-      watch_.clear_readable();
+      if (errno != EAGAIN) return fail(socket_error("receive"));
+      watch.clear_readable();
       return std::nullopt;
     }
   }
 
-  Task<Result<std::size_t>> read_some(MutableBytes into) override {
+  Task<Result<std::size_t>> read_some(MutableBytes into) final {
     while (true) {
       if (auto done = try_read(into)) co_return *std::move(done);
-      if (co_await watch_.wait_readable() == IoWatch::Outcome::kTimeout) {
+      if (co_await reading().wait_readable() == IoWatch::Outcome::kTimeout) {
         co_return fail(deadline_error());
       }
     }
   }
 
-  Task<Status> write_all(std::span<const ByteView> buffers) override {
+  Task<Status> write_all(std::span<const ByteView> buffers) final {
     std::size_t offset = 0;  // within buffers.front()
     while (true) {
-      auto sent = try_write(buffers, offset);
+      IoWatch* watch = writing();
+      if (watch == nullptr) co_return fail(make_error(ErrorKind::kCancelled, "already shut down"));
+      auto sent = try_write(*watch, buffers, offset);
       if (!sent) co_return fail(std::move(sent).error());
       advance(buffers, offset, *sent);
       if (buffers.empty()) co_return Status();
       if (*sent > 0) continue;
       if (write_timeout_ != kNoTimeout) {
-        watch_.set_write_deadline(watch_.loop().now() + write_timeout_);
+        watch->set_write_deadline(watch->loop().now() + write_timeout_);
       }
-      if (co_await watch_.wait_writable() == IoWatch::Outcome::kTimeout) {
+      if (co_await watch->wait_writable() == IoWatch::Outcome::kTimeout) {
         co_return fail(deadline_error());
       }
     }
   }
 
+  void set_read_deadline(MonoTime when) final { reading().set_read_deadline(when); }
+  void set_write_timeout(Duration stall) final {
+    write_timeout_ = stall;
+    if (stall == kNoTimeout && writing() != nullptr) writing()->set_write_deadline(kNoDeadline);
+  }
+  bool peer_closed() const final { return reading().peer_closed(); }
+  void on_peer_closed(UniqueFunction<void()> callback) final {
+    reading().on_peer_closed(std::move(callback));
+  }
+
+ private:
+  // One system call each, which never waits; errno.
+  virtual ssize_t receive(MutableBytes into) = 0;
+  virtual ssize_t transmit(iovec* parts, std::size_t count) = 0;
+  virtual IoWatch& reading() = 0;
+  virtual const IoWatch& reading() const = 0;
+  virtual IoWatch* writing() = 0;  // null when it has been shut down
+
+  // 0: the kernel takes nothing now.
+  Result<std::size_t> try_write(IoWatch& watch, std::span<const ByteView> buffers,
+                                std::size_t offset) {
+    iovec parts[kBuffersPerWrite];
+    const std::size_t count = std::min(buffers.size(), kBuffersPerWrite);
+    for (std::size_t i = 0; i < count; ++i) {
+      const ByteView part = i == 0 ? buffers[0].subspan(offset) : buffers[i];
+      // Safe: iov_base is only read through, which C cannot say.
+      parts[i] = {const_cast<std::byte*>(part.data()), part.size()};
+    }
+    while (true) {
+      const ssize_t sent = transmit(parts, count);
+      if (sent >= 0) return static_cast<std::size_t>(sent);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return fail(socket_error("send"));
+      watch.clear_writable();
+      return 0;
+    }
+  }
+
+  Duration write_timeout_ = kNoTimeout;
+};
+
+class SocketTransport final : public DescriptorTransport {
+ public:
+  SocketTransport(Loop& loop, os::UniqueFd fd) : fd_(std::move(fd)), watch_(loop, fd_.get()) {}
+
   Task<Status> shutdown_write() override {
     if (::shutdown(fd_.get(), SHUT_WR) != 0) co_return fail(socket_error("shutdown"));
     co_return Status();
-  }
-
-  void set_read_deadline(MonoTime when) override { watch_.set_read_deadline(when); }
-  void set_write_timeout(Duration stall) override {
-    write_timeout_ = stall;
-    if (stall == kNoTimeout) watch_.set_write_deadline(kNoDeadline);
-  }
-  bool peer_closed() const override { return watch_.peer_closed(); }
-  void on_peer_closed(UniqueFunction<void()> callback) override {
-    watch_.on_peer_closed(std::move(callback));
   }
   Result<os::UniqueFd> release() override {
     // A duplicate, because the watch must leave the loop before its descriptor changes owner.
@@ -95,39 +142,55 @@ class SocketTransport final : public Transport {
   int fd() const override { return fd_.get(); }
 
  private:
-  // 0: the kernel takes nothing now.
-  Result<std::size_t> try_write(std::span<const ByteView> buffers, std::size_t offset) {
-    iovec parts[kBuffersPerWrite];
-    const std::size_t count = std::min(buffers.size(), kBuffersPerWrite);
-    for (std::size_t i = 0; i < count; ++i) {
-      const ByteView part = i == 0 ? buffers[0].subspan(offset) : buffers[i];
-      // Safe: sendmsg only reads through iov_base, which C cannot say.
-      parts[i] = {const_cast<std::byte*>(part.data()), part.size()};
-    }
+  ssize_t receive(MutableBytes into) override {
+    return ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);
+  }
+  ssize_t transmit(iovec* parts, std::size_t count) override {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = count;
-    while (true) {
-      const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent >= 0) return static_cast<std::size_t>(sent);
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) return fail(socket_error("send"));
-      watch_.clear_writable();
-      return 0;
-    }
+    return ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  static void advance(std::span<const ByteView>& buffers, std::size_t& offset, std::size_t sent) {
-    while (!buffers.empty() && sent >= buffers.front().size() - offset) {
-      sent -= buffers.front().size() - offset;
-      offset = 0;
-      buffers = buffers.subspan(1);
-    }
-    offset += sent;
-  }
+  IoWatch& reading() override { return watch_; }
+  const IoWatch& reading() const override { return watch_; }
+  IoWatch* writing() override { return &watch_; }
 
   os::UniqueFd fd_;
   IoWatch watch_;
-  Duration write_timeout_ = kNoTimeout;
+};
+
+class PipesTransport final : public DescriptorTransport {
+ public:
+  PipesTransport(Loop& loop, os::UniqueFd in, os::UniqueFd out)
+      : in_(std::move(in)), out_(std::move(out)), reading_(loop, in_.get()) {
+    writing_.emplace(loop, out_.get());
+  }
+
+  Task<Status> shutdown_write() override {
+    writing_.reset();
+    out_.reset();
+    co_return Status();
+  }
+  Result<os::UniqueFd> release() override {
+    return fail(make_error(ErrorKind::kUnsupported, "a pair of pipes is not one descriptor"));
+  }
+  int fd() const override { return in_.get(); }
+
+ private:
+  ssize_t receive(MutableBytes into) override {
+    return ::read(in_.get(), into.data(), into.size());
+  }
+  ssize_t transmit(iovec* parts, std::size_t count) override {
+    return ::writev(out_.get(), parts, static_cast<int>(count));
+  }
+  IoWatch& reading() override { return reading_; }
+  const IoWatch& reading() const override { return reading_; }
+  IoWatch* writing() override { return writing_ ? &*writing_ : nullptr; }
+
+  os::UniqueFd in_;
+  os::UniqueFd out_;
+  IoWatch reading_;
+  std::optional<IoWatch> writing_;
 };
 
 std::optional<Address> name_of(int fd, int (*get)(int, sockaddr*, socklen_t*)) {
@@ -150,6 +213,16 @@ Result<Stream> Stream::adopt(Loop& loop, os::UniqueFd fd) {
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   return Stream(loop, std::make_unique<SocketTransport>(loop, std::move(fd)));
+}
+
+Result<Stream> Stream::adopt_pipes(Loop& loop, os::UniqueFd in, os::UniqueFd out) {
+  for (const os::UniqueFd* end : {&in, &out}) {
+    const int flags = ::fcntl(end->get(), F_GETFL);
+    if (flags < 0 || ::fcntl(end->get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+      return fail(errno_error("adopt pipes"));
+    }
+  }
+  return Stream(loop, std::make_unique<PipesTransport>(loop, std::move(in), std::move(out)));
 }
 
 Task<Result<Stream>> Stream::connect(Loop& loop, Address address, MonoTime deadline) {

@@ -1,4 +1,5 @@
-// Stream: a connected byte stream (TCP, Unix socket, TLS over either), and how to get one.
+// Stream: a connected byte stream (TCP, Unix socket, TLS over either, a pair of pipes), and how to
+// get one.
 //
 // At most one read and one write may be waiting at a time; a read and a write may wait
 // together. An operation may be destroyed while it waits (the stream is still usable after a
@@ -6,7 +7,7 @@
 // must outlive its operations. Closing or destroying it while an operation waits is a bug.
 //
 // Errors: kCancelled: the peer has gone (reset, broken pipe); kTimeout: a deadline passed.
-// SIGPIPE is never raised.
+// SIGPIPE is never raised, but by a pair of pipes in a process that does not ignore it (main does).
 //
 // Thread-safety: the loop's thread. To move a connection to another loop: release() here,
 // adopt() there.
@@ -30,7 +31,7 @@ namespace lapwing::net {
 
 class Loop;
 
-// What a Stream stands on: the socket itself (stream.cpp) or TLS (tls.cpp).
+// What a Stream stands on: sockets and pipes (stream.cpp) or TLS (tls.cpp).
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -58,6 +59,10 @@ class Stream {
   // Takes a connected stream socket made elsewhere (another loop, another network
   // namespace). It is made non-blocking; TCP_NODELAY is set on TCP.
   static Result<Stream> adopt(Loop& loop, os::UniqueFd fd);
+  // Takes the read end of one pipe and the write end of another, whose other ends one peer holds.
+  // Both are made non-blocking. Where the peer is a process that blocks in read(2), half the cost
+  // of a Unix socket, which wakes that process also when what it has written is read.
+  static Result<Stream> adopt_pipes(Loop& loop, os::UniqueFd in, os::UniqueFd out);
   static Task<Result<Stream>> connect(Loop& loop, Address address, MonoTime deadline = kNoDeadline);
   // The same through an unconnected, non-blocking socket made elsewhere: in another network
   // namespace, which is where it then connects.
@@ -98,9 +103,9 @@ class Stream {
     transport_->on_peer_closed(std::move(callback));
   }
 
-  // Gives the descriptor away (still non-blocking). TLS streams refuse.
+  // Gives the descriptor away (still non-blocking). TLS streams and pipes refuse.
   Result<os::UniqueFd> release() { return transport_->release(); }
-  // For getsockopt and the like; stays owned here.
+  // For getsockopt and the like; stays owned here. Of a pair of pipes, what is read from.
   int fd() const { return transport_->fd(); }
   std::optional<Address> peer_address() const;
   std::optional<Address> local_address() const;

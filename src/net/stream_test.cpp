@@ -1,6 +1,7 @@
 #include "net/stream.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <fcntl.h>
 #include <string>
 #include <sys/eventfd.h>
@@ -33,6 +34,22 @@ Pair make_pair(Loop& loop) {
   return {Stream::adopt(loop, std::move(fds.first)).value(),
           Stream::adopt(loop, std::move(fds.second)).value()};
 }
+
+Pair make_pipes(Loop& loop) {
+  int there[2];
+  int back[2];
+  EXPECT_EQ(::pipe2(there, O_CLOEXEC), 0);
+  EXPECT_EQ(::pipe2(back, O_CLOEXEC), 0);
+  return {Stream::adopt_pipes(loop, os::UniqueFd(back[0]), os::UniqueFd(there[1])).value(),
+          Stream::adopt_pipes(loop, os::UniqueFd(there[0]), os::UniqueFd(back[1])).value()};
+}
+
+// What holds for sockets and pipes alike.
+class StreamPair : public ::testing::TestWithParam<Pair (*)(Loop&)> {
+ protected:
+  void SetUp() override { ::signal(SIGPIPE, SIG_IGN); }  // as the server
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, StreamPair, ::testing::Values(&make_pair, &make_pipes));
 
 Task<std::string> read_to_end(Stream& stream) {
   std::string all;
@@ -119,10 +136,10 @@ TEST(Stream, ConnectRefusedIsUnavailable) {
   loop.run(main(loop.get()));
 }
 
-TEST(Stream, ReadDeadlineMovesAndFires) {
+TEST_P(StreamPair, ReadDeadlineMovesAndFires) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
-    auto [a, b] = make_pair(l);
+    auto [a, b] = GetParam()(l);
     const MonoTime start = l.now();
     a.set_read_deadline(start + 2ms);
     a.set_read_deadline(start + 8ms);
@@ -137,10 +154,10 @@ TEST(Stream, ReadDeadlineMovesAndFires) {
   loop.run(main(loop.get()));
 }
 
-TEST(Stream, CancelledReadLeavesTheStreamUsable) {
+TEST_P(StreamPair, CancelledReadLeavesTheStreamUsable) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
-    auto [a, b] = make_pair(l);
+    auto [a, b] = GetParam()(l);
     auto late = co_await with_timeout(l, 1ms, read_once(a));
     EXPECT_FALSE(late);
     EXPECT_TRUE(co_await b.write_all("hi"));
@@ -149,10 +166,33 @@ TEST(Stream, CancelledReadLeavesTheStreamUsable) {
   loop.run(main(loop.get()));
 }
 
-TEST(Stream, WriteStallTimesOut) {
+TEST_P(StreamPair, CarriesMoreThanTheKernelHolds) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
-    auto [a, b] = make_pair(l);
+    auto [a, b] = GetParam()(l);
+    std::string big(3'000'000, 'x');
+    big[1'234'567] = 'y';
+    std::string got;
+    TaskGroup group(l);
+    auto reads = [](Stream& from, std::string& into) -> Task<void> {
+      into = co_await read_to_end(from);
+    };
+    group.spawn(reads(b, got));
+    EXPECT_TRUE(co_await a.write_all(big));
+    EXPECT_TRUE(co_await a.shutdown_write());
+    co_await group.join();
+    EXPECT_EQ(got, big);
+    // The other direction is still open.
+    EXPECT_TRUE(co_await b.write_all("hi"));
+    EXPECT_EQ((co_await read_once(a)).value_or(0), 2u);
+  };
+  loop.run(main(loop.get()));
+}
+
+TEST_P(StreamPair, WriteStallTimesOut) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    auto [a, b] = GetParam()(l);
     a.set_write_timeout(5ms);
     std::string big(8'000'000, 'x');
     Status stalled = co_await a.write_all(big);
@@ -162,10 +202,10 @@ TEST(Stream, WriteStallTimesOut) {
   loop.run(main(loop.get()));
 }
 
-TEST(Stream, WritingToAVanishedPeerIsAnErrorNotASignal) {
+TEST_P(StreamPair, WritingToAVanishedPeerIsAnErrorNotASignal) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
-    auto [a, b] = make_pair(l);
+    auto [a, b] = GetParam()(l);
     bool told = false;
     EXPECT_FALSE(a.peer_closed());
     Event event(l);

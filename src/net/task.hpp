@@ -16,9 +16,12 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "net/frame_pool.hpp"
 
 namespace lapwing::net {
 
@@ -29,6 +32,12 @@ namespace detail {
 
 class PromiseBase {
  public:
+  // Where the coroutine's frame comes from.
+  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+  static void operator delete(void* frame, std::size_t bytes) noexcept {
+    free_frame(frame, bytes);
+  }
+
   std::suspend_always initial_suspend() noexcept { return {}; }
   void unhandled_exception() noexcept { exception_ = std::current_exception(); }
   void set_continuation(std::coroutine_handle<> next) noexcept { continuation_ = next; }

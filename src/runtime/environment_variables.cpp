@@ -76,8 +76,10 @@ void set_language(const RuntimeChoice& runtime, std::uint32_t memory_mb, const s
   const LanguageTraits& language = traits(runtime.id.language);
   language.variables(launch_of(runtime, memory_mb, handler), out);
   out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", runtime.id.text);
-  if (!language.own_bootstrap) return;
-  out["_LAPWING_RUNTIME_FD"] = fmt::format("{}", kRuntimeFd);
+  if (language.link == RuntimeLink::kTcp) return;
+  out["_LAPWING_RUNTIME_FD"] = language.link == RuntimeLink::kPipes
+                                   ? fmt::format("{}:{}", kRuntimeFd, kRuntimeOutFd)
+                                   : fmt::format("{}", kRuntimeFd);
   out["_LAMBDA_TELEMETRY_LOG_FD"] = fmt::format("{}", kTelemetryFd);
 }
 

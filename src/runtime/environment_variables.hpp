@@ -14,9 +14,10 @@
 
 namespace lapwing::runtime {
 
-// The file descriptor on which our own bootstraps find a connected Unix socket to the
-// Runtime API, announced as _LAPWING_RUNTIME_FD.
+// Where our own bootstraps find their connection to the Runtime API, announced as
+// _LAPWING_RUNTIME_FD: a Unix socket, or a pipe to read from and (kRuntimeOutFd) one to write to.
 inline constexpr int kRuntimeFd = 3;
+inline constexpr int kRuntimeOutFd = 8;
 // And the pipe for framed log records (_LAMBDA_TELEMETRY_LOG_FD), one frame an event.
 inline constexpr int kTelemetryFd = 4;
 

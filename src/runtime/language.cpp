@@ -102,18 +102,18 @@ bool reads_nothing(std::string_view) { return false; }
 
 constexpr std::array kLanguages = {
     LanguageTraits{Language::kPython, "python", "Python", VersionForm::kMajorMinor, "python",
-                   "install Python 3, as in apt-get install python3", true, true, true, 4,
+                   "install Python 3, as in apt-get install python3", RuntimeLink::kPipes, true, true, 4,
                    python_reads, python_argv, python_variables},
     LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
-                   "install Node.js, as in apt-get install nodejs", true, true, false, 48,
+                   "install Node.js, as in apt-get install nodejs", RuntimeLink::kSocket, true, false, 48,
                    node_reads, node_argv, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
-                   "install Ruby 3, as in apt-get install ruby", true, true, true, 4, ruby_reads,
+                   "install Ruby 3, as in apt-get install ruby", RuntimeLink::kPipes, true, true, 4, ruby_reads,
                    ruby_argv, ruby_variables},
     LanguageTraits{Language::kJava, "java", "Java", VersionForm::kMajor, "java",
-                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", false, false,
+                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", RuntimeLink::kTcp, false,
                    false, 1, reads_nothing, java_argv, no_variables},
-    LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "", false,
+    LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "", RuntimeLink::kTcp,
                    false, false, 1, reads_nothing, nullptr, no_variables},
 };
 

@@ -49,6 +49,13 @@ struct RuntimeLaunch {
   std::string class_archive;
 };
 
+// How a bootstrap speaks the Runtime API.
+enum class RuntimeLink {
+  kTcp,     // as everybody's
+  kSocket,  // ours, which also logs in frames: an inherited Unix socket ...
+  kPipes    // ... or two inherited pipes, for those that block in read(2)
+};
+
 using Variables = std::map<std::string, std::string>;
 
 struct LanguageTraits {
@@ -58,9 +65,7 @@ struct LanguageTraits {
   VersionForm form;
   std::string_view folder;  // runtimes/<folder>/runtime is /var/runtime; "" where there is none
   std::string_view remedy;  // how a machine gets an interpreter
-  // The bootstrap is ours: it speaks the Runtime API over an inherited socket and logs in
-  // frames (environment_variables.hpp has the descriptors).
-  bool own_bootstrap;
+  RuntimeLink link;
   // The bootstrap can be started before its function is known (_LAPWING_STANDBY_FD), and can
   // be a template that forks (_LAPWING_FORKS).
   bool waits;

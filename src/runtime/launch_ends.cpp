@@ -16,6 +16,26 @@ Result<os::UniqueFd> duplicate(const os::UniqueFd& fd) {
   return copy;
 }
 
+Status add_socket(LaunchEnds& ends) {
+  LAPWING_TRY(net::SocketPair sockets, net::socket_pair());
+  ends.runtime = std::move(sockets.first);
+  // The bootstrap expects a blocking socket.
+  const int flags = fcntl(sockets.second.get(), F_GETFL);
+  fcntl(sockets.second.get(), F_SETFL, flags & ~O_NONBLOCK);
+  ends.inherited.push_back({kRuntimeFd, std::move(sockets.second)});
+  return {};
+}
+
+Status add_pipes(LaunchEnds& ends) {
+  LAPWING_TRY(PipeEnds events, make_pipe());
+  LAPWING_TRY(PipeEnds answers, make_pipe());
+  ends.to_runtime = std::move(events.write);
+  ends.runtime = std::move(answers.read);
+  ends.inherited.push_back({kRuntimeFd, std::move(events.read)});
+  ends.inherited.push_back({kRuntimeOutFd, std::move(answers.write)});
+  return {};
+}
+
 }  // namespace
 
 Result<LaunchEnds> make_launch_ends(const RuntimeChoice& runtime, bool ahead) {
@@ -25,16 +45,12 @@ Result<LaunchEnds> make_launch_ends(const RuntimeChoice& runtime, bool ahead) {
   ends.output = std::move(output.read);
   ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
   ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
-  if (!traits(runtime.id.language).own_bootstrap) return ends;
+  const RuntimeLink link = traits(runtime.id.language).link;
+  if (link == RuntimeLink::kTcp) return ends;
   LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
   ends.telemetry = std::move(telemetry.read);
   ends.inherited.push_back({kTelemetryFd, std::move(telemetry.write)});
-  LAPWING_TRY(net::SocketPair sockets, net::socket_pair());
-  ends.runtime = std::move(sockets.first);
-  // The bootstrap expects a blocking socket.
-  const int flags = fcntl(sockets.second.get(), F_GETFL);
-  fcntl(sockets.second.get(), F_SETFL, flags & ~O_NONBLOCK);
-  ends.inherited.push_back({kRuntimeFd, std::move(sockets.second)});
+  LAPWING_CHECK(link == RuntimeLink::kPipes ? add_pipes(ends) : add_socket(ends));
   if (!ahead) return ends;
   LAPWING_TRY(PipeEnds configure, make_output_pipe());
   ends.configure = std::move(configure.write);

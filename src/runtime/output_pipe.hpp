@@ -19,6 +19,8 @@ struct PipeEnds {
   os::UniqueFd read;
   os::UniqueFd write;
 };
+Result<PipeEnds> make_pipe();
+// Holds more.
 Result<PipeEnds> make_output_pipe();
 
 class OutputPipe {

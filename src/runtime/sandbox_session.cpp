@@ -160,7 +160,11 @@ net::Task<Status> SandboxSession::start_runtime() {
     add_pipe(std::move(ends.telemetry), OutputPipe::Format::kFrames, TelemetryCategory::kFunction);
   }
   if (ends.runtime) {
-    LAPWING_CO_TRY(net::Stream stream, net::Stream::adopt(*loop_, std::move(ends.runtime)));
+    Result<net::Stream> adopted =
+        ends.to_runtime ? net::Stream::adopt_pipes(*loop_, std::move(ends.runtime),
+                                                   std::move(ends.to_runtime))
+                        : net::Stream::adopt(*loop_, std::move(ends.runtime));
+    LAPWING_CO_TRY(net::Stream stream, std::move(adopted));
     connections_.spawn(http::serve_connection(std::move(stream), service_));
   }
   tasks_.spawn(watch_runtime());

@@ -43,7 +43,7 @@ end
 """
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
+@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
 def test_events_one_after_the_other(start, over):
     with start(ECHO, over=over) as env:
         for n in range(5):
@@ -53,7 +53,7 @@ def test_events_one_after_the_other(start, over):
             assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
+@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_large_event_and_result(start, over, chunked):
     event = {"data": "x" * (6 * 1024 * 1024 - 100)}
@@ -293,7 +293,7 @@ INIT_FAULTS = {
 
 
 @pytest.mark.parametrize("case", INIT_FAULTS)
-@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
+@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
 def test_init_faults(start, case, over):
     source, handler, kind, message = INIT_FAULTS[case]
     with start(source, handler=handler, over=over) as env:

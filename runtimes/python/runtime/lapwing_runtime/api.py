@@ -1,6 +1,6 @@
 """The Runtime API (2018-06-01) spoken over one keep-alive HTTP/1.1 connection.
 
-The connection is an inherited descriptor where there is one, otherwise TCP. Reading and writing go
+The connection is inherited where there is one (a socket, or two pipes), otherwise TCP. Reading and writing go
 through `os`, not `socket`, whose import alone is a third of a bare interpreter's start.
 """
 
@@ -29,15 +29,19 @@ class Invocation:
 
 
 class RuntimeApi:
-    def __init__(self, address, fd=None, agent="lapwing-python"):
+    def __init__(self, address, inherited=None, agent="lapwing-python"):
+        """`inherited`: the descriptors to read from and to write to."""
         self._address = address
-        self._fd = fd
-        self._inherited = fd is not None
+        self._in, self._out = inherited or (None, None)
+        self._inherited = inherited is not None
         self._buffer = b""
         self._last_head = None  # bytes and what they say: an accepted answer's is ever the same
         self._asked = False  # for the next event, together with the last answer
         self._common = "Host: {}\r\nUser-Agent: {}\r\n".format(address, agent)
         self._next = "GET {}invocation/next HTTP/1.1\r\n{}\r\n".format(_BASE, self._common).encode()
+
+    def descriptors(self):
+        return self._in, self._out
 
     # -- calls ---------------------------------------------------------------------------------
 
@@ -108,7 +112,7 @@ class RuntimeApi:
         return status
 
     def _exchange(self, head, body=b"", retry=False):
-        if self._fd is None:
+        if self._in is None:
             self._connect()
         try:
             self._send(head, body)
@@ -118,7 +122,7 @@ class RuntimeApi:
             # the next event is harmless. An inherited connection cannot be made again.
             if self._inherited or not retry:
                 raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
-        os.close(self._fd)
+        os.close(self._in)
         self._buffer = b""
         self._connect()
         try:
@@ -137,7 +141,7 @@ class RuntimeApi:
             raise ApiError("Cannot connect to the Runtime API at {}: {}".format(self._address, e))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(None)
-        self._fd = connection.detach()
+        self._in = self._out = connection.detach()
 
     def _send(self, head, body):
         if len(body) <= _SMALL_BODY:
@@ -146,10 +150,10 @@ class RuntimeApi:
         for part in (head, body):
             view = memoryview(part)
             while view:
-                view = view[os.write(self._fd, view) :]
+                view = view[os.write(self._out, view) :]
 
     def _more(self):
-        data = os.read(self._fd, _READ_SIZE)
+        data = os.read(self._in, _READ_SIZE)
         if not data:
             raise EOFError("closed by the other side")
         return data
@@ -163,8 +167,8 @@ class RuntimeApi:
         else:
             body = self._take(int(headers.get("content-length", "0")))
         if headers.get("connection", "").lower() == "close" and not self._inherited:
-            os.close(self._fd)
-            self._fd = None
+            os.close(self._in)
+            self._in = None
             self._buffer = b""
         return status, headers, body
 
@@ -204,7 +208,7 @@ class RuntimeApi:
         whole[:at] = have
         view = memoryview(whole)
         while at < size:
-            count = os.readv(self._fd, [view[at:]])
+            count = os.readv(self._in, [view[at:]])
             if count == 0:
                 raise EOFError("closed by the other side")
             at += count

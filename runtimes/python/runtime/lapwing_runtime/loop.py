@@ -77,7 +77,7 @@ def _snapshot(api):
         if os.environ.pop(snapshot.HOOKS_VARIABLE, ""):
             snapshot.run_before_snapshot()
         else:
-            snapshot.take()
+            snapshot.take(api.descriptors())
             tell = api.fail_restore
         snapshot.run_after_restore()
         return True
@@ -139,13 +139,14 @@ def _extend_for_wrapper():
 
 
 def _connect():
-    text = os.environ.pop("_LAPWING_RUNTIME_FD", "")
-    fd = None
-    if text.isdigit():
-        fd = int(text)
-        os.set_inheritable(fd, False)
+    parts = os.environ.pop("_LAPWING_RUNTIME_FD", "").split(":")
+    inherited = None
+    if all(part.isdigit() for part in parts):
+        inherited = int(parts[0]), int(parts[-1])
+        for fd in inherited:
+            os.set_inheritable(fd, False)
     agent = "lapwing-python/{}.{}.{}".format(*sys.version_info[:3])
-    return RuntimeApi(os.environ.get("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), fd, agent)
+    return RuntimeApi(os.environ.get("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), inherited, agent)
 
 
 def _load(api):

@@ -25,13 +25,14 @@ class HookFailed(Exception):
     """The exception of a hook is its cause."""
 
 
-def take():
-    """Returns in restored processes alone. HookFailed: before the snapshot or after a restore."""
+def take(ours):
+    """Returns in restored processes alone. `ours`: the runtime's descriptors, which a restored
+    process has anew. HookFailed: before the snapshot or after a restore."""
     control, files = (int(fd) for fd in os.environ.pop(FDS_VARIABLE).split(":"))
     run_before_snapshot()
     _flush()
     try:
-        kept = descriptors.look(control, files)
+        kept = descriptors.look(control, files, *ours)
     except descriptors.Unfit as e:
         _refuse(control, str(e))
     folder = os.getcwd()

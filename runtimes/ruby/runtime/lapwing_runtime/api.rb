@@ -31,11 +31,13 @@ module LapwingRuntime
     SMALL_BODY = 32 * 1024 # below this, head and body leave in one write
     CONNECTION_ERRORS = [SystemCallError, IOError].freeze # EOFError is an IOError
 
-    def initialize(address, fd, agent)
+    # inherited: the descriptors to read from and to write to, or nil.
+    def initialize(address, inherited, agent)
       @address = address
-      @inherited = !fd.nil?
-      @io = fd && IO.for_fd(fd, 'r+b')
-      @io&.sync = true
+      @inherited = !inherited.nil?
+      @in = inherited && IO.for_fd(inherited.first, 'rb')
+      @out = inherited && IO.for_fd(inherited.last, 'wb')
+      @out&.sync = true
       @buffer = String.new(encoding: Encoding::BINARY)
       @common = "Host: #{address}\r\nUser-Agent: #{agent}\r\n"
       @next = "GET #{BASE}invocation/next HTTP/1.1\r\n#{@common}\r\n".b.freeze
@@ -105,7 +107,7 @@ module LapwingRuntime
     end
 
     def exchange(head, body, retry_once: false)
-      connect unless @io
+      connect unless @in
       send_request(head, body)
       receive
     rescue *CONNECTION_ERRORS => e
@@ -121,26 +123,26 @@ module LapwingRuntime
     def connect
       require 'socket'
       host, _, port = @address.rpartition(':')
-      @io = TCPSocket.new(host.delete('[]'), Integer(port, 10))
-      @io.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
-      @io.binmode
-      @io.sync = true
+      @in = @out = TCPSocket.new(host.delete('[]'), Integer(port, 10))
+      @out.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
+      @out.binmode
+      @out.sync = true
     rescue SystemCallError, SocketError, ArgumentError => e
       raise ApiError, "Cannot connect to the Runtime API at #{@address}: #{e.message}"
     end
 
     def disconnect
-      @io&.close
-      @io = nil
+      @in&.close
+      @in = nil
       @buffer.clear
     end
 
     def send_request(head, body)
-      @io.write(head, body) # one system call (writev) where the socket takes it whole
+      @out.write(head, body) # one system call (writev) where the connection takes it whole
     end
 
     def more
-      @buffer << @io.readpartial(READ_SIZE)
+      @buffer << @in.readpartial(READ_SIZE)
     end
 
     def receive
@@ -177,7 +179,7 @@ module LapwingRuntime
     def take(size)
       have = @buffer.slice!(0, size)
       while have.bytesize < size
-        have << @io.readpartial([size - have.bytesize, 1024 * 1024].min)
+        have << @in.readpartial([size - have.bytesize, 1024 * 1024].min)
       end
       have
     end

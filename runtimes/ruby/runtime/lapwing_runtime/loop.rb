@@ -57,10 +57,10 @@ module LapwingRuntime
       private
 
       def connect
-        fd = ENV.delete('_LAPWING_RUNTIME_FD').to_s
-        fd = fd.match?(/\A\d+\z/) ? fd.to_i : nil
-        IO.for_fd(fd, 'r+b', autoclose: false).close_on_exec = true if fd
-        Api.new(ENV.fetch('AWS_LAMBDA_RUNTIME_API', '127.0.0.1:9001'), fd,
+        text = ENV.delete('_LAPWING_RUNTIME_FD').to_s
+        inherited = text.split(':').map(&:to_i) if text.match?(/\A\d+(:\d+)?\z/)
+        inherited&.each { |fd| IO.for_fd(fd, autoclose: false).close_on_exec = true }
+        Api.new(ENV.fetch('AWS_LAMBDA_RUNTIME_API', '127.0.0.1:9001'), inherited,
                 "lapwing-ruby/#{RUBY_VERSION}")
       end
 
