@@ -47,6 +47,7 @@ struct RuntimeLaunch {
   // Java: Interpreter's class_path, and class_archive if the file is there.
   std::string class_path;
   std::string class_archive;
+  std::string jvm_library;  // inside; "" where it cannot be started ahead
 };
 
 using Variables = std::map<std::string, std::string>;
@@ -61,9 +62,7 @@ struct LanguageTraits {
   // The bootstrap is ours: it speaks the Runtime API over an inherited socket and logs in
   // frames (environment_variables.hpp has the descriptors).
   bool own_bootstrap;
-  // The bootstrap can be started before its function is known (_LAPWING_STANDBY_FD), and can
-  // be a template that forks (_LAPWING_FORKS).
-  bool waits;
+  // The bootstrap can be a template that forks (_LAPWING_FORKS).
   bool forks;
   // Megabytes that one waiting takes, forked or not.
   std::uint32_t waiting_mb;
@@ -71,6 +70,11 @@ struct LanguageTraits {
   bool (*read_at_start)(std::string_view key);
   // Null for provided.*, where the function brings its own.
   std::vector<std::string> (*argv)(const RuntimeLaunch&);
+  // For a process that is started before its function is known (_LAPWING_STANDBY_FD) and becomes
+  // what `argv` would start. Whatever of the launch is in it, functions must have in common to
+  // use the same; the handler never is. Empty where this interpreter cannot wait, null where none
+  // of the language can.
+  std::vector<std::string> (*waiting_argv)(const RuntimeLaunch&);
   void (*variables)(const RuntimeLaunch&, Variables&);
 };
 

@@ -25,6 +25,11 @@ Result<LaunchEnds> make_launch_ends(const RuntimeChoice& runtime, bool ahead) {
   ends.output = std::move(output.read);
   ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
   ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
+  if (ahead) {
+    LAPWING_TRY(PipeEnds configure, make_output_pipe());
+    ends.configure = std::move(configure.write);
+    ends.inherited.push_back({kStandbyFd, std::move(configure.read)});
+  }
   if (!traits(runtime.id.language).own_bootstrap) return ends;
   LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
   ends.telemetry = std::move(telemetry.read);
@@ -35,10 +40,6 @@ Result<LaunchEnds> make_launch_ends(const RuntimeChoice& runtime, bool ahead) {
   const int flags = fcntl(sockets.second.get(), F_GETFL);
   fcntl(sockets.second.get(), F_SETFL, flags & ~O_NONBLOCK);
   ends.inherited.push_back({kRuntimeFd, std::move(sockets.second)});
-  if (!ahead) return ends;
-  LAPWING_TRY(PipeEnds configure, make_output_pipe());
-  ends.configure = std::move(configure.write);
-  ends.inherited.push_back({kStandbyFd, std::move(configure.read)});
   return ends;
 }
 
