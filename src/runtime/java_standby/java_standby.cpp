@@ -17,6 +17,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -189,6 +190,7 @@ Function symbol(void* library, const char* name) {
 
 int run(int argc, char** argv) {
   if (argc < 3) leave("java_standby LIBJVM OPTION... CLASS");
+  ::prctl(PR_SET_NAME, "java");
   void* library = ::dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) leave(::dlerror());
   Start start;
