@@ -131,9 +131,10 @@ bool Starter::serves(const Shelf& shelf, const sandbox::Plan& plan, const Runtim
 }
 
 std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
+  // The oldest first: the youngest may still be loading.
   while (!shelf.ready.empty()) {
-    Ready ready = std::move(shelf.ready.back());
-    shelf.ready.pop_back();
+    Ready ready = std::move(shelf.ready.front());
+    shelf.ready.erase(shelf.ready.begin());
     count_ready();
     if (!ready.booted || ready.sandbox->running(ready.program)) return ready;
   }

@@ -76,7 +76,9 @@ public class Probe implements RequestHandler<Map<String, Object>, Object> {
     for (StackTraceElement e : new Throwable().getStackTrace()) stack.add(e.toString());
     seen.put("stack", stack);
     seen.put("loader", "" + Thread.currentThread().getContextClassLoader().getClass());
-    seen.put("loaders", links("/proc/self/fd"));
+    seen.put("open", links("/proc/self/fd"));
+    seen.put("tmp", List.of(new File("/tmp").list()));
+    seen.put("tmp_mb", new File("/tmp").getTotalSpace() >> 20);
     seen.put("security", List.of(java.security.Security.getProperty("jdk.tls.disabledAlgorithms"),
         java.security.Security.getProperty("networkaddress.cache.negative.ttl"),
         "" + Arrays.asList(java.security.Security.getProviders())));
@@ -230,10 +232,12 @@ def variables(**values):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_sees_what_one_started_for_it_sees(ahead, plain, probe, version):
     settings = {"version": version, "event": {"do": "see"}, "handler": "shop.Probe::handleRequest",
+                "EphemeralStorage": {"Size": 1024},
                 **variables(MINE="all mine", PATH="/var/lang/bin:/usr/bin:/bin", EMPTY="",
                             UNICODE="zwölf € \U0001d11e")}
     _, mine, _, _ = start(ahead, probe, **settings)
     _, other, _, _ = start(plain, probe, from_standby=False, **settings)
+    assert mine["tmp"] == [] and mine["tmp_mb"] > 900
     own = re.compile("AWS_LAMBDA_(FUNCTION_NAME|LOG_.*_NAME)|AWS_(ACCESS|SECRET|SESSION).*")
     inherited = dict(line.split("=", 1) for line in mine.pop("inherited").splitlines())
     assert inherited.keys() == mine["variables"].keys()
