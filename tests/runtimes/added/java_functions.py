@@ -1,4 +1,5 @@
-"""Building Java functions with the machine's JDKs and AWS's client."""
+"""Building Java functions with the machine's JDKs and AWS's client; JVMs that wait for one."""
+import contextlib
 import io
 import os
 import pathlib
@@ -48,3 +49,35 @@ def jar(classes):
             info.external_attr = 0o100644 << 16
             archive.writestr(info, data)
     return out.getvalue()
+
+
+def waiting(server, memory_mb, version=""):
+    """Pids of JVMs of that server which wait for a function of that size: they have loaded what
+    they can and sleep in the read of their pipe."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = stat.read_bytes().split(b"\0")
+            if (words[0] == b"/var/runtime/java_standby" and
+                    f"-XX:MaxRAM={memory_mb}m".encode() in words and
+                    descends(int(stat.parent.name), server.process.pid) and
+                    any(f"/java-{version}".encode() in word for word in words) and
+                    settled(stat.parent)):
+                found.append(int(stat.parent.name))
+    return found
+
+
+def descends(pid, ancestor):
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return False
+
+
+def settled(process):
+    """The thread that will be main reads the pipe: system call 0 on descriptor 5."""
+    for task in process.glob("task/*/syscall"):
+        if task.read_text().startswith("0 0x5 "):
+            return True
+    return False

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from conftest import Client, Server, lapwing
 from functions import package
-from java_functions import JDKS, VERSIONS, compiled, jar
+from java_functions import JDKS, VERSIONS, compiled, jar, waiting
 
 READY_SECONDS = 60
 WAITING_JIFFIES_MAX = 20  # in a second, of 100
@@ -178,38 +178,6 @@ def metric(client, name):
     return int(re.search(rf"^lapwing_{name} (\d+)$", text, re.M).group(1))
 
 
-def waiting(client, memory_mb, version=""):
-    """Pids of JVMs of that server which wait for a function of that size: they have loaded what
-    they can and sleep in the read of their pipe."""
-    found = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = stat.read_bytes().split(b"\0")
-            if (words[0] == b"/var/runtime/java_standby" and
-                    f"-XX:MaxRAM={memory_mb}m".encode() in words and
-                    descends(int(stat.parent.name), client.server.process.pid) and
-                    any(f"/java-{version}".encode() in word for word in words) and
-                    settled(stat.parent)):
-                found.append(int(stat.parent.name))
-    return found
-
-
-def descends(pid, ancestor):
-    while pid > 1:
-        if pid == ancestor:
-            return True
-        pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    return False
-
-
-def settled(process):
-    """The thread that will be main reads the pipe: system call 0 on descriptor 5."""
-    for task in process.glob("task/*/syscall"):
-        if task.read_text().startswith("0 0x5 "):
-            return True
-    return False
-
-
 def start(client, code, version="17", handler="shop.Probe", memory_mb=512, from_standby=True,
           event=None, **settings):
     """(name, answer, whole answer, log) of the first invocation of a new function."""
@@ -217,7 +185,7 @@ def start(client, code, version="17", handler="shop.Probe", memory_mb=512, from_
     before = [metric(client, kind) for kind in kinds]
     name = client.deploy(code, "java" + version, handler, MemorySize=memory_mb, **settings)
     if from_standby:
-        wait_for(lambda: waiting(client, memory_mb, version))
+        wait_for(lambda: waiting(client.server, memory_mb, version))
     said, answer, log = client.invoke(name, event or {})
     # One that fails to initialise is started twice.
     grown = [metric(client, kind) > was for kind, was in zip(kinds, before)]
@@ -347,8 +315,8 @@ def test_code_and_layers_that_came_later(ahead, java_client, tmp_path, version):
 
 def test_one_that_died_while_it_waited_is_not_missed(ahead, probe):
     name = ahead.deploy(probe, "java17", "shop.Probe", MemorySize=640)
-    wait_for(lambda: waiting(ahead, 640))
-    for pid in waiting(ahead, 640):
+    wait_for(lambda: waiting(ahead.server, 640))
+    for pid in waiting(ahead.server, 640):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert ahead.invoke(name, {})[0]["name"] == name
@@ -356,8 +324,8 @@ def test_one_that_died_while_it_waited_is_not_missed(ahead, probe):
 
 def test_waiting_costs_next_to_nothing(ahead, probe):
     ahead.deploy(probe, "java17", "shop.Probe", MemorySize=10240)
-    wait_for(lambda: waiting(ahead, 10240))
-    [pid, *_] = waiting(ahead, 10240)
+    wait_for(lambda: waiting(ahead.server, 10240))
+    [pid, *_] = waiting(ahead.server, 10240)
 
     def used():
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
