@@ -48,7 +48,7 @@ struct Start {
 
 [[noreturn]] void leave(const char* why) {
   std::fprintf(stderr, "java_standby: %s\n", why);
-  std::exit(1);
+  ::_exit(1);
 }
 
 char* joined(const char* first, const char* second) {
@@ -65,12 +65,13 @@ jni::InitArgs init_args(int count, char** words, const char* main_class) {
   jni::InitArgs args;
   args.version = jni::kVersion;
   args.options = options;
-  for (int i = 0; i < count && args.count < kOptionsMax; ++i) {
+  for (int i = 0; i < count; ++i) {
+    if (args.count == kOptionsMax) leave("too many options");
     const bool class_path = std::strcmp(words[i], "-cp") == 0 && i + 1 < count;
     options[args.count++].text = class_path ? joined("-Djava.class.path=", words[++i]) : words[i];
   }
   options[args.count++].text = joined("-Dsun.java.command=", main_class);
-  options[args.count++].text = joined("-Dsun.java.launcher=", "SUN_STANDARD");
+  options[args.count++].text = "-Dsun.java.launcher=SUN_STANDARD";
   return args;
 }
 
@@ -100,14 +101,15 @@ bool become(int fd) {
   if (length == 0) return false;
   static char* variables[kVariablesMax + 1];
   std::size_t count = 0;
-  for (char* at = content; at < content + length && count < kVariablesMax;
-       at += std::strlen(at) + 1) {
+  for (char* at = content; at < content + length; at += std::strlen(at) + 1) {
+    if (count == kVariablesMax) leave("too many variables");
     variables[count++] = at;
   }
   environ = variables;
   ::tzset();
   // The directory was covered by the function's after the process had entered it.
-  return ::chdir(kWorkingDirectory) == 0;
+  if (::chdir(kWorkingDirectory) != 0) leave("no /var/task");
+  return true;
 }
 
 // As the command line of `java` would have it, for whoever shows it.

@@ -24,7 +24,7 @@ union Value {
 };
 
 struct Option {
-  char* text = nullptr;
+  const char* text = nullptr;
   void* extra = nullptr;
 };
 

@@ -138,6 +138,15 @@ void format_text(jni::Env env) {
                    step.text("%s is %s."), step.array_of("java/lang/Object", step.text("it")));
 }
 
+// As javac writes `a + b` since version 9; java.base itself does it otherwise.
+void join_text(jni::Env env) {
+  Step step(env);
+  const jni::Object pair =
+      step.make("javax/management/Attribute", "(Ljava/lang/String;Ljava/lang/Object;)V",
+                step.text("a"), step.text("b"));
+  step.call(pair, "java/lang/Object", "toString", "()Ljava/lang/String;");
+}
+
 // It speaks the Runtime API, and does not begin to before it is told where.
 void load_native_part(jni::Env env) {
   Step(env).call_static(CLIENT "runtimeapi/JniHelper", "load", "()V");
@@ -190,6 +199,7 @@ void warm_up(jni::Env env) {
   load_classes(env);
   set_security_property(env);
   format_text(env);
+  join_text(env);
   load_native_part(env);
   use_class_loader(env);
   use_json(env, map_type, R"({"a":"b","c":[1,2.5,true],"d":{"e":"f"}})");
