@@ -170,6 +170,7 @@ std::string canonical_request(const Request& request, std::string_view signed_he
 
 std::string scope_text(std::string_view date, std::string_view region, std::string_view service) {
   std::string out;
+  out.reserve(date.size() + region.size() + service.size() + kScopeTerminator.size() + 3);
   for (const std::string_view part : {date, region, service}) {
     out += part;
     out += '/';
@@ -180,13 +181,16 @@ std::string scope_text(std::string_view date, std::string_view region, std::stri
 
 std::string string_to_sign(std::string_view timestamp, std::string_view scope,
                            std::string_view canonical) {
-  std::string out(kSigV4Algorithm);
+  const std::string digest = crypto::sha256_hex(canonical);
+  std::string out;
+  out.reserve(kSigV4Algorithm.size() + timestamp.size() + scope.size() + digest.size() + 3);
+  out += kSigV4Algorithm;
   for (const std::string_view line : {timestamp, scope}) {
     out += '\n';
     out += line;
   }
   out += '\n';
-  out += crypto::sha256_hex(canonical);
+  out += digest;
   return out;
 }
 

@@ -14,6 +14,9 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Of the headers of most answers.
+constexpr std::size_t kBlockBytes = 480;
+
 struct MethodName {
   Method method;
   std::string_view name;
@@ -57,6 +60,7 @@ void Headers::add(std::string_view name, std::string_view value) {
     add(own_name, own_value);
     return;
   }
+  if (block_.empty()) block_.reserve(kBlockBytes);
   const auto name_at = static_cast<std::uint32_t>(block_.size());
   block_.append(name).append(value);
   add_entry(name_at, static_cast<std::uint32_t>(name.size()),

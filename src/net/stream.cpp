@@ -14,6 +14,7 @@
 #include "net/limits.hpp"
 #include "net/loop.hpp"
 #include "net/sockaddr.hpp"
+#include "os/socket.hpp"
 
 namespace lapwing::net {
 namespace {
@@ -200,6 +201,19 @@ std::optional<Address> name_of(int fd, int (*get)(int, sockaddr*, socklen_t*)) {
   return from_sockaddr(*out.raw(), out.size);
 }
 
+bool peer_is_this_machine(int fd) {
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  if (::getpeername(fd, peer.raw(), &peer.size) != 0) return false;
+  // Safe: what the family says is what the kernel wrote.
+  if (peer.storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer.storage);
+    return (ntohl(v4.sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer.storage);
+  return peer.storage.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
 }  // namespace
 
 Result<Stream> Stream::adopt(Loop& loop, os::UniqueFd fd) {
@@ -211,6 +225,7 @@ Result<Stream> Stream::adopt(Loop& loop, os::UniqueFd fd) {
   if (domain == AF_INET || domain == AF_INET6) {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (peer_is_this_machine(fd.get())) os::do_not_pace(fd.get());
   }
   return Stream(loop, std::make_unique<SocketTransport>(loop, std::move(fd)));
 }

@@ -8,6 +8,7 @@
 #include "os/ip.hpp"
 #include "os/link.hpp"
 #include "os/netlink.hpp"
+#include "os/socket.hpp"
 
 namespace lapwing::os {
 namespace {
@@ -49,6 +50,7 @@ Result<UniqueFd> listen_tcp(const std::string& ipv4, std::uint16_t port, int bac
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return fail(errno_error("bind " + ipv4));
   }
+  do_not_pace(fd.get());  // what is accepted has it too
   if (::listen(fd.get(), backlog) != 0) return fail(errno_error("listen " + ipv4));
   return fd;
 }

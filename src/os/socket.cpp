@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -22,6 +24,11 @@ Result<FdPair> make_socketpair(SocketKind kind, bool nonblocking) {
                    (nonblocking ? SOCK_NONBLOCK : 0);
   if (::socketpair(AF_UNIX, type, 0, fds) != 0) return fail(errno_error("socketpair"));
   return FdPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+void do_not_pace(int socket) {
+  constexpr std::string_view kReno = "reno";  // compiled into every kernel
+  ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
 }
 
 Result<UniqueFd> make_memory_file(const char* name, std::string_view content) {

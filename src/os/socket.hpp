@@ -24,6 +24,9 @@ struct FdPair {
 Result<FdPair> make_pipe();
 enum class SocketKind { kStream, kSeqPacket };
 Result<FdPair> make_socketpair(SocketKind kind, bool nonblocking);
+// For TCP connections (and listeners of such) that stay within the machine: the plainest congestion
+// control there is, as those that pace themselves (BBR) pay a timer for every message. Best effort.
+void do_not_pace(int socket);
 // An anonymous file in memory holding `content`, offset 0.
 Result<UniqueFd> make_memory_file(const char* name, std::string_view content);
 

@@ -17,6 +17,7 @@ RuntimeLaunch launch_of(const RuntimeChoice& choice, std::uint32_t memory_mb,
   launch.memory_mb = memory_mb;
   launch.handler = handler;
   launch.class_path = interpreter.class_path;
+  launch.jvm_library = interpreter.jvm_library;
   const std::string& archive = interpreter.class_archive;
   if (!archive.empty() && access(archive.c_str(), R_OK) == 0) {
     launch.class_archive = "/var/runtime/lib" + archive.substr(archive.rfind('/'));

@@ -34,8 +34,17 @@ class FakeMachine {
     file(prefix + "/include/python" + x + "/patchlevel.h",
          "#define PY_VERSION      \t\"" + version + "\"\n#define PY_VERSION \"" + version + "\"\n");
   }
+  // With libjvm.so at that path of its home, unless "".
+  void jdk(const std::string& name, const std::string& version, const std::string& library) {
+    const std::string home = "/usr/lib/jvm/" + name;
+    file(home + "/bin/java", "", 0755);
+    file(home + "/release", "JAVA_VERSION=\"" + version + "\"\n");
+    if (!library.empty()) file(home + library);
+    file("/client/lib/aws-lambda-java-runtime-interface-client-2.0.0.jar");
+  }
   Catalogue discover(bool strict = false) {
     CatalogueOptions options;
+    options.java_client = root_ + "/client";
     options.root = root_;
     options.homes = {"/root"};
     options.strict = strict;
@@ -115,6 +124,32 @@ TEST(Catalogue, FindsRubyOfDebianAndRbenv) {
   EXPECT_EQ(debian->note, "ruby3.0 is served by Ruby 3.1.2 (system)");
   EXPECT_EQ(debian->interpreter->sandbox_path, "/usr/bin/ruby3.1");
   EXPECT_EQ(debian->interpreter->binds[1].destination, "/usr/lib/ruby");
+}
+
+TEST(Catalogue, AJvmThatWaitsIsOfOneMemorySizeAndNoHandler) {
+  FakeMachine machine;
+  machine.jdk("seventeen", "17.0.9", "/lib/server/libjvm.so");
+  machine.jdk("eight", "1.8.0_392", "/jre/lib/amd64/server/libjvm.so");
+  machine.jdk("odd", "21.0.1", "");
+  const Catalogue catalogue = machine.discover();
+  const LanguageTraits& java = traits(Language::kJava);
+  const auto waiting = [&](const char* runtime, std::uint32_t memory_mb, const char* handler) {
+    return java.waiting_argv(launch_of(catalogue.choose(runtime).value(), memory_mb, handler));
+  };
+  const auto argv = waiting("java17", 512, "shop.Handler");
+  ASSERT_GT(argv.size(), 3u);
+  EXPECT_EQ(argv[0], "/var/runtime/java_standby");
+  EXPECT_EQ(argv[1], "/var/lang/lib/server/libjvm.so");
+  EXPECT_EQ(argv, waiting("java17", 512, "shop.Other::handle"));
+  EXPECT_NE(argv, waiting("java17", 1024, "shop.Handler"));
+  EXPECT_EQ(waiting("java8.al2", 512, "x").at(1), "/var/lang/jre/lib/amd64/server/libjvm.so");
+  EXPECT_TRUE(waiting("java21", 512, "x").empty());
+
+  // Between the program and the handler, what a JVM that is started for the function gets.
+  const auto full = java.argv(launch_of(catalogue.choose("java17").value(), 512, "shop.Handler"));
+  EXPECT_EQ(std::vector<std::string>(argv.begin() + 2, argv.end()),
+            std::vector<std::string>(full.begin() + 1, full.end() - 1));
+  EXPECT_EQ(full.back(), "shop.Handler");
 }
 
 TEST(Catalogue, ServesTheNearestVersionAndSaysSo) {

@@ -57,6 +57,7 @@ TEST(EnvironmentVariables, WhatAnInterpreterReadsWhileItStartsNeedsAStartOfItsOw
   Interpreter interpreter;
   const RuntimeChoice python{*parse_runtime_id("python3.12"), &interpreter, true, ""};
   const RuntimeChoice node{*parse_runtime_id("nodejs20.x"), &interpreter, true, ""};
+  const RuntimeChoice java{*parse_runtime_id("java21"), &interpreter, true, ""};
   FunctionVersion fn;
   const auto alike = [&fn](const RuntimeChoice& runtime, const std::string& key,
                            const std::string& value) {
@@ -74,6 +75,13 @@ TEST(EnvironmentVariables, WhatAnInterpreterReadsWhileItStartsNeedsAStartOfItsOw
   EXPECT_TRUE(alike(node, "NODE_ENV", "production"));
   EXPECT_FALSE(alike(node, "NODE_OPTIONS", "--enable-source-maps"));
   EXPECT_FALSE(alike(node, "NODE_EXTRA_CA_CERTS", "/var/task/ca.pem"));
+  EXPECT_TRUE(alike(java, "STAGE", "prod"));
+  EXPECT_TRUE(alike(java, "PATH", "/mine"));
+  EXPECT_TRUE(alike(java, "TZ", ":UTC"));
+  for (const char* key :
+       {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "TZ", "HOME", "LANG", "LD_LIBRARY_PATH"}) {
+    EXPECT_FALSE(alike(java, key, "other")) << key;
+  }
 }
 
 TEST(EnvironmentVariables, WhatStandsByKnowsNoFunction) {

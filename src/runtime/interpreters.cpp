@@ -242,6 +242,16 @@ std::optional<int> java_major(std::string_view version) {
   return to_int(version.substr(0, version.find_first_not_of("0123456789")));
 }
 
+// Below the JDK's home: since version 9, and version 8's own and its JRE's.
+std::string jvm_library(const std::string& home) {
+  for (const char* path : {"/lib/server/libjvm.so", "/jre/lib/amd64/server/libjvm.so",
+                           "/jre/lib/aarch64/server/libjvm.so", "/lib/amd64/server/libjvm.so",
+                           "/lib/aarch64/server/libjvm.so"}) {
+    if (exists(home + path)) return std::string(kLanguagePrefix) + path;
+  }
+  return {};
+}
+
 void find_java(const Place& place, std::vector<Interpreter>& out) {
   if (place.shared) return;  // what /usr/bin/java leads to is found in /usr/lib/jvm
   const std::string path = host(place) + "/bin/java";
@@ -256,6 +266,7 @@ void find_java(const Place& place, std::vector<Interpreter>& out) {
   if (!major) return;
   found.major = *major;
   found.sandbox_path = fmt::format("{}/bin/java", kLanguagePrefix);
+  found.jvm_library = jvm_library(home);
   found.binds = {{home, std::string(kLanguagePrefix)}};
   // Debian keeps configuration and certificates in /etc, with links to them.
   for (const std::string& etc :

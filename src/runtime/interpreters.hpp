@@ -27,6 +27,7 @@ struct Interpreter {
   // classes lies, in /var/runtime/lib inside, once it has been made.
   std::string class_path;
   std::string class_archive;
+  std::string jvm_library;  // Java: libjvm.so inside; "" where it is not where JDKs have it
 };
 
 // Where interpreters live in the sandbox.

@@ -59,22 +59,36 @@ void ruby_variables(const RuntimeLaunch& launch, Variables& out) {
 
 // Defaults a function may override through JAVA_TOOL_OPTIONS are in jvm.flags, which the JVM
 // reads before that variable; the command line comes after it.
-std::vector<std::string> java_argv(const RuntimeLaunch& launch) {
-  std::vector<std::string> argv = {launch.interpreter, "-XX:Flags=/var/runtime/jvm.flags",
-                                   fmt::format("-XX:MaxRAM={}m", launch.memory_mb)};
+std::vector<std::string> jvm_options(const RuntimeLaunch& launch) {
+  std::vector<std::string> options = {"-XX:Flags=/var/runtime/jvm.flags",
+                                      fmt::format("-XX:MaxRAM={}m", launch.memory_mb)};
   if (!launch.class_archive.empty()) {
-    argv.push_back("-XX:SharedArchiveFile=" + launch.class_archive);
+    options.push_back("-XX:SharedArchiveFile=" + launch.class_archive);
   }
   // The client makes a file descriptor of a number, and loads a library of its own.
-  if (launch.major >= 9) {
-    argv.insert(argv.end(), {"--add-opens", "java.base/java.io=ALL-UNNAMED"});
-  }
-  if (launch.major >= 22) argv.emplace_back("--enable-native-access=ALL-UNNAMED");
-  argv.insert(argv.end(),
-              {"-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="
-               "/var/runtime/lib/libaws-lambda-jni.so",
-               "-Djava.net.preferIPv4Stack=true", "-cp", launch.class_path,
-               "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", launch.handler});
+  if (launch.major >= 9) options.emplace_back("--add-opens=java.base/java.io=ALL-UNNAMED");
+  if (launch.major >= 22) options.emplace_back("--enable-native-access=ALL-UNNAMED");
+  // These say at every start that the JDK's own archive was made without the two.
+  if (launch.major == 24 || launch.major == 25) options.emplace_back("-Xlog:cds=off");
+  options.insert(options.end(),
+                 {"-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="
+                  "/var/runtime/lib/libaws-lambda-jni.so",
+                  "-Djava.net.preferIPv4Stack=true", "-cp", launch.class_path,
+                  "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"});
+  return options;
+}
+
+std::vector<std::string> java_argv(const RuntimeLaunch& launch) {
+  std::vector<std::string> argv = jvm_options(launch);
+  argv.insert(argv.begin(), launch.interpreter);
+  argv.push_back(launch.handler);
+  return argv;
+}
+
+std::vector<std::string> java_waiting_argv(const RuntimeLaunch& launch) {
+  if (launch.jvm_library.empty()) return {};
+  std::vector<std::string> argv = jvm_options(launch);
+  argv.insert(argv.begin(), {"/var/runtime/java_standby", launch.jvm_library});
   return argv;
 }
 
@@ -98,23 +112,30 @@ bool ruby_reads(std::string_view key) {
   return key.starts_with("RUBY") || key.starts_with("GEM_") || key.starts_with("BUNDLE_");
 }
 
+bool java_reads(std::string_view key) {
+  // What loads ahead asks for the time zone.
+  return key.starts_with("JAVA_") || key.starts_with("_JAVA_") || key.starts_with("JDK_") ||
+         key == "TZ" || key == "HOME";
+}
+
 bool reads_nothing(std::string_view) { return false; }
 
 constexpr std::array kLanguages = {
     LanguageTraits{Language::kPython, "python", "Python", VersionForm::kMajorMinor, "python",
-                   "install Python 3, as in apt-get install python3", RuntimeLink::kPipes, true, true, 4,
-                   python_reads, python_argv, python_variables},
+                   "install Python 3, as in apt-get install python3", RuntimeLink::kPipes, true, 4,
+                   python_reads, python_argv, python_argv, python_variables},
     LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
-                   "install Node.js, as in apt-get install nodejs", RuntimeLink::kSocket, true, false, 48,
-                   node_reads, node_argv, node_variables},
+                   "install Node.js, as in apt-get install nodejs", RuntimeLink::kSocket, false, 48,
+                   node_reads, node_argv, node_argv, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
-                   "install Ruby 3, as in apt-get install ruby", RuntimeLink::kPipes, true, true, 4, ruby_reads,
-                   ruby_argv, ruby_variables},
+                   "install Ruby 3, as in apt-get install ruby", RuntimeLink::kPipes, true, 4,
+                   ruby_reads, ruby_argv, ruby_argv, ruby_variables},
     LanguageTraits{Language::kJava, "java", "Java", VersionForm::kMajor, "java",
-                   "install a JDK, as in apt-get install openjdk-17-jdk-headless", RuntimeLink::kTcp, false,
-                   false, 1, reads_nothing, java_argv, no_variables},
-    LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "", RuntimeLink::kTcp,
-                   false, false, 1, reads_nothing, nullptr, no_variables},
+                   "install a JDK, as in apt-get install openjdk-17-jdk-headless",
+                   RuntimeLink::kTcp, false, 48, java_reads, java_argv, java_waiting_argv,
+                   no_variables},
+    LanguageTraits{Language::kProvided, "provided", "provided", VersionForm::kSystem, "", "",
+                   RuntimeLink::kTcp, false, 1, reads_nothing, nullptr, nullptr, no_variables},
 };
 
 bool parse_version(VersionForm form, std::string_view text, RuntimeId& out) {

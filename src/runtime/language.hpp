@@ -47,6 +47,7 @@ struct RuntimeLaunch {
   // Java: Interpreter's class_path, and class_archive if the file is there.
   std::string class_path;
   std::string class_archive;
+  std::string jvm_library;  // inside; "" where it cannot be started ahead
 };
 
 // How a bootstrap speaks the Runtime API.
@@ -66,9 +67,7 @@ struct LanguageTraits {
   std::string_view folder;  // runtimes/<folder>/runtime is /var/runtime; "" where there is none
   std::string_view remedy;  // how a machine gets an interpreter
   RuntimeLink link;
-  // The bootstrap can be started before its function is known (_LAPWING_STANDBY_FD), and can
-  // be a template that forks (_LAPWING_FORKS).
-  bool waits;
+  // The bootstrap can be a template that forks (_LAPWING_FORKS).
   bool forks;
   // Megabytes that one waiting takes, forked or not.
   std::uint32_t waiting_mb;
@@ -76,6 +75,11 @@ struct LanguageTraits {
   bool (*read_at_start)(std::string_view key);
   // Null for provided.*, where the function brings its own.
   std::vector<std::string> (*argv)(const RuntimeLaunch&);
+  // For a process that is started before its function is known (_LAPWING_STANDBY_FD) and becomes
+  // what `argv` would start. Whatever of the launch is in it, functions must have in common to
+  // use the same; the handler never is. Empty where this interpreter cannot wait, null where none
+  // of the language can.
+  std::vector<std::string> (*waiting_argv)(const RuntimeLaunch&);
   void (*variables)(const RuntimeLaunch&, Variables&);
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "net/stream.hpp"
+#include "os/socket.hpp"
 #include "runtime/environment_variables.hpp"
 #include "runtime/output_pipe.hpp"
 
@@ -27,12 +28,12 @@ Status add_socket(LaunchEnds& ends) {
 }
 
 Status add_pipes(LaunchEnds& ends) {
-  LAPWING_TRY(PipeEnds events, make_pipe());
-  LAPWING_TRY(PipeEnds answers, make_pipe());
-  ends.to_runtime = std::move(events.write);
-  ends.runtime = std::move(answers.read);
-  ends.inherited.push_back({kRuntimeFd, std::move(events.read)});
-  ends.inherited.push_back({kRuntimeOutFd, std::move(answers.write)});
+  LAPWING_TRY(os::FdPair events, os::make_pipe());
+  LAPWING_TRY(os::FdPair answers, os::make_pipe());
+  ends.to_runtime = std::move(events.second);
+  ends.runtime = std::move(answers.first);
+  ends.inherited.push_back({kRuntimeFd, std::move(events.first)});
+  ends.inherited.push_back({kRuntimeOutFd, std::move(answers.second)});
   return {};
 }
 
@@ -45,16 +46,17 @@ Result<LaunchEnds> make_launch_ends(const RuntimeChoice& runtime, bool ahead) {
   ends.output = std::move(output.read);
   ends.inherited.push_back({STDOUT_FILENO, std::move(output.write)});
   ends.inherited.push_back({STDERR_FILENO, std::move(copy)});
+  if (ahead) {
+    LAPWING_TRY(PipeEnds configure, make_output_pipe());
+    ends.configure = std::move(configure.write);
+    ends.inherited.push_back({kStandbyFd, std::move(configure.read)});
+  }
   const RuntimeLink link = traits(runtime.id.language).link;
   if (link == RuntimeLink::kTcp) return ends;
   LAPWING_TRY(PipeEnds telemetry, make_output_pipe());
   ends.telemetry = std::move(telemetry.read);
   ends.inherited.push_back({kTelemetryFd, std::move(telemetry.write)});
   LAPWING_CHECK(link == RuntimeLink::kPipes ? add_pipes(ends) : add_socket(ends));
-  if (!ahead) return ends;
-  LAPWING_TRY(PipeEnds configure, make_output_pipe());
-  ends.configure = std::move(configure.write);
-  ends.inherited.push_back({kStandbyFd, std::move(configure.read)});
   return ends;
 }
 

@@ -10,14 +10,10 @@
 
 namespace lapwing::runtime {
 
-Result<PipeEnds> make_pipe() {
+Result<PipeEnds> make_output_pipe() {
   std::array<int, 2> fds{};
   if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail(errno_error("pipe2"));
-  return PipeEnds{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
-}
-
-Result<PipeEnds> make_output_pipe() {
-  LAPWING_TRY(PipeEnds pipe, make_pipe());
+  PipeEnds pipe{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
   // Best effort: a larger pipe lets a chatty function run on while we are busy.
   fcntl(pipe.write.get(), F_SETPIPE_SZ, kOutputPipeBytes);
   return pipe;

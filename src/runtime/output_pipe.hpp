@@ -19,8 +19,6 @@ struct PipeEnds {
   os::UniqueFd read;
   os::UniqueFd write;
 };
-Result<PipeEnds> make_pipe();
-// Holds more.
 Result<PipeEnds> make_output_pipe();
 
 class OutputPipe {

@@ -35,9 +35,25 @@ std::vector<std::pair<std::string, std::string>> pairs(
   return {map.begin(), map.end()};
 }
 
+RuntimeLaunch launch_of(const sandbox::Plan& plan, const RuntimeChoice& runtime,
+                        std::string_view handler) {
+  return launch_of(runtime, static_cast<std::uint32_t>(plan.limits.memory_bytes / kMiB), handler);
+}
+
+// Of an interpreter that waits to become any function like this one; empty where none can.
+std::vector<std::string> waiting_command(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
+  const LanguageTraits& language = traits(runtime.id.language);
+  // Restored processes need waiting sandboxes without an interpreter in them.
+  if (runtime.interpreter == nullptr || language.waiting_argv == nullptr ||
+      plan.argv.front() == kRestoreProgram) {
+    return {};
+  }
+  return language.waiting_argv(launch_of(plan, runtime, {}));
+}
+
 }  // namespace
 
-// Everything made ahead for one root.
+// Everything made ahead for one root and command line.
 struct Starter::Shelf {
   RuntimeChoice runtime;
   sandbox::Plan waiting;         // no code, no program
@@ -78,9 +94,8 @@ Starter::~Starter() = default;
 Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   std::string key = fmt::format("{}\n{}", static_cast<int>(plan.network), plan.root.base_dir);
   for (const sandbox::Bind& bind : plan.root.binds) key += '\n' + bind.source;
-  // Restored processes need waiting sandboxes without an interpreter in them.
-  const bool restores = plan.argv.front() == kRestoreProgram;
-  if (restores) key += "\nrestored";
+  std::vector<std::string> command = waiting_command(plan, runtime);
+  for (const std::string& word : command) key += '\n' + word;
   std::unique_ptr<Shelf>& shelf = shelves_[key];
   if (shelf) return *shelf;
   shelf = std::make_unique<Shelf>();
@@ -96,18 +111,30 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   shelf->waiting.limits = {};
   shelf->waiting.limits.cpu = plan.limits.cpu;
   shelf->waiting.limits.memory_bytes = kBootMemoryMb * kMiB;
-  if (traits(runtime.id.language).waits && !restores) {
+  if (!command.empty()) {
     auto variables = boot_environment(runtime);
     variables["_LAPWING_STANDBY_FD"] = fmt::format("{}", kStandbyFd);
-    shelf->program = {plan.argv, pairs(variables), plan.working_directory};
+    shelf->program = {std::move(command), pairs(variables), plan.working_directory};
   }
   return *shelf;
 }
 
+bool Starter::serves(const Shelf& shelf, const sandbox::Plan& plan, const RuntimeChoice& runtime) {
+  if (!shelf.boots()) return true;
+  // A wrapper, or variables that the interpreter reads while it starts, need a start of
+  // their own.
+  const Variables variables(plan.environment.begin(), plan.environment.end());
+  const auto handler = variables.find("_HANDLER");
+  return handler != variables.end() &&
+         plan.argv == traits(runtime.id.language).argv(launch_of(plan, runtime, handler->second)) &&
+         boots_alike(runtime, variables);
+}
+
 std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
+  // The oldest first: the youngest may still be loading.
   while (!shelf.ready.empty()) {
-    Ready ready = std::move(shelf.ready.back());
-    shelf.ready.pop_back();
+    Ready ready = std::move(shelf.ready.front());
+    shelf.ready.erase(shelf.ready.begin());
     count_ready();
     if (!ready.booted || ready.sandbox->running(ready.program)) return ready;
   }
@@ -121,15 +148,10 @@ std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
 net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
                                                 const RuntimeChoice& runtime) {
   Shelf& shelf = shelf_for(plan, runtime);
-  shelf.last_asked = loop_->now();
+  const bool served = serves(shelf, plan, runtime);
+  if (served) shelf.last_asked = loop_->now();
   shelf.expected.erase(plan.name);
-  // A wrapper, or variables that the interpreter reads while it starts, need a start of
-  // their own.
-  const std::map<std::string, std::string> variables(plan.environment.begin(),
-                                                     plan.environment.end());
-  const bool alike =
-      shelf.boots() && plan.argv == shelf.program.argv && boots_alike(runtime, variables);
-  if (options_.standby && (alike || !shelf.boots())) {
+  if (options_.standby && served) {
     std::optional<Ready> ready = take(shelf);
     want_template(shelf);
     if (ready) {
@@ -137,7 +159,7 @@ net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
       co_return *std::move(ready);
     }
   }
-  auto made = co_await make(shelf, alike && shelf.template_state == TemplateState::kReady);
+  auto made = co_await make(shelf, served && shelf.template_state == TemplateState::kReady);
   if (made) {
     auto& counter = made->booted ? stats_->from_template : stats_->booted;
     counter.fetch_add(1, std::memory_order_relaxed);
@@ -196,6 +218,7 @@ net::Task<Status> Starter::launch_restored(StartedRuntime& prepared, const sandb
 void Starter::expect(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   if (stopping_ || !options_.standby) return;
   Shelf& shelf = shelf_for(plan, runtime);
+  if (!serves(shelf, plan, runtime)) return;
   shelf.last_asked = loop_->now();
   if (shelf.expected.size() < options_.expected_max) shelf.expected[plan.name] = loop_->now();
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);

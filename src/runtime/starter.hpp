@@ -2,7 +2,8 @@
 //
 // What does not depend on the function is done ahead, once a runtime is in use:
 //   waiting sandboxes     namespaces, groups, /tmp, network: everything but code and program
-//   standby environments  a waiting sandbox with the interpreter already started in it
+//   standby environments  a waiting sandbox with the interpreter already started in it; apart for
+//                         each command line (Java: for each memory size)
 //   templates             an interpreter that forks such processes in a millisecond (Python)
 // A start then mounts code and layers, sets the limits and hands over the environment. Where
 // nothing is ready, or the function's variables change how its interpreter starts, the process
@@ -99,6 +100,8 @@ class Starter {
   enum class TemplateState { kNone, kStarting, kReady, kFailed };
 
   Shelf& shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime);
+  // Whether what is ready there is as good for this function as what is started for it.
+  static bool serves(const Shelf& shelf, const sandbox::Plan& plan, const RuntimeChoice& runtime);
   std::optional<Ready> take(Shelf& shelf);
   net::Task<Result<Ready>> find(const sandbox::Plan& plan, const RuntimeChoice& runtime);
   net::Task<Result<Ready>> make(Shelf& shelf, bool boot);

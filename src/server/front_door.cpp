@@ -175,30 +175,31 @@ net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestI
 
 net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context,
                                                    const RequestId& request_id) {
-  auto job = std::make_shared<Job>(context.request());
-  const http::Request& request = job->request;
-  LAPWING_CO_TRY(job->signature, parts_.authenticator->read(job->view.head()));
+  const http::Request& request = context.request();
+  RequestView view(request);
+  LAPWING_CO_TRY(const aws::SignatureHead signature, parts_.authenticator->read(view.head()));
   Result<std::string> body = co_await read_body(context, lambda::kMaxRequestPayloadBytes);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     context.close_after();
     co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));
   }
   if (!body) co_return fail(std::move(body).error());
-  job->body = *std::move(body);
-  const BodyShare share(stats_.body_bytes, job->body.size());
+  const BodyShare share(stats_.body_bytes, body->size());
 
-  const auto check = [job, authenticator = parts_.authenticator]() -> Status {
-    const aws::Request& whole = job->view.with_body(job->body);
-    LAPWING_TRY(job->caller, authenticator->authenticate(whole, job->signature, "lambda"));
-    return lambda::check_invoke_payload(job->body);
-  };
-  if (job->body.size() > kOffloadBytes) {
-    LAPWING_CO_CHECK(co_await parts_.workers->run(context.loop(), check));
+  aws::Caller caller;
+  if (body->size() > kOffloadBytes) {
+    auto job = std::make_shared<Job>(request);
+    job->signature = signature;
+    job->body = *std::move(body);
+    LAPWING_CO_CHECK(co_await parts_.workers->run(context.loop(), [this, job] {
+      return check_invoke(job->view.with_body(job->body), job->signature, job->caller);
+    }));
+    caller = std::move(job->caller);
+    body = std::move(job->body);
   } else {
-    LAPWING_CO_CHECK(check());
+    LAPWING_CO_CHECK(check_invoke(view.with_body(*body), signature, caller));
   }
   const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
-  const aws::Caller& caller = job->caller;
   const lambda::InvokeScope scope{caller.account, caller.region, caller.principal_arn};
   LAPWING_CO_TRY(lambda::InvokeRequest invoke,
                  lambda::parse_invoke_head(request.target, lookup, scope));
@@ -216,7 +217,7 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
                                : fmt::format("{}:{}", function->arn, invoke.qualifier);
   invocation.trace_id = request.headers.get_or("X-Amzn-Trace-Id");
   invocation.client_context = invoke.client_context;
-  invocation.payload = std::move(job->body);
+  invocation.payload = *std::move(body);
   invocation.want_tail = invoke.log_type == lambda::LogType::kTail;
   lambda::InvokeOutcome answer;
   answer.request_id = request_id;
@@ -236,6 +237,13 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   if (outcome->kind == runtime::Outcome::Kind::kFunctionError) answer.function_error = "Unhandled";
   answer.log_tail = std::move(outcome->log_tail);
   co_return lambda::render_invoke_answer(invoke, std::move(answer));
+}
+
+// Any thread.
+Status FrontDoor::check_invoke(const aws::Request& request, const aws::SignatureHead& signature,
+                               aws::Caller& caller) const {
+  LAPWING_TRY(caller, parts_.authenticator->authenticate(request, signature, "lambda"));
+  return lambda::check_invoke_payload(request.body);
 }
 
 std::optional<Error> FrontDoor::run_failure(const Result<runtime::Outcome>& outcome,

@@ -80,6 +80,8 @@ class FrontDoor {
                                                  runtime::FunctionVersionPtr function,
                                                  runtime::Invocation invocation);
   // Why the function could not be run at all, in Lambda's words; nothing when it ran.
+  Status check_invoke(const aws::Request& request, const aws::SignatureHead& signature,
+                      aws::Caller& caller) const;
   std::optional<Error> run_failure(const Result<runtime::Outcome>& outcome,
                                    const std::string& runtime_id,
                                    const RequestId& request_id) const;

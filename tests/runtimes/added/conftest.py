@@ -17,6 +17,7 @@ from functions import ROLE, package  # noqa: E402
 from serving import Server, binary  # noqa: E402
 
 COMMAND_SECONDS = 300
+FETCH_SECONDS = 600
 
 
 def lapwing(*arguments):
@@ -49,6 +50,17 @@ class Client:
         answer = self.lam.invoke(FunctionName=name, Payload=json.dumps(event), LogType="Tail")
         log = base64.b64decode(answer["LogResult"]).decode(errors="replace")
         return json.loads(answer["Payload"].read()), answer, log
+
+
+@pytest.fixture(scope="session")
+def java_client():
+    """AWS's client for Java, a directory that `lapwing runtime add java-client` takes."""
+    client = ROOT / "build" / "java-client"
+    run = subprocess.run([str(ROOT / "runtimes/java/client/fetch.sh"), str(client)],
+                         capture_output=True, text=True, timeout=FETCH_SECONDS)
+    if run.returncode != 0 and not (client / ".version").exists():
+        pytest.skip("AWS's Java client cannot be had here: " + run.stderr[-300:])
+    return client
 
 
 @pytest.fixture
