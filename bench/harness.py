@@ -27,6 +27,7 @@ EVENT = '{"name": "World"}'
 READY = re.compile(rb"listening on http://(\S+)")
 START_SECONDS = 60
 ACTIVE_SECONDS = 120
+SETTLE_SECONDS = 60
 DEPLOYERS = 8
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 
@@ -222,13 +223,32 @@ class Server:
             found.setdefault(namespace, []).append(pid)
         return found
 
+    def settled(self):
+        """When what a first start does in the background is over: byte code, class archives."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            own = self.family_tree()[0]
+            if not any(self._is_other_program(pid) for pid in own):
+                return
+            time.sleep(0.2)
+
+    def _is_other_program(self, pid):
+        try:
+            return (os.readlink("/proc/{}/exe".format(pid))
+                    != os.readlink("/proc/{}/exe".format(self.process.pid))
+                    and b"bootstrap" not in pathlib.Path("/proc", str(pid), "cmdline").read_bytes())
+        except OSError:
+            return False
+
     def cpu_us(self):
         """Processor time of the server's own processes, those that ended included."""
-        total = 0
-        for pid in self.family_tree()[0]:
-            fields = pathlib.Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total * TICK_US
+        return sum(process_cpu_us(pid) for pid in self.family_tree()[0])
+
+
+def process_cpu_us(pid):
+    """User and system time so far."""
+    fields = pathlib.Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_US
 
 
 def memory_kb(pid, field="Pss"):

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/pays_off.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 
@@ -66,6 +67,31 @@ TEST(ManualClock, StepMovesWallTimeOnly) {
   clock.step_wall(std::chrono::seconds(5));
   EXPECT_EQ(clock.mono(), mono);
   EXPECT_EQ(clock.wall() - wall, std::chrono::seconds(5));
+}
+
+TEST(PaysOff, DoneEveryTimeOnlyWhereMostTriesSucceed) {
+  const auto tries = [](PaysOff& policy, int chances, bool succeeds) {
+    int count = 0;
+    for (int i = 0; i < chances; ++i) {
+      if (!policy.try_now()) continue;
+      ++count;
+      policy.note(succeeds);
+    }
+    return count;
+  };
+  PaysOff policy;
+  EXPECT_EQ(tries(policy, 100, true), 100);
+  const int wasted = tries(policy, 1'000, false);
+  EXPECT_GT(wasted, 25);  // it goes on trying
+  EXPECT_LT(wasted, 45);
+  // What failed succeeds again: noticed by the tries.
+  tries(policy, 1'000, true);
+  EXPECT_EQ(tries(policy, 100, true), 100);
+  // Every second one is too few.
+  for (int i = 0; i < 100; ++i) {
+    if (policy.try_now()) policy.note(i % 2 == 0);
+  }
+  EXPECT_FALSE(policy.try_now());
 }
 
 }  // namespace

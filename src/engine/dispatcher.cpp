@@ -15,6 +15,7 @@ EngineOptions share(EngineOptions options, std::size_t count) {
   options.environments_max = std::max(1u, options.environments_max / n);
   options.memory_mb_max = std::max<std::uint64_t>(128, options.memory_mb_max / n);
   options.starts_max = std::max(1u, options.starts_max / n);
+  if (options.running_enough > 0) options.running_enough = std::max(2u, options.running_enough / n);
   return options;
 }
 

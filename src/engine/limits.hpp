@@ -26,6 +26,9 @@ struct EngineOptions {
   Duration idle_timeout = std::chrono::minutes(10);
   // An environment older than this is not used again.
   Duration recycle_after = std::chrono::hours(4);
+  // With as many of a function at work, further quick invocations wait for one of them rather than
+  // for the processors (pace.hpp); 0: never.
+  std::uint32_t running_enough = 0;
   // Environments being initialised at once.
   std::uint32_t starts_max = 32;
 };

@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "engine/admission.hpp"
+#include "engine/pace.hpp"
 #include "engine/plan.hpp"
 #include "net/sync.hpp"
 #include "runtime/execution_environment.hpp"
@@ -67,6 +68,8 @@ class Lease {
 struct Waiter {
   net::OneShotSender<Lease> sender;
   MonoTime since;
+  // Not zero: until then it would rather have one that is at work now than one that is idle.
+  MonoTime content_until{};
 };
 
 // What is wanted and had of one version's provisioned environments.
@@ -88,10 +91,13 @@ struct Pool {
   std::vector<Slot*> idle;              // on demand; back: most recently used
   std::vector<Slot*> idle_provisioned;  // likewise
   std::deque<Waiter> waiters;
+  std::uint32_t content = 0;  // waiters that are
+  Pace pace;
   std::uint32_t starting = 0;  // on demand
   std::uint32_t active = 0;
   Provision provision;
-  bool is_hungry = false;  // in Shard::hungry_
+  bool is_hungry = false;   // in Shard::hungry_
+  bool is_crowded = false;  // in Shard::crowded_
 };
 
 struct Function {

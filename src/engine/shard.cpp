@@ -12,6 +12,7 @@ Shard::Shard(net::Loop& loop, ShardHost host, EngineOptions options)
       options_(options),
       sweep_timer_(loop, [this] { sweep(); }),
       finish_timer_(loop, [this] { serve_hungry(); }),
+      line_timer_(loop, [this] { look_at_line(); }),
       tasks_(loop) {}
 
 Shard::~Shard() = default;
@@ -98,11 +99,17 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
   ++pool.function->invocations;
   std::expected<Ticket, Throttle> ticket = admit(pool);
   if (!ticket) co_return fail(refuse(*pool.function, ticket.error()));
-  std::expected<Slot*, Throttle> idle = take_idle(pool, ticket->kind());
-  if (!idle) co_return fail(refuse(*pool.function, idle.error()));
-  Slot* slot = *idle;
+  Slot* slot = nullptr;
+  Duration content_for{};
+  if (rather_waits(pool, ticket->kind())) {
+    content_for = pool.pace.wait_for(pool.waiters.size());
+  } else {
+    std::expected<Slot*, Throttle> idle = take_idle(pool, ticket->kind());
+    if (!idle) co_return fail(refuse(*pool.function, idle.error()));
+    slot = *idle;
+  }
   if (slot == nullptr) {
-    Result<Lease> waited = co_await wait_for_slot(pool);
+    Result<Lease> waited = co_await wait_for_slot(pool, content_for);
     if (!waited) co_return fail(std::move(waited).error());
     slot = &waited->take();
   }
@@ -125,11 +132,9 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
   co_return outcome;
 }
 
-net::Task<Result<Lease>> Shard::wait_for_slot(Pool& pool) {
+net::Task<Result<Lease>> Shard::wait_for_slot(Pool& pool, Duration content_for) {
   auto [sender, receiver] = net::one_shot<Lease>(*loop_);
-  pool.waiters.push_back({std::move(sender), loop_->now()});
-  stats_.waiting.add();
-  want_slot(pool);
+  stand_in_line(pool, std::move(sender), content_for);
   // The time counts only while the machine has no room: an environment that is being
   // initialised has its own limit.
   while (true) {
@@ -145,10 +150,13 @@ net::Task<Result<Lease>> Shard::wait_for_slot(Pool& pool) {
 net::Task<void> Shard::drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                              net::OneShotSender<runtime::Outcome> answer) {
   slot.has_run = true;
+  const MonoTime begun = loop_->now();
   {
     const Ticket held = std::move(ticket);
     co_await slot.environment->run(std::move(invocation), std::move(answer));
   }
+  const MonoTime ended = loop_->now();
+  slot.pool->pace.note(ended - begun, ended);
   stats_.busy.sub();
   if (slot.is_provisioned) stats_.provisioned_in_use.sub();
   release(slot);
@@ -165,9 +173,7 @@ void Shard::release(Slot& slot) {
     evict(slot, Eviction::kFairness);
   } else {
     while (!pool.waiters.empty()) {
-      net::OneShotSender<Lease> waiter = std::move(pool.waiters.front().sender);
-      pool.waiters.pop_front();
-      stats_.waiting.sub();
+      net::OneShotSender<Lease> waiter = next_in_line(pool);
       if (waiter.receiver_gone()) continue;
       waiter.send(Lease(*this, slot));
       return;

@@ -7,6 +7,9 @@
 // longest, of any function, makes room; when none is idle, or the memory of those at work is at its
 // limit, the invocation waits.
 //
+// Where many of a quick function are at work already, and make each other slower, a further
+// invocation waits a few milliseconds for one of them, though others are idle.
+//
 // Pools that want an environment and cannot have one stand in a line and are served in turn,
 // one environment each, so a flood for one function does not keep another from its first. A
 // function that has none and has waited for kFairPatience gets the place of an environment
@@ -85,13 +88,18 @@ class Shard {
   void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
   std::expected<Ticket, Throttle> admit(Pool& pool);
   std::expected<Slot*, Throttle> take_idle(Pool& pool, Ticket::Kind kind);
-  net::Task<Result<Lease>> wait_for_slot(Pool& pool);
+  net::Task<Result<Lease>> wait_for_slot(Pool& pool, Duration content_for);
   net::Task<void> drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                         net::OneShotSender<runtime::Outcome> answer);
   void release(Slot& slot);
   Error refuse(Function& function, Throttle reason);
 
   // starting.cpp: who gets an environment next
+  bool rather_waits(const Pool& pool, Ticket::Kind kind) const;
+  void stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for);
+  net::OneShotSender<Lease> next_in_line(Pool& pool);
+  void look_at_line();
+  MonoTime hand_out_idle(Pool& pool);
   std::uint32_t finishing(const Pool& pool) const;
   bool wants_on_demand(Pool& pool);
   bool wants_provisioned(const Pool& pool) const;
@@ -146,6 +154,7 @@ class Shard {
   std::unordered_map<std::string, std::unique_ptr<Function>, Hash, Equal> functions_;  // by ARN
   std::list<Slot*> idle_;        // of all pools, longest idle first; provisioned ones not
   std::list<Pool*> hungry_;      // want an environment; the next to be served first
+  std::vector<Pool*> crowded_;   // have content waiters
   std::uint64_t memory_mb_ = 0;  // of starting and running environments
   std::uint32_t alive_ = 0;
   std::uint32_t starting_ = 0;
@@ -154,6 +163,7 @@ class Shard {
   bool stopping_ = false;
   net::Timer sweep_timer_;
   net::Timer finish_timer_;  // looks again when an expected one did not come free
+  net::Timer line_timer_;    // when the first content waiter no longer is
   net::TaskGroup tasks_;
 };
 

@@ -25,16 +25,78 @@ std::uint32_t Shard::finishing(const Pool& pool) const {
   return count;
 }
 
+bool Shard::rather_waits(const Pool& pool, Ticket::Kind kind) const {
+  if (kind == Ticket::Kind::kProvisioned || options_.running_enough == 0) return false;
+  return !pool.idle.empty() && pool.active - pool.starting >= options_.running_enough &&
+         pool.pace.crowded();
+}
+
+void Shard::stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for) {
+  stats_.waiting.add();
+  const MonoTime now = loop_->now();
+  if (content_for == Duration::zero()) {
+    pool.waiters.push_back({std::move(sender), now});
+    return want_slot(pool);
+  }
+  const MonoTime until = now + content_for;
+  pool.waiters.push_back({std::move(sender), now, until});
+  ++pool.content;
+  if (!std::exchange(pool.is_crowded, true)) crowded_.push_back(&pool);
+  if (!line_timer_.armed() || until < line_timer_.when()) line_timer_.arm_at(until);
+}
+
+net::OneShotSender<Lease> Shard::next_in_line(Pool& pool) {
+  Waiter waiter = std::move(pool.waiters.front());
+  pool.waiters.pop_front();
+  if (waiter.content_until != MonoTime{}) --pool.content;
+  stats_.waiting.sub();
+  return std::move(waiter.sender);
+}
+
+// Gives idle ones to those who have waited long enough; until when the others will.
+MonoTime Shard::hand_out_idle(Pool& pool) {
+  MonoTime next = MonoTime::max();
+  for (Waiter& waiter : pool.waiters) {
+    if (waiter.content_until == MonoTime{}) continue;
+    if (waiter.content_until > loop_->now()) {
+      next = std::min(next, waiter.content_until);
+    } else {
+      waiter.content_until = {};
+      --pool.content;
+    }
+  }
+  while (!pool.waiters.empty() && pool.waiters.front().content_until == MonoTime{} &&
+         !pool.idle.empty()) {
+    net::OneShotSender<Lease> waiter = next_in_line(pool);
+    if (waiter.receiver_gone()) continue;
+    Slot& slot = *pool.idle.back();
+    remove_idle(slot);
+    activate(slot);
+    waiter.send(Lease(*this, slot));
+  }
+  return next;
+}
+
+void Shard::look_at_line() {
+  MonoTime next = MonoTime::max();
+  const std::vector<Pool*> crowded = std::exchange(crowded_, {});
+  for (Pool* pool : crowded) {
+    next = std::min(next, hand_out_idle(*pool));
+    pool->is_crowded = pool->content > 0;
+    if (pool->is_crowded) crowded_.push_back(pool);
+    want_slot(*pool);
+  }
+  if (next != MonoTime::max()) line_timer_.arm_at(next);
+}
+
 bool Shard::wants_on_demand(Pool& pool) {
   // Waiters whose caller has gone need no environment.
-  while (!pool.waiters.empty() && pool.waiters.front().sender.receiver_gone()) {
-    pool.waiters.pop_front();
-    stats_.waiting.sub();
-  }
-  if (pool.waiters.size() <= pool.starting) return false;
+  while (!pool.waiters.empty() && pool.waiters.front().sender.receiver_gone()) next_in_line(pool);
+  const std::size_t hungry = pool.waiters.size() - pool.content;
+  if (hungry <= pool.starting) return false;
   const std::uint32_t soon_free = finishing(pool);
   if (soon_free > 0 && !finish_timer_.armed()) finish_timer_.arm_after(kFinishExpected);
-  return pool.waiters.size() > pool.starting + soon_free;
+  return hungry > pool.starting + soon_free;
 }
 
 bool Shard::wants_provisioned(const Pool& pool) const {
@@ -46,7 +108,7 @@ bool Shard::wants_provisioned(const Pool& pool) const {
 
 // Nobody waits but for what is being started.
 bool Shard::is_covered(const Pool& pool) const {
-  return pool.waiters.size() <= pool.starting && !wants_provisioned(pool);
+  return pool.waiters.size() - pool.content <= pool.starting && !wants_provisioned(pool);
 }
 
 void Shard::want_slot(Pool& pool) {

@@ -129,7 +129,7 @@ void Shard::erase_unused() {
     Function& function = *it->second;
     std::erase_if(function.pools, [](const std::unique_ptr<Pool>& pool) {
       return pool->slots.empty() && pool->waiters.empty() && pool->provision.wanted == 0 &&
-             !pool->is_hungry;
+             !pool->is_hungry && !pool->is_crowded;
     });
     const Load& load = function.load;
     const bool unused = function.pools.empty() && load.in_flight() == 0 && !load.reserved &&
@@ -148,10 +148,14 @@ net::Task<void> Shard::stop() {
   stopping_ = true;
   sweep_timer_.disarm();
   finish_timer_.disarm();
+  line_timer_.disarm();
   hungry_.clear();
+  crowded_.clear();
   for (const auto& [arn, function] : functions_) {
     for (const std::unique_ptr<Pool>& pool : function->pools) {
       pool->is_hungry = false;
+      pool->is_crowded = false;
+      pool->content = 0;
       stats_.waiting.sub(pool->waiters.size());
       pool->waiters.clear();
       retire_idle(*pool, false);

@@ -158,10 +158,10 @@ void Loop::poll_events(bool may_sleep) {
   }
   epoll_event events[kEventsPerPoll];
   int count = 0;
-  if (timeout_ms != 0 && spin_ > Duration::zero() && spin_policy_.look_first()) {
+  if (timeout_ms != 0 && spin_ > Duration::zero() && spinning_.try_now()) {
     count = spin(events);
     if (has_posted_.load()) timeout_ms = 0;
-    spin_policy_.note(count > 0 || timeout_ms == 0);
+    spinning_.note(count > 0 || timeout_ms == 0);
   }
   if (count == 0) count = ::epoll_wait(epoll_.get(), events, kEventsPerPoll, timeout_ms);
   sleeping_.store(false);

@@ -23,8 +23,8 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/pays_off.hpp"
 #include "base/unique_function.hpp"
-#include "net/spin_policy.hpp"
 #include "net/task.hpp"
 #include "net/timer.hpp"
 #include "net/wait.hpp"
@@ -45,7 +45,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   // How long the loop looks for events before it goes to sleep, where that pays off
-  // (spin_policy.hpp). Zero (the default) never does; needs a clock that moves. Before run().
+  // (PaysOff). Zero (the default) never does; needs a clock that moves. Before run().
   void set_spin(Duration spin) { spin_ = spin; }
 
   // Runs until stop(). May be called again afterwards. Runs on the calling thread.
@@ -106,7 +106,7 @@ class Loop {
   const Clock* clock_;
   Logger* logger_;
   Duration spin_{};
-  SpinPolicy spin_policy_;
+  PaysOff spinning_;
   os::UniqueFd epoll_;
   os::UniqueFd wakeup_;
   std::atomic<std::thread::id> thread_{};

@@ -382,31 +382,6 @@ TEST(WorkerPool, AbandonedJobIsHarmless) {
   loop.run(main(loop.get()));
 }
 
-TEST(SpinPolicy, LooksEveryTimeOnlyWhereMostAnswersComeInTime) {
-  const auto looks = [](SpinPolicy& policy, int sleeps, bool in_time) {
-    int count = 0;
-    for (int i = 0; i < sleeps; ++i) {
-      if (!policy.look_first()) continue;
-      ++count;
-      policy.note(in_time);
-    }
-    return count;
-  };
-  SpinPolicy policy;
-  EXPECT_EQ(looks(policy, 100, true), 100);
-  const int wasted = looks(policy, 1'000, false);
-  EXPECT_GT(wasted, 25);  // it goes on trying
-  EXPECT_LT(wasted, 45);
-  // What was slow is fast again: noticed by the tries.
-  looks(policy, 1'000, true);
-  EXPECT_EQ(looks(policy, 100, true), 100);
-  // Every second one is too few.
-  for (int i = 0; i < 100; ++i) {
-    if (policy.look_first()) policy.note(i % 2 == 0);
-  }
-  EXPECT_FALSE(policy.look_first());
-}
-
 TEST(LoopSpin, LooksForEventsFirstAndThenSleepsUntilWoken) {
   SystemClock clock;
   Loop loop(clock, null_logger());

@@ -1,5 +1,7 @@
 #include "runtime/function_log.hpp"
 
+#include <array>
+
 #include <fmt/core.h>
 
 #include "base/random.hpp"
@@ -58,10 +60,14 @@ void FunctionLog::append(std::vector<ports::LogEvent> events) {
   sink_->append(stream_, std::move(events));
 }
 
-void FunctionLog::line(std::string text) {
-  if (text.empty()) return;
+void FunctionLog::line(std::string text) { lines(std::span(&text, 1)); }
+
+void FunctionLog::lines(std::span<std::string> texts) {
   std::vector<ports::LogEvent> events;
-  events.push_back({now(), std::move(text)});
+  events.reserve(texts.size());
+  for (std::string& text : texts) {
+    if (!text.empty()) events.push_back({now(), std::move(text)});
+  }
   append(std::move(events));
 }
 
@@ -141,8 +147,9 @@ void FunctionLog::runtime_done(const RuntimeDone& done) {
 }
 
 void FunctionLog::finish(const InvokeReport& report, std::string_view fault) {
-  line(end_line(*function_, report.request_id));
-  line(report_line(*function_, now(), report));
+  std::array texts = {end_line(*function_, report.request_id),
+                      report_line(*function_, now(), report)};
+  lines(texts);
   if (!heard(kPlatform)) return;
   if (!fault.empty()) {
     std::string record;

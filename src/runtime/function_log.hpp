@@ -5,6 +5,7 @@
 // Thread-safety: one loop.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,7 @@ class FunctionLog {
 
  private:
   void line(std::string text);
+  void lines(std::span<std::string> texts);  // moved from; empty ones are none
   void append(std::vector<ports::LogEvent> events);
   bool heard(TelemetryCategory category) const {
     return telemetry_ != nullptr && telemetry_->wants(category);

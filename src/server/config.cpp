@@ -158,6 +158,12 @@ const std::vector<Key>& keys() {
        "an environment older than this is replaced",
        &Config::recycle_seconds,
        {1, 31'536'000}},
+      {"engine.running_enough",
+       "with as many of a quick function at work on each core, more of it waits for one of them, "
+       "where "
+       "they make each other slower; 0: never",
+       &Config::running_enough,
+       {0, 1'000}},
       {"engine.memory_reserve_mb",
        "idle environments end while less is available; 0: 1/20 of the machine",
        &Config::memory_reserve_mb,

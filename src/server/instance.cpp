@@ -127,6 +127,8 @@ engine::EngineOptions engine_options(const Config& config) {
   options.environments_max = static_cast<std::uint32_t>(config.environments_max);
   options.idle_timeout = std::chrono::seconds(config.idle_seconds);
   options.recycle_after = std::chrono::seconds(config.recycle_seconds);
+  options.running_enough = static_cast<std::uint32_t>(config.running_enough) *
+                           std::max(1u, std::thread::hardware_concurrency());
   options.scaling_rate = static_cast<std::uint32_t>(config.scaling_rate);
   options.requests_per_concurrency = static_cast<std::uint32_t>(config.requests_per_concurrency);
   const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *

@@ -126,8 +126,8 @@ def test_nothing_of_standing_by_is_seen(running, runtime, source):
     invoke(api, deploy(api, "seen-first-" + kind, source, runtime))
     ready(running)
     got = invoke(api, deploy(api, "seen-" + kind, source, runtime)).json()
-    # Standard streams, the Runtime API, log frames, and the listing itself.
-    assert got["open"] == [0, 1, 2, 3, 4, 5]
+    # Standard streams, the Runtime API (3 and 8), log frames, and the listing itself.
+    assert got["open"] == [0, 1, 2, 3, 4, 5, 8]
     assert [name for name in got["seen"] if "LAPWING" in name or "PRELOAD" in name] == []
     assert not got["lib"]
 
