@@ -163,8 +163,8 @@ def test_init_runs_once_and_many_environments_come_from_it(running, api):
         assert one["log"] == "called\n" and one["others"] == ["held", "log", "made"]
         assert one["type"] == "snap-start" and one["keys"] == []
         assert one["ours"] == [] and one["cwd"] == "/var/task" and one["threads"] == 1
-        # 0-4 the runtime's, one the function's log file, one the listing.
-        assert len(one["descriptors"]) == 7, one["descriptors"]
+        # 0-4 and 8 the runtime's, one the function's log file, one the listing.
+        assert len(one["descriptors"]) == 8, one["descriptors"]
         assert (one["function"], one["version"]) == ("many", "1")
     lines = said(api, "many", "RESTORE_REPORT", 6)
     assert lines.count("INITIALISED") == 1
