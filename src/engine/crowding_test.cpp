@@ -43,8 +43,11 @@ class CrowdingTest : public ShardTest {
     script_.hold_run = true;
     for (int i = 0; i < count; ++i) invoke(function("f"));
     clock_.advance(each);
+    if (processors_are_short_) *machine_.waits += each;
     release_all();
   }
+  bool processors_are_short_ = true;
+
   // Four environments, which make each other slower.
   void make_crowded() {
     run_together(1, kQuick);
@@ -96,6 +99,13 @@ TEST_F(CrowdingTest, WhoHasGoneIsPassedOver) {
   release_all();
   invoke(function("f"));
   EXPECT_EQ(script_.runs, 3);
+}
+
+TEST_F(CrowdingTest, NobodyIsHeldBackWhileProcessorsAreIdle) {
+  processors_are_short_ = false;
+  make_crowded();
+  EXPECT_EQ(script_.runs, 3);
+  release_all();
 }
 
 TEST_F(CrowdingTest, RunsThatAreNoSlowerTogetherAreNeverHeldBack) {

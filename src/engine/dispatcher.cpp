@@ -33,9 +33,9 @@ net::Task<void> stop_shard(Shard& shard, std::promise<void>& done) {
 }  // namespace
 
 Dispatcher::Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory,
-                       const MemoryGauge& memory, EngineOptions options)
+                       const MachineGauge& machine, EngineOptions options)
     : loops_(&loops), factory_(&factory), admission_(options.account_concurrency) {
-  const ShardHost host{&factory, &admission_, &board_, &memory};
+  const ShardHost host{&factory, &admission_, &board_, &machine};
   for (std::size_t i = 0; i < loops.size(); ++i) {
     shards_.push_back(std::make_unique<Shard>(loops.at(i), host, share(options, loops.size())));
   }

@@ -24,8 +24,8 @@ namespace lapwing::engine {
 class Dispatcher {
  public:
   // All outlive the dispatcher.
-  Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory, const MemoryGauge& memory,
-             EngineOptions options);
+  Dispatcher(net::LoopGroup& loops, runtime::EnvironmentFactory& factory,
+             const MachineGauge& machine, EngineOptions options);
   // stop() first, or the loops stopped.
   ~Dispatcher();
 

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
-#include "engine/memory_gauge.hpp"
+#include "engine/machine_gauge.hpp"
 #include "net/testing/run.hpp"
 #include "runtime/response_stream.hpp"
 
@@ -61,7 +61,7 @@ class StreamingEnvironment final : public runtime::ExecutionEnvironment {
 class DispatcherStreams : public ::testing::Test, public runtime::EnvironmentFactory {
  protected:
   explicit DispatcherStreams(EngineOptions options = {})
-      : loops_(3, clock_, null_logger()), dispatcher_(loops_, *this, memory_, options) {
+      : loops_(3, clock_, null_logger()), dispatcher_(loops_, *this, machine_, options) {
     loops_.start();
   }
   ~DispatcherStreams() override {
@@ -131,7 +131,7 @@ class DispatcherStreams : public ::testing::Test, public runtime::EnvironmentFac
 
   SystemClock clock_;
   std::atomic<int> finished_{0};
-  ProcMemoryGauge memory_;
+  ProcMachineGauge machine_;
   net::LoopGroup loops_;
   Dispatcher dispatcher_;
 };

@@ -47,6 +47,8 @@ inline constexpr std::uint64_t kIdleMemoryMb = 16;
 // A function without any environment waits this long for room before one that has some
 // gives one up.
 inline constexpr Duration kFairPatience = std::chrono::seconds(1);
+// How often it is seen whether something waits for the processors, where that matters.
+inline constexpr Duration kProcessorsLookEvery = std::chrono::milliseconds(20);
 inline constexpr Duration kScalingPeriod = std::chrono::seconds(10);
 // Requests a second beyond which a function's rate is not limited: no machine serves them.
 inline constexpr std::uint64_t kRequestRateMax = 10'000'000;

@@ -252,14 +252,14 @@ TEST_F(ScalingTest, IdleEnvironmentsGoWhileMemoryIsShortOldestFirst) {
   EngineOptions options;
   options.memory_reserve_mb = 1024;
   make_shard(options);
-  memory_.available = 4096;
+  machine_.available = 4096;
   for (const char* name : {"a", "b", "c"}) {
     invoke(function(name));
     pass(milliseconds(10));
   }
   pass(kSweepEvery);
   EXPECT_EQ(script_.alive, 3);
-  memory_.available = 1024 - kIdleMemoryMb;
+  machine_.available = 1024 - kIdleMemoryMb;
   pass(kSweepEvery);
   EXPECT_EQ(script_.alive, 1);
   EXPECT_EQ(environments_of("c"), 1u);
@@ -272,11 +272,11 @@ TEST_F(ScalingTest, NothingNewStartsWhileMemoryIsShort) {
   make_shard(options);
   script_.hold_run = true;
   invoke(function("a"));
-  memory_.available = 100;
+  machine_.available = 100;
   pass(kSweepEvery);
   invoke(function("b"));
   EXPECT_EQ(script_.made, 1);
-  memory_.available = 2000;
+  machine_.available = 2000;
   pass(kSweepUnderPressure);
   EXPECT_EQ(script_.made, 2);
 }
@@ -285,7 +285,7 @@ TEST_F(ScalingTest, TheFirstEnvironmentStartsHoweverShortMemoryIs) {
   EngineOptions options;
   options.memory_reserve_mb = 1024;
   make_shard(options);
-  memory_.available = 0;
+  machine_.available = 0;
   invoke(function("a"));
   pass(kSweepEvery);
   invoke(function("a"));
@@ -475,10 +475,12 @@ TEST_F(ProvisionedTest, WantOfRoomIsSaid) {
   EXPECT_EQ(state(fn_).trouble, ProvisionState::Trouble::kNoRoom);
 }
 
-TEST(ProcMemoryGauge, ReadsMemAvailable) {
-  EXPECT_GT(ProcMemoryGauge().available_mb().value_or(0), 0u);
-  EXPECT_FALSE(ProcMemoryGauge("/nonexistent").available_mb());
-  EXPECT_FALSE(ProcMemoryGauge("/proc/version").available_mb());
+TEST(ProcMachineGauge, ReadsWhatThereIs) {
+  EXPECT_GT(ProcMachineGauge().available_mb().value_or(0), 0u);
+  EXPECT_FALSE(ProcMachineGauge("/nonexistent").available_mb());
+  EXPECT_FALSE(ProcMachineGauge("/proc/version").available_mb());
+  EXPECT_FALSE(ProcMachineGauge("", "/nonexistent").processor_waits());
+  EXPECT_FALSE(ProcMachineGauge("", "/proc/version").processor_waits());
 }
 
 }  // namespace

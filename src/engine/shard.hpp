@@ -35,7 +35,7 @@
 #include "base/result.hpp"
 #include "engine/admission.hpp"
 #include "engine/limits.hpp"
-#include "engine/memory_gauge.hpp"
+#include "engine/machine_gauge.hpp"
 #include "engine/plan.hpp"
 #include "engine/pool.hpp"
 #include "engine/stats.hpp"
@@ -52,7 +52,7 @@ struct ShardHost {
   runtime::EnvironmentFactory* factory = nullptr;
   Admission* admission = nullptr;
   ProvisionBoard* board = nullptr;
-  const MemoryGauge* memory = nullptr;
+  const MachineGauge* machine = nullptr;
 };
 
 class Shard {
@@ -95,7 +95,8 @@ class Shard {
   Error refuse(Function& function, Throttle reason);
 
   // starting.cpp: who gets an environment next
-  bool rather_waits(const Pool& pool, Ticket::Kind kind) const;
+  bool rather_waits(const Pool& pool, Ticket::Kind kind);
+  bool processors_are_short();
   void stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for);
   net::OneShotSender<Lease> next_in_line(Pool& pool);
   void look_at_line();
@@ -159,6 +160,9 @@ class Shard {
   std::uint32_t alive_ = 0;
   std::uint32_t starting_ = 0;
   bool short_of_memory_ = false;
+  bool short_of_processors_ = false;
+  MonoTime processors_looked_{};  // and what the machine said then
+  Duration processor_waits_{};
   bool serving_ = false;  // in serve_hungry()
   bool stopping_ = false;
   net::Timer sweep_timer_;

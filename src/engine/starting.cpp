@@ -25,10 +25,21 @@ std::uint32_t Shard::finishing(const Pool& pool) const {
   return count;
 }
 
-bool Shard::rather_waits(const Pool& pool, Ticket::Kind kind) const {
+bool Shard::rather_waits(const Pool& pool, Ticket::Kind kind) {
   if (kind == Ticket::Kind::kProvisioned || options_.running_enough == 0) return false;
   return !pool.idle.empty() && pool.active - pool.starting >= options_.running_enough &&
-         pool.pace.crowded();
+         pool.pace.crowded() && processors_are_short();
+}
+
+bool Shard::processors_are_short() {
+  const MonoTime now = loop_->now();
+  const Duration since = now - processors_looked_;
+  if (since < kProcessorsLookEvery || host_.machine == nullptr) return short_of_processors_;
+  const Duration waits = host_.machine->processor_waits().value_or(Duration::zero());
+  short_of_processors_ = waits - processor_waits_ >= since / 2;
+  processors_looked_ = now;
+  processor_waits_ = waits;
+  return short_of_processors_;
 }
 
 void Shard::stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for) {

@@ -112,8 +112,8 @@ void Shard::sweep() {
 
 void Shard::relieve_pressure() {
   short_of_memory_ = false;
-  if (options_.memory_reserve_mb == 0 || host_.memory == nullptr) return;
-  const std::optional<std::uint64_t> available = host_.memory->available_mb();
+  if (options_.memory_reserve_mb == 0 || host_.machine == nullptr) return;
+  const std::optional<std::uint64_t> available = host_.machine->available_mb();
   if (!available || *available >= options_.memory_reserve_mb) return;
   short_of_memory_ = true;
   // What they really give back shows at the next look.

@@ -104,14 +104,28 @@ std::pair<std::string, std::string> loader_link() {
 #endif
 }
 
+// Functions run with LANG=en_US.UTF-8, which few machines have: without it Java and Ruby would take
+// text for ASCII. Every machine has C.UTF-8, which knows the same characters.
+void add_locales(std::vector<Bind>& binds) {
+  const std::string locales = "/usr/lib/locale";
+  const auto names = os::list_directory(locales);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    binds.push_back({locales + "/" + name, locales + "/" + name});
+  }
+  const std::string wanted = locales + "/en_US.utf8";
+  const std::string instead = locales + "/C.utf8";
+  if (!os::exists(wanted) && os::is_directory(instead)) binds.push_back({instead, wanted});
+}
+
 // Those of the host's directories every program needs; what is missing is left out.
 std::vector<Bind> system_binds() {
   std::vector<Bind> binds;
-  for (const std::string& path :
-       {"/usr/lib/" + multiarch(), std::string("/usr/share/zoneinfo"),
-        std::string("/usr/lib/locale"), std::string("/usr/share/locale/locale.alias")}) {
+  for (const std::string& path : {"/usr/lib/" + multiarch(), std::string("/usr/share/zoneinfo"),
+                                  std::string("/usr/share/locale/locale.alias")}) {
     if (os::exists(path)) binds.push_back({path, path});
   }
+  add_locales(binds);
   return binds;
 }
 

@@ -232,7 +232,7 @@ struct Instance::Parts {
   std::unique_ptr<runtime::StarterGroup> starters;
   std::unique_ptr<RealEnvironments> environments;
   std::unique_ptr<runtime::SnapshotMaker> snapshot_maker;
-  engine::ProcMemoryGauge memory;
+  engine::ProcMachineGauge machine;
   std::unique_ptr<engine::Dispatcher> dispatcher;
 
   HostGuard guard;
@@ -329,7 +329,7 @@ void Instance::Parts::make_engine() {
   environments = std::make_unique<RealEnvironments>(host);
   snapshot_maker = std::make_unique<runtime::SnapshotMaker>(loops, host);
   dispatcher =
-      std::make_unique<engine::Dispatcher>(loops, *environments, memory, engine_options(config));
+      std::make_unique<engine::Dispatcher>(loops, *environments, machine, engine_options(config));
 }
 
 void Instance::Parts::make_front() {

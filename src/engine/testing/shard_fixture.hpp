@@ -95,10 +95,12 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   bool interrupted_ = false;
 };
 
-class FakeMemory final : public MemoryGauge {
+class FakeMachine final : public MachineGauge {
  public:
+  std::optional<Duration> processor_waits() const override { return waits; }
   std::optional<std::uint64_t> available_mb() const override { return available; }
   std::optional<std::uint64_t> available;
+  std::optional<Duration> waits = Duration::zero();
 };
 
 class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
@@ -112,7 +114,7 @@ class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
   }
   void make_shard(EngineOptions options = {}) {
     admission_ = std::make_unique<Admission>(options.account_concurrency);
-    shard_ = std::make_unique<Shard>(loop_, ShardHost{this, admission_.get(), &board_, &memory_},
+    shard_ = std::make_unique<Shard>(loop_, ShardHost{this, admission_.get(), &board_, &machine_},
                                      options);
   }
   static FunctionVersionPtr function(const std::string& name, const std::string& sha = "a") {
@@ -185,7 +187,7 @@ class ShardTest : public ::testing::Test, public runtime::EnvironmentFactory {
   Script script_;
   std::unique_ptr<Admission> admission_;
   ProvisionBoard board_;
-  FakeMemory memory_;
+  FakeMachine machine_;
   std::unique_ptr<Shard> shard_;
   net::TaskGroup calls_{loop_};  // outlives a turn of the loop, unlike Loop::spawn
   std::vector<std::string> answers_;

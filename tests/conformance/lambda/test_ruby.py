@@ -37,7 +37,7 @@ def handler(event:, context:)
   when 'see'
     return { id: context.aws_request_id, left: context.get_remaining_time_in_millis,
              ruby: RUBY_VERSION, env: ENV['AWS_EXECUTION_ENV'], arn: context.invoked_function_arn,
-             cwd: Dir.pwd, memory: context.memory_limit_in_mb,
+             encoding: Encoding.default_external.name, cwd: Dir.pwd, memory: context.memory_limit_in_mb,
              written: File.write('/tmp/x', 'y'), key: ENV.key?('AWS_SESSION_TOKEN') }
   end
   { ok: event }
@@ -71,6 +71,7 @@ def test_what_a_function_sees(call, ruby):
     assert 0 < said["left"] <= 3000
     assert said["ruby"].startswith(VERSION)
     assert said["arn"].endswith(":function:" + ruby)
+    assert said["encoding"] == "UTF-8"
     assert (said["env"], said["cwd"], said["memory"], said["written"], said["key"]) == (
         "AWS_Lambda_ruby3.3", "/var/task", "256", 1, True)
 

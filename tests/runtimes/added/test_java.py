@@ -58,6 +58,7 @@ public class Handlers implements RequestHandler<Map<String, Object>, Map<String,
         said.put("heap", Runtime.getRuntime().maxMemory() >> 20);
         said.put("java", System.getProperty("java.specification.version"));
         said.put("env", System.getenv("AWS_EXECUTION_ENV"));
+        said.put("charset", java.nio.charset.Charset.defaultCharset().name());
         said.put("gc", java.lang.management.ManagementFactory.getGarbageCollectorMXBeans()
             .get(0).getName());
         break;
@@ -137,6 +138,7 @@ def test_what_a_function_sees(client, classes, version):
     assert said["env"] == "AWS_Lambda_java" + version
     assert 350 < said["heap"] < 450
     assert said["gc"] == "Copy"  # -XX:+UseSerialGC
+    assert said["charset"] == "UTF-8"
     again, _, _ = client.invoke(name, {"n": 2})
     assert again == {"ok": {"n": 2}}
 

@@ -1,6 +1,7 @@
 """Which secrets lie in which process: none in what waits for a function, its own alone in what
 has one."""
 import dataclasses
+import os
 import re
 
 from holdings import processes, read
@@ -16,6 +17,11 @@ REGION_MAX = 256 << 20
 def owner(pid):
     """Whose code is mounted where the process lives; "" for nobody's."""
     return read(f"/proc/{pid}/root/var/task/{OWNER_FILE}").strip()
+
+
+def lives(pid):
+    """False also of a zombie, which has no root any more."""
+    return os.path.isdir(f"/proc/{pid}/root/var")
 
 
 def writable_memory(pid):
@@ -63,8 +69,8 @@ def misplaced(server, memory_of_owned=False):
             found = secrets_of(pid, memory_of_owned or not before)
         except OSError:
             continue  # it has ended
-        if owner(pid) != before:
-            continue  # it was given its function meanwhile
+        if owner(pid) != before or not lives(pid):
+            continue  # it was given its function meanwhile, and perhaps ended by it
         looked.waiting += not before
         looked.kept += before in found
         if found - {before}:
