@@ -34,7 +34,8 @@ CPP_RULES = [
     (re.compile(r"\b(sleep_for|usleep|nanosleep)\s*\("),
      "wait for the condition, not for a time"),
 ]
-SLEEP_ALLOWED = {"tools/tidy.py"}
+# An allocator's cache is nobody's state: operator new has no parameter to pass it in.
+ALLOCATORS = {"src/net/frame_pool.cpp"}
 
 
 def tracked() -> list:
@@ -56,7 +57,8 @@ def check_lines(path, relative, text, problems):
             continue
         code = line.split("//", 1)[0]
         for rule, message in CPP_RULES:
-            if rule.search(code):
+            if rule.search(code) and not ("thread_local" in rule.pattern
+                                          and relative in ALLOCATORS):
                 problems.append(f"{where}: {message}")
         if path.suffix == ".hpp" and HEADER_BANS.search(code):
             problems.append(f"{where}: heavy header in a header: include it in the .cpp")

@@ -16,10 +16,10 @@ namespace lapwing::runtime {
 struct LaunchEnds {
   // Ours.
   os::UniqueFd output;
-  os::UniqueFd telemetry;  // invalid for provided.*
-  os::UniqueFd runtime;    // likewise; a socket, or what answers come out of ...
+  os::UniqueFd telemetry;   // invalid for provided.*
+  os::UniqueFd runtime;     // likewise; a socket, or what answers come out of ...
   os::UniqueFd to_runtime;  // ... and the pipe that events go into
-  os::UniqueFd configure;  // only for a process started ahead
+  os::UniqueFd configure;   // only for a process started ahead
   // The process's.
   std::vector<sandbox::InheritedFd> inherited;
 };

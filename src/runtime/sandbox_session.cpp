@@ -161,9 +161,9 @@ net::Task<Status> SandboxSession::start_runtime() {
   }
   if (ends.runtime) {
     Result<net::Stream> adopted =
-        ends.to_runtime ? net::Stream::adopt_pipes(*loop_, std::move(ends.runtime),
-                                                   std::move(ends.to_runtime))
-                        : net::Stream::adopt(*loop_, std::move(ends.runtime));
+        ends.to_runtime
+            ? net::Stream::adopt_pipes(*loop_, std::move(ends.runtime), std::move(ends.to_runtime))
+            : net::Stream::adopt(*loop_, std::move(ends.runtime));
     LAPWING_CO_TRY(net::Stream stream, std::move(adopted));
     connections_.spawn(http::serve_connection(std::move(stream), service_));
   }
