@@ -87,6 +87,24 @@ TEST_F(ScalingTest, AnAnsweredInvocationIsNoLongerInTheWay) {
   EXPECT_EQ(answers_.size(), 2u);
 }
 
+TEST_F(ScalingTest, WhoIsServedByAnEnvironmentThatBecameFreeDoesNotCountAsAStart) {
+  EngineOptions options;
+  options.scaling_rate = 8;
+  options.starts_max = 1;
+  make_shard(options);
+  invoke(function("f"));
+  script_.hold_init = script_.hold_run = true;
+  for (int i = 0; i < 3; ++i) invoke(function("f"));  // one runs, two wait
+  for (int i = 0; i < 20; ++i) {
+    invoke(function("f"));
+    step_runs();
+  }
+  EXPECT_TRUE(refusals_.empty());
+  EXPECT_EQ(script_.made, 2);
+  release_all();
+  EXPECT_EQ(answers_.size(), 24u);
+}
+
 TEST_F(ScalingTest, ReservedConcurrencyHoldsOverAllVersions) {
   make_shard();
   script_.hold_run = true;

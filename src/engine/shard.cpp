@@ -67,21 +67,24 @@ std::expected<Ticket, Throttle> Shard::admit(Pool& pool) {
   return about_to_leave == 0 ? std::move(ticket) : admit_on_demand(load, about_to_leave);
 }
 
-// Null when none is idle and one may be waited for.
-std::expected<Slot*, Throttle> Shard::take_idle(Pool& pool, Ticket::Kind kind) {
+// Null when none is idle.
+Slot* Shard::take_idle(Pool& pool, Ticket::Kind kind) {
   std::vector<Slot*>& idle = kind == Ticket::Kind::kProvisioned ? pool.idle_provisioned : pool.idle;
-  if (!idle.empty()) {
-    Slot* slot = idle.back();
-    remove_idle(*slot);
-    activate(*slot);
-    return slot;
-  }
-  const bool needs_another = pool.starting + finishing(pool) <= pool.waiters.size();
-  if (needs_another && options_.scaling_rate > 0 &&
-      !pool.function->load.scaling.take(loop_->now(), options_.scaling_rate, kScalingPeriod)) {
+  if (idle.empty()) return nullptr;
+  Slot* slot = idle.back();
+  remove_idle(*slot);
+  activate(*slot);
+  return slot;
+}
+
+// Whether one more environment was counted, which this invocation seems to need.
+std::expected<bool, Throttle> Shard::charge_start(Pool& pool) {
+  const std::size_t hungry = pool.waiters.size() - pool.content;
+  if (options_.scaling_rate == 0 || pool.starting + finishing(pool) > hungry) return false;
+  if (!pool.function->load.scaling.take(loop_->now(), options_.scaling_rate, kScalingPeriod)) {
     return std::unexpected(Throttle::kScalingRate);
   }
-  return nullptr;
+  return true;
 }
 
 Error Shard::refuse(Function& function, Throttle reason) {
@@ -101,17 +104,22 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
   if (!ticket) co_return fail(refuse(*pool.function, ticket.error()));
   Slot* slot = nullptr;
   Duration content_for{};
+  bool charged = false;
   if (rather_waits(pool, ticket->kind())) {
     content_for = pool.pace.wait_for(pool.waiters.size());
-  } else {
-    std::expected<Slot*, Throttle> idle = take_idle(pool, ticket->kind());
-    if (!idle) co_return fail(refuse(*pool.function, idle.error()));
-    slot = *idle;
+  } else if (slot = take_idle(pool, ticket->kind()); slot == nullptr) {
+    const std::expected<bool, Throttle> start = charge_start(pool);
+    if (!start) co_return fail(refuse(*pool.function, start.error()));
+    charged = *start;
   }
   if (slot == nullptr) {
     Result<Lease> waited = co_await wait_for_slot(pool, content_for);
     if (!waited) co_return fail(std::move(waited).error());
     slot = &waited->take();
+    // One that had become free was as good.
+    if (charged && slot->has_run) {
+      slot->pool->function->load.scaling.give_back(options_.scaling_rate, kScalingPeriod);
+    }
   }
   if (slot->is_provisioned) {
     stats_.provisioned_runs.add();

@@ -87,7 +87,8 @@ class Shard {
   Pool& pool_for(const runtime::FunctionVersionPtr& version);
   void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
   std::expected<Ticket, Throttle> admit(Pool& pool);
-  std::expected<Slot*, Throttle> take_idle(Pool& pool, Ticket::Kind kind);
+  Slot* take_idle(Pool& pool, Ticket::Kind kind);
+  std::expected<bool, Throttle> charge_start(Pool& pool);
   net::Task<Result<Lease>> wait_for_slot(Pool& pool, Duration content_for);
   net::Task<void> drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                         net::OneShotSender<runtime::Outcome> answer);

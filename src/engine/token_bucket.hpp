@@ -21,6 +21,8 @@ class TokenBucket {
     full_at_ = full_at;
     return true;
   }
+  // One that was taken and turned out not to be needed.
+  void give_back(std::uint32_t capacity, Duration period) { full_at_ -= period / capacity; }
   bool full(MonoTime now) const { return full_at_ <= now; }
 
  private:
