@@ -1,5 +1,6 @@
 #include "sandbox/rootfs.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@ namespace {
 
 // Raise when the skeleton changes: another version is another directory.
 constexpr int kSkeletonVersion = 1;
+// Each is a mount of its own in every sandbox; of a machine with more, all come as one directory.
+constexpr std::size_t kLocalesMax = 16;
 
 constexpr const char* kDirectories[] = {
     "dev",           "proc",      "tmp",           "mnt",
@@ -108,14 +111,19 @@ std::pair<std::string, std::string> loader_link() {
 // text for ASCII. Every machine has C.UTF-8, which knows the same characters.
 void add_locales(std::vector<Bind>& binds) {
   const std::string locales = "/usr/lib/locale";
-  const auto names = os::list_directory(locales);
+  const std::string wanted = locales + "/en_US.utf8";
+  const std::string instead = locales + "/C.utf8";
+  auto names = os::list_directory(locales);
   if (!names) return;
+  if (os::exists(wanted) || !os::is_directory(instead) || names->size() > kLocalesMax) {
+    binds.push_back({locales, locales});
+    return;
+  }
+  std::sort(names->begin(), names->end());  // the order is part of the fingerprint
   for (const std::string& name : *names) {
     binds.push_back({locales + "/" + name, locales + "/" + name});
   }
-  const std::string wanted = locales + "/en_US.utf8";
-  const std::string instead = locales + "/C.utf8";
-  if (!os::exists(wanted) && os::is_directory(instead)) binds.push_back({instead, wanted});
+  binds.push_back({instead, wanted});
 }
 
 // Those of the host's directories every program needs; what is missing is left out.
