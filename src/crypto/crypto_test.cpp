@@ -1,3 +1,9 @@
+#include <algorithm>
+#include <set>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
@@ -88,6 +94,37 @@ TEST(SystemRandom, FillsAndDiffers) {
   SystemRandom random;
   EXPECT_NE(make_uuid(random), make_uuid(random));
   random.fill({});
+}
+
+// More than a page's worth of pieces that do not divide it, and one that takes no page.
+TEST(SystemRandom, NeverHandsOutTwice) {
+  SystemRandom random;
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(random_hex(random, 46)).second);
+  std::string large(100'000, '\0');
+  random.fill(std::as_writable_bytes(std::span(large)));
+  EXPECT_LT(std::ranges::count(large, '\0'), 1000);
+}
+
+TEST(SystemRandom, AForkedChildDoesNotRepeatItsParent) {
+  SystemRandom random;
+  random_hex(random, 8);  // there is a page by now
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::string said = random_hex(random, 32);
+    ::_exit(::write(ends[1], said.data(), said.size()) == 32 ? 0 : 1);
+  }
+  std::string theirs(32, '\0');
+  EXPECT_EQ(::read(ends[0], theirs.data(), theirs.size()), 32);
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(random_hex(random, 32), theirs);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(ConstantTime, ComparesContentAndLength) {
