@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -28,14 +30,26 @@ struct LogStreamRef {
   std::string stream;  // "2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef"
 };
 
+// One stream, held by who writes to it again and again. The sink must outlive it.
+class LogStream {
+ public:
+  virtual ~LogStream() = default;
+  // Takes the events over, in order. Events become visible to readers within 200 ms and are on
+  // disk within a second.
+  virtual void append(std::vector<LogEvent> events) = 0;
+};
+
 class LogSink {
  public:
   virtual ~LogSink() = default;
 
-  // Makes the group and the stream if they are missing (as Lambda does with the execution
-  // role) and takes the events over, in order. Events become visible to readers within
-  // 200 ms and are on disk within a second.
-  virtual void append(const LogStreamRef& stream, std::vector<LogEvent> events) = 0;
+  // Group and stream are made with their first event if they are missing (as Lambda does with
+  // the execution role), again if they were deleted meanwhile.
+  virtual std::unique_ptr<LogStream> open(LogStreamRef stream) = 0;
+  // For who writes once.
+  void append(LogStreamRef stream, std::vector<LogEvent> events) {
+    open(std::move(stream))->append(std::move(events));
+  }
 
   // Bytes taken over and not yet on disk. A producer stops reading its source while this is
   // above backlog_limit_bytes() and goes on below it: a flood waits, it is not dropped.

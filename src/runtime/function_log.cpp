@@ -33,8 +33,9 @@ FunctionLog::FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::Lo
       function_(std::move(function)),
       json_(function_->logging.format == LogFormat::kJson),
       sink_(&sink),
-      stream_{function_->account, function_->region, function_->logging.log_group,
-              stream_name(*function_, loop.clock().wall(), random)} {}
+      stream_(stream_name(*function_, loop.clock().wall(), random)),
+      lines_(sink.open(
+          {function_->account, function_->region, function_->logging.log_group, stream_})) {}
 
 void FunctionLog::output(TelemetryCategory source, std::vector<ports::LogEvent> events) {
   if (!events.empty() && heard(source)) {
@@ -57,16 +58,16 @@ void FunctionLog::append(std::vector<ports::LogEvent> events) {
   if (tail_.active()) {
     for (const ports::LogEvent& event : events) tail_.add(event.message);
   }
-  sink_->append(stream_, std::move(events));
+  lines_->append(std::move(events));
 }
 
-void FunctionLog::line(std::string text) { lines(std::span(&text, 1)); }
+void FunctionLog::line(std::string text) { lines(std::span(&text, 1), now()); }
 
-void FunctionLog::lines(std::span<std::string> texts) {
+void FunctionLog::lines(std::span<std::string> texts, WallTime at) {
   std::vector<ports::LogEvent> events;
   events.reserve(texts.size());
   for (std::string& text : texts) {
-    if (!text.empty()) events.push_back({now(), std::move(text)});
+    if (!text.empty()) events.push_back({at, std::move(text)});
   }
   append(std::move(events));
 }
@@ -81,7 +82,7 @@ void FunctionLog::tell(PlatformEvent event, TelemetryEvent::For reader) {
 }
 
 void FunctionLog::init_start(InitStart init) {
-  init.instance_id = stream_.stream;
+  init.instance_id = stream_;
   line(init_start_line(*function_, now(), init));
   if (heard(kPlatform)) tell(init_start_event(*function_, init), For::kTelemetry);
 }
@@ -112,7 +113,7 @@ void FunctionLog::init_report(const InitReport& report) {
 }
 
 void FunctionLog::restore_start(InitStart restore) {
-  restore.instance_id = stream_.stream;
+  restore.instance_id = stream_;
   line(restore_start_line(*function_, now(), restore));
   if (heard(kPlatform)) tell(restore_start_event(*function_, restore), For::kTelemetry);
 }
@@ -132,7 +133,9 @@ void FunctionLog::snapshot_refused(std::string_view why) {
 }
 
 void FunctionLog::start(std::string_view request_id, std::string_view trace_id) {
-  line(start_line(*function_, now(), request_id, trace_id));
+  const WallTime at = now();
+  std::string text = start_line(*function_, at, request_id, trace_id);
+  lines(std::span(&text, 1), at);
   if (heard(kPlatform)) tell(start_event(*function_, request_id, trace_id), For::kBoth);
 }
 
@@ -147,9 +150,9 @@ void FunctionLog::runtime_done(const RuntimeDone& done) {
 }
 
 void FunctionLog::finish(const InvokeReport& report, std::string_view fault) {
-  std::array texts = {end_line(*function_, report.request_id),
-                      report_line(*function_, now(), report)};
-  lines(texts);
+  const WallTime at = now();
+  std::array texts = {end_line(*function_, report.request_id), report_line(*function_, at, report)};
+  lines(texts, at);
   if (!heard(kPlatform)) return;
   if (!fault.empty()) {
     std::string record;

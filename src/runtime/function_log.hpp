@@ -5,6 +5,7 @@
 // Thread-safety: one loop.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ class FunctionLog {
  public:
   FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::LogSink& sink, Random& random);
 
-  const std::string& stream() const { return stream_.stream; }
+  const std::string& stream() const { return stream_; }
   WallTime now() const { return loop_->clock().wall(); }
 
   // Where telemetry goes from here on; null: nowhere.
@@ -62,7 +63,8 @@ class FunctionLog {
 
  private:
   void line(std::string text);
-  void lines(std::span<std::string> texts);  // moved from; empty ones are none
+  // Moved from; empty ones are none.
+  void lines(std::span<std::string> texts, WallTime at);
   void append(std::vector<ports::LogEvent> events);
   bool heard(TelemetryCategory category) const {
     return telemetry_ != nullptr && telemetry_->wants(category);
@@ -74,7 +76,8 @@ class FunctionLog {
   bool json_;
   TelemetryHub* telemetry_ = nullptr;
   ports::LogSink* sink_;
-  ports::LogStreamRef stream_;
+  std::string stream_;
+  std::unique_ptr<ports::LogStream> lines_;
   LogTail tail_;
 };
 

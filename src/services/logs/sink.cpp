@@ -61,44 +61,70 @@ void SinkWriter::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-SinkWriter::BufferPtr SinkWriter::buffer(const ports::LogStreamRef& stream) {
-  StreamName name{{stream.account, stream.region}, stream.group, stream.stream};
+// Holds the buffer weakly, so that an idle one can be dropped; the next event finds another.
+class SinkWriter::Held final : public ports::LogStream {
+ public:
+  Held(SinkWriter& sink, StreamName name) : sink_(&sink), name_(std::move(name)) {}
+
+  void append(std::vector<ports::LogEvent> events) override {
+    if (events.empty()) return;
+    BufferPtr target = buffer_.lock();
+    while (target == nullptr || !sink_->fill(*target, events)) {
+      target = sink_->buffer(name_);
+      buffer_ = target;
+    }
+    sink_->queue(target);
+  }
+
+ private:
+  SinkWriter* sink_;
+  StreamName name_;
+  std::weak_ptr<Buffer> buffer_;
+};
+
+std::unique_ptr<ports::LogStream> SinkWriter::open(ports::LogStreamRef stream) {
+  return std::make_unique<Held>(*this, StreamName{{stream.account, stream.region},
+                                                  std::move(stream.group),
+                                                  std::move(stream.stream)});
+}
+
+SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name) {
   const std::lock_guard lock(mutex_);
   BufferPtr& found = buffers_[name];
-  if (!found) found = std::make_shared<Buffer>(std::move(name));
-  found->used = clock_->mono();
+  if (!found) {
+    found = std::make_shared<Buffer>(name);
+    found->used = clock_->mono();
+  }
   return found;
 }
 
-void SinkWriter::append(const ports::LogStreamRef& stream, std::vector<ports::LogEvent> events) {
-  if (events.empty()) return;
-  const BufferPtr target = buffer(stream);
+bool SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
   const std::int64_t now_ms = unix_ms(clock_->wall());
   std::size_t grown = 0;
-  {
-    const std::lock_guard lock(target->filling);
-    for (ports::LogEvent& event : events) {
-      std::string message = std::move(event.message);
-      if (message.size() < ports::kLogEventBytesMax) message += '\n';
-      const std::int64_t time_ms = unix_ms(event.time);
-      if (!target->open.accepts(time_ms, message.size())) {
-        auto full = target->open.finish();
-        target->sealed.push_back({full.newest_ms, std::move(full.data)});
-      }
-      const std::size_t before = target->open.bytes();
-      target->open.add(time_ms, message, now_ms);
-      grown += target->open.bytes() - before;
+  const std::lock_guard lock(buffer.filling);
+  if (buffer.dropped) return false;
+  for (ports::LogEvent& event : events) {
+    if (event.message.size() < ports::kLogEventBytesMax) event.message += '\n';
+    const std::int64_t time_ms = unix_ms(event.time);
+    if (!buffer.open.accepts(time_ms, event.message.size())) {
+      auto full = buffer.open.finish();
+      buffer.sealed.push_back({full.newest_ms, std::move(full.data)});
     }
-    backlog_ += grown;  // before the writer can take it away again
+    const std::size_t before = buffer.open.bytes();
+    buffer.open.add(time_ms, event.message, now_ms);
+    grown += buffer.open.bytes() - before;
   }
+  backlog_ += grown;  // before the writer can take it away again
+  return true;
+}
+
+void SinkWriter::queue(const BufferPtr& buffer) {
   bool wake = false;
-  {
+  if (!buffer->queued.exchange(true)) {
+    buffer->used = clock_->mono();
     const std::lock_guard lock(mutex_);
-    if (!target->queued) {
-      target->queued = true;
-      queue_.push_back(target);
-      wake = queue_.size() == 1;
-    }
+    queue_.push_back(buffer);
+    wake = queue_.size() == 1;
   }
   if (wake || backlog_ >= kWriteAtOnceBytes) wake_.notify_one();
 }
@@ -156,8 +182,8 @@ void SinkWriter::queue_what_is_left(const BufferPtr& buffer) {
     const std::lock_guard filling(buffer->filling);
     if (buffer->open.empty() && buffer->sealed.empty()) return;
   }
+  if (buffer->queued.exchange(true)) return;
   const std::lock_guard lock(mutex_);
-  if (std::exchange(buffer->queued, true)) return;
   queue_.push_back(buffer);
 }
 
@@ -305,10 +331,13 @@ void SinkWriter::drop_idle() {
   looked_through_ = now;
   std::erase_if(buffers_, [&](const auto& entry) {
     const BufferPtr& one = entry.second;
-    // Nobody else holds it, so nobody is about to add to it or to write it.
-    if (one->queued || one.use_count() != 1 || now - one->used < kStreamIdleAfter) return false;
+    // Nobody else holds it, so nobody is about to write it; who adds to it sees that it is gone.
+    if (one->queued || one.use_count() != 1 || now - one->used.load() < kStreamIdleAfter) {
+      return false;
+    }
     const std::lock_guard filling(one->filling);
-    return one->open.empty() && one->sealed.empty();
+    one->dropped = one->open.empty() && one->sealed.empty();
+    return one->dropped;
   });
 }
 

@@ -1,6 +1,7 @@
 // Takes over the output of functions without ever touching the disk on the caller's thread.
 //
-// append() packs events into the stream's open chunk in memory and returns. One background
+// append() packs events into the stream's open chunk in memory and returns; who holds a stream
+// open finds its buffer again without a search, unless it was idle and dropped. One background
 // thread writes what has gathered at most kFlushAfterMs later, many streams in one commit and
 // each taking turns of half a mebibyte, so that a flood on one stream delays another by its
 // turns only. Groups and
@@ -48,7 +49,7 @@ class SinkWriter final : public ports::LogSink {
   // in the log with its size.
   void stop();
 
-  void append(const ports::LogStreamRef& stream, std::vector<ports::LogEvent> events) override;
+  std::unique_ptr<ports::LogStream> open(ports::LogStreamRef stream) override;
   std::size_t backlog_bytes() const override { return backlog_; }
   std::size_t backlog_limit_bytes() const override { return kBacklogBytesMax; }
 
@@ -66,16 +67,16 @@ class SinkWriter final : public ports::LogSink {
     explicit Buffer(StreamName stream) : name(std::move(stream)) {}
     const StreamName name;
 
-    std::mutex filling;  // open and sealed
+    std::mutex filling;  // open, sealed and dropped
     ChunkBuilder open;
     std::deque<store::LogInput> sealed;
+    bool dropped = false;  // no longer in buffers_: another one may have taken its place
 
     std::mutex writing;  // one writer at a time keeps the order; target
     std::optional<StreamTarget> target;
 
-    // Under SinkWriter::mutex_.
-    bool queued = false;
-    MonoTime used{};
+    std::atomic<bool> queued = false;  // in queue_, or about to be
+    std::atomic<MonoTime> used{};
   };
   using BufferPtr = std::shared_ptr<Buffer>;
   // What is being written of one stream; others wait for its end.
@@ -86,7 +87,12 @@ class SinkWriter final : public ports::LogSink {
     std::size_t bytes = 0;
   };
 
-  BufferPtr buffer(const ports::LogStreamRef& stream);
+  class Held;
+
+  BufferPtr buffer(const StreamName& name);
+  // False when the buffer was dropped meanwhile; the events are then as they were.
+  bool fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
+  void queue(const BufferPtr& buffer);
   std::vector<BufferPtr> matching(const Scope* scope, std::string_view group,
                                   std::optional<std::string_view> stream);
   void run();

@@ -108,8 +108,10 @@ TEST_F(Sink, WritesManyStreamsInOneCommit) {
 
 TEST_F(Sink, ForgetsStreamsThatNobodyWritesTo) {
   core_->sink.start();
+  const auto held = core_->sink.open(ref("g", "s8"));
+  held->append(lines(kNowMs, {"first"}));
   for (int i = 0; i < 100; ++i) {
-    core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"first"}));
+    if (i != 8) core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"first"}));
   }
   while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
   EXPECT_EQ(core_->sink.streams(), 100u);
@@ -118,6 +120,11 @@ TEST_F(Sink, ForgetsStreamsThatNobodyWritesTo) {
   while (core_->sink.streams() > 1) std::this_thread::yield();
   core_->sink.append(ref("g", "s7"), lines(kNowMs, {"again"}));
   EXPECT_EQ(messages(*get("g", "s7")), (Messages{"first\n", "again\n"}));
+  held->append(lines(kNowMs, {"still open"}));
+  core_->sink.append(ref("g", "s8"), lines(kNowMs, {"by name"}));
+  held->append(lines(kNowMs, {"in order"}));
+  EXPECT_EQ(messages(*get("g", "s8")),
+            (Messages{"first\n", "still open\n", "by name\n", "in order\n"}));
 }
 
 TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
