@@ -97,22 +97,20 @@ Status check_time(const SignatureHead& head, WallTime now) {
   const bool presigned = head.form == SignatureForm::kPresigned;
   const std::chrono::seconds skew(kMaxClockSkewSeconds);
   const std::chrono::seconds life(presigned ? head.expires_seconds : kMaxClockSkewSeconds);
+  if (*signed_at - skew <= now && *signed_at + life >= now) return {};
   const std::string now_text = text::format_basic(now);
   if (*signed_at - skew > now) {
     return fail(invalid_signature("Signature not yet current: " + head.timestamp +
                                   " is still later than " + text::format_basic(now + skew) + " (" +
                                   now_text + " + 5 min.)"));
   }
-  if (*signed_at + life < now) {
-    if (presigned) {
-      return fail(invalid_signature("Signature expired: " + head.timestamp + " was valid for " +
-                                    std::to_string(head.expires_seconds) +
-                                    " seconds and it is now " + now_text));
-    }
-    return fail(invalid_signature("Signature expired: " + head.timestamp + " is now earlier than " +
-                                  text::format_basic(now - skew) + " (" + now_text + " - 5 min.)"));
+  if (presigned) {
+    return fail(invalid_signature("Signature expired: " + head.timestamp + " was valid for " +
+                                  std::to_string(head.expires_seconds) + " seconds and it is now " +
+                                  now_text));
   }
-  return {};
+  return fail(invalid_signature("Signature expired: " + head.timestamp + " is now earlier than " +
+                                text::format_basic(now - skew) + " (" + now_text + " - 5 min.)"));
 }
 
 // What stands in the canonical request for the body.
@@ -149,7 +147,10 @@ class SigningKeyCache {
  public:
   crypto::Sha256Digest get(const KnownKey& key, const SignatureHead& head) {
     std::string name;
-    for (const std::string& part : {head.access_key_id, head.date, head.region, head.service}) {
+    name.reserve(96);
+    for (const std::string_view part :
+         {std::string_view(head.access_key_id), std::string_view(head.date),
+          std::string_view(head.region), std::string_view(head.service)}) {
       name += part;
       name += '/';
     }

@@ -25,6 +25,19 @@ net::Task<void> invoke_remote(Shard& shard, runtime::FunctionVersionPtr function
   answer.send(co_await shard.invoke(std::move(function), std::move(invocation)));
 }
 
+net::Task<Result<runtime::Outcome>> invoke_on(net::Loop& loop, Shard& shard, net::Loop& here,
+                                              runtime::FunctionVersionPtr function,
+                                              runtime::Invocation invocation) {
+  auto [sender, receiver] = net::one_shot<Result<runtime::Outcome>>(here);
+  loop.post([&loop, &shard, fn = std::move(function), event = std::move(invocation),
+             answer = std::move(sender)]() mutable {
+    loop.spawn(invoke_remote(shard, std::move(fn), std::move(event), std::move(answer)));
+  });
+  Result<Result<runtime::Outcome>> outcome = co_await receiver;
+  if (!outcome) co_return fail(std::move(outcome).error());
+  co_return *std::move(outcome);
+}
+
 net::Task<void> stop_shard(Shard& shard, std::promise<void>& done) {
   co_await shard.stop();
   done.set_value();
@@ -53,17 +66,8 @@ net::Task<Result<runtime::Outcome>> Dispatcher::invoke(net::Loop& here,
   const std::size_t home = home_of(function->arn);
   Shard& shard = *shards_[home];
   net::Loop& loop = loops_->at(home);
-  if (&loop == &here) {
-    co_return co_await shard.invoke(std::move(function), std::move(invocation));
-  }
-  auto [sender, receiver] = net::one_shot<Result<runtime::Outcome>>(here);
-  loop.post([&loop, &shard, fn = std::move(function), event = std::move(invocation),
-             answer = std::move(sender)]() mutable {
-    loop.spawn(invoke_remote(shard, std::move(fn), std::move(event), std::move(answer)));
-  });
-  Result<Result<runtime::Outcome>> outcome = co_await receiver;
-  if (!outcome) co_return fail(std::move(outcome).error());
-  co_return *std::move(outcome);
+  if (&loop == &here) return shard.invoke(std::move(function), std::move(invocation));
+  return invoke_on(loop, shard, here, std::move(function), std::move(invocation));
 }
 
 void Dispatcher::retire(const std::string& arn, const std::string& version) {

@@ -4,6 +4,8 @@
 // Thread-safety: the connection's loop.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,11 @@ class BodyReader {
   virtual net::Task<Result<std::string_view>> next() = 0;
   // The rest as one string; kTooLarge as soon as it is known to exceed `limit` bytes.
   virtual net::Task<Result<std::string>> read_all(std::size_t limit) = 0;
+  // The rest, valid until the next call, where its length is known, at most `limit`, and all of it
+  // has arrived: most small bodies have, with their head. Nothing, and nothing is taken, otherwise.
+  virtual std::optional<std::string_view> take_arrived([[maybe_unused]] std::size_t limit) {
+    return std::nullopt;
+  }
   // After the end of a chunked body; empty otherwise.
   virtual const Headers& trailers() const = 0;
 };

@@ -70,7 +70,7 @@ net::Task<void> Connection::run() {
     begin_request();
     co_await handle_request();
     if (broken_) co_return;
-    const bool skipped = co_await skip_unread_body();
+    const bool skipped = decoder_.done() || co_await skip_unread_body();
     if (broken_) co_return;
     if (!keep_alive_ || !skipped) {
       if (!skipped) co_await linger();
@@ -78,15 +78,15 @@ net::Task<void> Connection::run() {
     }
     phase_ = Phase::kIdle;
     buffer_.shrink(kReadBufferBytes);
-    co_await be_fair();
+    if (turn_is_over()) co_await loop().yield();
   }
 }
 
 // A client that sends without pause must not keep the loop for itself.
-net::Task<void> Connection::be_fair() {
-  if (++turns_ < kTurnsMax) co_return;
+bool Connection::turn_is_over() {
+  if (++turns_ < kTurnsMax) return false;
   turns_ = 0;
-  co_await loop().yield();
+  return true;
 }
 
 void Connection::close_if_idle() {
@@ -187,7 +187,6 @@ net::Task<void> Connection::answer_for_handler() {
 
 // False when the connection cannot be used again because of what is unread.
 net::Task<bool> Connection::skip_unread_body() {
-  if (decoder_.done()) co_return true;
   if (body_error_ || continue_due_ || !keep_alive_) co_return false;
   std::uint64_t skipped = 0;
   while (skipped <= kUnreadBodyBytesMax) {
@@ -243,10 +242,11 @@ std::unexpected<Error> Connection::body_failed(Error error) {
   return lapwing::fail(std::move(error));
 }
 
-net::Task<Status> Connection::before_body() {
-  if (body_error_) co_return lapwing::fail(*body_error_);
-  // A client that sent body bytes already is not waiting to be asked.
-  if (std::exchange(continue_due_, false) && !answered_ && buffer_.empty()) {
+// What a client asked for before it sends its body.
+net::Task<Status> Connection::say_continue() {
+  continue_due_ = false;
+  // One that sent body bytes already is not waiting to be asked.
+  if (!answered_ && buffer_.empty()) {
     LAPWING_CO_CHECK(co_await send_held());
     Status sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent) co_return body_failed(std::move(sent).error());
@@ -265,12 +265,13 @@ net::Task<Status> Connection::fill_body() {
   if (!*count) co_return body_failed(std::move(*count).error());
   if (**count == 0) co_return body_failed(gone());
   buffer_.filled(**count);
-  co_await be_fair();
+  if (turn_is_over()) co_await loop().yield();
   co_return Status();
 }
 
 net::Task<Result<std::string_view>> Connection::next() {
-  LAPWING_CO_CHECK(co_await before_body());
+  if (body_error_) co_return lapwing::fail(*body_error_);
+  if (continue_due_) LAPWING_CO_CHECK(co_await say_continue());
   while (!decoder_.done()) {
     const BodyDecoder::Step step = decoder_.decode(buffer_.data());
     buffer_.consume(step.consumed);
@@ -302,6 +303,16 @@ net::Task<Status> Connection::read_exactly(char* into, std::size_t count) {
   co_return Status();
 }
 
+std::optional<std::string_view> Connection::take_arrived(std::size_t limit) {
+  const std::optional<std::uint64_t> left = decoder_.remaining();
+  if (!left || *left > limit || *left > buffer_.data().size() || body_error_ || continue_due_) {
+    return std::nullopt;
+  }
+  const BodyDecoder::Step step = decoder_.decode(buffer_.data());
+  buffer_.consume(step.consumed);
+  return step.data;
+}
+
 net::Task<Result<std::string>> Connection::read_all(std::size_t limit) {
   if (body_error_) co_return lapwing::fail(*body_error_);
   const auto too_large = [this] {
@@ -311,7 +322,7 @@ net::Task<Result<std::string>> Connection::read_all(std::size_t limit) {
   if (left && *left > limit) co_return too_large();
   std::string all;
   if (left) {
-    LAPWING_CO_CHECK(co_await before_body());
+    if (continue_due_) LAPWING_CO_CHECK(co_await say_continue());
     // Straight into the string: what is buffered first, the rest from the socket.
     const auto size = static_cast<std::size_t>(*left);
     all.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
@@ -394,6 +405,23 @@ net::Task<Status> Connection::send(std::span<const ByteView> parts) {
   co_return sent;
 }
 
+Result<bool> Connection::send_at_once(std::span<ByteView> parts) {
+  if (broken_) return lapwing::fail(gone());
+  Result<std::size_t> sent = stream_.try_write(parts);
+  if (!sent) {
+    broken_ = true;
+    return lapwing::fail(std::move(sent).error());
+  }
+  std::size_t left = 0;
+  for (ByteView& part : parts) {
+    const std::size_t gone_out = std::min(*sent, part.size());
+    part = part.subspan(gone_out);
+    *sent -= gone_out;
+    left += part.size();
+  }
+  return left == 0;
+}
+
 net::Task<Status> Connection::send_held() {
   if (!std::exchange(held_, false)) co_return Status();
   const ByteView held = as_bytes(out_);
@@ -425,8 +453,11 @@ net::Task<Status> Connection::respond(Response response) {
   }
   write_head(response, bodiless(response.status) ? BodyFraming::kNone : BodyFraming::kLength,
              length);
-  const std::array<ByteView, 2> parts = {as_bytes(out_), as_bytes(response.body)};
-  co_return co_await send(std::span(parts).first(no_body || response.body.empty() ? 1 : 2));
+  std::array<ByteView, 2> parts = {as_bytes(out_), as_bytes(response.body)};
+  const auto whole = std::span(parts).first(no_body || response.body.empty() ? 1 : 2);
+  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
+  if (sent) co_return Status();
+  co_return co_await send(whole);
 }
 
 net::Task<Result<BodyWriter*>> Connection::respond_stream(Response response) {

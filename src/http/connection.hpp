@@ -61,8 +61,9 @@ class Connection final : public RequestContext, private BodyReader, private Body
   // BodyReader
   net::Task<Result<std::string_view>> next() override;
   net::Task<Result<std::string>> read_all(std::size_t limit) override;
+  std::optional<std::string_view> take_arrived(std::size_t limit) override;
   const Headers& trailers() const override { return decoder_.trailers(); }
-  net::Task<Status> before_body();
+  net::Task<Status> say_continue();
   net::Task<Status> fill_body();
   net::Task<Status> read_exactly(char* into, std::size_t count);
   std::unexpected<Error> body_failed(Error error);
@@ -72,7 +73,9 @@ class Connection final : public RequestContext, private BodyReader, private Body
   net::Task<Status> finish(Headers trailers) override;
 
   net::Task<Status> send(std::span<const ByteView> parts);
-  net::Task<void> be_fair();
+  // The same without a coroutine, as far as it needs none: false when there is more to send().
+  Result<bool> send_at_once(std::span<ByteView> parts);
+  bool turn_is_over();
   net::Task<Status> send_held();
   void begin_request();
   void decide_keep_alive();

@@ -325,6 +325,22 @@ TEST(Server, BodyInPiecesWithTrailers) {
   loop.run(main(loop.get()));
 }
 
+TEST(Server, AnswersLargerThanTheKernelTakesAtOnce) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    std::string big(5'000'000, 'x');
+    big[4'321'000] = 'y';
+    Site site(l, {}, [&big](RequestContext& context) -> Task<void> {
+      EXPECT_TRUE(co_await context.respond(Response(200, "text/plain", big)));
+    });
+    for (int i = 0; i < 2; ++i) {
+      const std::string answer = co_await ask(site.dial(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      EXPECT_TRUE(answer.ends_with("\r\n\r\n" + big));
+    }
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST(Server, UnreadBodies) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {

@@ -1,4 +1,6 @@
-// Answers held back for the next one: respond_with_next().
+// What spares a wait: bodies that have arrived with their head (take_arrived()), answers held back
+// for the next one (respond_with_next()).
+#include <chrono>
 #include <string>
 #include <sys/socket.h>
 
@@ -26,6 +28,44 @@ Task<std::string> read_until(Stream& stream, std::string end) {
     all += byte;
   }
   co_return all;
+}
+
+// "whole:", and what was taken; "later:", and what was read.
+Task<void> take_arrived(RequestContext& context) {
+  const auto arrived = context.body().take_arrived(5);
+  std::string said = arrived ? "whole:" + std::string(*arrived) : "later:";
+  if (!arrived) said += (co_await context.body().read_all(1000)).value_or("error");
+  EXPECT_TRUE(co_await context.respond(Response(200, "text/plain", said + ";")));
+}
+
+TEST(TakeArrived, BodiesThatHaveArrivedNeedNoWaiting) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    ServiceShared shared({}, take_arrived);
+    Connections connections(l, shared);
+    auto ends = net::socket_pair().value();
+    connections.serve(Stream::adopt(l, std::move(ends.first)).value());
+    Stream client = Stream::adopt(l, std::move(ends.second)).value();
+    const auto said = [&client](std::string bytes) -> Task<std::string> {
+      EXPECT_TRUE(co_await client.write_all(bytes));
+      const std::string answer = co_await read_until(client, ";");
+      co_return answer.substr(answer.rfind('\n') + 1);
+    };
+    const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+    EXPECT_EQ(co_await said(post + "Content-Length: 5\r\n\r\nhello"), "whole:hello;");
+    EXPECT_EQ(co_await said(post + "\r\n"), "whole:;");
+    EXPECT_EQ(co_await said(post + "Content-Length: 6\r\n\r\nhello!"), "later:hello!;");
+    EXPECT_EQ(co_await said(post + "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
+              "later:hi;");
+    EXPECT_TRUE(co_await client.write_all(post + "Content-Length: 3\r\n\r\nh"));
+    co_await l.sleep(std::chrono::milliseconds(5));
+    EXPECT_EQ(co_await said("ey"), "later:hey;");
+    EXPECT_TRUE(
+        co_await client.write_all(post + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    EXPECT_EQ(co_await read_until(client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_EQ(co_await said("ok"), "later:ok;");
+  };
+  loop.run(main(loop.get()));
 }
 
 TEST(HeldAnswer, LeavesWithTheNextOneThatHasArrived) {

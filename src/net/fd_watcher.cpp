@@ -35,6 +35,8 @@ void FdWatcher::make_non_blocking(int fd) {
 FdWatcher::~FdWatcher() = default;
 FdWatcher::FdWatcher(FdWatcher&&) noexcept = default;
 
+bool FdWatcher::seems_readable() const { return watch_->seems_readable(); }
+
 Task<Status> FdWatcher::readable() {
   while (!is_ready(fd_.get(), POLLIN)) {
     watch_->clear_readable();

@@ -31,6 +31,9 @@ class FdWatcher {
   FdWatcher& operator=(FdWatcher&&) = delete;
 
   int fd() const { return fd_.get(); }
+  // False: what is there to read, if anything, came after the last look at what is ready. Needs no
+  // system call.
+  bool seems_readable() const;
   // Resumes while the descriptor is readable (a pidfd: when the process has ended); at once
   // if it is already. kTimeout after the deadline.
   Task<Status> readable();

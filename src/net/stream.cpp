@@ -66,6 +66,12 @@ class DescriptorTransport : public Transport {
     }
   }
 
+  Result<std::size_t> try_write(std::span<const ByteView> buffers) final {
+    IoWatch* watch = writing();
+    if (watch == nullptr) return fail(make_error(ErrorKind::kCancelled, "already shut down"));
+    return try_write(*watch, buffers, 0);
+  }
+
   Task<Status> write_all(std::span<const ByteView> buffers) final {
     std::size_t offset = 0;  // within buffers.front()
     while (true) {

@@ -38,6 +38,10 @@ class Transport {
   // Without waiting: nothing when it would block.
   virtual std::optional<Result<std::size_t>> try_read(MutableBytes into) = 0;
   virtual Task<Result<std::size_t>> read_some(MutableBytes into) = 0;
+  // Without waiting: what the kernel takes at once, 0 when nothing (TLS: always).
+  virtual Result<std::size_t> try_write([[maybe_unused]] std::span<const ByteView> buffers) {
+    return 0;
+  }
   virtual Task<Status> write_all(std::span<const ByteView> buffers) = 0;
   virtual Task<Status> shutdown_write() = 0;
   virtual void set_read_deadline(MonoTime when) = 0;
@@ -84,6 +88,10 @@ class Stream {
     return transport_->write_all(buffers);
   }
   Task<Status> write_all(std::string_view text);
+  // The same without waiting: how many bytes were taken, perhaps 0; the rest is for write_all().
+  Result<std::size_t> try_write(std::span<const ByteView> buffers) {
+    return transport_->try_write(buffers);
+  }
   // No more bytes from us; the peer reads to the end. (TLS: close_notify first.)
   Task<Status> shutdown_write() { return transport_->shutdown_write(); }
   void close() { transport_.reset(); }

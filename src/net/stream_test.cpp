@@ -1,5 +1,6 @@
 #include "net/stream.hpp"
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
@@ -189,6 +190,31 @@ TEST_P(StreamPair, CarriesMoreThanTheKernelHolds) {
   loop.run(main(loop.get()));
 }
 
+TEST_P(StreamPair, TryWriteTakesWhatTheKernelTakes) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    auto [a, b] = GetParam()(l);
+    const std::string big(8'000'000, 'x');
+    const std::array<ByteView, 2> parts = {as_bytes("head"), as_bytes(big)};
+    const std::size_t first = a.try_write(parts).value();
+    EXPECT_GT(first, 4u);
+    EXPECT_LT(first, big.size());
+    EXPECT_EQ(a.try_write(std::span(parts).subspan(1)).value(), 0u);  // full
+    std::string got;
+    TaskGroup group(l);
+    auto reads = [](Stream& from, std::string& into) -> Task<void> {
+      into = co_await read_to_end(from);
+    };
+    group.spawn(reads(b, got));
+    EXPECT_TRUE(co_await a.write_all(std::string_view(big).substr(first - 4)));
+    EXPECT_TRUE(co_await a.shutdown_write());
+    co_await group.join();
+    EXPECT_EQ(got, "head" + big);
+    EXPECT_FALSE(a.try_write(parts));
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST_P(StreamPair, WriteStallTimesOut) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
@@ -302,11 +328,18 @@ TEST(FdWatcher, PipesAndEventfds) {
     Timer writes(l, [&] { EXPECT_EQ(::write(writer.get(), "0123456789", 10), 10); });
     writes.arm_after(1ms);
     EXPECT_EQ((co_await reader.read_some(into)).value_or(0), 8u);
+    EXPECT_TRUE(reader.seems_readable());
     EXPECT_TRUE(co_await reader.readable());  // two bytes are left
     EXPECT_TRUE(co_await reader.readable());
     EXPECT_EQ((co_await reader.read_some(into)).value_or(0), 2u);
+    reader.set_deadline(l.now() + 2ms);
+    EXPECT_FALSE(co_await reader.read_some(into));
+    EXPECT_FALSE(reader.seems_readable());
+    reader.set_deadline(kNoDeadline);
     writer.reset();
     EXPECT_EQ((co_await reader.read_some(into)).value_or(9), 0u);
+    co_await l.sleep(1ms);
+    EXPECT_TRUE(reader.seems_readable());
 
     FdWatcher event(l, os::UniqueFd(::eventfd(0, EFD_CLOEXEC)));
     Timer adds(l, [&] { ::eventfd_write(event.fd(), 1); });

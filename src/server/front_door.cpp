@@ -131,10 +131,10 @@ void FrontDoor::record(const http::RequestContext& context, const RequestId& req
   }
 }
 
-net::Task<void> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
-                                  aws::Response response) {
+net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
+                                    aws::Response response) {
   record(context, request_id, response);
-  co_await context.respond(to_http(std::move(response)));
+  return context.respond(to_http(std::move(response)));
 }
 
 net::Task<void> FrontDoor::handle(http::RequestContext& context) {
@@ -145,18 +145,22 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
   const std::string_view host = request.headers.get_or("Host");
   if (!parts_.guard->host_allowed(host) ||
       !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host)) {
-    stats_.refused.fetch_add(1, std::memory_order_relaxed);
-    Error refusal = forbidden(
-        "Requests for another host name or from another site's pages are refused. If this "
-        "server has this name, add it to server.hosts.");
-    co_return co_await answer(context, request_id,
-                              aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
+    return refuse_site(context, std::move(request_id));
   }
-  if (parts_.admin->owns(request.path())) co_return co_await parts_.admin->handle(context);
+  if (parts_.admin->owns(request.path())) return parts_.admin->handle(context);
   if (request.method == http::Method::kPost && lambda::invoke_mode(request.target)) {
-    co_return co_await handle_invoke(context, std::move(request_id));
+    return handle_invoke(context, std::move(request_id));
   }
-  co_await handle_general(context, std::move(request_id));
+  return handle_general(context, std::move(request_id));
+}
+
+net::Task<void> FrontDoor::refuse_site(http::RequestContext& context, RequestId request_id) {
+  stats_.refused.fetch_add(1, std::memory_order_relaxed);
+  const Error refusal = forbidden(
+      "Requests for another host name or from another site's pages are refused. If this "
+      "server has this name, add it to server.hosts.");
+  co_await answer(context, request_id,
+                  aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
 }
 
 net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestId request_id) {
@@ -178,7 +182,12 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   const http::Request& request = context.request();
   RequestView view(request);
   LAPWING_CO_TRY(const aws::SignatureHead signature, parts_.authenticator->read(view.head()));
-  Result<std::string> body = co_await read_body(context, lambda::kMaxRequestPayloadBytes);
+  Result<std::string> body;
+  if (const auto arrived = context.body().take_arrived(kOffloadBytes)) {
+    body = std::string(*arrived);
+  } else {
+    body = co_await read_body(context, lambda::kMaxRequestPayloadBytes);
+  }
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     context.close_after();
     co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));

@@ -88,8 +88,10 @@ class FrontDoor {
   void record(const http::RequestContext& context, const RequestId& request_id,
               const aws::Response& response) const;
   net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
-  net::Task<void> answer(http::RequestContext& context, const RequestId& request_id,
-                         aws::Response response);
+  // A client that has gone is no error of ours.
+  net::Task<Status> answer(http::RequestContext& context, const RequestId& request_id,
+                           aws::Response response);
+  net::Task<void> refuse_site(http::RequestContext& context, RequestId request_id);
   net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                          std::string_view scope_service, const Error& error,
                          const RequestId& request_id);
