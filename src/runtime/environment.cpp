@@ -1,6 +1,7 @@
 #include "runtime/environment.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/core.h>
@@ -291,6 +292,7 @@ net::Task<void> Environment::serve(const Invocation& invocation, MonoTime deadli
   if (runtime.has_reply()) {
     Reply reply = runtime.take_reply();
     if (reply.broke_off) co_await expect_exit();
+    course.answer_bytes = invocation.sink ? UINT64_MAX : reply.bytes;
     course.outcome = reply.broke_off && inside_->exit()
                          ? stop_outcome(stop_status(), invocation.request_id, stop_text())
                          : reply_outcome(std::move(reply));
@@ -368,7 +370,11 @@ void Environment::log_end(Course& course, bool want_tail) {
   InvokeReport& report = course.report;
   report.duration_ms = to_ms(loop_->now() - course.begun);
   report.max_memory_used_mb = memory_used_mb();
-  if (inside_) inside_->drain_output();
+  if (inside_ && course.healthy && course.answered) {
+    inside_->drain_after_answer(course.answer_bytes);
+  } else if (inside_) {
+    inside_->drain_output();
+  }
   if (log_.structured()) {
     if (course.function_error && report.status.kind == PhaseStatus::Kind::kSuccess) {
       report.told_status = {PhaseStatus::Kind::kError, public_error_type(course.error_type)};

@@ -85,8 +85,9 @@ class Environment final : public ExecutionEnvironment {
     bool healthy = false;
     bool answered = false;
     bool function_error = false;
-    std::string error_type;  // as the runtime posted it
-    std::string fault;       // why it did not come to its end, as the caller reads it
+    std::uint64_t answer_bytes = 0;  // without limit when streamed
+    std::string error_type;          // as the runtime posted it
+    std::string fault;               // why it did not come to its end, as the caller reads it
     InvokeReport report;
     Outcome outcome;  // until it is sent
   };

@@ -24,6 +24,8 @@ class LineAssembler {
  public:
   // Appends what is complete to `events`, stamped with `now`.
   void feed(std::string_view bytes, WallTime now, std::vector<ports::LogEvent>& events);
+  // Whether no line is unfinished.
+  bool empty() const { return partial_.empty(); }
   // Ends an unfinished line: called when an invocation ends and when the pipe closes.
   void flush(WallTime now, std::vector<ports::LogEvent>& events);
 

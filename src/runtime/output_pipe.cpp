@@ -39,6 +39,18 @@ net::Task<void> OutputPipe::read() {
   }
 }
 
+void OutputPipe::take_what_is_there() {
+  std::array<char, kOutputChunkBytes> buffer;
+  // No more than the pipe can hold.
+  for (int left = kOutputPipeBytes; left > 0;) {
+    const ssize_t n = ::read(pipe_.fd(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    take({buffer.data(), static_cast<std::size_t>(n)});
+    left -= static_cast<int>(n);
+  }
+}
+
 void OutputPipe::take(std::string_view bytes) {
   std::vector<ports::LogEvent> events;
   if (format_ == Format::kFrames) {
@@ -49,16 +61,9 @@ void OutputPipe::take(std::string_view bytes) {
   log_->output(source_, std::move(events));
 }
 
-void OutputPipe::drain() {
-  std::array<char, kOutputChunkBytes> buffer;
-  // No more than the pipe can hold.
-  for (int left = kOutputPipeBytes; left > 0;) {
-    const ssize_t n = ::read(pipe_.fd(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    take({buffer.data(), static_cast<std::size_t>(n)});
-    left -= static_cast<int>(n);
-  }
+void OutputPipe::drain(Drain what) {
+  if (what == Drain::kAll || pipe_.seems_readable()) take_what_is_there();
+  if (lines_.empty()) return;
   std::vector<ports::LogEvent> events;
   lines_.flush(log_->now(), events);
   log_->output(source_, std::move(events));

@@ -32,10 +32,12 @@ class OutputPipe {
   // Reads until the last writer has gone.
   net::Task<void> read();
   // Takes what is in the pipe at this moment; a function that prints on and on does not hold
-  // us. An unfinished line is ended.
-  void drain();
+  // us. An unfinished line is ended. kReported: unless the loop has not heard of any.
+  enum class Drain { kAll, kReported };
+  void drain(Drain what);
 
  private:
+  void take_what_is_there();
   void take(std::string_view bytes);
 
   net::Loop* loop_;

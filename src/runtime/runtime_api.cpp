@@ -117,18 +117,19 @@ void add_if(http::Headers& headers, std::string_view name, const std::string& va
 }  // namespace
 
 net::Task<void> RuntimeApi::handle(http::RequestContext& context) {
+  // Not a coroutine: it is passed through twice an invocation.
   const http::Request& request = context.request();
   std::string_view path = request.path();
   if (path.starts_with(kPrefix)) {
     path.remove_prefix(kPrefix.size());
     const bool is_post = request.method == http::Method::kPost;
     if (request.method == http::Method::kGet && path == "invocation/next") {
-      co_return co_await next(context);
+      return next(context);
     }
-    if (is_post && path == "init/error") co_return co_await early_error(context, false);
-    if (is_post && path == "restore/error") co_return co_await early_error(context, true);
+    if (is_post && path == "init/error") return early_error(context, false);
+    if (is_post && path == "restore/error") return early_error(context, true);
     if (request.method == http::Method::kGet && path == "restore/next") {
-      co_return co_await restore_next(context);
+      return restore_next(context);
     }
     if (is_post && path.starts_with(kInvocation)) {
       path.remove_prefix(kInvocation.size());
@@ -136,16 +137,18 @@ net::Task<void> RuntimeApi::handle(http::RequestContext& context) {
       if (slash != std::string_view::npos) {
         const std::string_view verb = path.substr(slash + 1);
         if (verb == "response" || verb == "error") {
-          co_return co_await reply(context, path.substr(0, slash), verb == "error");
+          return reply(context, path.substr(0, slash), verb == "error");
         }
       }
     }
   }
-  if (path == "/ping") {
-    co_await context.respond(http::Response(200, "text/plain", "pong"));
-    co_return;
-  }
-  co_await context.respond(error_response(404, "NotFound", "No such call of the Runtime API"));
+  return other(context, path == "/ping");
+}
+
+net::Task<void> RuntimeApi::other(http::RequestContext& context, bool ping) {
+  co_await context.respond(
+      ping ? http::Response(200, "text/plain", "pong")
+           : error_response(404, "NotFound", "No such call of the Runtime API"));
 }
 
 net::Task<void> RuntimeApi::next(http::RequestContext& context) {
@@ -163,7 +166,7 @@ net::Task<void> RuntimeApi::next(http::RequestContext& context) {
   http::Headers& headers = response.headers;
   headers.add("Content-Type", content_type_);
   headers.add("Lambda-Runtime-Aws-Request-Id", invocation.request_id);
-  headers.add("Lambda-Runtime-Deadline-Ms", fmt::format("{}", session_->deadline_unix_ms()));
+  headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(session_->deadline_unix_ms()));
   headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn);
   add_if(headers, "Lambda-Runtime-Trace-Id", invocation.trace_id);
   add_if(headers, "Lambda-Runtime-Client-Context", invocation.client_context);
@@ -193,10 +196,12 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
       co_return co_await stream_reply(context, *sink);
     }
   }
-  const auto fallback = [&] {
-    return std::string(is_error ? "application/json" : "application/octet-stream");
-  };
-  Result<std::string> body = co_await read_reply(context);
+  Result<std::string> body;
+  if (const auto arrived = context.body().take_arrived(kResponseBytesMax)) {
+    body = std::string(*arrived);
+  } else {
+    body = co_await read_reply(context);
+  }
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     session_->finish_reply(too_large_reply(kResponseBytesMax));
     co_await context.respond(
@@ -213,7 +218,8 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   reply.is_error = is_error;
   reply.body = *std::move(body);
   reply.bytes = reply.body.size();
-  reply.content_type = headers.get_or("Content-Type", fallback());
+  reply.content_type =
+      headers.get_or("Content-Type", is_error ? "application/json" : "application/octet-stream");
   reply.error_type = headers.get_or(kErrorTypeHeader);
   take_trailers(context.body().trailers(), reply);
   session_->finish_reply(std::move(reply));

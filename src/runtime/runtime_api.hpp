@@ -35,6 +35,7 @@ class RuntimeApi {
   net::Task<void> stream_reply(http::RequestContext& context, ResponseSink& sink);
   net::Task<void> early_error(http::RequestContext& context, bool of_restore);
   net::Task<void> restore_next(http::RequestContext& context);
+  net::Task<void> other(http::RequestContext& context, bool ping);
 
   RuntimeSession* session_;
   StreamLimits stream_limits_;

@@ -165,6 +165,7 @@ net::Task<Status> SandboxSession::start_runtime() {
             ? net::Stream::adopt_pipes(*loop_, std::move(ends.runtime), std::move(ends.to_runtime))
             : net::Stream::adopt(*loop_, std::move(ends.runtime));
     LAPWING_CO_TRY(net::Stream stream, std::move(adopted));
+    only_given_link_ = connections_.size() == 0;
     connections_.spawn(http::serve_connection(std::move(stream), service_));
   }
   tasks_.spawn(watch_runtime());
@@ -187,6 +188,7 @@ net::Task<void> SandboxSession::accept_loop(os::UniqueFd listening, bool is_runt
     }
     if (connections_.size() >= kRuntimeConnectionsMax) continue;  // closes it
     Result<net::Stream> stream = net::Stream::adopt(*loop_, *std::move(connection));
+    only_given_link_ = false;
     if (stream) connections_.spawn(http::serve_connection(*std::move(stream), service_));
   }
 }
@@ -216,7 +218,16 @@ void SandboxSession::add_pipe(os::UniqueFd read_end, OutputPipe::Format format,
 
 // What the runtime printed before it answered is in the pipes already; END comes after it.
 void SandboxSession::drain_output() {
-  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain();
+  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain(OutputPipe::Drain::kAll);
+}
+
+// The kernel reports in the order in which things happened. So where the bytes of an answer were
+// read because they had been reported, what was printed before them has been reported as well:
+// over the connection that the runtime was given, when the answer fits one read. New connections
+// and long answers are read without waiting for a report.
+void SandboxSession::drain_after_answer(std::uint64_t answer_bytes) {
+  if (!only_given_link_ || answer_bytes > http::kReadBufferBytes / 2) return drain_output();
+  for (const std::unique_ptr<OutputPipe>& pipe : pipes_) pipe->drain(OutputPipe::Drain::kReported);
 }
 
 bool SandboxSession::freeze() {

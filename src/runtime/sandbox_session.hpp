@@ -56,6 +56,8 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
 
   // What was printed up to now goes into the log.
   void drain_output();
+  // The same after an answer of that size, which cheaply tells when there is nothing.
+  void drain_after_answer(std::uint64_t answer_bytes);
   bool freeze();
   void thaw();
   sandbox::MemoryUse memory() { return started_.sandbox->memory(); }
@@ -98,6 +100,7 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   sandbox::Plan plan_;
   StartedRuntime started_;
   bool runtime_started_ = false;
+  bool only_given_link_ = false;  // the Runtime API was only used over the connection made for it
   std::optional<sandbox::ExitStatus> exit_;
   std::map<std::string, sandbox::ProgramId, std::less<>> extension_programs_;
 
