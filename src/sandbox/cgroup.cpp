@@ -1,6 +1,7 @@
 #include "sandbox/cgroup.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <fcntl.h>
@@ -275,20 +276,57 @@ void CgroupTree::kill(const std::string& id) const {
   for (const std::string& directory : directories_) kill_members(directory + "/" + id);
 }
 
+const char* CgroupTree::freezer_file() const {
+  return freezer_version_ == 2 ? "cgroup.freeze" : "freezer.state";
+}
+
+const char* CgroupTree::freezer_word(bool frozen) const {
+  if (freezer_version_ == 2) return frozen ? "1" : "0";
+  return frozen ? "FROZEN" : "THAWED";
+}
+
+const char* CgroupTree::memory_peak_file() const {
+  return memory_.version == 2 ? "memory.peak" : "memory.max_usage_in_bytes";
+}
+
+CgroupTree::Files CgroupTree::open_files(const std::string& id) const {
+  Files files;
+  if (freezer_version_ != 0) {
+    files.freezer = os::open_at(os::kCwd, path(freezer_, id, freezer_file()), O_WRONLY)
+                        .value_or(os::UniqueFd());
+  }
+  if (memory_.version != 0) {
+    files.memory_peak = os::open_at(os::kCwd, path(memory_, id, memory_peak_file()), O_RDONLY)
+                            .value_or(os::UniqueFd());
+  }
+  return files;
+}
+
 Status CgroupTree::set_frozen(const std::string& id, bool frozen) const {
-  if (freezer_version_ == 2) {
-    return os::write_existing(path(freezer_, id, "cgroup.freeze"), frozen ? "1" : "0");
+  if (freezer_version_ == 0) {
+    return fail(make_error(ErrorKind::kUnsupported, "no cgroup freezer on this machine"));
   }
-  if (freezer_version_ == 1) {
-    return os::write_existing(path(freezer_, id, "freezer.state"), frozen ? "FROZEN" : "THAWED");
+  return os::write_existing(path(freezer_, id, freezer_file()), freezer_word(frozen));
+}
+
+Status CgroupTree::set_frozen(const Files& files, bool frozen) const {
+  const std::string_view word = freezer_word(frozen);
+  if (::pwrite(files.freezer.get(), word.data(), word.size(), 0) < 0) {
+    return fail(errno_error("write the freezer's file"));
   }
-  return fail(make_error(ErrorKind::kUnsupported, "no cgroup freezer on this machine"));
+  return {};
 }
 
 std::uint64_t CgroupTree::raw_memory_peak(const std::string& id) const {
   if (memory_.version == 0) return 0;
-  const bool v1 = memory_.version == 1;
-  return number(memory_, id, v1 ? "memory.max_usage_in_bytes" : "memory.peak", "").value_or(0);
+  return number(memory_, id, memory_peak_file(), "").value_or(0);
+}
+
+std::uint64_t CgroupTree::raw_memory_peak(const Files& files) const {
+  std::array<char, 32> text;
+  const ssize_t got = ::pread(files.memory_peak.get(), text.data(), text.size(), 0);
+  if (got <= 0) return 0;
+  return parse_number({text.data(), static_cast<std::size_t>(got)}).value_or(0);
 }
 
 // Looked at for every environment in use, so each file is read once: memory.stat is costly.

@@ -52,12 +52,22 @@ class CgroupTree {
   void remove_all() const;
 
   void kill(const std::string& id) const;
+  // The files of one sandbox that are used again and again, kept open: the way to them is longer
+  // than what is done there. Empty ones could not be opened.
+  struct Files {
+    os::UniqueFd freezer;
+    os::UniqueFd memory_peak;
+  };
+  Files open_files(const std::string& id) const;
+
   Status set_frozen(const std::string& id, bool frozen) const;
+  Status set_frozen(const Files& files, bool frozen) const;
   bool can_freeze() const { return freezer_version_ != 0; }
 
   CgroupMemory memory(const std::string& id) const;
   // The highest there ever was, page cache included: one file, where memory() reads three.
   std::uint64_t raw_memory_peak(const std::string& id) const;
+  std::uint64_t raw_memory_peak(const Files& files) const;
   std::uint64_t oom_kills(const std::string& id) const;
   Duration cpu_time(const std::string& id) const;
 
@@ -69,6 +79,9 @@ class CgroupTree {
     std::string directory;
   };
   std::string path(const Control& control, const std::string& id, const char* file) const;
+  const char* freezer_file() const;
+  const char* memory_peak_file() const;
+  const char* freezer_word(bool frozen) const;
   std::optional<std::uint64_t> number(const Control& control, const std::string& id,
                                       const char* file, const char* key) const;
   Control choose(const os::CgroupLayout& layout, const std::string& controller,

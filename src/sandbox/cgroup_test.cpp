@@ -1,8 +1,11 @@
 // Each hierarchy alone: a machine with version 1 only, and version 2 only. Needs root.
 #include "sandbox/cgroup.hpp"
 
+#include <atomic>
+#include <new>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,14 +27,20 @@ class Cgroups : public ::testing::Test {
   }
   static std::string tag() { return "lapwing-test-" + std::to_string(::getpid()); }
 
-  // A process in the group that never ends by itself.
+  // A process in the group that never ends by itself, and counts as long as it may run.
   static os::CloneResult start_in(const CgroupEntry& entry) {
+    static void* const page = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    count_ = new (page) std::atomic<int>(0);
     auto child = os::clone_process(0, entry.v2.get());
     if (child->pid == 0) {
       bool joined = true;
       for (const os::UniqueFd& tasks : entry.tasks) joined &= ::write(tasks.get(), "0", 1) == 1;
       if (!joined) ::_exit(1);
-      for (;;) ::pause();
+      // Memory to be seen.
+      ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+             -1, 0);
+      for (;; ++*count_) ::poll(nullptr, 0, 1);
     }
     return *std::move(child);
   }
@@ -42,6 +51,12 @@ class Cgroups : public ::testing::Test {
     int status = 0;
     ::waitpid(child.pid, &status, 0);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  }
+
+  static bool counts() {
+    const int before = *count_;
+    ::poll(nullptr, 0, 100);
+    return *count_ != before;
   }
 
   static std::string cgroups_of(pid_t pid) {
@@ -58,12 +73,23 @@ class Cgroups : public ::testing::Test {
       return cgroups_of(child.pid).find(tag() + "/one") != std::string::npos;
     })) << cgroups_of(child.pid);
     EXPECT_TRUE(tree.can_freeze());
+    const CgroupTree::Files files = tree.open_files("one");
+    EXPECT_TRUE(wait_for([] { return counts(); }));
+    if (layout.v1.contains("memory")) EXPECT_GE(tree.raw_memory_peak("one"), 1u << 20);
+    EXPECT_EQ(tree.raw_memory_peak(files), tree.raw_memory_peak("one"));
+    EXPECT_TRUE(tree.set_frozen(files, true));
+    EXPECT_TRUE(wait_for([] { return !counts(); }));
+    EXPECT_TRUE(tree.set_frozen(files, false));
+    EXPECT_TRUE(wait_for([] { return counts(); }));
     EXPECT_TRUE(tree.set_frozen("one", true));
+    EXPECT_TRUE(wait_for([] { return !counts(); }));
     EXPECT_EQ(tree.remove("one").error().kind(), ErrorKind::kUnavailable);
     tree.kill("one");
     EXPECT_TRUE(killed(child));
     EXPECT_TRUE(wait_for([&] { return tree.remove("one").has_value(); }));
     EXPECT_TRUE(tree.remove("one"));
+    EXPECT_FALSE(tree.set_frozen(files, true));
+    EXPECT_EQ(tree.raw_memory_peak(files), 0u);
 
     const auto left = tree.create("left", {});
     ASSERT_TRUE(left);
@@ -92,6 +118,7 @@ class Cgroups : public ::testing::Test {
   }
 
   os::CgroupLayout layout_;
+  static inline std::atomic<int>* count_ = nullptr;
 };
 
 TEST_F(Cgroups, VersionOneAlone) {

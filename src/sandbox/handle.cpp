@@ -273,13 +273,24 @@ Status Handle::signal(int signal_number, ProgramId program) {
   return os::send_message(report_.fd(), encode_order(order), {});
 }
 
-Status Handle::freeze() { return housekeeper_.cgroups().set_frozen(id_, true); }
-Status Handle::thaw() { return housekeeper_.cgroups().set_frozen(id_, false); }
+const CgroupTree::Files& Handle::files() {
+  if (!files_) files_ = housekeeper_.cgroups().open_files(id_);
+  return *files_;
+}
+
+Status Handle::set_frozen(bool frozen) {
+  const CgroupTree& cgroups = housekeeper_.cgroups();
+  return files().freezer ? cgroups.set_frozen(files(), frozen) : cgroups.set_frozen(id_, frozen);
+}
+
+Status Handle::freeze() { return set_frozen(true); }
+Status Handle::thaw() { return set_frozen(false); }
 
 // Where the highest use has not moved, what it is made of has hardly either.
 MemoryUse Handle::memory() {
   const CgroupTree& cgroups = housekeeper_.cgroups();
-  const std::uint64_t raw = cgroups.raw_memory_peak(id_);
+  const std::uint64_t raw =
+      files().memory_peak ? cgroups.raw_memory_peak(files()) : cgroups.raw_memory_peak(id_);
   const MonoTime now = loop_.now();
   if (raw == raw_memory_peak_ && now - memory_seen_ < kMemoryLookEvery) return memory_;
   const CgroupMemory memory = cgroups.memory(id_);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ class Handle final : public Sandbox {
   };
   using Answer = std::vector<os::UniqueFd>;
 
+  const CgroupTree::Files& files();
+  Status set_frozen(bool frozen);
   net::Task<Result<Report>> next_report();
   net::Task<void> follow();
   void note_exit(ProgramId id, int status, std::int64_t user_us, std::int64_t system_us);
@@ -96,6 +99,7 @@ class Handle final : public Sandbox {
   std::vector<NamedListener> listeners_;
   std::vector<os::UniqueFd> received_;
   std::vector<StepTime> steps_;
+  std::optional<CgroupTree::Files> files_;  // opened when first used
   MemoryUse memory_;
   std::uint64_t raw_memory_peak_ = 0;
   MonoTime memory_seen_{};
