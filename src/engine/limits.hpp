@@ -29,6 +29,9 @@ struct EngineOptions {
   // With as many of a function at work, further quick invocations wait for one of them rather than
   // for the processors (pace.hpp); 0: never.
   std::uint32_t running_enough = 0;
+  // An invocation that finds all environments of a quick function at work waits this long at most
+  // for one of them before another is started, where that seldom happens (pace.hpp); 0: never.
+  Duration start_patience{};
   // Environments being initialised at once.
   std::uint32_t starts_max = 32;
 };
@@ -50,6 +53,9 @@ inline constexpr Duration kFairPatience = std::chrono::seconds(1);
 // How often it is seen whether something waits for the processors, where that matters.
 inline constexpr Duration kProcessorsLookEvery = std::chrono::milliseconds(20);
 inline constexpr Duration kScalingPeriod = std::chrono::seconds(10);
+// Who waits for an environment at work, and has waited long enough for another one that its
+// function may not add, asks again after this.
+inline constexpr Duration kScalingRetry = std::chrono::milliseconds(50);
 // Requests a second beyond which a function's rate is not limited: no machine serves them.
 inline constexpr std::uint64_t kRequestRateMax = 10'000'000;
 // A provisioned environment that did not come up is tried again after this, doubled each time.

@@ -103,11 +103,10 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
   std::expected<Ticket, Throttle> ticket = admit(pool);
   if (!ticket) co_return fail(refuse(*pool.function, ticket.error()));
   Slot* slot = nullptr;
-  Duration content_for{};
+  const Duration content_for = rather_waits(pool, ticket->kind());
   bool charged = false;
-  if (rather_waits(pool, ticket->kind())) {
-    content_for = pool.pace.wait_for(pool.waiters.size());
-  } else if (slot = take_idle(pool, ticket->kind()); slot == nullptr) {
+  if (content_for == Duration::zero()) slot = take_idle(pool, ticket->kind());
+  if (content_for == Duration::zero() && slot == nullptr) {
     const std::expected<bool, Throttle> start = charge_start(pool);
     if (!start) co_return fail(refuse(*pool.function, start.error()));
     charged = *start;

@@ -8,7 +8,8 @@
 // limit, the invocation waits.
 //
 // Where many of a quick function are at work already, and make each other slower, a further
-// invocation waits a few milliseconds for one of them, though others are idle.
+// invocation waits a few milliseconds for one of them, though others are idle. Likewise one that
+// finds all of them at work, which seldom happens, before another is started.
 //
 // Pools that want an environment and cannot have one stand in a line and are served in turn,
 // one environment each, so a flood for one function does not keep another from its first. A
@@ -96,7 +97,8 @@ class Shard {
   Error refuse(Function& function, Throttle reason);
 
   // starting.cpp: who gets an environment next
-  bool rather_waits(const Pool& pool, Ticket::Kind kind);
+  // How long an invocation that has just come is content to wait for one at work; zero: not.
+  Duration rather_waits(Pool& pool, Ticket::Kind kind);
   bool processors_are_short();
   void stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for);
   net::OneShotSender<Lease> next_in_line(Pool& pool);

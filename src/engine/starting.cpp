@@ -25,10 +25,18 @@ std::uint32_t Shard::finishing(const Pool& pool) const {
   return count;
 }
 
-bool Shard::rather_waits(const Pool& pool, Ticket::Kind kind) {
-  if (kind == Ticket::Kind::kProvisioned || options_.running_enough == 0) return false;
-  return !pool.idle.empty() && pool.active - pool.starting >= options_.running_enough &&
-         pool.pace.crowded() && processors_are_short();
+Duration Shard::rather_waits(Pool& pool, Ticket::Kind kind) {
+  const std::uint32_t at_work = pool.active - pool.starting;
+  pool.pace.arrived(pool.idle.empty() && at_work > 0);
+  if (kind == Ticket::Kind::kProvisioned) return {};
+  // One for each: a second one in line for the same would have to wait for two.
+  if (pool.idle.empty() && pool.waiters.size() < at_work) {
+    return pool.pace.patience(options_.start_patience);
+  }
+  const bool enough = options_.running_enough > 0 && at_work >= options_.running_enough;
+  const bool crowded =
+      enough && !pool.idle.empty() && pool.pace.crowded() && processors_are_short();
+  return crowded ? pool.pace.wait_for(pool.waiters.size()) : Duration::zero();
 }
 
 bool Shard::processors_are_short() {
@@ -70,6 +78,10 @@ MonoTime Shard::hand_out_idle(Pool& pool) {
   for (Waiter& waiter : pool.waiters) {
     if (waiter.content_until == MonoTime{}) continue;
     if (waiter.content_until > loop_->now()) {
+      next = std::min(next, waiter.content_until);
+    } else if (pool.idle.empty() && !charge_start(pool)) {
+      // May not have another one: there is still the one at work.
+      waiter.content_until = loop_->now() + kScalingRetry;
       next = std::min(next, waiter.content_until);
     } else {
       waiter.content_until = {};
@@ -199,6 +211,7 @@ Slot& Shard::make_slot(Pool& pool, bool provisioned) {
 
 net::Task<void> Shard::start(Slot& slot) {
   co_await slot.environment->initialise();
+  slot.pool->pace.started(loop_->now() - slot.made);
   --starting_;
   slot.is_ready = true;
   if (slot.is_provisioned) {

@@ -15,6 +15,7 @@
 #include "sandbox/launcher.hpp"
 #include "server/embedded_files.hpp"
 #include "server/instance.hpp"
+#include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/network.hpp"
 
@@ -54,13 +55,15 @@ sigset_t stop_signals() {
   return set;
 }
 
-// The soft limit of many systems (1,024) is less than a thousand sandboxes need.
+// The soft limit of many systems (1,024) is less than a thousand sandboxes need, and so is the hard
+// one of some, which root may raise.
 void raise_file_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlimit wanted{kOpenFilesWanted, kOpenFilesWanted};
+  if (limit.rlim_max < kOpenFilesWanted && setrlimit(RLIMIT_NOFILE, &wanted) == 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Error cannot_use(const std::string& path, const char* why) {

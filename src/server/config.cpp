@@ -164,6 +164,11 @@ const std::vector<Key>& keys() {
        "they make each other slower; 0: never",
        &Config::running_enough,
        {0, 1'000}},
+      {"engine.start_patience_ms",
+       "where all environments of a quick function are seldom at work, an invocation that finds "
+       "them so waits this long at most before another is started; 0: never",
+       &Config::start_patience_ms,
+       {0, 1'000}},
       {"engine.memory_reserve_mb",
        "idle environments end while less is available; 0: 1/20 of the machine",
        &Config::memory_reserve_mb,

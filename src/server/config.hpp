@@ -61,6 +61,7 @@ struct Config {
   std::int64_t requests_per_concurrency = 10;
   std::int64_t recycle_seconds = 14'400;
   std::int64_t running_enough = 2;
+  std::int64_t start_patience_ms = 20;
   std::int64_t memory_reserve_mb = 0;  // 0: a twentieth of the machine
   std::int64_t metrics_functions = 50;
   std::vector<std::string> images_layouts;

@@ -1,5 +1,7 @@
 #include "server/instance.hpp"
 
+#include <algorithm>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@
 #include "server/embedded_files.hpp"
 #include "server/endpoint.hpp"
 #include "server/front_door.hpp"
+#include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/maintenance.hpp"
 #include "server/network.hpp"
@@ -129,6 +132,7 @@ engine::EngineOptions engine_options(const Config& config) {
   options.recycle_after = std::chrono::seconds(config.recycle_seconds);
   options.running_enough = static_cast<std::uint32_t>(config.running_enough) *
                            std::max(1u, std::thread::hardware_concurrency());
+  options.start_patience = std::chrono::milliseconds(config.start_patience_ms);
   options.scaling_rate = static_cast<std::uint32_t>(config.scaling_rate);
   options.requests_per_concurrency = static_cast<std::uint32_t>(config.requests_per_concurrency);
   const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
@@ -140,6 +144,21 @@ engine::EngineOptions engine_options(const Config& config) {
                                   ? static_cast<std::uint64_t>(config.memory_reserve_mb)
                                   : machine_mb / 20;
   return options;
+}
+
+// No more environments than there are descriptors for: the one idle longest makes room then, where
+// starts would fail otherwise. An eighth is left for connections and files.
+void fit_open_files(engine::EngineOptions& options, Logger& logger) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return;
+  const std::uint64_t fit =
+      std::max<std::uint64_t>(1, files.rlim_cur / 8 * 7 / kFilesPerEnvironment);
+  if (fit >= options.environments_max) return;
+  logger.warn("engine",
+              "fewer environments at once than engine.environments_max: the limit of open "
+              "files (ulimit -n, LimitNOFILE=) is too low",
+              {{"environments", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  options.environments_max = static_cast<std::uint32_t>(fit);
 }
 
 Result<net::Address> bind_address(const Config& config) {
@@ -328,8 +347,9 @@ void Instance::Parts::make_engine() {
   host.stream.burst_bytes = static_cast<std::uint64_t>(config.stream_burst_kib) * kKiB;
   environments = std::make_unique<RealEnvironments>(host);
   snapshot_maker = std::make_unique<runtime::SnapshotMaker>(loops, host);
-  dispatcher =
-      std::make_unique<engine::Dispatcher>(loops, *environments, machine, engine_options(config));
+  engine::EngineOptions options = engine_options(config);
+  fit_open_files(options, *logger);
+  dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, machine, options);
 }
 
 void Instance::Parts::make_front() {

@@ -20,6 +20,10 @@ inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 inline constexpr std::uint64_t kAddedBytesMax = 10 * kGiB;
 inline constexpr std::size_t kAddedEntriesMax = 500'000;
 
+// Descriptors of the server: what it asks for, and what an environment at work takes of them.
+inline constexpr std::uint64_t kOpenFilesWanted = 262'144;
+inline constexpr std::uint64_t kFilesPerEnvironment = 15;
+
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;
 
