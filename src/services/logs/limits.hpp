@@ -40,9 +40,13 @@ inline constexpr std::size_t kFilterNestingMax = 32;     // ours: depth of paren
 inline constexpr std::size_t kRegexStatesMax = 255;      // ours: positions a branch
 
 // Taking over function output (ours).
-inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;    // events packed in one record
-inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;    // of several streams in one commit
-inline constexpr int kFlushAfterMs = 50;                    // an event waits no longer
+inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;  // events packed in one record
+inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;  // of several streams in one commit
+inline constexpr Duration kFlushAfter = std::chrono::milliseconds(50);  // an event waits no longer
+// Where so many streams are written to, each with little, an event waits a little longer: they
+// share pages, which are then written once for five times as many.
+inline constexpr std::size_t kManyStreams = 32;
+inline constexpr Duration kFlushManyAfter = std::chrono::milliseconds(250);
 inline constexpr std::size_t kBacklogBytesMax = 64 * kMiB;  // then producers wait
 // A stream that nobody wrote to for so long takes no memory; it is looked up when met again.
 // Every environment has a stream of its own, and most of them are never met again.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kModule = "logs";
 constexpr std::size_t kTurnBytes = 8 * kChunkBytesMax;
-// Beyond this much the writer does not wait for kFlushAfterMs to pass.
+// Beyond this much the writer does not wait for kFlushAfter to pass.
 constexpr std::size_t kWriteAtOnceBytes = 1 * kMiB;
 constexpr auto kRetryAfter = std::chrono::milliseconds(200);
 constexpr std::size_t kResolveMax = 256;        // streams made in one transaction
@@ -135,8 +135,10 @@ void SinkWriter::run() {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     // Let more gather: a chunk for every line would be wasteful.
     if (!stopping_ && backlog_ < kWriteAtOnceBytes) {
-      wake_.wait_for(lock, std::chrono::milliseconds(kFlushAfterMs),
-                     [this] { return stopping_ || backlog_ >= kWriteAtOnceBytes; });
+      const auto enough = [this] { return stopping_ || backlog_ >= kWriteAtOnceBytes; };
+      if (!wake_.wait_for(lock, kFlushAfter, enough) && queue_.size() >= kManyStreams) {
+        wake_.wait_for(lock, kFlushManyAfter - kFlushAfter, enough);
+      }
     }
     const bool last = stopping_;
     lock.unlock();

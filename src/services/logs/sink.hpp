@@ -2,11 +2,11 @@
 //
 // append() packs events into the stream's open chunk in memory and returns; who holds a stream
 // open finds its buffer again without a search, unless it was idle and dropped. One background
-// thread writes what has gathered at most kFlushAfterMs later, many streams in one commit and
-// each taking turns of half a mebibyte, so that a flood on one stream delays another by its
-// turns only. Groups and
-// streams are made as they are met. A reader first calls flush() for what it is about to
-// read, on its own thread, so it sees everything taken over before.
+// thread writes what has gathered at most kFlushAfter later (kFlushManyAfter for many streams),
+// many streams in one commit and each taking turns of half a mebibyte, so that a flood on one
+// stream delays another by its turns only. Groups and streams are made as they are met. A reader
+// first calls flush() for what it is about to read, on its own thread, so it sees everything taken
+// over before.
 //
 // When the disk refuses, events are kept and tried again; producers see backlog_bytes()
 // grow beyond its limit and wait. Nothing within the limits is dropped.

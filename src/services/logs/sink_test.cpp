@@ -106,6 +106,20 @@ TEST_F(Sink, WritesManyStreamsInOneCommit) {
   }
 }
 
+TEST_F(Sink, ManyStreamsGatherLonger) {
+  core_->sink.start();
+  const auto time_for = [this](std::size_t streams) {
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < streams; ++i) {
+      core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"x"}));
+    }
+    while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+    return std::chrono::steady_clock::now() - begun;
+  };
+  EXPECT_GE(time_for(1), kFlushAfter);
+  EXPECT_GE(time_for(kManyStreams), kFlushManyAfter);
+}
+
 TEST_F(Sink, ForgetsStreamsThatNobodyWritesTo) {
   core_->sink.start();
   const auto held = core_->sink.open(ref("g", "s8"));
