@@ -54,12 +54,39 @@ def escapes_to_ascii():
     return _escapes
 
 
+class _NeedsMarks(TypeError):
+    """Something that json cannot write by itself."""
+
+
+_quick = {}  # ascii_only -> encoder of results without any; None once there was one
+
+
+def _quick_encoder(ascii_only):
+    """Kept: `json.dumps` with arguments makes an encoder anew each time, which takes longer than a
+    small result."""
+    if ascii_only not in _quick:
+        import json
+
+        class Encoder(json.JSONEncoder):
+            def default(self, value):
+                raise _NeedsMarks()
+
+        _quick[ascii_only] = Encoder(ensure_ascii=ascii_only).encode
+    return _quick[ascii_only]
+
+
 def dumps(value, ascii_only):
+    if _holds_named_tuple(value):
+        value = _plain(value)
+    quick = _quick_encoder(ascii_only)
+    if quick:
+        try:
+            return quick(value)
+        except _NeedsMarks:
+            _quick[ascii_only] = None  # the next result will be of the same kind
     import json
 
     marks = _Marks()
-    if _holds_named_tuple(value):
-        value = _plain(value)
     text = json.dumps(value, ensure_ascii=ascii_only, default=marks.default)
     return marks.resolve(text)
 

@@ -170,10 +170,7 @@ def _serve_one(api, function):
     logs.request_id = invocation.request_id
     logs.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     trace = headers.get("lambda-runtime-trace-id")
-    if trace:
-        os.environ["_X_AMZN_TRACE_ID"] = trace
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    _set_trace(trace)
     try:
         context = LambdaContext(headers)
         event = codec.decode_event(invocation.body, headers.get("content-type"))
@@ -193,6 +190,18 @@ def _serve_one(api, function):
     logs.report(report)
     _flush()
     api.fail(invocation, codec.encode(report.payload), report.error_type, report.cause())
+
+
+_traced = True  # as far as is known before the first event
+
+
+def _set_trace(trace):
+    global _traced
+    if trace:
+        os.environ["_X_AMZN_TRACE_ID"] = trace
+    elif _traced:  # taking away what is not there raises an exception inside, each time
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    _traced = bool(trace)
 
 
 def _flush():
