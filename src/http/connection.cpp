@@ -428,21 +428,36 @@ net::Task<Status> Connection::send_held() {
   co_return co_await send(std::span(&held, 1));
 }
 
-net::Task<Status> Connection::respond_with_next(Response response) {
+net::Task<Status> Connection::respond_with_next(const Response& response) {
   const bool holds = !answered_ && !buffer_.empty() && decoder_.done() && !continue_due_ &&
                      request_.method != Method::kHead && !bodiless(response.status);
-  if (!holds) co_return co_await respond(std::move(response));
-  write_head(response, BodyFraming::kLength, response.body.size());
-  out_ += response.body;
-  held_ = true;
-  if (keep_alive_) co_return Status();
-  co_return co_await send_held();
+  if (holds) {
+    write_head(response, BodyFraming::kLength, response.body.size());
+    out_ += response.body;
+    held_ = true;
+    if (keep_alive_) co_return Status();
+    co_return co_await send_held();
+  }
+  std::array<ByteView, 2> parts;
+  LAPWING_CO_TRY(const std::span<ByteView> whole, write_whole(response, parts));
+  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
+  if (sent) co_return Status();
+  co_return co_await send(whole);
 }
 
+// All of it in one go, as nearly always, takes no other coroutine.
 net::Task<Status> Connection::respond(Response response) {
-  if (answered_) {
-    co_return lapwing::fail(make_error(ErrorKind::kConflict, "answered already"));
-  }
+  std::array<ByteView, 2> parts;
+  LAPWING_CO_TRY(const std::span<ByteView> whole, write_whole(response, parts));
+  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
+  if (sent) co_return Status();
+  co_return co_await send(whole);
+}
+
+// What is to be sent, in `parts`.
+Result<std::span<ByteView>> Connection::write_whole(const Response& response,
+                                                    std::array<ByteView, 2>& parts) {
+  if (answered_) return lapwing::fail(make_error(ErrorKind::kConflict, "answered already"));
   std::uint64_t length = response.body.size();
   const bool no_body = request_.method == Method::kHead || bodiless(response.status);
   if (no_body && length == 0) {
@@ -453,11 +468,8 @@ net::Task<Status> Connection::respond(Response response) {
   }
   write_head(response, bodiless(response.status) ? BodyFraming::kNone : BodyFraming::kLength,
              length);
-  std::array<ByteView, 2> parts = {as_bytes(out_), as_bytes(response.body)};
-  const auto whole = std::span(parts).first(no_body || response.body.empty() ? 1 : 2);
-  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
-  if (sent) co_return Status();
-  co_return co_await send(whole);
+  parts = {as_bytes(out_), as_bytes(response.body)};
+  return std::span(parts).first(no_body || response.body.empty() ? 1 : 2);
 }
 
 net::Task<Result<BodyWriter*>> Connection::respond_stream(Response response) {

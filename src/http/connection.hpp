@@ -6,6 +6,7 @@
 // once the buffers have grown.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,7 +40,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   std::optional<std::uint64_t> content_length() const override;
   BodyReader& body() override { return *this; }
   net::Task<Status> respond(Response response) override;
-  net::Task<Status> respond_with_next(Response response) override;
+  net::Task<Status> respond_with_next(const Response& response) override;
   net::Task<Result<BodyWriter*>> respond_stream(Response response) override;
   bool answered() const override { return answered_; }
   bool client_gone() const override { return stream_.peer_closed(); }
@@ -75,6 +76,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   net::Task<Status> send(std::span<const ByteView> parts);
   // The same without a coroutine, as far as it needs none: false when there is more to send().
   Result<bool> send_at_once(std::span<ByteView> parts);
+  Result<std::span<ByteView>> write_whole(const Response& response, std::array<ByteView, 2>& parts);
   bool turn_is_over();
   net::Task<Status> send_held();
   void begin_request();

@@ -66,8 +66,9 @@ class RequestContext {
   // the connection closes after the handler returns.
   virtual net::Task<Status> respond(Response response) = 0;
   // As respond(), for a client that asks its next question without waiting: when that has
-  // arrived already, both answers leave together, however long the second one takes.
-  virtual net::Task<Status> respond_with_next(Response response) = 0;
+  // arrived already, both answers leave together, however long the second one takes. `response`
+  // must stay until done.
+  virtual net::Task<Status> respond_with_next(const Response& response) = 0;
   // The answer in pieces: writes the head; response.body must be empty. Chunked, unless
   // response.headers hold a Content-Length, which is then kept to (towards HTTP/1.0: until
   // close). The writer belongs to the context.

@@ -24,7 +24,7 @@ bool wanted(const FunctionVersion& fn, SystemLevel level) {
 // The lines of every invocation are put together by hand: a formatter costs several times as
 // much, three times a call.
 std::string joined(std::initializer_list<std::string_view> parts) {
-  std::size_t size = 0;
+  std::size_t size = 1;  // the log adds the newline in place
   for (const std::string_view part : parts) size += part.size();
   std::string out;
   out.reserve(size);

@@ -32,7 +32,10 @@ http::Response error_response(const Error& error) {
                         error.message());
 }
 
-http::Response accepted() { return json_response(202, "{\"status\":\"OK\"}\n"); }
+const http::Response& accepted() {
+  static const http::Response answer = json_response(202, "{\"status\":\"OK\"}\n");
+  return answer;
+}
 
 std::string too_large_message(std::uint64_t limit) {
   return fmt::format("Exceeded maximum allowed payload size ({} bytes).", limit);
