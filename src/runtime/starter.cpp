@@ -24,6 +24,8 @@ constexpr Duration kExpectedFor = std::chrono::minutes(5);
 // What one runtime keeps ready before starts have come in bursts.
 constexpr std::uint32_t kQuietMemoryMb = 128;
 constexpr Duration kSweepEvery = std::chrono::seconds(15);
+// Where there is no memory for all, the last one of what was not asked for so long gives way.
+constexpr Duration kGivesWayAfter = std::chrono::seconds(30);
 constexpr Duration kRetryTemplateAfter = std::chrono::minutes(1);
 // The limit until it is a function's. Interpreters do not size themselves by it: there is no
 // /sys inside to read it from.
@@ -324,18 +326,41 @@ std::uint32_t Starter::wanted(const Shelf& shelf) const {
   return std::max(shelf.target, static_cast<std::uint32_t>(shelf.expected.size()));
 }
 
+bool Starter::may_be_filled(const Shelf& shelf) const {
+  // A template is worth waiting for: what it forks is far cheaper than what would be booted.
+  return shelf.template_state != TemplateState::kStarting &&
+         shelf.last_asked + options_.expiry >= loop_->now() && shelf.paused_until <= loop_->now();
+}
+
+// The memory is used up: a shelf in use that has nothing at all gets the place of what another has
+// beyond the one, or of what has not been asked for in a while.
+Starter::Shelf* Starter::make_way() {
+  Shelf* empty = nullptr;
+  for (const auto& [key, shelf] : shelves_) {
+    if (!may_be_filled(*shelf) || !shelf->ready.empty() || wanted(*shelf) == 0) continue;
+    if (empty == nullptr || shelf->last_asked > empty->last_asked) empty = shelf.get();
+  }
+  if (empty == nullptr) return nullptr;
+  Shelf* giver = nullptr;
+  for (const auto& [key, shelf] : shelves_) {
+    const bool gives = shelf->ready.size() > 1 || shelf->last_asked + kGivesWayAfter < loop_->now();
+    if (shelf->ready.empty() || !gives || shelf->last_asked >= empty->last_asked) continue;
+    if (giver == nullptr || shelf->last_asked < giver->last_asked) giver = shelf.get();
+  }
+  if (giver == nullptr) return nullptr;
+  giver->ready.pop_back();
+  count_ready();
+  return memory_mb() < options_.memory_mb ? empty : make_way();
+}
+
 // The shelf that lacks most.
 Starter::Shelf* Starter::lacking() {
-  if (!options_.standby || stopping_ || starting_ > 0 || memory_mb() >= options_.memory_mb) {
-    return nullptr;
-  }
+  if (!options_.standby || stopping_ || starting_ > 0) return nullptr;
+  if (memory_mb() >= options_.memory_mb) return make_way();
   Shelf* most = nullptr;
   std::size_t lack = 0;
   for (const auto& [key, shelf] : shelves_) {
-    // Worth waiting for: what it forks is far cheaper than what would be booted meanwhile.
-    if (shelf->template_state == TemplateState::kStarting) continue;
-    if (shelf->last_asked + options_.expiry < loop_->now()) continue;
-    if (shelf->paused_until > loop_->now()) continue;
+    if (!may_be_filled(*shelf)) continue;
     const std::size_t have = shelf->ready.size();
     const std::size_t want = wanted(*shelf);
     if (have >= want || want - have <= lack) continue;

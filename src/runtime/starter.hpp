@@ -13,7 +13,8 @@
 // function never serves another.
 //
 // Making ahead is bounded in number and memory, happens one at a time, and not while anything
-// is being started. What no start has asked for in a while goes away again.
+// is being started. What no start has asked for in a while goes away again, and gives way before
+// that where there is no memory for what is asked for now.
 //
 // Thread-safety: one loop, but for the counters.
 #pragma once
@@ -113,6 +114,8 @@ class Starter {
   void refill_soon();
   net::Task<void> refill();
   std::uint32_t wanted(const Shelf& shelf) const;
+  bool may_be_filled(const Shelf& shelf) const;
+  Shelf* make_way();
   Shelf* lacking();
   std::uint64_t memory_mb() const;
   void count_ready();

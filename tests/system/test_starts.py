@@ -119,6 +119,26 @@ def test_a_function_that_was_created_is_expected(tmp_path):
         server.stop()
 
 
+def test_what_is_asked_for_last_gets_the_memory(tmp_path):
+    """Room for a few Python interpreters: they give way to one that Node.js asks for."""
+    server = Server(tmp_path / "data", "--set", "starts.memory_mb=16").start()
+    try:
+        api = Api(server.address)
+        invoke(api, deploy(api, "before", PYTHON, "python3.11"))
+        ready(server)
+        invoke(api, deploy(api, "first", NODE, "nodejs20.x"))
+
+        def is_served():
+            count = metric(server, "invocations_total")
+            name = deploy(api, f"next-{count}", NODE, "nodejs20.x")
+            before = metric(server, "starts_standby_total")
+            assert invoke(api, name).json()["name"] == name
+            return metric(server, "starts_standby_total") > before
+        assert eventually(is_served)
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("runtime,source", [ALL[0], ALL[2]])
 def test_nothing_of_standing_by_is_seen(running, runtime, source):
     api = Api(running.address)
