@@ -137,10 +137,9 @@ std::vector<Bind> system_binds() {
   return binds;
 }
 
-std::string executable_path(const char* name) {
+std::string executable_path(const char* name, struct stat& info) {
   for (const char* directory : {"/usr/bin/", "/bin/", "/usr/sbin/"}) {
-    const std::string path = std::string(directory) + name;
-    struct stat info{};
+    std::string path = std::string(directory) + name;
     if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) return path;
   }
   return {};
@@ -151,17 +150,24 @@ std::uint64_t mix(std::uint64_t hash, std::string_view text) {
   return (hash ^ 0xff) * 0x100'0000'01b3;
 }
 
-// Changes with whatever goes into the base directory.
-std::uint64_t fingerprint(const std::vector<Bind>& mount_points) {
+// Changes with whatever of the machine is copied into a base directory.
+std::uint64_t fingerprint_of_machine() {
   std::uint64_t hash = mix(0xcbf2'9ce4'8422'2325, std::to_string(kSkeletonVersion));
-  const auto add_file = [&hash](const std::string& path) {
-    struct stat info{};
-    if (path.empty() || ::stat(path.c_str(), &info) != 0) return;
+  struct stat info{};
+  const auto add_file = [&](const std::string& path) {
     hash = mix(hash, fmt::format("{} {} {}", path, info.st_size, info.st_mtim.tv_sec));
   };
-  for (const char* name : kExecutables) add_file(executable_path(name));
-  for (const char* path : kCertificates) add_file(path);
+  for (const char* name : kExecutables) {
+    if (const std::string path = executable_path(name, info); !path.empty()) add_file(path);
+  }
+  for (const char* path : kCertificates) {
+    if (::stat(path, &info) == 0) add_file(path);
+  }
   for (const SmallFile& file : small_files()) hash = mix(hash, file.content);
+  return hash;
+}
+
+std::uint64_t fingerprint(std::uint64_t hash, const std::vector<Bind>& mount_points) {
   for (const Bind& bind : mount_points) {
     hash = mix(hash, bind.destination + (os::is_directory(bind.source) ? "/" : ""));
   }
@@ -208,15 +214,18 @@ Status build_base(const std::string& root, const std::vector<Bind>& mount_points
     break;
   }
   for (const char* name : kExecutables) {
-    const std::string path = executable_path(name);
+    struct stat info{};
+    const std::string path = executable_path(name, info);
     if (!path.empty()) LAPWING_CHECK(os::copy_file(path, root + "/usr/bin/" + name));
   }
   return make_mount_points(root, mount_points);
 }
 
-Result<std::string> ensure(const std::string& data_dir, const std::vector<Bind>& mount_points) {
+Result<std::string> ensure(const std::string& data_dir, std::uint64_t machine,
+                           const std::vector<Bind>& mount_points) {
   const std::string roots = data_dir + "/roots";
-  const std::string final_path = fmt::format("{}/{:016x}", roots, fingerprint(mount_points));
+  const std::string final_path =
+      fmt::format("{}/{:016x}", roots, fingerprint(machine, mount_points));
   if (os::is_directory(final_path)) return final_path;
   LAPWING_CHECK(os::make_directories(roots));
   std::string fresh = roots + "/.new-XXXXXX";
@@ -234,7 +243,10 @@ Result<std::string> ensure(const std::string& data_dir, const std::vector<Bind>&
 
 }  // namespace
 
-Result<std::string> RootStore::ensure_base() { return ensure(data_dir_, system_binds()); }
+RootStore::RootStore(std::string data_dir)
+    : data_dir_(std::move(data_dir)), machine_(fingerprint_of_machine()) {}
+
+Result<std::string> RootStore::ensure_base() { return ensure(data_dir_, machine_, system_binds()); }
 
 Result<std::vector<Bind>> RootStore::image_binds() {
   LAPWING_TRY(const std::string base, ensure_base());
@@ -246,7 +258,7 @@ Result<RootPlan> RootStore::compose(const std::vector<Bind>& extra) {
   RootPlan plan;
   plan.binds = system_binds();
   plan.binds.insert(plan.binds.end(), extra.begin(), extra.end());
-  LAPWING_TRY(plan.base_dir, ensure(data_dir_, plan.binds));
+  LAPWING_TRY(plan.base_dir, ensure(data_dir_, machine_, plan.binds));
   return plan;
 }
 

@@ -9,6 +9,7 @@
 // Thread-safety: any thread; two processes may build the same base at once.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace lapwing::sandbox {
 
 class RootStore {
  public:
-  explicit RootStore(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+  // What is copied from the machine is looked at here, once: a base made later is of the same.
+  explicit RootStore(std::string data_dir);
 
   // Builds the base directory if it is not there; answers its path.
   Result<std::string> ensure_base();
@@ -37,6 +39,7 @@ class RootStore {
 
  private:
   std::string data_dir_;
+  std::uint64_t machine_;
 };
 
 }  // namespace lapwing::sandbox

@@ -109,6 +109,10 @@ Result<PackageHoldPtr> PackageStore::install_as(const std::string& name,
 
 PackageHoldPtr PackageStore::hold(const std::string& name) {
   const std::lock_guard lock(mutex_);
+  // What somebody holds is there.
+  if (const auto known = holds_.find(name); known != holds_.end()) {
+    if (PackageHoldPtr held = known->second.lock()) return held;
+  }
   return is_directory(directory(name)) ? hold_locked(name) : nullptr;
 }
 

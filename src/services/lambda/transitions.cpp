@@ -248,21 +248,25 @@ Status Transitions::resume() {
   std::vector<Unfinished> unfinished;
   std::vector<std::pair<FunctionKey, std::uint64_t>> missing;  // images
   std::vector<std::pair<FunctionKey, std::uint64_t>> lost;     // snapshots: none outlives a run
+  std::optional<InstalledCode> installed;
   LAPWING_CHECK(catalog_.load([&](const FunctionRecord& record) -> Status {
     if (record.in_transition()) {
       unfinished.push_back({record.key, record.settings.id, record.version});
     } else if (record.settings.snap_start && record.version != 0) {
       lost.emplace_back(record.key, record.version);
     }
-    if (record.state != State::kActive || find_installed(code_, record.served())) return {};
+    if (record.state != State::kActive) return {};
+    // Held until the catalog has it, which then need not look at the disk again.
+    installed = find_installed(code_, record.served());
+    if (installed) return {};
     if (record.served().image) {
       missing.emplace_back(record.key, record.version);
       return {};
     }
-    if (const auto installed = install_code(code_, record.served()); !installed) {
+    if (const auto again = install_code(code_, record.served()); !again) {
       logger_.error("lambda", "package of an active function cannot be restored",
                     {{"function", function_arn(record.key, record.version_name())},
-                     {"error", installed.error().to_log()}});
+                     {"error", again.error().to_log()}});
     }
     return {};
   }));
