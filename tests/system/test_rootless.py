@@ -5,10 +5,12 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tarfile
 import tempfile
 
 import pytest
 from api import Api, eventually
+from images import Layer, Layout, busybox_layer
 from serving import ROOT, Server, binary
 
 USER = 64123  # of nobody: no entry in /etc/passwd, no subordinate ids
@@ -39,7 +41,7 @@ def home():
 
 @pytest.fixture(scope="module")
 def server(home):
-    one = Server(home / "home" / "data")
+    one = Server(home / "home" / "data", "--set", f"images.layouts={home / 'layout'}")
     one.arguments = ["env", f"HOME={home}/home", *AS_USER, str(home / "lapwing"),
                      *one.arguments[1:]]
     one.start()
@@ -106,6 +108,27 @@ def test_it_starts_in_what_was_made_ahead(server, home):
              if "start" in line and ("standby" in line or "template" in line)
              and not line.startswith("#")]
     assert sum(float(line.rsplit(" ", 1)[1]) for line in ahead) >= 1, metrics
+
+
+def test_images_run_too(server, home):
+    """Unpacked without the right to give files away, or to make devices."""
+    layout = Layout(home / "layout")
+    hostile = (Layer().add("private", "x", 0o600).add("dev/sda", kind=tarfile.BLKTYPE)
+               .add("bin/suid", "x", 0o4755).link("etc/resolv.conf", "/etc/passwd"))
+    layout.image("shell", [busybox_layer(), hostile], command=["first"], directory="/var/task",
+                 entry_point=["/var/task/bootstrap"], environment={"PATH": "/bin"})
+    subprocess.run(["chmod", "-R", "a+rX", str(layout.directory)], check=True)
+    api = Api(server.address)
+    made = api.call("POST", "/2015-03-31/functions", {
+        "FunctionName": "image", "PackageType": "Image", "Timeout": 30, "MemorySize": 256,
+        "Role": "arn:aws:iam::000000000000:role/lambda-ex",
+        "Code": {"ImageUri": f"oci:{layout.directory}:shell"}})
+    assert made.status == 201, made.body
+    api.active("image")
+    for n in range(3):
+        seen = invoked(api, "image", {"n": n})
+        assert seen["event"] == {"n": n} and seen["argument"] == "first", seen
+        assert seen["cwd"] == "/var/task", seen
 
 
 def test_what_is_not_enforced_is_said(server, home):
