@@ -286,13 +286,18 @@ Status Handle::set_frozen(bool frozen) {
 Status Handle::freeze() { return set_frozen(true); }
 Status Handle::thaw() { return set_frozen(false); }
 
-// Where the highest use has not moved, what it is made of has hardly either.
+// What the use is made of takes three more files to read: not each time that the highest has grown
+// by a little, all of which then counts.
 MemoryUse Handle::memory() {
   const CgroupTree& cgroups = housekeeper_.cgroups();
   const std::uint64_t raw =
       files().memory_peak ? cgroups.raw_memory_peak(files()) : cgroups.raw_memory_peak(id_);
   const MonoTime now = loop_.now();
-  if (raw == raw_memory_peak_ && now - memory_seen_ < kMemoryLookEvery) return memory_;
+  const std::uint64_t grown = raw - std::min(raw, raw_memory_peak_);
+  if (memory_seen_ != MonoTime{} && now - memory_seen_ < kMemoryLookEvery &&
+      grown < kMemoryLittle) {
+    return {memory_.current_bytes + grown, memory_.peak_bytes + grown};
+  }
   const CgroupMemory memory = cgroups.memory(id_);
   memory_ = {memory.current_bytes, memory.peak_bytes};
   raw_memory_peak_ = raw;

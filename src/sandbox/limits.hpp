@@ -20,8 +20,9 @@ inline constexpr std::size_t kArgumentBytesMax = 128 * kKiB;
 inline constexpr std::uint64_t kMemoryBytesMin = 16 * kMiB;
 inline constexpr std::uint64_t kTmpBytesMin = 16 * kMiB;
 inline constexpr std::uint64_t kTmpBytesMax = 10'240 * kMiB;
-// What the memory of a sandbox is made of is looked at no more often, unless it has grown.
+// What the memory of a sandbox is made of is looked at no more often, unless it has grown by more.
 inline constexpr std::chrono::seconds kMemoryLookEvery{10};
+inline constexpr std::uint64_t kMemoryLittle = 512 * kKiB;
 // How long an interpreter may take until it has called fork().
 inline constexpr std::chrono::seconds kTemplateReadyMax{20};
 // Sandboxes at once; each has its own range of user ids.
