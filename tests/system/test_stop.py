@@ -123,5 +123,9 @@ def test_init_that_takes_too_long(data_dir):
         wanted = re.compile(r"INIT_REPORT Init Duration: 5\d\d\.\d\d ms\\tPhase: init\\t"
                             r"Status: timeout")
         assert eventually(lambda: wanted.search(lines())), lines()
+
+        # Where the invocation has more time than the phase, it is all there.
+        api.deploy("late", "import time\ntime.sleep(2)\ndef handler(e, c): return 'up'\n")
+        assert api.invoke("late").json() == "up"
     finally:
         server.stop()
