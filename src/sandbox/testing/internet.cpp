@@ -24,6 +24,8 @@ namespace lapwing::sandbox::testing {
 namespace {
 
 constexpr int kIndex = 7;
+constexpr const char* kForwardV6ByLink = "/proc/sys/net/ipv6/conf/all/force_forwarding";
+constexpr const char* kForwardV6 = "/proc/sys/net/ipv6/conf/all/forwarding";
 // NFPROTO_INET, whose header does not go with the sockets'.
 constexpr unsigned char kInetTables = 1;
 constexpr const char* kMachine[] = {"198.51.100.2", "2001:db8:0:1::2"};
@@ -111,6 +113,8 @@ Internet::Internet() {
   machine_ = os::make_network_namespace().value();
   auto near = os::NetlinkSocket::open(NETLINK_ROUTE).value();
   expect_done(os::loopback_up());
+  // Before Linux 6.17 it is for the machine's owner to switch on, as the report says.
+  if (!os::exists(kForwardV6ByLink)) expect_done(os::write_existing(kForwardV6, "1"));
   expect_done(near.request(os::make_link_pair({"out0", kIndex, "in0", kIndex, outside_.get(), 0}),
                            "make pair"));
   set_up(near, kMachine, {"0.0.0.0/0", "::/0"});

@@ -1,7 +1,8 @@
 // An internet of a test's own: a network namespace that plays the machine, and one behind it
 // that plays everything else. Nothing leaves either.
 //
-//   machine: out0 198.51.100.2, 2001:db8:0:1::2; default routes out of it; no forwarding
+//   machine: out0 198.51.100.2, 2001:db8:0:1::2; default routes out of it; no forwarding, but of
+//            IPv6 where the kernel has no switch for each interface
 //   outside: 203.0.113.5, 2001:db8:0:2::5, and the metadata services' addresses
 //
 // Both answer on kEchoPort: TCP with the caller's address, UDP with what was sent.
