@@ -14,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLIENT = "awslambdaric==4.2.2"
 PYTHON = "/usr/bin/python3"
+TOOLS = ("umoci", "skopeo", "docker-registry", "busybox")
 APPLETS = ("sh", "cat", "ls", "id", "wget", "sleep", "touch", "env")
 
 # The Runtime API in the shell. Its first argument is the image's or the function's command.
@@ -32,8 +33,8 @@ done
 """
 
 
-def tools():
-    for name in ("umoci", "skopeo", "docker-registry", "busybox"):
+def tools(names):
+    for name in names:
         if not shutil.which(name):
             pytest.skip(f"{name} is not installed")
 
@@ -129,8 +130,9 @@ def python_layers(source):
 class Layout:
     """An OCI layout in a directory, images in it by tag."""
 
-    def __init__(self, directory):
-        tools()
+    def __init__(self, directory, needed=TOOLS):
+        """Without those tools the test is skipped."""
+        tools(needed)
         self.directory = pathlib.Path(directory)
         self.umoci("init", "--layout", self.directory)
 

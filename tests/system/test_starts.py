@@ -100,7 +100,7 @@ def test_every_function_finds_itself(running, runtime, source):
     for number in range(6):
         name = deploy(api, f"{kind}-{number}", source, runtime)
         got = invoke(api, name).json()
-        assert got["mine"] == f"of {name}" and got["name"] == name
+        assert (got.get("mine"), got.get("name")) == (f"of {name}", name), got
         seen.append(json.dumps(got["loaded"]))
     assert metric(running, "starts_standby_total") > before
     assert len(set(seen)) == 6, "forked children share their random state"
