@@ -70,7 +70,7 @@ ask() { timeout $1 bash -c "exec 3<>/dev/$2/$3/8080 && echo $4 && echo hi >&3 &&
 try() {
   if answer=$(ask 3 tcp $2 open 2>/dev/null); then echo "tcp $1"; echo "peer" $answer
   elif [ -n "$answer" ]; then echo "tcp $1"; fi
-  answer=$(ask 1 udp $2 2>/dev/null)
+  answer=$(ask 3 udp $2 2>/dev/null)
   if [ "$(echo $answer)" = hi ]; then echo "udp $1"; fi
 }
 )sh";
