@@ -51,6 +51,7 @@ SystemRandom::~SystemRandom() {
 }
 
 void SystemRandom::fill(MutableBytes out) {
+  if (out.empty()) return;
   if (out.size() > kSmallBytes) return generate(out.data(), out.size());
   const std::scoped_lock lock(mutex_);
   if (page_->left < out.size()) {
