@@ -5,38 +5,10 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/clean.hpp"
+
 namespace lapwing::http {
 namespace {
-
-// RFC 9110 5.6.2: what names and methods are made of.
-constexpr std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-constexpr std::array<bool, 256> kToken = make_token_table();
-
-bool is_token(std::string_view text) {
-  if (text.empty()) return false;
-  for (char c : text) {
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
-  }
-  return true;
-}
-
-// Written so that it vectorises: this looks at every byte of every head.
-bool is_clean(std::string_view text) {
-  unsigned bad = 0;
-  for (char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    bad |= static_cast<unsigned>(u < 0x20) & static_cast<unsigned>(u != '\t');
-    bad |= static_cast<unsigned>(u == 0x7f);
-  }
-  return bad == 0;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -57,7 +29,10 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
 
 // An authority, not a path or a list: what could not be a host is not passed on as one.
 bool is_host(std::string_view text) {
-  return text.find_first_of(" \t/@\\,?#") == std::string_view::npos;
+  return std::ranges::none_of(text, [](char c) {
+    return c == ' ' || c == '\t' || c == '/' || c == '@' || c == '\\' || c == ',' || c == '?' ||
+           c == '#';
+  });
 }
 
 // The line end a '\n' at `at` closes: nothing when no '\r' stands before it.
@@ -189,16 +164,21 @@ bool HeadParser::parse_fields(std::string_view head, std::size_t at, Headers& he
     fail(status, message);
     return false;
   };
-  while (true) {
-    const std::size_t end = head.find('\n', at) - 1;  // find_end saw "\r\n" on every line
-    if (end == at) return true;
-    const std::string_view line = head.substr(at, end - at);
-    if (!is_clean(line)) return bad(400, "control character in a header");
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return bad(400, "header without a colon");
-    const std::string_view name = line.substr(0, colon);
-    if (!is_token(name)) return bad(400, "malformed header name");
-    const std::string_view value = trim(line.substr(colon + 1));
+  // find_end saw "\r\n" at the end of every line, and an empty one.
+  while (head[at] != '\r' || head[at + 1] != '\n') {
+    const std::size_t colon = token_end(head, at);
+    if (head[colon] != ':' || colon == at) {
+      const std::size_t end = head.find('\n', colon) - 1;
+      const std::string_view line = head.substr(at, end - at);
+      if (!is_clean(line)) return bad(400, "control character in a header");
+      return bad(400, line.contains(':') ? "malformed header name" : "header without a colon");
+    }
+    const std::size_t end = control_at(head, colon + 1);
+    if (head[end] != '\r' || head[end + 1] != '\n') {
+      return bad(400, "control character in a header");
+    }
+    const std::string_view name = head.substr(at, colon - at);
+    const std::string_view value = trim(head.substr(colon + 1, end - colon - 1));
     if (headers.size() >= limits_->header_count) return bad(431, "too many headers");
     // An empty value may point past the line; its position does not matter then.
     const std::size_t value_at =
@@ -209,6 +189,7 @@ bool HeadParser::parse_fields(std::string_view head, std::size_t at, Headers& he
     if (!note_field(name, value, seen)) return false;
     at = end + 2;
   }
+  return true;
 }
 
 bool HeadParser::note_field(std::string_view name, std::string_view value, Seen& seen) {
@@ -428,120 +409,6 @@ std::optional<std::uint64_t> BodyDecoder::remaining() const {
   if (state_ == State::kDone) return 0;
   if (state_ == State::kLength) return left_;
   return std::nullopt;
-}
-
-// --- writing ---
-
-namespace {
-
-// Header injection ends here: nobody above can write a line break into a head.
-void append_clean(std::string& out, std::string_view text) {
-  if (is_clean(text)) {
-    out.append(text);
-    return;
-  }
-  for (char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    out.push_back((u < 0x20 && c != '\t') || u == 0x7f ? ' ' : c);
-  }
-}
-
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  append_clean(out, name);
-  out.append(": ");
-  append_clean(out, value);
-  out.append("\r\n");
-}
-
-bool is_ours(std::string_view name) {
-  switch (name.size()) {
-    case 10:
-      return equal_ignoring_case(name, "connection");
-    case 14:
-      return equal_ignoring_case(name, "content-length");
-    case 17:
-      return equal_ignoring_case(name, "transfer-encoding");
-    default:
-      return false;
-  }
-}
-
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number, base).ptr;
-  out.append(digits, static_cast<std::size_t>(end - digits));
-}
-
-void append_framing(std::string& out, BodyFraming framing, std::uint64_t content_length) {
-  switch (framing) {
-    case BodyFraming::kNone:
-    case BodyFraming::kUntilClose:
-      break;
-    case BodyFraming::kLength:
-      out.append("Content-Length: ");
-      append_number(out, content_length);
-      out.append("\r\n");
-      break;
-    case BodyFraming::kChunked:
-      out.append("Transfer-Encoding: chunked\r\n");
-      break;
-  }
-}
-
-}  // namespace
-
-void write_response_head(std::string& out, const Response& response,
-                         const ResponseFraming& framing) {
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(response.status));
-  out.push_back(' ');
-  out.append(reason_phrase(response.status));
-  out.append("\r\n");
-  bool has_date = framing.date.empty();
-  for (const Headers::Field field : response.headers) {
-    if (is_ours(field.name)) continue;
-    has_date = has_date || equal_ignoring_case(field.name, "date");
-    append_field(out, field.name, field.value);
-  }
-  if (!has_date) append_field(out, "Date", framing.date);
-  append_framing(out, framing.framing, framing.content_length);
-  if (framing.close) {
-    out.append("Connection: close\r\n");
-  } else if (framing.keep_alive_said) {
-    out.append("Connection: keep-alive\r\n");
-  }
-  out.append("\r\n");
-}
-
-void write_request_head(std::string& out, const Request& request, std::string_view host,
-                        BodyFraming framing, std::uint64_t content_length) {
-  out.append(to_string(request.method));
-  out.push_back(' ');
-  const std::size_t target_at = out.size();
-  append_clean(out, request.target);
-  // A space would end the target early.
-  std::replace(out.begin() + static_cast<std::ptrdiff_t>(target_at), out.end(), ' ', '+');
-  out.append(" HTTP/1.1\r\n");
-  if (!request.headers.has("Host")) append_field(out, "Host", host);
-  for (const Headers::Field field : request.headers) {
-    if (!is_ours(field.name)) append_field(out, field.name, field.value);
-  }
-  append_framing(out, framing, content_length);
-  if (request.headers.has_token("Connection", "close")) out.append("Connection: close\r\n");
-  out.append("\r\n");
-}
-
-void write_chunk_head(std::string& out, std::size_t size) {
-  append_number(out, size, 16);
-  out.append("\r\n");
-}
-
-void write_last_chunk(std::string& out, const Headers& trailers) {
-  out.append("0\r\n");
-  for (const Headers::Field field : trailers) {
-    if (!is_ours(field.name)) append_field(out, field.name, field.value);
-  }
-  out.append("\r\n");
 }
 
 ParsedAll parse_all(std::string_view bytes, const HeadLimits& limits, std::size_t piece) {

@@ -132,15 +132,14 @@ struct ResponseFraming {
 // Appends the status line, the fields and the empty line. Content-Length, Transfer-Encoding
 // and Connection are written from the framing, never from the response's own fields. Bytes
 // that would break a line are written as spaces.
-void write_response_head(std::string& out, const Response& response,
-                         const ResponseFraming& framing);
+void write_response_head(std::string& to, const Response& response, const ResponseFraming& framing);
 // `host` is written unless the request has a Host of its own.
-void write_request_head(std::string& out, const Request& request, std::string_view host,
+void write_request_head(std::string& to, const Request& request, std::string_view host,
                         BodyFraming framing, std::uint64_t content_length);
 // "1a\r\n"
-void write_chunk_head(std::string& out, std::size_t size);
+void write_chunk_head(std::string& to, std::size_t size);
 // "0\r\n", trailers, "\r\n"
-void write_last_chunk(std::string& out, const Headers& trailers);
+void write_last_chunk(std::string& to, const Headers& trailers);
 
 // Every request in `bytes`, as a connection would see them when they arrive `piece` bytes at
 // a time: for the fuzzer and the tests.

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/clean.hpp"
 #include "source_dir.hpp"
 
 namespace lapwing::http {
@@ -97,6 +98,25 @@ TEST(H1Codec, ArrivingByteByByteChangesNothing) {
       EXPECT_EQ(pieces.error_status, whole.error_status) << test.name << " by " << piece;
       EXPECT_EQ(pieces.requests, whole.requests) << test.name << " by " << piece;
       EXPECT_EQ(pieces.body_bytes, whole.body_bytes) << test.name << " by " << piece;
+    }
+  }
+}
+
+// Eight at a time finds what one at a time finds, whatever stands around it.
+TEST(H1Codec, ControlCharactersAreFoundAnywhere) {
+  for (const char around : {'a', '\t', '\x20', '\x7e', '\x80', '\xff'}) {
+    for (std::size_t size = 1; size <= 20; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        for (int c = 0; c < 256; ++c) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(c);
+          const bool control = (c < 0x20 && c != '\t') || c == 0x7f;
+          ASSERT_EQ(control_at(text, 0), control ? at : size)
+              << c << " at " << at << " of " << size << " around " << int{around};
+          ASSERT_EQ(control_at(text, at), control ? at : size);
+          ASSERT_EQ(control_at(text, at + 1), size);
+        }
+      }
     }
   }
 }
