@@ -1,6 +1,7 @@
 #include "base/random.hpp"
 
 #include <array>
+#include <cstdint>
 
 namespace lapwing {
 namespace {
@@ -31,13 +32,13 @@ std::string make_uuid(Random& random) {
   random.fill(raw);
   raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
   raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
-  std::string out;
-  out.reserve(36);
+  std::string out(36, '-');
+  constexpr std::array<std::uint8_t, 16> kAt = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                19, 21, 24, 26, 28, 30, 32, 34};
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
     const auto b = std::to_integer<unsigned>(raw[i]);
-    out += kHex[b >> 4];
-    out += kHex[b & 15];
+    out[kAt[i]] = kHex[b >> 4];
+    out[kAt[i] + 1u] = kHex[b & 15];
   }
   return out;
 }

@@ -50,17 +50,24 @@ inline std::uint64_t controls_in(std::uint64_t word) {
 // Where the first control character but a tab is, from `at` on; text.size() where there is none.
 inline std::size_t control_at(std::string_view text, std::size_t at) {
   static_assert(std::endian::native == std::endian::little);
-  while (at + sizeof(std::uint64_t) <= text.size()) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, sizeof word);
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  std::uint64_t word = 0;
+  while (at + kWord <= text.size()) {
+    std::memcpy(&word, text.data() + at, kWord);
     const std::uint64_t found = controls_in(word);
     if (found == 0) {
-      at += sizeof word;
+      at += kWord;
       continue;
     }
     at += static_cast<std::size_t>(std::countr_zero(found)) / 8;
     if (text[at] != '\t') return at;
     ++at;
+  }
+  if (at < text.size() && text.size() >= kWord) {
+    // What is left, at the end of a word that has some of what was seen before.
+    std::memcpy(&word, text.data() + text.size() - kWord, kWord);
+    const std::size_t seen = kWord - (text.size() - at);
+    if (controls_in(word) >> (8 * seen) == 0) return text.size();
   }
   while (at < text.size() && !is_control(text[at])) ++at;
   return at;

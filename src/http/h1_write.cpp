@@ -1,6 +1,7 @@
 // The writing half of h1_codec.hpp.
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "http/clean.hpp"
 #include "http/h1_codec.hpp"
@@ -19,7 +20,7 @@ class Appender {
   Appender& operator=(const Appender&) = delete;
 
   void put(std::string_view text) {
-    std::ranges::copy(text, out_.data() + at_);
+    if (!text.empty()) std::memcpy(out_.data() + at_, text.data(), text.size());
     at_ += text.size();
   }
   void put(char c) { out_[at_++] = c; }

@@ -1,5 +1,6 @@
 #include "text/percent.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "text/hex.hpp"
@@ -44,14 +45,16 @@ bool is_unreserved(char c) { return kUnreserved[static_cast<unsigned char>(c)]; 
 
 void append_uri_encoded(std::string& out, std::string_view text, bool encode_slash) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c) || (c == '/' && !encode_slash)) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      const char encoded[3] = {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
-      out.append(encoded, 3);
-    }
+  const auto stays = [&](char c) { return is_unreserved(c) || (c == '/' && !encode_slash); };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto run = std::ranges::find_if_not(text.substr(at), stays);
+    const auto end = static_cast<std::size_t>(run - text.begin());
+    out.append(text, at, end - at);
+    at = end;
+    if (at == text.size()) break;
+    const auto byte = static_cast<unsigned char>(text[at++]);
+    const char encoded[3] = {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
+    out.append(encoded, 3);
   }
 }
 
