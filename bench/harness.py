@@ -42,6 +42,7 @@ class Programs:
         self.load = build / "bench" / "lapwing_load"
         self.pingpong = build / "bench" / "lapwing_floor_pingpong"
         self.raw_http = build / "bench" / "lapwing_floor_http"
+        self.relay = build / "bench" / "lapwing_floor_relay"
         self.native = build / "bench" / "lapwing_bench_native"
 
 

@@ -49,14 +49,17 @@ class Bench:
 
 
 def warm_python(bench):
-    """Warm invoke of a Python no-op, signature verified, one connection; the CPU of it too."""
+    """Warm invoke of a Python no-op, signature verified, one connection; the CPU of it too, and
+    over 16 connections."""
     server = bench.server()
     server.deploy("python", "warm-python")
     python = BareStart(server, "python").executable
     server.load("warm-python", requests=300)
-    floors, floors_cpu, ours, cpu = [], [], [], []
+    worker = ["pipe", python, ROOT / "bench/floors/relay.py"]
+    floors, raw_cpu, floors_cpu, ours, cpu = [], [], [], [], []
     for _ in range(bench.rounds):
-        floors_cpu.append(raw_http(bench, 1)["cpu_us"])
+        raw_cpu.append(raw_http(bench, 1)["cpu_us"])
+        floors_cpu.append(relay(bench, 1, *worker))
         floor = run_json([bench.programs.pingpong, python,
                           ROOT / "bench/floors/pingpong.py", bench.seconds])
         before = server.cpu_us()
@@ -68,9 +71,16 @@ def warm_python(bench):
     yield Row("warm invoke, Python no-op, 1 connection: p50", "pingpong {:.0f} µs".format(
         median(floors)), "{:.0f} µs".format(median(ours)), ratio, "≤ 5 × and < 400 µs",
         ratio <= 5 and median(ours) < 400, {"floor_us": floors, "ours_us": ours})
-    yield Row("CPU of the server per warm invoke", "raw http {:.0f} µs".format(median(floors_cpu)),
-              "{:.0f} µs".format(median(cpu)), median([o / f for o, f in zip(cpu, floors_cpu)]),
-              "≤ 40 µs", median(cpu) <= 40, {"floor_us": floors_cpu, "ours_us": cpu})
+    yield cpu_row("CPU of the server per warm invoke", raw_cpu, floors_cpu, cpu)
+    server.load("warm-python", connections=16, requests=2000)
+    raw_cpu, floors_cpu, cpu = [], [], []
+    for _ in range(bench.rounds):
+        raw_cpu.append(raw_http(bench, 16)["cpu_us"])
+        floors_cpu.append(relay(bench, 16, *worker))
+        before = server.cpu_us()
+        mine = server.load("warm-python", connections=16, seconds=bench.seconds)
+        cpu.append((server.cpu_us() - before) / mine["requests"])
+    yield cpu_row("CPU of the server per warm invoke, 16 connections", raw_cpu, floors_cpu, cpu)
 
 
 def warm_node(bench):
@@ -89,11 +99,12 @@ def native(bench):
     server = bench.server()
     server.deploy("native", "warm-native")
     server.load("warm-native", "native", connections=16, requests=2000)
-    floors, floors_cpu, ours, cpu, single = [], [], [], [], []
+    floors, raw_cpu, floors_cpu, ours, cpu, single = [], [], [], [], [], []
     for _ in range(bench.rounds):
         floor = raw_http(bench, 16)
         floors.append(floor["per_second"])
-        floors_cpu.append(floor["cpu_us"])
+        raw_cpu.append(floor["cpu_us"])
+        floors_cpu.append(relay(bench, 16, "tcp"))
         before = server.cpu_us()
         mine = server.load("warm-native", "native", connections=16, seconds=bench.seconds)
         cpu.append((server.cpu_us() - before) / mine["requests"])
@@ -103,22 +114,38 @@ def native(bench):
               "{:,.0f}/s".format(median(ours)), median([o / f for o, f in zip(ours, floors)]),
               "≥ 8,000/s", median(ours) >= 8000,
               {"floor_per_second": floors, "ours_per_second": ours})
-    yield Row("CPU of the server per warm invoke, native, 16 connections",
-              "raw http {:.0f} µs".format(median(floors_cpu)), "{:.0f} µs".format(median(cpu)),
-              median([o / f for o, f in zip(cpu, floors_cpu)]), "≤ 40 µs", median(cpu) <= 40,
-              {"floor_us": floors_cpu, "ours_us": cpu})
+    yield cpu_row("CPU of the server per warm invoke, native, 16 connections", raw_cpu, floors_cpu,
+                  cpu)
     yield Row("warm invoke, native, 1 connection: p50", "", "{:.0f} µs".format(median(single)),
               None, "", None, {"ours_us": single})
 
 
+def cpu_row(name, raw, floors, ours):
+    return Row(name, "relay {:.0f} µs, raw http {:.0f} µs".format(median(floors), median(raw)),
+               "{:.0f} µs".format(median(ours)), median([o / f for o, f in zip(ours, floors)]),
+               "≤ 40 µs", median(ours) <= 40,
+               {"floor_us": floors, "raw_http_us": raw, "ours_us": ours})
+
+
 def raw_http(bench, connections):
-    floor = subprocess.Popen([str(bench.programs.raw_http), "1"], stdin=subprocess.PIPE,
+    return called(bench, connections, '{"name": "World"}', bench.programs.raw_http, 1)
+
+
+def relay(bench, connections, *worker):
+    """Processor time of a program that carries calls to as many workers and does nothing else."""
+    return called(bench, connections, '{"message": "Hello World"}', bench.programs.relay, connections,
+                  *worker)["cpu_us"]
+
+
+def called(bench, connections, answer, *command):
+    """The load client's figures of a floor that listens, and its processor time a request."""
+    floor = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
     try:
         address = floor.stdout.readline().split()[-1]
         before = process_cpu_us(floor.pid)
         figures = run_json([bench.programs.load, "--address", address, "--body",
-                            '{"name": "World"}', "--expect", '{"name": "World"}', "--connections",
+                            '{"name": "World"}', "--expect", answer, "--connections",
                             connections, "--warm-up", WARM_UP, "--seconds", bench.seconds])
         figures["cpu_us"] = ((process_cpu_us(floor.pid) - before) / (figures["requests"] + WARM_UP))
         return figures
