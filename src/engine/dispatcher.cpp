@@ -72,8 +72,11 @@ net::Task<Result<runtime::Outcome>> Dispatcher::invoke(net::Loop& here,
 
 void Dispatcher::retire(const std::string& arn, const std::string& version) {
   const std::size_t home = home_of(arn);
-  loops_->at(home).post(
-      [shard = shards_[home].get(), arn, version] { shard->retire(arn, version); });
+  net::Loop& loop = loops_->at(home);
+  loop.post([&loop, shard = shards_[home].get(), factory = factory_, arn, version] {
+    shard->retire(arn, version);
+    factory->forget(loop, arn);
+  });
 }
 
 void Dispatcher::expect(runtime::FunctionVersionPtr function) {

@@ -56,7 +56,7 @@ void expect_environment(net::Loop& loop, const EnvironmentHost& host,
   if (restored) inputs.credentials_token = "later";
   auto plan = host.planner->plan(function, *choice, inputs);
   if (plan && restored) plan->argv = {kRestoreProgram};
-  if (plan) host.starters->of(loop).expect(*plan, *choice);
+  if (plan) host.starters->of(loop).expect(function.arn, *plan, *choice);
 }
 
 Environment::~Environment() = default;

@@ -83,7 +83,8 @@ net::Task<Status> SandboxSession::prepare(std::string_view phase) {
   // Both need a waiting sandbox of the kind that restored processes use.
   std::vector<std::string> argv;
   if (outlives_keys()) argv = std::exchange(plan_.argv, {kRestoreProgram});
-  LAPWING_CO_TRY(started_, co_await host_->starters->of(*loop_).prepare(plan_, choice_));
+  LAPWING_CO_TRY(started_,
+                 co_await host_->starters->of(*loop_).prepare(function_->arn, plan_, choice_));
   if (capture_ != nullptr) {
     plan_.argv = std::move(argv);
     add_snapshot_variables(plan_.environment);

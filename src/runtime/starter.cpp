@@ -62,7 +62,7 @@ struct Starter::Shelf {
   sandbox::ProgramPlan program;  // the interpreter, waiting; empty where none can wait
   std::vector<Ready> ready;
   std::uint32_t target = 0;
-  std::map<std::string, MonoTime> expected;  // functions that have not started yet, and since when
+  std::map<std::string, MonoTime> expected;  // ARNs of what has not started yet, and since when
   MonoTime last_asked{};
   MonoTime last_missed{};
   int failures = 0;  // of making one ahead, in a row
@@ -147,12 +147,12 @@ std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
 }
 
 // Something ready, or made now.
-net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
+net::Task<Result<Starter::Ready>> Starter::find(const std::string& arn, const sandbox::Plan& plan,
                                                 const RuntimeChoice& runtime) {
   Shelf& shelf = shelf_for(plan, runtime);
   const bool served = serves(shelf, plan, runtime);
   if (served) shelf.last_asked = loop_->now();
-  shelf.expected.erase(plan.name);
+  shelf.expected.erase(arn);
   if (options_.standby && served) {
     std::optional<Ready> ready = take(shelf);
     want_template(shelf);
@@ -169,12 +169,13 @@ net::Task<Result<Starter::Ready>> Starter::find(const sandbox::Plan& plan,
   co_return made;
 }
 
-net::Task<Result<StartedRuntime>> Starter::prepare(const sandbox::Plan& plan,
+net::Task<Result<StartedRuntime>> Starter::prepare(const std::string& arn,
+                                                   const sandbox::Plan& plan,
                                                    const RuntimeChoice& runtime) {
   if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
   ++starting_;
-  Result<Ready> ready = co_await find(plan, runtime);
+  Result<Ready> ready = co_await find(arn, plan, runtime);
   --starting_;
   refill_soon();
   if (!ready) co_return ready;
@@ -217,15 +218,21 @@ net::Task<Status> Starter::launch_restored(StartedRuntime& prepared, const sandb
   co_return co_await configure(prepared, changed);
 }
 
-void Starter::expect(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
+void Starter::expect(const std::string& arn, const sandbox::Plan& plan,
+                     const RuntimeChoice& runtime) {
   if (stopping_ || !options_.standby) return;
   Shelf& shelf = shelf_for(plan, runtime);
   if (!serves(shelf, plan, runtime)) return;
   shelf.last_asked = loop_->now();
-  if (shelf.expected.size() < options_.expected_max) shelf.expected[plan.name] = loop_->now();
+  if (shelf.expected.size() < options_.expected_max) shelf.expected[arn] = loop_->now();
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
   want_template(shelf);
   refill_soon();
+}
+
+// What was made for it goes with the next sweep, unless the function is expected anew.
+void Starter::forget(const std::string& arn) {
+  for (auto& [key, shelf] : shelves_) shelf->expected.erase(arn);
 }
 
 // A waiting sandbox, with the interpreter started in it if `boot_it`.

@@ -78,8 +78,8 @@ class Starter {
   ~Starter();
 
   // A sandbox with code, layers and limits of the function, whose runtime does not run its code
-  // yet: here extensions are started. `plan` is the whole function's.
-  net::Task<Result<StartedRuntime>> prepare(const sandbox::Plan& plan,
+  // yet: here extensions are started. `plan` is the whole function's, `arn` its own (unqualified).
+  net::Task<Result<StartedRuntime>> prepare(const std::string& arn, const sandbox::Plan& plan,
                                             const RuntimeChoice& runtime);
   // Lets the runtime go. `more`: further descriptors of its process (for a snapshot of it).
   net::Task<Status> launch(StartedRuntime& prepared, const sandbox::Plan& plan,
@@ -90,8 +90,10 @@ class Starter {
   net::Task<Status> launch_restored(StartedRuntime& prepared, const sandbox::Plan& plan,
                                     const RuntimeChoice& runtime, const Variables& changed,
                                     std::vector<sandbox::InheritedFd> more);
-  // A first start of this function is to be expected soon.
-  void expect(const sandbox::Plan& plan, const RuntimeChoice& runtime);
+  // A first start of this function is to be expected soon ...
+  void expect(const std::string& arn, const sandbox::Plan& plan, const RuntimeChoice& runtime);
+  // ... or no longer is: it is gone, or another from now on.
+  void forget(const std::string& arn);
   // Ends everything made ahead. start() fails from here on.
   net::Task<void> stop();
 
@@ -104,7 +106,8 @@ class Starter {
   // Whether what is ready there is as good for this function as what is started for it.
   static bool serves(const Shelf& shelf, const sandbox::Plan& plan, const RuntimeChoice& runtime);
   std::optional<Ready> take(Shelf& shelf);
-  net::Task<Result<Ready>> find(const sandbox::Plan& plan, const RuntimeChoice& runtime);
+  net::Task<Result<Ready>> find(const std::string& arn, const sandbox::Plan& plan,
+                                const RuntimeChoice& runtime);
   net::Task<Result<Ready>> make(Shelf& shelf, bool boot);
   net::Task<Status> boot(Shelf& shelf, Ready& ready);
   template <class Entries>

@@ -67,6 +67,9 @@ class RealEnvironments final : public runtime::EnvironmentFactory {
   void expect(net::Loop& loop, const runtime::FunctionVersion& function) override {
     runtime::expect_environment(loop, host_, function);
   }
+  void forget(net::Loop& loop, const std::string& arn) override {
+    host_.starters->of(loop).forget(arn);
+  }
 
  private:
   const runtime::EnvironmentHost& host_;

@@ -119,6 +119,20 @@ def test_a_function_that_was_created_is_expected(tmp_path):
         server.stop()
 
 
+def test_a_function_that_was_deleted_is_not_expected(tmp_path):
+    """What was made for functions nobody called goes with them."""
+    server = Server(tmp_path / "data").start()
+    try:
+        api = Api(server.address)
+        names = [deploy(api, f"expected-{i}", PYTHON, "python3.11") for i in range(10)]
+        assert eventually(lambda: metric(server, "environments_ready") >= 10)
+        for name in names:
+            assert api.call("DELETE", f"/2015-03-31/functions/{name}").status == 204
+        assert eventually(lambda: metric(server, "environments_ready") <= 4, seconds=40)
+    finally:
+        server.stop()
+
+
 def test_what_is_asked_for_last_gets_the_memory(tmp_path):
     """Room for a few Python interpreters: they give way to one that Node.js asks for."""
     server = Server(tmp_path / "data", "--set", "starts.memory_mb=16").start()
