@@ -11,6 +11,7 @@
 // Listens on a free port of 127.0.0.1, prints "listening on HOST:PORT", ends with its standard
 // input.
 #include <arpa/inet.h>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -236,5 +237,9 @@ int serve(int workers, bool tcp, char** program) {
 int main(int argc, char** argv) {
   const bool tcp = argc == 3 && std::strcmp(argv[2], "tcp") == 0;
   if (!tcp && (argc < 4 || std::strcmp(argv[2], "pipe") != 0)) return 2;
-  return serve(std::atoi(argv[1]), tcp, argv + 3);
+  const std::string_view count = argv[1];
+  int workers = 0;
+  if (std::from_chars(count.data(), count.data() + count.size(), workers).ec != std::errc())
+    return 2;
+  return serve(workers, tcp, argv + 3);
 }
