@@ -156,6 +156,7 @@ class Relay {
       case Kind::kClient:
         if (recv(end.from, bytes, sizeof(bytes), 0) <= 0) {
           close(end.from);
+          end.from = -1;  // a call of it may be under way
         } else if (idle_.empty()) {
           waiting_.push_back(&end);
         } else {
@@ -171,7 +172,7 @@ class Relay {
           free_for_next(end);
           return true;
         }
-        send_all(end.client->from, kAnswer);
+        if (end.client->from >= 0) send_all(end.client->from, kAnswer);
         if (!tcp_) {
           free_for_next(end);
         } else {

@@ -23,7 +23,7 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 inline constexpr std::array<bool, 256> kToken = make_token_table();
 
-// How many bytes from `at` on are of a token.
+// Where what begins at `at` stops being a token.
 inline std::size_t token_end(std::string_view text, std::size_t at) {
   while (at < text.size() && kToken[static_cast<unsigned char>(text[at])]) ++at;
   return at;

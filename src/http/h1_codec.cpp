@@ -1,7 +1,6 @@
 #include "http/h1_codec.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstring>
 

@@ -50,7 +50,8 @@ class EnvironmentFactory {
                                                      InitializationType type) = 0;
   // An environment of that function is likely to be wanted on that loop. The loop's thread.
   virtual void expect(net::Loop&, const FunctionVersion&) {}
-  // None of the function of that (unqualified) ARN is any longer. The loop's thread.
+  // Takes that back for all versions of the function of that (unqualified) ARN, which is gone or
+  // has changed. The loop's thread.
   virtual void forget(net::Loop&, const std::string&) {}
 };
 
