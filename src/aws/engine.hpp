@@ -53,5 +53,6 @@ const ProtocolEngine& rest_json_engine();
 const ProtocolEngine& json10_engine();
 const ProtocolEngine& json11_engine();
 const ProtocolEngine& query_engine();
+const ProtocolEngine& rpc_v2_cbor_engine();
 
 }  // namespace lapwing::aws

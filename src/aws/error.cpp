@@ -88,9 +88,10 @@ const ProtocolEngine* find_engine(Protocol protocol) {
       return &json11_engine();
     case Protocol::kQuery:
       return &query_engine();
+    case Protocol::kCbor:
+      return &rpc_v2_cbor_engine();
     case Protocol::kRestXml:
     case Protocol::kEc2:
-    case Protocol::kCbor:
       break;
   }
   return nullptr;

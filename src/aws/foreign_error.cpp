@@ -34,33 +34,6 @@ void write_ec2(const ErrorFacts& error, std::string_view request_id, Response& r
   xml.end();
 }
 
-// Major type 3 with its length; enough for the strings of an error.
-void append_cbor_text(std::string& out, std::string_view text) {
-  if (text.size() < 24) {
-    out += static_cast<char>(0x60 + text.size());
-  } else if (text.size() < 256) {
-    out += '\x78';
-    out += static_cast<char>(text.size());
-  } else {
-    text = text.substr(0, 0xffff);
-    out += '\x79';
-    out += static_cast<char>(text.size() >> 8);
-    out += static_cast<char>(text.size() & 0xff);
-  }
-  out += text;
-}
-
-void write_cbor(const ErrorFacts& error, std::string_view request_id, Response& response) {
-  response.set_header("Content-Type", "application/cbor");
-  response.set_header("smithy-protocol", "rpc-v2-cbor");
-  response.set_header("x-amzn-RequestId", request_id);
-  response.body += '\xa2';  // a map of two
-  append_cbor_text(response.body, "__type");
-  append_cbor_text(response.body, error.code);
-  append_cbor_text(response.body, "message");
-  append_cbor_text(response.body, error.message);
-}
-
 }  // namespace
 
 Response write_foreign_error(Protocol protocol, const ErrorFacts& error,
@@ -68,9 +41,6 @@ Response write_foreign_error(Protocol protocol, const ErrorFacts& error,
   Response response;
   response.status = error.status;
   switch (protocol) {
-    case Protocol::kCbor:
-      write_cbor(error, request_id, response);
-      break;
     case Protocol::kEc2:
       write_ec2(error, request_id, response);
       break;
@@ -79,6 +49,7 @@ Response write_foreign_error(Protocol protocol, const ErrorFacts& error,
     case Protocol::kJson10:
     case Protocol::kJson11:
     case Protocol::kQuery:
+    case Protocol::kCbor:
       write_rest_xml(error, request_id, response);
       break;
   }

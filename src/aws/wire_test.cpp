@@ -14,6 +14,7 @@
 #include "aws/testing/value_json.hpp"
 #include "gen/toy/model.hpp"
 #include "source_dir.hpp"
+#include "text/hex.hpp"
 #include "text/json.hpp"
 
 namespace lapwing::aws {
@@ -74,6 +75,12 @@ std::string text_of(const text::JsonValue& json, std::string_view key, std::stri
   return found == nullptr ? otherwise : std::string(found->as_string());
 }
 
+// Text, or hexadecimal for what is none.
+std::string body_of(const text::JsonValue& json) {
+  if (json.find("body_hex") == nullptr) return text_of(json, "body", "");
+  return text::hex_decode(text_of(json, "body_hex", "")).value();
+}
+
 class Wire : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
@@ -89,7 +96,7 @@ class Wire : public ::testing::TestWithParam<Case> {
     method_ = text_of(request, "method", "POST");
     path_ = text_of(request, "path", "/");
     query_ = text_of(request, "query", "");
-    body_ = text_of(request, "body", "");
+    body_ = body_of(request);
     if (const text::JsonValue* headers = request.find("headers")) {
       for (const text::JsonMember& header : headers->members()) {
         headers_.push_back({header.key, header.value.as_string()});
@@ -117,7 +124,12 @@ class Wire : public ::testing::TestWithParam<Case> {
         }
       }
     }
-    EXPECT_EQ(response.body, expected.find("body")->as_string());
+    if (expected.find("body_hex") != nullptr) {
+      EXPECT_EQ(text::hex_encode(std::string_view(response.body)),
+                text_of(expected, "body_hex", ""));
+    } else {
+      EXPECT_EQ(response.body, expected.find("body")->as_string());
+    }
   }
 
   const ServiceModel& model_ = gen::toy::kModel;

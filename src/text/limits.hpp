@@ -14,6 +14,9 @@ inline constexpr std::uint32_t kJsonPayloadMaxDepth = 1000;
 // A document larger than this is refused whatever the caller says: sizes are 32 bits inside.
 inline constexpr std::size_t kJsonHardMaxBytes = std::size_t{1} << 30;
 
+// Nesting of CBOR arrays, maps and tags, as JSON's.
+inline constexpr std::uint32_t kCborMaxDepth = 100;
+
 inline constexpr std::uint32_t kXmlMaxDepth = 100;
 inline constexpr std::size_t kXmlMaxBytes = std::size_t{64} << 20;
 

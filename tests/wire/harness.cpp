@@ -4,6 +4,7 @@
 //
 //   {"do":"read","method":..,"path":..,"query":..,"headers":{..},"body":<base64>,"scope":..}
 //     -> {"service":..,"operation":..,"protocol":..,"input":{..}} or {"code":..,"message":..}
+//        with "service", "operation" and "protocol" the request is not routed
 //   {"do":"write","service":..,"operation":..,"protocol":..,"output":{..}}
 //   {"do":"error","service":..,"protocol":..,"code":..,"message":..}
 //     -> {"status":..,"headers":{..},"body":<base64>}
@@ -37,7 +38,8 @@ const ServiceModel* model_named(std::string_view id) {
 }
 
 Protocol protocol_named(std::string_view name) {
-  for (const Protocol protocol : {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11}) {
+  for (const Protocol protocol :
+       {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11, Protocol::kCbor}) {
     if (to_string(protocol) == name) return protocol;
   }
   return Protocol::kQuery;
@@ -46,6 +48,17 @@ Protocol protocol_named(std::string_view name) {
 void print_error(const Error& error, text::JsonWriter& out) {
   out.member("code", error.code());
   out.member("message", error.message());
+}
+
+// Where the request leads; where the command names a protocol, the operation it names is read in
+// that protocol, whether the service speaks it or not.
+std::expected<Route, Unrouted> route_of(const text::JsonValue& command, const Request& request) {
+  if (command.find("protocol") == nullptr) {
+    return Router(gen::all_models()).route(request, text_of(command, "scope"));
+  }
+  const ServiceModel* model = model_named(text_of(command, "service"));
+  return Route{model, model->find_operation(text_of(command, "operation")),
+               protocol_named(text_of(command, "protocol"))};
 }
 
 void read(const text::JsonValue& command, text::JsonWriter& out) {
@@ -59,7 +72,7 @@ void read(const text::JsonValue& command, text::JsonWriter& out) {
   }
   const Request request{
       .method = method, .raw_path = path, .raw_query = query, .headers = headers, .body = body};
-  const auto route = Router(gen::all_models()).route(request, text_of(command, "scope"));
+  const auto route = route_of(command, request);
   if (!route) return print_error(route.error().error, out);
   const ServiceModel& model = *route->service;
   out.member("service", model.id);

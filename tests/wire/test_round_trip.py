@@ -23,6 +23,10 @@ HARNESS = BINARY.parent / "src/aws/lapwing_wire_harness"
 WHEN = datetime.datetime(2014, 4, 29, 18, 30, 38, tzinfo=datetime.timezone.utc)
 PROTOCOLS = {"lambda": ["rest-json"], "logs": ["json"], "events": ["json"], "kms": ["json"],
              "sts": ["query"], "iam": ["query"], "sns": ["query"], "sqs": ["json", "query"]}
+CBOR = "smithy-rpc-v2-cbor"
+# No service here speaks it yet; its engine is held to what these exchange.
+for spoken in ("logs", "events", "kms", "sqs"):
+    PROTOCOLS[spoken].append(CBOR)
 # Members whose historic query spelling is known (see models/overlay/sqs.json); the rest of
 # that spelling comes with the service.
 SQS_QUERY = {"CreateQueue", "GetQueueAttributes", "SetQueueAttributes", "GetQueueUrl"}
@@ -43,7 +47,7 @@ def load_model(service, protocol):
         operation.update(name=name, http=http)
         if protocol == "query" and "output" in operation:
             operation["output"].setdefault("resultWrapper", f"{name}Result")
-    if protocol != raw["metadata"]["protocol"]:
+    if protocol not in (raw["metadata"]["protocol"], CBOR):
         apply_historic_names(raw, service)
     return ServiceModel(raw, service)
 
@@ -141,6 +145,8 @@ def jsonable(shape, value):
 
 
 def our_protocol(service, protocol):
+    if protocol == CBOR:
+        return "rpc-v2-cbor"
     if protocol != "json":
         return protocol
     return f"json-{MODELS[service, protocol].metadata['jsonVersion']}"
@@ -167,7 +173,8 @@ def test_input(harness, service, protocol, name):
     query = "&".join(part for part in (constant, query) if part)
     headers = {k: v.decode() if isinstance(v, bytes) else str(v)
                for k, v in request["headers"].items()}
-    answer = harness.ask(do="read", method=request["method"], path=path, query=query,
+    unrouted = {"service": service, "operation": name, "protocol": "rpc-v2-cbor"}
+    answer = harness.ask(**(unrouted if protocol == CBOR else {}), do="read", method=request["method"], path=path, query=query,
                          headers=headers, body=base64.b64encode(body).decode(),
                          scope=model.signing_name)
     assert "code" not in answer, answer
@@ -202,7 +209,8 @@ def test_output(harness, service, protocol, name):
     parser = parsers.create_parser(protocol)
     parsed = parser.parse(response_of(answer), shape)
     metadata = parsed.pop("ResponseMetadata")
-    assert metadata["RequestId"] == "req-1"
+    if shape is not None or protocol != CBOR:  # which botocore does not ask where nothing is said
+        assert metadata["RequestId"] == "req-1"
     if shape is None:
         assert parsed == {}
     else:
