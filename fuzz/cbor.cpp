@@ -1,4 +1,6 @@
 // CBOR as the input of an operation with every kind of shape, and skipped as a whole.
+#include "text/cbor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -6,7 +8,6 @@
 
 #include "aws/cbor_codec.hpp"
 #include "gen/sqs/model.hpp"
-#include "text/cbor.hpp"
 
 namespace lapwing {
 namespace {

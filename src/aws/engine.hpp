@@ -44,15 +44,15 @@ class ProtocolEngine {
 // nullptr for protocols that are not built.
 const ProtocolEngine* find_engine(Protocol protocol);
 
-// Errors in the words of a protocol that has no engine yet, so that its clients read them.
-Response write_foreign_error(Protocol protocol, const ErrorFacts& error,
-                             std::string_view request_id);
+// Errors in the words of ec2, which has no engine yet, so that its clients read them.
+Response write_ec2_error(const ErrorFacts& error, std::string_view request_id);
 
 // One each; find_engine() is the way to them.
 const ProtocolEngine& rest_json_engine();
 const ProtocolEngine& json10_engine();
 const ProtocolEngine& json11_engine();
 const ProtocolEngine& query_engine();
+const ProtocolEngine& rest_xml_engine();
 const ProtocolEngine& rpc_v2_cbor_engine();
 
 }  // namespace lapwing::aws

@@ -91,6 +91,7 @@ const ProtocolEngine* find_engine(Protocol protocol) {
     case Protocol::kCbor:
       return &rpc_v2_cbor_engine();
     case Protocol::kRestXml:
+      return &rest_xml_engine();
     case Protocol::kEc2:
       break;
   }
@@ -105,7 +106,7 @@ Response render(const ServiceModel* model, Protocol protocol, const Error& error
   if (const ProtocolEngine* engine = find_engine(protocol)) {
     return engine->write_error(model, facts, request_id.view());
   }
-  return write_foreign_error(protocol, facts, request_id.view());
+  return write_ec2_error(facts, request_id.view());
 }
 
 }  // namespace

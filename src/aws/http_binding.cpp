@@ -184,6 +184,26 @@ Status read_bindings(const ServiceModel& model, const OperationRow& operation,
   return {};
 }
 
+bool has_body_members(const ServiceModel& model, const ShapeRow& shape) {
+  return std::ranges::any_of(model.members_of(shape), [](const MemberRow& member) {
+    return member.location == Location::kBody;
+  });
+}
+
+bool is_plain_payload(const ShapeRow& shape) {
+  return shape.kind == ShapeKind::kBlob || shape.kind == ShapeKind::kString;
+}
+
+void set_default_type(Response& response, std::string_view type) {
+  if (!response.header("Content-Type")) response.set_header("Content-Type", type);
+}
+
+void write_plain_payload(const ShapeRow& shape, const Value& value, Response& response) {
+  set_default_type(response,
+                   shape.kind == ShapeKind::kBlob ? "application/octet-stream" : "text/plain");
+  response.body = value.as_string();
+}
+
 void write_bindings(const ServiceModel& model, const ShapeRow& shape, const Value& value,
                     Response& response) {
   const auto members = model.members_of(shape);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "aws/arena.hpp"
 #include "aws/message.hpp"
@@ -16,6 +17,16 @@ namespace lapwing::aws {
 // path first and decoded one by one after, so that an encoded slash stays in its label.
 Status read_bindings(const ServiceModel& model, const OperationRow& operation,
                      const Request& request, std::span<Value> slots, Arena& arena);
+
+// Whether a structure has members that neither label, query, header nor payload takes.
+bool has_body_members(const ServiceModel& model, const ShapeRow& shape);
+
+// For members that are the whole body: bytes and text go out as they are, with the type of their
+// kind unless a member bound to Content-Type says otherwise. False for what is a document.
+bool is_plain_payload(const ShapeRow& shape);
+void write_plain_payload(const ShapeRow& shape, const Value& value, Response& response);
+// Sets Content-Type where no member did.
+void set_default_type(Response& response, std::string_view type);
 
 // Sets status and headers from the members bound to them.
 void write_bindings(const ServiceModel& model, const ShapeRow& shape, const Value& value,

@@ -25,7 +25,7 @@ class Query final : public ProtocolEngine {
     xml.attribute("xmlns", model.xml_namespace);
     if (operation.output != kNone) {
       xml.begin(model.text(operation.result_wrapper));
-      write_xml_members(model, model.shape(operation.output), output, xml);
+      write_xml_members(model, model.shape(operation.output), output, XmlStyle::kQuery, xml);
       xml.end();
     }
     xml.begin("ResponseMetadata");

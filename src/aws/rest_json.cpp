@@ -1,6 +1,4 @@
 // rest-json: HTTP bindings around a JSON body. Lambda, API Gateway, Scheduler, Pipes.
-#include <algorithm>
-
 #include "aws/engine.hpp"
 #include "aws/http_binding.hpp"
 #include "aws/json_codec.hpp"
@@ -11,19 +9,11 @@ namespace {
 
 constexpr int kNoContent = 204;
 
-bool has_body_members(const ServiceModel& model, const ShapeRow& shape) {
-  return std::ranges::any_of(model.members_of(shape), [](const MemberRow& member) {
-    return member.location == Location::kBody;
-  });
-}
-
 Result<Value> read_payload(const ServiceModel& model, const MemberRow& member,
                            std::string_view body, Arena& arena) {
   const ShapeRow& shape = model.shape(member.shape);
   if (body.empty()) return Value();
-  if (shape.kind == ShapeKind::kBlob || shape.kind == ShapeKind::kString) {
-    return Value::string(body);
-  }
+  if (is_plain_payload(shape)) return Value::string(body);
   return read_json_text(model, shape, body, arena);
 }
 
@@ -111,20 +101,10 @@ class RestJson final : public ProtocolEngine {
   }
 
  private:
-  // A member bound to Content-Type wins.
-  static void set_default_type(Response& response, std::string_view type) {
-    if (!response.header("Content-Type")) response.set_header("Content-Type", type);
-  }
-
   static void write_payload(const ServiceModel& model, const MemberRow& member, const Value& value,
                             Response& response) {
     const ShapeRow& shape = model.shape(member.shape);
-    if (shape.kind == ShapeKind::kBlob || shape.kind == ShapeKind::kString) {
-      set_default_type(response,
-                       shape.kind == ShapeKind::kBlob ? "application/octet-stream" : "text/plain");
-      response.body = value.as_string();
-      return;
-    }
+    if (is_plain_payload(shape)) return write_plain_payload(shape, value, response);
     set_default_type(response, "application/json");
     text::JsonWriter json(response.body);
     value.present() ? write_json(model, shape, value, json) : json.raw("{}");

@@ -1,35 +1,55 @@
 #include "aws/xml_codec.hpp"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "aws/scalar.hpp"
+#include "text/xml_reader.hpp"
 #include "text/xml_writer.hpp"
 
 namespace lapwing::aws {
 namespace {
 
+bool is_flat(const MemberRow* row, const ShapeRow& shape) {
+  return shape.has(ShapeFlags::kFlattened) || (row != nullptr && row->has(MemberFlags::kFlattened));
+}
+
 struct XmlOut {
   const ServiceModel& model;
+  XmlStyle style;
   text::XmlWriter& out;
 
   void members(const ShapeRow& shape, const Value& value) {
     const auto rows = model.members_of(shape);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].has(MemberFlags::kXmlAttribute) && value[i].present()) {
-        out.attribute(model.text(rows[i].wire), value[i].as_string());
+        attribute(shape, model.text(rows[i].wire), value[i].as_string());
       }
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const bool body =
           rows[i].location == Location::kBody && !rows[i].has(MemberFlags::kXmlAttribute);
       if (body && value[i].present()) {
-        member(&rows[i], model.shape(rows[i].shape), model.text(rows[i].query), value[i]);
+        const StringRef name = style == XmlStyle::kQuery ? rows[i].query : rows[i].wire;
+        member(&rows[i], model.shape(rows[i].shape), model.text(name), value[i]);
       }
     }
   }
 
+  // "xsi:type" needs its prefix declared: the structure's own name space.
+  void attribute(const ShapeRow& shape, std::string_view name, std::string_view value) {
+    const std::size_t colon = name.find(':');
+    if (colon != std::string_view::npos) {
+      out.attribute("xmlns:" + std::string(name.substr(0, colon)), model.text(shape.xml_namespace));
+    }
+    out.attribute(name, value);
+  }
+
   void member(const MemberRow* row, const ShapeRow& shape, std::string_view name,
               const Value& value) {
-    const bool flat =
-        shape.has(ShapeFlags::kFlattened) || (row != nullptr && row->has(MemberFlags::kFlattened));
+    const bool flat = is_flat(row, shape);
     switch (shape.kind) {
       case ShapeKind::kStructure:
         out.begin(name);
@@ -59,8 +79,8 @@ struct XmlOut {
     const std::string_view element_name = model.text(shape.element_name);
     if (!flat) out.begin(name);
     for (const Value& item : value.items()) {
-      // A flattened list with a name for its elements uses that instead of the member's.
-      const bool own = !flat || element_name != "member";
+      // In query a flattened list with a name for its elements uses that, not the member's.
+      const bool own = !flat || (style == XmlStyle::kQuery && element_name != "member");
       member(nullptr, element, own ? element_name : name, item);
     }
     if (!flat) out.end();
@@ -78,11 +98,110 @@ struct XmlOut {
   }
 };
 
+struct XmlIn {
+  const ServiceModel& model;
+  Arena& arena;
+
+  Result<Value> members(const ShapeRow& shape, const text::XmlElement& element) {
+    const auto rows = model.members_of(shape);
+    auto slots = arena.make_array<Value>(rows.size());
+    std::size_t set = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].location != Location::kBody) continue;
+      LAPWING_TRY(slots[i], member(rows[i], element));
+      set += slots[i].present() ? 1 : 0;
+    }
+    if (shape.has(ShapeFlags::kUnion) && set != 1) {
+      return fail(serialization_error("Exactly one member of a union must be set."));
+    }
+    return Value::structure(slots);
+  }
+
+  Result<Value> member(const MemberRow& row, const text::XmlElement& parent) {
+    const ShapeRow& shape = model.shape(row.shape);
+    const std::string_view name = model.text(row.wire);
+    if (row.has(MemberFlags::kXmlAttribute)) {
+      const std::string* text = parent.attribute(name);
+      return text == nullptr ? Value() : scalar(&row, shape, *text);
+    }
+    if (is_flat(&row, shape)) {
+      const auto found = named(parent, name);
+      if (found.empty()) return Value();
+      return shape.kind == ShapeKind::kMap ? map(shape, found) : list(shape, found);
+    }
+    const text::XmlElement* found = parent.find(name);
+    return found == nullptr ? Value() : value(&row, shape, *found);
+  }
+
+  Result<Value> value(const MemberRow* row, const ShapeRow& shape,
+                      const text::XmlElement& element) {
+    switch (shape.kind) {
+      case ShapeKind::kStructure:
+        return members(shape, element);
+      case ShapeKind::kList:
+        return list(shape, named(element, model.text(shape.element_name)));
+      case ShapeKind::kMap:
+        return map(shape, named(element, "entry"));
+      case ShapeKind::kString:
+      case ShapeKind::kBlob:
+      case ShapeKind::kBoolean:
+      case ShapeKind::kInteger:
+      case ShapeKind::kLong:
+      case ShapeKind::kFloat:
+      case ShapeKind::kDouble:
+      case ShapeKind::kTimestamp:
+        break;
+    }
+    return scalar(row, shape, element.text);
+  }
+
+  Result<Value> scalar(const MemberRow* row, const ShapeRow& shape, std::string_view text) {
+    return parse_scalar(shape, arena.copy(text),
+                        timestamp_format(row, shape, TimestampFormat::kIso8601), arena);
+  }
+
+  using Elements = std::vector<const text::XmlElement*>;
+  static Elements named(const text::XmlElement& parent, std::string_view name) {
+    Elements out;
+    for (const text::XmlElement& child : parent.children) {
+      if (child.local_name() == name) out.push_back(&child);
+    }
+    return out;
+  }
+
+  Result<Value> list(const ShapeRow& shape, const Elements& elements) {
+    auto items = arena.make_array<Value>(elements.size());
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      LAPWING_TRY(items[i], value(nullptr, model.shape(shape.element), *elements[i]));
+    }
+    return Value::list(items);
+  }
+
+  Result<Value> map(const ShapeRow& shape, const Elements& elements) {
+    auto entries = arena.make_array<MapEntry>(elements.size());
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      const text::XmlElement* key = elements[i]->find(model.text(shape.key_name));
+      const text::XmlElement* held = elements[i]->find(model.text(shape.element_name));
+      if (key == nullptr || held == nullptr) {
+        return fail(serialization_error("An entry of a map needs a key and a value."));
+      }
+      entries[i].key = Value::string(arena.copy(key->text));
+      LAPWING_TRY(entries[i].value, value(nullptr, model.shape(shape.element), *held));
+    }
+    return Value::map(entries);
+  }
+};
+
 }  // namespace
 
 void write_xml_members(const ServiceModel& model, const ShapeRow& shape, const Value& value,
-                       text::XmlWriter& out) {
-  XmlOut{model, out}.members(shape, value);
+                       XmlStyle style, text::XmlWriter& out) {
+  XmlOut{model, style, out}.members(shape, value);
+}
+
+Result<Value> read_xml_members(const ServiceModel& model, const ShapeRow& shape,
+                               const text::XmlElement& element, Arena& arena) {
+  return XmlIn{model, arena}.members(shape, element);
 }
 
 }  // namespace lapwing::aws

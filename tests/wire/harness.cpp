@@ -38,8 +38,8 @@ const ServiceModel* model_named(std::string_view id) {
 }
 
 Protocol protocol_named(std::string_view name) {
-  for (const Protocol protocol :
-       {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11, Protocol::kCbor}) {
+  for (const Protocol protocol : {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11,
+                                  Protocol::kCbor, Protocol::kRestXml}) {
     if (to_string(protocol) == name) return protocol;
   }
   return Protocol::kQuery;

@@ -22,11 +22,17 @@ BINARY = pathlib.Path(os.environ.get("LAPWING_BINARY", ROOT / "build/release/lap
 HARNESS = BINARY.parent / "src/aws/lapwing_wire_harness"
 WHEN = datetime.datetime(2014, 4, 29, 18, 30, 38, tzinfo=datetime.timezone.utc)
 PROTOCOLS = {"lambda": ["rest-json"], "logs": ["json"], "events": ["json"], "kms": ["json"],
-             "sts": ["query"], "iam": ["query"], "sns": ["query"], "sqs": ["json", "query"]}
+             "sts": ["query"], "iam": ["query"], "sns": ["query"], "sqs": ["json", "query"],
+             "s3": ["rest-xml"]}
 CBOR = "smithy-rpc-v2-cbor"
 # No service here speaks it yet; its engine is held to what these exchange.
 for spoken in ("logs", "events", "kms", "sqs"):
     PROTOCOLS[spoken].append(CBOR)
+# Read without routing: S3's operations are told apart by members, which comes with the service.
+UNROUTED = (CBOR, "rest-xml")
+# Two members of one name on the wire, in operations that only the oldest clients send; and a member
+# that botocore puts into the host's name.
+NOT_TRIED = {"GetBucketNotification", "PutBucketNotification", "WriteGetObjectResponse"}
 # Members whose historic query spelling is known (see models/overlay/sqs.json); the rest of
 # that spelling comes with the service.
 SQS_QUERY = {"CreateQueue", "GetQueueAttributes", "SetQueueAttributes", "GetQueueUrl"}
@@ -65,7 +71,7 @@ def apply_historic_names(raw, service):
 MODELS = {(service, protocol): load_model(service, protocol)
           for service, protocols in PROTOCOLS.items() for protocol in protocols}
 CASES = [(service, protocol, name) for service, protocol in MODELS
-         for name in sorted(MODELS[service, protocol].operation_names)
+         for name in sorted(set(MODELS[service, protocol].operation_names) - NOT_TRIED)
          if (service, protocol) != ("sqs", "query") or name in SQS_QUERY]
 
 
@@ -173,8 +179,9 @@ def test_input(harness, service, protocol, name):
     query = "&".join(part for part in (constant, query) if part)
     headers = {k: v.decode() if isinstance(v, bytes) else str(v)
                for k, v in request["headers"].items()}
-    unrouted = {"service": service, "operation": name, "protocol": "rpc-v2-cbor"}
-    answer = harness.ask(**(unrouted if protocol == CBOR else {}), do="read", method=request["method"], path=path, query=query,
+    unrouted = {"service": service, "operation": name,
+                "protocol": our_protocol(service, protocol)}
+    answer = harness.ask(**(unrouted if protocol in UNROUTED else {}), do="read", method=request["method"], path=path, query=query,
                          headers=headers, body=base64.b64encode(body).decode(),
                          scope=model.signing_name)
     assert "code" not in answer, answer
