@@ -44,9 +44,11 @@ std::vector<std::string> list_programs(Result<os::UniqueFd> directory) {
 
 }  // namespace
 
-std::vector<std::string> extension_files(const std::string& layers_dir) {
-  if (layers_dir.empty()) return {};
-  return list_programs(os::open_at(os::kCwd, layers_dir + "/extensions", O_RDONLY | O_DIRECTORY));
+std::vector<std::string> extension_files(const CodeTrees& trees) {
+  if (trees.layers.empty()) return {};
+  const CodePlace place = find_in_code(trees, kExtensionsDirectory);
+  if (place.kind != CodePlace::Kind::kDirectory) return {};
+  return list_programs(open_directory(place));
 }
 
 std::vector<std::string> image_extension_files(const std::string& root) {

@@ -8,14 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/code_view.hpp"
+
 namespace lapwing::runtime {
 
 // Inside the sandbox.
 inline constexpr std::string_view kExtensionsDirectory = "/opt/extensions";
 
-// The names of everything directly in <layers_dir>/extensions that is no directory, sorted.
-// Empty without layers. A few more than the limit are enough to see that it is exceeded.
-std::vector<std::string> extension_files(const std::string& layers_dir);
+// The names of everything directly in /opt/extensions that is no directory, sorted. Empty without
+// layers. A few more than the limit are enough to see that it is exceeded.
+std::vector<std::string> extension_files(const CodeTrees& trees);
 // The same of /opt/extensions in an image's tree, whose links lead nowhere outside it.
 std::vector<std::string> image_extension_files(const std::string& root);
 

@@ -14,8 +14,10 @@ TEST(ExtensionFiles, FilesDirectlyInTheDirectorySorted) {
   char base[] = "/tmp/lapwing_extensions_XXXXXX";
   ASSERT_NE(::mkdtemp(base), nullptr);
   const std::string layers = base;
-  EXPECT_TRUE(extension_files(layers).empty());
-  EXPECT_TRUE(extension_files("").empty());
+  const std::string none;
+  const CodeTrees trees{none, layers};
+  EXPECT_TRUE(extension_files(trees).empty());
+  EXPECT_TRUE(extension_files({none, none}).empty());
   const std::string directory = layers + "/extensions";
   ASSERT_EQ(::mkdir(directory.c_str(), 0755), 0);
   ASSERT_EQ(::mkdir((directory + "/helpers").c_str(), 0755), 0);
@@ -23,7 +25,7 @@ TEST(ExtensionFiles, FilesDirectlyInTheDirectorySorted) {
     ::close(::open((directory + name).c_str(), O_CREAT | O_WRONLY, 0644));
   }
   ASSERT_EQ(::symlink("/nowhere", (directory + "/link").c_str()), 0);
-  EXPECT_EQ(extension_files(layers), (std::vector<std::string>{"alpha", "link", "zeta"}));
+  EXPECT_EQ(extension_files(trees), (std::vector<std::string>{"alpha", "link", "zeta"}));
   for (const char* name : {"/helpers/inner", "/helpers", "/zeta", "/alpha", "/link", ""}) {
     ASSERT_EQ(::remove((directory + name).c_str()), 0) << name;
   }

@@ -22,6 +22,10 @@ inline constexpr Duration kExitExpected = std::chrono::milliseconds(500);
 inline constexpr std::size_t kErrorBodyBytesMax = 256 * 1024;
 // Extensions of one environment, internal and external together.
 inline constexpr std::size_t kExtensionsMax = 10;
+// Links on the way to one place in a package or layer, as the kernel (MAXSYMLINKS), and the longest
+// target, as PATH_MAX.
+inline constexpr std::size_t kLinksFollowedMax = 40;
+inline constexpr std::size_t kLinkTargetBytesMax = 4095;
 // Bodies of the Extensions, Telemetry and Logs APIs.
 inline constexpr std::size_t kExtensionBodyBytesMax = 256 * 1024;
 // Time of the Shutdown phase: with external extensions, and with internal ones only.

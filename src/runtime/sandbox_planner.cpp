@@ -1,8 +1,8 @@
 #include "runtime/sandbox_planner.hpp"
 
-#include <sys/stat.h>
-
 #include <fmt/core.h>
+
+#include "runtime/code_view.hpp"
 
 namespace lapwing::runtime {
 namespace {
@@ -11,10 +11,12 @@ constexpr std::string_view kProvidedKey = "provided";
 
 enum class Entry { kMissing, kNotExecutable, kExecutable };
 
-Entry look_at(const std::string& path) {
-  struct stat st{};
-  if (stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return Entry::kMissing;
-  return (st.st_mode & 0111) != 0 ? Entry::kExecutable : Entry::kNotExecutable;
+Entry look_at(const FunctionVersion& function, std::string_view path) {
+  const CodePlace place = find_in_code({function.code_dir, function.layers_dir}, path);
+  // A link into the runtime's own tree: to start it shows what is there.
+  if (place.kind == CodePlace::Kind::kElsewhere) return Entry::kExecutable;
+  if (place.kind != CodePlace::Kind::kFile) return Entry::kMissing;
+  return (place.mode & 0111) != 0 ? Entry::kExecutable : Entry::kNotExecutable;
 }
 
 Error invalid_entrypoint(std::string message) {
@@ -23,12 +25,9 @@ Error invalid_entrypoint(std::string message) {
 
 // AWS looks in the package first, then in the layers.
 Result<std::string> find_bootstrap(const FunctionVersion& function) {
-  const std::pair<std::string, const char*> places[] = {
-      {function.code_dir + "/bootstrap", "/var/task/bootstrap"},
-      {function.layers_dir.empty() ? "" : function.layers_dir + "/bootstrap", "/opt/bootstrap"}};
-  for (const auto& [host, inside] : places) {
-    if (host.empty()) continue;
-    switch (look_at(host)) {
+  for (const std::string_view inside : {"/var/task/bootstrap", "/opt/bootstrap"}) {
+    if (function.layers_dir.empty() && inside.starts_with("/opt/")) continue;
+    switch (look_at(function, inside)) {
       case Entry::kMissing:
         break;
       case Entry::kExecutable:

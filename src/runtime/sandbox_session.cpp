@@ -100,9 +100,9 @@ void SandboxSession::serve(std::vector<sandbox::NamedListener> listeners) {
 }
 
 void SandboxSession::start_extensions() {
-  const std::vector<std::string> names = function_->image
-                                             ? image_extension_files(function_->image->root)
-                                             : extension_files(function_->layers_dir);
+  const std::vector<std::string> names =
+      function_->image ? image_extension_files(function_->image->root)
+                       : extension_files({function_->code_dir, function_->layers_dir});
   for (const std::string& name : names) {
     if (!extensions_.add_external(name)) return;  // too many: none is started
   }
