@@ -6,6 +6,7 @@
 #include "gen/lambda/model.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/runtimes.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::lambda::errors {
 
@@ -25,6 +26,16 @@ Error entity_too_large(std::string message) {
   // Not in the model: the service's front end answers it.
   return Error(ErrorKind::kTooLarge, "RequestEntityTooLargeException", std::move(message))
       .with_status(413);
+}
+
+// Some of the service's answers have no "Type", though the model gives them one.
+Error without_type(Error error) { return std::move(error).with_field("Type", ""); }
+
+Error could_not_unzip(std::string_view reason) {
+  return invalid_parameter(
+      fmt::format("Could not unzip uploaded file. Please check your file, then try to upload "
+                  "again.{}",
+                  reason));
 }
 
 }  // namespace
@@ -51,6 +62,23 @@ Error no_policy() { return not_found("No policy is associated with the given res
 
 Error statement_not_found(std::string_view id) {
   return not_found(fmt::format("Statement {} is not found in resource policy.", id));
+}
+
+Error no_event_invoke_config(std::string_view arn) {
+  return not_found(fmt::format("The function {} doesn't have an EventInvokeConfig", arn));
+}
+
+Error function_does_not_exist() { return not_found("Function does not exist"); }
+
+Error function_to_configure_not_there() { return not_found("The function doesn't exist."); }
+
+Error code_signing_config_not_found(std::string_view arn) {
+  return without_type(
+      not_found(fmt::format("The Lambda code signing configuration {} can not be found.", arn)));
+}
+
+Error capacity_provider_not_found(std::string_view arn) {
+  return not_found(fmt::format("Capacity provider not found: {}", arn));
 }
 
 Error region_not_reachable(std::string_view wanted, std::string_view here) {
@@ -123,32 +151,32 @@ Error not_provisioned() {
 }
 
 Error reservation_too_large() {
-  return invalid_parameter(
+  return without_type(invalid_parameter(
       fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
                   "UnreservedConcurrentExecution below its minimum value of [{}].",
-                  kMinUnreservedConcurrency));
+                  kMinUnreservedConcurrency)));
 }
 
 // The spaces are AWS's.
 Error reservation_below_provisioned(std::uint64_t reserved, std::uint64_t provisioned) {
-  return invalid_parameter(
+  return without_type(invalid_parameter(
       fmt::format(" ReservedConcurrentExecutions  {} should not be lower than function's total "
                   "provisioned concurrency [{}].",
-                  reserved, provisioned));
+                  reserved, provisioned)));
 }
 
 Error provisioned_too_large() {
-  return invalid_parameter(
+  return without_type(invalid_parameter(
       fmt::format("Specified ConcurrentExecutions for function decreases account's "
                   "UnreservedConcurrentExecution below its minimum value of [{}].",
-                  kMinUnreservedConcurrency));
+                  kMinUnreservedConcurrency)));
 }
 
 Error provisioned_beyond_account(std::uint64_t unreserved) {
-  return invalid_parameter(
+  return without_type(invalid_parameter(
       fmt::format("Specified ConcurrentExecutions for function is greater than account's "
                   "unreserved concurrency [{}].",
-                  unreserved));
+                  unreserved)));
 }
 
 Error provisioned_beyond_reserved() {
@@ -165,6 +193,10 @@ Error provisioned_on_latest() {
 Error alias_or_version_needed() {
   return invalid_parameter(
       "The function resource provided must be an alias or a published version.");
+}
+
+Error provisioned_with_weights() {
+  return invalid_parameter("Alias with weights can not be used with Provisioned Concurrency");
 }
 
 Error snap_start_unsupported(std::string_view what) {
@@ -206,10 +238,20 @@ Error qualifiers_differ() {
       "The derived qualifier from the function name does not match the specified qualifier.");
 }
 
-Error not_unzippable(std::string_view detail) {
-  return invalid_parameter(
-             "Could not unzip uploaded file. Please check your file, then try to upload again.")
-      .with_detail(std::string(detail));
+Error empty_zip() { return invalid_parameter("Uploaded file must be a non-empty zip"); }
+
+Error not_a_zip(std::string_view detail) {
+  return could_not_unzip("").with_detail(std::string(detail));
+}
+
+Error not_unzippable(std::string_view why) {
+  return could_not_unzip(fmt::format(" Reason: {}.", why)).with_detail(std::string(why));
+}
+
+Error entry_not_unzippable(std::string_view entry, std::string_view why) {
+  return not_unzippable(
+      fmt::format("entry '{}': {}",
+                  text::replace_invalid_utf8(text::truncate_utf8(entry, kMaxShownNameBytes)), why));
 }
 
 Error unzipped_too_large() {
@@ -233,6 +275,11 @@ Error not_for_images() {
   return invalid_parameter(
       "Please don't provide Handler or Runtime or Layer when the intended function PackageType is "
       "Image.");
+}
+
+Error code_signing_not_for_images() {
+  return invalid_parameter(
+      "Code signing is not supported for functions created with container images.");
 }
 
 Error image_config_not_for_zip() {
@@ -288,6 +335,13 @@ Error unknown_runtime(std::string_view runtime) {
       fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
                   "value set: [{}] or be a valid ARN",
                   runtime, fmt::join(active_runtimes(), ", ")));
+}
+
+Error retired_runtime(std::string_view runtime) {
+  return invalid_parameter(fmt::format(
+      "The runtime parameter of {} is no longer supported for creating or updating AWS Lambda "
+      "functions. We recommend you use a supported runtime while creating or updating functions.",
+      runtime));
 }
 
 Error runtime_and_handler_needed() {
@@ -356,7 +410,8 @@ Error too_many_weights() {
 }
 
 Error weights_on_latest() {
-  return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
+  return without_type(
+      invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version"));
 }
 
 Error version_already_routed(std::string_view version) {

@@ -19,6 +19,11 @@ Error resource_not_found();                             // a layer version that 
 Error layer_version_not_found(std::string_view arn);    // and one whose policy is meant
 Error no_policy();
 Error statement_not_found(std::string_view id);
+Error no_event_invoke_config(std::string_view arn);
+Error function_does_not_exist();          // function URLs; the service says it otherwise
+Error function_to_configure_not_there();  // asynchronous invocation
+Error code_signing_config_not_found(std::string_view arn);
+Error capacity_provider_not_found(std::string_view arn);
 Error region_not_reachable(std::string_view wanted, std::string_view here);
 
 // 403 AccessDeniedException: another account's function, whether it exists or not.
@@ -46,12 +51,17 @@ Error layer_policy_revision_mismatch();
 Error invalid_parameter(std::string message);
 Error name_too_long(std::string_view name);
 Error qualifiers_differ();
-Error not_unzippable(std::string_view detail);  // `detail` is for our log
+Error empty_zip();
+// AWS's words, and but for the first the reason behind them, which AWS keeps to itself.
+Error not_a_zip(std::string_view detail);  // `detail` is for our log
+Error not_unzippable(std::string_view why);
+Error entry_not_unzippable(std::string_view entry, std::string_view why);
 Error unzipped_too_large();
 Error no_code();
 Error image_uri_needed(std::string_view verb);  // "creating", "updating"
 Error image_uri_not_wanted(std::string_view verb);
-Error not_for_images();                           // handler, runtime, layers
+Error not_for_images();  // handler, runtime, layers
+Error code_signing_not_for_images();
 Error image_config_not_for_zip();                 // our own words
 Error image_config_too_large(std::size_t limit);  // likewise
 Error image_not_valid(std::string_view uri);
@@ -61,6 +71,7 @@ Error image_access_denied(std::string_view detail);  // 403 AccessDeniedExceptio
 Error image_layout_denied(std::string_view uri);     // likewise, our own words
 Error code_given_twice();
 Error unknown_runtime(std::string_view runtime);
+Error retired_runtime(std::string_view runtime);
 Error runtime_and_handler_needed();
 Error environment_too_large(std::string_view json);
 Error reserved_environment_keys(const std::vector<std::string>& keys);
@@ -95,6 +106,7 @@ Error provisioned_beyond_account(std::uint64_t unreserved);
 Error provisioned_beyond_reserved();
 Error provisioned_on_latest();
 Error alias_or_version_needed();
+Error provisioned_with_weights();
 Error snap_start_unsupported(std::string_view what);
 Error snap_start_with_storage(std::uint32_t most_mb);  // our own words
 Error snap_start_with_provisioned();                   // likewise

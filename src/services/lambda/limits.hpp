@@ -18,9 +18,13 @@ inline constexpr std::uint64_t kMaxUnzippedBytes = 250 * kMiB;
 // Not AWS's: bounds of one archive's shape, far above what real packages have.
 inline constexpr std::size_t kMaxZipEntries = 100'000;
 inline constexpr std::size_t kMaxEntryPathBytes = 2048;
-inline constexpr std::size_t kMaxEntryNameBytes = 255;  // NAME_MAX
-inline constexpr std::size_t kMaxEntryDepth = 128;      // components
-inline constexpr std::size_t kMaxLinkTargetBytes = 1024;
+inline constexpr std::size_t kMaxEntryNameBytes = 255;    // NAME_MAX
+inline constexpr std::size_t kMaxEntryDepth = 128;        // components
+inline constexpr std::size_t kMaxLinkTargetBytes = 4095;  // PATH_MAX without its NUL
+// How far from the file's end its end record may begin: the longest comment, or other bytes.
+inline constexpr std::size_t kMaxTrailingBytes = 0xffff;
+// Of an entry's name in a refusal.
+inline constexpr std::size_t kMaxShownNameBytes = 200;
 // DEFLATE cannot do better than 1032:1; who declares more lies.
 inline constexpr std::uint64_t kMaxDeflateRatio = 1032;
 

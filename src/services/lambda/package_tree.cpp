@@ -1,6 +1,7 @@
 #include "services/lambda/package_tree.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
@@ -30,6 +31,11 @@ struct CloseDir {
 };
 using DirPtr = std::unique_ptr<DIR, CloseDir>;
 
+// When it was written last, as the archive says; of the access it says nothing.
+std::array<timespec, 2> times_of(const ZipEntry& entry) {
+  return {timespec{0, UTIME_OMIT}, timespec{static_cast<time_t>(entry.modified_s), 0}};
+}
+
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t wrote = write(fd, bytes.data(), bytes.size());
@@ -48,7 +54,7 @@ Status make_directories(int root, std::string_view path) {
   for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
     const std::string part(path.substr(0, slash));
     // Safe: check_tree() made sure that no part of the path is a link of this archive, and
-    // links are made last.
+    // links, wherever they lead, are made last.
     if (mkdirat(root, part.c_str(), 0755) == 0) {
       // Past the umask: the function runs as somebody else.
       if (fchmodat(root, part.c_str(), 0755, 0) != 0) return fail(errno_error("fchmodat"));
@@ -66,6 +72,7 @@ Status write_file(const ZipArchive& archive, const ZipEntry& entry, int root, bo
       archive.extract(entry, [&](std::string_view piece) { return write_all(file.get(), piece); }));
   // Past the umask; without set-id bits by construction.
   if (fchmod(file.get(), entry.mode) != 0) return fail(errno_error("fchmod"));
+  if (futimens(file.get(), times_of(entry).data()) != 0) return fail(errno_error("futimens"));
   if (sync && fsync(file.get()) != 0) return fail(errno_error("fsync"));
   return {};
 }
@@ -82,12 +89,17 @@ Status make_links(const ZipArchive& archive, int root) {
     if (symlinkat(entry.target.c_str(), directory.get(), name.c_str()) != 0) {
       return fail(errno_error("symlinkat"));
     }
+    if (utimensat(directory.get(), name.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) !=
+        0) {
+      return fail(errno_error("utimensat"));
+    }
   }
   return {};
 }
 
-// Deepest first, so that no directory closes itself before its children are done.
-Status set_directory_modes(const ZipArchive& archive, int root) {
+// Modes and times, at last: what is made in a directory changes its time. Deepest first, so that
+// no directory closes itself before its children are done.
+Status finish_directories(const ZipArchive& archive, int root) {
   const std::vector<ZipEntry>& entries = archive.entries();
   std::vector<const ZipEntry*> directories;
   for (const ZipEntry& entry : entries) {
@@ -100,6 +112,9 @@ Status set_directory_modes(const ZipArchive& archive, int root) {
     LAPWING_TRY(const os::UniqueFd directory,
                 os::open_beneath(root, entry->path.c_str(), O_RDONLY | O_DIRECTORY));
     if (fchmod(directory.get(), entry->mode) != 0) return fail(errno_error("fchmod"));
+    if (futimens(directory.get(), times_of(*entry).data()) != 0) {
+      return fail(errno_error("futimens"));
+    }
   }
   return {};
 }
@@ -156,6 +171,19 @@ bool is_directory_at(int parent, const char* name, struct stat* st) {
 
 Status merge_children(int from, int into, std::size_t depth);
 
+// A directory that is closed to us cannot change its parent: opened for the while.
+Status move_entry(int from, int into, const char* name) {
+  struct stat moved{};
+  const bool closed = is_directory_at(from, name, &moved) && (moved.st_mode & 0200) == 0;
+  // Safe: a directory, in a tree nobody else writes to.
+  if (closed) static_cast<void>(fchmodat(from, name, 0700, 0));
+  if (renameat(from, name, into, name) != 0) return fail(errno_error("renameat"));
+  if (closed && fchmodat(into, name, moved.st_mode & 07777, 0) != 0) {
+    return fail(errno_error("fchmodat"));
+  }
+  return {};
+}
+
 Status merge_entry(int from, int into, const char* name, std::size_t depth) {
   struct stat moved{};
   struct stat there{};
@@ -163,13 +191,15 @@ Status merge_entry(int from, int into, const char* name, std::size_t depth) {
     LAPWING_TRY(const os::UniqueFd source, open_wide(from, name));
     LAPWING_TRY(const os::UniqueFd target, open_wide(into, name));
     LAPWING_CHECK(merge_children(source.get(), target.get(), depth + 1));
+    // The later layer's, once nothing is moved any more.
     if (fchmod(target.get(), moved.st_mode & 07777) != 0) return fail(errno_error("fchmod"));
+    const timespec times[2] = {{0, UTIME_OMIT}, moved.st_mtim};
+    if (futimens(target.get(), times) != 0) return fail(errno_error("futimens"));
     return {};
   }
   // rename(2) would replace a file, but neither a directory by a file nor the other way round.
   LAPWING_CHECK(remove_entry(into, name, depth));
-  if (renameat(from, name, into, name) != 0) return fail(errno_error("renameat"));
-  return {};
+  return move_entry(from, into, name);
 }
 
 Status merge_children(int from, int into, std::size_t depth) {
@@ -209,7 +239,7 @@ Status unpack_tree(const ZipArchive& archive, int root) {
     }
   }
   LAPWING_CHECK(make_links(archive, root));
-  LAPWING_CHECK(set_directory_modes(archive, root));
+  LAPWING_CHECK(finish_directories(archive, root));
   if (!sync_each && syncfs(root) != 0) return fail(errno_error("syncfs"));
   if (sync_each && fsync(root) != 0) return fail(errno_error("fsync"));
   return {};

@@ -1,10 +1,9 @@
 #include "services/lambda/zip_archive.hpp"
 
-#include <algorithm>
-#include <array>
 #include <memory>
-#include <unordered_map>
 #include <zlib.h>
+
+#include <fmt/core.h>
 
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
@@ -22,10 +21,14 @@ constexpr std::uint32_t kDosDirectory = 0x10;
 // High byte of "version made by": systems whose external attributes hold a Unix mode.
 constexpr unsigned kMadeOnUnix = 3;
 constexpr unsigned kMadeOnDarwin = 19;
-// Where a function sees its package: absolute links may lead there.
-constexpr std::string_view kTaskRoot = "/var/task/";
+constexpr unsigned kTypePipe = 0010000;
+constexpr unsigned kTypeCharacters = 0020000;
+constexpr unsigned kTypeBlocks = 0060000;
+constexpr unsigned kTypeSocket = 0140000;
 
-std::unexpected<Error> bad(std::string_view why) { return fail(errors::not_unzippable(why)); }
+std::unexpected<Error> bad(std::string_view entry, std::string_view why) {
+  return fail(errors::entry_not_unzippable(entry, why));
+}
 
 bool has_drive_letter(std::string_view path) {
   if (path.size() < 2 || path[1] != ':') return false;
@@ -34,11 +37,12 @@ bool has_drive_letter(std::string_view path) {
 
 // "./a//b/" becomes "a/b".
 Result<std::string> normal_path(std::string_view raw) {
-  if (raw.empty()) return bad("an entry without a name");
-  if (raw.size() > kMaxEntryPathBytes) return bad("a path too long");
-  if (raw.find('\0') != std::string_view::npos) return bad("NUL in a path");
+  const std::string_view name = raw;
+  if (raw.empty()) return bad(name, "it has no name");
+  if (raw.size() > kMaxEntryPathBytes) return bad(name, "a path too long");
+  if (raw.find('\0') != std::string_view::npos) return bad(name, "NUL in a path");
   if (raw.front() == '/' || raw.front() == '\\' || has_drive_letter(raw)) {
-    return bad("an absolute path");
+    return bad(name, "an absolute path");
   }
   std::string out;
   std::size_t depth = 0;
@@ -48,39 +52,39 @@ Result<std::string> normal_path(std::string_view raw) {
     raw = slash == std::string_view::npos ? std::string_view() : raw.substr(slash + 1);
     if (part.empty() || part == ".") continue;
     // "..\" would be a harmless name here, but nobody means it as one.
-    if (part == ".." || part.find("..\\") != std::string_view::npos) return bad("'..' in a path");
-    if (part.size() > kMaxEntryNameBytes) return bad("a name too long");
-    if (++depth > kMaxEntryDepth) return bad("nested too deep");
+    if (part == ".." || part.find("..\\") != std::string_view::npos) {
+      return bad(name, "'..' in a path");
+    }
+    if (part.size() > kMaxEntryNameBytes) return bad(name, "a name too long");
+    if (++depth > kMaxEntryDepth) return bad(name, "nested too deep");
     if (!out.empty()) out += '/';
     out += part;
   }
   return out;
 }
 
-// Only leading "..": the link's own directories are real ones (check_tree), so climbing is
-// exact, and what it goes down through afterwards is in the tree or a link that stays in it.
-Status check_target(std::string_view path, std::string_view target) {
-  if (target.empty() || target.size() > kMaxLinkTargetBytes) return bad("a link without a target");
-  if (target.find('\0') != std::string_view::npos) return bad("NUL in a link");
-  std::size_t height = static_cast<std::size_t>(std::ranges::count(path, '/'));
-  if (target.front() == '/') {
-    if (!target.starts_with(kTaskRoot)) return bad("a link that leaves the package");
-    target.remove_prefix(kTaskRoot.size());
-    height = 0;
-  }
-  bool descended = false;
-  while (!target.empty()) {
-    const std::size_t slash = target.find('/');
-    const std::string_view part = target.substr(0, slash);
-    target = slash == std::string_view::npos ? std::string_view() : target.substr(slash + 1);
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      descended = true;
-    } else if (descended || height-- == 0) {
-      return bad("a link that leaves the package");
-    }
-  }
-  return {};
+bool is_special(unsigned type) {
+  return type == kTypePipe || type == kTypeCharacters || type == kTypeBlocks || type == kTypeSocket;
+}
+
+// A name that ends in '/' is a directory, whatever its type bits say: Maven writes 0177777 for
+// those whose mode it does not know. Bits that are no type at all say nothing.
+Result<ZipEntry::Kind> kind_of(const ZipRecord& record, unsigned type, bool has_mode) {
+  if (record.name.back() == '/') return ZipEntry::Kind::kDirectory;
+  if (is_special(type)) return bad(record.name, "a device, pipe or socket");
+  if (type == kTypeLink) return ZipEntry::Kind::kLink;
+  if (type == kTypeDirectory) return ZipEntry::Kind::kDirectory;
+  const bool dos_directory = (record.external_attributes & kDosDirectory) != 0;
+  return !has_mode && dos_directory ? ZipEntry::Kind::kDirectory : ZipEntry::Kind::kFile;
+}
+
+// The permission bits where they are those of such an entry, else what AWS gives.
+unsigned mode_of(ZipEntry::Kind kind, unsigned mode) {
+  const unsigned type = mode & kTypeMask;
+  const bool directory = kind == ZipEntry::Kind::kDirectory;
+  const bool fits = type == 0 || type == (directory ? kTypeDirectory : kTypeFile);
+  const unsigned permissions = fits ? mode & 0777 : 0;
+  return permissions != 0 ? permissions : directory ? 0755 : 0644;
 }
 
 Result<ZipEntry> make_entry(const ZipRecord& record) {
@@ -91,30 +95,19 @@ Result<ZipEntry> make_entry(const ZipRecord& record) {
   entry.data_size = record.compressed_size;
   entry.crc = record.crc;
   entry.deflated = record.method == 8;
+  entry.modified_s = record.modified_s;
 
   const unsigned system = record.made_by >> 8;
   const bool has_mode = system == kMadeOnUnix || system == kMadeOnDarwin;
   const unsigned mode = has_mode ? record.external_attributes >> 16 : 0;
-  const unsigned type = mode & kTypeMask;
-  const bool slash = record.name.back() == '/';
-  if (type != 0 && type != kTypeFile && type != kTypeDirectory && type != kTypeLink) {
-    return bad("a device, pipe or socket");
-  }
-  if (type == kTypeLink && !slash) {
-    entry.kind = ZipEntry::Kind::kLink;
-  } else if (slash || type == kTypeDirectory ||
-             (!has_mode && (record.external_attributes & kDosDirectory) != 0)) {
-    entry.kind = ZipEntry::Kind::kDirectory;
-  }
+  LAPWING_TRY(entry.kind, kind_of(record, mode & kTypeMask, has_mode));
   if (entry.path.empty() && entry.kind != ZipEntry::Kind::kDirectory) {
-    return bad("a file without a name");
+    return bad(record.name, "a file without a name");
   }
   if (entry.kind == ZipEntry::Kind::kDirectory && entry.size != 0) {
-    return bad("a directory with content");
+    return bad(record.name, "a directory with content");
   }
-  const unsigned permissions = mode & 0777;
-  const bool directory = entry.kind == ZipEntry::Kind::kDirectory;
-  entry.mode = permissions != 0 ? permissions : directory ? 0755 : 0644;
+  entry.mode = mode_of(entry.kind, mode);
   return entry;
 }
 
@@ -143,16 +136,18 @@ class CheckedSink {
   CheckedSink(const ZipEntry& entry, FunctionRef<Status(std::string_view)> sink)
       : entry_(entry), sink_(sink) {}
 
+  std::unexpected<Error> refuse(std::string_view why) const { return bad(entry_.path, why); }
+
   Status put(std::string_view piece) {
-    if (piece.size() > entry_.size - seen_) return bad("an entry holds more than it declares");
+    if (piece.size() > entry_.size - seen_) return refuse("it holds more than it declares");
     seen_ += piece.size();
     crc_ = ::crc32(crc_, reinterpret_cast<const Bytef*>(piece.data()),
                    static_cast<uInt>(piece.size()));  // safe: bytes are bytes
     return piece.empty() ? Status() : sink_(piece);
   }
   Status finish() const {
-    if (seen_ != entry_.size) return bad("an entry holds less than it declares");
-    if (crc_ != entry_.crc) return bad("an entry's checksum is wrong");
+    if (seen_ != entry_.size) return refuse("it holds less than it declares");
+    if (crc_ != entry_.crc) return refuse("its checksum is wrong");
     return {};
   }
 
@@ -177,12 +172,12 @@ Status inflate_into(std::string_view data, CheckedSink& sink) {
     stream.next_out = reinterpret_cast<Bytef*>(buffer.get());
     stream.avail_out = static_cast<uInt>(kPieceBytes);
     outcome = inflate(&stream, Z_NO_FLUSH);
-    if (outcome != Z_OK && outcome != Z_STREAM_END) return bad("damaged compressed data");
+    if (outcome != Z_OK && outcome != Z_STREAM_END) return sink.refuse("damaged compressed data");
     const std::size_t got = kPieceBytes - stream.avail_out;
-    if (got == 0 && outcome != Z_STREAM_END) return bad("truncated compressed data");
+    if (got == 0 && outcome != Z_STREAM_END) return sink.refuse("truncated compressed data");
     LAPWING_CHECK(sink.put({buffer.get(), got}));
   }
-  if (stream.avail_in != 0) return bad("something follows the compressed data");
+  if (stream.avail_in != 0) return sink.refuse("something follows the compressed data");
   return {};
 }
 
@@ -190,37 +185,62 @@ Status inflate_into(std::string_view data, CheckedSink& sink) {
 
 Result<ZipArchive> ZipArchive::open(std::string_view bytes) {
   if (bytes.size() > kMaxZippedBytes) return fail(errors::zipped_too_large());
+  if (bytes.empty()) return fail(errors::empty_zip());
   LAPWING_TRY(const std::vector<ZipRecord> records, read_zip_directory(bytes));
-  if (records.empty()) return bad("an empty archive");
+  if (records.empty()) return fail(errors::empty_zip());
   ZipArchive archive(bytes);
   archive.entries_.reserve(records.size());
-  for (const ZipRecord& record : records) {
-    LAPWING_TRY(ZipEntry entry, make_entry(record));
-    archive.unpacked_bytes_ += entry.size;  // no overflow: size <= 1032 * 50 MiB each, 1e5 entries
-    if (archive.unpacked_bytes_ >= kMaxUnzippedBytes) return fail(errors::unzipped_too_large());
-    if (!entry.path.empty()) archive.entries_.push_back(std::move(entry));
-  }
+  std::unordered_map<std::string, std::size_t> known;
+  known.reserve(records.size());
+  for (const ZipRecord& record : records) LAPWING_CHECK(archive.take(record, known));
+  if (archive.unpacked_bytes_ >= kMaxUnzippedBytes) return fail(errors::unzipped_too_large());
   LAPWING_CHECK(archive.check_tree());
   LAPWING_CHECK(archive.read_links());
   return archive;
 }
 
-// Every name once, nothing below anything that is not a directory.
+// The last one of a name is it, as for other readers: Gradle's and other makers' archives have
+// some twice.
+Status ZipArchive::take(const ZipRecord& record,
+                        std::unordered_map<std::string, std::size_t>& known) {
+  LAPWING_TRY(ZipEntry entry, make_entry(record));
+  if (entry.path.empty()) return {};  // the package's own directory
+  const auto [at, fresh] = known.try_emplace(entry.path, entries_.size());
+  unpacked_bytes_ += entry.size;  // no overflow: size <= 1032 * 50 MiB each, 1e5 entries
+  if (fresh) {
+    entries_.push_back(std::move(entry));
+    return {};
+  }
+  ZipEntry& before = entries_[at->second];
+  constexpr auto kDirectory = ZipEntry::Kind::kDirectory;
+  if ((before.kind == kDirectory) != (entry.kind == kDirectory)) {
+    return bad(record.name, "a directory and something else of the same name");
+  }
+  unpacked_bytes_ -= before.size;
+  before = std::move(entry);
+  return {};
+}
+
+// Nothing below anything that is not a directory.
 Status ZipArchive::check_tree() const {
   using Kind = ZipEntry::Kind;
   std::unordered_map<std::string_view, Kind> seen;
   seen.reserve(entries_.size() * 2);
+  const auto below = [](std::string_view path, std::string_view parent) {
+    return bad(path, fmt::format("it lies below '{}', which is no directory", parent));
+  };
   for (const ZipEntry& entry : entries_) {
     const std::string_view path = entry.path;
     const auto [at, fresh] = seen.try_emplace(path, entry.kind);
-    if (!fresh && (at->second != Kind::kDirectory || entry.kind != Kind::kDirectory)) {
-      return bad("the same name twice");
+    // Known as a parent of entries before it.
+    if (!fresh && entry.kind != Kind::kDirectory) {
+      return bad(path, "other entries lie below it, and it is no directory");
     }
     // Upwards until a directory known already: its own parents are known too.
     for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos;
          slash = path.rfind('/', slash - 1)) {
       const auto [parent, made] = seen.try_emplace(path.substr(0, slash), Kind::kDirectory);
-      if (parent->second != Kind::kDirectory) return bad("an entry below a file");
+      if (parent->second != Kind::kDirectory) return below(path, parent->first);
       if (!made) break;
     }
   }
@@ -230,13 +250,14 @@ Status ZipArchive::check_tree() const {
 Status ZipArchive::read_links() {
   for (ZipEntry& entry : entries_) {
     if (entry.kind != ZipEntry::Kind::kLink) continue;
-    if (entry.size > kMaxLinkTargetBytes) return bad("a link's target too long");
+    if (entry.size > kMaxLinkTargetBytes) return bad(entry.path, "a link's target too long");
     std::string target;
     LAPWING_CHECK(extract(entry, [&](std::string_view piece) -> Status {
       target += piece;
       return {};
     }));
-    LAPWING_CHECK(check_target(entry.path, target));
+    if (target.empty()) return bad(entry.path, "a link without a target");
+    if (target.find('\0') != std::string::npos) return bad(entry.path, "NUL in a link");
     entry.target = std::move(target);
   }
   return {};

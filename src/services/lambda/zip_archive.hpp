@@ -5,12 +5,15 @@
 // open() refuses: damaged or missing structures, several disks, encryption, methods other
 // than stored and deflated, entries whose data overlap or lie outside the file (overlap and
 // quine bombs), impossible sizes, absolute paths, "..", drive letters, NUL, names too long or
-// too deep, the same name twice, entries below a file or link, devices, links that leave the
-// tree, more than kMaxZipEntries, more than kMaxUnzippedBytes in total.
+// too deep, one name for a directory and something else, entries below a file or link, devices,
+// more than kMaxZipEntries, more than kMaxUnzippedBytes in total.
+// Taken as AWS takes it: the same name twice (the last one is it), a name that ends in '/' (a
+// directory, whatever its type bits say), bytes before and behind the archive, and links to
+// anywhere: where they lead is decided inside the sandbox, nobody follows them outside.
 // extract() never yields more than the declared size and checks size and CRC.
 //
-// Errors are AWS's: "Could not unzip uploaded file..." with our reason in detail(), or
-// "Unzipped size must be smaller than...".
+// Errors are AWS's: "Could not unzip uploaded file...", with the entry and the reason behind it
+// unless it is no zip at all, or "Unzipped size must be smaller than...".
 //
 // Format: PKWARE APPNOTE 6.3. Thread-safety: const methods from any thread.
 #pragma once
@@ -18,12 +21,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
 
 namespace lapwing::lambda {
+
+struct ZipRecord;
 
 struct ZipEntry {
   enum class Kind { kFile, kDirectory, kLink };
@@ -32,7 +38,8 @@ struct ZipEntry {
   Kind kind = Kind::kFile;
   unsigned mode = 0644;  // permission bits only
   std::uint64_t size = 0;
-  std::string target;  // links: where to
+  std::string target;           // links: where to, anywhere
+  std::int64_t modified_s = 0;  // Unix time
 
   // Inside the file.
   std::uint64_t data_at = 0;
@@ -55,8 +62,9 @@ class ZipArchive {
 
  private:
   explicit ZipArchive(std::string_view bytes) : bytes_(bytes) {}
-  Status read_links();
+  Status take(const ZipRecord& record, std::unordered_map<std::string, std::size_t>& known);
   Status check_tree() const;
+  Status read_links();
 
   std::string_view bytes_;
   std::vector<ZipEntry> entries_;

@@ -21,9 +21,12 @@ struct ZipRecord {
   std::uint64_t size = 0;
   std::uint64_t header_at = 0;  // of the local header, from the file's start
   std::uint64_t data_at = 0;
+  // Unix time, UTC: of the extended timestamp field where there is one, else the DOS time.
+  std::int64_t modified_s = 0;
 };
 
-// Every record, local headers checked against it. The error's detail says what is wrong.
+// Every record, local headers checked against it. Bytes before the archive and up to
+// kMaxTrailingBytes behind it are passed over. The error says what is wrong, and in which entry.
 Result<std::vector<ZipRecord>> read_zip_directory(std::string_view bytes);
 
 }  // namespace lapwing::lambda

@@ -45,7 +45,8 @@ std::string build_zip(const std::vector<ZipInput>& inputs, std::string_view comm
     put(out, 20, 2);
     put(out, in.flags, 2);
     put(out, method, 2);
-    put(out, 0, 4);
+    put(out, in.time, 2);
+    put(out, in.date, 2);
     put(out, crc, 4);
     put(out, compressed, 4);
     put(out, size, 4);
@@ -59,15 +60,18 @@ std::string build_zip(const std::vector<ZipInput>& inputs, std::string_view comm
     put(directory, 20, 2);
     put(directory, in.flags, 2);
     put(directory, method, 2);
-    put(directory, 0, 4);
+    put(directory, in.time, 2);
+    put(directory, in.date, 2);
     put(directory, crc, 4);
     put(directory, compressed, 4);
     put(directory, size, 4);
     put(directory, in.name.size(), 2);
-    put(directory, 0, 8);
+    put(directory, in.extra.size(), 2);
+    put(directory, 0, 6);
     put(directory, std::uint64_t{in.mode} << 16, 4);
     put(directory, offset, 4);
     directory += in.name;
+    directory += in.extra;
   }
   const std::size_t at = out.size();
   out += directory;

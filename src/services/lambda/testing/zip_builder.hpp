@@ -18,6 +18,9 @@ struct ZipInput {
   std::uint16_t flags = 0;
   std::uint16_t made_by = 0x031e;  // Unix
   std::uint16_t method = 0;        // added to what `deflate` says
+  std::uint16_t date = 0x5821;     // MS-DOS: 2024-01-01
+  std::uint16_t time = 0;
+  std::string extra = {};  // fields of the directory's record
   // What the directory claims instead of the truth.
   std::optional<std::uint32_t> claimed_size = {};
   std::optional<std::uint32_t> claimed_compressed = {};
