@@ -124,6 +124,16 @@ TEST_F(Images, CodeIsUpdatedPublishedAndSwept) {
   EXPECT_TRUE(os::list_directory(data_dir + "/images")->empty());
 }
 
+TEST_F(Images, HaveNoCodeSigning) {
+  layout("a", "c");
+  make_active("f", uri("a"));
+  const auto answer =
+      send("GetFunctionCodeSigningConfig", "GET", "/2020-06-30/functions/f/code-signing-config");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.message(),
+            "Code signing is not supported for functions created with container images.");
+}
+
 TEST_F(Images, ADryRunChangesNothing) {
   const std::string first = layout("a", "one");
   const std::string second = layout("b", "two");

@@ -1,0 +1,209 @@
+#include "services/lambda/operations/absent_settings.hpp"
+
+#include <array>
+
+#include <fmt/core.h>
+
+#include "gen/lambda/model.hpp"
+#include "services/lambda/errors.hpp"
+#include "services/lambda/operations/common.hpp"
+
+namespace lapwing::lambda {
+
+namespace {
+
+using Id = gen::lambda::OperationId;
+
+// One request. No operation here has typed structs: each reads two members and writes one or two.
+class Asked {
+ public:
+  Asked(Context& context, const aws::Caller& caller, const aws::OperationRow& operation,
+        const aws::Value& input, aws::Arena& arena)
+      : context_(context), caller_(caller), operation_(operation), input_(input), arena_(arena) {}
+
+  std::string_view text(std::string_view member) const {
+    const std::uint16_t at = model().find_member(model().shape(operation_.input), member);
+    return at == aws::kNone ? std::string_view() : input_[at].as_string();
+  }
+
+  Result<FunctionIdentifier> function() const {
+    const std::string_view qualifier = text("Qualifier");
+    return identify(caller_, text("FunctionName"),
+                    qualifier.empty() ? std::nullopt : std::optional(std::string(qualifier)),
+                    fmt::format("lambda:{}", model().name(operation_)));
+  }
+  // ResourceNotFoundException for one that is not there.
+  Result<FunctionRecord> record() const {
+    LAPWING_TRY(const FunctionIdentifier id, function());
+    return find_function(context_, id);
+  }
+  // The same in other words, for a function as a whole.
+  Status check_there(Error (*missing)()) const {
+    LAPWING_TRY(const FunctionIdentifier id, function());
+    auto found = find_function(context_, {id.key, ""});
+    if (!found && found.error().kind() == ErrorKind::kNotFound) return fail(missing());
+    return found ? Status() : fail(std::move(found).error());
+  }
+
+  // An answer with these of its members.
+  struct Member {
+    std::string_view name;
+    aws::Value value;
+  };
+  aws::Value answer(std::initializer_list<Member> members) const {
+    const aws::ShapeRow& shape = model().shape(operation_.output);
+    auto slots = arena_.make_array<aws::Value>(shape.count);
+    for (const Member& member : members) {
+      slots[model().find_member(shape, member.name)] = member.value;
+    }
+    return aws::Value::structure(slots);
+  }
+  aws::Value string(std::string_view value) const { return aws::Value::string(arena_.copy(value)); }
+  aws::Value none_of(std::string_view list) const { return answer({{list, aws::Value::list({})}}); }
+
+  const aws::Caller& caller() const { return caller_; }
+
+ private:
+  static const aws::ServiceModel& model() { return gen::lambda::kModel; }
+
+  Context& context_;
+  const aws::Caller& caller_;
+  const aws::OperationRow& operation_;
+  const aws::Value& input_;
+  aws::Arena& arena_;
+};
+
+using Answer = Result<aws::Value> (*)(const Asked&);
+
+// Whether the function is there or not.
+Result<aws::Value> no_resource(const Asked& asked) {
+  LAPWING_CHECK(asked.function());
+  return fail(errors::resource_not_found());
+}
+
+Result<aws::Value> no_mapping(const Asked&) { return fail(errors::resource_not_found()); }
+
+Result<aws::Value> get_function_code_signing_config(const Asked& asked) {
+  LAPWING_TRY(const FunctionRecord record, asked.record());
+  if (record.settings.image) return fail(errors::code_signing_not_for_images());
+  return asked.answer({});
+}
+
+Result<aws::Value> no_code_signing_config(const Asked& asked) {
+  return fail(errors::code_signing_config_not_found(asked.text("CodeSigningConfigArn")));
+}
+
+Result<aws::Value> list_code_signing_configs(const Asked& asked) {
+  return asked.none_of("CodeSigningConfigs");
+}
+
+Result<aws::Value> get_function_recursion_config(const Asked& asked) {
+  LAPWING_CHECK(asked.record());
+  return asked.answer({{"RecursiveLoop", asked.string("Terminate")}});
+}
+
+Result<aws::Value> get_runtime_management_config(const Asked& asked) {
+  LAPWING_TRY(const FunctionRecord record, asked.record());
+  return asked.answer(
+      {{"UpdateRuntimeOn", asked.string("Auto")},
+       {"FunctionArn", asked.string(function_arn(record.key, record.version_name()))}});
+}
+
+Result<aws::Value> get_function_scaling_config(const Asked& asked) {
+  LAPWING_TRY(const FunctionRecord record, asked.record());
+  return asked.answer(
+      {{"FunctionArn", asked.string(function_arn(record.key, record.version_name()))}});
+}
+
+// Of a function that is not there the service says the same.
+Result<aws::Value> get_function_event_invoke_config(const Asked& asked) {
+  LAPWING_TRY(const FunctionIdentifier id, asked.function());
+  const std::string_view qualifier = id.qualifier.empty() ? kLatest : id.qualifier;
+  return fail(errors::no_event_invoke_config(function_arn(id.key, qualifier)));
+}
+
+Result<aws::Value> list_function_event_invoke_configs(const Asked& asked) {
+  LAPWING_CHECK(asked.check_there(errors::function_to_configure_not_there));
+  return asked.none_of("FunctionEventInvokeConfigs");
+}
+
+Result<aws::Value> list_function_url_configs(const Asked& asked) {
+  LAPWING_CHECK(asked.check_there(errors::function_does_not_exist));
+  return asked.none_of("FunctionUrlConfigs");
+}
+
+Result<aws::Value> list_event_source_mappings(const Asked& asked) {
+  if (!asked.text("FunctionName").empty()) LAPWING_CHECK(asked.record());
+  return asked.none_of("EventSourceMappings");
+}
+
+Result<aws::Value> list_durable_executions(const Asked& asked) {
+  LAPWING_CHECK(asked.record());
+  return asked.none_of("DurableExecutions");
+}
+
+Result<aws::Value> list_capacity_providers(const Asked& asked) {
+  return asked.none_of("CapacityProviders");
+}
+
+Result<aws::Value> no_capacity_provider(const Asked& asked) {
+  const aws::Caller& caller = asked.caller();
+  const std::string_view name = asked.text("CapacityProviderName");
+  if (name.starts_with("arn:")) return fail(errors::capacity_provider_not_found(name));
+  return fail(errors::capacity_provider_not_found(
+      fmt::format("arn:{}:lambda:{}:{}:capacity-provider:{}", partition_of(caller.region.view()),
+                  caller.region.view(), caller.account.view(), name)));
+}
+
+struct Row {
+  Id operation;
+  Answer answer;
+};
+constexpr std::array kRows = {
+    Row{Id::kGetPolicy, no_resource},
+    Row{Id::kGetResourcePolicy, no_mapping},
+    Row{Id::kGetFunctionUrlConfig, no_resource},
+    Row{Id::kListFunctionUrlConfigs, list_function_url_configs},
+    Row{Id::kGetFunctionEventInvokeConfig, get_function_event_invoke_config},
+    Row{Id::kListFunctionEventInvokeConfigs, list_function_event_invoke_configs},
+    Row{Id::kGetEventSourceMapping, no_mapping},
+    Row{Id::kListEventSourceMappings, list_event_source_mappings},
+    Row{Id::kGetFunctionCodeSigningConfig, get_function_code_signing_config},
+    Row{Id::kGetCodeSigningConfig, no_code_signing_config},
+    Row{Id::kListCodeSigningConfigs, list_code_signing_configs},
+    Row{Id::kListFunctionsByCodeSigningConfig, no_code_signing_config},
+    Row{Id::kGetFunctionRecursionConfig, get_function_recursion_config},
+    Row{Id::kGetRuntimeManagementConfig, get_runtime_management_config},
+    Row{Id::kGetFunctionScalingConfig, get_function_scaling_config},
+    Row{Id::kListDurableExecutionsByFunction, list_durable_executions},
+    Row{Id::kListCapacityProviders, list_capacity_providers},
+    Row{Id::kGetCapacityProvider, no_capacity_provider},
+    Row{Id::kListFunctionVersionsByCapacityProvider, no_capacity_provider},
+};
+
+class AbsentSetting final : public aws::Handler {
+ public:
+  AbsentSetting(Context& context, const Row& row) : context_(context), row_(row) {}
+
+  Result<aws::Value> call(const aws::Caller& caller, const aws::Value& input, aws::Arena& arena,
+                          aws::ResponseExtras&) const override {
+    const auto number = static_cast<std::size_t>(row_.operation);
+    return row_.answer(
+        Asked(context_, caller, gen::lambda::kModel.operations[number], input, arena));
+  }
+
+ private:
+  Context& context_;
+  Row row_;
+};
+
+}  // namespace
+
+void add_absent_settings(aws::OperationTable& table, Context& context) {
+  for (const Row& row : kRows) {
+    table.add_handler(static_cast<std::uint16_t>(row.operation),
+                      std::make_unique<AbsentSetting>(context, row), {});
+  }
+}
+
+}  // namespace lapwing::lambda

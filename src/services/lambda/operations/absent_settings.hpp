@@ -1,0 +1,15 @@
+// Settings that no function can have here yet (policies, URLs, event source mappings, code signing,
+// asynchronous invocation, runtime management ...): reading them answers as AWS does for a function
+// that has none, as deployment tools read all of them back; setting them is not built.
+//
+// Thread-safety: as operations.hpp.
+#pragma once
+
+#include "aws/service.hpp"
+#include "services/lambda/operations/operations.hpp"
+
+namespace lapwing::lambda {
+
+void add_absent_settings(aws::OperationTable& table, Context& context);
+
+}  // namespace lapwing::lambda
