@@ -8,6 +8,7 @@ namespace lapwing::aws {
 namespace {
 
 constexpr int kNoContent = 204;
+constexpr std::string_view kErrorType = "Type";
 
 Result<Value> read_payload(const ServiceModel& model, const MemberRow& member,
                            std::string_view body, Arena& arena) {
@@ -33,6 +34,17 @@ void write_error_field(const ServiceModel& model, const ErrorFacts& error, const
   const bool bare = kind == ShapeKind::kInteger || kind == ShapeKind::kLong ||
                     kind == ShapeKind::kBoolean || kind == ShapeKind::kDouble;
   bare ? json.raw(field.value) : json.string(field.value);
+}
+
+// "User" or "Service" where the model has a member for it, unless the error says otherwise itself:
+// some of AWS's answers leave out what their model declares.
+void write_error_type(const ErrorFacts& error, text::JsonWriter& json) {
+  for (const ErrorField& field : error.fields) {
+    if (field.name != kErrorType) continue;
+    if (!field.value.empty()) json.member(kErrorType, field.value);
+    return;
+  }
+  json.member(kErrorType, error.sender ? "User" : "Service");
 }
 
 class RestJson final : public ProtocolEngine {
@@ -87,13 +99,12 @@ class RestJson final : public ProtocolEngine {
     // AWS spells the member "Message" in some errors; the model says in which.
     bool capital = error.code == "AccessDeniedException";
     if (modelled) {
-      if (model->find_member(*error.shape, "Type") != kNone) {
-        json.member("Type", error.sender ? "User" : "Service");
-      }
+      if (model->find_member(*error.shape, kErrorType) != kNone) write_error_type(error, json);
       capital = model->find_member(*error.shape, "Message") != kNone;
     }
     for (const ErrorField& field : error.fields) {
-      if (model != nullptr) write_error_field(*model, error, field, response, json);
+      if (model == nullptr || field.name == kErrorType) continue;
+      write_error_field(*model, error, field, response, json);
     }
     json.member(capital ? "Message" : "message", error.message);
     json.end_object();

@@ -91,6 +91,12 @@ const std::vector<Key>& keys() {
        &Config::network_deny},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
+      {"runtimes.retired",
+       "runtimes that AWS has retired: accept them where this machine serves them, or refuse them "
+       "in AWS's words for what is created or updated",
+       &Config::runtimes_retired,
+       {},
+       "accept|refuse"},
       {"runtimes.prefixes", "further directories that hold bin/python3.x, bin/node or bin/ruby",
        &Config::runtimes_prefixes},
       {"engine.environments_max",

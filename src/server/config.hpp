@@ -41,6 +41,7 @@ struct Config {
   std::string network_range;  // "": one is chosen
   std::vector<std::string> network_deny;
   bool runtimes_strict = false;
+  std::string runtimes_retired = "accept";
   std::vector<std::string> runtimes_prefixes;
   std::int64_t environments_max = 3'000;
   std::int64_t memory_mb_max = 0;  // 0: three quarters of the machine

@@ -50,6 +50,9 @@ TEST(Config, SettingsFromTheCommandLine) {
   ASSERT_TRUE(apply_setting(config, "runtimes.strict=true"));
   EXPECT_TRUE(config.runtimes_strict);
   EXPECT_FALSE(apply_setting(config, "runtimes.strict=yes"));
+  ASSERT_TRUE(apply_setting(config, "runtimes.retired=refuse"));
+  EXPECT_EQ(config.runtimes_retired, "refuse");
+  EXPECT_FALSE(apply_setting(config, "runtimes.retired=warn"));
   EXPECT_FALSE(apply_setting(config, "nonsense"));
   EXPECT_FALSE(apply_setting(config, "server.loops=many"));
 }

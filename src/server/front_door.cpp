@@ -226,7 +226,7 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
                                : fmt::format("{}:{}", function->arn, invoke.qualifier);
   invocation.trace_id = request.headers.get_or("X-Amzn-Trace-Id");
   invocation.client_context = invoke.client_context;
-  invocation.payload = *std::move(body);
+  invocation.payload = lambda::event_of(*std::move(body));
   invocation.want_tail = invoke.log_type == lambda::LogType::kTail;
   lambda::InvokeOutcome answer;
   answer.request_id = request_id;

@@ -302,6 +302,7 @@ void Instance::Parts::make_services() {
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
   options.registries = registry_options(config);
   options.image_layouts = config.images_layouts;
+  options.refuse_retired = config.runtimes_retired == "refuse";
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,

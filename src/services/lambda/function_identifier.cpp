@@ -138,8 +138,6 @@ Result<FunctionIdentifier> parse_function_identifier(std::string_view text,
         text, "functionName",
         fmt::format("Member must satisfy regular expression pattern: {}", kIdentifierPattern)));
   }
-  if (parts->name.size() > kMaxFunctionNameChars) return fail(errors::name_too_long(parts->name));
-
   FunctionIdentifier out;
   out.qualifier = parts->qualifier;
   if (qualifier && !qualifier->empty()) {

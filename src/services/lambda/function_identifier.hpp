@@ -45,9 +45,9 @@ struct IdentifierScope {
   std::string_view action;         // "lambda:GetFunction"
 };
 
-// Errors: ValidationException for what no form fits, InvalidParameterValueException for a
-// name beyond 64 characters and for two qualifiers that differ, ResourceNotFoundException for
-// another region, AccessDeniedException for another account.
+// Errors: ValidationException for what no form fits, InvalidParameterValueException for two
+// qualifiers that differ, ResourceNotFoundException for another region, AccessDeniedException for
+// another account. A name beyond 64 characters is one of a function that does not exist.
 Result<FunctionIdentifier> parse_function_identifier(std::string_view text,
                                                      std::optional<std::string_view> qualifier,
                                                      const IdentifierScope& scope);

@@ -13,9 +13,6 @@ Result<LayerVersionRecord> find_layer(Records& records, const aws::Caller& calle
                                       const std::string& arn) {
   const std::optional<LayerVersionKey> key = parse_layer_version_arn(arn);
   if (!key) return fail(errors::layer_of_function_not_found(arn));
-  if (key->layer.region != caller.region) {
-    return fail(errors::layers_in_other_region(caller.region.view()));
-  }
   LAPWING_TRY(std::optional<LayerVersionRecord> record, records.find(*key));
   if (key->layer.account != caller.account && (!record || !allows(*record, caller.account))) {
     return fail(errors::access_denied(caller.principal_arn, "lambda:GetLayerVersion", arn));
@@ -29,6 +26,12 @@ Result<LayerVersionRecord> find_layer(Records& records, const aws::Caller& calle
 Result<std::vector<LayerRef>> find_layers(Records& records, const aws::Caller& caller,
                                           const std::vector<std::string>& arns) {
   if (arns.size() > kMaxLayers) return fail(errors::too_many_layers());
+  for (const std::string& arn : arns) {
+    const std::optional<LayerVersionKey> key = parse_layer_version_arn(arn);
+    if (key && key->layer.region != caller.region) {
+      return fail(errors::layers_in_other_region(caller.region.view()));
+    }
+  }
   std::map<LayerKey, std::string> seen;
   std::vector<LayerRef> out;
   for (const std::string& arn : arns) {

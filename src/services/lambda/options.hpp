@@ -18,6 +18,8 @@ struct Options {
   std::vector<std::string> image_layouts;
   // What this machine runs; others are refused by name.
   std::vector<std::string> architectures = {"x86_64"};
+  // Refuse runtimes that AWS refuses for new functions, though this machine may serve them.
+  bool refuse_retired = false;
   std::string url_scheme = "http";  // of Code.Location
   std::uint32_t concurrency_limit = kAccountConcurrency;
   // Values of the tag lapwing:network, and why they are refused; "" when they are not.

@@ -33,10 +33,13 @@ bool contains(std::span<const std::string_view> set, std::string_view text) {
 
 std::span<const std::string_view> active_runtimes() { return kActive; }
 
-Status check_runtime(std::string_view operation, std::string_view runtime) {
-  if (!contains(kActive, runtime) && !contains(kRetired, runtime)) {
+bool is_retired(std::string_view runtime) { return contains(kRetired, runtime); }
+
+Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired) {
+  if (!contains(kActive, runtime) && !is_retired(runtime)) {
     return fail(errors::unknown_runtime(runtime));
   }
+  if (refuse_retired && is_retired(runtime)) return fail(errors::retired_runtime(runtime));
   if (!runtime::parse_runtime_id(runtime)) {
     return fail(errors::unsupported_parameter(
         operation, "Runtime " + std::string(runtime),
@@ -45,12 +48,19 @@ Status check_runtime(std::string_view operation, std::string_view runtime) {
   return {};
 }
 
-// As AWS for Python. Its others (Java, .NET) have many threads once they run, and what is made of
-// a process here is its memory and one thread.
-bool can_snap_start(std::string_view runtime) {
+// Lambda developer guide, "Lambda SnapStart": Python from 3.12, Java from 11, .NET from 8. Those
+// other than Python have many threads once they run, and what is kept of a process here is its
+// memory and one thread.
+SnapStartSupport snap_start_support(std::string_view runtime) {
+  if (runtime.starts_with("dotnet") && !is_retired(runtime)) return SnapStartSupport::kNotBuilt;
   const auto id = runtime::parse_runtime_id(runtime);
-  return id && id->language == runtime::Language::kPython &&
-         (id->major > 3 || (id->major == 3 && id->minor >= 12));
+  if (!id) return SnapStartSupport::kNotOfAws;
+  if (id->language == runtime::Language::kJava) {
+    return id->major >= 11 ? SnapStartSupport::kNotBuilt : SnapStartSupport::kNotOfAws;
+  }
+  const bool python = id->language == runtime::Language::kPython &&
+                      (id->major > 3 || (id->major == 3 && id->minor >= 12));
+  return python ? SnapStartSupport::kBuilt : SnapStartSupport::kNotOfAws;
 }
 
 }  // namespace lapwing::lambda

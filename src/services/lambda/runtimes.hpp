@@ -11,12 +11,17 @@ namespace lapwing::lambda {
 // What AWS names in its error message: the runtimes new functions may have there.
 std::span<const std::string_view> active_runtimes();
 
-// AWS's message for what is no runtime at all, a clear refusal for languages that are not
-// served. Unlike AWS, retired versions of a served language (python3.8) are accepted: the
-// catalogue of interpreters finds the nearest.
-Status check_runtime(std::string_view operation, std::string_view runtime);
+// A runtime that AWS has had and refuses for new functions.
+bool is_retired(std::string_view runtime);
 
-// Whether a snapshot of an initialised function of that runtime can be taken.
-bool can_snap_start(std::string_view runtime);
+// AWS's message for what is no runtime at all, a clear refusal for languages that are not
+// served. Unlike AWS, retired versions of a served language (python3.8) are accepted, as people
+// must run old code, unless they are to be refused: the catalogue of interpreters finds the
+// nearest.
+Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired);
+
+// AWS takes snapshots of initialised functions of that runtime, and whether it is built here.
+enum class SnapStartSupport { kBuilt, kNotBuilt, kNotOfAws };
+SnapStartSupport snap_start_support(std::string_view runtime);
 
 }  // namespace lapwing::lambda

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "services/lambda/operations/absent_settings.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {
@@ -213,13 +214,15 @@ Status Service::start() {
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
   p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.blobs, p.images,
-                            p.transitions, *p.code_urls, in.clock, in.random, p.options});
+                            p.transitions, *p.code_urls, in.clock, in.random, in.logger,
+                            p.options});
   aws::OperationTable table(gl::kModel);
   add_writers(table, *p.context);
   add_readers(table, *p.context);
   add_versions(table, *p.context);
   add_layers(table, *p.context);
   add_concurrency(table, *p.context);
+  add_absent_settings(table, *p.context);
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());

@@ -87,11 +87,20 @@ Status refuse_unbuilt(std::string_view operation, const Request& in) {
   return {};
 }
 
-Status check_snap_start(const Settings& settings) {
+Status check_snap_start(std::string_view operation, const Settings& settings) {
   if (!settings.snap_start) return {};
-  if (settings.image) return fail(errors::snap_start_unsupported("ContainerImage"));
-  if (!can_snap_start(settings.runtime)) {
-    return fail(errors::snap_start_unsupported(settings.runtime));
+  const SnapStartSupport support =
+      settings.image ? SnapStartSupport::kNotBuilt : snap_start_support(settings.runtime);
+  switch (support) {
+    case SnapStartSupport::kBuilt:
+      break;
+    case SnapStartSupport::kNotBuilt:
+      return fail(errors::unsupported_parameter(
+          operation, "SnapStart",
+          fmt::format("it is built for Python from 3.12, not yet for {}",
+                      settings.image ? "container images" : settings.runtime)));
+    case SnapStartSupport::kNotOfAws:
+      return fail(errors::snap_start_unsupported(settings.runtime));
   }
   if (settings.ephemeral_storage_mb > kSnapStartStorageMb) {
     return fail(errors::snap_start_with_storage(kSnapStartStorageMb));
@@ -101,10 +110,10 @@ Status check_snap_start(const Settings& settings) {
 
 // What CreateFunction and UpdateFunctionConfiguration have in common.
 template <class Request>
-Status apply(std::string_view operation, const Request& in, Settings& out) {
+Status apply(std::string_view operation, const Request& in, const Options& options, Settings& out) {
   LAPWING_CHECK(refuse_unbuilt(operation, in));
   if (in.runtime && !in.runtime->empty()) {
-    LAPWING_CHECK(check_runtime(operation, *in.runtime));
+    LAPWING_CHECK(check_runtime(operation, *in.runtime, options.refuse_retired));
     out.runtime = *in.runtime;
   }
   if (in.handler) out.handler = *in.handler;
@@ -126,7 +135,7 @@ Status apply(std::string_view operation, const Request& in, Settings& out) {
   if (in.snap_start && in.snap_start->apply_on) {
     out.snap_start = *in.snap_start->apply_on == "PublishedVersions";
   }
-  return check_snap_start(out);
+  return check_snap_start(operation, out);
 }
 
 // As a whole: what an ImageConfig does not name is the image's again.
@@ -168,7 +177,7 @@ Result<Settings> image_settings_from(std::string_view operation,
   if (in.image_config) LAPWING_CHECK(change_image_config(*in.image_config, out.image->overrides));
   LAPWING_TRY(out.architecture, architecture_from(operation, in.architectures,
                                                   options.architectures.front(), options));
-  LAPWING_CHECK(apply(operation, in, out));
+  LAPWING_CHECK(apply(operation, in, options, out));
   return out;
 }
 
@@ -204,17 +213,18 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
   out.role = in.role;
   LAPWING_TRY(out.architecture, architecture_from(kOperation, in.architectures,
                                                   options.architectures.front(), options));
-  LAPWING_CHECK(apply(kOperation, in, out));
+  LAPWING_CHECK(apply(kOperation, in, options, out));
   return out;
 }
 
-Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Settings& settings) {
+Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Settings& settings,
+                       const Options& options) {
   if (settings.image) LAPWING_CHECK(refuse_for_images(in));
   if (in.image_config) {
     if (!settings.image) return fail(errors::image_config_not_for_zip());
     LAPWING_CHECK(change_image_config(*in.image_config, settings.image->overrides));
   }
-  LAPWING_CHECK(apply("UpdateFunctionConfiguration", in, settings));
+  LAPWING_CHECK(apply("UpdateFunctionConfiguration", in, options, settings));
   if (in.role) settings.role = *in.role;
   return {};
 }

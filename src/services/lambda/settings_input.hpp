@@ -19,7 +19,7 @@ Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
                                const Options& options);
 // Only what the request names changes; layers are the caller's.
 Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in,
-                       Settings& settings);
+                       Settings& settings, const Options& options);
 
 // The architecture named, checked; `otherwise` when none is.
 Result<std::string> architecture_from(std::string_view operation,

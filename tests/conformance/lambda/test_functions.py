@@ -116,13 +116,23 @@ def test_identifiers_refused(lam, fixed, arn):
             "region ('us-east-1')", lam.get_function, 404, FunctionName=other)
     refused("AccessDeniedException", re.compile("is not authorized to perform: lambda:GetFunction"),
             lam.get_function, 403, FunctionName=arn.replace(arn.split(":")[4], "111122223333"))
-    refused("InvalidParameterValueException", "1 validation error detected: Value '{}' at "
-            "'functionName' failed to satisfy constraint: Member must have length less than or "
-            "equal to 64".format("x" * 65), lam.get_function, FunctionName="x" * 65)
     refused("ValidationException", re.compile(
         "^1 validation error detected: Value 'a b' at 'functionName' failed to satisfy "
         "constraint: Member must satisfy regular expression pattern: "),
         lam.get_function, FunctionName="a b")
+
+
+def test_names_too_long(lam, client, arn, role):
+    name = "x" * 65
+    message = "Function not found: " + arn.rsplit(":", 1)[0] + ":" + name
+    for call in (lam.get_function, lam.delete_function, lam.invoke, lam.get_function_configuration,
+                 lam.update_function_configuration):
+        refused("ResourceNotFoundException", message, call, 404, FunctionName=name)
+    refused("InvalidParameterValueException", "1 validation error detected: Value '{}' at "
+            "'functionName' failed to satisfy constraint: Member must have length less than or "
+            "equal to 64".format(name), client("lambda", parameter_validation=False).create_function,
+            FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler",
+            Code={"ZipFile": package({"app.py": ECHO})})
 
 
 def test_missing(lam, arn, name):
@@ -319,12 +329,40 @@ def test_checked_by_the_client_too(lam):
         lam.create_function(FunctionName="x")
 
 
+def test_what_deployment_tools_read_back(lam, fixed, arn):
+    """Terraform, the CDK and SAM read all of it of a function that has none of it."""
+    def body(answer):
+        del answer["ResponseMetadata"]
+        return answer
+    assert body(lam.get_function_code_signing_config(FunctionName=fixed)) in (
+        {}, {"CodeSigningConfigArn": "", "FunctionName": fixed})
+    assert body(lam.get_function_recursion_config(FunctionName=fixed)) == {
+        "RecursiveLoop": "Terminate"}
+    managed = body(lam.get_runtime_management_config(FunctionName=fixed))
+    assert managed["UpdateRuntimeOn"] == "Auto" and managed["FunctionArn"].startswith(arn)
+    for call, list_name in ((lam.list_function_url_configs, "FunctionUrlConfigs"),
+                            (lam.list_function_event_invoke_configs, "FunctionEventInvokeConfigs"),
+                            (lam.list_event_source_mappings, "EventSourceMappings"),
+                            (lam.list_provisioned_concurrency_configs,
+                             "ProvisionedConcurrencyConfigs")):
+        assert body(call(FunctionName=fixed)) == {list_name: []}
+    missing = "The resource you requested does not exist."
+    refused("ResourceNotFoundException", missing, lam.get_policy, 404, FunctionName=fixed)
+    refused("ResourceNotFoundException", missing, lam.get_function_url_config, 404,
+            FunctionName=fixed)
+    refused("ResourceNotFoundException", "The function " + arn + ":$LATEST doesn't have an "
+            "EventInvokeConfig", lam.get_function_event_invoke_config, 404, FunctionName=fixed)
+
+
 @pytest.mark.lapwing
 def test_unbuilt_operations_say_so(lam, fixed, role, name):
     for call, arguments, named in (
-            (lam.get_policy, {"FunctionName": fixed}, "GetPolicy"),
-            (lam.get_function_url_config, {"FunctionName": fixed}, "GetFunctionUrlConfig"),
-            (lam.list_event_source_mappings, {}, "ListEventSourceMappings")):
+            (lam.add_permission, {"FunctionName": fixed, "StatementId": "s", "Principal": "*",
+                                  "Action": "lambda:InvokeFunction"}, "AddPermission"),
+            (lam.create_function_url_config, {"FunctionName": fixed, "AuthType": "NONE"},
+             "CreateFunctionUrlConfig"),
+            (lam.put_function_recursion_config, {"FunctionName": fixed, "RecursiveLoop": "Allow"},
+             "PutFunctionRecursionConfig")):
         refused("NotImplemented", re.compile(named), call, 501, **arguments)
     refused("NotImplemented", re.compile("VpcConfig"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",

@@ -81,6 +81,19 @@ def test_no_payload_is_an_empty_object(invoke):
     assert invoke()["body"] == b"{}"
 
 
+def test_no_payload_reaches_every_runtime_as_one(lam, deploy):
+    """A custom runtime sees the bytes themselves."""
+    name = deploy('''#!/bin/bash
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+while id=$(curl -s -D - -o /tmp/event "$api/next" |
+    sed -n 's/^lambda-runtime-aws-request-id: *//Ip' | tr -d '\\r'); do
+  curl -s -o /dev/null -d "[$(stat -c %s /tmp/event), $(cat /tmp/event)]" "$api/$id/response"
+done
+''', runtime="provided.al2023", handler="none")
+    assert lam.invoke(FunctionName=name)["Payload"].read() == b"[2, {}]"
+    assert lam.invoke(FunctionName=name, Payload=b"0")["Payload"].read() == b"[1, 0]"
+
+
 def test_handler_that_returns_nothing(invoke):
     assert invoke({"do": "print", "text": "said"})["body"] == b"null"
 

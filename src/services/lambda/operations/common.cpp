@@ -4,6 +4,7 @@
 
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
+#include "services/lambda/runtimes.hpp"
 #include "text/base64.hpp"
 
 namespace lapwing::lambda {
@@ -35,6 +36,13 @@ Result<FunctionKey> identify_function(const aws::Caller& caller, std::string_vie
   return std::move(id.key);
 }
 
+Result<FunctionKey> identify_unqualified(const aws::Caller& caller, std::string_view function_name,
+                                         std::string_view action) {
+  LAPWING_TRY(FunctionIdentifier id, identify(caller, function_name, std::nullopt, action));
+  if (!id.qualifier.empty()) return fail(errors::functions_only());
+  return std::move(id.key);
+}
+
 Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id) {
   std::optional<FunctionRecord> record;
   LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
@@ -46,6 +54,15 @@ Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier&
   }));
   if (!record) return fail(errors::function_not_found(function_arn(id.key, id.qualifier)));
   return *std::move(record);
+}
+
+void log_retired_runtime(Context& context, const FunctionKey& key,
+                         const std::optional<std::string>& runtime) {
+  if (!runtime || !is_retired(*runtime)) return;
+  const std::string_view what = context.options.refuse_retired
+                                    ? "retired runtime refused, as runtimes.retired says"
+                                    : "retired runtime accepted, which AWS refuses";
+  context.logger.warn("lambda", what, {{"function", function_arn(key)}, {"runtime", *runtime}});
 }
 
 Result<CodeRef> keep_package(Context& context, std::string_view zip) {

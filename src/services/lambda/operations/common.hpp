@@ -20,9 +20,17 @@ Result<FunctionIdentifier> identify(const aws::Caller& caller, std::string_view 
 Result<FunctionKey> identify_function(const aws::Caller& caller, std::string_view function_name,
                                       std::string_view action);
 
+// The same where not even $LATEST is taken for the function as a whole.
+Result<FunctionKey> identify_unqualified(const aws::Caller& caller, std::string_view function_name,
+                                         std::string_view action);
+
 // The function, or the version that the qualifier names or its alias leads to (without regard
 // to weights). ResourceNotFoundException with the ARN as it was asked for.
 Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id);
+
+// Says in the log what becomes of a runtime that AWS has retired.
+void log_retired_runtime(Context& context, const FunctionKey& key,
+                         const std::optional<std::string>& runtime);
 
 // Checks the zip, makes it durable in Blob, answers its name.
 Result<CodeRef> keep_package(Context& context, std::string_view zip);

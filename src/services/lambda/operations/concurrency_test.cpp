@@ -105,10 +105,23 @@ TEST_F(ConcurrencyTest, AHundredStayForTheOthers) {
 
 TEST_F(ConcurrencyTest, OnlyFunctionsThatAreThereAsAWhole) {
   EXPECT_EQ(reserve(1, "none").message(),
-            "Function not found: arn:aws:lambda:us-east-1:000000000000:function:none");
+            "Function not found: arn:aws:lambda:us-east-1:000000000000:function:none:$LATEST");
   EXPECT_EQ(reserved("none").error, "ResourceNotFoundException");
-  const Answer version = reserve(1, "f:1");
-  EXPECT_EQ(version.error, "InvalidParameterValueException");
+  reserve(7);
+  const std::string functions_only =
+      "This operation is permitted on Lambda functions only. Aliases and versions do not support "
+      "this operation. Please specify either a function name or an unqualified function ARN.";
+  for (const std::string name : {"f:1", "f:live", "f:$LATEST", "f:%24LATEST"}) {
+    const Answer answers[] = {reserve(0, name), reserved(name),
+                              send("DeleteFunctionConcurrency", "DELETE",
+                                   fmt::format("/2017-10-31/functions/{}/concurrency", name))};
+    for (const Answer& answer : answers) {
+      EXPECT_EQ(answer.status, 400) << name;
+      EXPECT_EQ(answer.error, "InvalidParameterValueException") << name;
+      EXPECT_EQ(answer.message(), functions_only) << name;
+    }
+  }
+  EXPECT_EQ(planned_reservation(), 7u) << "nothing has changed";
   EXPECT_EQ(reserve(-1).error, "ValidationException");
 }
 
@@ -214,6 +227,45 @@ TEST_F(ConcurrencyTest, WhatCannotBeProvisioned) {
   EXPECT_EQ(provision("none", 1).message(), "Cannot find alias arn: " + kArn + ":none");
   EXPECT_EQ(config("none").message(), "Cannot find alias arn: " + kArn + ":none");
   EXPECT_EQ(provision("1", 0).error, "ValidationException");
+}
+
+// What was asked for is named, not the function that is missing too.
+TEST_F(ConcurrencyTest, OfAMissingFunctionTheTargetIsMissed) {
+  const std::string arn = "arn:aws:lambda:us-east-1:000000000000:function:none";
+  const std::string path = "/2019-09-30/functions/none/provisioned-concurrency";
+  const auto ask = [&](std::string_view operation, std::string_view method,
+                       std::string_view qualifier) {
+    const std::string_view body = method == "PUT" ? R"({"ProvisionedConcurrentExecutions":1})" : "";
+    return send(operation, method, path, fmt::format("Qualifier={}", qualifier), body).message();
+  };
+  const std::pair<const char*, const char*> operations[] = {
+      {"PutProvisionedConcurrencyConfig", "PUT"},
+      {"GetProvisionedConcurrencyConfig", "GET"},
+      {"DeleteProvisionedConcurrencyConfig", "DELETE"}};
+  for (const auto& [operation, method] : operations) {
+    EXPECT_EQ(ask(operation, method, "1"), "Function not found: " + arn + ":1") << operation;
+    EXPECT_EQ(ask(operation, method, "live"), "Cannot find alias arn: " + arn + ":live")
+        << operation;
+  }
+  EXPECT_EQ(send("ListProvisionedConcurrencyConfigs", "GET", path, "List=ALL").message(),
+            "Function not found: " + arn);
+}
+
+TEST_F(ConcurrencyTest, AnAliasWithWeightsGetsNone) {
+  publish("f");
+  publish_another();
+  put_alias("f", "live", "1", R"("RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}})");
+  const Answer refused = provision("live", 1);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.error, "InvalidParameterValueException");
+  EXPECT_EQ(refused.message(), "Alias with weights can not be used with Provisioned Concurrency");
+  EXPECT_EQ(scaling.orders("f"), "");
+  send("UpdateAlias", "PUT", "/2015-03-31/functions/f/aliases/live", "", R"({"RoutingConfig":{}})");
+  EXPECT_EQ(provision("live", 1).status, 202);
+  // A gradual deployment gives weights to an alias that has some; more are refused meanwhile.
+  send("UpdateAlias", "PUT", "/2015-03-31/functions/f/aliases/live", "",
+       R"({"RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}}})");
+  EXPECT_EQ(provision("live", 2).status, 400);
 }
 
 TEST_F(ConcurrencyTest, ProvisionedConcurrencyHasLimits) {

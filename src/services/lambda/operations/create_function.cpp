@@ -1,6 +1,7 @@
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/layer_input.hpp"
+#include "services/lambda/limits.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
@@ -24,14 +25,30 @@ Status check_code(const gl::FunctionCode& code, bool image) {
   return zip ? Status() : fail(errors::no_code());
 }
 
+// As the service does, before it looks at the package and whether the function exists. The
+// transaction reads them again.
+Status check_layers(Context& context, const aws::Caller& caller,
+                    const gl::CreateFunctionRequest& in) {
+  if (!in.layers || in.layers->empty() || is_image(in)) return {};
+  return context.functions.read([&](Records& records) -> Status {
+    LAPWING_CHECK(find_layers(records, caller, *in.layers));
+    return {};
+  });
+}
+
 }  // namespace
 
 Result<gl::FunctionConfiguration> create_function(Context& context, const aws::Caller& caller,
                                                   gl::CreateFunctionRequest in) {
   LAPWING_TRY(FunctionIdentifier id,
               identify(caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
+  if (id.key.name.view().size() > kMaxFunctionNameChars) {
+    return fail(errors::name_too_long(id.key.name.view()));
+  }
+  LAPWING_CHECK(check_layers(context, caller, in));
   FunctionRecord record;
   LAPWING_CHECK(check_code(in.code, is_image(in)));
+  if (context.options.refuse_retired) log_retired_runtime(context, id.key, in.runtime);
   LAPWING_TRY(record.settings, settings_from(in, context.options));
   if (in.tags) {
     LAPWING_CHECK(check_tags(*in.tags));
@@ -68,6 +85,7 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
     }
     return txn.put(record);
   }));
+  if (!context.options.refuse_retired) log_retired_runtime(context, record.key, in.runtime);
   LAPWING_CHECK(context.catalog.reload(record.key));
   if (!published.made) {
     context.transitions.schedule(record.key, record.settings.id);

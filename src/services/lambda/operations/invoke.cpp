@@ -142,6 +142,10 @@ Status check_invoke_payload(std::string_view payload) {
   return {};
 }
 
+std::string event_of(std::string payload) {
+  return payload.empty() ? std::string("{}") : std::move(payload);
+}
+
 aws::Response render_invoke_answer(const InvokeRequest& request, InvokeOutcome outcome) {
   aws::Response response;
   response.status = 200;

@@ -60,6 +60,8 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
 // 413 beyond kMaxRequestPayloadBytes; 400 InvalidRequestContentException unless it is empty or
 // one JSON document.
 Status check_invoke_payload(std::string_view payload);
+// What the runtime gets: an empty payload reaches it as an empty object.
+std::string event_of(std::string payload);
 
 struct InvokeOutcome {
   RequestId request_id;

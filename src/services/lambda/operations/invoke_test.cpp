@@ -89,6 +89,12 @@ TEST(Invoke, RefusesBadHeads) {
             "InvalidRequestContentException");
 }
 
+TEST(Invoke, AnEmptyPayloadIsAnEmptyObject) {
+  EXPECT_EQ(event_of(""), "{}");
+  EXPECT_EQ(event_of("null"), "null");
+  EXPECT_EQ(event_of(" "), " ");
+}
+
 TEST(Invoke, ChecksThePayload) {
   EXPECT_TRUE(check_invoke_payload(""));
   EXPECT_TRUE(check_invoke_payload(R"({"name": "World"})"));

@@ -7,6 +7,7 @@
 #include "aws/caller.hpp"
 #include "aws/empty.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "gen/lambda/types.hpp"
@@ -34,6 +35,7 @@ struct Context {
   const CodeUrls& code_urls;
   const Clock& clock;
   Random& random;
+  Logger& logger;
   const Options& options;
 };
 

@@ -108,9 +108,14 @@ TEST_F(Operations, CreateChecksThePackage) {
                                  testing::build_zip({{.name = "../escape", .content = "x"}})}) {
     const Answer answer = create("f", zip);
     EXPECT_EQ(answer.status, 400);
-    EXPECT_EQ(answer.message(),
-              "Could not unzip uploaded file. Please check your file, then try to upload again.");
+    EXPECT_EQ(answer.error, "InvalidParameterValueException");
   }
+  constexpr std::string_view kCouldNot =
+      "Could not unzip uploaded file. Please check your file, then try to upload again.";
+  EXPECT_EQ(create("f", "not a zip").message(), kCouldNot);
+  EXPECT_EQ(create("f", "").message(), "Uploaded file must be a non-empty zip");
+  EXPECT_EQ(create("f", testing::build_zip({{.name = "../escape", .content = "x"}})).message(),
+            fmt::format("{} Reason: entry '../escape': '..' in a path.", kCouldNot));
   EXPECT_EQ(create_with(fmt::format(R"({{"FunctionName":"f","Role":"{}","Code":{{}},)"
                                     R"("Runtime":"python3.8","Handler":"f.h"}})",
                                     kRole))
@@ -142,6 +147,88 @@ TEST_F(Operations, CreateChecksTheRuntime) {
             "Runtime and Handler are mandatory parameters for functions created with deployment "
             "packages.");
   EXPECT_EQ(with(R"(,"Runtime":"provided.al2023")").status, 201);
+}
+
+TEST_F(Operations, RetiredRuntimesAreRefusedWhereThatIsWanted) {
+  create_active("old");  // python3.8
+  refuse_retired = true;
+  restart();
+  const std::string refusal =
+      "The runtime parameter of python3.8 is no longer supported for creating or updating AWS "
+      "Lambda functions. We recommend you use a supported runtime while creating or updating "
+      "functions.";
+  const Answer created = create("f", hello_zip());
+  EXPECT_EQ(created.status, 400);
+  EXPECT_EQ(created.error, "InvalidParameterValueException");
+  EXPECT_EQ(created.message(), refusal);
+  EXPECT_EQ(put_configuration("old", R"({"Runtime":"python3.8"})").message(), refusal);
+  EXPECT_EQ(put_configuration("old", R"({"Runtime":"python2.7"})").status, 400);
+  EXPECT_EQ(put_configuration("old", R"({"Timeout":5})").status, 200) << "it may go on";
+  executor.run_all();
+  EXPECT_EQ(put_configuration("old", R"({"Runtime":"python3.12"})").status, 200);
+}
+
+TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
+  create_active("f");
+  EXPECT_NE(log.text.find("retired runtime accepted"), std::string::npos) << log.text;
+  EXPECT_NE(log.text.find(":function:f"), std::string::npos) << log.text;
+  refuse_retired = true;
+  restart();
+  create("g", hello_zip());
+  EXPECT_NE(log.text.find("retired runtime refused"), std::string::npos) << log.text;
+}
+
+TEST_F(Operations, LayersOfAnotherRegionAreRefusedFirst) {
+  create_active("f");
+  const std::string layers = R"("Layers":["arn:aws:lambda:us-east-1:000000000000:layer:none:1",)"
+                             R"("arn:aws:lambda:eu-west-1:000000000000:layer:l:1"])";
+  const std::string region =
+      "Layers are not in the same region as the function. Layers are expected to be in region "
+      "us-east-1.";
+  EXPECT_EQ(create("f", hello_zip(), layers).message(), region) << "before the function";
+  EXPECT_EQ(create("g", "no zip", layers).message(), region) << "before the package";
+  EXPECT_EQ(put_configuration("f", "{" + layers + "}").message(), region);
+  const std::string missing = R"("Layers":["arn:aws:lambda:us-east-1:000000000000:layer:none:1"])";
+  EXPECT_EQ(create("f", hello_zip(), missing).message(),
+            "Layer version arn:aws:lambda:us-east-1:000000000000:layer:none:1 does not exist.");
+}
+
+// Names beyond 64 characters belong to functions that cannot exist.
+TEST_F(Operations, NamesTooLongAreNotFound) {
+  const std::string name(65, 'n');
+  const std::string message =
+      "Function not found: arn:aws:lambda:us-east-1:000000000000:function:" + name;
+  const std::string path = "/2015-03-31/functions/" + name;
+  for (const Answer& answer :
+       {get(name), send("DeleteFunction", "DELETE", path), put_code(name, hello_zip()),
+        send("GetFunctionConfiguration", "GET", path + "/configuration"), publish(name)}) {
+    EXPECT_EQ(answer.status, 404) << answer.body;
+    EXPECT_EQ(answer.error, "ResourceNotFoundException");
+    EXPECT_EQ(answer.message(), message);
+  }
+  const auto invoked = resolve(name);
+  ASSERT_FALSE(invoked);
+  EXPECT_EQ(invoked.error().message(), message);
+  EXPECT_EQ(resolve(name, "$LATEST").error().message(), message + ":$LATEST");
+}
+
+// Recorded answers: which errors carry a Type.
+TEST_F(Operations, ErrorsHaveATypeWhereTheServicesHave) {
+  create_active("f");
+  publish("f");
+  EXPECT_EQ(get("none").at("Type"), "User");
+  EXPECT_EQ(create("f", hello_zip()).at("Type"), "User");
+  const Answer weights = put_alias("f", "live", "$LATEST",
+                                   R"("RoutingConfig":{"AdditionalVersionWeights":{"1":0.5}})");
+  EXPECT_EQ(weights.message(),
+            "$LATEST is not supported for an alias pointing to more than 1 version");
+  EXPECT_FALSE(weights.has("Type")) << weights.body;
+  EXPECT_FALSE(create("g", hello_zip(), R"("Timeout":901)").has("Type"));
+  const Answer reserved =
+      send("PutFunctionConcurrency", "PUT", "/2017-10-31/functions/f/concurrency", "",
+           R"({"ReservedConcurrentExecutions":901})");
+  EXPECT_EQ(reserved.status, 400);
+  EXPECT_FALSE(reserved.has("Type")) << reserved.body;
 }
 
 TEST_F(Operations, CreateTwiceConflicts) {
@@ -300,7 +387,10 @@ TEST_F(Operations, DeleteOfLatestIsRefused) {
 }
 
 TEST_F(Operations, WhatIsNotBuiltSaysSo) {
-  const Answer answer = send("GetPolicy", "GET", "/2015-03-31/functions/f/policy");
+  create_active("f");
+  const Answer answer =
+      send("PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/f/recursion-config", "",
+           R"({"RecursiveLoop":"Allow"})");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(answer.error, "NotImplemented");
 }

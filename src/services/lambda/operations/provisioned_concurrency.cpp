@@ -62,6 +62,20 @@ Status check_target(Records& records, const FunctionKey& key, const std::string&
   return {};
 }
 
+// An alias with weights gets none; weights given to it afterwards divide what it has.
+Status check_weights(Records& records, const FunctionKey& key, const std::string& qualifier) {
+  if (parse_version(qualifier)) return {};
+  LAPWING_TRY(const std::optional<AliasRecord> alias, records.find_alias(key, qualifier));
+  if (alias && alias->target.additional) return fail(errors::provisioned_with_weights());
+  return {};
+}
+
+// Before anything is said of the function itself: the service names what was asked for.
+Status check_target(Context& context, const FunctionIdentifier& id) {
+  return context.functions.read(
+      [&](Records& records) { return check_target(records, id.key, id.qualifier); });
+}
+
 bool names(const AliasTarget& target, std::uint64_t version) {
   const std::vector<std::uint64_t> versions = target.versions();
   return std::find(versions.begin(), versions.end(), version) != versions.end();
@@ -122,12 +136,14 @@ Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_
   LAPWING_TRY(const FunctionIdentifier id, identify(caller, in.function_name, in.qualifier,
                                                     "lambda:PutProvisionedConcurrencyConfig"));
   if (parse_version(id.qualifier) == 0u) return fail(errors::provisioned_on_latest());
+  LAPWING_CHECK(check_target(context, id));
   ProvisionedConfig config;
   config.requested = static_cast<std::uint32_t>(in.provisioned_concurrent_executions);
   config.last_modified_ms = unix_ms(context.clock.wall());
   LAPWING_CHECK(context.concurrency.change(
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t left) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));
+        LAPWING_CHECK(check_weights(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_snap_start(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_overlap(txn, record, id.qualifier));
         const std::uint64_t before = record.claimed();
@@ -149,8 +165,7 @@ Result<gl::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_
   LAPWING_TRY(const FunctionIdentifier id,
               identify_published(caller, in.function_name, in.qualifier,
                                  "lambda:GetProvisionedConcurrencyConfig"));
-  LAPWING_CHECK(context.functions.read(
-      [&](Records& records) { return check_target(records, id.key, id.qualifier); }));
+  LAPWING_CHECK(check_target(context, id));
   const ConcurrencyRecord record = context.concurrency.find(id.key);
   const auto config = record.provisioned.find(id.qualifier);
   if (config == record.provisioned.end()) return fail(errors::not_provisioned());
@@ -190,6 +205,7 @@ Result<aws::Empty> delete_provisioned_concurrency_config(
   LAPWING_TRY(const FunctionIdentifier id,
               identify_published(caller, in.function_name, in.qualifier,
                                  "lambda:DeleteProvisionedConcurrencyConfig"));
+  LAPWING_CHECK(check_target(context, id));
   LAPWING_CHECK(context.concurrency.change(
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));

@@ -157,7 +157,7 @@ TEST_F(SnapStart, SwitchedOffItMakesAnotherVersion) {
 
 TEST_F(SnapStart, RuntimesThatCannotAreRefused) {
   create_active("f");
-  for (const char* name : {"python3.11", "nodejs22.x", "java21", "ruby3.3", "provided.al2023"}) {
+  for (const char* name : {"python3.11", "nodejs22.x", "java8.al2", "ruby3.3", "provided.al2023"}) {
     const Answer refused = put_configuration(
         "f",
         fmt::format(R"({{"Runtime":"{}","SnapStart":{{"ApplyOn":"PublishedVersions"}}}})", name));
@@ -173,14 +173,33 @@ TEST_F(SnapStart, RuntimesThatCannotAreRefused) {
   EXPECT_EQ(put_configuration("f", R"({"Runtime":"nodejs22.x"})").status, 400);
 }
 
-TEST_F(SnapStart, ImagesAreRefused) {
+// AWS takes them, so it is not their request that is wrong.
+TEST_F(SnapStart, WhatIsNotBuiltSaysSo) {
+  create_active("f");
+  for (const char* name : {"java11", "java17", "java21", "java25"}) {
+    const Answer refused = put_configuration(
+        "f",
+        fmt::format(R"({{"Runtime":"{}","SnapStart":{{"ApplyOn":"PublishedVersions"}}}})", name));
+    EXPECT_EQ(refused.status, 501);
+    EXPECT_EQ(refused.error, "NotImplemented");
+    EXPECT_EQ(refused.message(),
+              fmt::format("Lapwing does not support SnapStart of UpdateFunctionConfiguration: it "
+                          "is built for Python from 3.12, not yet for {}",
+                          name));
+  }
+  EXPECT_EQ(get("f").at("Configuration.SnapStart.ApplyOn"), "None");
+}
+
+TEST_F(SnapStart, ImagesAreNotBuilt) {
   const Answer refused =
       send("CreateFunction", "POST", "/2015-03-31/functions", "",
            R"({"FunctionName":"f","PackageType":"Image","Code":{"ImageUri":"localhost:1/a:b"},)"
            R"("Role":"arn:aws:iam::000000000000:role/r",)"
            R"("SnapStart":{"ApplyOn":"PublishedVersions"}})");
-  EXPECT_EQ(refused.status, 400);
-  EXPECT_EQ(refused.message(), "ContainerImage is not supported for SnapStart enabled functions.");
+  EXPECT_EQ(refused.status, 501);
+  EXPECT_EQ(refused.message(),
+            "Lapwing does not support SnapStart of CreateFunction: it is built for Python from "
+            "3.12, not yet for container images");
 }
 
 TEST_F(SnapStart, MoreThan512MegabytesOfStorageAreRefused) {

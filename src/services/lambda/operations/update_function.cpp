@@ -120,14 +120,16 @@ Result<gl::FunctionConfiguration> update_function_configuration(
     Context& context, const aws::Caller& caller, const gl::UpdateFunctionConfigurationRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(caller, in.function_name, "lambda:UpdateFunctionConfiguration"));
+  if (context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
   LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, false,
                                             [&](RecordTxn& txn, Settings& settings) -> Status {
                                               if (in.layers) {
                                                 LAPWING_TRY(settings.layers,
                                                             find_layers(txn, caller, *in.layers));
                                               }
-                                              return change_settings(in, settings);
+                                              return change_settings(in, settings, context.options);
                                             }));
+  if (!context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
   return describe(updated.latest);
 }
 

@@ -87,11 +87,12 @@ void Harness::restart() {
   Options options;
   options.data_dir = data_dir;
   options.image_layouts = {data_dir + "/layouts"};
+  options.refuse_retired = refuse_retired;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
-  service = std::make_unique<Service>(
-      Environment{engine->store(), engine->blobs(), executor, executor, clock, random,
-                  null_logger(), patterns, scaling, snapshots},
-      options);
+  service =
+      std::make_unique<Service>(Environment{engine->store(), engine->blobs(), executor, executor,
+                                            clock, random, logger, patterns, scaling, snapshots},
+                                options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();
 }

@@ -18,6 +18,12 @@
 
 namespace lapwing::lambda::testing {
 
+// What the service says in its log.
+struct CapturedLog final : LogOutput {
+  void write(std::string_view line) override { text += line; }
+  std::string text;
+};
+
 class ManualExecutor final : public Executor {
  public:
   void post(UniqueFunction<void()> job) override { jobs_.push_back(std::move(job)); }
@@ -118,6 +124,9 @@ class Harness {
   FakeScaling scaling;
   FakeSnapshots snapshots;
   std::string data_dir;
+  bool refuse_retired = false;  // from the next restart() on
+  CapturedLog log;
+  Logger logger{log, clock, LogLevel::kWarn};
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
   aws::Caller caller;
