@@ -1,5 +1,6 @@
 // Zip packages: whatever the bytes, opening ends with an answer; what is accepted has only
-// paths that stay inside, each once, and never yields more than it declared.
+// paths that stay inside, each once, none below a file or link, and never yields more than it
+// declared.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -32,6 +33,15 @@ void check_path(std::string_view path) {
   }
 }
 
+// Nothing lies below a file or a link: unpacking never goes through one.
+void check_parents(std::string_view path, const std::set<std::string_view>& leaves) {
+  for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos;
+       slash = path.rfind('/')) {
+    path = path.substr(0, slash);
+    require(!leaves.contains(path));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -40,12 +50,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto archive = ZipArchive::open(bytes);
   if (!archive) return 0;
   require(archive->unpacked_bytes() < lapwing::lambda::kMaxUnzippedBytes);
-  std::set<std::string_view> files;
+  std::set<std::string_view> names;
+  std::set<std::string_view> leaves;
+  for (const ZipEntry& entry : archive->entries()) {
+    require(names.insert(entry.path).second);
+    if (entry.kind != ZipEntry::Kind::kDirectory) leaves.insert(entry.path);
+  }
   std::uint64_t total = 0;
   for (const ZipEntry& entry : archive->entries()) {
     check_path(entry.path);
     require((entry.mode & ~0777u) == 0);
-    if (entry.kind != ZipEntry::Kind::kDirectory) require(files.insert(entry.path).second);
+    check_parents(entry.path, leaves);
+    require((entry.kind == ZipEntry::Kind::kLink) == !entry.target.empty());
+    require(entry.target.size() <= lapwing::lambda::kMaxLinkTargetBytes);
+    require(!entry.target.contains('\0'));
     if (entry.size > kMaxExtracted - total) continue;
     std::uint64_t seen = 0;
     const auto done = archive->extract(entry, [&](std::string_view piece) -> lapwing::Status {

@@ -97,6 +97,20 @@ TEST_F(ServiceTest, ErrorsOfOperationsAreRendered) {
   EXPECT_EQ(output_.text, "");
 }
 
+// Some recorded answers leave out what their model declares.
+TEST_F(ServiceTest, AnErrorMayHaveATypeOfItsOwnOrNone) {
+  const auto body = [&](std::string type) {
+    OperationTable table(toy::kModel);
+    table.add<toy::Kinds>(
+        [type](const Caller&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
+          return fail(Error(ErrorKind::kNotFound, "Gone", "it went").with_field("Type", type));
+        });
+    return kinds(std::move(table), "{}").body;
+  };
+  EXPECT_EQ(body(""), R"({"message":"it went"})");
+  EXPECT_EQ(body("Other"), R"({"Type":"Other","message":"it went"})");
+}
+
 TEST_F(ServiceTest, BugsCostOneRequestAndAreLogged) {
   OperationTable table(toy::kModel);
   table.add<toy::Kinds>([](const Caller&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {

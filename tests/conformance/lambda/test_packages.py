@@ -132,6 +132,8 @@ def test_a_virtual_environment_with_its_links(deploy, ask, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", "venv"],
                    cwd=tmp_path, check=True)
     (tmp_path / "app.py").write_text(LOOK)
+    packages = next((tmp_path / "venv/lib").glob("python3*")) / "site-packages"
+    (packages / "inside.py").write_text("here")
     subprocess.run(["zip", "-q", "-r", "--symlinks", "all.zip", "app.py", "venv"], cwd=tmp_path,
                    check=True)
     links = [p for p in (tmp_path / "venv").rglob("*") if p.is_symlink()]
@@ -139,6 +141,10 @@ def test_a_virtual_environment_with_its_links(deploy, ask, tmp_path):
     name = deploy((tmp_path / "all.zip").read_bytes())
     seen = ask(name, look=["/var/task/{}".format(p.relative_to(tmp_path)) for p in links])["look"]
     assert seen == [["link", int(p.lstat().st_mtime), os.readlink(p)] for p in links]
+    through = [packages] + [tmp_path / "venv/lib64" / packages.relative_to(tmp_path / "venv/lib")
+                            for p in links if p.name == "lib64"]
+    paths = ["/var/task/{}/inside.py".format(p.relative_to(tmp_path)) for p in through]
+    assert ask(name, read=paths)["read"] == ["here"] * len(paths)
 
 
 def test_links_lead_to_what_is_in_the_sandbox(deploy, layer, ask, tmp_path):
