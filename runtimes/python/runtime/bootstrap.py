@@ -1,9 +1,18 @@
 """First file the interpreter runs. Kept tiny: a script is compiled anew at every start, while the
-bytecode of the package it hands over to is kept."""
+bytecode of the packages it hands over to is kept.
 
-import sys
+`awslambdaricmain` is where agents look for the client, in `__main__`.
+"""
+
+import os
+
+import awslambdaric.__main__ as awslambdaricmain
+from lapwing_runtime import loop
+
+
+def main():
+    loop.main(os.path.dirname(os.path.abspath(__file__)), awslambdaricmain)
+
 
 if __name__ == "__main__":
-    from lapwing_runtime import loop
-
-    loop.main(sys.path[0])
+    main()

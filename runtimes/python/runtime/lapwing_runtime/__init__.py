@@ -1,9 +1,8 @@
 """Lapwing's client of the Lambda Runtime API for Python. Standard library only.
 
-loop      reads the environment, loads the handler, serves invocations one after the other
+loop      the process until its function is loaded; `awslambdaric` beside this package serves
 api       the Runtime API over a hand-written HTTP/1.1 connection
 handler   from the text `dir/mod.fn` to a callable
-context   the `context` argument of a handler
 codec     event and result, from and to JSON
 faults    what goes wrong: error payloads, stack frames, the text printed for them
 logs      what the `logging` module writes, as text, JSON lines or frames

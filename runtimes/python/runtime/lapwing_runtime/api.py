@@ -17,17 +17,6 @@ class ApiError(Exception):
     """The other side refused a call or the connection broke: the runtime cannot go on."""
 
 
-class Invocation:
-    """One event: its headers (lower-case names) and body."""
-
-    __slots__ = ("body", "headers", "request_id")
-
-    def __init__(self, headers, body):
-        self.headers = headers
-        self.body = body
-        self.request_id = headers.get("lambda-runtime-aws-request-id", "")
-
-
 class RuntimeApi:
     def __init__(self, address, inherited=None, agent="lapwing-python"):
         """`inherited`: the descriptors to read from and to write to."""
@@ -46,7 +35,7 @@ class RuntimeApi:
     # -- calls ---------------------------------------------------------------------------------
 
     def next(self):
-        """Waits for the next event, without limit."""
+        """Waits for the next event, without limit: its headers (lower-case names) and body."""
         if self._asked:
             self._asked = False
             try:
@@ -59,21 +48,22 @@ class RuntimeApi:
             raise ApiError(
                 "Failed to get next invocation: status {}: {!r}".format(status, body[:1000])
             )
-        return Invocation(headers, body)
+        return headers, body
 
-    def respond(self, invocation, body, content_type):
+    def respond(self, request_id, attempt, body, content_type, then_next):
+        """`then_next`: nothing happens any more until the next event is asked for."""
         return self._post(
-            "invocation/{}/response".format(invocation.request_id),
+            "invocation/{}/response".format(request_id),
             body,
-            self._echo(invocation) + "Content-Type: {}\r\n".format(content_type),
-            then_next=True,
+            self._echo(attempt) + "Content-Type: {}\r\n".format(content_type),
+            then_next,
         )
 
-    def fail(self, invocation, body, error_type, cause):
-        head = self._echo(invocation) + self._error_headers(error_type)
+    def fail(self, request_id, attempt, body, error_type, cause):
+        head = self._echo(attempt) + self._error_headers(error_type)
         if cause and len(cause) <= _ERROR_CAUSE_LIMIT:
             head += "Lambda-Runtime-Function-XRay-Error-Cause: {}\r\n".format(cause)
-        return self._post("invocation/{}/error".format(invocation.request_id), body, head)
+        return self._post("invocation/{}/error".format(request_id), body, head)
 
     def fail_init(self, body, error_type):
         return self._post("init/error", body, self._error_headers(error_type))
@@ -84,9 +74,8 @@ class RuntimeApi:
     # -- connection ----------------------------------------------------------------------------
 
     @staticmethod
-    def _echo(invocation):
+    def _echo(attempt):
         """The attempt's id goes back, so that the answer to a timed-out attempt is refused."""
-        attempt = invocation.headers.get("lambda-runtime-invocation-id")
         return "Lambda-Runtime-Invocation-Id: {}\r\n".format(attempt) if attempt else ""
 
     @staticmethod

@@ -41,16 +41,20 @@ def encode(value):
     return dumps(value, escapes_to_ascii()).encode("utf-8")
 
 
+def asked_minor():
+    """Of the runtime the function asked for, which may not be the interpreter's version."""
+    name = os.environ.get("AWS_EXECUTION_ENV", "")
+    minor = name.rpartition("python3.")[2]
+    return int(minor) if minor.isdigit() else sys.version_info[1]
+
+
 _escapes = None  # looked up once
 
 
 def escapes_to_ascii():
-    """Goes by the runtime the function asked for, which may not be the interpreter's version."""
     global _escapes
     if _escapes is None:
-        name = os.environ.get("AWS_EXECUTION_ENV", "")
-        minor = name.rpartition("python3.")[2]
-        _escapes = (int(minor) if minor.isdigit() else sys.version_info[1]) < 12
+        _escapes = asked_minor() < 12
     return _escapes
 
 

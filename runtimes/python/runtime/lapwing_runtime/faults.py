@@ -7,7 +7,8 @@ its class name, its text and the frames of the function's own code.
 import os
 import time
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = tuple(os.path.join(_RUNTIME, name, "") for name in ("lapwing_runtime", "awslambdaric"))
 _NO_BREAK_SPACE = "\u00a0"
 
 
@@ -93,7 +94,7 @@ def of_exception(exception, request_id=""):
     import traceback
 
     entries = list(traceback.extract_tb(exception.__traceback__))
-    while entries and entries[0].filename.startswith(_HERE):
+    while entries and entries[0].filename.startswith(_OURS):
         entries.pop(0)
     # Formatted from bare tuples: AWS's client does so, which leaves out the `~~^~~` marker lines.
     plain = [(e.filename, e.lineno, e.name, e.line) for e in entries]

@@ -14,7 +14,7 @@ FORK_NOW_VARIABLE = "_LAPWING_FORK_NOW"  # what was forked before it was set, wa
 
 # What AWS's runtime has loaded before a function as well; others give way to a module of the
 # function's own that has the same name.
-_OF_AWS = {"json", "logging", "os", "sys", "time", "traceback", "types", "importlib", "re"}
+_OF_AWS = {"awslambdaric", "json", "logging", "os", "sys", "time", "traceback", "types", "importlib", "re"}
 
 
 def wanted():

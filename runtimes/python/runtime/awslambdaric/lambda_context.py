@@ -4,8 +4,6 @@ import os
 import sys
 import time
 
-from . import faults
-
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
 
@@ -46,19 +44,6 @@ class ClientContext(_Record):
             self.client = Client(self.client)
 
 
-def _parse(text, name):
-    if not text:
-        return None
-    import json
-
-    try:
-        return json.loads(text)
-    except Exception as e:
-        raise faults.Fault(
-            "Runtime.LambdaContextUnmarshalError", "Unable to parse {} JSON: {}".format(name, e)
-        )
-
-
 _of_environment = {}  # read once: looking a variable up costs more than all of a small context
 
 
@@ -74,28 +59,36 @@ def _read_environment():
 
 
 class LambdaContext:
-    def __init__(self, headers):
+    def __init__(
+        self,
+        invoke_id,
+        client_context,
+        cognito_identity,
+        epoch_deadline_time_in_ms,
+        invoked_function_arn=None,
+        tenant_id=None,
+    ):
         if not _of_environment:
             _read_environment()
-        self.aws_request_id = headers.get("lambda-runtime-aws-request-id")
+        self.aws_request_id = invoke_id
         self.__dict__.update(_of_environment)
-        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        client = _parse(headers.get("lambda-runtime-client-context"), "Client Context")
+        self.invoked_function_arn = invoked_function_arn
+        self.tenant_id = tenant_id
+        client = client_context
         trace = client.pop("w3c", None) if isinstance(client, dict) else None
         self._w3c = {}
         if isinstance(trace, dict):
             fields = ((name, trace.get(name)) for name in _W3C_FIELDS)
             self._w3c = {name: value for name, value in fields if isinstance(value, str)}
         self.client_context = None if client is None else ClientContext(client)
-        identity = _parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity") or {}
+        identity = cognito_identity or {}
         self.identity = CognitoIdentity(
             {
                 "cognito_identity_id": identity.get("cognitoIdentityId"),
                 "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
             }
         )
-        self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms") or 0)
+        self._epoch_deadline_time_in_ms = int(epoch_deadline_time_in_ms)
 
     def get_remaining_time_in_millis(self):
         return max(0, self._epoch_deadline_time_in_ms - int(time.time() * 1000))

@@ -1,0 +1,179 @@
+"""What agents rely on: `.pth` files that are read, and AWS's names that are what runs."""
+
+import pathlib
+
+import pytest
+from interpreters import pythons
+from mock_runtime_api import Environment
+
+BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.py"
+PYTHONS = pythons()
+
+# As the integrations of monitoring services find the client.
+FIND = """
+import sys
+module = sys.modules["__main__"].awslambdaricmain.bootstrap
+import awslambdaric.bootstrap
+assert module is awslambdaric.bootstrap
+"""
+
+
+@pytest.fixture(params=["{}.{}".format(*v) for v in PYTHONS])
+def start(request, tmp_path):
+    version = tuple(int(n) for n in request.param.split("."))
+
+    def make(files, flags=("-S",), **options):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        options.setdefault("runtime", "python" + request.param)
+        return Environment([PYTHONS[version], *flags, str(BOOTSTRAP)], tmp_path, **options)
+
+    return make
+
+
+@pytest.mark.parametrize("over", ["fd", "standby"])
+def test_pth_files_of_the_function_are_read(start, over):
+    files = {
+        "app.py": "import agent, vendored\ndef handler(e, c):\n  return [agent.LOADED, vendored.NAME]",
+        "agent.py": "LOADED = []",
+        "vendor/vendored.py": "NAME = 'in a folder of a .pth file'",
+        "b.pth": "import agent; agent.LOADED.append('b')\n",
+        "a.pth": "# comment\nvendor\nnowhere\nimport agent; agent.LOADED.append('a')\n",
+        "not-a-pth.txt": "import agent; agent.LOADED.append('txt')\n",
+    }
+    with start(files, over=over) as env:
+        assert env.invoke({}).json() == [["a", "b"], "in a folder of a .pth file"]
+
+
+def test_a_pth_file_that_fails_is_told_and_left_behind(start):
+    files = {"app.py": "def handler(e, c):\n  return 1", "x.pth": "import nothing_of_this_name\n"}
+    with start(files) as env:
+        assert env.invoke({}).json() == 1
+        assert "x.pth" in env.printed() and "nothing_of_this_name" in env.printed()
+
+
+PATCHING = FIND + """
+original = module.handle_event_request
+client = module.LambdaRuntimeClient
+post_result, post_error = client.post_invocation_result, client.post_invocation_error
+def patched(lambda_runtime_client, request_handler, *args, **kwargs):
+    print("before", args[0], type(args[1]).__name__, args[5], args[6] > 0)
+    def wrapped(event, context):
+        try:
+            return request_handler(dict(event, wrapped=True), context)
+        except Exception as e:
+            print("seen", type(e).__name__)
+            raise
+    result = original(lambda_runtime_client, wrapped, *args, **kwargs)
+    print("after, asked ahead:", lambda_runtime_client.api._asked)
+    return result
+module.handle_event_request = patched
+def posted(self, *args, **kwargs):
+    print("posting result", args[0])
+    return post_result(self, *args, **kwargs)
+client.post_invocation_result = posted
+def posted_error(self, *args, **kwargs):
+    print("posting error")
+    return post_error(self, *args, **kwargs)
+client.post_invocation_error = posted_error
+def handler(event, context):
+    if "fail" in event:
+        raise ValueError(event["fail"])
+    return event
+"""
+
+
+@pytest.mark.parametrize("over", ["fd", "pipes", "standby", "tcp"])
+def test_what_agents_put_in_place_runs(start, over):
+    with start({"app.py": PATCHING}, over=over) as env:
+        for n in range(2):
+            answer = env.invoke({"n": n})
+            assert answer.json() == {"n": n, "wrapped": True}
+            assert "before {} bytes ".format(answer.request_id) in answer.printed
+            assert "posting result " + answer.request_id in answer.printed
+        answer = env.invoke({"fail": "on purpose"})
+        assert answer.kind == "error" and answer.json()["errorType"] == "ValueError"
+        assert answer.headers["lambda-runtime-function-error-type"] == "ValueError"
+        assert "seen ValueError" in answer.printed and "posting error" in answer.printed
+        # What they do after the answer is done before the next event is asked for.
+        assert env.printed().count("after, asked ahead: False") >= 2
+        assert "awslambdaric" not in "".join(answer.json()["stackTrace"])
+
+
+def test_other_names_that_are_replaced(start):
+    agent = FIND + """
+get, trace = module._get_handler, module.update_xray_env_variable
+module._get_handler = lambda name: (lambda e, c: ["by the agent", get(name)(e, c)])
+def traced(value):
+    print("trace", value)
+    trace(value)
+module.update_xray_env_variable = traced
+class Marshaller(type(module.LambdaRuntimeClient.marshaller)):
+    def marshal_response(self, response):
+        return super().marshal_response({"marshalled": response})
+module.LambdaRuntimeClient.marshaller = Marshaller()
+"""
+    files = {
+        "app.py": "def handler(e, c):\n  return type(c).__module__",
+        "agent.py": agent,
+        "agent.pth": "import agent\n",
+    }
+    with start(files) as env:
+        answer = env.invoke({})
+        assert answer.json() == {"marshalled": ["by the agent", "awslambdaric.lambda_context"]}
+        assert "trace " in answer.printed
+
+
+def test_a_function_without_agents_asks_ahead(start):
+    """The next event is asked for together with the answer: one wake-up of the server, not two."""
+    source = FIND + "def handler(e, c):\n  return module.LambdaRuntimeClient.ends_with_answer"
+    with start({"app.py": source.replace("LambdaRuntimeClient.", "CLIENT[0].") + """
+CLIENT = module.CLIENT = []
+init = module.LambdaRuntimeClient.wait_next_invocation
+def note(self):
+    CLIENT[:] = [self]
+    return init(self)
+module.LambdaRuntimeClient.wait_next_invocation = note
+"""}, over="pipes") as env:
+        env.invoke({})
+        assert env.invoke({}).json() is True
+
+
+@pytest.mark.parametrize("over", ["fd", "standby"])
+def test_the_locale_is_said_only_by_runtimes_that_say_it(start, over):
+    source = "import os\ndef handler(e, c):\n  return os.environ.get('LC_CTYPE')"
+    for runtime, said in (("python3.11", None), ("python3.12", "C.UTF-8")):
+        env = {"LC_CTYPE": "C.UTF-8", "AWS_EXECUTION_ENV": "AWS_Lambda_" + runtime}
+        with start({"app.py": source}, over=over, env=env, runtime=runtime) as environment:
+            assert environment.invoke({}).json() == said
+
+
+def test_a_python_path_takes_the_place_of_the_layers(start, tmp_path):
+    """As AWS's bootstrap; but for a PYTHONPATH that is the runtime's own."""
+    source = "import sys\ndef handler(e, c):\n  return sys.path[:3]"
+    with start({"app.py": source}, env={"PYTHONPATH": "/elsewhere"}) as env:
+        assert env.invoke({}).json() == [str(tmp_path), str(BOOTSTRAP.parent), "/elsewhere"]
+    with start({"app.py": source}, env={"PYTHONPATH": "/var/runtime"}) as env:
+        path = env.invoke({}).json()
+        assert path[0] == str(tmp_path) and path[2] == "/opt/python", path
+
+
+def test_packages_of_the_host_stay_outside_without_the_flag_too(start):
+    source = "import sys\ndef handler(e, c):\n  return [p for p in sys.path if '-packages' in p]"
+    with start({"app.py": source}, flags=()) as env:
+        assert [p for p in env.invoke({}).json() if not p.startswith("/opt/python/")] == []
+
+
+def test_the_bootstrap_is_a_module_that_wrappers_start(start):
+    files = {
+        "app.py": "def handler(e, c):\n  return 'served'",
+        "wrapper.py": "import importlib, sys\nsys.path.append(sys.argv[1])\n"
+                      "importlib.import_module('bootstrap').main()\n",
+    }
+    env = start(files)
+    env.command = [env.command[0], "-S", str(pathlib.Path(env.task_root) / "wrapper.py"),
+                   str(BOOTSTRAP.parent)]
+    with env:
+        assert env.invoke({}).json() == "served"
