@@ -47,8 +47,9 @@ struct FunctionVersion {
   LoggingConfig logging;
   // Of a function that is a container image; it has neither runtime, handler, code nor layers.
   std::optional<ImageProgram> image;
-  bool snap_start = false;  // SnapStart applies to this version
-  std::string network;      // "none", "nat", "host"; "" as the server is configured
+  bool snap_start = false;    // SnapStart applies to this version
+  bool trace_active = false;  // TracingConfig; of no concern to an environment
+  std::string network;        // "none", "nat", "host"; "" as the server is configured
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;

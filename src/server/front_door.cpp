@@ -10,6 +10,7 @@
 #include "server/limits.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
+#include "services/lambda/trace_header.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -224,7 +225,9 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   invocation.invoked_arn = invoke.qualifier.empty()
                                ? function->arn
                                : fmt::format("{}:{}", function->arn, invoke.qualifier);
-  invocation.trace_id = request.headers.get_or("X-Amzn-Trace-Id");
+  invocation.trace_id = lambda::complete_trace_header(
+      request.headers.get_or("X-Amzn-Trace-Id"), {function->arn, function->trace_active},
+      context.loop().clock().wall(), *parts_.random);
   invocation.client_context = invoke.client_context;
   invocation.payload = lambda::event_of(*std::move(body));
   invocation.want_tail = invoke.log_type == lambda::LogType::kTail;

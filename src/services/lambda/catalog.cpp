@@ -334,6 +334,7 @@ runtime::FunctionVersionPtr Catalog::make_version(const FunctionRecord& record,
   out.logging.system_log_level = in.system_log_level;
   out.logging.log_group = log_group_of(record, in);
   out.snap_start = in.snap_start && record.version != 0;
+  out.trace_active = in.trace_active;
   out.network = network;
   return runtime::FunctionVersionPtr(held, &held->version);
 }

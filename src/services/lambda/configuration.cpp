@@ -76,7 +76,7 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
     }
   }
   gl::TracingConfigResponse tracing;
-  tracing.mode = "PassThrough";
+  tracing.mode = in.trace_active ? "Active" : "PassThrough";
   out.tracing_config = std::move(tracing);
   out.revision_id = record.revision_id;
   out.package_type = in.image ? "Image" : "Zip";

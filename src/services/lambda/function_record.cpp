@@ -86,6 +86,7 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("application_log_level", in.application_log_level);
   json.member("system_log_level", in.system_log_level);
   if (in.snap_start) json.member("snap_start", true);
+  if (in.trace_active) json.member("trace_active", true);
   if (!in.layers.empty()) {
     json.key("layers");
     write_layers(json, in.layers);
@@ -143,6 +144,8 @@ Settings read_settings(const text::JsonValue& from) {
   if (const text::JsonValue* image = from.find("image")) out.image = read_image(*image);
   const text::JsonValue* snap_start = from.find("snap_start");
   out.snap_start = snap_start != nullptr && snap_start->as_bool();
+  const text::JsonValue* trace_active = from.find("trace_active");
+  out.trace_active = trace_active != nullptr && trace_active->as_bool();
   if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;
 }

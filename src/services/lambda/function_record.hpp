@@ -83,6 +83,7 @@ struct Settings {
   std::string application_log_level;  // "" unless JSON
   std::string system_log_level;       // "" unless JSON
   bool snap_start = false;            // of published versions
+  bool trace_active = false;          // TracingConfig
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
   std::optional<ImageRef> image;  // then neither runtime, handler nor layers

@@ -59,6 +59,7 @@ inline constexpr std::uint32_t kAccountConcurrency = 1000;
 inline constexpr std::uint32_t kMinUnreservedConcurrency = 100;
 
 // Invocation.
+inline constexpr std::size_t kMaxTraceHeaderBytes = 1024;  // X-Amzn-Trace-Id; not AWS's
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
 // Of one PayloadChunk event. Not AWS's: it is not told; clients take any.
 inline constexpr std::size_t kMaxPayloadChunkBytes = 64 * kKiB;

@@ -78,15 +78,6 @@ Status change_logging(const gl::LoggingConfig& in, Settings& out) {
   return {};
 }
 
-// Members whose default is fine and whose other values are not built.
-template <class Request>
-Status refuse_unbuilt(std::string_view operation, const Request& in) {
-  if (in.tracing_config && in.tracing_config->mode.value_or("PassThrough") != "PassThrough") {
-    return fail(errors::unsupported_parameter(operation, "TracingConfig.Mode Active"));
-  }
-  return {};
-}
-
 Status check_snap_start(std::string_view operation, const Settings& settings) {
   if (!settings.snap_start) return {};
   const SnapStartSupport support =
@@ -111,7 +102,6 @@ Status check_snap_start(std::string_view operation, const Settings& settings) {
 // What CreateFunction and UpdateFunctionConfiguration have in common.
 template <class Request>
 Status apply(std::string_view operation, const Request& in, const Options& options, Settings& out) {
-  LAPWING_CHECK(refuse_unbuilt(operation, in));
   if (in.runtime && !in.runtime->empty()) {
     LAPWING_CHECK(check_runtime(operation, *in.runtime, options.refuse_retired));
     out.runtime = *in.runtime;
@@ -130,6 +120,9 @@ Status apply(std::string_view operation, const Request& in, const Options& optio
   if (in.environment) {
     out.environment = in.environment->variables.value_or(std::map<std::string, std::string>());
     LAPWING_CHECK(check_environment(*out.environment));
+  }
+  if (in.tracing_config && in.tracing_config->mode) {
+    out.trace_active = *in.tracing_config->mode == "Active";
   }
   if (in.logging_config) LAPWING_CHECK(change_logging(*in.logging_config, out));
   if (in.snap_start && in.snap_start->apply_on) {

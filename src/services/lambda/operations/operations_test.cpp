@@ -78,8 +78,6 @@ TEST_F(Operations, CreateRefusesInAwsWords) {
        "request or change the LogFormat to 'JSON' and try again."},
       {"f", R"("PublishTo":"LATEST_PUBLISHED")", 501, "NotImplemented",
        "Lapwing does not support the parameter PublishTo of lambda CreateFunction yet."},
-      {"f", R"("TracingConfig":{"Mode":"Active"})", 501, "NotImplemented",
-       "Lapwing does not support TracingConfig.Mode Active of CreateFunction"},
       {"f", R"("Architectures":["arm64"])", 501, "NotImplemented",
        "Lapwing does not support Architectures arm64 of CreateFunction: this machine runs x86_64"},
       {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
@@ -101,6 +99,24 @@ TEST_F(Operations, CreateAcceptsEmptyFormsOfWhatIsNotBuilt) {
       R"("TracingConfig":{"Mode":"PassThrough"},"SnapStart":{"ApplyOn":"None"},"KMSKeyArn":"",)"
       R"("PackageType":"Zip","DeadLetterConfig":{"TargetArn":""})");
   EXPECT_EQ(answer.status, 201) << answer.body;
+}
+
+TEST_F(Operations, TracingIsKeptAndReachesInvocations) {
+  EXPECT_EQ(
+      create("f", hello_zip(), R"("TracingConfig":{"Mode":"Active"})").at("TracingConfig.Mode"),
+      "Active");
+  executor.run_all();
+  ASSERT_TRUE(resolve("f"));
+  EXPECT_TRUE((*resolve("f"))->trace_active);
+  EXPECT_EQ(get("f").at("Configuration.TracingConfig.Mode"), "Active");
+  EXPECT_EQ(put_configuration("f", R"({"Timeout":9})").at("TracingConfig.Mode"), "Active");
+  executor.run_all();
+  EXPECT_EQ(put_configuration("f", R"({"TracingConfig":{"Mode":"PassThrough"}})")
+                .at("TracingConfig.Mode"),
+            "PassThrough");
+  executor.run_all();
+  EXPECT_FALSE((*resolve("f"))->trace_active);
+  EXPECT_EQ(put_configuration("f", R"({"TracingConfig":{"Mode":"On"}})").status, 400);
 }
 
 TEST_F(Operations, CreateChecksThePackage) {

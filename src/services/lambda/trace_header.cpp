@@ -1,0 +1,135 @@
+#include "services/lambda/trace_header.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include "services/lambda/limits.hpp"
+
+namespace lapwing::lambda {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+constexpr std::size_t kTimeDigits = 8;
+constexpr std::size_t kUniqueDigits = 24;
+constexpr std::size_t kParentDigits = 16;
+constexpr std::size_t kLineageDigits = 8;
+constexpr std::size_t kUsualBytes = 96;
+
+// What a header says; empty where it says nothing, or nothing of use.
+struct Trace {
+  std::string_view root;
+  std::string_view parent;
+  std::string_view sampled;
+  std::string_view lineage;
+};
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  });
+}
+
+// "1-5759e988-bd862e3fe1be46a994272793"
+bool is_root(std::string_view text) {
+  return text.size() == 2 + kTimeDigits + 1 + kUniqueDigits && text.starts_with("1-") &&
+         text[2 + kTimeDigits] == '-' && is_hex(text.substr(2, kTimeDigits)) &&
+         is_hex(text.substr(3 + kTimeDigits));
+}
+
+bool is_lineage(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_hex(std::string_view(&c, 1)) || c == ':' || c == '|';
+  });
+}
+
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+Trace read(std::string_view header) {
+  Trace out;
+  if (header.size() > kMaxTraceHeaderBytes) return out;
+  while (!header.empty()) {
+    const std::size_t end = std::min(header.find(';'), header.size());
+    const std::string_view field = trim(header.substr(0, end));
+    header.remove_prefix(std::min(end + 1, header.size()));
+    const std::size_t equals = std::min(field.find('='), field.size());
+    const std::string_view value = field.substr(std::min(equals + 1, field.size()));
+    const std::string_view name = field.substr(0, equals);
+    if (name == "Root" && is_root(value)) out.root = value;
+    if (name == "Parent" && value.size() == kParentDigits && is_hex(value)) out.parent = value;
+    if (name == "Sampled" && (value == "0" || value == "1")) out.sampled = value;
+    if (name == "Lineage" && is_lineage(value)) out.lineage = value;
+  }
+  return out;
+}
+
+void append_hex(std::string& out, std::uint32_t number) {
+  for (int shift = 28; shift >= 0; shift -= 4) out += kHex[(number >> shift) & 15];
+}
+
+void append_hex(std::string& out, std::span<const std::byte> bytes) {
+  for (const std::byte byte : bytes) {
+    const auto value = std::to_integer<unsigned>(byte);
+    out += kHex[value >> 4];
+    out += kHex[value & 15];
+  }
+}
+
+// FNV-1a: the same function always has the same one.
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t hash = 2166136261u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
+static_assert(kLineageDigits == 2 * sizeof(std::uint32_t));
+
+}  // namespace
+
+std::string complete_trace_header(std::string_view sent, const TraceScope& scope, WallTime now,
+                                  Random& random) {
+  Trace trace = read(sent);
+  if (trace.root.empty()) trace = {};
+  const bool own_segment = scope.active && trace.sampled != "0";
+  std::array<std::byte, (kUniqueDigits + kParentDigits) / 2> drawn;
+  random.fill(drawn);
+  const auto unique = std::span(drawn).first<kUniqueDigits / 2>();
+  std::string out;
+  out.reserve(kUsualBytes + trace.lineage.size());
+  out += "Root=";
+  if (trace.root.empty()) {
+    out += "1-";
+    append_hex(
+        out, static_cast<std::uint32_t>(
+                 std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()));
+    out += '-';
+    append_hex(out, unique);
+  } else {
+    out += trace.root;
+  }
+  out += ";Parent=";
+  if (trace.parent.empty() || own_segment) {
+    append_hex(out, std::span(drawn).subspan<kUniqueDigits / 2>());
+  } else {
+    out += trace.parent;
+  }
+  out += ";Sampled=";
+  out += trace.sampled.empty() ? (scope.active ? "1" : "0") : trace.sampled;
+  out += ";Lineage=";
+  if (trace.lineage.empty()) {
+    out += "1:";
+    append_hex(out, hash_of(scope.function_arn));
+    out += ":0";
+  } else {
+    out += trace.lineage;
+  }
+  return out;
+}
+
+}  // namespace lapwing::lambda
