@@ -15,5 +15,8 @@ Status loopback_up();
 Status add_loopback_address(const std::string& ipv4);
 // A listening TCP socket, non-blocking, close-on-exec.
 Result<UniqueFd> listen_tcp(const std::string& ipv4, std::uint16_t port, int backlog);
+// A UDP socket that is there to be sent to, and holds next to nothing of it: what is not read is
+// dropped by the kernel, without a word to the sender.
+Result<UniqueFd> drop_udp(const std::string& ipv4, std::uint16_t port);
 
 }  // namespace lapwing::os

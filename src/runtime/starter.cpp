@@ -200,7 +200,8 @@ net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan&
   LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, false));
   std::ranges::move(more, std::back_inserter(prepared.ends.inherited));
   auto program = co_await prepared.sandbox->start(
-      {plan.argv, plan.environment, plan.working_directory}, std::move(prepared.ends.inherited));
+      {plan.argv, plan.environment, plan.working_directory, plan.wrapped},
+      std::move(prepared.ends.inherited));
   if (!program) co_return fail(std::move(program).error().context("launch " + plan.name));
   prepared.program = *program;
   co_return Status();

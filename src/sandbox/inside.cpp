@@ -38,6 +38,7 @@ constexpr const char* kEmptyDirectory = "/dev/shm";
 struct Progress {
   std::vector<StepTime> steps;
   std::vector<os::UniqueFd> listeners;
+  std::vector<os::UniqueFd> sinks;  // kept open, never read
 };
 
 Status close_others(const Inside& inside, Progress&) {
@@ -171,6 +172,10 @@ Status bring_up_network(const Inside& inside, Progress& progress) {
     }
     LAPWING_TRY(os::UniqueFd fd, os::listen_tcp(listener.address, listener.port, kListenBacklog));
     progress.listeners.push_back(std::move(fd));
+  }
+  for (const SinkPlan& sink : plan.sinks) {
+    LAPWING_TRY(os::UniqueFd fd, os::drop_udp(sink.address, sink.port));
+    progress.sinks.push_back(std::move(fd));
   }
   return {};
 }

@@ -113,6 +113,43 @@ TEST_F(Life, WhatCannotBeExecutedIsTheCallersToKnow) {
   });
 }
 
+// As AWS's start scripts: said in the output, with a shell's exit status.
+TEST_F(Life, AWrapperThatCannotRunSaysSo) {
+  struct Case {
+    const char* wrapper;
+    const char* output;
+    int code;
+  };
+  const Case cases[] = {{"/nowhere/wrapper", "/nowhere/wrapper: does not exist\n", 127},
+                        {"/usr", "/usr: does not exist\n", 127},
+                        {"/etc/passwd", "/etc/passwd: is not an executable\n", 126}};
+  for (const Case& c : cases) {
+    Plan plan = World::get().plan({c.wrapper, "/bin/true"});
+    plan.wrapped = true;
+    const Outcome outcome = World::get().run(plan);
+    EXPECT_TRUE(outcome.launched) << outcome.error;
+    EXPECT_EQ(outcome.output, c.output);
+    EXPECT_FALSE(outcome.status.signalled);
+    EXPECT_EQ(outcome.status.code, c.code) << c.wrapper;
+  }
+  Plan good = World::get().plan({"/usr/bin/env", "/bin/echo", "wrapped"});
+  good.wrapped = true;
+  EXPECT_EQ(World::get().run(good).output, "wrapped\n");
+}
+
+// A sender with a connected socket is told of a port where nobody is; here somebody is.
+TEST_F(Life, WhatIsSentToASinkIsDroppedWithoutAWord) {
+  Plan plan = shell(
+      "exec 3<>/dev/udp/169.254.100.1/2000; for n in 1 2 3 4 5 6 7 8 9; do "
+      "printf %04096d $n >&3 || exit 1; done; echo sent");
+  plan.listeners = {{"runtime-api", kRuntimeApiAddress, kRuntimeApiPort}};
+  EXPECT_EQ(World::get().run(plan).status.code, 1);
+  plan.sinks = {{kRuntimeApiAddress, kXrayDaemonPort}};
+  const Outcome outcome = World::get().run(plan);
+  EXPECT_TRUE(outcome.launched) << outcome.error;
+  EXPECT_EQ(outcome.output, "sent\n");
+}
+
 TEST_F(Life, AMissingBindSourceIsNamed) {
   Plan plan = shell("true");
   plan.binds.push_back({"/nowhere/at/all", "/var/task"});

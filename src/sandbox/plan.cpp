@@ -124,6 +124,7 @@ Status validate(const Plan& plan) {
       return fail(invalid("listener address " + listener.address));
     }
   }
+  if (plan.sinks.size() > kSinksMax) return fail(invalid("too many sinks"));
   return {};
 }
 

@@ -59,6 +59,13 @@ struct ListenerPlan {
   std::uint16_t port = 0;
 };
 
+// A UDP port inside where what is sent is dropped: whoever sends there finds somebody, and is told
+// of no error.
+struct SinkPlan {
+  std::string address;  // IPv4; one of the listeners' or of 127.0.0.0/8
+  std::uint16_t port = 0;
+};
+
 // Test-only weakenings: each takes one wall away so that the escape suite can show that it
 // sees the hole. Never set outside tests.
 // kOpenRouter and kOpenMachine are of the whole launcher (NetworkOptions), the others of a plan.
@@ -92,6 +99,9 @@ struct ProgramPlan {
   std::vector<std::string> argv;  // argv[0] is the path executed
   std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory = "/var/task";
+  // argv[0] is a wrapper (AWS_LAMBDA_EXEC_WRAPPER): a file that is not there, or cannot be
+  // executed, says so in the output and ends the program as AWS's start scripts do (127, 126).
+  bool wrapped = false;
 };
 
 // What makes a waiting sandbox one function's: mounted and set before its first program.
@@ -111,7 +121,9 @@ struct Plan {
   std::vector<std::string> argv;  // argv[0] is the path executed
   std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory = "/var/task";
+  bool wrapped = false;  // as ProgramPlan's
   std::vector<ListenerPlan> listeners;
+  std::vector<SinkPlan> sinks;
   NetworkMode network = NetworkMode::kNone;  // others only where Launcher::network() has them
   Weakness weakness = Weakness::kNone;
 };
@@ -123,6 +135,8 @@ inline constexpr std::uint16_t kRuntimeApiPort = 9001;
 inline constexpr const char* kCredentialsAddress = "127.0.0.1";
 // Where Lapwing's own API is reached from inside.
 inline constexpr std::uint16_t kEndpointPort = 4566;
+// Where X-Ray SDKs send segments (AWS_XRAY_DAEMON_ADDRESS), by UDP.
+inline constexpr std::uint16_t kXrayDaemonPort = 2000;
 
 // Refuses what could not be applied: empty argv, relative paths, "..", too many mounts,
 // sizes beyond limits.hpp. The launcher checks again on its side.

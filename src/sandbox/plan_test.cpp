@@ -16,6 +16,8 @@ Plan good() {
   plan.argv = {"/var/runtime/bootstrap", "x"};
   plan.environment = {{"SECRET", "value"}};
   plan.listeners = {{"runtime-api", kRuntimeApiAddress, kRuntimeApiPort}};
+  plan.sinks = {{kRuntimeApiAddress, kXrayDaemonPort}};
+  plan.wrapped = true;
   return plan;
 }
 
@@ -56,6 +58,7 @@ TEST(Plan, BadOnesAreRefused) {
   EXPECT_TRUE(refused([](Plan& p) { p.limits.processes = 0; }));
   EXPECT_TRUE(refused([](Plan& p) { p.listeners[0].address = "::1"; }));
   EXPECT_TRUE(refused([](Plan& p) { p.listeners.resize(kListenersMax + 1, p.listeners[0]); }));
+  EXPECT_TRUE(refused([](Plan& p) { p.sinks.resize(kSinksMax + 1, p.sinks[0]); }));
   EXPECT_TRUE(refused([](Plan& p) { p.hostname = ""; }));
 }
 
@@ -80,12 +83,15 @@ TEST(Wire, PlansSurvive) {
   EXPECT_EQ(back->plan.root, good().root);
   EXPECT_EQ(back->plan.binds, good().binds);
   EXPECT_EQ(back->plan.listeners[0].port, kRuntimeApiPort);
+  ASSERT_EQ(back->plan.sinks.size(), 1u);
+  EXPECT_EQ(back->plan.sinks[0].port, kXrayDaemonPort);
   EXPECT_TRUE(back->plan.argv.empty());
   EXPECT_TRUE(back->has_program);
   const auto body = decode_launch_program(file);
   ASSERT_TRUE(body);
   EXPECT_EQ(body->working_directory, good().working_directory);
   EXPECT_EQ(body->argv, good().argv);
+  EXPECT_TRUE(body->wrapped);
   EXPECT_EQ(body->environment, good().environment);
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +54,40 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Exit statuses of a shell that cannot run what it was to become.
+constexpr int kNotExecutable = 126;
+constexpr int kNotThere = 127;
+
+[[noreturn]] void end_saying(const char* path, const char* what, int status) {
+  const std::string line = std::string(path) + ": " + what + "\n";
+  (void)!::write(STDOUT_FILENO, line.data(), line.size());
+  ::_exit(status);
+}
+
+// What AWS's start scripts do with AWS_LAMBDA_EXEC_WRAPPER: `[ -f ]`, `[ -x ]`, then `exec`, which
+// looks a name without a slash up in PATH only, and runs as a script what has no first line for the
+// kernel.
+[[noreturn]] void turn_into_wrapper(char* const* argv, char* const* environment) {
+  const char* const path = argv[0];
+  struct stat about{};
+  if (::stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
+    end_saying(path, "does not exist", kNotThere);
+  }
+  if (::access(path, X_OK) != 0) end_saying(path, "is not an executable", kNotExecutable);
+  if (std::strchr(path, '/') == nullptr) end_saying(path, "not found", kNotThere);
+  ::execve(path, argv, environment);
+  const int why = errno;
+  if (why == ENOEXEC) {
+    std::vector<char*> script;
+    char shell[] = "/bin/sh";
+    script.push_back(shell);
+    for (char* const* word = argv; *word != nullptr; ++word) script.push_back(*word);
+    script.push_back(nullptr);
+    ::execve(shell, script.data(), environment);
+  }
+  end_saying(path, std::strerror(why), kNotExecutable);
+}
+
 // In the new process; comes back only on failure.
 const char* turn_into_program(const ProgramStart& program, int& failure_fd, char* const* argv,
                               char* const* environment) {
@@ -68,6 +104,7 @@ const char* turn_into_program(const ProgramStart& program, int& failure_fd, char
       if (!os::install_filter(filter)) return "system-call filter";
     }
   }
+  if (program.plan->wrapped) turn_into_wrapper(argv, environment);
   ::execve(argv[0], argv, environment);
   return "execve";
 }

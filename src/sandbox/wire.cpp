@@ -118,6 +118,11 @@ std::string encode_head(const LaunchHead& head, const Plan& plan) {
     out.text(listener.address);
     out.number(listener.port);
   }
+  out.number(plan.sinks.size());
+  for (const SinkPlan& sink : plan.sinks) {
+    out.text(sink.address);
+    out.number(sink.port);
+  }
   out.number(static_cast<std::uint64_t>(plan.network));
   out.number(static_cast<std::uint64_t>(plan.weakness));
   out.number(head.targets.size());
@@ -152,6 +157,7 @@ std::string encode_program(const ProgramPlan& program) {
     out.text(key);
     out.text(value);
   }
+  out.number(program.wrapped ? 1 : 0);
   return out.take();
 }
 
@@ -166,6 +172,7 @@ Result<ProgramPlan> decode_program(std::string_view file) {
     key = in.text();
     value = in.text();
   }
+  program.wrapped = in.number() != 0;
   LAPWING_CHECK(in.finish());
   return program;
 }
@@ -174,7 +181,7 @@ std::string encode_launch(const LaunchHead& head, const Plan& plan) {
   Writer out;
   out.text(encode_head(head, plan));
   std::string file = out.take();
-  file += encode_program({plan.argv, plan.environment, plan.working_directory});
+  file += encode_program({plan.argv, plan.environment, plan.working_directory, plan.wrapped});
   return file;
 }
 
@@ -197,6 +204,11 @@ Result<LaunchHead> decode_head(std::string_view file) {
     listener.name = in.text();
     listener.address = in.text();
     listener.port = in.as<std::uint16_t>();
+  }
+  plan.sinks.resize(in.count());
+  for (SinkPlan& sink : plan.sinks) {
+    sink.address = in.text();
+    sink.port = in.as<std::uint16_t>();
   }
   plan.network = in.as<NetworkMode>();
   plan.weakness = in.as<Weakness>();
