@@ -15,18 +15,34 @@ void set_common(Variables& out) {
   out["LD_LIBRARY_PATH"] =
       "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:"
       "/opt/lib";
-  out["PWD"] = "/var/task";
-  out["SHLVL"] = "0";
   out["LAMBDA_TASK_ROOT"] = "/var/task";
   out["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
 }
 
-void set_keys(const RoleCredentials& credentials, Variables& out) {
+// Names of the first SDKs for Java, which the runtimes of that time still set.
+constexpr int kLastJavaWithOldNames = 11;
+
+void set_keys(const EnvironmentInputs& in, Variables& out) {
+  const RoleCredentials& credentials = in.credentials;
   out["AWS_ACCESS_KEY_ID"] = credentials.access_key_id;
-  out["AWS_ACCESS_KEY"] = credentials.access_key_id;
   out["AWS_SECRET_ACCESS_KEY"] = credentials.secret_access_key;
-  out["AWS_SECRET_KEY"] = credentials.secret_access_key;
   out["AWS_SESSION_TOKEN"] = credentials.session_token;
+  const RuntimeId& id = in.runtime->id;
+  if (id.language == Language::kJava && id.major <= kLastJavaWithOldNames) {
+    out["AWS_ACCESS_KEY"] = credentials.access_key_id;
+    out["AWS_SECRET_KEY"] = credentials.secret_access_key;
+  }
+}
+
+// AWS says the format where the function's configuration does; the default goes without saying.
+void set_logging(const FunctionVersion& fn, Variables& out) {
+  if (fn.logging.format == LogFormat::kJson) {
+    out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
+    out["AWS_LAMBDA_LOG_LEVEL"] =
+        fn.logging.application_log_level.empty() ? "INFO" : fn.logging.application_log_level;
+  } else if (fn.logging.log_group != "/aws/lambda/" + fn.name.str()) {
+    out["AWS_LAMBDA_LOG_FORMAT"] = "Text";
+  }
 }
 
 void set_platform(const EnvironmentInputs& in, Variables& out) {
@@ -43,14 +59,17 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   out["AWS_LAMBDA_FUNCTION_VERSION"] = fn.version;
   out["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = fmt::format("{}", fn.memory_mb);
   out["AWS_LAMBDA_INITIALIZATION_TYPE"] = in.initialization_type;
-  out["AWS_LAMBDA_LOG_GROUP_NAME"] = fn.logging.log_group;
-  out["AWS_LAMBDA_LOG_STREAM_NAME"] = in.log_stream;
+  if (!fn.snap_start) {  // a snapshot is of no stream
+    out["AWS_LAMBDA_LOG_GROUP_NAME"] = fn.logging.log_group;
+    out["AWS_LAMBDA_LOG_STREAM_NAME"] = in.log_stream;
+  }
   out["AWS_LAMBDA_RUNTIME_API"] =
       fmt::format("{}:{}", sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort);
   out["AWS_XRAY_CONTEXT_MISSING"] = "LOG_ERROR";
-  out["AWS_XRAY_DAEMON_ADDRESS"] = fmt::format("{}:2000", sandbox::kRuntimeApiAddress);
+  out["AWS_XRAY_DAEMON_ADDRESS"] =
+      fmt::format("{}:{}", sandbox::kRuntimeApiAddress, sandbox::kXrayDaemonPort);
   out["_AWS_XRAY_DAEMON_ADDRESS"] = sandbox::kRuntimeApiAddress;
-  out["_AWS_XRAY_DAEMON_PORT"] = "2000";
+  out["_AWS_XRAY_DAEMON_PORT"] = fmt::format("{}", sandbox::kXrayDaemonPort);
   // Back to Lapwing, with credentials of the execution role.
   out["AWS_ENDPOINT_URL"] =
       fmt::format("http://{}:{}", sandbox::kRuntimeApiAddress, sandbox::kEndpointPort);
@@ -59,20 +78,22 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
         "http://{}:{}{}", sandbox::kCredentialsAddress, sandbox::kRuntimeApiPort, kCredentialsPath);
     out["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = in.credentials_token;
   } else {
-    set_keys(in.credentials, out);
+    set_keys(in, out);
   }
-  if (fn.logging.format == LogFormat::kJson) {
-    out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
-    out["AWS_LAMBDA_LOG_LEVEL"] =
-        fn.logging.application_log_level.empty() ? "INFO" : fn.logging.application_log_level;
-  } else {
-    out["AWS_LAMBDA_LOG_FORMAT"] = "Text";
-  }
+  set_logging(fn, out);
+}
+
+// Before there was a /var/lang in them.
+void set_older_paths(const RuntimeId& id, Variables& out) {
+  if (id.text != "provided" && id.text != "provided.al2") return;
+  out["PATH"] = "/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+  out["LD_LIBRARY_PATH"] =
+      "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib";
 }
 
 void set_language(const RuntimeChoice& runtime, std::uint32_t memory_mb, const std::string& handler,
                   Variables& out) {
-  if (runtime.interpreter == nullptr) return;
+  if (runtime.interpreter == nullptr) return set_older_paths(runtime.id, out);
   const LanguageTraits& language = traits(runtime.id.language);
   language.variables(launch_of(runtime, memory_mb, handler), out);
   out["AWS_EXECUTION_ENV"] = fmt::format("AWS_Lambda_{}", runtime.id.text);

@@ -1,5 +1,6 @@
 #include "runtime/language.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -16,26 +17,42 @@ std::optional<int> to_int(std::string_view text) {
 }
 
 std::vector<std::string> python_argv(const RuntimeLaunch& launch) {
+  // Wrappers expect the bootstrap right after the interpreter.
+  if (launch.wrapped) return {launch.interpreter, "/var/runtime/bootstrap.py"};
   // -S: the host's site-packages are no part of the function's world, and cost time.
   return {launch.interpreter, "-S", "/var/runtime/bootstrap.py"};
 }
 
+// What is left of the shells that start these interpreters on AWS.
+void shell_variables(Variables& out) {
+  out["PWD"] = "/var/task";
+  out["SHLVL"] = "0";
+}
+
 void python_variables(const RuntimeLaunch&, Variables& out) {
+  shell_variables(out);
   out["PYTHONPATH"] = "/var/runtime";
+  // Python finds it for itself and sets it, at some cost; the bootstrap takes it back where AWS's
+  // interpreters (before 3.12) had no need to.
   out["LC_CTYPE"] = "C.UTF-8";
-  // Read-only code cannot keep its byte code, and must not try at every import.
-  out["PYTHONDONTWRITEBYTECODE"] = "1";
 }
 
 std::vector<std::string> node_argv(const RuntimeLaunch& launch) {
   return {launch.interpreter, "/var/runtime/bootstrap.cjs"};
 }
 
+constexpr int kLastNodeWithExtraCertificates = 18;
+
 void node_variables(const RuntimeLaunch& launch, Variables& out) {
+  shell_variables(out);
   out["NODE_PATH"] = fmt::format(
       "/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
       "/var/runtime:/var/task",
       launch.asked->major);
+  // Newer ones start quicker without.
+  if (launch.asked->major <= kLastNodeWithExtraCertificates) {
+    out["NODE_EXTRA_CA_CERTS"] = "/var/runtime/ca-cert.pem";
+  }
 }
 
 std::vector<std::string> ruby_argv(const RuntimeLaunch& launch) {
@@ -43,6 +60,10 @@ std::vector<std::string> ruby_argv(const RuntimeLaunch& launch) {
 }
 
 void ruby_variables(const RuntimeLaunch& launch, Variables& out) {
+  shell_variables(out);
+  // AWS's start script for Ruby puts the language's folders in front once more.
+  out["PATH"] = "/var/lang/bin:" + out["PATH"];
+  out["LD_LIBRARY_PATH"] = "/var/lang/lib:" + out["LD_LIBRARY_PATH"];
   // Bundler packs gems below the version they were installed with: that of the identifier,
   // and that of the interpreter where it is another.
   const auto gems = [](int major, int minor) {
@@ -53,8 +74,18 @@ void ruby_variables(const RuntimeLaunch& launch, Variables& out) {
   if (launch.asked->major != launch.major || launch.asked->minor != launch.minor) {
     path += ":" + gems(launch.major, launch.minor);
   }
-  out["GEM_PATH"] = std::move(path);
+  const auto& [major, minor] = std::pair(launch.asked->major, launch.asked->minor);
+  out["GEM_PATH"] = fmt::format("{}:/var/runtime:/var/runtime/ruby/{}.{}.0", path, major, minor);
+  out["GEM_HOME"] = "/var/runtime";
   out["RUBYLIB"] = "/var/task:/var/runtime/lib:/opt/ruby/lib";
+}
+
+// What AWS's start script leaves to the heap: 85 % of the memory, or all but 240 MB.
+double heap_percentage(std::uint32_t memory_mb) {
+  constexpr double kShare = 0.85;
+  constexpr double kBesidesMb = 240;
+  const double memory = std::max(memory_mb, 1u);
+  return 100 * std::max(kShare, (memory - kBesidesMb) / memory);
 }
 
 // Defaults a function may override through JAVA_TOOL_OPTIONS are in jvm.flags, which the JVM
@@ -62,10 +93,16 @@ void ruby_variables(const RuntimeLaunch& launch, Variables& out) {
 std::vector<std::string> jvm_options(const RuntimeLaunch& launch) {
   std::vector<std::string> options = {"-XX:Flags=/var/runtime/jvm.flags",
                                       fmt::format("-XX:MaxRAM={}m", launch.memory_mb)};
+  // As a share of the memory, not a size: -Xmx in JAVA_TOOL_OPTIONS goes before. The lesser is what
+  // JVMs go by below some 250 MB.
+  for (const char* name : {"MaxRAMPercentage", "MinRAMPercentage"}) {
+    options.push_back(fmt::format("-XX:{}={:.2f}", name, heap_percentage(launch.memory_mb)));
+  }
   if (!launch.class_archive.empty()) {
     options.push_back("-XX:SharedArchiveFile=" + launch.class_archive);
   }
   // The client makes a file descriptor of a number, and loads a library of its own.
+  if (launch.major >= 17) options.emplace_back("-XX:+ErrorFileToStderr");
   if (launch.major >= 9) options.emplace_back("--add-opens=java.base/java.io=ALL-UNNAMED");
   if (launch.major >= 22) options.emplace_back("--enable-native-access=ALL-UNNAMED");
   // These say at every start that the JDK's own archive was made without the two.
@@ -73,6 +110,7 @@ std::vector<std::string> jvm_options(const RuntimeLaunch& launch) {
   options.insert(options.end(),
                  {"-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="
                   "/var/runtime/lib/libaws-lambda-jni.so",
+                  "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
                   "-Djava.net.preferIPv4Stack=true", "-cp", launch.class_path,
                   "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"});
   return options;

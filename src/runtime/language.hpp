@@ -44,6 +44,7 @@ struct RuntimeLaunch {
   int minor = 0;
   std::uint32_t memory_mb = 128;
   std::string handler;
+  bool wrapped = false;  // AWS_LAMBDA_EXEC_WRAPPER: the command line is the wrapper's to look at
   // Java: Interpreter's class_path, and class_archive if the file is there.
   std::string class_path;
   std::string class_archive;

@@ -1,5 +1,8 @@
 #include "runtime/sandbox_planner.hpp"
 
+#include <cerrno>
+#include <unistd.h>
+
 #include <fmt/core.h>
 
 #include "runtime/code_view.hpp"
@@ -17,6 +20,13 @@ Entry look_at(const FunctionVersion& function, std::string_view path) {
   if (place.kind == CodePlace::Kind::kElsewhere) return Entry::kExecutable;
   if (place.kind != CodePlace::Kind::kFile) return Entry::kMissing;
   return (place.mode & 0111) != 0 ? Entry::kExecutable : Entry::kNotExecutable;
+}
+
+// Null without one; an empty value is none.
+const std::string* wrapper_of(const FunctionVersion& function) {
+  const auto found = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (found == function.environment.end() || found->second.empty()) return nullptr;
+  return &found->second;
 }
 
 Error invalid_entrypoint(std::string message) {
@@ -40,6 +50,18 @@ Result<std::string> find_bootstrap(const FunctionVersion& function) {
       invalid_entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
 }
 
+// What NODE_EXTRA_CA_CERTS names, by AWS or by functions that follow its manual: the machine's
+// certificates, as every root has them.
+Status link_certificates(const std::string& bootstraps) {
+  const std::string link =
+      fmt::format("{}/{}/runtime/ca-cert.pem", bootstraps, traits(Language::kNode).folder);
+  if (::symlink("/etc/ssl/certs/ca-certificates.crt", link.c_str()) != 0 && errno != EEXIST &&
+      errno != ENOENT) {
+    return fail(errno_error("symlink " + link));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionVersion& function) {
@@ -61,6 +83,7 @@ std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
 Status SandboxPlanner::prepare() {
   LAPWING_TRY(root_plans_[std::string(kProvidedKey)], roots_->compose({}));
   LAPWING_TRY(image_binds_, roots_->image_binds());
+  LAPWING_CHECK(link_certificates(options_.bootstrap_dir));
   for (const Interpreter& interpreter : catalogue_->interpreters()) {
     // First, as Java mounts its client on a directory below.
     std::vector<sandbox::Bind> binds = {
@@ -80,8 +103,9 @@ Status SandboxPlanner::prepare() {
 Result<std::vector<std::string>> SandboxPlanner::argv(const FunctionVersion& function,
                                                       const RuntimeChoice& runtime) const {
   if (runtime.interpreter != nullptr) {
-    return traits(runtime.id.language)
-        .argv(launch_of(runtime, function.memory_mb, function.handler));
+    RuntimeLaunch launch = launch_of(runtime, function.memory_mb, function.handler);
+    launch.wrapped = wrapper_of(function) != nullptr;
+    return traits(runtime.id.language).argv(launch);
   }
   std::string bootstrap = "/var/task/bootstrap";
   if (!options_.assume_bootstrap) {
@@ -102,9 +126,10 @@ Status SandboxPlanner::plan_runtime(const FunctionVersion& function, const Runti
   if (!function.layers_dir.empty()) plan.binds.push_back({function.layers_dir, "/opt"});
   LAPWING_TRY(plan.argv, argv(function, runtime));
   // A wrapper takes the interpreter's command line as its arguments (managed runtimes only).
-  const auto wrapper = function.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
-  if (wrapper != function.environment.end() && runtime.interpreter != nullptr) {
-    plan.argv.insert(plan.argv.begin(), wrapper->second);
+  const std::string* wrapper = wrapper_of(function);
+  if (wrapper != nullptr && runtime.interpreter != nullptr) {
+    plan.argv.insert(plan.argv.begin(), *wrapper);
+    plan.wrapped = true;
   }
   return {};
 }
@@ -142,6 +167,8 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
       {kRuntimeApiListener, sandbox::kRuntimeApiAddress, sandbox::kRuntimeApiPort});
   plan.listeners.push_back(
       {kEndpointListener, sandbox::kRuntimeApiAddress, sandbox::kEndpointPort});
+  // Nobody takes segments yet; SDKs over a connected socket would log an error per call.
+  plan.sinks.push_back({sandbox::kRuntimeApiAddress, sandbox::kXrayDaemonPort});
   if (!inputs.credentials_token.empty()) {
     plan.listeners.push_back(
         {kCredentialsListener, sandbox::kCredentialsAddress, sandbox::kRuntimeApiPort});

@@ -431,3 +431,23 @@ def test_gems_of_the_function(start, tmp_path):
     source = "require 'tiny'\ndef handler(event:, context:) = TINY"
     with start(source, files=files, env={"GEM_PATH": str(tmp_path / "gems")}) as env:
         assert env.invoke(1).json() == 7, env.printed()
+
+
+# -- gems that come with the interpreter -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("over", ["fd", "standby"])
+def test_gems_of_the_interpreter_are_found_behind_awss_folders(start, tmp_path, over):
+    """GEM_HOME and GEM_PATH are AWS's; without more, `rexml` and its like would be out of reach."""
+    source = """
+require 'rexml/document'
+def handler(event:, context:)
+  { rexml: REXML::VERSION, home: Gem.dir, first: Gem.path[0] }
+end
+"""
+    gems = {"GEM_HOME": "/var/runtime", "GEM_PATH": str(tmp_path / "gems")}
+    with start(source, over=over, env=gems) as env:
+        answer = env.invoke({})
+        assert answer.kind == "response", env.printed()
+        assert answer.json()["home"] == "/var/runtime"
+        assert answer.json()["first"] == str(tmp_path / "gems")

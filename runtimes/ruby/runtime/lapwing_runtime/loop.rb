@@ -37,6 +37,7 @@ module LapwingRuntime
 
       # The status to exit with.
       def run
+        keep_own_gems
         task_root = ENV.fetch('LAMBDA_TASK_ROOT', '/var/task')
         $LOAD_PATH.unshift(task_root) unless $LOAD_PATH.include?(task_root)
         api = connect
@@ -55,6 +56,16 @@ module LapwingRuntime
       end
 
       private
+
+      # GEM_HOME is AWS's folder of gems here; those that came with the interpreter come last,
+      # and the SDK's after them.
+      def keep_own_gems
+        return unless defined?(Gem)
+
+        own = [*Gem.default_path, "#{__dir__}/../sdk"]
+        own.select! { |folder| File.directory?("#{folder}/specifications") }
+        Gem.use_paths(Gem.dir, *Gem.path, *(own - Gem.path))
+      end
 
       def connect
         text = ENV.delete('_LAPWING_RUNTIME_FD').to_s
