@@ -235,7 +235,8 @@ def test_heap_by_memory(ahead, plain, probe, memory_mb):
     heaps = {start(client, probe, memory_mb=memory_mb, event={"do": "heap"},
                    from_standby=client is ahead)[1] for client in (ahead, plain)}
     [heap] = heaps
-    assert 0.7 * memory_mb < heap <= 0.8 * memory_mb
+    most = max(0.85 * memory_mb, memory_mb - 240)  # as AWS's start script has it
+    assert 0.9 * most < heap <= most + 1
 
 
 def test_stack_of_the_main_thread(ahead, plain, probe):
