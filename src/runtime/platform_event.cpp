@@ -74,11 +74,13 @@ class Record {
     json.end_array();
   }
   void tracing(std::string_view trace_id) {
-    if (trace_id.empty()) return;
+    const std::optional<Sampled> trace = sampled(trace_id);
+    if (!trace) return;
     json.key("tracing");
     json.begin_object();
+    json.member("spanId", trace->segment);
     json.member("type", "X-Amzn-Trace-Id");
-    json.member("value", trace_id);
+    json.member("value", trace->header);
     json.end_object();
   }
 
@@ -89,7 +91,26 @@ class Record {
   text::JsonWriter json{out_};
 };
 
+// The value after `name`, up to the next field.
+std::string_view field(std::string_view header, std::string_view name) {
+  const std::size_t at = header.find(name);
+  if (at == std::string_view::npos) return {};
+  header.remove_prefix(at + name.size());
+  return header.substr(0, header.find(';'));
+}
+
 }  // namespace
+
+std::optional<Sampled> sampled(std::string_view trace_id) {
+  constexpr std::string_view kMark = ";Sampled=1";
+  const std::size_t mark = trace_id.find(kMark);
+  if (mark == std::string_view::npos) return std::nullopt;
+  Sampled out;
+  out.header = trace_id.substr(0, mark + kMark.size());
+  out.root = field(out.header, "Root=");
+  out.segment = field(out.header, "Parent=");
+  return out;
+}
 
 std::string_view to_string(PhaseStatus::Kind kind) {
   switch (kind) {

@@ -63,6 +63,14 @@ struct Span {
   double duration_ms = 0;
 };
 
+// What is told of a trace, which is nothing unless it is sampled.
+struct Sampled {
+  std::string_view header;   // "Root=1-...;Parent=...;Sampled=1", the lineage left out
+  std::string_view root;     // "1-..."
+  std::string_view segment;  // the parent's
+};
+std::optional<Sampled> sampled(std::string_view trace_id);
+
 // The runtime's part of an invocation.
 struct RuntimeDone {
   std::string_view request_id;

@@ -192,6 +192,10 @@ std::string report_line(const FunctionVersion& fn, WallTime now, const InvokeRep
   }
   const std::string status = status_text(report.status);
   if (!status.empty()) line += status.substr(1);
+  if (const std::optional<Sampled> trace = sampled(report.trace_id)) {
+    line += joined(
+        {"\nXRAY TraceId: ", trace->root, "\tSegmentId: ", trace->segment, "\tSampled: true\t"});
+  }
   return line;
 }
 

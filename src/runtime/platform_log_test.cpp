@@ -96,6 +96,30 @@ TEST(PlatformLog, FailuresCarryStatusAndType) {
   EXPECT_EQ(init_report_line(fn, kNow, {10, "init", {}, {}}), "");
 }
 
+TEST(PlatformLog, SampledTracesAreTold) {
+  FunctionVersion fn = text_function();
+  InvokeReport r = report();
+  const std::string plain = report_line(fn, kNow, r);
+  const std::string trace =
+      "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=";
+  const std::string quiet = trace + "0;Lineage=1:a87bd80c:0";
+  const std::string told = trace + "1;Lineage=1:a87bd80c:0";
+  r.trace_id = quiet;
+  EXPECT_EQ(report_line(fn, kNow, r), plain);
+  r.trace_id = told;
+  EXPECT_EQ(report_line(fn, kNow, r),
+            plain +
+                "\nXRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: "
+                "53995c3f42cd8ad8\tSampled: true\t");
+  fn.logging.format = LogFormat::kJson;
+  const std::string tracing =
+      R"("tracing":{"spanId":"53995c3f42cd8ad8","type":"X-Amzn-Trace-Id","value":")" + trace +
+      "1\"}";
+  EXPECT_TRUE(report_line(fn, kNow, r).contains(tracing));
+  EXPECT_TRUE(start_line(fn, kNow, "r", told).contains(tracing));
+  EXPECT_FALSE(start_line(fn, kNow, "r", quiet).contains("tracing"));
+}
+
 TEST(PlatformLog, JsonObeysTheSystemLevel) {
   FunctionVersion fn = text_function();
   fn.logging.format = LogFormat::kJson;

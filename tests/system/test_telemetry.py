@@ -86,7 +86,7 @@ def test_the_stream_of_an_environment(server):
     assert records(events, "platform.telemetrySubscription")[0] == {
         "name": "agent", "state": "Subscribed", "types": EVERYTHING}
 
-    tracing = {"type": "X-Amzn-Trace-Id", "value": TRACE}
+    tracing = {"spanId": "9a9197af755a6419", "type": "X-Amzn-Trace-Id", "value": TRACE}
     begun = records(events, "platform.start")[0]
     request = begun["requestId"]
     assert begun == {"requestId": request, "version": "$LATEST", "tracing": tracing}

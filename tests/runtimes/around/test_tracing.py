@@ -45,6 +45,14 @@ def test_a_callers_goes_on(client, functions):
     assert re.fullmatch(f"Root={ROOT};Parent=[0-9a-f]{{16}};Sampled=1;Lineage=.*", said["inside"])
 
 
+def test_the_log_tells_of_sampled_traces(client, functions):
+    sampled = client.invoke(functions["Active"])
+    root, parent = re.match(r"Root=([^;]+);Parent=([^;]+)", sampled[0]["inside"]).groups()
+    assert re.search(rf"^REPORT .*\t\nXRAY TraceId: {root}\tSegmentId: {parent}\tSampled: true\t$",
+                     sampled[2], re.MULTILINE), sampled[2]
+    assert "XRAY" not in client.invoke(functions["PassThrough"])[2]
+
+
 def test_tracing_is_kept_and_shown(client):
     name = client.deploy({"app.py": APP}, "python3.12")
     lam = client.lam
