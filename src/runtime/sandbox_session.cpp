@@ -144,8 +144,7 @@ net::Task<Status> SandboxSession::launch() {
   }
   if (!snapshot_) co_return co_await starter.launch(started_, plan_, choice_, std::move(more));
   LAPWING_CO_TRY(more, snapshot_ends(*snapshot_));
-  co_return co_await starter.launch_restored(started_, plan_, choice_,
-                                             changed_variables(plan_.environment), std::move(more));
+  co_return co_await starter.launch_restored(started_, plan_, choice_, std::move(more));
 }
 
 net::Task<Status> SandboxSession::start_runtime() {

@@ -41,14 +41,6 @@ void add_snapshot_variables(std::vector<std::pair<std::string, std::string>>& en
                            fmt::format("{}:{}", sandbox::kCheckpointControlFd, kSnapshotFilesFd));
 }
 
-Variables changed_variables(const std::vector<std::pair<std::string, std::string>>& environment) {
-  Variables out;
-  for (const auto& [key, value] : environment) {
-    if (key == "AWS_LAMBDA_LOG_STREAM_NAME") out.emplace(key, value);
-  }
-  return out;
-}
-
 Result<std::vector<sandbox::InheritedFd>> snapshot_ends(const Snapshot& snapshot) {
   std::vector<sandbox::InheritedFd> out;
   const auto add = [&out](const os::UniqueFd& file, int target) {

@@ -30,8 +30,6 @@ inline constexpr int kRestoredFilesFd = 7;
 
 // Variables that tell a runtime process to become a snapshot.
 void add_snapshot_variables(std::vector<std::pair<std::string, std::string>>& environment);
-// Of a function's variables, those that a restored process must be given afresh.
-Variables changed_variables(const std::vector<std::pair<std::string, std::string>>& environment);
 // The descriptors of a restored process.
 Result<std::vector<sandbox::InheritedFd>> snapshot_ends(const Snapshot& snapshot);
 

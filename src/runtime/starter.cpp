@@ -208,7 +208,7 @@ net::Task<Status> Starter::launch(StartedRuntime& prepared, const sandbox::Plan&
 }
 
 net::Task<Status> Starter::launch_restored(StartedRuntime& prepared, const sandbox::Plan& plan,
-                                           const RuntimeChoice& runtime, const Variables& changed,
+                                           const RuntimeChoice& runtime,
                                            std::vector<sandbox::InheritedFd> more) {
   LAPWING_CO_TRY(prepared.ends, make_launch_ends(runtime, true));
   std::ranges::move(more, std::back_inserter(prepared.ends.inherited));
@@ -216,7 +216,7 @@ net::Task<Status> Starter::launch_restored(StartedRuntime& prepared, const sandb
                                                   std::move(prepared.ends.inherited));
   if (!program) co_return fail(std::move(program).error().context("restore " + plan.name));
   prepared.program = *program;
-  co_return co_await configure(prepared, changed);
+  co_return co_await configure(prepared, Variables());
 }
 
 void Starter::expect(const std::string& arn, const sandbox::Plan& plan,

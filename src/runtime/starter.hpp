@@ -85,10 +85,10 @@ class Starter {
   net::Task<Status> launch(StartedRuntime& prepared, const sandbox::Plan& plan,
                            const RuntimeChoice& runtime,
                            std::vector<sandbox::InheritedFd> more = {});
-  // The same for a plan whose program is kRestoreProgram: it becomes what `more` holds, and gets
-  // `changed`, the variables that differ from environment to environment.
+  // The same for a plan whose program is kRestoreProgram: it becomes what `more` holds. No variable
+  // differs from environment to environment.
   net::Task<Status> launch_restored(StartedRuntime& prepared, const sandbox::Plan& plan,
-                                    const RuntimeChoice& runtime, const Variables& changed,
+                                    const RuntimeChoice& runtime,
                                     std::vector<sandbox::InheritedFd> more);
   // A first start of this function is to be expected soon ...
   void expect(const std::string& arn, const sandbox::Plan& plan, const RuntimeChoice& runtime);

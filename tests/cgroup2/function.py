@@ -34,13 +34,15 @@ TAIL = {"X-Amz-Log-Type": "Tail"}
 
 PYTHON = """
 import os, random, time
-drawn, fresh = random.random(), []
+drawn, place = random.random(), []
 def handler(event, context):
     if "eat" in event:
         held = bytearray(event["eat"] << 20)
         held[::4096] = b"x" * len(held[::4096])
     time.sleep(event.get("sleep", 0))
-    return {"name": context.function_name, "stream": context.log_stream_name, "drawn": drawn,
+    if not place:
+        place.append(os.urandom(8).hex())
+    return {"name": context.function_name, "stream": place[0], "drawn": drawn,
             "fresh": random.random(), "memory": context.memory_limit_in_mb,
             "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
 """
