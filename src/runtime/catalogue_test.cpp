@@ -1,5 +1,6 @@
 #include "runtime/catalogue.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <fstream>
 #include <stdlib.h>
@@ -150,6 +151,38 @@ TEST(Catalogue, AJvmThatWaitsIsOfOneMemorySizeAndNoHandler) {
   EXPECT_EQ(std::vector<std::string>(argv.begin() + 2, argv.end()),
             std::vector<std::string>(full.begin() + 1, full.end() - 1));
   EXPECT_EQ(full.back(), "shop.Handler");
+}
+
+// As AWS's start script: 85 % of the memory, or all but 240 MB.
+TEST(Catalogue, TheHeapOfAJvmGoesByTheMemory) {
+  FakeMachine machine;
+  machine.jdk("eleven", "11.0.2", "/lib/server/libjvm.so");
+  machine.jdk("seventeen", "17.0.9", "/lib/server/libjvm.so");
+  const Catalogue catalogue = machine.discover();
+  const auto has = [&](const char* runtime, std::uint32_t memory_mb, const char* option) {
+    const auto argv =
+        traits(Language::kJava).argv(launch_of(catalogue.choose(runtime).value(), memory_mb, "x"));
+    return std::ranges::find(argv, option) != argv.end();
+  };
+  for (const std::uint32_t small : {128u, 512u, 1600u}) {
+    EXPECT_TRUE(has("java17", small, "-XX:MaxRAMPercentage=85.00")) << small;
+    EXPECT_TRUE(has("java17", small, "-XX:MinRAMPercentage=85.00")) << small;
+  }
+  EXPECT_TRUE(has("java17", 3008, "-XX:MaxRAMPercentage=92.02"));
+  EXPECT_TRUE(has("java17", 512, "-XX:+ErrorFileToStderr"));
+  EXPECT_FALSE(has("java11", 512, "-XX:+ErrorFileToStderr"));
+}
+
+TEST(Catalogue, AWrapperSeesAwssCommandLine) {
+  FakeMachine machine;
+  machine.python("/usr", 11, "3.11.2");
+  const Catalogue catalogue = machine.discover();
+  RuntimeLaunch launch = launch_of(catalogue.choose("python3.11").value(), 512, "x");
+  const std::vector<std::string> plain = {"/usr/bin/python3.11", "-S", "/var/runtime/bootstrap.py"};
+  EXPECT_EQ(traits(Language::kPython).argv(launch), plain);
+  launch.wrapped = true;
+  const std::vector<std::string> wrapped = {"/usr/bin/python3.11", "/var/runtime/bootstrap.py"};
+  EXPECT_EQ(traits(Language::kPython).argv(launch), wrapped);
 }
 
 TEST(Catalogue, ServesTheNearestVersionAndSaysSo) {
