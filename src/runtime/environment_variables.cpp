@@ -49,6 +49,8 @@ void set_platform(const EnvironmentInputs& in, Variables& out) {
   const FunctionVersion& fn = *in.function;
   if (fn.image) {
     set_image_defaults(*fn.image, out);
+    // AWS's own entry point takes the handler for its first argument.
+    if (!fn.image->command.empty()) out["_HANDLER"] = fn.image->command.front();
   } else {
     set_common(out);
     out["_HANDLER"] = fn.handler;

@@ -144,13 +144,12 @@ TEST_F(Recorded, Provided) {
 
 TEST_F(Recorded, Image) {
   fn_.image.emplace();
+  fn_.image->command = {"app.handler", "more"};
   fn_.image->environment = {{"PATH", "/of/the/image"}, {"HOME", "/root"}};
   RuntimeChoice choice;
   choice.id.text = "image";
   Variables expected = with(every(), {{"PATH", "/of/the/image"}, {"HOME", "/root"}});
-  for (const char* key : {"LANG", "LD_LIBRARY_PATH", "_HANDLER"}) {
-    expected.erase(key);
-  }
+  for (const char* key : {"LANG", "LD_LIBRARY_PATH"}) expected.erase(key);
   EXPECT_EQ(function_environment({&fn_, &choice, {"AKID", "SECRET", "TOKEN", {}}, "stream"}),
             expected);
 }
