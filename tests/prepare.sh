@@ -21,20 +21,6 @@ python_clients() {
   echo "$want" >build/venv/.prepared
 }
 
-# What functions of the tests package (tests/runtimes/around), for this environment's Python.
-function_packages() {
-  local want into=build/function-packages
-  want=$(stamp tests/requirements.txt tests/requirements-functions.txt)
-  done_already $into/.prepared "$want" && return
-  rm -rf $into
-  build/venv/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-    --target $into -r tests/requirements-functions.txt || {
-    echo "packages of functions cannot be had here: tests with them are left out" >&2
-    return
-  }
-  echo "$want" >$into/.prepared
-}
-
 javascript_clients() {
   local js=tests/conformance/js want
   command -v npm >/dev/null || { echo "no npm: the SDK for JavaScript is left out" >&2; return; }
@@ -45,6 +31,20 @@ javascript_clients() {
   cp $js/package.json $js/package-lock.json build/node/
   npm ci --prefix build/node --silent --no-audit --no-fund
   echo "$want" >build/node/.prepared
+}
+
+# Agents and tracers that functions package (tests/runtimes/around), for this environment's Python.
+agent_packages() {
+  local want into=build/agent-packages
+  want=$(stamp tests/requirements.txt tests/requirements-agents.txt)
+  done_already $into/.prepared "$want" && return
+  rm -rf $into
+  build/venv/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+    --target $into -r tests/requirements-agents.txt || {
+    echo "agents and tracers of functions cannot be had here: tests with them are left out" >&2
+    return
+  }
+  echo "$want" >$into/.prepared
 }
 
 cli_2() {
@@ -72,7 +72,7 @@ image_tools() {
 
 mkdir -p build
 python_clients
-function_packages
 javascript_clients
+agent_packages
 cli_2
 image_tools

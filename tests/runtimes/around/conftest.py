@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "runtimes" / "testing")]
 from functions import ROLE, package  # noqa: E402
 from serving import serving  # noqa: E402
 
-PACKAGES = ROOT / "build" / "function-packages"
+PACKAGES = ROOT / "build" / "agent-packages"
 # Descriptions of services; nobody here calls any but these.
 SERVICES = {"sts", "xray", "lambda"}
 
