@@ -16,16 +16,17 @@ namespace lapwing::sandbox {
 namespace {
 
 // Raise when the skeleton changes: another version is another directory.
-constexpr int kSkeletonVersion = 1;
+constexpr int kSkeletonVersion = 2;
 // Each is a mount of its own in every sandbox; of a machine with more, all come as one directory.
 constexpr std::size_t kLocalesMax = 16;
 
-constexpr const char* kDirectories[] = {
-    "dev",           "proc",      "tmp",           "mnt",
-    "run",           "opt",       "etc/ssl/certs", "etc/pki/tls/certs",
-    "usr/bin",       "usr/sbin",  "usr/lib/ssl",   "usr/lib64",
-    "usr/local/bin", "usr/share", "var/task",      "var/runtime",
-    "var/lang",      "var/log"};
+constexpr const char* kDirectories[] = {"dev",       "proc",          "tmp",
+                                        "mnt",       "run",           "opt",
+                                        "sys",       "etc/ssl/certs", "etc/pki/tls/certs",
+                                        "usr/bin",   "usr/sbin",      "usr/lib/ssl",
+                                        "usr/lib64", "usr/local/bin", "usr/share",
+                                        "var/task",  "var/runtime",   "var/lang",
+                                        "var/log"};
 
 constexpr std::pair<const char*, const char*> kLinks[] = {
     {"bin", "usr/bin"},
@@ -42,20 +43,23 @@ constexpr std::pair<const char*, const char*> kLinks[] = {
 
 // Copied, not bound: the host's /usr/bin holds far more than a function should see.
 constexpr const char* kExecutables[] = {
-    "sh",       "bash",     "dash",    "arch",      "awk",       "base64",   "basename", "cat",
-    "chmod",    "chown",    "cksum",   "cmp",       "comm",      "cp",       "cut",      "curl",
-    "date",     "dd",       "df",      "diff",      "dirname",   "du",       "echo",     "egrep",
-    "env",      "expand",   "expr",    "false",     "fgrep",     "file",     "find",     "fold",
-    "free",     "getconf",  "getent",  "grep",      "groups",    "gunzip",   "gzip",     "head",
-    "hexdump",  "hostname", "id",      "install",   "join",      "jq",       "kill",     "ldd",
-    "link",     "ln",       "ls",      "md5sum",    "mkdir",     "mkfifo",   "mktemp",   "mv",
-    "nice",     "nl",       "nohup",   "nproc",     "od",        "openssl",  "paste",    "pgrep",
-    "printenv", "printf",   "ps",      "pwd",       "readlink",  "realpath", "rm",       "rmdir",
-    "sed",      "seq",      "sha1sum", "sha256sum", "sha512sum", "shuf",     "sleep",    "sort",
-    "split",    "stat",     "stdbuf",  "stty",      "sync",      "tac",      "tail",     "tar",
-    "tee",      "test",     "time",    "timeout",   "touch",     "tr",       "true",     "truncate",
-    "tty",      "uname",    "uniq",    "unlink",    "unzip",     "uptime",   "wc",       "wget",
-    "which",    "xargs",    "xz",      "yes",       "zcat",      "zip",      "["};
+    "sh",      "bash",      "dash",      "arch",     "awk",    "base64",    "basename",  "cat",
+    "base32",  "b2sum",     "chgrp",     "csplit",   "dir",    "factor",    "fmt",       "hostid",
+    "logname", "mknod",     "numfmt",    "pathchk",  "pr",     "sha224sum", "sha384sum", "sum",
+    "tsort",   "unexpand",  "users",     "vdir",     "who",    "whoami",    "chmod",     "chown",
+    "cksum",   "cmp",       "comm",      "cp",       "cut",    "curl",      "date",      "dd",
+    "df",      "diff",      "dirname",   "du",       "echo",   "egrep",     "env",       "expand",
+    "expr",    "false",     "fgrep",     "file",     "find",   "fold",      "free",      "getconf",
+    "getent",  "grep",      "groups",    "gunzip",   "gzip",   "head",      "hexdump",   "hostname",
+    "id",      "install",   "join",      "jq",       "kill",   "ldd",       "link",      "ln",
+    "ls",      "md5sum",    "mkdir",     "mkfifo",   "mktemp", "mv",        "nice",      "nl",
+    "nohup",   "nproc",     "od",        "openssl",  "paste",  "pgrep",     "printenv",  "printf",
+    "ps",      "pwd",       "readlink",  "realpath", "rm",     "rmdir",     "sed",       "seq",
+    "sha1sum", "sha256sum", "sha512sum", "shuf",     "sleep",  "sort",      "split",     "stat",
+    "stdbuf",  "stty",      "sync",      "tac",      "tail",   "tar",       "tee",       "test",
+    "time",    "timeout",   "touch",     "tr",       "true",   "truncate",  "tty",       "uname",
+    "uniq",    "unlink",    "unzip",     "uptime",   "wc",     "wget",      "which",     "xargs",
+    "xz",      "yes",       "zcat",      "zip",      "["};
 
 constexpr const char* kCertificates[] = {"/etc/ssl/certs/ca-certificates.crt",
                                          "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
@@ -63,7 +67,22 @@ constexpr const char* kCertificates[] = {"/etc/ssl/certs/ca-certificates.crt",
 struct SmallFile {
   const char* path;
   std::string content;
+  unsigned mode = 0644;
 };
+
+// What AWS's images start with. Here nothing does; scripts that wrap the runtime look for it.
+constexpr const char* kEntrypoint = R"(#!/bin/sh
+if [ $# -ne 1 ]; then
+  echo "entrypoint requires the handler name to be the first argument" 1>&2
+  exit 142
+fi
+export _HANDLER="$1"
+for bootstrap in /var/runtime/bootstrap /var/task/bootstrap /opt/bootstrap; do
+  [ -x "$bootstrap" ] && exec "$bootstrap"
+done
+echo "no bootstrap" 1>&2
+exit 127
+)";
 
 std::vector<SmallFile> small_files() {
   return {
@@ -76,6 +95,7 @@ std::vector<SmallFile> small_files() {
                                 "::1 localhost ip6-localhost\n{} {}\n",
                                 kMachineAddress, kMachineName)},
       {"etc/hostname", "sandbox.localdomain\n"},
+      {"lambda-entrypoint.sh", kEntrypoint, 0755},
       // The same in every network mode: without a way out it cannot be reached, and looking a
       // name up fails at once.
       {"etc/resolv.conf", fmt::format("nameserver {}\n", kNameServerAddress)},
@@ -137,9 +157,13 @@ std::vector<Bind> system_binds() {
   return binds;
 }
 
-std::string executable_path(const char* name, struct stat& info) {
+// On AWS /bin/sh is bash, and bootstraps begin with #!/bin/sh and `set -o pipefail`.
+std::string executable_path(std::string_view name, struct stat& info) {
+  if (name == "sh") {
+    if (std::string bash = executable_path("bash", info); !bash.empty()) return bash;
+  }
   for (const char* directory : {"/usr/bin/", "/bin/", "/usr/sbin/"}) {
-    std::string path = std::string(directory) + name;
+    std::string path = std::string(directory).append(name);
     if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) return path;
   }
   return {};
@@ -158,6 +182,7 @@ std::uint64_t fingerprint_of_machine() {
     hash = mix(hash, fmt::format("{} {} {}", path, info.st_size, info.st_mtim.tv_sec));
   };
   for (const char* name : kExecutables) {
+    hash = mix(hash, name);
     if (const std::string path = executable_path(name, info); !path.empty()) add_file(path);
   }
   for (const char* path : kCertificates) {
@@ -206,7 +231,7 @@ Status build_base(const std::string& root, const std::vector<Bind>& mount_points
     }
   }
   for (const SmallFile& file : small_files()) {
-    LAPWING_CHECK(os::write_atomically(root + "/" + file.path, file.content));
+    LAPWING_CHECK(os::write_atomically(root + "/" + file.path, file.content, file.mode));
   }
   for (const char* path : kCertificates) {
     if (!os::exists(path)) continue;
