@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
-# build/node (AWS SDK for JavaScript 3), and from the distribution AWS CLI 2 and the tools for
-# container images. Quick when done.
+# build/node (AWS SDK for JavaScript 3), build/wheels (packages of functions), and from the
+# distribution AWS CLI 2 and the tools for container images. Quick when done.
 # What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
 # that need it skip, saying so.
 set -euo pipefail
@@ -19,6 +19,18 @@ python_clients() {
   python3 -m venv --clear build/venv
   build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
   echo "$want" >build/venv/.prepared
+}
+
+# Packages of functions; without PyPI their tests are left out.
+function_packages() {
+  local want
+  want=$(stamp tests/requirements-functions.txt)
+  done_already build/wheels/.prepared "$want" && return
+  rm -rf build/wheels
+  build/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
+    --only-binary :all: -d build/wheels -r tests/requirements-functions.txt ||
+    { echo "wheels could not be had: tests of packages from PyPI are left out" >&2; return; }
+  echo "$want" >build/wheels/.prepared
 }
 
 javascript_clients() {
@@ -72,6 +84,7 @@ image_tools() {
 
 mkdir -p build
 python_clients
+function_packages
 javascript_clients
 agent_packages
 cli_2

@@ -25,7 +25,7 @@ constexpr std::string_view kStorageMetadata = ".wh..wh.";  // of a storage drive
 constexpr std::size_t kPieceBytes = 128 * 1024;
 
 // Of a sandbox: what is mounted there must find a place, and no link may lead it elsewhere.
-constexpr const char* kMountDirectories[] = {"dev", "proc", "tmp"};
+constexpr const char* kMountDirectories[] = {"dev", "proc", "sys", "tmp"};
 constexpr const char* kMountFiles[] = {"resolv.conf", "hosts"};
 
 Error refuse(std::string_view path, std::string_view why) {

@@ -240,11 +240,13 @@ TEST_F(Unpacking, MountPointsAreNoLinks) {
   ASSERT_TRUE(apply({TarBuilder()
                          .symlink("dev", scratch_.path())
                          .symlink("proc", "/")
+                         .symlink("sys", "/")
                          .file("tmp", "a file")
                          .directory("etc")
                          .symlink("etc/resolv.conf", "../run/resolv.conf")
                          .directory("etc/hosts")}));
-  for (const char* path : {"dev", "proc", "tmp"}) EXPECT_TRUE(S_ISDIR(look(path).st_mode)) << path;
+  for (const char* path : {"dev", "proc", "sys", "tmp"})
+    EXPECT_TRUE(S_ISDIR(look(path).st_mode)) << path;
   EXPECT_TRUE(S_ISREG(look("etc/resolv.conf").st_mode));
   EXPECT_TRUE(S_ISREG(look("etc/hosts").st_mode));
 }

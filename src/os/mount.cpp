@@ -25,14 +25,29 @@ Result<UniqueFd> clone_mount(int directory, const std::string& path, bool recurs
   return UniqueFd(fd);
 }
 
-Status set_mount_flags(int mount, std::uint64_t flags, bool recursive) {
-  mount_attr attr{};
-  attr.attr_set = attributes(flags);
+namespace {
+
+Status set_attributes(int mount, mount_attr attr, bool recursive) {
   const unsigned how = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
   if (::mount_setattr(mount, "", how, &attr, sizeof attr) != 0) {
     return fail(errno_error("mount_setattr"));
   }
   return {};
+}
+
+}  // namespace
+
+Status set_mount_flags(int mount, std::uint64_t flags, bool recursive) {
+  mount_attr attr{};
+  attr.attr_set = attributes(flags);
+  return set_attributes(mount, attr, recursive);
+}
+
+Status set_mount_flags_and_owners(int mount, std::uint64_t flags, bool recursive, int id_map) {
+  mount_attr attr{};
+  attr.attr_set = attributes(flags) | MOUNT_ATTR_IDMAP;
+  attr.userns_fd = static_cast<std::uint64_t>(id_map);
+  return set_attributes(mount, attr, recursive);
 }
 
 Result<UniqueFd> make_filesystem(const char* type, const MountOptions& options,

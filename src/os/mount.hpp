@@ -25,6 +25,9 @@ enum MountFlags : std::uint64_t {
 Result<UniqueFd> clone_mount(int directory, const std::string& path, bool recursive);
 // Sets attributes of a mount descriptor (MountFlags), of everything below it too.
 Status set_mount_flags(int mount, std::uint64_t flags, bool recursive);
+// Likewise, and owners are shown as the user namespace `id_map` maps them. Only of mounts that are
+// not attached yet, by root, and where the file system can.
+Status set_mount_flags_and_owners(int mount, std::uint64_t flags, bool recursive, int id_map);
 // A new file system instance, unattached: make_filesystem("tmpfs", {{"size", "16m"}}, ...).
 // A key with an empty value is a flag.
 using MountOptions = std::vector<std::pair<std::string, std::string>>;

@@ -64,7 +64,10 @@ Status set_undumpable() {
   return {};
 }
 
-Status install_filter(const FilterProgram& program) {
+namespace {
+
+// What seccomp(2) answers.
+Result<int> install(const FilterProgram& program, unsigned flags) {
   std::vector<sock_filter> code(program.size() / sizeof(sock_filter));
   if (code.empty()) return fail(internal_error("empty system-call filter"));
   program.copy(reinterpret_cast<char*>(code.data()), code.size() * sizeof(sock_filter));
@@ -72,10 +75,21 @@ Status install_filter(const FilterProgram& program) {
   fprog.len = static_cast<unsigned short>(code.size());
   fprog.filter = code.data();
   // glibc has no wrapper for seccomp.
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) != 0) {
-    return fail(errno_error("install system-call filter"));
-  }
+  const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &fprog);
+  if (done < 0) return fail(errno_error("install system-call filter"));
+  return static_cast<int>(done);
+}
+
+}  // namespace
+
+Status install_filter(const FilterProgram& program) {
+  LAPWING_CHECK(install(program, 0));
   return {};
+}
+
+Result<UniqueFd> install_listening_filter(const FilterProgram& program) {
+  LAPWING_TRY(const int listener, install(program, SECCOMP_FILTER_FLAG_NEW_LISTENER));
+  return UniqueFd(listener);
 }
 
 Status give_up_priority() {

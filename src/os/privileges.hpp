@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "os/unique_fd.hpp"
 
 namespace lapwing::os {
 
@@ -28,6 +29,8 @@ Status set_undumpable();
 using FilterProgram = std::string;
 // Installs it for this process and its children, for ever. Needs no_new_privs.
 Status install_filter(const FilterProgram& program);
+// The same for one that hands calls over (SECCOMP_RET_USER_NOTIF): where they arrive.
+Result<UniqueFd> install_listening_filter(const FilterProgram& program);
 
 // A server run ahead of others (a negative nice value) does not hand that on.
 Status give_up_priority();

@@ -52,9 +52,11 @@ inline constexpr Duration kNoHttpTimeout = std::chrono::hours(24 * 30);
 inline constexpr Duration kProvisionedInitMin = std::chrono::seconds(130);
 // A restored environment, its hooks included, may take this long; as AWS.
 inline constexpr Duration kRestoreMax = std::chrono::seconds(10);
-// What a snapshot may hold beyond the function's memory and /tmp: tables, /dev/shm, names.
+// What a snapshot may hold beyond the function's memory and /tmp: tables, names.
 inline constexpr std::uint64_t kSnapshotOverheadBytes = 64ull << 20;
 inline constexpr std::size_t kSnapshotChunkBytes = 256 * 1024;
+// Interpreters that fork, of one event loop: one for each runtime, and account.
+inline constexpr std::size_t kTemplatesMax = 32;
 // An idle environment is frozen after this; later, up to the second, when it is called again too
 // soon for that to be worth it (freeze_policy.hpp).
 inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);

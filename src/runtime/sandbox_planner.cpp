@@ -29,6 +29,11 @@ const std::string* wrapper_of(const FunctionVersion& function) {
   return &found->second;
 }
 
+bool is_directory(const std::string& path) {
+  struct stat st{};
+  return lstat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 Error invalid_entrypoint(std::string message) {
   return Error(ErrorKind::kInvalid, "Runtime.InvalidEntrypoint", std::move(message));
 }
@@ -72,8 +77,8 @@ Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionV
 }
 
 SandboxPlanner::SandboxPlanner(PlannerOptions options, const Catalogue& catalogue,
-                               sandbox::RootStore& roots)
-    : options_(std::move(options)), catalogue_(&catalogue), roots_(&roots) {}
+                               sandbox::RootStore& roots, sandbox::MachineViews& views)
+    : options_(std::move(options)), catalogue_(&catalogue), roots_(&roots), views_(&views) {}
 
 std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
   return runtime.interpreter == nullptr ? std::string(kProvidedKey)
@@ -143,6 +148,10 @@ Status SandboxPlanner::plan_image(const ImageProgram& image, sandbox::Plan& plan
   }
   LAPWING_TRY(plan.argv, image_command_line(image, path));
   LAPWING_TRY(plan.working_directory, image_working_directory(image));
+  // One unpacked by an earlier version may have no /sys to mount on.
+  std::erase_if(plan.view, [&](const sandbox::Bind& bind) {
+    return bind.destination == "/sys" && !is_directory(image.root + bind.destination);
+  });
   return {};
 }
 
@@ -151,15 +160,18 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
                                            const EnvironmentInputs& inputs) const {
   sandbox::Plan plan;
   plan.name = fmt::format("{}", function.name.view());
+  plan.owner = function.account.view();
   plan.limits.memory_bytes = std::uint64_t{function.memory_mb} * kMiB;
   plan.limits.tmp_bytes = std::uint64_t{function.ephemeral_storage_mb} * kMiB;
   plan.limits.cpu = options_.cpu;
+  plan.limits.processors_shown = views_->processors(plan.limits.memory_bytes);
   plan.network = options_.network;
   if (!function.network.empty()) {
     const auto mode = sandbox::parse_network_mode(function.network);
     if (!mode) return fail(internal_error("network mode " + function.network));
     plan.network = *mode;
   }
+  LAPWING_TRY(plan.view, views_->of(plan.limits.memory_bytes));
   for (auto& [key, value] : function_environment(inputs)) plan.environment.emplace_back(key, value);
   LAPWING_CHECK(function.image ? plan_image(*function.image, plan)
                                : plan_runtime(function, runtime, plan));

@@ -12,6 +12,7 @@
 #include "runtime/catalogue.hpp"
 #include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
+#include "sandbox/machine_view.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/rootfs.hpp"
 
@@ -35,7 +36,8 @@ struct PlannerOptions {
 
 class SandboxPlanner {
  public:
-  SandboxPlanner(PlannerOptions options, const Catalogue& catalogue, sandbox::RootStore& roots);
+  SandboxPlanner(PlannerOptions options, const Catalogue& catalogue, sandbox::RootStore& roots,
+                 sandbox::MachineViews& views);
 
   // Composes the root of every interpreter found and of provided.*: disk work, done once.
   Status prepare();
@@ -58,6 +60,7 @@ class SandboxPlanner {
   PlannerOptions options_;
   const Catalogue* catalogue_;
   sandbox::RootStore* roots_;
+  sandbox::MachineViews* views_;
   std::map<std::string, sandbox::RootPlan> root_plans_;  // by the interpreter's host path
   std::vector<sandbox::Bind> image_binds_;
 };

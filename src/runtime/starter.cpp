@@ -11,6 +11,7 @@
 #include "net/loop.hpp"
 #include "os/file.hpp"
 #include "runtime/environment_variables.hpp"
+#include "runtime/limits.hpp"
 
 namespace lapwing::runtime {
 namespace {
@@ -27,8 +28,8 @@ constexpr Duration kSweepEvery = std::chrono::seconds(15);
 // Where there is no memory for all, the last one of what was not asked for so long gives way.
 constexpr Duration kGivesWayAfter = std::chrono::seconds(30);
 constexpr Duration kRetryTemplateAfter = std::chrono::minutes(1);
-// The limit until it is a function's. Interpreters do not size themselves by it: there is no
-// /sys inside to read it from.
+// The limit until it is a function's. Interpreters that size themselves are shown the size of the
+// functions they wait for, or none (Shelf::view_ahead).
 constexpr std::uint64_t kBootMemoryMb = 128;
 constexpr char kForkServer[] = "/var/runtime/fork_server.so";
 
@@ -53,12 +54,19 @@ std::vector<std::string> waiting_command(const sandbox::Plan& plan, const Runtim
   return language.waiting_argv(launch_of(plan, runtime, {}));
 }
 
+// Whether what waits is of one memory size.
+bool sized(sandbox::Plan plan, const RuntimeChoice& runtime) {
+  const std::vector<std::string> command = waiting_command(plan, runtime);
+  plan.limits.memory_bytes *= 2;
+  return waiting_command(plan, runtime) != command;
+}
+
 }  // namespace
 
 // Everything made ahead for one root and command line.
 struct Starter::Shelf {
   RuntimeChoice runtime;
-  sandbox::Plan waiting;         // no code, no program
+  sandbox::Plan waiting;         // no code, no program; its binds are the view last asked for
   sandbox::ProgramPlan program;  // the interpreter, waiting; empty where none can wait
   std::vector<Ready> ready;
   std::uint32_t target = 0;
@@ -72,6 +80,9 @@ struct Starter::Shelf {
   std::unique_ptr<sandbox::Template> from;
 
   std::uint32_t usual = 0;  // the target while starts come one by one
+  // What starts here may see a function's size before it is that function's: it does not look,
+  // or is of one size anyway.
+  bool view_ahead = false;
 
   bool boots() const { return !program.argv.empty(); }
 };
@@ -93,11 +104,18 @@ Starter::Starter(net::Loop& loop, sandbox::Launcher& launcher, Logger& logger,
 
 Starter::~Starter() = default;
 
+// Functions of one account share what its children have in common with a template (the seed of
+// hashes, addresses); those of others learn nothing of it.
+bool Starter::apart(const RuntimeChoice& runtime) const {
+  return options_.templates == Templates::kAccount && traits(runtime.id.language).forks;
+}
+
 Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime) {
   std::string key = fmt::format("{}\n{}", static_cast<int>(plan.network), plan.root.base_dir);
   for (const sandbox::Bind& bind : plan.root.binds) key += '\n' + bind.source;
   std::vector<std::string> command = waiting_command(plan, runtime);
   for (const std::string& word : command) key += '\n' + word;
+  if (apart(runtime)) key += '\n' + plan.owner;
   std::unique_ptr<Shelf>& shelf = shelves_[key];
   if (shelf) return *shelf;
   shelf = std::make_unique<Shelf>();
@@ -107,12 +125,16 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   shelf->target = shelf->usual;
   shelf->waiting = plan;
   shelf->waiting.name = "standby";
-  shelf->waiting.binds.clear();
+  shelf->waiting.view.clear();
   shelf->waiting.argv.clear();
   shelf->waiting.environment.clear();
   shelf->waiting.limits = {};
   shelf->waiting.limits.cpu = plan.limits.cpu;
   shelf->waiting.limits.memory_bytes = kBootMemoryMb * kMiB;
+  shelf->waiting.limits.memory_shown = plan.limits.memory_bytes;
+  shelf->waiting.limits.processors_shown = plan.limits.processors_shown;
+  shelf->view_ahead = command.empty() || traits(runtime.id.language).forks || sized(plan, runtime);
+  if (shelf->view_ahead) shelf->waiting.binds = plan.view;
   if (!command.empty()) {
     auto variables = boot_environment(runtime);
     variables["_LAPWING_STANDBY_FD"] = fmt::format("{}", kStandbyFd);
@@ -151,7 +173,11 @@ net::Task<Result<Starter::Ready>> Starter::find(const std::string& arn, const sa
                                                 const RuntimeChoice& runtime) {
   Shelf& shelf = shelf_for(plan, runtime);
   const bool served = serves(shelf, plan, runtime);
-  if (served) shelf.last_asked = loop_->now();
+  if (served) {
+    shelf.last_asked = loop_->now();
+    // What is made next is likely to be of this size, too.
+    if (shelf.view_ahead) shelf.waiting.binds = plan.view;
+  }
   shelf.expected.erase(arn);
   if (options_.standby && served) {
     std::optional<Ready> ready = take(shelf);
@@ -179,7 +205,9 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const std::string& arn,
   --starting_;
   refill_soon();
   if (!ready) co_return ready;
-  if (Status done = co_await ready->sandbox->assign({plan.binds, plan.limits}); !done) {
+  std::vector<sandbox::Bind> binds = plan.binds;
+  if (ready->view != plan.view) binds.insert(binds.begin(), plan.view.begin(), plan.view.end());
+  if (Status done = co_await ready->sandbox->assign({std::move(binds), plan.limits}); !done) {
     co_await ready->sandbox->destroy();
     co_return fail(std::move(done).error().context("launch " + plan.name));
   }
@@ -239,6 +267,7 @@ void Starter::forget(const std::string& arn) {
 // A waiting sandbox, with the interpreter started in it if `boot_it`.
 net::Task<Result<Starter::Ready>> Starter::make(Shelf& shelf, bool boot_it) {
   Ready ready;
+  ready.view = shelf.waiting.binds;
   LAPWING_CO_TRY(ready.sandbox, co_await launcher_->launch(*loop_, shelf.waiting, {}));
   if (!boot_it) co_return ready;
   if (Status booted = co_await boot(shelf, ready); !booted) {
@@ -285,13 +314,34 @@ net::Task<Status> Starter::configure(Ready& ready, const Entries& entries) {
 }
 
 void Starter::want_template(Shelf& shelf) {
-  if (!options_.templates || !traits(shelf.runtime.id.language).forks || stopping_) return;
+  if (options_.templates == Templates::kOff || !traits(shelf.runtime.id.language).forks ||
+      stopping_)
+    return;
   if (!shelf.boots()) return;
   const bool again = shelf.template_state == TemplateState::kFailed &&
                      loop_->now() - shelf.template_failed > kRetryTemplateAfter;
   if (shelf.template_state != TemplateState::kNone && !again) return;
+  if (!place_for_template()) return;
   shelf.template_state = TemplateState::kStarting;
   tasks_.spawn(start_template(shelf));
+}
+
+// There are as many as runtimes, times accounts: the one that was not asked for longest gives way.
+bool Starter::place_for_template() {
+  std::size_t count = 0;
+  Shelf* giver = nullptr;
+  for (const auto& [key, shelf] : shelves_) {
+    if (shelf->template_state == TemplateState::kStarting) ++count;
+    if (shelf->template_state != TemplateState::kReady) continue;
+    ++count;
+    if (shelf->last_asked + kGivesWayAfter > loop_->now()) continue;
+    if (giver == nullptr || shelf->last_asked < giver->last_asked) giver = shelf.get();
+  }
+  if (count < kTemplatesMax) return true;
+  if (giver == nullptr) return false;
+  giver->from.reset();
+  giver->template_state = TemplateState::kNone;
+  return true;
 }
 
 net::Task<void> Starter::start_template(Shelf& shelf) {

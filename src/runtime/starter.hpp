@@ -3,7 +3,8 @@
 // What does not depend on the function is done ahead, once a runtime is in use:
 //   waiting sandboxes     namespaces, groups, /tmp, network: everything but code and program
 //   standby environments  a waiting sandbox with the interpreter already started in it; apart for
-//                         each command line (Java: for each memory size)
+//                         each command line (Java: for each memory size), and for each account
+//                         where the interpreter is forked
 //   templates             an interpreter that forks such processes in a millisecond (Python)
 // A start then mounts code and layers, sets the limits and hands over the environment. Where
 // nothing is ready, or the function's variables change how its interpreter starts, the process
@@ -44,9 +45,17 @@ namespace lapwing::runtime {
 // Reads a snapshot back and becomes it (sandbox/checkpoint).
 inline constexpr char kRestoreProgram[] = "/var/runtime/restore";
 
+// Whose interpreters are forked from the same template. What children of one have in common tells
+// a function something of the others': the seed of hashes, addresses, canaries.
+enum class Templates {
+  kOff,      // standby environments boot their interpreter themselves
+  kAccount,  // those of one account; costs a server with one account nothing
+  kShared    // all
+};
+
 struct StarterOptions {
-  bool standby = true;           // false: everything is started when it is needed
-  bool templates = true;         // false: standby environments boot their interpreter themselves
+  bool standby = true;  // false: everything is started when it is needed
+  Templates templates = Templates::kAccount;
   std::uint32_t ready = 4;       // made ahead for a runtime in use, fewer where they are large ...
   std::uint32_t ready_max = 16;  // ... and at most, when starts come in bursts
   // Made ahead at most for functions that were created and have not been called yet: whoever
@@ -69,6 +78,7 @@ struct StartedRuntime {
   bool booted = false;  // the interpreter runs, and waits for configuration
   sandbox::ProgramId program = 0;
   LaunchEnds ends;
+  std::vector<sandbox::Bind> view;  // what it was made with
 };
 
 class Starter {
@@ -102,6 +112,7 @@ class Starter {
   struct Shelf;
   enum class TemplateState { kNone, kStarting, kReady, kFailed };
 
+  bool apart(const RuntimeChoice& runtime) const;
   Shelf& shelf_for(const sandbox::Plan& plan, const RuntimeChoice& runtime);
   // Whether what is ready there is as good for this function as what is started for it.
   static bool serves(const Shelf& shelf, const sandbox::Plan& plan, const RuntimeChoice& runtime);
@@ -113,6 +124,7 @@ class Starter {
   template <class Entries>
   net::Task<Status> configure(Ready& ready, const Entries& entries);
   void want_template(Shelf& shelf);
+  bool place_for_template();
   net::Task<void> start_template(Shelf& shelf);
   void refill_soon();
   net::Task<void> refill();

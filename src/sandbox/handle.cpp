@@ -183,6 +183,8 @@ net::Task<Status> Handle::assign(const Assignment& assignment) {
   Order order;
   order.kind = OrderKind::kAssign;
   order.id = next_order_++;
+  order.memory_bytes = assignment.limits.memory_bytes;
+  order.processors = assignment.limits.processors_shown;
   LAPWING_CO_CHECK(housekeeper_.cgroups().set_limits(id_, assignment.limits));
   LAPWING_CO_TRY(const std::vector<os::UniqueFd> mounts,
                  co_await mounts_.clone(loop_, assignment.binds));

@@ -197,7 +197,8 @@ Status Helper::set_up() {
 }
 
 void Helper::warm_up() {
-  if (auto filters = compile_syscall_filters()) filters_ = *std::move(filters);
+  if (auto filters = compile_syscall_filters(options_.hide_processors))
+    filters_ = *std::move(filters);
 }
 
 void Helper::set_up_network(HelperHello& hello) {
@@ -243,7 +244,7 @@ Result<int> Helper::root_namespace(const RootPlan& root) {
     known->second.used = ++root_uses_;
     return known->second.ns.get();
   }
-  LAPWING_TRY(os::UniqueFd ns, prepare_root(root, home_ns_.get(), proc_.get()));
+  LAPWING_TRY(os::UniqueFd ns, prepare_root(root, home_ns_.get(), proc_.get(), options_.root_id));
   // Roots of images come and go: neither those that have gone are kept, nor any number.
   std::erase_if(roots_, [](const auto& entry) { return !os::exists(entry.second.base_dir); });
   if (roots_.size() >= kPreparedRootsMax) {
@@ -257,8 +258,9 @@ Result<int> Helper::root_namespace(const RootPlan& root) {
 
 Status Helper::let_go_on(const Running& running, pid_t pid) {
   const std::uint32_t base = kUidBase + running.slot * kUidRange;
-  const std::string map =
-      single_id_ ? fmt::format("{} 0 1", kInnerUid) : fmt::format("0 {} {}", base, kUidRange);
+  const std::string map = single_id_
+                              ? fmt::format("{} 0 1", kInnerUid)
+                              : fmt::format("0 {} 1\n1 {} {}\n", kRootUid, base + 1, kUidRange - 1);
   LAPWING_CHECK(os::write_id_maps(proc_.get(), pid, map, map, single_id_));
   // Functions go before anything else of the machine when memory runs out.
   (void)os::write_existing_at(proc_.get(), std::to_string(pid) + "/oom_score_adj", "800");
@@ -271,7 +273,7 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   Stopwatch watch(running.steps);
   std::vector<os::UniqueFd> binds;
   for (const Bind& bind : plan.binds) {
-    LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+    LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source, options_.root_id));
     inside.binds.push_back(mount.get());
     binds.push_back(std::move(mount));
   }
@@ -373,7 +375,7 @@ bool Helper::accept_request() {
 
 Status Helper::compile_filters() {
   if (!filters_.empty()) return {};
-  LAPWING_TRY(filters_, compile_syscall_filters());
+  LAPWING_TRY(filters_, compile_syscall_filters(options_.hide_processors));
   return {};
 }
 
@@ -414,7 +416,7 @@ void Helper::make_mounts(const os::Message& request) {
     LAPWING_TRY(const PlanFile file, PlanFile::map(request.fds[kLaunchPlan].get()));
     LAPWING_TRY(const std::vector<Bind> binds, decode_binds(file.bytes()));
     for (const Bind& bind : binds) {
-      LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+      LAPWING_TRY(os::UniqueFd mount, clone_read_only(bind.source, options_.root_id));
       mounts.push_back(std::move(mount));
     }
     return {};

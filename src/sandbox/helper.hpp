@@ -25,6 +25,8 @@ struct HelperOptions {
   const CgroupTree* cgroups = nullptr;
   NetworkOptions network;
   std::string tag;  // of this instance
+  bool hide_processors = false;
+  int root_id = -1;  // RootId
 };
 
 // Launch request on the control socket: these descriptors first, then the inherited ones.

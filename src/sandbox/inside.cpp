@@ -24,16 +24,16 @@ namespace {
 constexpr std::uint64_t kOwnMount = os::kMountNoSuid | os::kMountNoDev;
 constexpr int kListenBacklog = 128;
 
-// Covered with /dev/null or an empty directory; what is not there is left out.
+// Covered with /dev/null or an empty directory; what is not there is left out. The last
+// tell of the machine's memory, where a function is shown its own (machine_view.hpp).
 constexpr const char* kMaskedFiles[] = {
     "/proc/kcore",      "/proc/keys",       "/proc/key-users",   "/proc/kallsyms",
     "/proc/interrupts", "/proc/timer_list", "/proc/sched_debug", "/proc/sysrq-trigger",
-    "/proc/config.gz",  "/proc/iomem",      "/proc/modules"};
+    "/proc/config.gz",  "/proc/iomem",      "/proc/modules",     "/proc/zoneinfo",
+    "/proc/buddyinfo",  "/proc/swaps"};
 constexpr const char* kMaskedDirectories[] = {"/proc/acpi",   "/proc/asound",  "/proc/bus",
                                               "/proc/fs",     "/proc/irq",     "/proc/scsi",
                                               "/proc/driver", "/proc/pressure"};
-// Ours in every root, also where an image brings the rest; nothing is mounted on it yet.
-constexpr const char* kEmptyDirectory = "/dev/shm";
 
 struct Progress {
   std::vector<StepTime> steps;
@@ -91,6 +91,24 @@ Status mask(const char* path, const char* with) {
   return os::attach_mount(cover.get(), os::kCwd, path);
 }
 
+// One empty file system covers them all.
+Status mask_directories() {
+  const char* covered = nullptr;
+  for (const char* path : kMaskedDirectories) {
+    if (!os::exists(path)) continue;
+    if (covered != nullptr) {
+      LAPWING_CHECK(mask(path, covered));
+      continue;
+    }
+    LAPWING_TRY(const os::UniqueFd nothing,
+                os::make_filesystem("tmpfs", {{"mode", "0555"}, {"nr_inodes", "1"}},
+                                    kOwnMount | os::kMountReadOnly | os::kMountNoExec));
+    LAPWING_CHECK(os::attach_mount(nothing.get(), os::kCwd, path));
+    covered = path;
+  }
+  return {};
+}
+
 // What the kernel counts for the user who made the sandbox, on top of the sandbox's own: without
 // a bound of its own one sandbox could take all that the machine grants that user.
 struct Share {
@@ -122,7 +140,7 @@ Status mount_proc(const Inside& inside, Progress&) {
   LAPWING_CHECK(bound_shares());
   if (inside.head->plan.weakness == Weakness::kNoMasks) return {};
   for (const char* path : kMaskedFiles) LAPWING_CHECK(mask(path, "/dev/null"));
-  for (const char* path : kMaskedDirectories) LAPWING_CHECK(mask(path, kEmptyDirectory));
+  LAPWING_CHECK(mask_directories());
   LAPWING_TRY(const os::UniqueFd sys, os::clone_mount(os::kCwd, "/proc/sys", false));
   LAPWING_CHECK(os::set_mount_flags(sys.get(), os::kMountReadOnly | os::kMountNoExec, false));
   return os::attach_mount(sys.get(), os::kCwd, "/proc/sys");
@@ -141,17 +159,12 @@ Status mount_scratch(const Inside& inside, Progress&) {
   os::UniqueFd made;
   int tmp = inside.tmp_mount;
   if (tmp < 0) {
-    LAPWING_TRY(made, os::make_filesystem(
-                          "tmpfs", {{"mode", "1777"}, {"size", std::to_string(limits.tmp_bytes)}},
-                          kOwnMount));
+    LAPWING_TRY(made, os::make_filesystem("tmpfs", {{"size", std::to_string(limits.tmp_bytes)}},
+                                          kOwnMount));
     tmp = made.get();
   }
   LAPWING_CHECK(os::attach_mount(tmp, os::kCwd, "/tmp"));
-  LAPWING_TRY(
-      const os::UniqueFd shm,
-      os::make_filesystem("tmpfs", {{"mode", "1777"}, {"size", std::to_string(limits.shm_bytes)}},
-                          kOwnMount | os::kMountNoExec));
-  return os::attach_mount(shm.get(), os::kCwd, "/dev/shm");
+  return give_tmp_away();
 }
 
 Status set_hostname(const Inside& inside, Progress&) {
@@ -208,10 +221,12 @@ struct Step {
 // The whole isolation, in order. Identity comes before the mounts, so that what is made
 // belongs to the sandbox; power goes last.
 constexpr Step kSteps[] = {
-    {"descriptors", close_others},     {"id maps", wait_for_ids},  {"identity", take_identity},
-    {"control groups", enter_cgroups}, {"proc", mount_proc},       {"code", mount_binds},
-    {"tmp and shm", mount_scratch},    {"hostname", set_hostname}, {"network", bring_up_network},
-    {"limits", limit_resources},       {"power", give_up_power},
+    {"descriptors", close_others}, {"id maps", wait_for_ids},
+    {"identity", take_identity},   {"control groups", enter_cgroups},
+    {"proc", mount_proc},          {"code", mount_binds},
+    {"tmp", mount_scratch},        {"hostname", set_hostname},
+    {"network", bring_up_network}, {"limits", limit_resources},
+    {"power", give_up_power},
 };
 
 Status apply(const Inside& inside, Progress& progress) {

@@ -58,12 +58,13 @@ Result<std::string> instance_tag(int lock) {
 
 class LauncherImpl final : public Launcher, private MountSource {
  public:
-  LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper,
+  LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper, os::UniqueFd root_id,
                std::unique_ptr<Housekeeper> housekeeper, NetworkStatus network,
                IsolationReport report)
       : lock_(std::move(lock)),
         control_(std::move(control)),
         helper_(std::move(helper)),
+        root_id_(std::move(root_id)),
         housekeeper_(std::move(housekeeper)),
         network_(std::move(network)),
         report_(std::move(report)) {}
@@ -88,6 +89,7 @@ class LauncherImpl final : public Launcher, private MountSource {
   os::UniqueFd lock_;
   os::UniqueFd control_;
   os::UniqueFd helper_;  // pidfd
+  os::UniqueFd root_id_;
   std::unique_ptr<Housekeeper> housekeeper_;
   NetworkStatus network_;
   IsolationReport report_;
@@ -129,7 +131,7 @@ net::Task<Result<std::vector<os::UniqueFd>>> LauncherImpl::clone(net::Loop& loop
   std::vector<os::UniqueFd> mounts;
   if (::geteuid() == 0) {
     for (const Bind& bind : binds) {
-      LAPWING_CO_TRY(os::UniqueFd mount, clone_read_only(bind.source));
+      LAPWING_CO_TRY(os::UniqueFd mount, clone_read_only(bind.source, root_id_.get()));
       mounts.push_back(std::move(mount));
     }
     co_return mounts;
@@ -222,6 +224,11 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   LAPWING_TRY(const std::string tag, instance_tag(lock.get()));
   CgroupTree cgroups = CgroupTree::prepare(layout, tag);
 
+  // Without it files of root belong to nobody inside, which harms little.
+  os::UniqueFd root_id;
+  if (::geteuid() == 0) {
+    if (auto made = make_root_id()) root_id = *std::move(made);
+  }
   LAPWING_TRY(os::FdPair control, os::make_socketpair(os::SocketKind::kSeqPacket, true));
   LAPWING_TRY(os::UniqueFd self, os::open_pidfd(::getpid()));
   LAPWING_TRY(os::CloneResult helper, os::clone_process(0));
@@ -233,6 +240,8 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
     mine.cgroups = &cgroups;
     mine.network = options.network;
     mine.tag = tag;
+    mine.hide_processors = options.hide_processors;
+    mine.root_id = root_id.get();
     run_helper(std::move(mine));
   }
   control.second.reset();
@@ -246,9 +255,9 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   network.available = hello.network;
   network.text = hello.network_text;
   IsolationReport report = isolation_report(*housekeeper, hello.user_ids, network);
-  return std::make_unique<LauncherImpl>(std::move(lock), std::move(control.first),
-                                        std::move(helper.pidfd), std::move(housekeeper),
-                                        std::move(network), std::move(report));
+  return std::make_unique<LauncherImpl>(
+      std::move(lock), std::move(control.first), std::move(helper.pidfd), std::move(root_id),
+      std::move(housekeeper), std::move(network), std::move(report));
 }
 
 }  // namespace lapwing::sandbox

@@ -57,6 +57,9 @@ struct LauncherOptions {
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
   NetworkOptions network;
+  // sched_getaffinity(2) tells of Limits::processors_shown at most; for machines with more than
+  // functions are shown, as it makes the call slower.
+  bool hide_processors = false;
   // How long to wait for another instance with this data directory to end: the helper of a
   // killed server is gone after a moment.
   std::chrono::milliseconds lock_wait{6000};

@@ -33,6 +33,9 @@ inline constexpr std::uint32_t kSandboxesMax = 4096;
 // program runs as 993, as on AWS.
 inline constexpr std::uint32_t kUidBase = 0x3000'0000;
 inline constexpr std::uint32_t kUidRange = 65'536;
+// What is root inside is this user outside, in every sandbox: whom files of the machine's root, as
+// code and interpreters are, can be shown to belong to. Nobody runs as it but first processes.
+inline constexpr std::uint32_t kRootUid = kUidBase - 1;
 inline constexpr std::uint32_t kInnerUid = 993;
 inline constexpr std::uint32_t kInnerGid = 993;
 

@@ -113,6 +113,7 @@ Status validate(const Plan& plan) {
   if (!clean_path(plan.root.base_dir)) return fail(invalid("root base directory"));
   LAPWING_CHECK(validate_binds(plan.root.binds));
   LAPWING_CHECK(validate_binds(plan.binds));
+  LAPWING_CHECK(validate_binds(plan.view));
   LAPWING_CHECK(validate_program(plan.argv, plan.environment, plan.working_directory));
   if (!plan.argv.empty() && plan.argv[0].empty()) return fail(invalid("program without a path"));
   if (plan.hostname.empty() || plan.hostname.size() > 64) return fail(invalid("hostname"));
@@ -148,9 +149,9 @@ std::string describe(const Plan& plan) {
   line("user", fmt::format("{} (own range of {} ids on the host)", kInnerUid, kUidRange));
   line("root", plan.root.base_dir + " (ro)");
   describe_binds(out, "root binds", plan.root.binds);
+  describe_binds(out, "view of the machine", plan.view);
   describe_binds(out, "binds", plan.binds);
-  line("own mounts", fmt::format("/proc (masked), /tmp {} MiB, /dev/shm {} MiB",
-                                 plan.limits.tmp_bytes / kMiB, plan.limits.shm_bytes / kMiB));
+  line("own mounts", fmt::format("/proc (masked), /tmp {} MiB", plan.limits.tmp_bytes / kMiB));
   line("memory", fmt::format("{} MiB, no swap", plan.limits.memory_bytes / kMiB));
   line("processes", fmt::format("{}", plan.limits.processes));
   line("open files", fmt::format("{}", plan.limits.open_files));

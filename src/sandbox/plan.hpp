@@ -46,8 +46,10 @@ struct Limits {
   std::uint32_t processes = 1024;           // processes and threads
   std::uint32_t open_files = 1024;
   std::uint64_t tmp_bytes = 512 * kMiB;  // size of /tmp
-  std::uint64_t shm_bytes = 16 * kMiB;   // size of /dev/shm; counts as memory
   CpuModel cpu = CpuModel::kWeight;
+  // What calls that tell of the machine answer (system_answers.hpp); 0: memory_bytes.
+  std::uint64_t memory_shown = 0;
+  std::uint32_t processors_shown = 2;
 };
 
 // A TCP listener made inside the network namespace before anything runs there. Addresses
@@ -106,16 +108,18 @@ struct ProgramPlan {
 
 // What makes a waiting sandbox one function's: mounted and set before its first program.
 struct Assignment {
-  std::vector<Bind> binds;  // /var/task, /opt
+  std::vector<Bind> binds;  // its view, /var/task, /opt
   Limits limits;
 };
 
 // A plan with `argv` is one program: the sandbox ends when it does. Without, the sandbox is
 // set up and waits for assign() and start(), and ends when it is killed.
 struct Plan {
-  std::string name;  // for humans: shown in errors and as part of the cgroup's name
+  std::string name;   // for humans: shown in errors and as part of the cgroup's name
+  std::string owner;  // whoever may not learn of others what children of one template share
   RootPlan root;
   std::vector<Bind> binds;  // /var/task, /opt
+  std::vector<Bind> view;   // what shows the function's size (machine_view.hpp); below `binds`
   Limits limits;
   std::string hostname = "sandbox.localdomain";
   std::vector<std::string> argv;  // argv[0] is the path executed

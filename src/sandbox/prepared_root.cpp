@@ -2,11 +2,19 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <string>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <fmt/core.h>
 
 #include "os/file.hpp"
 #include "os/mount.hpp"
+#include "os/privileges.hpp"
+#include "os/process.hpp"
+#include "sandbox/limits.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -39,7 +47,7 @@ Status mount_devices(const std::string& root) {
       return fail(errno_error(std::string("link /dev/") + name));
     }
   }
-  if (::mkdir((root + "/dev/shm").c_str(), 0755) != 0) return fail(errno_error("mkdir /dev/shm"));
+  // No /dev/shm, as on AWS: libraries that find none share memory in other ways.
   return os::set_mount_flags(dev.get(), kSealed | os::kMountNoExec, false);
 }
 
@@ -53,12 +61,12 @@ Status mount_proc(const std::string& root) {
   return os::attach_mount(proc->get(), os::kCwd, root + "/proc");
 }
 
-Status build(const RootPlan& plan) {
+Status build(const RootPlan& plan, int root_id) {
   const std::string& root = plan.base_dir;
-  LAPWING_TRY(const os::UniqueFd base, clone_read_only(root));
+  LAPWING_TRY(const os::UniqueFd base, clone_read_only(root, root_id));
   LAPWING_CHECK(os::attach_mount(base.get(), os::kCwd, root));
   for (const Bind& bind : plan.binds) {
-    LAPWING_TRY(const os::UniqueFd mount, clone_read_only(bind.source));
+    LAPWING_TRY(const os::UniqueFd mount, clone_read_only(bind.source, root_id));
     LAPWING_CHECK(os::attach_mount(mount.get(), os::kCwd, root + bind.destination));
   }
   LAPWING_CHECK(mount_devices(root));
@@ -68,8 +76,30 @@ Status build(const RootPlan& plan) {
 
 }  // namespace
 
-Result<os::UniqueFd> clone_read_only(const std::string& source) {
+Result<os::UniqueFd> make_root_id() {
+  LAPWING_TRY(const os::UniqueFd proc, os::open_at(os::kCwd, "/proc", O_PATH | O_DIRECTORY));
+  LAPWING_TRY(os::CloneResult holder, os::clone_process(CLONE_NEWUSER));
+  if (holder.pid == 0) {
+    for (;;) ::pause();
+  }
+  const std::string map = fmt::format("0 {} 1", kRootUid);
+  Status mapped = os::write_id_maps(proc.get(), holder.pid, map, map, false);
+  Result<os::UniqueFd> ns = fail(internal_error("no id map"));
+  if (mapped) {
+    ns = os::open_at(proc.get(), std::to_string(holder.pid) + "/ns/user", O_RDONLY);
+  }
+  (void)os::signal_pidfd(holder.pidfd.get(), SIGKILL);
+  while (::waitpid(holder.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (!mapped) return fail(std::move(mapped).error());
+  return ns;
+}
+
+Result<os::UniqueFd> clone_read_only(const std::string& source, int root_id) {
   LAPWING_TRY(os::UniqueFd mount, os::clone_mount(os::kCwd, source, true));
+  if (root_id >= 0 && os::set_mount_flags_and_owners(mount.get(), kSealed, true, root_id)) {
+    return mount;
+  }
   LAPWING_CHECK(os::set_mount_flags(mount.get(), kSealed, true));
   return mount;
 }
@@ -79,9 +109,9 @@ Status enter_mount_namespace(int ns_fd) {
   return {};
 }
 
-Result<os::UniqueFd> prepare_root(const RootPlan& plan, int home_ns, int proc_fd) {
+Result<os::UniqueFd> prepare_root(const RootPlan& plan, int home_ns, int proc_fd, int root_id) {
   if (::unshare(CLONE_NEWNS) != 0) return fail(errno_error("unshare mount namespace"));
-  Status built = build(plan);
+  Status built = build(plan, root_id);
   Result<os::UniqueFd> ns = fail(internal_error("root not built"));
   if (built) ns = os::open_at(proc_fd, "self/ns/mnt", O_RDONLY);
   LAPWING_CHECK(enter_mount_namespace(home_ns));

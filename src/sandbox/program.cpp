@@ -16,6 +16,8 @@
 namespace lapwing::sandbox {
 namespace {
 
+constexpr std::string_view kListener = "l";  // comes with the descriptor
+
 struct Failure {
   char step[24];
   int error_number;
@@ -88,6 +90,17 @@ constexpr int kNotThere = 127;
   end_saying(path, std::strerror(why), kNotExecutable);
 }
 
+// The first one's listener goes to the sandbox's first process.
+bool install_filters(const std::vector<os::FilterProgram>& filters, int outcome) {
+  const auto listener = os::install_listening_filter(filters.front());
+  if (!listener) return false;
+  for (std::size_t i = 1; i < filters.size(); ++i) {
+    if (!os::install_filter(filters[i])) return false;
+  }
+  const int fd = listener->get();
+  return os::send_message(outcome, kListener, {&fd, 1}).has_value();
+}
+
 // In the new process; comes back only on failure.
 const char* turn_into_program(const ProgramStart& program, int& failure_fd, char* const* argv,
                               char* const* environment) {
@@ -100,9 +113,7 @@ const char* turn_into_program(const ProgramStart& program, int& failure_fd, char
   }
   if (::chdir(program.plan->working_directory.c_str()) != 0) return "working directory";
   if (program.weakness != Weakness::kNoSeccomp && program.weakness != Weakness::kKeepCapabilities) {
-    for (const os::FilterProgram& filter : *program.filters) {
-      if (!os::install_filter(filter)) return "system-call filter";
-    }
+    if (!install_filters(*program.filters, failure_fd)) return "system-call filter";
   }
   if (program.plan->wrapped) turn_into_wrapper(argv, environment);
   ::execve(argv[0], argv, environment);
@@ -116,9 +127,26 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+// Until the new process has executed its program, which closes its end, or has failed.
+Result<os::UniqueFd> hear_outcome(int outcome, const std::string& path) {
+  os::UniqueFd listener;
+  for (;;) {
+    auto message = os::receive_message(outcome, sizeof(Failure));
+    if (!message) return fail(std::move(message).error());
+    if (message->end) return listener;
+    if (message->bytes == kListener && !message->fds.empty()) {
+      listener = std::move(message->fds.front());
+      continue;
+    }
+    Failure failure{};
+    message->bytes.copy(reinterpret_cast<char*>(&failure), sizeof failure);  // its own encoding
+    return fail(errno_error(failure.step + std::string(" ") + path, failure.error_number));
+  }
+}
+
 }  // namespace
 
-Result<pid_t> start_program(const ProgramStart& program) {
+Result<StartedProgram> start_program(const ProgramStart& program) {
   std::vector<std::string> arguments = program.plan->argv;
   std::vector<std::string> environment;
   for (const auto& [key, value] : program.plan->environment) {
@@ -127,7 +155,7 @@ Result<pid_t> start_program(const ProgramStart& program) {
   if (arguments.empty()) return fail(internal_error("argv is empty"));
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
-  LAPWING_TRY(os::FdPair outcome, os::make_pipe());
+  LAPWING_TRY(os::FdPair outcome, os::make_socketpair(os::SocketKind::kSeqPacket, false));
   const pid_t pid = ::fork();
   if (pid < 0) return fail(errno_error("fork"));
   if (pid == 0) {
@@ -140,12 +168,10 @@ Result<pid_t> start_program(const ProgramStart& program) {
     ::_exit(127);
   }
   outcome.second.reset();
-  Failure failure{};
-  ssize_t got = 0;
-  while ((got = ::read(outcome.first.get(), &failure, sizeof failure)) < 0 && errno == EINTR) {
-  }
-  if (got == 0) return pid;
-  return fail(errno_error(failure.step + std::string(" ") + arguments[0], failure.error_number));
+  StartedProgram started;
+  started.pid = pid;
+  LAPWING_TRY(started.listener, hear_outcome(outcome.first.get(), arguments[0]));
+  return started;
 }
 
 }  // namespace lapwing::sandbox

@@ -19,7 +19,12 @@ struct ProgramStart {
   Weakness weakness = Weakness::kNone;
 };
 
+struct StartedProgram {
+  pid_t pid = 0;
+  os::UniqueFd listener;  // of its filter (system_answers.hpp)
+};
+
 // Answers when execve has succeeded, or with what failed.
-Result<pid_t> start_program(const ProgramStart& program);
+Result<StartedProgram> start_program(const ProgramStart& program);
 
 }  // namespace lapwing::sandbox

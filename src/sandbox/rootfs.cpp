@@ -105,7 +105,8 @@ std::vector<SmallFile> small_files() {
       {"etc/protocols", "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\n"},
       {"etc/os-release",
        "NAME=\"Amazon Linux\"\nVERSION=\"2023\"\nID=\"amzn\"\nID_LIKE=\"fedora\"\n"
-       "VERSION_ID=\"2023\"\nPRETTY_NAME=\"Amazon Linux 2023 (Lapwing)\"\n"}};
+       "VERSION_ID=\"2023\"\nPRETTY_NAME=\"Amazon Linux 2023 (Lapwing)\"\n"},
+      {"etc/system-release", "Amazon Linux release 2023 (Amazon Linux)\n"}};
 }
 
 std::string multiarch() {

@@ -14,13 +14,18 @@
 #include "os/mount.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/limits.hpp"
 #include "sandbox/program.hpp"
 
 namespace lapwing::sandbox {
 namespace {
 
-// Starting programs as their own user and signalling them; good for this sandbox only.
-constexpr std::uint32_t kSupervising = 1u << CAP_KILL | 1u << CAP_SETUID | 1u << CAP_SETGID;
+// Starting programs as their own user, signalling them and answering their calls; good for this
+// sandbox only.
+constexpr std::uint32_t kSupervising =
+    1u << CAP_KILL | 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_SYS_PTRACE;
+
+constexpr std::size_t kOwnWaits = 3;  // before those of SystemAnswers
 
 constexpr const char* kNamespaceFiles[] = {"user", "mnt", "pid", "net", "ipc", "uts", "cgroup"};
 
@@ -38,6 +43,13 @@ void send_report(int socket, const Report& report, const std::vector<int>& fds) 
   (void)os::send_message(socket, encode_report(report), fds);
 }
 
+Status give_tmp_away() {
+  if (::chown("/tmp", kInnerUid, kInnerGid) != 0 || ::chmod("/tmp", 0700) != 0) {
+    return fail(errno_error("give /tmp away"));
+  }
+  return {};
+}
+
 Result<std::string> read_memory_file(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) return fail(errno_error("stat plan"));
@@ -50,6 +62,12 @@ Result<std::string> read_memory_file(int fd) {
     at += static_cast<std::size_t>(got);
   }
   return bytes;
+}
+
+Supervisor::Supervisor(const Inside& inside) : inside_(inside) {
+  const Limits& limits = inside.head->plan.limits;
+  answers_.set(limits.memory_shown != 0 ? limits.memory_shown : limits.memory_bytes,
+               limits.processors_shown);
 }
 
 Status Supervisor::listen_to_children() {
@@ -70,9 +88,10 @@ Result<pid_t> Supervisor::start(std::uint64_t id, const ProgramPlan& plan,
   program.sources = sources;
   program.filters = inside_.filters;
   program.weakness = inside_.head->plan.weakness;
-  LAPWING_TRY(const pid_t pid, start_program(program));
-  programs_.emplace_back(pid, id);
-  return pid;
+  LAPWING_TRY(StartedProgram started, start_program(program));
+  programs_.emplace_back(started.pid, id);
+  if (started.listener) answers_.add(std::move(started.listener));
+  return started.pid;
 }
 
 Status Supervisor::start_main(const ProgramPlan& plan) {
@@ -90,14 +109,18 @@ Status Supervisor::assign(const Order& order, const std::vector<os::UniqueFd>& f
   for (std::size_t i = 0; i < order.destinations.size(); ++i) {
     LAPWING_CHECK(os::attach_mount(fds[i].get(), os::kCwd, order.destinations[i]));
   }
-  if (order.tmp) LAPWING_CHECK(os::attach_mount(fds.back().get(), os::kCwd, "/tmp"));
-  if (order.number > 0) {
-    LAPWING_TRY(
-        const os::UniqueFd tmp,
-        os::make_filesystem("tmpfs", {{"mode", "1777"}, {"size", std::to_string(order.number)}},
-                            os::kMountNoSuid | os::kMountNoDev));
-    LAPWING_CHECK(os::attach_mount(tmp.get(), os::kCwd, "/tmp"));
+  if (order.tmp) {
+    LAPWING_CHECK(os::attach_mount(fds.back().get(), os::kCwd, "/tmp"));
+    LAPWING_CHECK(give_tmp_away());
   }
+  if (order.number > 0) {
+    LAPWING_TRY(const os::UniqueFd tmp,
+                os::make_filesystem("tmpfs", {{"size", std::to_string(order.number)}},
+                                    os::kMountNoSuid | os::kMountNoDev));
+    LAPWING_CHECK(os::attach_mount(tmp.get(), os::kCwd, "/tmp"));
+    LAPWING_CHECK(give_tmp_away());
+  }
+  answers_.set(order.memory_bytes, order.processors);
   seal();
   return {};
 }
@@ -140,6 +163,10 @@ Status Supervisor::obey(const Order& order, const std::vector<os::UniqueFd>& fds
       for (const char* name : kNamespaceFiles) {
         LAPWING_TRY(os::UniqueFd ns, open_namespace(name));
         answer.push_back(std::move(ns));
+      }
+      {
+        LAPWING_TRY(os::UniqueFd listener_goes_to, answers_.expect());
+        answer.push_back(std::move(listener_goes_to));
       }
       return {};
   }
@@ -192,12 +219,18 @@ bool Supervisor::reap() {
 }
 
 void Supervisor::serve() {
-  pollfd waits[] = {{inside_.lifeline, POLLIN, 0},
-                    {inside_.report, POLLIN, 0},
-                    {child_signals_.get(), POLLIN, 0}};
+  std::vector<pollfd> waits;
   for (;;) {
-    if (::poll(waits, 3, -1) < 0 && errno != EINTR) return;
+    waits = {{inside_.lifeline, POLLIN, 0},
+             {inside_.report, POLLIN, 0},
+             {child_signals_.get(), POLLIN, 0}};
+    answers_.wait_for(waits);
+    if (::poll(waits.data(), waits.size(), -1) < 0) {
+      if (errno != EINTR) return;
+      continue;
+    }
     if (waits[0].revents != 0) return;
+    answers_.serve(waits.data() + kOwnWaits);
     // An order that started a program is answered before its end is told.
     if (waits[1].revents != 0 && !take_order()) return;
     if (waits[2].revents != 0 && !reap()) return;

@@ -5,12 +5,13 @@
 
 #include "sandbox/inside.hpp"
 #include "sandbox/plan.hpp"
+#include "sandbox/system_answers.hpp"
 
 namespace lapwing::sandbox {
 
 class Supervisor {
  public:
-  explicit Supervisor(const Inside& inside) : inside_(inside) {}
+  explicit Supervisor(const Inside& inside);
 
   // SIGCHLD becomes readable; before the first program.
   Status listen_to_children();
@@ -35,8 +36,11 @@ class Supervisor {
   const Inside& inside_;
   os::UniqueFd child_signals_;
   std::vector<std::pair<pid_t, std::uint64_t>> programs_;  // running ones started here
+  SystemAnswers answers_;
 };
 
+// /tmp is its programs' user's alone, as on AWS. While power lasts.
+Status give_tmp_away();
 // Nobody to tell when this fails: the server has gone, and the sandbox follows.
 void send_report(int socket, const Report& report, const std::vector<int>& fds);
 // The bytes of a memory file.

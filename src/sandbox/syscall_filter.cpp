@@ -9,7 +9,9 @@
 #include <seccomp.h>
 #include <string>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -146,7 +148,6 @@ constexpr const char* kAllowed[] = {
     "pkey_mprotect",
     "membarrier",
     "rseq",
-    "process_madvise",
     "map_shadow_stack",
     "mseal",
     // processes, threads, signals
@@ -310,7 +311,7 @@ constexpr const char* kAllowed[] = {
 };
 
 // Not here, and so unknown to programs, which do without: io_setup, as the kernel counts its
-// requests for the whole machine.
+// requests for the whole machine; process_madvise, which is for managers of others' memory.
 
 // Refused in words a program understands.
 constexpr const char* kRefused[] = {
@@ -385,6 +386,10 @@ using Context = std::unique_ptr<void, Release>;
 // Others would have to be loaded into the kernel first. MPTCP is what Go listens with.
 constexpr std::uint64_t kInternetProtocols[] = {
     0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, 262 /* MPTCP */};
+
+// Newer than the headers of some machines.
+constexpr std::uint64_t kAdviseCollapse = 25;  // MADV_COLLAPSE
+constexpr std::uint64_t kSetMemoryMerge = 67;  // PR_SET_MEMORY_MERGE
 
 constexpr unsigned long kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                           CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
@@ -482,9 +487,39 @@ Result<os::FilterProgram> compile_allow_list() {
   return export_program(context.get());
 }
 
+// What the sandbox's first process answers. Of two filters' verdicts this goes before "allowed".
+Result<os::FilterProgram> compile_hand_over(bool hide_processors) {
+  const Context context(seccomp_init(SCMP_ACT_ALLOW));
+  if (!context) return fail(internal_error("seccomp_init"));
+  Rules rules(context.get());
+  rules.add(SCMP_ACT_NOTIFY, "sysinfo");
+  if (hide_processors) rules.add(SCMP_ACT_NOTIFY, "sched_getaffinity");
+  LAPWING_CHECK(rules.result());
+  return export_program(context.get());
+}
+
+// Huge pages are the machine's, set aside by its owner for others. Merging equal pages tells by
+// its timing what other sandboxes hold. Collapsing moves memory of the whole machine about; the
+// advice to use large pages (MADV_HUGEPAGE) is only that, and counts as the function's memory.
+// The answers are those of a kernel without.
+void refuse_machine_memory(Rules& rules) {
+  constexpr std::uint64_t kLow = 0xffff'ffff;
+  rules.add(SCMP_ACT_ERRNO(ENOMEM), "mmap",
+            argument(3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB));
+  rules.add(SCMP_ACT_ERRNO(EINVAL), "memfd_create",
+            argument(1, SCMP_CMP_MASKED_EQ, MFD_HUGETLB, MFD_HUGETLB));
+  rules.add(SCMP_ACT_ERRNO(EINVAL), "shmget",
+            argument(2, SCMP_CMP_MASKED_EQ, SHM_HUGETLB, SHM_HUGETLB));
+  for (const std::uint64_t advice : {std::uint64_t{MADV_MERGEABLE}, kAdviseCollapse}) {
+    rules.add(SCMP_ACT_ERRNO(EINVAL), "madvise", argument(2, SCMP_CMP_MASKED_EQ, kLow, advice));
+  }
+  rules.add(SCMP_ACT_ERRNO(EINVAL), "prctl",
+            argument(0, SCMP_CMP_MASKED_EQ, kLow, kSetMemoryMerge));
+}
+
 // A program of its own: an allow-list cannot say "every request but these" safely, because
 // the kernel looks at the low half of the argument only.
-Result<os::FilterProgram> compile_terminal_refusals() {
+Result<os::FilterProgram> compile_refusals() {
   const Context context(seccomp_init(SCMP_ACT_ALLOW));
   if (!context) return fail(internal_error("seccomp_init"));
   Rules rules(context.get());
@@ -493,16 +528,18 @@ Result<os::FilterProgram> compile_terminal_refusals() {
     rules.add(SCMP_ACT_ERRNO(EPERM), "ioctl",
               argument(1, SCMP_CMP_MASKED_EQ, 0xffff'ffff, request));
   }
+  refuse_machine_memory(rules);
   LAPWING_CHECK(rules.result());
   return export_program(context.get());
 }
 
 }  // namespace
 
-Result<std::vector<os::FilterProgram>> compile_syscall_filters() {
-  std::vector<os::FilterProgram> programs(2);
-  LAPWING_TRY(programs[0], compile_terminal_refusals());
-  LAPWING_TRY(programs[1], compile_allow_list());
+Result<std::vector<os::FilterProgram>> compile_syscall_filters(bool hide_processors) {
+  std::vector<os::FilterProgram> programs(3);
+  LAPWING_TRY(programs[0], compile_hand_over(hide_processors));
+  LAPWING_TRY(programs[1], compile_refusals());
+  LAPWING_TRY(programs[2], compile_allow_list());
   return programs;
 }
 

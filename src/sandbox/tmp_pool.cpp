@@ -85,7 +85,10 @@ Result<TmpMount> mount_image(int image) {
   TmpMount tmp;
   LAPWING_TRY(tmp.mount, os::make_filesystem("ext4", {{"source", device.path}},
                                              os::kMountNoSuid | os::kMountNoDev));
-  if (::fchmodat(tmp.mount.get(), ".", 01777, 0) != 0) return fail(errno_error("chmod /tmp"));
+  // Root's inside; the first process gives it to its programs' user.
+  if (::fchownat(tmp.mount.get(), ".", kRootUid, kRootUid, 0) != 0) {
+    return fail(errno_error("chown /tmp"));
+  }
   // ext4's own; a function's /tmp starts empty.
   (void)::unlinkat(tmp.mount.get(), "lost+found", AT_REMOVEDIR);
   return tmp;

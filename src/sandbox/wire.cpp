@@ -88,8 +88,9 @@ void write_limits(Writer& out, const Limits& limits) {
   out.number(limits.processes);
   out.number(limits.open_files);
   out.number(limits.tmp_bytes);
-  out.number(limits.shm_bytes);
   out.number(static_cast<std::uint64_t>(limits.cpu));
+  out.number(limits.memory_shown);
+  out.number(limits.processors_shown);
 }
 
 Limits read_limits(Reader& in) {
@@ -98,8 +99,9 @@ Limits read_limits(Reader& in) {
   limits.processes = in.as<std::uint32_t>();
   limits.open_files = in.as<std::uint32_t>();
   limits.tmp_bytes = in.number();
-  limits.shm_bytes = in.number();
   limits.cpu = in.as<CpuModel>();
+  limits.memory_shown = in.number();
+  limits.processors_shown = in.as<std::uint32_t>();
   return limits;
 }
 
@@ -262,6 +264,8 @@ std::string encode_order(const Order& order) {
   out.number(order.targets.size());
   for (const int target : order.targets) out.number(static_cast<std::uint64_t>(target));
   out.number(order.tmp ? 1 : 0);
+  out.number(order.memory_bytes);
+  out.number(order.processors);
   return out.take();
 }
 
@@ -277,6 +281,8 @@ Result<Order> decode_order(std::string_view bytes) {
   order.targets.resize(in.count());
   for (int& target : order.targets) target = in.as<int>();
   order.tmp = in.number() != 0;
+  order.memory_bytes = in.number();
+  order.processors = in.as<std::uint32_t>();
   LAPWING_CHECK(in.finish());
   return order;
 }

@@ -53,11 +53,13 @@ std::string encode_template(const TemplatePlan& plan);
 Result<TemplatePlan> decode_template(std::string_view file);
 
 enum class OrderKind : std::uint8_t {
-  kSignal,      // `number` to program `id`
-  kAssign,      // mounts for `destinations`, and one more for /tmp if `tmp`
-  kStart,       // program `id`: a memory file, then a descriptor for each of `targets`
-  kSocket,      // a socket of this network namespace: family `number`, type `type`
-  kNamespaces,  // descriptors of the sandbox's namespaces
+  kSignal,  // `number` to program `id`
+  kAssign,  // mounts for `destinations`, and one more for /tmp if `tmp`
+  kStart,   // program `id`: a memory file, then a descriptor for each of `targets`
+  kSocket,  // a socket of this network namespace: family `number`, type `type`
+  // Descriptors of the sandbox's namespaces, and where a program that enters them sends its
+  // filter's listener.
+  kNamespaces,
 };
 
 struct Order {
@@ -68,6 +70,8 @@ struct Order {
   std::vector<std::string> destinations;
   std::vector<int> targets;
   bool tmp = false;
+  std::uint64_t memory_bytes = 0;  // kAssign: what programs are shown
+  std::uint32_t processors = 0;
 };
 
 std::string encode_order(const Order& order);

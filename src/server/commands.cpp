@@ -98,6 +98,8 @@ Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config,
   sandbox::LauncherOptions options;
   options.data_dir = data_dir;
   LAPWING_TRY(options.network, network_options(config));
+  options.hide_processors =
+      sandbox::processors_of_machine() > sandbox::processors_of(0, ~std::uint32_t{0});
   return sandbox::Launcher::start(options);
 }
 
@@ -212,7 +214,8 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   options.bootstrap_dir = *bootstraps;
   options.assume_bootstrap = true;
   options.network = sandbox::parse_network_mode(config.network).value_or(options.network);
-  runtime::SandboxPlanner planner(options, catalogue, roots);
+  sandbox::MachineViews views(config.data_dir);
+  runtime::SandboxPlanner planner(options, catalogue, roots, views);
   if (const Status ready = planner.prepare(); !ready) return complain(ready.error(), config);
   runtime::FunctionVersion function;
   function.name = FunctionName("example");

@@ -117,8 +117,13 @@ const std::vector<Key>& keys() {
        {100, 900'000}},
       {"starts.standby", "keep environments of the runtimes in use ready for any function",
        &Config::standby},
-      {"starts.templates", "fork interpreters that can be forked instead of starting them",
-       &Config::templates},
+      {"starts.templates",
+       "fork interpreters that can be forked (Python's, Ruby's) instead of starting them: from a "
+       "template for each account; from one shared by all, whose children know one another's seed "
+       "of hashes and addresses; or not",
+       &Config::templates,
+       {},
+       "account|shared|off"},
       {"starts.ready",
        "environments kept ready of each runtime in use; fewer where one takes much memory",
        &Config::standby_ready,

@@ -47,7 +47,7 @@ struct Config {
   std::int64_t memory_mb_max = 0;  // 0: three quarters of the machine
   std::int64_t idle_seconds = 600;
   bool standby = true;
-  bool templates = true;
+  std::string templates = "account";
   std::int64_t standby_ready = 4;
   std::int64_t standby_expected_max = 256;
   std::int64_t standby_max = 16;

@@ -247,6 +247,7 @@ struct Instance::Parts {
   std::string bootstraps;  // directory of the installed bootstraps
   std::optional<runtime::Catalogue> catalogue;
   sandbox::RootStore roots;
+  std::unique_ptr<sandbox::MachineViews> views;
   std::unique_ptr<runtime::SandboxPlanner> planner;
   Endpoint endpoint;
   runtime::EnvironmentHost host;
@@ -287,10 +288,11 @@ Status Instance::Parts::make_runtimes() {
   LAPWING_CHECK(AddedRuntimes(config.data_dir).sweep());
   catalogue = discover_runtimes(config);
   runtime::PlannerOptions options;
+  views = std::make_unique<sandbox::MachineViews>(config.data_dir);
   options.bootstrap_dir = bootstraps;
   options.cpu = config.cpu == "quota" ? sandbox::CpuModel::kQuota : sandbox::CpuModel::kWeight;
   LAPWING_TRY(options.network, default_network_mode(config, launcher->network()));
-  planner = std::make_unique<runtime::SandboxPlanner>(options, *catalogue, roots);
+  planner = std::make_unique<runtime::SandboxPlanner>(options, *catalogue, roots, *views);
   return planner->prepare();
 }
 
@@ -325,7 +327,9 @@ Status Instance::Parts::start_services() {
 void Instance::Parts::make_engine() {
   runtime::StarterOptions ahead;
   ahead.standby = config.standby;
-  ahead.templates = config.templates;
+  ahead.templates = config.templates == "off"      ? runtime::Templates::kOff
+                    : config.templates == "shared" ? runtime::Templates::kShared
+                                                   : runtime::Templates::kAccount;
   ahead.ready = static_cast<std::uint32_t>(config.standby_ready);
   ahead.ready_max = static_cast<std::uint32_t>(config.standby_max);
   ahead.expected_max = static_cast<std::uint32_t>(config.standby_expected_max);

@@ -40,7 +40,11 @@ def handler(event, context):
         "dev": sorted(os.listdir("/dev")), "acpi": os.listdir("/proc/acpi") if os.path.isdir("/proc/acpi") else [],
         "hosts": open("/etc/hosts").read(), "resolv": open("/etc/resolv.conf").read(),
         "passwd": os.path.exists("/etc/passwd"), "node": os.path.exists("/dev/sda"),
-        "outside": attempt(lambda: open("/leads/out/passwd")), "user": os.getuid()}
+        "outside": attempt(lambda: open("/leads/out/passwd")), "user": os.getuid(),
+        "memory": [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+                   int(open("/sys/fs/cgroup/memory.max").read()) >> 20,
+                   int(open("/proc/meminfo").readline().split()[1]) >> 10],
+        "owners": [os.stat(path).st_uid for path in ("/", "/app", "/tmp")]}
 '''
 EXTENSION = r"""#!/bin/sh
 api=http://$AWS_LAMBDA_RUNTIME_API/2020-01-01/extension
@@ -245,11 +249,12 @@ def test_what_surrounds_a_function(api, registry):
     seen = api.invoke("look").json()
     assert seen["write"] == "EROFS" and seen["tmp"] == "done" and seen["private"] == "EACCES"
     assert seen["suid"] == "0o755" and seen["user"] == 993
-    assert seen["dev"] == ["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout",
+    assert seen["dev"] == ["fd", "full", "null", "random", "stderr", "stdin", "stdout",
                            "urandom", "zero"]
     assert seen["acpi"] == [] and not seen["node"]
     assert "sandbox.localdomain" in seen["hosts"] and "nameserver" in seen["resolv"]
     assert not seen["passwd"] and seen["outside"] == "ENOENT"
+    assert seen["memory"] == [256] * 3 and seen["owners"] == [0, 0, 993]
 
 
 def test_extensions_of_an_image(running, api, registry):

@@ -69,6 +69,8 @@ def handler(event, context):
     return {"n": event["n"], "uid": os.getuid(), "read": os.path.exists(event["secret"]),
             "caps": int(status["CapEff"], 16) | int(status["CapBnd"], 16),
             "filter": status["Seccomp"].strip(), "tmp": writes("/tmp/x"), "root": writes("/etc/x"),
+            "pages": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+            "memory": int(open("/proc/meminfo").readline().split()[1]) >> 10,
             "pids": [p for p in os.listdir("/proc") if p.isdigit()]}
 """
 
@@ -91,6 +93,7 @@ def test_functions_run_behind_their_walls(server, home):
         assert seen["n"] == n and seen["uid"] == 993 and not seen["read"], seen
         assert seen["caps"] == 0 and seen["filter"] == "2", seen
         assert seen["tmp"] and not seen["root"], seen
+        assert seen["pages"] == seen["memory"] == 256, seen
         assert len(seen["pids"]) <= 2, seen
         seen = invoked(api, "node", {"n": n, "secret": str(secret)})
         assert seen == {"n": n, "uid": 993, "read": False}, seen

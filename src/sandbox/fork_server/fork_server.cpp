@@ -24,8 +24,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -39,7 +41,7 @@
 namespace lapwing::sandbox {
 namespace {
 
-constexpr int kFdsMax = 1 + kForkNamespaces + kForkCgroupsMax + kForkTargetsMax;
+constexpr int kFdsMax = 2 + kForkNamespaces + kForkCgroupsMax + kForkTargetsMax;
 constexpr int kChildrenMax = 4096;
 constexpr int kInterpretersFdsMax = 64;
 constexpr int kInterpretersFdNumberMax = 1024;
@@ -73,12 +75,13 @@ struct Request {
 
   int report() const { return fds[0]; }
   const int* namespaces() const { return fds + 1; }
-  const int* cgroups() const { return namespaces() + kForkNamespaces; }
+  int answers() const { return namespaces()[kForkNamespaces]; }
+  const int* cgroups() const { return namespaces() + kForkNamespaces + 1; }
   const int* targets() const { return cgroups() + head.cgroups; }
   bool complete() const {
     return head.version == kForkVersion && head.cgroups <= kForkCgroupsMax &&
            head.targets <= kForkTargetsMax && targets_fit() &&
-           fd_count == 1 + kForkNamespaces + static_cast<int>(head.cgroups + head.targets);
+           fd_count == 2 + kForkNamespaces + static_cast<int>(head.cgroups + head.targets);
   }
   bool targets_fit() const {
     for (std::uint32_t i = 0; i < head.targets; ++i) {
@@ -164,7 +167,7 @@ const char* limit_resources(const ForkRequest& head) {
 
 // Every descriptor at its number, nothing else open. The sources are copied above every
 // target first, so that none overwrites another.
-const char* arrange_descriptors(const Request& request, int& report, int* filters) {
+const char* arrange_descriptors(const Request& request, int& report, int& answers, int* filters) {
   int above = 3;
   for (std::uint32_t i = 0; i < request.head.targets; ++i) {
     if (request.head.target[i] >= above) above = request.head.target[i] + 1;
@@ -176,9 +179,10 @@ const char* arrange_descriptors(const Request& request, int& report, int* filter
   }
   const auto move = [above](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, above); };
   report = move(report);
+  answers = move(answers);
   for (int i = 0; i < filter_count; ++i) filters[i] = move(kTemplateFd + 1 + i);
   const int nothing = move(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (report < 0 || nothing < 0) return "descriptors";
+  if (report < 0 || answers < 0 || nothing < 0) return "descriptors";
   for (int fd = 0; fd < above; ++fd) {
     int source = fd < 3 ? nothing : -1;
     for (std::uint32_t i = 0; i < request.head.targets; ++i) {
@@ -222,7 +226,29 @@ const char* take_identity(const ForkRequest& head) {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? nullptr : "no_new_privs";
 }
 
-const char* install_filters(const int* filters) {
+bool hand_over(int socket, int fd) {
+  char room[CMSG_SPACE(sizeof(int))] = {};
+  char byte = 'l';
+  iovec part{&byte, 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = room;
+  message.msg_controllen = sizeof room;
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
+  ssize_t sent = 0;
+  while ((sent = ::sendmsg(socket, &message, MSG_NOSIGNAL)) < 0 && errno == EINTR) {
+  }
+  return sent == 1;
+}
+
+// The first one hands calls over to the sandbox's first process.
+const char* install_filters(const int* filters, int answers) {
+  int listener = -1;
   for (int i = 0; i < filter_count; ++i) {
     struct stat info{};
     if (::fstat(filters[i], &info) != 0) return "filter file";
@@ -232,10 +258,14 @@ const char* install_filters(const int* filters) {
     sock_fprog program{};
     program.len = static_cast<unsigned short>(size / sizeof(sock_filter));
     program.filter = static_cast<sock_filter*>(code);
-    const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+    const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                i == 0 ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
     ::munmap(code, size);
-    if (done != 0) return "system-call filter";
+    if (done < 0) return "system-call filter";
+    if (i == 0) listener = static_cast<int>(done);
   }
+  if (!hand_over(answers, listener)) return "listener";
+  ::close(listener);
   return nullptr;
 }
 
@@ -263,22 +293,36 @@ void close_from(int first) {
   ::syscall(SYS_close_range, first, ~0u, 0);
 }
 
+// The random bytes the kernel gave the template. The C library made canaries and the guard of its
+// pointers of them long ago, and frames that stand on the stack depend on those: they stay, but
+// what reads the bytes from here on reads its own.
+const char* renew_random_bytes() {
+  constexpr size_t kBytes = 16;
+  auto* bytes = reinterpret_cast<char*>(::getauxval(AT_RANDOM));  // an address, by its definition
+  if (bytes == nullptr) return nullptr;
+  char fresh[kBytes];
+  if (::getrandom(fresh, kBytes, 0) != static_cast<ssize_t>(kBytes)) return "random bytes";
+  std::memcpy(bytes, fresh, kBytes);
+  return nullptr;
+}
+
 const char* settle(const Request& request, int& report) {
   int filters[kForkFiltersMax];
+  int answers = request.answers();
   // Until the walls stand: where only one user id is mapped, other programs of the sandbox are
   // the same user and may open what a dumpable process holds.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   ::setsid();
   // The template holds a descriptor a living child: with the child's own limit already in force
-  // there would be no number left to move through.
-  if (const char* failed = arrange_descriptors(request, report, filters)) return failed;
-  if (const char* failed = limit_resources(request.head)) return failed;
+  // there would be no number left to move through, nor for the listener.
+  if (const char* failed = arrange_descriptors(request, report, answers, filters)) return failed;
   if (const char* failed = take_identity(request.head)) return failed;
   if (::chdir("/var/task") != 0) return "working directory";
   reset_signals();
   if ((request.head.weakness & kForkNoFilters) == 0) {
-    if (const char* failed = install_filters(filters)) return failed;
+    if (const char* failed = install_filters(filters, answers)) return failed;
   }
+  if (const char* failed = limit_resources(request.head)) return failed;
   int last = 2;
   for (std::uint32_t i = 0; i < request.head.targets; ++i) {
     if (request.head.target[i] > last) last = request.head.target[i];
@@ -286,6 +330,7 @@ const char* settle(const Request& request, int& report) {
   if ((request.head.weakness & kForkKeepDescriptors) == 0) {
     close_from(last + 1);
   }
+  if (const char* failed = renew_random_bytes()) return failed;
   // Whose siblings are alive is nobody's business.
   ::explicit_bzero(children, sizeof(Child) * static_cast<size_t>(child_count));
   child_count = 0;

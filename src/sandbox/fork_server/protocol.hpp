@@ -18,7 +18,7 @@ inline constexpr char kTemplateVariable[] = "_LAPWING_TEMPLATE_FILTERS";
 // for its own ends while it loads.
 inline constexpr char kForkNowVariable[] = "_LAPWING_FORK_NOW";
 
-inline constexpr std::uint32_t kForkVersion = 1;
+inline constexpr std::uint32_t kForkVersion = 2;
 inline constexpr int kForkNamespaces = 7;  // user mnt pid net ipc uts cgroup, user first
 inline constexpr int kForkTargetsMax = 16;
 inline constexpr int kForkCgroupsMax = 8;
@@ -39,7 +39,8 @@ inline constexpr std::uint32_t kForkNoLimits = 4;
 inline constexpr std::uint32_t kForkKeepDescriptors = 8;
 
 // A child for one sandbox. Descriptors, in this order: the socket for ForkReports, the
-// namespaces, `cgroups` files to write "0" to, and one for each target.
+// namespaces, a socket to which the child sends the listener of its first filter (one byte with a
+// descriptor), `cgroups` files to write "0" to, and one for each target.
 struct ForkRequest {
   std::uint32_t version = kForkVersion;
   std::uint32_t cgroups = 0;

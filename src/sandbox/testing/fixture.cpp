@@ -99,9 +99,11 @@ void World::set_up() {
   start();
 }
 
-std::unique_ptr<World> World::separate(const std::string& data_dir, NetworkOptions network) {
+std::unique_ptr<World> World::separate(const std::string& data_dir, NetworkOptions network,
+                                       bool hide_processors) {
   auto world = std::make_unique<World>();
   world->network_ = std::move(network);
+  world->hide_processors_ = hide_processors;
   world->data_dir_ = data_dir;
   world->start();
   return world;
@@ -111,6 +113,7 @@ void World::start() {
   LauncherOptions options;
   options.data_dir = data_dir_;
   options.network = network_;
+  options.hide_processors = hide_processors_;
   auto launcher = Launcher::start(options);
   if (!launcher) {
     why_not_ = "no sandboxes here: " + text_of(launcher.error());

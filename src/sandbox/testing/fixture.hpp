@@ -54,7 +54,8 @@ class World {
   Outcome run_until(const Plan& plan, const std::string& mark);
 
   // A world of its own with another data directory, for tests that end it.
-  static std::unique_ptr<World> separate(const std::string& data_dir, NetworkOptions network = {});
+  static std::unique_ptr<World> separate(const std::string& data_dir, NetworkOptions network = {},
+                                         bool hide_processors = false);
 
   void set_up();
   void tear_down();
@@ -70,6 +71,7 @@ class World {
   std::string data_dir_;
   std::string why_not_;
   NetworkOptions network_;
+  bool hide_processors_ = false;
   RootPlan root_;
   std::unique_ptr<Launcher> launcher_;
 };

@@ -124,7 +124,6 @@ int run_bomb(const std::string& name) {
   if (name == "forks") fork_forever();
   if (name == "memory") return exhaust_memory();
   if (name == "tmp") return exhaust_space("/tmp/bomb");
-  if (name == "shm") return exhaust_space("/dev/shm/bomb");
   if (name == "spin") spin();
   std::fprintf(stderr, "unknown bomb %s\n", name.c_str());
   return 2;

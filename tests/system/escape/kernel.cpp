@@ -6,8 +6,12 @@
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -105,6 +109,38 @@ std::string loads_kernel() {
   return ::syscall(SYS_kexec_load, 0, 0, nullptr, 0) == 0 ? "kexec_load" : "";
 }
 
+// Pages that the machine's owner set aside. Without a reservation the call needs no page yet.
+std::string takes_huge_pages() {
+  constexpr std::size_t kBytes = std::size_t{2} << 20;
+  void* block = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+  if (block != MAP_FAILED) return "mmap";
+  if (::memfd_create("huge", MFD_HUGETLB) >= 0) return "memfd_create";
+  return ::shmget(IPC_PRIVATE, kBytes, IPC_CREAT | SHM_HUGETLB | SHM_NORESERVE | 0600) >= 0
+             ? "shmget"
+             : "";
+}
+
+// How long writing to a page takes would tell whether another sandbox holds the same.
+std::string merges_pages() {
+  constexpr std::size_t kBytes = std::size_t{1} << 20;
+  void* block = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (::madvise(block, kBytes, MADV_MERGEABLE) == 0) return "madvise";
+  return ::prctl(67 /* PR_SET_MEMORY_MERGE */, 1, 0, 0, 0) == 0 ? "prctl" : "";
+}
+
+std::string compacts_memory() {
+  constexpr std::size_t kBytes = std::size_t{4} << 20;
+  void* block = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  std::memset(block, 1, kBytes);
+  errno = 0;
+  const int done = ::madvise(block, kBytes, 25 /* MADV_COLLAPSE */);
+  if (done == 0 || errno != EINVAL) return "MADV_COLLAPSE: " + error_text();
+  return ::syscall(SYS_process_madvise, -1, nullptr, 0, 0, 0) == 0 || errno != ENOSYS
+             ? "process_madvise"
+             : "";
+}
+
 std::string gets_descriptors() {
   const long pidfd = ::syscall(SYS_pidfd_open, 1, 0);
   if (pidfd < 0) return {};
@@ -131,7 +167,10 @@ std::vector<Attempt> kernel_attempts() {
           {"type into a terminal", types_into_terminal},
           {"change personality", changes_personality},
           {"load a kernel", loads_kernel},
-          {"take descriptors", gets_descriptors}};
+          {"take descriptors", gets_descriptors},
+          {"take huge pages", takes_huge_pages},
+          {"merge pages", merges_pages},
+          {"compact memory", compacts_memory}};
 }
 
 }  // namespace escape

@@ -1,4 +1,4 @@
-"""What a function's initialisation left in /tmp and /dev/shm, through a descriptor and back.
+"""What a function's initialisation left in /tmp, through a descriptor and back.
 
 One entry after the other: a line `kind mode mtime_ns size path_bytes`, the path, the content.
 Directories come before what is in them. Sockets are left out.
@@ -7,7 +7,7 @@ Directories come before what is in them. Sockets are left out.
 import os
 import stat
 
-ROOTS = ("/tmp", "/dev/shm")
+ROOTS = ("/tmp",)
 _CHUNK = 1 << 20
 _HEAD_LIMIT = 256
 
