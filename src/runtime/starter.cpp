@@ -267,8 +267,10 @@ void Starter::forget(const std::string& arn) {
 // A waiting sandbox, with the interpreter started in it if `boot_it`.
 net::Task<Result<Starter::Ready>> Starter::make(Shelf& shelf, bool boot_it) {
   Ready ready;
-  ready.view = shelf.waiting.binds;
-  LAPWING_CO_TRY(ready.sandbox, co_await launcher_->launch(*loop_, shelf.waiting, {}));
+  // A copy: the shelf's may change its view while this one is made.
+  const sandbox::Plan waiting = shelf.waiting;
+  ready.view = waiting.binds;
+  LAPWING_CO_TRY(ready.sandbox, co_await launcher_->launch(*loop_, waiting, {}));
   if (!boot_it) co_return ready;
   if (Status booted = co_await boot(shelf, ready); !booted) {
     co_await ready.sandbox->destroy();
