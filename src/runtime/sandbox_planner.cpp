@@ -1,6 +1,7 @@
 #include "runtime/sandbox_planner.hpp"
 
 #include <cerrno>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
