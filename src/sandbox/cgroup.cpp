@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "os/file.hpp"
+#include "sandbox/limits.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -49,7 +50,8 @@ std::optional<std::uint64_t> read_number(const std::string& path, std::string_vi
   return key.empty() ? parse_number(*text) : find_number(*text, key);
 }
 
-void kill_members(const std::string& directory) {
+template <class Visit>
+void for_members(const std::string& directory, Visit visit) {
   const auto text = os::read_file(directory + "/cgroup.procs");
   if (!text) return;
   std::string_view rest = *text;
@@ -57,10 +59,14 @@ void kill_members(const std::string& directory) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     // 0 stands for a process outside our pid namespace.
     if (const auto pid = parse_number(rest.substr(0, end)); pid && *pid > 1) {
-      ::kill(static_cast<pid_t>(*pid), SIGKILL);
+      visit(static_cast<pid_t>(*pid));
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+}
+
+void kill_members(const std::string& directory) {
+  for_members(directory, [](pid_t pid) { ::kill(pid, SIGKILL); });
 }
 
 void pause_ms(int ms) { ::poll(nullptr, 0, ms); }
@@ -345,7 +351,18 @@ CgroupMemory CgroupTree::memory(const std::string& id) const {
   CgroupMemory memory;
   memory.current_bytes = less(usage, inactive);
   memory.peak_bytes = std::max(less(peak, inactive + active), less(memory.current_bytes, active));
+  memory.anonymous_bytes = find_number(stat, v1 ? "total_rss" : "anon").value_or(0);
+  memory.shared_bytes = find_number(stat, v1 ? "total_shmem" : "shmem").value_or(0);
   return memory;
+}
+
+std::vector<int> CgroupTree::members(const std::string& id) const {
+  std::vector<int> pids;
+  if (memory_.version == 0) return pids;
+  for_members(memory_.directory + "/" + id, [&](int pid) {
+    if (pids.size() < kMemoryProcessesMax) pids.push_back(pid);
+  });
+  return pids;
 }
 
 std::uint64_t CgroupTree::oom_kills(const std::string& id) const {

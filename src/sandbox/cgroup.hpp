@@ -33,6 +33,9 @@ struct CgroupEntry {
 struct CgroupMemory {
   std::uint64_t current_bytes = 0;
   std::uint64_t peak_bytes = 0;
+  // What the current use holds of these.
+  std::uint64_t anonymous_bytes = 0;
+  std::uint64_t shared_bytes = 0;  // shared memory and tmpfs
 };
 
 class CgroupTree {
@@ -65,6 +68,8 @@ class CgroupTree {
   bool can_freeze() const { return freezer_version_ != 0; }
 
   CgroupMemory memory(const std::string& id) const;
+  // Processes of the group, as we number them; kMemoryProcessesMax at most.
+  std::vector<int> members(const std::string& id) const;
   // The highest there ever was, page cache included: one file, where memory() reads three.
   std::uint64_t raw_memory_peak(const std::string& id) const;
   std::uint64_t raw_memory_peak(const Files& files) const;

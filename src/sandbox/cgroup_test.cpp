@@ -13,6 +13,7 @@
 
 #include "os/file.hpp"
 #include "os/process.hpp"
+#include "sandbox/limits.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -77,6 +78,11 @@ class Cgroups : public ::testing::Test {
     EXPECT_TRUE(wait_for([] { return counts(); }));
     if (layout.v1.contains("memory")) EXPECT_GE(tree.raw_memory_peak("one"), 1u << 20);
     EXPECT_EQ(tree.raw_memory_peak(files), tree.raw_memory_peak("one"));
+    if (layout.v1.contains("memory")) {
+      EXPECT_EQ(tree.members("one"), std::vector<int>{child.pid});
+      EXPECT_GE(tree.memory("one").anonymous_bytes, 1u << 20);
+    }
+    EXPECT_EQ(tree.members("nobody"), std::vector<int>());
     EXPECT_TRUE(tree.set_frozen(files, true));
     EXPECT_TRUE(wait_for([] { return !counts(); }));
     EXPECT_TRUE(tree.set_frozen(files, false));
@@ -132,6 +138,20 @@ TEST_F(Cgroups, VersionTwoAlone) {
   if (layout_.v2.empty()) GTEST_SKIP() << "no version 2 hierarchy here";
   layout_.v1.clear();
   live_and_die(layout_);
+}
+
+TEST_F(Cgroups, NotMoreMembersThanTheLimitAreLookedAt) {
+  const CgroupTree tree = CgroupTree::prepare(layout_, tag());
+  const auto entry = tree.create("many", {});
+  ASSERT_TRUE(entry);
+  std::vector<os::CloneResult> children;
+  for (std::size_t n = 0; n < kMemoryProcessesMax + 8; ++n) children.push_back(start_in(*entry));
+  if (!wait_for([&] { return !tree.members("many").empty(); })) GTEST_SKIP() << "none is counted";
+  EXPECT_TRUE(wait_for([&] { return tree.members("many").size() == kMemoryProcessesMax; }));
+  EXPECT_LE(tree.members("many").size(), kMemoryProcessesMax);
+  tree.kill("many");
+  for (const os::CloneResult& child : children) EXPECT_TRUE(killed(child));
+  tree.remove_all();
 }
 
 TEST_F(Cgroups, WithoutAnyTheReportSaysSo) {

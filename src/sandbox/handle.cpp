@@ -8,6 +8,7 @@
 #include "os/process.hpp"
 #include "os/socket.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/resident_memory.hpp"
 
 namespace lapwing::sandbox {
 
@@ -103,16 +104,20 @@ void Handle::note_exit(ProgramId id, int status, std::int64_t user_us, std::int6
   ended.status.code = ended.status.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
   ended.status.cpu_user = std::chrono::microseconds(user_us);
   ended.status.cpu_system = std::chrono::microseconds(system_us);
-  ended.status.out_of_memory = ended.status.signalled && ended.status.code == SIGKILL && !killed_ &&
-                               housekeeper_.cgroups().oom_kills(id_) > 0;
+  ended.status.out_of_memory =
+      ended.status.signalled && ended.status.code == SIGKILL && ran_out_of_memory();
   ended.ended.set();
+}
+
+bool Handle::ran_out_of_memory() const {
+  return !killed_ && housekeeper_.cgroups().oom_kills(id_) > oom_kills_before_;
 }
 
 // Everything is gone. Programs that were not heard of were killed with the first process: by
 // us, by the kernel, or because the helper went.
 void Handle::note_end() {
   program(kMainProgram);
-  const bool out_of_memory = !killed_ && housekeeper_.cgroups().oom_kills(id_) > 0;
+  const bool out_of_memory = ran_out_of_memory();
   for (auto& [id, ended] : programs_) {
     if (ended->ended.is_set()) continue;
     ended->status.signalled = true;
@@ -275,6 +280,21 @@ Status Handle::signal(int signal_number, ProgramId program) {
   return os::send_message(report_.fd(), encode_order(order), {});
 }
 
+net::Task<Status> Handle::clear() {
+  Order order;
+  order.kind = OrderKind::kClear;
+  order.id = next_order_++;
+  LAPWING_CO_CHECK(co_await command(std::move(order), {}));
+  const CgroupMemory left = housekeeper_.cgroups().memory(id_);
+  if (tmp_.mount && left.anonymous_bytes + left.shared_bytes > kClearedBytesMax) {
+    co_return fail(make_error(ErrorKind::kTooLarge, "memory that outlives its programs"));
+  }
+  // What a template says of its children's ends may still be on its way; it goes with the next.
+  std::erase_if(programs_, [](const auto& entry) { return entry.second->ended.is_set(); });
+  oom_kills_before_ = housekeeper_.cgroups().oom_kills(id_);
+  co_return Status();
+}
+
 const CgroupTree::Files& Handle::files() {
   if (!files_) files_ = housekeeper_.cgroups().open_files(id_);
   return *files_;
@@ -287,6 +307,24 @@ Status Handle::set_frozen(bool frozen) {
 
 Status Handle::freeze() { return set_frozen(true); }
 Status Handle::thaw() { return set_frozen(false); }
+
+// What the largest of the programs has in memory and the sandbox's groups do not count: pages of
+// the template that it has not written to, and those of libraries and executables. Others share
+// most of that with it. When none is left, as it was when one was seen last.
+std::uint64_t Handle::uncounted_memory(const CgroupMemory& counted) const {
+  ResidentMemory largest;
+  for (const int pid : housekeeper_.cgroups().members(id_)) {
+    if (pid == pid_) continue;
+    const ResidentMemory one = resident_memory(pid).value_or(ResidentMemory());
+    if (one.all_bytes() > largest.all_bytes()) largest = one;
+  }
+  if (largest.all_bytes() == 0) return uncounted_bytes_;
+  const auto less = [](std::uint64_t from, std::uint64_t what) {
+    return from - std::min(from, what);
+  };
+  return less(largest.own_bytes, counted.anonymous_bytes) +
+         less(largest.mapped_bytes, counted.shared_bytes);
+}
 
 // What the use is made of takes three more files to read: not each time that the highest has grown
 // by a little, all of which then counts.
@@ -301,7 +339,8 @@ MemoryUse Handle::memory() {
     return {memory_.current_bytes + grown, memory_.peak_bytes + grown};
   }
   const CgroupMemory memory = cgroups.memory(id_);
-  memory_ = {memory.current_bytes, memory.peak_bytes};
+  uncounted_bytes_ = uncounted_memory(memory);
+  memory_ = {memory.current_bytes + uncounted_bytes_, memory.peak_bytes + uncounted_bytes_};
   raw_memory_peak_ = raw;
   memory_seen_ = now;
   return memory_;

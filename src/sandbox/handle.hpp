@@ -51,6 +51,7 @@ class Handle final : public Sandbox {
   net::Task<ExitStatus> exited() override;
   void kill() override;
   Status signal(int signal_number, ProgramId program) override;
+  net::Task<Status> clear() override;
   Status freeze() override;
   Status thaw() override;
   MemoryUse memory() override;
@@ -71,6 +72,8 @@ class Handle final : public Sandbox {
   using Answer = std::vector<os::UniqueFd>;
 
   const CgroupTree::Files& files();
+  bool ran_out_of_memory() const;
+  std::uint64_t uncounted_memory(const CgroupMemory& counted) const;
   Status set_frozen(bool frozen);
   net::Task<Result<Report>> next_report();
   net::Task<void> follow();
@@ -102,7 +105,9 @@ class Handle final : public Sandbox {
   std::optional<CgroupTree::Files> files_;  // opened when first used
   MemoryUse memory_;
   std::uint64_t raw_memory_peak_ = 0;
+  std::uint64_t uncounted_bytes_ = 0;  // as last seen, or as it began with
   MonoTime memory_seen_{};
+  std::uint64_t oom_kills_before_ = 0;  // of programs that clear() ended
   net::FdWatcher report_;
   net::Event gone_;
   net::TaskGroup tasks_;  // last: its task uses everything above

@@ -71,6 +71,7 @@ net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<Inher
   // Taken until the template has heard of its end, so it is this one's.
   if (auto pidfd = os::open_pidfd(report.number)) child.pidfd = *std::move(pidfd);
   child.reports = std::move(reports);
+  uncounted_bytes_ = std::max(uncounted_bytes_, parent.resident_bytes());
   tasks_.spawn(follow_child(id, *child.reports));
   co_return id;
 }

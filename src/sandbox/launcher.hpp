@@ -93,7 +93,9 @@ struct ExitStatus {
 };
 
 struct MemoryUse {
-  // Without page cache that could be dropped; up to a second old while no new height is reached.
+  // All that the sandbox's programs hold, also what they share with a template or by mapping the
+  // same libraries, but no page cache that could be dropped; up to ten seconds old while no new
+  // height is reached.
   std::uint64_t current_bytes = 0;
   std::uint64_t peak_bytes = 0;  // highest since the launch or the last reset_peak()
 };
@@ -134,6 +136,11 @@ class Sandbox {
   virtual void kill() = 0;
   // SIGTERM (or another) to one program alone.
   virtual Status signal(int signal_number, ProgramId program = kMainProgram) = 0;
+
+  // Ends every program and waits until none is left. The sandbox then waits for start() and
+  // fork_from() again, its /tmp as it was. Only of one that was launched waiting, and not frozen.
+  // When it fails, the sandbox is of no more use.
+  virtual net::Task<Status> clear() = 0;
 
   // Stops and continues everything inside (cgroup freezer).
   virtual Status freeze() = 0;

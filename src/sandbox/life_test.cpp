@@ -328,6 +328,50 @@ TEST_F(Life, ProgramsOfOneSandboxEndOneByOne) {
   });
 }
 
+// With what a hostile program leaves behind: children in sessions of their own, without a parent,
+// that ignore what can be ignored.
+TEST_F(Life, AClearedSandboxKeepsNothingButItsTmp) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    auto box = co_await launcher().launch(loop, waiting_plan(), {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto left = co_await (*box)->start(
+        shell_program("trap '' TERM HUP INT; umask 077; echo kept > /tmp/file; "
+                      "for n in 1 2 3 4; do (trap '' TERM; while :; do sleep 1000; done) & done; "
+                      "kill -STOP $$; sleep 1000"),
+        {});
+    EXPECT_TRUE(left);
+    auto [seen, waited] = co_await run_in(
+        loop, **box, "until [ $(ps -A | grep -c sleep) -ge 4 ]; do :; done; echo seen");
+    EXPECT_EQ(seen, "seen\n");
+    const Status cleared = co_await (*box)->clear();
+    EXPECT_TRUE(cleared) << cleared.error().to_log();
+    if (left) EXPECT_FALSE((*box)->running(*left));
+    auto [text, status] = co_await run_in(
+        loop, **box, "ps -A -o comm= | sort | uniq -c | grep -cE 'sleep'; cat /tmp/file; id -u");
+    EXPECT_EQ(text, "0\nkept\n993\n");
+    // Killed by us, not for want of memory; and again, with nothing to end.
+    EXPECT_EQ((*box)->oom_kills(), 0u);
+    EXPECT_TRUE(co_await (*box)->clear());
+    co_await (*box)->destroy();
+    EXPECT_FALSE(co_await (*box)->clear());
+  });
+}
+
+TEST_F(Life, OneThatEndsWithItsProgramIsNotCleared) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    auto box = co_await launcher().launch(loop, shell("sleep 1000"), {});
+    EXPECT_TRUE(box);
+    if (!box) co_return;
+    const Status cleared = co_await (*box)->clear();
+    EXPECT_FALSE(cleared);
+    EXPECT_EQ(cleared.error().kind(), ErrorKind::kUnsupported);
+    (*box)->kill();
+    co_await (*box)->destroy();
+  });
+}
+
 TEST_F(Life, SocketsOfTheInsideReachWhatListensThere) {
   World::drive([](net::Loop& loop) -> net::Task<void> {
     Plan plan = waiting_plan();

@@ -24,6 +24,13 @@ inline constexpr std::uint64_t kTmpBytesMax = 10'240 * kMiB;
 // What the memory of a sandbox is made of is looked at no more often, unless it has grown by more.
 inline constexpr std::chrono::seconds kMemoryLookEvery{10};
 inline constexpr std::uint64_t kMemoryLittle = 512 * kKiB;
+// Processes of a sandbox whose memory is looked at, when it is.
+inline constexpr std::size_t kMemoryProcessesMax = 64;
+// How long killed programs may take to be gone; a sandbox where they take longer is given up.
+inline constexpr std::chrono::milliseconds kClearMax{2'000};
+// Memory that may be left then, as shared memory segments are: the next programs have to do
+// without it. A /tmp that is memory does not count.
+inline constexpr std::uint64_t kClearedBytesMax = 16 * kMiB;
 // How long an interpreter may take until it has called fork().
 inline constexpr std::chrono::seconds kTemplateReadyMax{20};
 // Sandboxes at once; each has its own range of user ids.

@@ -1,6 +1,8 @@
 #include "sandbox/supervise.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -143,6 +145,27 @@ void Supervisor::signal(std::uint64_t id, int number) {
   }
 }
 
+// As their pid namespace's first process we reach all of them at once, whoever made them; and none
+// is missed that is just being made, which the kernel sees to. Children of a template are not ours
+// to reap, so the question is whether any process is left, not whether any child is.
+Status Supervisor::clear() {
+  const Plan& plan = inside_.head->plan;
+  // Elsewhere "all" would be all of the machine's.
+  if (inside_.head->has_program || plan.weakness == Weakness::kHostPidNamespace) {
+    return fail(make_error(ErrorKind::kUnsupported, "the sandbox ends with its program"));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kClearMax;
+  while (::kill(-1, SIGKILL) == 0 || errno != ESRCH) {
+    reap();
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return fail(make_error(ErrorKind::kUnavailable, "programs that do not end"));
+    }
+    ::poll(nullptr, 0, 1);
+  }
+  reap();
+  return {};
+}
+
 Status Supervisor::obey(const Order& order, const std::vector<os::UniqueFd>& fds,
                         std::vector<os::UniqueFd>& answer) {
   switch (order.kind) {
@@ -169,6 +192,8 @@ Status Supervisor::obey(const Order& order, const std::vector<os::UniqueFd>& fds
         answer.push_back(std::move(listener_goes_to));
       }
       return {};
+    case OrderKind::kClear:
+      return clear();
   }
   return fail(internal_error("unknown order"));
 }

@@ -30,6 +30,8 @@ class Supervisor {
               std::vector<os::UniqueFd>& answer);
   Status assign(const Order& order, const std::vector<os::UniqueFd>& fds);
   Status start_ordered(const Order& order, const std::vector<os::UniqueFd>& fds);
+  // Kills every program and what it left behind, and waits for their ends.
+  Status clear();
   bool reap();  // false: the main program has ended
   void signal(std::uint64_t id, int number);
 

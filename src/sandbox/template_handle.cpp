@@ -8,6 +8,7 @@
 #include "net/timeout.hpp"
 #include "os/socket.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/resident_memory.hpp"
 
 namespace lapwing::sandbox {
 namespace {
@@ -53,6 +54,7 @@ net::Task<Status> TemplateHandle::wait_until_ready() {
   auto report = co_await net::with_timeout(loop_, kTemplateReadyMax, read_ready(control_));
   if (!report) co_return fail(std::move(report).error().context("template"));
   pid_ = report->number;
+  resident_bytes_ = resident_memory(pid_).value_or(ResidentMemory()).all_bytes();
   co_return Status();
 }
 

@@ -1,6 +1,7 @@
 // The server's side of a template, and of the children it forks.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ class TemplateHandle final : public Template {
 
   int pid() const override { return pid_; }
   bool alive() const override;
+  // What each child shares with it at first.
+  std::uint64_t resident_bytes() const { return resident_bytes_; }
 
   // Until the interpreter has called fork(), or ended, or `limit` is over.
   net::Task<Status> wait_until_ready();
@@ -33,6 +36,7 @@ class TemplateHandle final : public Template {
  private:
   net::Loop& loop_;
   int pid_ = 0;
+  std::uint64_t resident_bytes_ = 0;
   net::FdWatcher control_;
 };
 

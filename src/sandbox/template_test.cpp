@@ -102,6 +102,36 @@ TEST_F(TemplateTest, AChildIsTheSandboxsProgram) {
   });
 }
 
+// Pages that a child shares with its template are counted for neither group of the sandbox.
+TEST_F(TemplateTest, WhatAChildSharesIsMemoryItUses) {
+  if (!World::get().enforced("memory limit")) GTEST_SKIP() << "no memory is counted here";
+  World::drive([this](net::Loop& loop) -> net::Task<void> {
+    TemplatePlan plan = shell("read forever");
+    plan.program.argv[2] =
+        "big=$(head -c 40000000 /dev/zero | tr '\\0' x); " + plan.program.argv[2];
+    auto from = co_await launcher().start_template(loop, plan);
+    EXPECT_TRUE(from) << from.error().to_log();
+    if (!from) co_return;
+    auto box = co_await launcher().launch(loop, waiting(), {});
+    EXPECT_TRUE(box) << box.error().to_log();
+    if (!box) co_return;
+    EXPECT_TRUE(co_await (*box)->assign({}));
+    auto input = os::make_pipe();
+    std::vector<InheritedFd> fds;
+    fds.push_back({0, std::move(input->first)});
+    auto child = co_await (*box)->fork_from(**from, std::move(fds));
+    EXPECT_TRUE(child) << child.error().to_log();
+    const std::uint64_t alive = (*box)->memory().peak_bytes;
+    EXPECT_GE(alive, 40'000'000u);
+    EXPECT_LT(alive, 120'000'000u);
+    // Also when nobody is left to be looked at.
+    input->second.reset();
+    if (child) co_await (*box)->program_exited(*child);
+    EXPECT_GE((*box)->memory().peak_bytes, 40'000'000u);
+    co_await (*box)->destroy();
+  });
+}
+
 TEST_F(TemplateTest, ItSeesNothingOfTheHost) {
   World::drive([this](net::Loop& loop) -> net::Task<void> {
     auto from = co_await launcher().start_template(

@@ -60,6 +60,7 @@ enum class OrderKind : std::uint8_t {
   // Descriptors of the sandbox's namespaces, and where a program that enters them sends its
   // filter's listener.
   kNamespaces,
+  kClear,  // every program ended; answered when none is left
 };
 
 struct Order {
