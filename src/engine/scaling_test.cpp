@@ -424,6 +424,20 @@ TEST_F(ProvisionedTest, OneThatDiesIsReplaced) {
   EXPECT_EQ(state(fn_).ready, 1u);
 }
 
+TEST_F(ProvisionedTest, OneThatKeepsSomethingIsMadeWarmAgainAtOnce) {
+  make_shard();
+  provision(fn_, 1);
+  script_.crash = script_.keeps = true;
+  invoke(fn_);
+  EXPECT_EQ(script_.ended, 0);
+  EXPECT_EQ(script_.made, 1);
+  EXPECT_EQ(state(fn_).ready, 1u);
+  script_.init_succeeds = false;
+  invoke(fn_);  // crashes, and does not come up: another is ordered
+  EXPECT_EQ(script_.ended, 2);
+  EXPECT_EQ(state(fn_).trouble, ProvisionState::Trouble::kInitFailed);
+}
+
 TEST_F(ProvisionedTest, OneThatDoesNotComeUpIsSaidAndTriedAgainWithPauses) {
   make_shard();
   script_.init_succeeds = false;

@@ -165,8 +165,19 @@ net::Task<void> Shard::drive(Slot& slot, Ticket ticket, runtime::Invocation invo
   const MonoTime ended = loop_->now();
   slot.pool->pace.note(ended - begun, ended);
   stats_.busy.sub();
-  if (slot.is_provisioned) stats_.provisioned_in_use.sub();
+  if (slot.is_provisioned) {
+    stats_.provisioned_in_use.sub();
+    // Paid for to be warm.
+    const bool again = !stopping_ && !slot.is_retired && slot.environment->resumable();
+    if (again) co_await slot.environment->initialise();
+  }
   release(slot);
+}
+
+// After a crash it is kept as on AWS, for the next invocation to start its runtime again. One that
+// has never served anybody is of no worth.
+bool Shard::can_wait_cold(const Slot& slot) {
+  return !slot.is_provisioned && slot.has_run && slot.environment->resumable();
 }
 
 void Shard::release(Slot& slot) {
@@ -185,7 +196,7 @@ void Shard::release(Slot& slot) {
       waiter.send(Lease(*this, slot));
       return;
     }
-    if (slot.environment->warm()) {
+    if (slot.environment->warm() || can_wait_cold(slot)) {
       put_idle(slot);
     } else {
       // Nobody waits for its failure to be repeated; the next invocation starts afresh.

@@ -94,6 +94,7 @@ class Shard {
   net::Task<void> drive(Slot& slot, Ticket ticket, runtime::Invocation invocation,
                         net::OneShotSender<runtime::Outcome> answer);
   void release(Slot& slot);
+  static bool can_wait_cold(const Slot& slot);
   Error refuse(Function& function, Throttle reason);
 
   // starting.cpp: who gets an environment next

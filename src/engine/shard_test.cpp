@@ -152,6 +152,41 @@ TEST_F(ShardTest, WaitsForRoomAndIsThrottledWhenNoneComes) {
   EXPECT_EQ(answers_, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST_F(ShardTest, OneThatKeepsSomethingOverACrashServesAgain) {
+  make_shard();
+  script_.crash = script_.keeps = true;
+  invoke(function("f"));
+  EXPECT_EQ(script_.alive, 1);
+  script_.crash = false;
+  invoke(function("f"));
+  EXPECT_EQ(script_.made, 1);
+  EXPECT_EQ(errors_, 0);
+  // Like every idle one it goes when its time is over, or the function is another.
+  script_.crash = true;
+  invoke(function("f"));
+  invoke(function("f", "other code"));
+  EXPECT_EQ(script_.ran_on.back(), "other code");
+  pass(std::chrono::minutes(11));
+  EXPECT_EQ(script_.alive, 0);
+}
+
+TEST_F(ShardTest, WarmOnesComeBeforeOneThatKeepsSomething) {
+  make_shard();
+  script_.hold_run = true;
+  for (int i = 0; i < 2; ++i) calls_.spawn(call(function("f"), "x"));
+  settle();
+  ASSERT_EQ(script_.made, 2);
+  script_.hold_run = false;
+  step_runs();
+  script_.crash = script_.keeps = true;
+  invoke(function("f"));  // the last that fell idle
+  script_.crash = false;
+  script_.init_succeeds = false;  // so that it would fail
+  for (int i = 0; i < 3; ++i) invoke(function("f"));
+  EXPECT_EQ(errors_, 0);
+  EXPECT_EQ(script_.made, 2);
+}
+
 TEST_F(ShardTest, MemoryOfThoseAtWorkIsBounded) {
   EngineOptions options;
   options.memory_mb_max = 256;  // two of the default 128

@@ -26,7 +26,9 @@ void Shard::put_idle(Slot& slot) {
     slot.pool->idle_provisioned.push_back(&slot);
   } else {
     slot.idle_position = idle_.insert(idle_.end(), &slot);
-    slot.pool->idle.push_back(&slot);
+    // One that has to start its runtime first comes after those that need not.
+    std::vector<Slot*>& idle = slot.pool->idle;
+    idle.insert(slot.environment->warm() ? idle.end() : idle.begin(), &slot);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <signal.h>
 #include <utility>
 
 #include <fmt/core.h>
@@ -80,6 +81,7 @@ void Environment::begin_session() {
   restored_.reset();
   timed_out_ = false;
   inside_ = std::make_unique<SandboxSession>(*loop_, *host_, function_, type_, log_, changed_);
+  if (cleared_) inside_->continue_in(*std::exchange(cleared_, std::nullopt));
 }
 
 net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline) {
@@ -200,7 +202,15 @@ void Environment::interrupt() {
   if (inside_) inside_->kill();  // whose exit wakes whoever waits
 }
 
-net::Task<void> Environment::shutdown() { return teardown(ShutdownReason::kSpindown); }
+net::Task<void> Environment::shutdown() {
+  co_await teardown(ShutdownReason::kSpindown);
+  if (cleared_) co_await std::exchange(cleared_, std::nullopt)->started.sandbox->destroy();
+}
+
+bool Environment::may_resume(ShutdownReason reason) const {
+  return reason != ShutdownReason::kSpindown && !interrupted_ && !capture_ &&
+         !function_->snap_start;
+}
 
 net::Task<void> Environment::teardown(ShutdownReason reason) {
   deadline_timer_.disarm();
@@ -212,7 +222,8 @@ net::Task<void> Environment::teardown(ShutdownReason reason) {
     co_await shut_down(*loop_, changed_, *inside_, inside_->extensions(), reason);
   }
   frozen_ = false;
-  co_await inside_->end();
+  if (may_resume(reason)) cleared_ = co_await inside_->clear();
+  if (!cleared_) co_await inside_->end();
   inside_.reset();
 }
 
@@ -267,13 +278,23 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
   }
   log_end(course, invocation.want_tail);
   if (invocation.sink) invocation.sink->close();
+  // Whoever calls again at once finds this environment, and what it has in /tmp. A Shutdown phase
+  // is not waited for.
+  const bool shuts_down = inside_ && !inside_->extensions().empty();
+  if (!course.healthy && !shuts_down) co_await teardown_after(course.report.status);
   answer.send(std::move(course.outcome));  // nobody's, when it went out before
   if (course.healthy) {
     fall_idle();
-  } else {
-    const bool timeout = course.report.status.kind == PhaseStatus::Kind::kTimeout;
-    co_await teardown(timeout ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
+  } else if (shuts_down) {
+    co_await teardown_after(course.report.status);
   }
+}
+
+net::Task<void> Environment::teardown_after(PhaseStatus status) {
+  answered_since_ = loop_->now();  // or as good as
+  const bool timeout = status.kind == PhaseStatus::Kind::kTimeout;
+  co_await teardown(timeout ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
+  answered_since_.reset();
 }
 
 net::Task<void> Environment::serve(const Invocation& invocation, MonoTime deadline, Course& course,
@@ -329,7 +350,7 @@ net::Task<void> Environment::serve(const Invocation& invocation, MonoTime deadli
   }
   if (!runtime.ready()) log_runtime_done(course);
   // With extensions there is a Shutdown phase to come.
-  if (extensions.empty()) inside_->kill();
+  if (extensions.empty()) inside_->signal_runtime(SIGKILL);
 }
 
 // A crash in the middle of a streamed response is seen as a connection that ends early, a

@@ -3,10 +3,11 @@
 //
 // Life: made cold; initialise() launches the sandbox and waits until the runtime asks for
 // work; run() takes one invocation through to the runtime's next request. After a crash, a
-// timeout or a failed initialisation the sandbox is gone but the environment remains, and
-// the next run() initialises again inside the invocation's own time limit, as AWS does
-// ("suppressed init"). shutdown() ends it for good; interrupt() before it makes a pending
-// initialise() or run() end without waiting for the function.
+// timeout or a failed initialisation everything inside is dead but the environment remains with
+// its sandbox and /tmp, and the next run() initialises again inside the invocation's own time
+// limit, as AWS does ("suppressed init"). shutdown() ends it for good; interrupt() before it makes
+// a pending initialise() or run() end without waiting for the function, and nothing is logged of
+// what ends so.
 //
 // The initialisation ends when the runtime and every extension wait for work, an invocation
 // when the runtime and every extension that was sent it do. Its answer goes out as soon as the
@@ -59,6 +60,7 @@ class Environment final : public ExecutionEnvironment {
 
   const FunctionVersionPtr& function() const override { return function_; }
   bool warm() const override { return ready_ && !inside_->exit() && !failed_extension(); }
+  bool resumable() const override { return cleared_.has_value(); }
   std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override;
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override;
@@ -130,7 +132,12 @@ class Environment final : public ExecutionEnvironment {
   void freeze_when_quiet();
   void thaw();
   net::Task<void> teardown(ShutdownReason reason);
+  net::Task<void> teardown_after(PhaseStatus status);
+  // Whether a sandbox that has failed is used again. What comes from a snapshot has the /tmp of
+  // that snapshot, each time.
+  bool may_resume(ShutdownReason reason) const;
   std::uint32_t memory_used_mb();
+  void look_at_memory();
 
   net::Loop* loop_;
   const EnvironmentHost* host_;
@@ -159,7 +166,8 @@ class Environment final : public ExecutionEnvironment {
   std::uint32_t memory_peak_mb_ = 0;
   MonoTime memory_looked_{};
   std::unique_ptr<SnapshotCapture> capture_;  // while a snapshot is taken
-  std::unique_ptr<SandboxSession> inside_;    // null while there is no sandbox
+  std::unique_ptr<SandboxSession> inside_;    // null while nothing runs
+  std::optional<ClearedSandbox> cleared_;     // what is left of the one before
 };
 
 }  // namespace lapwing::runtime

@@ -26,6 +26,9 @@ class ExecutionEnvironment {
   virtual const FunctionVersionPtr& function() const = 0;
   // A runtime is waiting for work.
   virtual bool warm() const = 0;
+  // After a crash or a timeout: not warm, but worth more than a new one, as it has kept /tmp. The
+  // next run() starts its runtime again.
+  virtual bool resumable() const { return false; }
   // Since when the answer of the current run() is out while the runtime has not yet asked for
   // more: it will be free in a moment. Nothing at any other time.
   virtual std::optional<MonoTime> answered_since() const = 0;

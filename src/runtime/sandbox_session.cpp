@@ -83,19 +83,44 @@ net::Task<Status> SandboxSession::prepare(std::string_view phase) {
   // Both need a waiting sandbox of the kind that restored processes use.
   std::vector<std::string> argv;
   if (outlives_keys()) argv = std::exchange(plan_.argv, {kRestoreProgram});
-  LAPWING_CO_TRY(started_,
-                 co_await host_->starters->of(*loop_).prepare(function_->arn, plan_, choice_));
+  if (!co_await prepare_again()) {
+    LAPWING_CO_TRY(started_,
+                   co_await host_->starters->of(*loop_).prepare(function_->arn, plan_, choice_));
+    adopt(started_.sandbox->take_listeners());
+  }
   if (capture_ != nullptr) {
     plan_.argv = std::move(argv);
     add_snapshot_variables(plan_.environment);
   }
-  serve(started_.sandbox->take_listeners());
+  for (SandboxListener& listener : listeners_) tasks_.spawn(accept_loop(listener));
   co_return Status();
 }
 
-void SandboxSession::serve(std::vector<sandbox::NamedListener> listeners) {
-  for (sandbox::NamedListener& listener : listeners) {
-    tasks_.spawn(accept_loop(std::move(listener.fd), listener.name != kEndpointListener));
+// In the sandbox of an earlier session. Where that has come to its end meanwhile, a new one is as
+// good, but for /tmp.
+net::Task<bool> SandboxSession::prepare_again() {
+  if (!cleared_) co_return false;
+  ClearedSandbox cleared = *std::exchange(cleared_, std::nullopt);
+  Starter& starter = host_->starters->of(*loop_);
+  if (const Status done = co_await starter.prepare_again(cleared.started, plan_, choice_); !done) {
+    host_->logger->warn("runtime", "a sandbox could not be used again",
+                        {{"function", function_->arn}, {"error", done.error().to_log()}});
+    co_return false;
+  }
+  started_ = std::move(cleared.started);
+  listeners_ = std::move(cleared.listeners);
+  co_return true;
+}
+
+void SandboxSession::adopt(std::vector<sandbox::NamedListener> listeners) {
+  for (sandbox::NamedListener& one : listeners) {
+    Result<net::Listener> listener = net::Listener::adopt(*loop_, std::move(one.fd));
+    if (!listener) {
+      host_->logger->error("runtime", "adopt a sandbox's listener",
+                           {{"error", listener.error().to_log()}});
+      continue;
+    }
+    listeners_.push_back({*std::move(listener), one.name != kEndpointListener});
   }
 }
 
@@ -172,17 +197,11 @@ net::Task<Status> SandboxSession::start_runtime() {
   co_return Status();
 }
 
-net::Task<void> SandboxSession::accept_loop(os::UniqueFd listening, bool is_runtime_api) {
-  Result<net::Listener> listener = net::Listener::adopt(*loop_, std::move(listening));
-  if (!listener) {
-    host_->logger->error("runtime", "adopt a sandbox's listener",
-                         {{"error", listener.error().to_log()}});
-    co_return;
-  }
+net::Task<void> SandboxSession::accept_loop(SandboxListener& from) {
   while (true) {
-    Result<os::UniqueFd> connection = co_await listener->accept();
+    Result<os::UniqueFd> connection = co_await from.listener.accept();
     if (!connection) co_return;
-    if (!is_runtime_api) {
+    if (!from.is_runtime_api) {
       host_->endpoint->serve(*loop_, *std::move(connection));
       continue;
     }
@@ -264,14 +283,32 @@ void SandboxSession::kill() {
   if (started_.sandbox) started_.sandbox->kill();
 }
 
+void SandboxSession::hang_up() {
+  telemetry_.stop();
+  drain_output();
+  connections_.cancel_all();
+}
+
 net::Task<void> SandboxSession::end() {
   tasks_.cancel_all();
-  connections_.cancel_all();
-  telemetry_.stop();
-  if (!started_.sandbox) co_return;
-  started_.sandbox->kill();
-  co_await started_.sandbox->destroy();
-  drain_output();
+  if (started_.sandbox) {
+    started_.sandbox->kill();
+    co_await started_.sandbox->destroy();
+  }
+  hang_up();
+}
+
+net::Task<std::optional<ClearedSandbox>> SandboxSession::clear() {
+  if (!started_.sandbox) co_return std::nullopt;
+  tasks_.cancel_all();
+  if (const Status done = co_await started_.sandbox->clear(); !done) {
+    host_->logger->warn("runtime", "a sandbox could not be cleared",
+                        {{"function", function_->arn}, {"error", done.error().to_log()}});
+    co_return std::nullopt;
+  }
+  hang_up();
+  started_.ends = {};
+  co_return ClearedSandbox{std::move(started_), std::move(listeners_)};
 }
 
 }  // namespace lapwing::runtime

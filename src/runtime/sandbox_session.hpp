@@ -3,6 +3,13 @@
 // are sent. Environment has one at a time and knows what is to happen when.
 //
 //   prepare() -> start_extensions() -> start_runtime() -> ... -> end()
+//                                                             -> clear() -> the next session
+//
+// After a crash or a timeout clear() ends every program, and what is left is a sandbox of the
+// same function with its /tmp, in which the next session starts its runtime anew.
+//
+// Whatever comes to its end, programs are dead before the connections to their APIs are closed:
+// what a client has to say about a lost connection is not to be read in the function's log.
 //
 // Thread-safety: one loop. end() before destruction; not from a task of its own.
 #pragma once
@@ -14,6 +21,7 @@
 #include <vector>
 
 #include "http/server.hpp"
+#include "net/listener.hpp"
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
 #include "runtime/environment_host.hpp"
@@ -29,6 +37,18 @@
 
 namespace lapwing::runtime {
 
+// What serves one of a sandbox's ports.
+struct SandboxListener {
+  net::Listener listener;
+  bool is_runtime_api = false;
+};
+
+// A sandbox between two sessions: nothing runs in it.
+struct ClearedSandbox {
+  StartedRuntime started;
+  std::vector<SandboxListener> listeners;
+};
+
 class SandboxSession final : private SandboxConnector, public ShutdownParty {
  public:
   // `changed` is set whenever something happened that the environment may wait for.
@@ -40,6 +60,8 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   // one. Before prepare().
   void take_snapshot_into(SnapshotCapture& capture) { capture_ = &capture; }
   void restore_from(SnapshotPtr snapshot);
+  // From here on it is to use what an earlier one left, if that is still of use. Before prepare().
+  void continue_in(ClearedSandbox cleared) { cleared_ = std::move(cleared); }
 
   // The function's sandbox, its APIs answering, nothing of the function's running yet.
   net::Task<Status> prepare(std::string_view phase);
@@ -66,6 +88,9 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   void kill();
   // Kills and releases; completes when nothing is left.
   net::Task<void> end();
+  // Kills, and completes when nothing runs any more. Nothing when the sandbox is of no more use;
+  // then end() is still to come.
+  net::Task<std::optional<ClearedSandbox>> clear();
 
   // ---- ShutdownParty
   bool runtime_runs() const override;
@@ -77,8 +102,11 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   void announce(std::string_view phase);
   net::Task<Status> launch();
   net::Task<Result<net::Stream>> connect(std::uint16_t port, MonoTime deadline) override;
-  void serve(std::vector<sandbox::NamedListener> listeners);
-  net::Task<void> accept_loop(os::UniqueFd listener, bool is_runtime_api);
+  // What was printed to the end goes into the log, then every connection is closed.
+  void hang_up();
+  net::Task<bool> prepare_again();
+  void adopt(std::vector<sandbox::NamedListener> listeners);
+  net::Task<void> accept_loop(SandboxListener& from);
   net::Task<void> run_extension(std::string name);
   net::Task<void> watch_runtime();
   void add_pipe(os::UniqueFd read_end, OutputPipe::Format format, TelemetryCategory source);
@@ -98,7 +126,9 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
 
   RuntimeChoice choice_;
   sandbox::Plan plan_;
+  std::optional<ClearedSandbox> cleared_;  // until prepare() has used it
   StartedRuntime started_;
+  std::vector<SandboxListener> listeners_;
   bool runtime_started_ = false;
   bool only_given_link_ = false;  // the Runtime API was only used over the connection made for it
   std::optional<sandbox::ExitStatus> exit_;

@@ -91,6 +91,10 @@ class Starter {
   // yet: here extensions are started. `plan` is the whole function's, `arn` its own (unqualified).
   net::Task<Result<StartedRuntime>> prepare(const std::string& arn, const sandbox::Plan& plan,
                                             const RuntimeChoice& runtime);
+  // The same in a sandbox that has been that function's already and was cleared: it is assigned.
+  // When it fails, the sandbox is gone.
+  net::Task<Status> prepare_again(StartedRuntime& cleared, const sandbox::Plan& plan,
+                                  const RuntimeChoice& runtime);
   // Lets the runtime go. `more`: further descriptors of its process (for a snapshot of it).
   net::Task<Status> launch(StartedRuntime& prepared, const sandbox::Plan& plan,
                            const RuntimeChoice& runtime,

@@ -27,7 +27,8 @@ struct Script {
   bool hold_init = false;    // initialise() waits for `go`
   bool hold_run = false;     // run() waits for `go`
   bool hold_finish = false;  // run() has answered and waits for `go`
-  bool crash = false;        // run() leaves the environment cold
+  bool crash = false;        // run() leaves the environment cold ...
+  bool keeps = false;        // ... but worth being used again
   int generation = 0;        // raised: runs of the one before end though held
   int made = 0;
   int ended = 0;
@@ -47,18 +48,21 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   ~FakeEnvironment() override { --script_.alive; }
   const FunctionVersionPtr& function() const override { return function_; }
   bool warm() const override { return warm_; }
+  bool resumable() const override { return resumable_; }
   std::optional<MonoTime> answered_since() const override { return answered_since_; }
   net::Task<bool> initialise() override {
     while (script_.hold_init && !interrupted_) {
       go_.reset();
       co_await go_.wait();
     }
+    resumable_ = false;
     warm_ = script_.init_succeeds;
     co_return warm_;
   }
   net::Task<void> run(Invocation invocation, net::OneShotSender<Outcome> answer) override {
     ++script_.runs;
     script_.ran_on.push_back(function_->code_sha256);
+    if (std::exchange(resumable_, false)) warm_ = script_.init_succeeds;
     const int generation = script_.generation;
     while (script_.hold_run && !interrupted_ && generation == script_.generation) {
       go_.reset();
@@ -67,7 +71,10 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
     Outcome outcome;
     outcome.body = invocation.payload;
     if (!warm_) outcome.kind = Outcome::Kind::kFunctionError;
-    if (script_.crash) warm_ = false;
+    if (script_.crash) {
+      warm_ = false;
+      resumable_ = script_.keeps;
+    }
     answer.send(std::move(outcome));
     answered_since_ = clock_.mono();
     while (script_.hold_finish && !interrupted_) {
@@ -91,6 +98,7 @@ class FakeEnvironment final : public runtime::ExecutionEnvironment {
   Script& script_;
   FunctionVersionPtr function_;
   bool warm_ = false;
+  bool resumable_ = false;
   std::optional<MonoTime> answered_since_;
   bool interrupted_ = false;
 };
