@@ -108,6 +108,7 @@ net::Task<bool> Environment::run_init(std::string_view phase, MonoTime deadline)
     co_return true;
   }
   init_failure_ = init_failure(launched);
+  look_at_memory();
   log_init_end({took_ms, phase, init_failure_->status, type_});
   co_await teardown(timed_out_ ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
   co_return false;
@@ -163,6 +164,7 @@ Environment::InitFailure Environment::init_failure(const Status& launched) {
 }
 
 void Environment::log_init_end(const InitReport& report) {
+  if (interrupted_) return;  // ended by us
   log_.init_runtime_done(report);
   for (const ExtensionRegistry::Extension* one : inside_->extensions().extensions()) {
     log_.extension(*one);
@@ -371,7 +373,7 @@ net::Task<void> Environment::expect_exit() {
 // The runtime's own errors show as an error in structured logs; in text only failures of the
 // environment have a Status.
 void Environment::log_runtime_done(Course& course) {
-  if (!log_.structured()) return;
+  if (!log_.structured() || (interrupted_ && !course.healthy)) return;
   const MonoTime now = loop_->now();
   RuntimeDone done;
   done.request_id = course.report.request_id;
@@ -404,19 +406,27 @@ void Environment::log_end(Course& course, bool want_tail) {
     }
     for (Span& span : report.spans) span.duration_ms = to_ms(loop_->clock().wall() - span.start);
   }
-  log_.finish(report, course.fault);
+  // What we ended was no failure of the function's.
+  if (!interrupted_ || course.healthy) log_.finish(report, course.fault);
   if (want_tail) course.outcome.log_tail = log_.take_tail();
 }
 
 std::uint32_t Environment::memory_used_mb() {
-  const MonoTime now = loop_->now();
-  if (inside_ && inside_->has_sandbox() &&
-      (memory_peak_mb_ == 0 || now - memory_looked_ > kMemoryLookEvery)) {
-    memory_looked_ = now;
-    const auto peak = static_cast<std::uint32_t>((inside_->memory().peak_bytes + kMiB - 1) / kMiB);
-    memory_peak_mb_ = std::max(memory_peak_mb_, std::min(peak, function_->memory_mb));
-  }
+  const bool due = memory_peak_mb_ == 0 || loop_->now() - memory_looked_ > kMemoryLookEvery;
+  if (due || (inside_ && inside_->exit())) look_at_memory();
   return memory_peak_mb_;
+}
+
+// Never above the function's memory, which is what an environment that ran out of it has used.
+void Environment::look_at_memory() {
+  if (!inside_ || !inside_->has_sandbox()) return;
+  memory_looked_ = loop_->now();
+  const bool all = inside_->exit() && inside_->exit()->out_of_memory;
+  const std::uint64_t peak_mb =
+      all ? function_->memory_mb : (inside_->memory().peak_bytes + kMiB - 1) / kMiB;
+  memory_peak_mb_ =
+      std::max(memory_peak_mb_,
+               static_cast<std::uint32_t>(std::min<std::uint64_t>(peak_mb, function_->memory_mb)));
 }
 
 bool Environment::init_complete() const {

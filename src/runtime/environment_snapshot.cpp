@@ -134,13 +134,16 @@ bool Environment::unreadable_snapshot(const Status& launched) const {
 
 net::Task<void> Environment::fail_restore(double took_ms, const Status& launched) {
   init_failure_ = init_failure(launched);
+  look_at_memory();
   const bool timeout = init_failure_->kind == InitFailure::Kind::kTimedOut;
   if (init_failure_->kind != InitFailure::Kind::kPlatform) {
     init_failure_->restore = timeout ? Outcome::Restore::kTimedOut : Outcome::Restore::kFailed;
   }
   const RestoreReport report{took_ms, init_failure_->status};
-  log_.restore_runtime_done(report);
-  log_.restore_report(report);
+  if (!interrupted_) {
+    log_.restore_runtime_done(report);
+    log_.restore_report(report);
+  }
   co_await teardown(timeout ? ShutdownReason::kTimeout : ShutdownReason::kFailure);
 }
 
