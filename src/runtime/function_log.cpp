@@ -25,6 +25,11 @@ std::string stream_name(const FunctionVersion& function, WallTime now, Random& r
                      random_hex(random, 32));
 }
 
+std::optional<ApplicationLevel> least_level(const LoggingConfig& logging) {
+  if (logging.format != LogFormat::kJson) return std::nullopt;
+  return parse_application_level(logging.application_log_level).value_or(ApplicationLevel::kInfo);
+}
+
 }  // namespace
 
 FunctionLog::FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::LogSink& sink,
@@ -32,6 +37,7 @@ FunctionLog::FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::Lo
     : loop_(&loop),
       function_(std::move(function)),
       json_(function_->logging.format == LogFormat::kJson),
+      least_(least_level(function_->logging)),
       sink_(&sink),
       stream_(stream_name(*function_, loop.clock().wall(), random)),
       lines_(sink.open(
@@ -49,6 +55,10 @@ void FunctionLog::output(TelemetryCategory source, std::vector<ports::LogEvent> 
           json_ && event.message.starts_with('{') && text::check_json(event.message).has_value();
       telemetry_->publish(told);
     }
+  }
+  if (least_ && source == TelemetryCategory::kFunction) {
+    std::erase_if(events,
+                  [this](const ports::LogEvent& event) { return !passes(event.message, *least_); });
   }
   append(std::move(events));
 }

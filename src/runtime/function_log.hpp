@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "ports/log_sink.hpp"
 #include "runtime/extension_registry.hpp"
 #include "runtime/function_version.hpp"
+#include "runtime/log_level.hpp"
 #include "runtime/output.hpp"
 #include "runtime/platform_event.hpp"
 #include "runtime/telemetry_hub.hpp"
@@ -53,6 +55,7 @@ class FunctionLog {
   void finish(const InvokeReport& report, std::string_view fault);
 
   // ---- what the programs print
+  // Subscribers to telemetry get all of it, the log what the function's level lets through.
   void output(TelemetryCategory source, std::vector<ports::LogEvent> events);
   // Producers stop reading their pipes while this is so: a flood waits, it is not dropped.
   bool crowded() const { return sink_->backlog_bytes() > sink_->backlog_limit_bytes(); }
@@ -74,6 +77,7 @@ class FunctionLog {
   net::Loop* loop_;
   FunctionVersionPtr function_;
   bool json_;
+  std::optional<ApplicationLevel> least_;  // of the function's own lines; nothing: all are sent
   TelemetryHub* telemetry_ = nullptr;
   ports::LogSink* sink_;
   std::string stream_;

@@ -14,6 +14,11 @@ SystemLevel level_of(const PhaseStatus& status, SystemLevel on_success) {
   return status.kind == PhaseStatus::Kind::kSuccess ? on_success : SystemLevel::kWarn;
 }
 
+// AWS: INFO where a runtime version is told, which images have none of.
+SystemLevel level_of(const InitStart& start) {
+  return start.runtime_version.empty() ? SystemLevel::kDebug : SystemLevel::kInfo;
+}
+
 double to_ms(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -139,13 +144,13 @@ PlatformEvent init_start_event(const FunctionVersion& fn, const InitStart& init)
   Record record;
   record.phase(init.type, init.phase);
   record.start(fn, init);
-  return record.finish("platform.initStart", SystemLevel::kInfo);
+  return record.finish("platform.initStart", level_of(init));
 }
 
 PlatformEvent restore_start_event(const FunctionVersion& fn, const InitStart& restore) {
   Record record;
   record.start(fn, restore);
-  return record.finish("platform.restoreStart", SystemLevel::kInfo);
+  return record.finish("platform.restoreStart", level_of(restore));
 }
 
 PlatformEvent restore_runtime_done_event(const RestoreReport& report) {
@@ -181,7 +186,8 @@ PlatformEvent extension_event(const ExtensionRegistry::Extension& extension) {
   if (extension.wants_shutdown) record.json.string("SHUTDOWN");
   record.json.end_array();
   if (!extension.error_type.empty()) record.json.member("errorType", extension.error_type);
-  return record.finish("platform.extension", SystemLevel::kInfo);
+  const bool failed = !extension.error_type.empty();
+  return record.finish("platform.extension", failed ? SystemLevel::kWarn : SystemLevel::kInfo);
 }
 
 PlatformEvent subscription_event(const SubscriptionNote& note) {

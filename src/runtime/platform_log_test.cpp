@@ -149,6 +149,39 @@ TEST(PlatformLog, JsonObeysTheSystemLevel) {
   EXPECT_NE(report_line(fn, kNow, failed).find(R"("status":"error")"), std::string::npos);
 }
 
+// AWS's level of each record; what is below the function's is not in its log.
+TEST(PlatformLog, EachRecordHasItsLevel) {
+  using Kind = PhaseStatus::Kind;
+  const FunctionVersion fn = text_function();
+  InitStart versioned;
+  versioned.runtime_version = "python:3.12.v1";
+  EXPECT_EQ(init_start_event(fn, versioned).level, SystemLevel::kInfo);
+  EXPECT_EQ(init_start_event(fn, {}).level, SystemLevel::kDebug);
+  EXPECT_EQ(restore_start_event(fn, versioned).level, SystemLevel::kInfo);
+  EXPECT_EQ(restore_start_event(fn, {}).level, SystemLevel::kDebug);
+  const PhaseStatus failed = {Kind::kError, "Runtime.ExitError"};
+  const auto on_demand = InitializationType::kOnDemand;
+  const auto provisioned = InitializationType::kProvisioned;
+  EXPECT_EQ(init_runtime_done_event({1, "init", {}, on_demand}).level, SystemLevel::kDebug);
+  EXPECT_EQ(init_runtime_done_event({1, "init", failed, on_demand}).level, SystemLevel::kWarn);
+  EXPECT_EQ(init_report_event({1, "init", {}, on_demand}).level, SystemLevel::kDebug);
+  EXPECT_EQ(init_report_event({1, "init", {}, provisioned}).level, SystemLevel::kInfo);
+  EXPECT_EQ(init_report_event({1, "init", failed, on_demand}).level, SystemLevel::kWarn);
+  EXPECT_EQ(restore_runtime_done_event({1, {}}).level, SystemLevel::kDebug);
+  EXPECT_EQ(restore_report_event({1, {}}).level, SystemLevel::kInfo);
+  EXPECT_EQ(restore_report_event({1, failed}).level, SystemLevel::kWarn);
+  EXPECT_EQ(start_event(fn, "id", "").level, SystemLevel::kInfo);
+  RuntimeDone done;
+  EXPECT_EQ(runtime_done_event(done).level, SystemLevel::kDebug);
+  done.status = {Kind::kTimeout, ""};
+  EXPECT_EQ(runtime_done_event(done).level, SystemLevel::kWarn);
+  EXPECT_EQ(report_event(report()).level, SystemLevel::kInfo);
+  ExtensionRegistry::Extension extension;
+  EXPECT_EQ(extension_event(extension).level, SystemLevel::kInfo);
+  extension.error_type = "Extension.Crash";
+  EXPECT_EQ(extension_event(extension).level, SystemLevel::kWarn);
+}
+
 TEST(PlatformLog, ExtensionsAndSubscriptions) {
   FunctionVersion fn = text_function();
   ExtensionRegistry::Extension extension;
