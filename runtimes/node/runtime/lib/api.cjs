@@ -19,6 +19,9 @@ const SMALL_BODY = 32 * 1024; // below this, head and body leave in one write
 /** The other side refused a call or the connection broke: the runtime cannot go on. */
 class ApiError extends Error {}
 
+// The environment is over: nobody is left to tell.
+class ConnectionLost extends ApiError {}
+
 class RuntimeApi {
   #address;
   #fd;
@@ -195,8 +198,10 @@ class RuntimeApi {
     if (!this.#inherited) this.#socket = null;
     const waiting = this.#waiting;
     this.#waiting = null;
+    const closed = !cause || cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
+    const Kind = closed ? ConnectionLost : ApiError; // else it is our end that was broken
     waiting?.reject(
-      new ApiError(`Connection to the Runtime API lost: ${cause?.message ?? 'closed'}`),
+      new Kind(`Connection to the Runtime API lost: ${cause?.message ?? 'closed'}`),
     );
   }
 }
@@ -305,4 +310,4 @@ function plain(text) {
   return String(text).replace(/[^!-~]/g, '');
 }
 
-module.exports = { RuntimeApi, ApiError };
+module.exports = { RuntimeApi, ApiError, ConnectionLost };

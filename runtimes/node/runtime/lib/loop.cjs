@@ -7,7 +7,7 @@ const errors = require('./errors.cjs');
 const loader = require('./loader.cjs');
 const standby = require('./standby.cjs');
 const streaming = require('./streaming.cjs');
-const { ApiError, RuntimeApi } = require('./api.cjs');
+const { ApiError, ConnectionLost, RuntimeApi } = require('./api.cjs');
 const { Invocation } = require('./invocation.cjs');
 
 // Exit statuses of AWS's Node.js runtime.
@@ -98,7 +98,7 @@ class Runtime {
   #lost(error) {
     if (this.#dying) return undefined;
     if (!(error instanceof ApiError)) return this.die('Uncaught Exception', error, EXIT_EXCEPTION);
-    process.stderr.write(`${error.message}\n`);
+    if (!(error instanceof ConnectionLost)) process.stderr.write(`${error.message}\n`);
     return process.exit(1);
   }
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from lapwing_runtime import codec, faults, handler, logs
-from lapwing_runtime.api import ApiError
+from lapwing_runtime.api import ApiError, ConnectionLost
 
 from .lambda_context import LambdaContext
 from .lambda_runtime_client import LambdaRuntimeClient
@@ -28,8 +28,11 @@ def run(handler, lambda_runtime_client):
             on_init_complete(lambda_runtime_client, logs.sink)
         while True:
             _serve_one(request_handler, lambda_runtime_client)
+    except ConnectionLost:
+        # The environment is over, and nobody is left to tell.
+        sys.exit(1)
     except ApiError as e:
-        # The server went away or gave us up: the environment is over.
+        # The server gave us up.
         sys.stderr.write("{}\n".format(e))
         sys.exit(1)
 

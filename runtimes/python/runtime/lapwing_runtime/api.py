@@ -17,6 +17,16 @@ class ApiError(Exception):
     """The other side refused a call or the connection broke: the runtime cannot go on."""
 
 
+class ConnectionLost(ApiError):
+    """The other side closed it: the environment is over, and nobody is left to tell."""
+
+
+def _lost(error):
+    closed = isinstance(error, (EOFError, ConnectionError))
+    kind = ConnectionLost if closed else ApiError  # else it is our end that was broken
+    return kind("Connection to the Runtime API lost: {!r}".format(error))
+
+
 class RuntimeApi:
     def __init__(self, address, inherited=None, agent="lapwing-python"):
         """`inherited`: the descriptors to read from and to write to."""
@@ -41,7 +51,7 @@ class RuntimeApi:
             try:
                 status, headers, body = self._receive()
             except (OSError, EOFError) as e:
-                raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+                raise _lost(e)
         else:
             status, headers, body = self._exchange(self._next, retry=True)
         if status != 200:
@@ -110,7 +120,7 @@ class RuntimeApi:
             # An idle TCP connection may be closed by the other side at any time; asking again for
             # the next event is harmless. An inherited connection cannot be made again.
             if self._inherited or not retry:
-                raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+                raise _lost(e)
         os.close(self._in)
         self._buffer = b""
         self._connect()
@@ -118,7 +128,7 @@ class RuntimeApi:
             self._send(head, body)
             return self._receive()
         except (OSError, EOFError) as e:
-            raise ApiError("Connection to the Runtime API lost: {!r}".format(e))
+            raise _lost(e)
 
     def _connect(self):
         import socket

@@ -8,6 +8,9 @@ module LapwingRuntime
   # The other side refused a call or the connection broke: the runtime cannot go on.
   class ApiError < StandardError; end
 
+  # The environment is over: nobody is left to tell.
+  class ConnectionLost < ApiError; end
+
   # One event: headers (any case) and body. What AwsLambda::Marshaller gets to see.
   class Invocation
     attr_reader :body, :request_id
@@ -86,7 +89,13 @@ module LapwingRuntime
       @asked = false
       receive
     rescue *CONNECTION_ERRORS => e
-      raise ApiError, "Connection to the Runtime API lost: #{e.message}"
+      raise lost(e)
+    end
+
+    # Closed by the other side, or by ours, which is worth a word.
+    def lost(error)
+      closed = [EOFError, Errno::EPIPE, Errno::ECONNRESET].any? { |kind| error.is_a?(kind) }
+      (closed ? ConnectionLost : ApiError).new("Connection to the Runtime API lost: #{error.message}")
     end
 
     def post(path, body, headers, then_next: false)
@@ -113,7 +122,7 @@ module LapwingRuntime
     rescue *CONNECTION_ERRORS => e
       # An idle TCP connection may be closed by the other side at any time; asking again for the
       # next event is harmless. An inherited connection cannot be made again.
-      raise ApiError, "Connection to the Runtime API lost: #{e.message}" if @inherited || !retry_once
+      raise lost(e) if @inherited || !retry_once
 
       disconnect
       retry_once = false

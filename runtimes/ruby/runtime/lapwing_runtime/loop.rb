@@ -50,8 +50,8 @@ module LapwingRuntime
           return status if status
         end
       rescue ApiError => e
-        # The server went away or gave us up: the environment is over.
-        warn(e.message)
+        # The server gave us up: the environment is over.
+        warn(e.message) unless e.is_a?(ConnectionLost)
         CONNECTION_LOST
       end
 
