@@ -99,6 +99,18 @@ def test_functions_run_behind_their_walls(server, home):
         assert seen == {"n": n, "uid": 993, "read": False}, seen
 
 
+def test_tmp_is_kept_over_a_crash(server):
+    """As everywhere, though it is a tmpfs here."""
+    api = Api(server.address)
+    api.deploy("crashes", "import os\ndef handler(event, c):\n"
+               "    if event['do'] == 'write':\n        open('/tmp/kept', 'w').close()\n"
+               "    if event['do'] == 'exit':\n        os._exit(3)\n"
+               "    return os.listdir('/tmp')\n", MemorySize=256)
+    assert invoked(api, "crashes", {"do": "write"}) == ["kept"]
+    assert "X-Amz-Function-Error" in api.invoke("crashes", {"do": "exit"}).headers
+    assert invoked(api, "crashes", {"do": "read"}) == ["kept"]
+
+
 def test_it_starts_in_what_was_made_ahead(server, home):
     """Templates and standby environments, the code mounted into them by the helper."""
     api = Api(server.address)
