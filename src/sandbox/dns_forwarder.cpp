@@ -70,27 +70,6 @@ net::Task<Status> write_message(net::FdWatcher& to, std::string message) {
 
 }  // namespace
 
-// Counts a question as long as it lives.
-class DnsForwarder::Turn {
- public:
-  Turn(DnsForwarder& forwarder, std::string sandbox)
-      : forwarder_(forwarder), sandbox_(std::move(sandbox)) {
-    ++forwarder_.asking_[sandbox_];
-    ++forwarder_.asking_total_;
-  }
-  ~Turn() {
-    --forwarder_.asking_total_;
-    const auto mine = forwarder_.asking_.find(sandbox_);
-    if (--mine->second == 0) forwarder_.asking_.erase(mine);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
- private:
-  DnsForwarder& forwarder_;
-  std::string sandbox_;
-};
-
 std::string DnsForwarder::Peer::key() const {
   // The name server's sockets are of IPv4.
   sockaddr_in in{};
@@ -120,12 +99,6 @@ DnsForwarder::DnsForwarder(net::Loop& loop, os::UniqueFd udp, net::Listener tcp,
 
 DnsForwarder::~DnsForwarder() { tasks_.cancel_all(); }
 
-bool DnsForwarder::may_ask(const std::string& sandbox) const {
-  const auto mine = asking_.find(sandbox);
-  return asking_total_ < kDnsQueriesMax &&
-         (mine == asking_.end() || mine->second < kDnsQueriesPerSandboxMax);
-}
-
 net::Task<void> DnsForwarder::serve_udp() {
   while (co_await udp_.readable()) {
     for (int taken = 0; taken < kDatagramsATurn; ++taken) {
@@ -144,8 +117,9 @@ net::Task<void> DnsForwarder::serve_udp() {
 
 void DnsForwarder::take_datagram(std::string query, const Peer& peer) {
   if (query.size() > kDnsQueryBytesMax || !is_dns_query(query)) return;
-  if (may_ask(peer.key())) {
-    tasks_.spawn(answer_udp(std::move(query), peer));
+  std::string sandbox = peer.key();
+  if (!questions_.has_its_share(sandbox)) {
+    tasks_.spawn(answer_udp(std::move(query), peer, questions_.take(std::move(sandbox))));
     return;
   }
   const std::string refusal = dns_failure(query);
@@ -153,9 +127,9 @@ void DnsForwarder::take_datagram(std::string query, const Peer& peer) {
                  peer.size);
 }
 
-net::Task<void> DnsForwarder::answer_udp(std::string query, Peer peer) {
-  const Turn turn(*this, peer.key());
-  const Result<std::string> answer = co_await ask(query, false);
+net::Task<void> DnsForwarder::answer_udp(std::string query, Peer peer, DnsPlaces::Ticket place) {
+  const Result<std::string> answer =
+      co_await net::with_stop(loop_, place.lost(), ask(query, false));
   const std::string bytes = answer ? *answer : dns_failure(query);
   // Lost like any datagram when the way is full.
   (void)::sendto(udp_.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT, generic(peer.address),
@@ -169,15 +143,19 @@ net::Task<void> DnsForwarder::serve_tcp() {
     Peer peer;
     peer.size = sizeof peer.address;
     if (::getpeername(connection->get(), generic(peer.address), &peer.size) != 0) continue;
-    if (may_ask(peer.key())) tasks_.spawn(answer_tcp(*std::move(connection), peer));
+    tasks_.spawn(answer_tcp(*std::move(connection), connections_.take(peer.key())));
   }
 }
 
-net::Task<void> DnsForwarder::answer_tcp(os::UniqueFd connection, Peer peer) {
-  const Turn turn(*this, peer.key());
+net::Task<void> DnsForwarder::answer_tcp(os::UniqueFd connection, DnsPlaces::Ticket place) {
   net::FdWatcher client(loop_, std::move(connection));
-  while (co_await exchange_tcp(client)) {
-  }
+  const MonoTime end = loop_.now() + kDnsConnectionLife;
+  (void)co_await net::with_stop(loop_, place.lost(),
+                                net::with_deadline(loop_, end, converse(client)));
+}
+
+net::Task<Status> DnsForwarder::converse(net::FdWatcher& client) {
+  for (;;) LAPWING_CO_CHECK(co_await exchange_tcp(client));
 }
 
 // One question of a connection, and its answer.

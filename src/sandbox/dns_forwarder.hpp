@@ -4,14 +4,15 @@
 // machine's resolver does. Search domains stay here: sandboxes have none.
 //
 // Each question goes out from a socket of its own, with an id of our own, to one server after
-// the other; what no server answers in time is answered with SERVFAIL. Questions beyond the
-// limits (kDns*), all together or of one sandbox, are answered so at once.
+// the other; what no server answers in time is answered with SERVFAIL. So is a question beyond
+// what one sandbox may have in flight, and one that gives its place to another sandbox's because
+// all are taken (dns_places.hpp). Of connections the oldest gives way, within the sandbox that
+// opens more than its share as well; none is kept idle, nor for ever.
 //
 // Thread-safety: the loop's thread; made and destroyed while the loop does not run, or on it.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include "net/fd_watcher.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
+#include "sandbox/dns_places.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/network.hpp"
 
@@ -56,20 +58,19 @@ class DnsForwarder {
     sockaddr_storage address{};
     socklen_t size = 0;
   };
-  class Turn;  // one of the questions in flight
 
   DnsForwarder(net::Loop& loop, os::UniqueFd udp, net::Listener tcp, Random& random,
                DnsOptions options);
   net::Task<void> serve_udp();
   net::Task<void> serve_tcp();
   void take_datagram(std::string query, const Peer& peer);
-  net::Task<void> answer_udp(std::string query, Peer peer);
-  net::Task<void> answer_tcp(os::UniqueFd connection, Peer peer);
+  net::Task<void> answer_udp(std::string query, Peer peer, DnsPlaces::Ticket place);
+  net::Task<void> answer_tcp(os::UniqueFd connection, DnsPlaces::Ticket place);
+  net::Task<Status> converse(net::FdWatcher& client);
   net::Task<Status> exchange_tcp(net::FdWatcher& client);
   net::Task<Result<std::string>> ask(std::string query, bool by_tcp);
   net::Task<Result<std::string>> ask_udp(Server server, std::string query);
   net::Task<Result<std::string>> ask_tcp(Server server, std::string query);
-  bool may_ask(const std::string& sandbox) const;
   std::vector<Server> servers();
   std::uint16_t random_id();
 
@@ -78,8 +79,8 @@ class DnsForwarder {
   const DnsOptions options_;
   std::vector<Server> servers_;
   struct stat servers_read_{};
-  std::map<std::string, std::size_t> asking_;  // questions in flight, by sandbox
-  std::size_t asking_total_ = 0;
+  DnsPlaces questions_{kDnsQueriesMax, kDnsQueriesPerSandboxMax};  // datagrams in flight
+  DnsPlaces connections_{kDnsConnectionsMax, kDnsConnectionsPerSandboxMax};
   net::FdWatcher udp_;
   net::Listener tcp_;
   net::TaskGroup tasks_;  // last: its tasks use everything above

@@ -86,11 +86,17 @@ sockaddr_in address_of(int fd) {
   return in;
 }
 
-os::UniqueFd connected(int type, const sockaddr_in& to) {
+os::UniqueFd connected(int type, const sockaddr_in& to, const std::string& from) {
   os::UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  ::inet_pton(AF_INET, from.c_str(), &own.sin_addr);
+  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
   EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
   return fd;
 }
+
+std::string sandbox_address(std::size_t i) { return "127.0.1." + std::to_string(i + 1); }
 
 // Two servers of the machine (127.0.0.1 and 127.0.0.2, one port) and a forwarder.
 class Forwarder {
@@ -118,8 +124,13 @@ class Forwarder {
     EXPECT_TRUE(os::write_atomically(path_, text));
   }
   std::uint16_t port() const { return ntohs(address_of(first_.fd()).sin_port); }
-  net::FdWatcher udp_client() { return {loop_, connected(SOCK_DGRAM, udp_)}; }
-  net::FdWatcher tcp_client() { return {loop_, connected(SOCK_STREAM, tcp_)}; }
+  // `from`: another sandbox each.
+  net::FdWatcher udp_client(const std::string& from = "127.0.0.1") {
+    return {loop_, connected(SOCK_DGRAM, udp_, from)};
+  }
+  net::FdWatcher tcp_client(const std::string& from = "127.0.0.1") {
+    return {loop_, connected(SOCK_STREAM, tcp_, from)};
+  }
   net::FdWatcher& first() { return first_; }
   net::FdWatcher& second() { return second_; }
 
@@ -260,6 +271,83 @@ TEST(DnsForwarder, NoSandboxAsksMoreThanItsShare) {
     const auto again = co_await Forwarder::receive(forwarder.first());
     EXPECT_EQ(with_dns_id(again.query, 0x1234), query_for("again"));
   });
+}
+
+TEST(DnsForwarder, ManyGreedySandboxesLeaveRoomForAnotherQuestion) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    Forwarder forwarder(loop, "nameserver 127.0.0.1\n");
+    std::vector<net::FdWatcher> greedy;
+    constexpr std::size_t kSandboxes = kDnsQueriesMax / kDnsQueriesPerSandboxMax;
+    for (std::size_t i = 0; i < kSandboxes; ++i) {
+      greedy.push_back(forwarder.udp_client(sandbox_address(i)));
+      for (std::size_t n = 0; n < kDnsQueriesPerSandboxMax; ++n) {
+        write(greedy.back(), query_for("silent"));
+        (void)co_await Forwarder::receive(forwarder.first());
+      }
+    }
+    net::FdWatcher client = forwarder.udp_client("127.0.2.1");
+    write(client, query_for("mine"));
+    const auto asked = co_await Forwarder::receive(forwarder.first());
+    EXPECT_EQ(with_dns_id(asked.query, 0x1234), query_for("mine"));
+    Forwarder::reply(forwarder.first(), asked, answer_to(asked.query));
+    EXPECT_EQ(co_await read(client), answer_to(query_for("mine")));
+    // Who lost a place hears of it at once.
+    EXPECT_EQ(co_await read(greedy.front()), dns_failure(query_for("silent")));
+  });
+}
+
+TEST(DnsForwarder, SilentConnectionsOfManySandboxesLeaveRoomForAnother) {
+  World::drive([](net::Loop& loop) -> net::Task<void> {
+    Forwarder forwarder(loop, "nameserver 127.0.0.2\n");
+    auto listener =
+        net::Listener::adopt(loop, bound(SOCK_STREAM, "127.0.0.2", forwarder.port())).value();
+    std::vector<net::FdWatcher> silent;
+    // Far more than there are places, from many and from one.
+    for (std::size_t i = 0; i < kDnsConnectionsMax + 2 * kDnsConnectionsPerSandboxMax; ++i) {
+      silent.push_back(
+          forwarder.tcp_client(sandbox_address(i / (kDnsConnectionsPerSandboxMax + 1))));
+      co_await loop.yield();
+    }
+    net::FdWatcher client = forwarder.tcp_client("127.0.2.1");
+    write(client, framed(query_for("mine")));
+    net::FdWatcher server(loop, (co_await listener.accept()).value());
+    const std::string asked = co_await read(server);
+    write(server, framed(answer_to(asked.substr(2))));
+    EXPECT_EQ(co_await read(client), framed(answer_to(query_for("mine"))));
+    // The oldest was closed.
+    EXPECT_EQ(co_await read(silent.front()), "");
+  });
+}
+
+TEST(DnsPlaces, TheGreediestGivesWayAndThenTheOldest) {
+  DnsPlaces places(4, 3);
+  std::vector<DnsPlaces::Ticket> tickets;
+  for (const char* who : {"a", "b", "a", "a"}) tickets.push_back(places.take(who));
+  EXPECT_TRUE(places.has_its_share("a"));
+  EXPECT_FALSE(places.has_its_share("b"));
+  tickets.push_back(places.take("c"));  // all taken: a has most
+  EXPECT_TRUE(tickets[0].lost().stop_requested());
+  EXPECT_FALSE(places.has_its_share("a"));
+  tickets.push_back(places.take("c"));  // a, still
+  EXPECT_TRUE(tickets[2].lost().stop_requested());
+  tickets.push_back(places.take("d"));  // a and b have one each, c two
+  EXPECT_TRUE(tickets[4].lost().stop_requested());
+  tickets.push_back(places.take("e"));  // b, a, c and d have one each: b's is oldest
+  EXPECT_TRUE(tickets[1].lost().stop_requested());
+  EXPECT_FALSE(tickets[3].lost().stop_requested());
+  tickets.clear();
+  EXPECT_FALSE(places.has_its_share("a"));
+}
+
+TEST(DnsPlaces, BeyondItsShareASandboxLosesItsOwnOldest) {
+  DnsPlaces places(4, 2);
+  const DnsPlaces::Ticket other = places.take("b");
+  const DnsPlaces::Ticket first = places.take("a");
+  const DnsPlaces::Ticket second = places.take("a");
+  const DnsPlaces::Ticket third = places.take("a");
+  EXPECT_TRUE(first.lost().stop_requested());
+  EXPECT_FALSE(second.lost().stop_requested());
+  EXPECT_FALSE(other.lost().stop_requested());
 }
 
 }  // namespace

@@ -58,12 +58,15 @@ inline constexpr std::size_t kDeniedNetworksMax = 256;
 
 // The name server of the sandboxes. Three servers fit into the five seconds a resolver waits.
 inline constexpr auto kDnsServerTimeout = std::chrono::milliseconds(1'500);
-inline constexpr std::size_t kDnsServersMax = 3;             // as the C library
-inline constexpr std::size_t kDnsQueriesMax = 512;           // in flight, all together
-inline constexpr std::size_t kDnsQueriesPerSandboxMax = 64;  // connections count as one
+inline constexpr std::size_t kDnsServersMax = 3;    // as the C library
+inline constexpr std::size_t kDnsQueriesMax = 512;  // in flight, all together
+inline constexpr std::size_t kDnsQueriesPerSandboxMax = 64;
+inline constexpr std::size_t kDnsConnectionsMax = 256;  // all together
+inline constexpr std::size_t kDnsConnectionsPerSandboxMax = 16;
 inline constexpr std::size_t kDnsDatagramBytesMax = 4'096;
 inline constexpr std::size_t kDnsQueryBytesMax = 1'024;  // a name has 255 bytes at most
 inline constexpr auto kDnsConnectionIdle = std::chrono::seconds(10);
+inline constexpr auto kDnsConnectionLife = std::chrono::seconds(120);  // however busy
 inline constexpr std::size_t kResolvConfBytesMax = 64 * kKiB;
 
 }  // namespace lapwing::sandbox
