@@ -69,6 +69,14 @@ void kill_members(const std::string& directory) {
   for_members(directory, [](pid_t pid) { ::kill(pid, SIGKILL); });
 }
 
+constexpr const char* kSocketMemoryFile = "memory.kmem.tcp.limit_in_bytes";
+
+// cgroup.memory=nosocket takes sockets out of a group's memory.
+bool kernel_counts_sockets() {
+  const auto line = os::read_file("/proc/cmdline");
+  return !line || line->find("nosocket") == std::string::npos;
+}
+
 void pause_ms(int ms) { ::poll(nullptr, 0, ms); }
 
 // Kills what is in the group and below; true once the directories are gone.
@@ -143,6 +151,17 @@ void CgroupTree::set_own_weight() const {
   }
 }
 
+// Version 2 counts what sockets hold as memory like any other. Version 1 counts it apart, and only
+// in groups that have a limit: a limit nobody reaches here keeps the counting from being switched
+// on and off as sandboxes come and go, which patches the kernel's code each time.
+void CgroupTree::prepare_socket_memory() {
+  if (memory_.version == 0 || !kernel_counts_sockets()) return;
+  socket_memory_ =
+      memory_.version == 2 ||
+      os::write_existing(memory_.directory + "/" + kSocketMemoryFile, std::to_string(INT64_MAX / 2))
+          .has_value();
+}
+
 CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) {
   CgroupTree tree;
   tree.tag_ = std::move(tag);
@@ -171,6 +190,7 @@ CgroupTree CgroupTree::prepare(const os::CgroupLayout& layout, std::string tag) 
                              std::string("+") + name);
   }
   tree.set_own_weight();
+  tree.prepare_socket_memory();
   if (tree.core_.version == 2) {
     tree.freezer_version_ = 2;
     tree.cpuacct_ = tree.core_;
@@ -213,27 +233,69 @@ Result<CgroupEntry> CgroupTree::create(const std::string& id, const Limits& limi
   return entry;
 }
 
+Status CgroupTree::limit_memory(const std::string& id, std::uint64_t bytes) const {
+  const auto set = [&](const char* file, const std::string& value) -> Status {
+    return os::write_existing(path(memory_, id, file), value);
+  };
+  const std::string most = std::to_string(bytes);
+  if (memory_.version == 2) {
+    LAPWING_CHECK(set("memory.max", most));
+    (void)set("memory.swap.max", "0");
+  }
+  if (memory_.version != 1) return {};
+  // Memory may never exceed memory and swap, so growing starts with the latter. It is
+  // absent where the kernel does not account swap; then there is none to limit.
+  (void)set("memory.memsw.limit_in_bytes", most);
+  LAPWING_CHECK(set("memory.limit_in_bytes", most));
+  (void)set("memory.memsw.limit_in_bytes", most);
+  (void)set("memory.swappiness", "0");
+  if (!socket_memory_) return {};
+  return set(kSocketMemoryFile,
+             std::to_string(std::max(kSocketMemoryMin, bytes / kSocketMemoryPart)));
+}
+
+Status CgroupTree::limit_processes(const std::string& id, std::uint64_t most) const {
+  if (pids_.version == 0) return {};
+  return os::write_existing(path(pids_, id, "pids.max"), std::to_string(most));
+}
+
+std::optional<std::uint64_t> CgroupTree::process_limit(const std::string& id) const {
+  return number(pids_, id, "pids.max", "");
+}
+
+std::uint64_t CgroupTree::processes(const std::string& id) const {
+  return number(pids_, id, "pids.current", "").value_or(0);
+}
+
+Status CgroupTree::limit_processes_over_all(std::uint64_t most) const {
+  if (pids_.version == 0) return {};
+  return os::write_existing(pids_.directory + "/pids.max", std::to_string(most));
+}
+
+std::uint64_t CgroupTree::processes_over_all() const {
+  if (pids_.version == 0) return 0;
+  return read_number(pids_.directory + "/pids.current", "").value_or(0);
+}
+
+std::vector<std::string> CgroupTree::ids() const {
+  std::vector<std::string> found;
+  const auto names = os::list_directory(pids_.directory);
+  if (!names) return found;
+  for (const std::string& name : *names) {
+    // Files of the hierarchy have a dot, but for v1's "tasks" and what nobody limits.
+    if (os::exists(path(pids_, name, "pids.max"))) found.push_back(name);
+  }
+  return found;
+}
+
 Status CgroupTree::set_limits(const std::string& id, const Limits& limits) const {
   const auto set = [&](const Control& control, const char* file,
                        const std::string& value) -> Status {
     return os::write_existing(path(control, id, file), value);
   };
-  const std::string bytes = std::to_string(limits.memory_bytes);
-  if (memory_.version == 1) {
-    // Memory may never exceed memory and swap, so growing starts with the latter. It is
-    // absent where the kernel does not account swap; then there is none to limit.
-    (void)set(memory_, "memory.memsw.limit_in_bytes", bytes);
-    LAPWING_CHECK(set(memory_, "memory.limit_in_bytes", bytes));
-    (void)set(memory_, "memory.memsw.limit_in_bytes", bytes);
-    (void)set(memory_, "memory.swappiness", "0");
-  } else if (memory_.version == 2) {
-    LAPWING_CHECK(set(memory_, "memory.max", bytes));
-    (void)set(memory_, "memory.swap.max", "0");
-  }
+  LAPWING_CHECK(limit_memory(id, limits.memory_bytes));
   // One more for the sandbox's own first process.
-  if (pids_.version != 0) {
-    LAPWING_CHECK(set(pids_, "pids.max", std::to_string(limits.processes + 1)));
-  }
+  LAPWING_CHECK(limit_processes(id, limits.processes + 1));
   const std::uint64_t quota =
       std::max<std::uint64_t>(1000, kCpuPeriodUs * limits.memory_bytes / kMemoryPerCpu);
   const std::uint64_t weight = limits.memory_bytes * 1024 / kMemoryPerCpu;
@@ -390,13 +452,28 @@ void CgroupTree::report(IsolationReport& report) const {
          on ? "" : remedy});
   };
   add("memory limit", memory_, "memory.limit_in_bytes, no swap", "memory.max, no swap");
-  add("process limit", pids_, "pids.max", "pids.max");
+  report_socket_memory(report);
+  const std::string processes =
+      fmt::format("pids.max; {} over all sandboxes (sandbox.processes_max)", processes_budget_);
+  add("process limit", pids_, processes.c_str(), processes.c_str());
   if (pids_.version == 0) {
     // The kernel counts processes by user within a user namespace, and each has its own.
     report.features.back() = {"process limit", true, "RLIMIT_NPROC", ""};
   }
   add("processor share", cpu_, "cpu.shares or cpu.cfs_quota_us", "cpu.weight or cpu.max");
   add("freezing idle environments", freezer_, "freezer.state", "cgroup.freeze");
+}
+
+void CgroupTree::report_socket_memory(IsolationReport& report) const {
+  const bool together = memory_.version == 2;
+  report.features.push_back(
+      {"socket memory", socket_memory_,
+       fmt::format("cgroup v{}: {}", memory_.version,
+                   together ? "counted as memory" : kSocketMemoryFile),
+       memory_.version == 0
+           ? "needs the memory limit"
+           : "this kernel does not count what sockets hold (cgroup.memory=nosocket, "
+             "or built without)"});
 }
 
 }  // namespace lapwing::sandbox

@@ -49,6 +49,19 @@ class CgroupTree {
   Status set_limits(const std::string& id, const Limits& limits) const;
   // For a process that joins later: files of every group to write "0" to.
   Result<std::vector<os::UniqueFd>> entrances(const std::string& id) const;
+  // Processes and threads over all sandboxes: the budget, for the report; the limit in force (both
+  // kept by ProcessBudget), and what is in use. 0 and nothing where processes are not counted.
+  void set_processes_budget(std::uint64_t most) { processes_budget_ = most; }
+  std::uint64_t processes_budget() const { return processes_budget_; }
+  bool counts_processes() const { return pids_.version != 0; }
+  Status limit_processes_over_all(std::uint64_t most) const;
+  std::uint64_t processes_over_all() const;
+  // And of one.
+  Status limit_processes(const std::string& id, std::uint64_t most) const;
+  std::optional<std::uint64_t> process_limit(const std::string& id) const;
+  std::uint64_t processes(const std::string& id) const;
+  std::vector<std::string> ids() const;
+
   // Removes one sandbox's groups; kUnavailable while processes are still leaving.
   Status remove(const std::string& id) const;
   // Kills everything in the subtree and removes it. Waits for at most a few seconds.
@@ -93,6 +106,9 @@ class CgroupTree {
                  const std::string& v2_directory);
   void adopt(Control& control);
   void set_own_weight() const;
+  void prepare_socket_memory();
+  Status limit_memory(const std::string& id, std::uint64_t bytes) const;
+  void report_socket_memory(IsolationReport& report) const;
 
   std::string tag_;
   Control memory_;
@@ -102,6 +118,8 @@ class CgroupTree {
   Control freezer_;
   Control core_;  // v2 itself: freeze, kill, CLONE_INTO_CGROUP
   int freezer_version_ = 0;
+  bool socket_memory_ = false;  // is limited, apart from the rest or with it
+  std::uint64_t processes_budget_ = 0;
   std::vector<std::string> directories_;  // one subtree a hierarchy in use, no repeats
   std::vector<std::string> notes_;        // why something is missing
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <set>
 #include <sys/socket.h>
@@ -10,8 +11,10 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "os/file.hpp"
+#include "os/netlink.hpp"
 #include "sandbox/address_plan.hpp"
 #include "sandbox/limits.hpp"
 
@@ -47,11 +50,16 @@ Result<std::string> notes_path() {
   return fmt::format("{}/forwarding-{}", kNotesDirectory, info.st_ino);
 }
 
+// Not every machine forgets /run when it starts again, and then its switches are its own.
+std::string this_boot() {
+  return "boot " + os::read_file("/proc/sys/kernel/random/boot_id").value_or("unknown\n");
+}
+
 // The switches we have thrown, by path.
 std::set<std::string> read_notes(const std::string& path) {
   std::set<std::string> notes;
   const auto text = os::read_file(path, kNotesBytesMax);
-  if (!text) return notes;
+  if (!text || (text->starts_with("boot ") && !text->starts_with(this_boot()))) return notes;
   for (std::size_t at = 0; at < text->size();) {
     const std::size_t end = std::min(text->find('\n', at), text->size());
     std::string line = text->substr(at, end - at);
@@ -62,7 +70,7 @@ std::set<std::string> read_notes(const std::string& path) {
 }
 
 Status write_notes(const std::string& path, const std::set<std::string>& notes) {
-  std::string text;
+  std::string text = this_boot();
   for (const std::string& note : notes) text += note + '\n';
   LAPWING_CHECK(os::make_directories(kNotesDirectory, 0700));
   return os::write_atomically(path, text, 0600);
@@ -83,23 +91,39 @@ void collect(const std::vector<os::Link>& links, bool v6, std::set<std::string>&
   }
 }
 
-}  // namespace
-
-Result<os::UniqueFd> lock_network() {
+// kConflict when the name is somebody's.
+Result<os::UniqueFd> take_name(std::string_view wanted) {
   os::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail(errno_error("socket"));
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  kLockName.copy(name.sun_path + 1, sizeof name.sun_path - 1);
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + kLockName.size());
+  wanted.copy(name.sun_path + 1, sizeof name.sun_path - 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + wanted.size());
+  // The socket interface takes every address family through sockaddr.
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) == 0) return socket;
+  if (errno != EADDRINUSE) return fail(errno_error("take a name"));
+  return fail(make_error(ErrorKind::kConflict, "the name is taken"));
+}
+
+bool is_held(std::string_view uplink) {
+  const auto taken = hold_uplink(uplink);
+  return !taken && taken.error().kind() == ErrorKind::kConflict;
+}
+
+}  // namespace
+
+Result<os::UniqueFd> lock_network() {
   for (int tries = 0; tries < kNetworkLockTries; ++tries) {
-    // The socket interface takes every address family through sockaddr.
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) == 0) return socket;
-    if (errno != EADDRINUSE) return fail(errno_error("lock network"));
+    auto taken = take_name(kLockName);
+    if (taken || taken.error().kind() != ErrorKind::kConflict) return taken;
     ::poll(nullptr, 0, kNetworkLockPauseMs);
   }
   return fail(make_error(ErrorKind::kUnavailable,
                          "another server is changing this machine's network, and does not end"));
+}
+
+Result<os::UniqueFd> hold_uplink(std::string_view uplink) {
+  return take_name(fmt::format("lapwing-uplink-{}", uplink));
 }
 
 bool ipv6_known() { return os::is_directory("/proc/sys/net/ipv6"); }
@@ -133,19 +157,36 @@ Result<std::vector<std::string>> open_forwarding(const std::vector<os::Link>& li
   return std::vector<std::string>(names.begin(), names.end());
 }
 
-void close_forwarding(const std::vector<os::Link>& links) {
-  if (std::ranges::any_of(links, [](const os::Link& link) { return is_uplink(link.name); })) {
-    return;
+std::vector<std::string> close_forwarding(const std::vector<os::Link>& links) {
+  if (std::ranges::any_of(
+          links, [](const os::Link& link) { return is_uplink(link.name) && is_held(link.name); })) {
+    return {};
   }
   const auto path = notes_path();
-  if (!path) return;
+  if (!path) return {};
+  std::set<std::string> closed;
   for (const std::string& note : read_notes(*path)) {
     // Who made the machine forward meanwhile relies on it.
-    if (!machine_forwards(note.find("/ipv6/") != std::string::npos)) {
-      (void)os::write_existing(note, "0");
-    }
+    if (machine_forwards(note.find("/ipv6/") != std::string::npos) || !is_on(note)) continue;
+    if (os::write_existing(note, "0")) closed.insert(link_of(note));
   }
   ::unlink(path->c_str());
+  return {closed.begin(), closed.end()};
+}
+
+std::string restore_forwarding() {
+  const auto path = notes_path();
+  if (!path || !os::exists(*path)) return {};
+  const auto lock = lock_network();
+  if (!lock) return {};
+  auto socket = os::NetlinkSocket::open(NETLINK_ROUTE);
+  if (!socket) return {};
+  const auto links = os::list_links(*socket);
+  if (!links) return {};
+  const std::vector<std::string> closed = close_forwarding(*links);
+  if (closed.empty()) return {};
+  return fmt::format("forwarding, left on by a server that was killed, was switched off for {}",
+                     fmt::join(closed, " "));
 }
 
 std::string uplink_name(std::string_view tag) {

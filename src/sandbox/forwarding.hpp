@@ -3,8 +3,11 @@
 // Where forwarding is on for the whole machine, nothing is done. Where it is off, it is
 // switched on interface by interface, never for the machine (which would also make it
 // ignore IPv6 router advertisements); what was switched is noted below /run, so that
-// whichever server ends last, or starts after a kill, can switch it off again. The packet
-// rules of every server keep others from using what was opened (network_rules.hpp).
+// whichever server ends last, or whatever of ours starts after a kill, can switch it off again.
+// The packet rules of every server keep others from using what was opened (network_rules.hpp).
+//
+// A server counts while it holds its uplink (hold_uplink): the interface of one that was killed
+// may stay for a moment.
 //
 // Thread-safety: one thread, holding lock_network().
 #pragma once
@@ -29,7 +32,15 @@ std::string why_no_ipv6_forwarding();
 Result<std::vector<std::string>> open_forwarding(const std::vector<os::Link>& links,
                                                  const std::string& uplink, bool v6);
 // Undoes it, unless `links` shows another server's uplink or the machine forwards by now.
-void close_forwarding(const std::vector<os::Link>& links);
+// Answers the interfaces that forward no longer.
+std::vector<std::string> close_forwarding(const std::vector<os::Link>& links);
+// Undoes what servers that are gone have left; takes the lock itself. What was done, for people,
+// or nothing.
+std::string restore_forwarding();
+
+// Says that the uplink's server lives, as long as the socket is open. Its name belongs to the
+// network namespace, and goes with its holder.
+Result<os::UniqueFd> hold_uplink(std::string_view uplink);
 
 // Names of uplinks, of whichever server.
 std::string uplink_name(std::string_view tag);

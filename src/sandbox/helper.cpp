@@ -23,9 +23,11 @@
 #include "os/mount.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/forwarding.hpp"
 #include "sandbox/inside.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/prepared_root.hpp"
+#include "sandbox/process_budget.hpp"
 #include "sandbox/syscall_filter.hpp"
 #include "sandbox/template_process.hpp"
 
@@ -100,12 +102,14 @@ class PlanFile {
 
 class Helper {
  public:
-  explicit Helper(HelperOptions options) : options_(std::move(options)) {}
+  explicit Helper(HelperOptions options)
+      : options_(std::move(options)), processes_(*options_.cgroups) {}
 
   Status set_up();
   // What the first launch would otherwise wait for; a failure shows up there.
   void warm_up();
   // The way out, when wanted: its failure is said, and only sandboxes that need it fail.
+  // What a killed server left switched on in the machine is switched off, and said.
   void set_up_network(HelperHello& hello);
   NameServerSockets take_name_server();
   void serve();
@@ -113,6 +117,7 @@ class Helper {
   bool single_id() const { return single_id_; }
 
  private:
+  void make_way_out(HelperHello& hello);
   bool accept_request();  // false: the server has gone
   Status launch(os::Message& request, const LaunchHead& head);
   void start_sandbox(os::Message& request);
@@ -124,9 +129,11 @@ class Helper {
   Status let_go_on(const Running& running, pid_t pid);
   std::optional<std::uint32_t> take_slot();
   void reap();
+  void look_at_crowds();
   void tell(int report, const Report& message, std::vector<int> fds = {});
 
   HelperOptions options_;
+  ProcessBudget processes_;
   bool single_id_ = false;
   os::UniqueFd home_ns_;
   os::UniqueFd proc_;
@@ -202,11 +209,21 @@ void Helper::warm_up() {
 }
 
 void Helper::set_up_network(HelperHello& hello) {
-  if (!options_.network.wanted) return;
   if (single_id_) {
-    hello.network_text = "needs root: without it no interface can be added to this machine";
+    if (options_.network.wanted) {
+      hello.network_text = "needs root: without it no interface can be added to this machine";
+    }
     return;
   }
+  // Also where no way out is wanted, any more: what was left is the machine's affair.
+  const std::string restored = restore_forwarding();
+  make_way_out(hello);
+  if (restored.empty()) return;
+  hello.network_text += (hello.network_text.empty() ? "" : "; ") + restored;
+}
+
+void Helper::make_way_out(HelperHello& hello) {
+  if (!options_.network.wanted) return;
   auto network = Network::set_up(options_.network, options_.tag);
   if (network) {
     network_ = *std::move(network);
@@ -352,7 +369,9 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
     }
   }
   Stopwatch watch(running.steps);
+  processes_.look();
   auto groups = options_.cgroups->create(head.id, head.plan.limits);
+  if (groups) processes_.admit(head.id);
   watch.lap("helper: make cgroups");
   Status done = groups ? clone_into(inside, running, *groups)
                        : Status(std::unexpected(std::move(groups).error()));
@@ -451,12 +470,25 @@ void Helper::reap() {
   }
 }
 
+// What sandboxes use together, in which a few could leave nothing to the others.
+void Helper::look_at_crowds() {
+  processes_.look();
+  if (network_) network_->look();
+}
+
 void Helper::serve() {
   pollfd waits[] = {{options_.parent.get(), POLLIN, 0},
                     {options_.control.get(), POLLIN, 0},
                     {child_signals_.get(), POLLIN, 0}};
+  auto looked = std::chrono::steady_clock::now();
   while (waits[0].revents == 0) {
-    if (::poll(waits, 3, -1) < 0) continue;
+    const int patience = running_.empty() ? -1 : static_cast<int>(kCrowdLookEvery.count());
+    if (::poll(waits, 3, patience) < 0) continue;
+    const auto now = std::chrono::steady_clock::now();
+    if (!running_.empty() && now - looked >= kCrowdLookEvery) {
+      look_at_crowds();
+      looked = now;
+    }
     if (waits[2].revents != 0) reap();
     if (waits[1].revents != 0 && !accept_request()) return;
   }

@@ -1,5 +1,6 @@
 #include "sandbox/launcher.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/prepared_root.hpp"
+#include "sandbox/process_budget.hpp"
 #include "sandbox/template_handle.hpp"
 
 namespace lapwing::sandbox {
@@ -223,6 +225,9 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   LAPWING_TRY(const os::CgroupLayout layout, os::detect_cgroup_layout());
   LAPWING_TRY(const std::string tag, instance_tag(lock.get()));
   CgroupTree cgroups = CgroupTree::prepare(layout, tag);
+  cgroups.set_processes_budget(
+      options.processes_max != 0 ? std::max<std::uint64_t>(kProcessesMaxMin, options.processes_max)
+                                 : default_processes_budget(layout));
 
   // Without it files of root belong to nobody inside, which harms little.
   os::UniqueFd root_id;

@@ -60,6 +60,7 @@ struct LauncherOptions {
   // sched_getaffinity(2) tells of Limits::processors_shown at most; for machines with more than
   // functions are shown, as it makes the call slower.
   bool hide_processors = false;
+  std::uint64_t processes_max = 0;  // of all sandboxes; 0: a part of what the machine can have
   // How long to wait for another instance with this data directory to end: the helper of a
   // killed server is gone after a moment.
   std::chrono::milliseconds lock_wait{6000};

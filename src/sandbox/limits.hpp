@@ -36,6 +36,20 @@ inline constexpr std::chrono::seconds kTemplateReadyMax{20};
 // Sandboxes at once; each has its own range of user ids.
 inline constexpr std::uint32_t kSandboxesMax = 4096;
 
+// Where the kernel counts what sockets hold apart from other memory (cgroup v1): a part of the
+// sandbox's memory on top, as a machine of that size would give them, and what any program needs.
+inline constexpr std::uint64_t kSocketMemoryPart = 4;  // a quarter
+inline constexpr std::uint64_t kSocketMemoryMin = 32 * kMiB;
+
+// Processes and threads of all sandboxes together: of what the machine can have, this part is
+// theirs; of that again, this part is for any. Beyond it, a sandbox grows to a few only.
+inline constexpr double kProcessesPart = 0.75;
+inline constexpr double kProcessesForAny = 0.75;
+inline constexpr std::uint32_t kProcessesWhenCrowded = 64;
+inline constexpr std::uint32_t kProcessesMaxMin = 256;
+// How often the helper looks, while there are sandboxes, at what they use together.
+inline constexpr std::chrono::milliseconds kCrowdLookEvery{250};
+
 // User ids: sandbox n owns [kUidBase + n * kUidRange, + kUidRange) on the host. Inside, the
 // program runs as 993, as on AWS.
 inline constexpr std::uint32_t kUidBase = 0x3000'0000;
@@ -54,6 +68,9 @@ inline constexpr int kNetworkLockPauseMs = 10;
 // 400 connections a second, one after the other, are possible all the time.
 inline constexpr std::uint32_t kConnectionsPerSandboxMax = 2'048;
 inline constexpr const char* kClosedConnectionSeconds = "5";
+// All sandboxes together may take this part of the table; beyond it, each opens few more.
+inline constexpr std::uint64_t kConnectionsPart = 2;  // half
+inline constexpr std::uint32_t kConnectionsWhenCrowded = 128;
 inline constexpr std::size_t kDeniedNetworksMax = 256;
 
 // The name server of the sandboxes. Three servers fit into the five seconds a resolver waits.

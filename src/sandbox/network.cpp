@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <charconv>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -25,6 +29,8 @@ constexpr int kFirstSandboxIndex = 16;  // of the router's interfaces
 constexpr int kOwnIndex = 2;            // of a sandbox's eth0
 constexpr const char* kOwnName = "eth0";
 constexpr int kNameServerBacklog = 256;
+constexpr const char* kConnectionCount = "/proc/sys/net/netfilter/nf_conntrack_count";
+constexpr const char* kConnectionsMax = "/proc/sys/net/netfilter/nf_conntrack_max";
 
 os::IpNet everywhere(os::IpVersion version) {
   return {version == os::IpVersion::k4 ? os::IpAddress() : *os::IpAddress::parse("::"), 0};
@@ -96,6 +102,10 @@ struct Network::Parts {
   std::optional<os::NetlinkSocket> home_rules;  // the tables live as long as these
   std::optional<os::NetlinkSocket> router_rules;
   NameServerSockets name_server;
+  os::UniqueFd held;              // says that we are alive (forwarding.hpp)
+  os::UniqueFd connection_count;  // the router's
+  std::uint64_t connections_max = 0;
+  std::optional<os::NetlinkSocket> crowd_rules;  // while there are more
 
   Status choose_addresses(const NetworkOptions& options);
   Status make_router();
@@ -103,7 +113,17 @@ struct Network::Parts {
   Status make_uplink();
   Status open_machine(bool host);
   void take_down();
+  Status keep_few();
 };
+
+// A number in the first line of a file; 0 when there is none.
+std::uint64_t number_in(int fd) {
+  std::array<char, 32> text;
+  const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
+  std::uint64_t value = 0;
+  if (got > 0) std::from_chars(text.data(), text.data() + got, value);
+  return value;
+}
 
 Status Network::Parts::choose_addresses(const NetworkOptions& options) {
   LAPWING_TRY(const std::vector<os::Route> routes, os::list_routes(*home_links));
@@ -147,6 +167,9 @@ Status Network::Parts::prepare_router() {
   LAPWING_TRY(name_server.tcp, name_server_socket(SOCK_STREAM));
   LAPWING_CHECK(router_table(walls).install(*router_rules));
   // There only once rules have brought connection tracking to this namespace.
+  LAPWING_TRY(connection_count, os::open_at(os::kCwd, kConnectionCount, O_RDONLY));
+  LAPWING_TRY(const os::UniqueFd most, os::open_at(os::kCwd, kConnectionsMax, O_RDONLY));
+  if (connections_max == 0) connections_max = number_in(most.get()) / kConnectionsPart;
   return os::write_existing("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait",
                             kClosedConnectionSeconds);
 }
@@ -207,9 +230,20 @@ Status Network::Parts::open_machine(bool host) {
   return machine_table(tag, uplink, walls).install(*home_rules);
 }
 
+// A table of its own, which goes with its socket.
+Status Network::Parts::keep_few() {
+  const InNamespace inside(router.get(), home.get());
+  LAPWING_CHECK(inside.status());
+  LAPWING_TRY(os::NetlinkSocket socket, os::NetlinkSocket::open(NETLINK_NETFILTER));
+  LAPWING_CHECK(crowd_table().install(socket));
+  crowd_rules = std::move(socket);
+  return {};
+}
+
 void Network::Parts::take_down() {
+  held.reset();
   (void)os::delete_link(*home_links, uplink);
-  if (const auto links = os::list_links(*home_links)) close_forwarding(*links);
+  if (const auto links = os::list_links(*home_links)) (void)close_forwarding(*links);
 }
 
 Network::Network(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -225,10 +259,12 @@ Result<std::unique_ptr<Network>> Network::set_up(const NetworkOptions& options,
   parts->tag = tag;
   parts->uplink = uplink_name(tag);
   parts->ipv6_known = ipv6_known();
+  parts->connections_max = options.connections_max;
   parts->walls.denied = options.denied;
   parts->walls.weakness = options.weakness;
   LAPWING_TRY(parts->home, os::current_network_namespace());
   LAPWING_TRY(parts->home_links, os::NetlinkSocket::open(NETLINK_ROUTE));
+  LAPWING_TRY(parts->held, hold_uplink(parts->uplink));
   LAPWING_CHECK(parts->choose_addresses(options));
   LAPWING_CHECK(parts->make_router());
   Status done = parts->make_uplink();
@@ -264,6 +300,17 @@ Status Network::attach(std::uint32_t slot, NetworkMode mode, pid_t first_process
 
 NetworkEnd Network::end(std::uint32_t slot) const {
   return {parts_->ipv6_known, parts_->walls.addresses.sandbox(slot)};
+}
+
+void Network::look() {
+  Parts& parts = *parts_;
+  const std::uint64_t count = number_in(parts.connection_count.get());
+  if (count > parts.connections_max) {
+    // Where it fails, the limit of each sandbox is still there.
+    if (!parts.crowd_rules) (void)parts.keep_few();
+  } else if (count < parts.connections_max / 2) {
+    parts.crowd_rules.reset();
+  }
 }
 
 NameServerSockets Network::take_name_server() { return std::move(parts_->name_server); }

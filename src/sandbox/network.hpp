@@ -38,6 +38,9 @@ struct NetworkOptions {
   bool host = false;               // kHost may be planned
   std::optional<os::IpNet> range;  // else one is chosen
   std::vector<os::IpNet> denied;   // nobody's, besides always_denied()
+  // Connections of all sandboxes, beyond which each may open few; 0: a part of what the machine
+  // can remember.
+  std::uint64_t connections_max = 0;
   Weakness weakness = Weakness::kNone;
 };
 
@@ -70,6 +73,9 @@ class Network {
   // at a time.
   Status attach(std::uint32_t slot, NetworkMode mode, pid_t first_process);
   NetworkEnd end(std::uint32_t slot) const;
+  // Now and then: while the sandboxes have more connections than all are to have, each may open
+  // kConnectionsWhenCrowded more.
+  void look();
 
   NameServerSockets take_name_server();
   // "NAT by lw1a2b3c4d, 10.1.32.0/19; no IPv6: ...", for people.

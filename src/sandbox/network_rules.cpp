@@ -17,6 +17,7 @@ using os::Transport;
 
 constexpr int kBeforeTracking = -300;
 constexpr int kBeforeRouting = -100;  // where destinations are translated
+constexpr int kBeforeFilter = -1;
 constexpr int kFilter = 0;
 constexpr int kAfterRouting = 100;  // where sources are translated
 
@@ -25,12 +26,13 @@ constexpr const char* kCounts = "connections";
 
 IpNet known(std::string_view text) { return *IpNet::parse(text); }
 
-void limit_connections(PacketTable& table, const char* chain) {
+void limit_connections(PacketTable& table, const char* chain,
+                       std::uint32_t most = kConnectionsPerSandboxMax) {
   for (const char* prefix : kSandboxPrefixes) {
     table.rule(chain)
         .from_link(prefix, LinkMatch::kStartsWith)
         .new_connection()
-        .more_connections_than(kConnectionsPerSandboxMax, kCounts)
+        .more_connections_than(most, kCounts)
         .refuse();
   }
 }
@@ -182,6 +184,14 @@ PacketTable router_table(const NetworkWalls& walls) {
   add_router_input(table, walls.weakness);
   add_router_forward(table, walls);
   add_router_translation(table, walls.addresses);
+  return table;
+}
+
+PacketTable crowd_table() {
+  PacketTable table("lapwing-crowd");
+  table.connection_counts(kCounts, kSandboxesMax * std::size(kSandboxPrefixes));
+  table.chain({"forward", Hook::kForward, kBeforeFilter, ChainPolicy::kAccept, ChainKind::kFilter});
+  limit_connections(table, "forward", kConnectionsWhenCrowded);
   return table;
 }
 

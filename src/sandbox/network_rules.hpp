@@ -42,6 +42,8 @@ struct NetworkWalls {
 };
 
 os::PacketTable router_table(const NetworkWalls& walls);
+// Besides it, while all sandboxes together have too many connections.
+os::PacketTable crowd_table();
 os::PacketTable machine_table(const std::string& name, const std::string& uplink,
                               const NetworkWalls& walls);
 

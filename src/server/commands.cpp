@@ -100,6 +100,7 @@ Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config,
   LAPWING_TRY(options.network, network_options(config));
   options.hide_processors =
       sandbox::processors_of_machine() > sandbox::processors_of(0, ~std::uint32_t{0});
+  options.processes_max = static_cast<std::uint64_t>(config.processes_max);
   return sandbox::Launcher::start(options);
 }
 

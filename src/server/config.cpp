@@ -89,6 +89,24 @@ const std::vector<Key>& keys() {
       {"sandbox.network_deny",
        "networks no function reaches, besides loopback, link-local and metadata addresses",
        &Config::network_deny},
+      {"sandbox.endpoint",
+       "whether functions reach this server's API: open; closed, but for the Runtime API and "
+       "their own credentials; auto is closed for those whose network is said to be none. A "
+       "function's tag lapwing:endpoint=open|closed goes before it",
+       &Config::endpoint,
+       {},
+       "auto|open|closed"},
+      {"sandbox.processes_max",
+       "processes and threads of all functions; 0: 9/16 of what the machine can have, and 3/16 "
+       "more "
+       "for environments with few",
+       &Config::processes_max,
+       {0, 4'194'304}},
+      {"sandbox.connections_max",
+       "connections out of all functions, beyond which each may open few more; 0: half of what the "
+       "machine can remember (nf_conntrack_max)",
+       &Config::connections_out,
+       {0, 1 << 30}},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
       {"runtimes.retired",

@@ -40,6 +40,9 @@ struct Config {
   bool network_host_allowed = false;
   std::string network_range;  // "": one is chosen
   std::vector<std::string> network_deny;
+  std::string endpoint = "auto";
+  std::int64_t processes_max = 0;    // 0: a part of the machine's
+  std::int64_t connections_out = 0;  // 0: half of what the machine can remember
   bool runtimes_strict = false;
   std::string runtimes_retired = "accept";
   std::vector<std::string> runtimes_prefixes;

@@ -19,6 +19,7 @@ Result<sandbox::NetworkOptions> network_options(const Config& config) {
   sandbox::NetworkOptions options;
   options.wanted = config.network != "none";
   options.host = options.wanted && host_allowed(config);
+  options.connections_max = static_cast<std::uint64_t>(config.connections_out);
   if (!config.network_range.empty()) {
     auto range = os::IpNet::parse(config.network_range);
     if (!range) return fail(invalid("sandbox.network_range = " + range.error().message()));
