@@ -64,6 +64,17 @@ class Cgroups : public ::testing::Test {
     return os::read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
   }
 
+  static void sockets_are_limited(const os::CgroupLayout& layout, const CgroupTree& tree) {
+    const std::string file =
+        layout.v1.at("memory") + "/" + tag() + "/one/memory.kmem.tcp.limit_in_bytes";
+    const auto limit = [&] { return std::stoull(os::read_file(file).value_or("0")); };
+    EXPECT_EQ(limit(), kSocketMemoryMin);
+    Limits large;
+    large.memory_bytes = 1024 * kMiB;
+    EXPECT_TRUE(tree.set_limits("one", large));
+    EXPECT_EQ(limit(), 256 * kMiB);
+  }
+
   // Joins, freezes, kills while frozen, removes; then leftovers of a dead instance.
   static void live_and_die(const os::CgroupLayout& layout) {
     const CgroupTree tree = CgroupTree::prepare(layout, tag());
@@ -74,6 +85,7 @@ class Cgroups : public ::testing::Test {
       return cgroups_of(child.pid).find(tag() + "/one") != std::string::npos;
     })) << cgroups_of(child.pid);
     EXPECT_TRUE(tree.can_freeze());
+    if (layout.v1.contains("memory")) sockets_are_limited(layout, tree);
     const CgroupTree::Files files = tree.open_files("one");
     EXPECT_TRUE(wait_for([] { return counts(); }));
     if (layout.v1.contains("memory")) EXPECT_GE(tree.raw_memory_peak("one"), 1u << 20);

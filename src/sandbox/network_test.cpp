@@ -3,6 +3,7 @@
 // there and fails the test here.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <linux/netlink.h>
 #include <map>
@@ -15,6 +16,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "os/file.hpp"
 #include "os/netlink.hpp"
 #include "os/packet_rules.hpp"
 #include "os/process.hpp"
@@ -299,6 +301,26 @@ TEST_F(NetworkTest, ConnectionsAreCounted) {
   });
 }
 
+// All sandboxes together get a part of the table; beyond it each opens few more.
+TEST_F(NetworkTest, ConnectionsOverAllAreCounted) {
+  apart([&] {
+    NetworkOptions few = options();
+    few.connections_max = 64;
+    const auto one = world(few);
+    const std::string script =
+        "for ((port = 20000; port < 20000 + " + std::to_string(kConnectionsPerSandboxMax - 200) +
+        "; ++port)); do exec 3<>/dev/udp/203.0.113.5/$port; echo x >&3 || :\n"
+        "if ((port % 50 == 0)) && ! timeout 3 bash -c 'exec 3<>/dev/tcp/203.0.113.5/8080'\n"
+        "then echo beyond; break; fi; done 2>/dev/null";
+    Plan plan = one->plan({"/bin/bash", "-c", script});
+    plan.network = NetworkMode::kNat;
+    const Outcome flooded = one->run(plan);
+    const Probe other(one->run(probe_plan(*one, NetworkMode::kNat)));
+    EXPECT_NE(flooded.output.find("beyond"), std::string::npos) << flooded.output;
+    EXPECT_TRUE(other.reached_both(kOutside[0])) << other.output();
+  });
+}
+
 // Prints what a way out adds to a launch; the bound is for machines under load, not the aim.
 TEST_F(NetworkTest, AttachTimes) {
   apart([&] {
@@ -391,6 +413,41 @@ TEST_F(NetworkTest, AKilledServerLeavesNothing) {
     EXPECT_TRUE(comes_true([&] { return Internet::links() == before; }));
     EXPECT_TRUE(comes_true([] { return Internet::rule_tables().empty(); }));
     EXPECT_TRUE(comes_true([] { return !Internet::forwards("out0"); }));
+  });
+}
+
+// The helper of a server: its only child.
+pid_t child_of(pid_t server) {
+  const std::string id = std::to_string(server);
+  const auto children = os::read_file("/proc/" + id + "/task/" + id + "/children");
+  return children ? static_cast<pid_t>(std::strtol(children->c_str(), nullptr, 10)) : 0;
+}
+
+TEST_F(NetworkTest, WhatAKilledHelperLeftIsUndoneByTheNextThatStarts) {
+  apart([&] {
+    auto pipe = os::make_pipe();
+    const pid_t server = ::fork();
+    if (server == 0) serve_until_killed(data_dir_, pipe->second.get());
+    pipe->second.reset();
+    char byte = 0;
+    EXPECT_EQ(::read(pipe->first.get(), &byte, 1), 1);
+    const pid_t helper = child_of(server);
+    ASSERT_GT(helper, 0);
+    const auto watch = os::open_pidfd(helper);
+    ::kill(helper, SIGSTOP);  // not to notice that the server has gone
+    ::kill(server, SIGKILL);
+    ::kill(helper, SIGKILL);
+    ::waitpid(server, nullptr, 0);
+    pollfd gone{watch->get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&gone, 1, 10'000), 1);
+    EXPECT_TRUE(Internet::forwards("out0"));
+    in_another_process([&] {
+      const auto next = World::separate(data_dir_ + "2");
+      EXPECT_NE(next->launcher().network().text.find("was switched off for out0"),
+                std::string::npos)
+          << next->launcher().network().text;
+      EXPECT_FALSE(Internet::forwards("out0"));
+    });
   });
 }
 
