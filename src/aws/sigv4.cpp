@@ -260,6 +260,7 @@ constexpr std::array kAuthErrors = {
     AuthErrorName{"MissingAuthenticationTokenException", "MissingAuthenticationToken", 403},
     AuthErrorName{"IncompleteSignatureException", "IncompleteSignature", 400},
     AuthErrorName{"ExpiredTokenException", "ExpiredToken", 403},
+    AuthErrorName{"AccessDeniedException", "AccessDenied", 403},
 };
 
 Error renamed(const Error& error, std::string_view code, int status) {

@@ -411,6 +411,8 @@ TEST(SigV4Errors, NamesAndStatusesOfEachProtocol) {
             "UnrecognizedClientException 400");
   EXPECT_EQ(rendered("UnrecognizedClientException", Protocol::kRestJson),
             "UnrecognizedClientException 403");
+  EXPECT_EQ(rendered("AccessDeniedException", Protocol::kQuery), "AccessDenied 403");
+  EXPECT_EQ(rendered("AccessDeniedException", Protocol::kJson11), "AccessDeniedException 400");
   EXPECT_EQ(rendered("NotImplemented", Protocol::kQuery), "NotImplemented 403");
 }
 

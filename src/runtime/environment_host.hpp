@@ -34,6 +34,8 @@ class EndpointServer {
  public:
   virtual ~EndpointServer() = default;
   virtual void serve(net::Loop& loop, os::UniqueFd connection) = 0;
+  // Those of functions that may not make any: every request is answered with why.
+  virtual void refuse(net::Loop& loop, os::UniqueFd connection) = 0;
 };
 
 // What environments need from the rest of the process; everything outlives them.

@@ -50,6 +50,7 @@ struct FunctionVersion {
   bool snap_start = false;    // SnapStart applies to this version
   bool trace_active = false;  // TracingConfig; of no concern to an environment
   std::string network;        // "none", "nat", "host"; "" as the server is configured
+  std::string endpoint;       // whether it reaches our API: "open", "closed"; "" likewise
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;

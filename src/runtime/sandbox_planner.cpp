@@ -156,6 +156,12 @@ Status SandboxPlanner::plan_image(const ImageProgram& image, sandbox::Plan& plan
   return {};
 }
 
+bool SandboxPlanner::reaches_endpoint(const FunctionVersion& function) const {
+  if (!function.endpoint.empty()) return function.endpoint == "open";
+  if (options_.endpoint) return *options_.endpoint;
+  return function.network.empty() ? !options_.network_said_none : function.network != "none";
+}
+
 Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
                                            const RuntimeChoice& runtime,
                                            const EnvironmentInputs& inputs) const {

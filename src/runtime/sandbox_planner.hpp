@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ struct PlannerOptions {
   std::string bootstrap_dir;  // holds python/runtime and node/runtime, as in runtimes/
   sandbox::CpuModel cpu = sandbox::CpuModel::kWeight;
   sandbox::NetworkMode network = sandbox::NetworkMode::kNone;  // of functions that do not say
+  // Whether functions that do not say reach our API. Nothing: those whose network is said to be
+  // none, by their tag or by the configuration, do not.
+  std::optional<bool> endpoint = {};
+  bool network_said_none = false;
   // For showing a plan without a package: provided.* is taken to have its bootstrap.
   bool assume_bootstrap = false;
 };
@@ -47,6 +52,7 @@ class SandboxPlanner {
   // "Runtime.InvalidWorkingDir" likewise.
   Result<sandbox::Plan> plan(const FunctionVersion& function, const RuntimeChoice& runtime,
                              const EnvironmentInputs& inputs) const;
+  bool reaches_endpoint(const FunctionVersion& function) const;
 
  private:
   static std::string root_key(const RuntimeChoice& runtime);

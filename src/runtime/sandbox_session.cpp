@@ -202,7 +202,11 @@ net::Task<void> SandboxSession::accept_loop(SandboxListener& from) {
     Result<os::UniqueFd> connection = co_await from.listener.accept();
     if (!connection) co_return;
     if (!from.is_runtime_api) {
-      host_->endpoint->serve(*loop_, *std::move(connection));
+      if (host_->planner->reaches_endpoint(*function_)) {
+        host_->endpoint->serve(*loop_, *std::move(connection));
+      } else {
+        host_->endpoint->refuse(*loop_, *std::move(connection));
+      }
       continue;
     }
     if (connections_.size() >= kRuntimeConnectionsMax) continue;  // closes it

@@ -14,16 +14,25 @@ namespace lapwing::server {
 class Endpoint final : public runtime::EndpointServer {
  public:
   void set_handler(http::Handler handler) { shared_.handler = std::move(handler); }
+  void set_refusal(http::Handler handler) { refusing_.handler = std::move(handler); }
   // Answers in flight say "Connection: close"; the connections end with their sandboxes.
-  void stop() { shared_.draining = true; }
+  void stop() { shared_.draining = refusing_.draining = true; }
 
   void serve(net::Loop& loop, os::UniqueFd connection) override {
-    Result<net::Stream> stream = net::Stream::adopt(loop, std::move(connection));
-    if (stream) loop.spawn(http::serve_connection(*std::move(stream), shared_));
+    serve(loop, std::move(connection), shared_);
+  }
+  void refuse(net::Loop& loop, os::UniqueFd connection) override {
+    serve(loop, std::move(connection), refusing_);
   }
 
  private:
+  static void serve(net::Loop& loop, os::UniqueFd connection, http::ServiceShared& shared) {
+    Result<net::Stream> stream = net::Stream::adopt(loop, std::move(connection));
+    if (stream) loop.spawn(http::serve_connection(*std::move(stream), shared));
+  }
+
   http::ServiceShared shared_;
+  http::ServiceShared refusing_;
 };
 
 }  // namespace lapwing::server

@@ -155,6 +155,20 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
   return handle_general(context, std::move(request_id));
 }
 
+net::Task<void> FrontDoor::handle_closed(http::RequestContext& context) {
+  stats_.requests.fetch_add(1, std::memory_order_relaxed);
+  stats_.refused.fetch_add(1, std::memory_order_relaxed);
+  const RequestId request_id(make_uuid(*parts_.random));
+  RequestView view(context.request());
+  const Result<aws::SignatureHead> signature = parts_.authenticator->read(view.head());
+  context.close_after();
+  co_await refuse(context, view.head(), signature ? signature->service : std::string_view(),
+                  forbidden("This function may not call this API: its network is none, or its tag "
+                            "lapwing:endpoint or the setting sandbox.endpoint is closed. Tag it "
+                            "lapwing:endpoint=open to let it."),
+                  request_id);
+}
+
 net::Task<void> FrontDoor::refuse_site(http::RequestContext& context, RequestId request_id) {
   stats_.refused.fetch_add(1, std::memory_order_relaxed);
   const Error refusal = forbidden(

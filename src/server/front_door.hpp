@@ -64,6 +64,8 @@ class FrontDoor {
   void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
 
   net::Task<void> handle(http::RequestContext& context);
+  // Of a function that is not to reach this API: says so, whatever is asked.
+  net::Task<void> handle_closed(http::RequestContext& context);
   const FrontDoorStats& stats() const { return stats_; }
 
  private:

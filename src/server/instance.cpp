@@ -292,6 +292,8 @@ Status Instance::Parts::make_runtimes() {
   options.bootstrap_dir = bootstraps;
   options.cpu = config.cpu == "quota" ? sandbox::CpuModel::kQuota : sandbox::CpuModel::kWeight;
   LAPWING_TRY(options.network, default_network_mode(config, launcher->network()));
+  if (config.endpoint != "auto") options.endpoint = config.endpoint == "open";
+  options.network_said_none = config.network == "none";
   planner = std::make_unique<runtime::SandboxPlanner>(options, *catalogue, roots, *views);
   return planner->prepare();
 }
@@ -374,6 +376,9 @@ void Instance::Parts::make_front() {
     return door->handle(context);
   };
   endpoint.set_handler(handler);
+  endpoint.set_refusal([door = front_door.get()](http::RequestContext& context) {
+    return door->handle_closed(context);
+  });
   http::ServerOptions options;
   options.connections_max = static_cast<std::size_t>(config.connections_max);
   http = std::make_unique<http::Server>(loops, std::move(options), handler);

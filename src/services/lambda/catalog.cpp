@@ -60,9 +60,12 @@ runtime::ImageProgram image_program(const images::ImageHold& image,
 }
 
 // Tags are of the function; its published versions have none of their own.
-std::string network_of(const FunctionRecord& latest) {
-  const auto tag = latest.tags.find(std::string(kNetworkTag));
-  return tag == latest.tags.end() ? std::string() : tag->second;
+Reach reach_of(const FunctionRecord& latest) {
+  const auto tag = [&](std::string_view name) {
+    const auto found = latest.tags.find(std::string(name));
+    return found == latest.tags.end() ? std::string() : found->second;
+  };
+  return {tag(kNetworkTag), tag(kEndpointTag)};
 }
 
 }  // namespace
@@ -75,13 +78,13 @@ Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
     const std::lock_guard lock(shard.mutex);
     shard.families.clear();
   }
-  std::map<std::string, std::string> networks;
+  std::map<std::string, Reach> reaches;
   const auto take = [&](FunctionRecord& record) -> Status {
     LAPWING_CHECK(visit(record));
     const std::string key = encode_key(record.key);
     // Functions come before their versions.
-    if (record.version == 0) networks[key] = network_of(record);
-    CatalogEntryPtr entry = make_entry(record, networks[key]);
+    if (record.version == 0) reaches[key] = reach_of(record);
+    CatalogEntryPtr entry = make_entry(record, reaches[key]);
     Shard& home = shard(key);
     const std::lock_guard lock(home.mutex);
     home.families[key].versions.insert_or_assign(record.version, std::move(entry));
@@ -148,7 +151,7 @@ Status Catalog::reload(const FunctionKey& key, std::uint64_t version) {
   CatalogEntryPtr entry;
   if (record) {
     LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(key));
-    entry = make_entry(*record, latest ? network_of(*latest) : std::string());
+    entry = make_entry(*record, latest ? reach_of(*latest) : Reach());
   }
   // The old entry is let go outside the lock: it may be the last holder of much.
   CatalogEntryPtr before;
@@ -210,11 +213,11 @@ Status Catalog::reload_all(const FunctionKey& key) {
   const std::lock_guard reloading(home.reloading);
   Family now;
   LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(key));
-  const std::string network = latest ? network_of(*latest) : std::string();
+  const Reach reach = latest ? reach_of(*latest) : Reach();
   LAPWING_CHECK(repository_.for_each_of(
       key,
       [&](FunctionRecord& record) -> Status {
-        now.versions.emplace(record.version, make_entry(record, network));
+        now.versions.emplace(record.version, make_entry(record, reach));
         return {};
       },
       [&](AliasRecord& alias) -> Status {
@@ -283,24 +286,23 @@ std::size_t Catalog::size() const {
   return total;
 }
 
-CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record,
-                                    const std::string& network) const {
+CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record, const Reach& reach) const {
   auto entry = std::make_shared<CatalogEntry>();
   entry->key = record.key;
   entry->state = record.state;
   entry->state_reason = record.state_reason;
   entry->update = record.update;
-  if (record.state == State::kActive) entry->version = make_version(record, network);
+  if (record.state == State::kActive) entry->version = make_version(record, reach);
   return entry;
 }
 
 Result<runtime::FunctionVersionPtr> Catalog::preview(const FunctionRecord& record) const {
   LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(record.key));
-  return make_version(record, latest ? network_of(*latest) : std::string());
+  return make_version(record, latest ? reach_of(*latest) : Reach());
 }
 
 runtime::FunctionVersionPtr Catalog::make_version(const FunctionRecord& record,
-                                                  const std::string& network) const {
+                                                  const Reach& reach) const {
   const Settings& in = record.served();
   auto held = std::make_shared<HeldVersion>();
   std::optional<InstalledCode> code = find_installed(code_, in);
@@ -335,7 +337,8 @@ runtime::FunctionVersionPtr Catalog::make_version(const FunctionRecord& record,
   out.logging.log_group = log_group_of(record, in);
   out.snap_start = in.snap_start && record.version != 0;
   out.trace_active = in.trace_active;
-  out.network = network;
+  out.network = reach.network;
+  out.endpoint = reach.endpoint;
   return runtime::FunctionVersionPtr(held, &held->version);
 }
 

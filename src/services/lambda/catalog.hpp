@@ -45,6 +45,12 @@ struct CatalogEntry {
 };
 using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
+// What a function's tags say of what it reaches, for all its versions; "" where they do not.
+struct Reach {
+  std::string network;
+  std::string endpoint;
+};
+
 class Catalog {
  public:
   // All outlive the catalog. `random` decides where weighted aliases lead.
@@ -128,10 +134,8 @@ class Catalog {
 
   Shard& shard(std::string_view key) { return shards_[Hash{}(key) % kShards]; }
   const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
-  // `network`: what the function's tag says, for all its versions.
-  CatalogEntryPtr make_entry(const FunctionRecord& record, const std::string& network) const;
-  runtime::FunctionVersionPtr make_version(const FunctionRecord& record,
-                                           const std::string& network) const;
+  CatalogEntryPtr make_entry(const FunctionRecord& record, const Reach& reach) const;
+  runtime::FunctionVersionPtr make_version(const FunctionRecord& record, const Reach& reach) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
   void tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
   Status tell_changed(const FunctionKey& key);

@@ -222,7 +222,19 @@ Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Setting
   return {};
 }
 
-Status check_network_tag(const std::map<std::string, std::string>& tags, const Options& options) {
+namespace {
+
+Status check_endpoint_tag(const std::map<std::string, std::string>& tags) {
+  const auto tag = tags.find(std::string(kEndpointTag));
+  if (tag == tags.end() || tag->second == "open" || tag->second == "closed") return {};
+  return fail(errors::invalid_parameter(
+      fmt::format("Tag {}={}: must be one of open closed", kEndpointTag, tag->second)));
+}
+
+}  // namespace
+
+Status check_reach_tags(const std::map<std::string, std::string>& tags, const Options& options) {
+  LAPWING_CHECK(check_endpoint_tag(tags));
   const auto tag = tags.find(std::string(kNetworkTag));
   if (tag == tags.end()) return {};
   const auto mode = options.network_modes.find(tag->second);

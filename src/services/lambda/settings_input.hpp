@@ -29,8 +29,10 @@ Result<std::string> architecture_from(std::string_view operation,
 // What AWS says with VPC settings: which network the function is in. Part of no AWS request,
 // so a tag carries it.
 inline constexpr std::string_view kNetworkTag = "lapwing:network";
-// Whether this server takes the value of that tag, if it is among them.
-Status check_network_tag(const std::map<std::string, std::string>& tags, const Options& options);
+// Likewise whether the function reaches this server's API: "open" or "closed".
+inline constexpr std::string_view kEndpointTag = "lapwing:endpoint";
+// Whether this server takes the values of those tags, if they are among them.
+Status check_reach_tags(const std::map<std::string, std::string>& tags, const Options& options);
 
 // At most kMaxTags after the change; "aws:" keys are reserved.
 Status check_tags(const std::map<std::string, std::string>& tags);

@@ -52,7 +52,7 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
   LAPWING_TRY(record.settings, settings_from(in, context.options));
   if (in.tags) {
     LAPWING_CHECK(check_tags(*in.tags));
-    LAPWING_CHECK(check_network_tag(*in.tags, context.options));
+    LAPWING_CHECK(check_reach_tags(*in.tags, context.options));
     record.tags = *std::move(in.tags);
   }
   // Before the package is kept; the transaction decides in the end.

@@ -385,6 +385,27 @@ TEST_F(Operations, TheNetworkTagIsCheckedAndTakesEffect) {
   EXPECT_EQ(network(), "");
 }
 
+TEST_F(Operations, TheEndpointTagIsCheckedAndTakesEffect) {
+  EXPECT_EQ(create("g", hello_zip(), R"("Tags":{"lapwing:endpoint":"shut"})").message(),
+            "Tag lapwing:endpoint=shut: must be one of open closed");
+  create_active("f", R"("Tags":{"lapwing:endpoint":"closed"})");
+  const std::string path =
+      "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
+  const auto endpoint = [&] {
+    return service->catalog().resolve(caller.account, caller.region, "f", "").value()->endpoint;
+  };
+  EXPECT_EQ(endpoint(), "closed");
+  restart();
+  EXPECT_EQ(endpoint(), "closed");
+  EXPECT_EQ(send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:endpoint":"shut"}})").status,
+            400);
+  EXPECT_EQ(send("TagResource", "POST", path, "", R"({"Tags":{"lapwing:endpoint":"open"}})").status,
+            204);
+  EXPECT_EQ(endpoint(), "open");
+  EXPECT_EQ(send("UntagResource", "DELETE", path, "tagKeys=lapwing%3Aendpoint").status, 204);
+  EXPECT_EQ(endpoint(), "");
+}
+
 TEST_F(Operations, AccountSettingsCount) {
   create_active("f");
   const Answer settings = send("GetAccountSettings", "GET", "/2016-08-19/account-settings");

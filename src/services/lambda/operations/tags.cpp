@@ -33,7 +33,7 @@ Status change_tags(Context& context, const FunctionKey& key,
     record.revision_id = revision_id;
     return {};
   }));
-  // One of them says which network the environments of all versions are in.
+  // Some of them say what the environments of all versions reach.
   return context.catalog.reload_all(key);
 }
 
@@ -43,7 +43,7 @@ Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
                                 const gl::TagResourceRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "TagResource", in.resource));
   if (in.tags.empty()) return fail(errors::no_tags());
-  LAPWING_CHECK(check_network_tag(in.tags, context.options));
+  LAPWING_CHECK(check_reach_tags(in.tags, context.options));
   LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
     for (const auto& [key, value] : in.tags) tags.insert_or_assign(key, value);
   }));

@@ -1,0 +1,200 @@
+"""One function at a time takes what the kernel gives out beside memory and processors: socket
+memory, processes, connections, places at the name server. Another function's invocations are
+answered as usual meanwhile (bystander.py)."""
+import contextlib
+import pathlib
+import re
+import threading
+import time
+
+import pytest
+from api import Api, eventually
+from bystander import Bystander
+from internet import usable
+from serving import Server
+
+MEMORY_MB = 256
+ATTACKER = '''
+import os, socket, struct, time
+kept = []
+
+def fill(socket, size):
+    socket.setblocking(False)
+    try:
+        while True:
+            socket.send(size * b"x")
+    except OSError:
+        pass
+
+def tcp():
+    listener = socket.create_server(("127.0.0.1", 0))
+    for _ in range(80):
+        near = socket.socket()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        near.connect(listener.getsockname())
+        kept.extend((near, listener.accept()[0]))
+        fill(near, 1 << 16)
+
+def udp():
+    for _ in range(80):
+        own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        own.bind(("127.0.0.1", 0))
+        own.connect(own.getsockname())
+        kept.append(own)
+        fill(own, 40000)
+
+def forks(seconds):
+    """How many processes there could be; they last until the end."""
+    end, children = time.monotonic() + seconds, []
+    while time.monotonic() < end:
+        try:
+            child = os.fork()
+        except OSError:
+            time.sleep(0.01)
+            continue
+        if child == 0:
+            time.sleep(max(0, end - time.monotonic()))
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    return len(children)
+
+def silent(seconds):
+    """Connections to the name server that ask nothing, as many as it keeps."""
+    end, opened = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        try:
+            kept.append(socket.create_connection(("169.254.100.53", 53), timeout=1))
+            opened += 1
+        except OSError:
+            pass
+        if len(kept) > 100:
+            kept.pop(0).close()
+        time.sleep(0.02)
+    return opened
+
+def resolves():
+    """Whether the name server takes a connection and keeps it, and takes a question."""
+    question = struct.pack(">6H", 7, 256, 1, 0, 0, 0) + b"\\x09localhost\\0" + struct.pack(">2H", 1, 1)
+    with socket.create_connection(("169.254.100.53", 53), timeout=8) as server:
+        server.sendall(struct.pack(">H", len(question)) + question)
+        return len(server.recv(2)) == 2
+
+def own_memory():
+    return {line.split(":")[0]: int(line.split()[1]) // 1024 for line in open("/proc/meminfo")}
+
+def handler(event, context):
+    return globals()[event["do"]](*event.get("with", []))
+'''
+
+
+@pytest.fixture
+def many(data_dir):
+    one = Server(data_dir).start()
+    yield one
+    one.stop()
+
+
+def held_mib():
+    """What the machine has lost of its memory, by its own account."""
+    text = pathlib.Path("/proc/meminfo").read_text()
+    return -int(re.search(r"MemAvailable: +(\d+)", text).group(1)) // 1024
+
+
+def called(address, name, event, answers):
+    with contextlib.suppress(Exception):
+        answer = Api(address, timeout=90).invoke(name, event)
+        answers.append((answer.headers.get("X-Amz-Function-Error"), answer.json()))
+
+
+def at_once(server, name, count, event):
+    """The answers of so many environments of the function."""
+    answers = []
+    callers = [threading.Thread(target=called, args=(server.address, name, event, answers))
+               for _ in range(count)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(100)
+    assert len(answers) == count
+    return answers
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_socket_memory(many, kind):
+    api = Api(many.address)
+    api.deploy("attacker", ATTACKER, MemorySize=MEMORY_MB, Timeout=60)
+    bystander = Bystander(many)
+    assert api.invoke("attacker", {"do": "own_memory"}).status == 200
+    before = held_mib()
+    with bystander.beside():
+        api.invoke("attacker", {"do": kind})
+        # A quarter of its memory on top (or within it), not the 400 to 850 MiB that it asks for.
+        assert held_mib() - before < MEMORY_MB + 64
+
+
+def test_processes_over_all(data_dir):
+    server = Server(data_dir, "--set", "sandbox.processes_max=2000").start()
+    try:
+        api = Api(server.address)
+        api.deploy("attacker", ATTACKER, MemorySize=1024, Timeout=60)
+        bystander = Bystander(server)
+        with bystander.beside():
+            answers = []
+            attack = threading.Thread(
+                target=lambda: answers.extend(at_once(server, "attacker", 6,
+                                                      {"do": "forks", "with": [8]})))
+            attack.start()
+            assert eventually(lambda: sum(processes_of(server)) > 1400)
+            # What starts now finds room, and may fork a little itself.
+            api.deploy("late", ATTACKER, MemorySize=256, Timeout=30)
+            late = api.invoke("late", {"do": "forks", "with": [0.2]})
+            assert 0 < late.json() <= 70, late.body
+            attack.join(100)
+        assert sum(count for _, count in answers if isinstance(count, int)) < 2000, answers
+        # It is over: one may have many again.
+        assert eventually(lambda: sum(processes_of(server)) < 500)
+
+        def as_many_as_ever():
+            found = api.invoke("attacker", {"do": "forks", "with": [2]}).json()
+            return isinstance(found, int) and found > 200
+        assert eventually(as_many_as_ever)
+    finally:
+        server.stop()
+
+
+def processes_of(server):
+    """Of every sandbox of the server's."""
+    mounted = pathlib.Path("/proc/mounts").read_text().splitlines()
+    roots = [line.split()[1] for line in mounted
+             if line.split()[2] == "cgroup2" or "pids" in line.split()[3].split(",")]
+    info = (pathlib.Path(server.data_dir) / "sandbox.lock").stat()
+    tag = f"lapwing-{info.st_dev:x}-{info.st_ino:x}"
+    found = []
+    for root in roots:
+        for file in pathlib.Path(root).glob(f"**/{tag}/*/pids.current"):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                found.append(int(file.read_text()))
+    return found
+
+
+@pytest.mark.skipif(usable() is not None, reason=usable() or "")
+def test_places_at_the_name_server(many):
+    api = Api(many.address)
+    api.deploy("attacker", ATTACKER, MemorySize=MEMORY_MB, Timeout=60)
+    api.deploy("asking", ATTACKER, MemorySize=MEMORY_MB, Timeout=30)
+    bystander = Bystander(many)
+    assert api.invoke("asking", {"do": "resolves"}).json() is True
+    with bystander.beside():
+        answers = []
+        attack = threading.Thread(target=lambda: answers.extend(
+            at_once(many, "attacker", 12, {"do": "silent", "with": [8]})))
+        attack.start()
+        begun = time.monotonic()
+        while attack.is_alive():
+            asked = api.invoke("asking", {"do": "resolves"})
+            assert asked.json() is True, (time.monotonic() - begun, asked.body)
+            time.sleep(0.05)  # the function asks again and again, not as often as it can
+    assert all(isinstance(opened, int) and opened > 100 for _, opened in answers), answers
