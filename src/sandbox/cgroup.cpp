@@ -221,6 +221,8 @@ Result<CgroupEntry> CgroupTree::create(const std::string& id, const Limits& limi
     if (::mkdir(group.c_str(), 0755) != 0) return fail(errno_error("mkdir " + group));
   }
   LAPWING_CHECK(set_limits(id, limits));
+  // One more for the sandbox's own first process.
+  LAPWING_CHECK(limit_processes(id, limits.processes + 1));
   for (const std::string& directory : directories_) {
     const std::string group = directory + "/" + id;
     if (directory == core_.directory) {
@@ -294,8 +296,6 @@ Status CgroupTree::set_limits(const std::string& id, const Limits& limits) const
     return os::write_existing(path(control, id, file), value);
   };
   LAPWING_CHECK(limit_memory(id, limits.memory_bytes));
-  // One more for the sandbox's own first process.
-  LAPWING_CHECK(limit_processes(id, limits.processes + 1));
   const std::uint64_t quota =
       std::max<std::uint64_t>(1000, kCpuPeriodUs * limits.memory_bytes / kMemoryPerCpu);
   const std::uint64_t weight = limits.memory_bytes * 1024 / kMemoryPerCpu;

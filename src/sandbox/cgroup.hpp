@@ -45,7 +45,8 @@ class CgroupTree {
   static CgroupTree prepare(const os::CgroupLayout& layout, std::string tag);
 
   Result<CgroupEntry> create(const std::string& id, const Limits& limits) const;
-  // Other limits for a sandbox that exists.
+  // Other limits of memory and processors for a sandbox that exists. That of processes stays:
+  // ProcessBudget may have changed it.
   Status set_limits(const std::string& id, const Limits& limits) const;
   // For a process that joins later: files of every group to write "0" to.
   Result<std::vector<os::UniqueFd>> entrances(const std::string& id) const;

@@ -66,7 +66,7 @@ void ProcessBudget::look() {
   }
 }
 
-// Again at every look: a sandbox that got its function meanwhile has that one's limit.
+// Again at every look: what has ended in one sandbox is not its own any more.
 void ProcessBudget::hold_all() {
   std::set<std::string> there;
   for (std::string& id : cgroups_.ids()) {
