@@ -28,6 +28,7 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/prepared_root.hpp"
 #include "sandbox/process_budget.hpp"
+#include "sandbox/socket_watch.hpp"
 #include "sandbox/syscall_filter.hpp"
 #include "sandbox/template_process.hpp"
 
@@ -474,6 +475,12 @@ void Helper::reap() {
 void Helper::look_at_crowds() {
   processes_.look();
   if (network_) network_->look();
+  if (!machine_memory().is_short()) return;
+  std::vector<pid_t> first_processes;
+  for (const auto& [pid, running] : running_) first_processes.push_back(pid);
+  // A child of ours that was not reaped: its number is nobody else's.
+  const pid_t most = most_uncounted(proc_.get(), first_processes);
+  if (most != 0) ::kill(most, SIGKILL);
 }
 
 void Helper::serve() {

@@ -41,6 +41,11 @@ inline constexpr std::uint32_t kSandboxesMax = 4096;
 inline constexpr std::uint64_t kSocketMemoryPart = 4;  // a quarter
 inline constexpr std::uint64_t kSocketMemoryMin = 32 * kMiB;
 
+// When less of the machine's memory than this part is left, the sandbox whose sockets hold most
+// that is counted nowhere is ended, if it is more than any needs.
+inline constexpr double kMemoryShortPart = 0.15;
+inline constexpr std::uint64_t kUncountedBytesMax = 64 * kMiB;
+
 // Processes and threads of all sandboxes together: of what the machine can have, this part is
 // theirs; of that again, this part is for any. Beyond it, a sandbox grows to a few only.
 inline constexpr double kProcessesPart = 0.75;

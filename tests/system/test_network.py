@@ -11,7 +11,7 @@ import pytest
 from functions import ROLE, package
 from internet import (DENIED_V4, MACHINE_PORT, MACHINE_V4, MACHINE_V6, METADATA, SITE_NAME,
                       SITE_V4, SITE_V6, Internet, UdpDns, run, usable)
-from serving import Server
+from serving import Server, binary
 
 pytestmark = pytest.mark.skipif(usable() is not None, reason=usable() or "")
 
@@ -273,6 +273,22 @@ def test_the_last_server_switches_forwarding_off(tmp_path):
         assert network_of(Client(second)) == "nat" and own.forwards()
         second.stop()
         assert own.links() == ["lo", "out0"] and own.tables() == [] and not own.forwards()
+
+
+@pytest.mark.parametrize("mode", ["none", "auto"])
+def test_what_a_killed_server_left_on_is_switched_off_by_the_doctor(tmp_path, mode):
+    with Internet() as own:
+        first = server_in(own, tmp_path / "one").start()
+        assert own.forwards()
+        helper, = run("cat", f"/proc/{first.pid}/task/{first.pid}/children").split()
+        for signal_to, pid in (("STOP", helper), ("KILL", first.pid), ("KILL", helper)):
+            run("kill", f"-{signal_to}", str(pid))
+        first.process.wait()
+        assert own.forwards()
+        said = run("ip", "netns", "exec", own.machine, binary(), "doctor", "--data-dir",
+                   str(tmp_path / "two"), "--set", f"sandbox.network={mode}")
+        assert "was switched off for out0" in said, said
+        assert not own.forwards()
 
 
 def test_what_cannot_be_had_is_refused_at_the_start(internet, tmp_path):
