@@ -14,6 +14,7 @@ RuntimeLaunch launch_of(const RuntimeChoice& choice, std::uint32_t memory_mb,
   launch.interpreter = interpreter.sandbox_path;
   launch.major = interpreter.major;
   launch.minor = interpreter.minor;
+  launch.version = interpreter.version;
   launch.memory_mb = memory_mb;
   launch.handler = handler;
   launch.class_path = interpreter.class_path;

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "runtime/node_command.hpp"
+
 namespace lapwing::runtime {
 namespace {
 
@@ -35,10 +37,6 @@ void python_variables(const RuntimeLaunch&, Variables& out) {
   // Python finds it for itself and sets it, at some cost; the bootstrap takes it back where AWS's
   // interpreters (before 3.12) had no need to.
   out["LC_CTYPE"] = "C.UTF-8";
-}
-
-std::vector<std::string> node_argv(const RuntimeLaunch& launch) {
-  return {launch.interpreter, "/var/runtime/bootstrap.cjs"};
 }
 
 constexpr int kLastNodeWithExtraCertificates = 18;
@@ -164,7 +162,7 @@ constexpr std::array kLanguages = {
                    python_reads, python_argv, python_argv, python_variables},
     LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
                    "install Node.js, as in apt-get install nodejs", RuntimeLink::kSocket, false, 48,
-                   node_reads, node_argv, node_argv, node_variables},
+                   node_reads, node_command, node_command, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
                    "install Ruby 3, as in apt-get install ruby", RuntimeLink::kPipes, true, 4,
                    ruby_reads, ruby_argv, ruby_argv, ruby_variables},

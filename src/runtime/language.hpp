@@ -49,6 +49,8 @@ struct RuntimeLaunch {
   std::string class_path;
   std::string class_archive;
   std::string jvm_library;  // inside; "" where it cannot be started ahead
+  std::string version;       // of the interpreter: "20.20.2"
+  std::string node_options;  // the function's NODE_OPTIONS; "" for a process that waits
 };
 
 // How a bootstrap speaks the Runtime API.

@@ -111,6 +111,8 @@ Result<std::vector<std::string>> SandboxPlanner::argv(const FunctionVersion& fun
   if (runtime.interpreter != nullptr) {
     RuntimeLaunch launch = launch_of(runtime, function.memory_mb, function.handler);
     launch.wrapped = wrapper_of(function) != nullptr;
+    const auto options = function.environment.find("NODE_OPTIONS");
+    if (options != function.environment.end()) launch.node_options = options->second;
     return traits(runtime.id.language).argv(launch);
   }
   std::string bootstrap = "/var/task/bootstrap";

@@ -1,0 +1,94 @@
+"""Node.js as AWS starts it: memory by the function's size, features, packages by `import`."""
+import json
+
+import pytest
+from api import Api, eventually
+from serving import Server
+from test_starts import invoke, metric
+
+RUNTIME = "nodejs20.x"
+SEE = """
+const v8 = require('v8');
+exports.handler = async () => ({
+  heap: v8.getHeapStatistics().heap_size_limit / 1048576,
+  gc: typeof global.gc, header: require('http').maxHeaderSize,
+  required: (() => { try { return require('./esm.mjs').value } catch (e) { return e.code } })(),
+  options: process.env.NODE_OPTIONS ?? null });
+"""
+ESM = "export const value = 'an ES module';\n"
+CHURN = """
+exports.handler = async (event) => {
+  let sum = 0;
+  for (let i = 0; i < event.count; i++) {
+    const part = Buffer.alloc(event.mib << 20, i);
+    sum += part[part.length - 1];
+    if (i % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return sum;
+};
+"""
+OBJECTS = """
+exports.handler = async () => {
+  let kept = [];
+  for (let i = 0; i < 400; i++) {
+    kept.push(Array.from({ length: 20000 }, (_, n) => ({ n })));
+    if (kept.length === 20) kept = [];
+  }
+  return 'done';
+};
+"""
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["standby", "own start"])
+def served(request, tmp_path_factory):
+    """Each test by processes that waited for a function, and by ones started for theirs."""
+    data = tmp_path_factory.mktemp("node") / "data"
+    server = Server(data, "--set", f"starts.standby={str(request.param).lower()}").start()
+    yield server, request.param
+    server.stop()
+
+
+def answer_of(served, name, files, event=0, memory=128, **settings):
+    """By a second function of that size: what waits has been made by then."""
+    server, standby = served
+    api = Api(server.address)
+    files = files if isinstance(files, dict) else {"app.js": files}
+    api.deploy(name, files, RUNTIME, MemorySize=memory, **settings)
+    own_options = "NODE_OPTIONS" in str(settings)
+    if standby and not own_options:
+        assert eventually(lambda: metric(server, "environments_ready") >= 1)
+    before = metric(server, "starts_standby_total")
+    answer = invoke(api, name, event)
+    assert answer.headers.get("X-Amz-Function-Error") is None, answer.body
+    assert metric(server, "starts_standby_total") - before == int(standby and not own_options)
+    return answer.json()
+
+
+@pytest.mark.parametrize("memory", [128, 512, 2048])
+def test_the_heap_fits_the_function(served, memory):
+    seen = answer_of(served, f"see-{memory}", {"app.js": SEE, "esm.mjs": ESM}, memory=memory)
+    # Old objects nine tenths; the young ones' part on top differs between versions.
+    assert memory * 0.89 < seen["heap"] < memory * 1.2, seen
+    assert (seen["gc"], seen["header"], seen["options"]) == ("function", 81920, None)
+    assert seen["required"] == "ERR_REQUIRE_ESM"
+
+
+def test_options_of_the_function_win(served):
+    options = {"NODE_OPTIONS": "--max-old-space-size=77 --experimental-require-module "
+                               "--no-warnings"}
+    seen = answer_of(served, "see-own", {"app.js": SEE, "esm.mjs": ESM},
+                     Environment={"Variables": options})
+    assert 76 < seen["heap"] < 140, seen
+    assert seen["required"] == "an ES module"
+    assert seen["options"] == options["NODE_OPTIONS"]
+
+
+@pytest.mark.parametrize("count, mib", [(1024, 1), (256, 4), (16384, 1 / 16)])
+def test_a_small_function_drops_many_buffers(served, count, mib):
+    """1 GB in all, of functions of 128 MB."""
+    source = CHURN.replace("event.mib << 20", "event.mib * 1048576")
+    answer_of(served, f"churn-{count}", source, {"count": count, "mib": mib}, Timeout=60)
+
+
+def test_a_small_function_drops_many_objects(served):
+    assert answer_of(served, "objects", OBJECTS, Timeout=60) == "done"
