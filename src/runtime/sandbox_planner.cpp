@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "os/file.hpp"
 #include "runtime/code_view.hpp"
 
 namespace lapwing::runtime {
@@ -86,16 +87,26 @@ std::string SandboxPlanner::root_key(const RuntimeChoice& runtime) {
                                         : runtime.interpreter->host_path;
 }
 
+Result<std::vector<sandbox::Bind>> SandboxPlanner::binds_of(const Interpreter& interpreter) const {
+  const std::string bootstrap =
+      fmt::format("{}/{}/runtime", options_.bootstrap_dir, traits(interpreter.language).folder);
+  // First, as Java mounts its client on a directory below.
+  std::vector<sandbox::Bind> binds = {{bootstrap, "/var/runtime"}};
+  binds.insert(binds.end(), interpreter.binds.begin(), interpreter.binds.end());
+  for (const SdkMount& sdk : options_.sdks) {
+    if (sdk.language != interpreter.language) continue;
+    LAPWING_CHECK(os::make_directories(fmt::format("{}/{}", bootstrap, sdk.point)));
+    binds.push_back({sdk.source, "/var/runtime/" + sdk.point});
+  }
+  return binds;
+}
+
 Status SandboxPlanner::prepare() {
   LAPWING_TRY(root_plans_[std::string(kProvidedKey)], roots_->compose({}));
   LAPWING_TRY(image_binds_, roots_->image_binds());
   LAPWING_CHECK(link_certificates(options_.bootstrap_dir));
   for (const Interpreter& interpreter : catalogue_->interpreters()) {
-    // First, as Java mounts its client on a directory below.
-    std::vector<sandbox::Bind> binds = {
-        {fmt::format("{}/{}/runtime", options_.bootstrap_dir, traits(interpreter.language).folder),
-         "/var/runtime"}};
-    binds.insert(binds.end(), interpreter.binds.begin(), interpreter.binds.end());
+    LAPWING_TRY(const std::vector<sandbox::Bind> binds, binds_of(interpreter));
     auto root = roots_->compose(binds);
     if (!root) {
       return fail(

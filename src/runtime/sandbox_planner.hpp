@@ -27,8 +27,17 @@ inline constexpr char kCredentialsListener[] = "credentials";  // with a credent
 // The interpreter for a runtime; for an image, what provided.* has: none.
 Result<RuntimeChoice> choose_runtime(const Catalogue& catalogue, const FunctionVersion& function);
 
+// An AWS SDK for the functions of one language, at /var/runtime/<point>; a bootstrap, or what the
+// interpreter reads of the environment, has it searched last.
+struct SdkMount {
+  Language language = Language::kPython;
+  std::string source;  // a directory of this machine
+  std::string point;
+};
+
 struct PlannerOptions {
   std::string bootstrap_dir;  // holds python/runtime and node/runtime, as in runtimes/
+  std::vector<SdkMount> sdks;
   sandbox::CpuModel cpu = sandbox::CpuModel::kWeight;
   sandbox::NetworkMode network = sandbox::NetworkMode::kNone;  // of functions that do not say
   // Whether functions that do not say reach our API. Nothing: those whose network is said to be
@@ -56,6 +65,8 @@ class SandboxPlanner {
 
  private:
   static std::string root_key(const RuntimeChoice& runtime);
+  // What an interpreter's root shows besides what every root does.
+  Result<std::vector<sandbox::Bind>> binds_of(const Interpreter& interpreter) const;
   Result<std::vector<std::string>> argv(const FunctionVersion& function,
                                         const RuntimeChoice& runtime) const;
 

@@ -15,6 +15,7 @@
 #include "os/open_beneath.hpp"
 #include "runtime/interpreters.hpp"
 #include "server/limits.hpp"
+#include "server/sdk_trees.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -138,11 +139,17 @@ Status AddedRuntimes::check(AddedRuntime& candidate) const {
         refused("no lib/aws-lambda-java-runtime-interface-client-*.jar in it: "
                 "runtimes/java/client/fetch.sh makes such a directory"));
   }
+  if (const SdkKind* kind = find_sdk_kind(candidate.name)) {
+    candidate.version = sdk_version(*kind, candidate.tree);
+    if (!candidate.version.empty()) return {};
+    return fail(refused(fmt::format("no {}", kind->holds)));
+  }
   const auto id = runtime::parse_runtime_id(candidate.name);
   if (!id || id->language == runtime::Language::kProvided) {
     return fail(
         refused(fmt::format("{} is no runtime that can be added: say one such as "
-                            "python3.13, nodejs22.x, ruby3.4, java21, or {}",
+                            "python3.13, nodejs22.x, ruby3.4, java21, or {}, sdk-python, "
+                            "sdk-node, sdk-ruby",
                             candidate.name, kJavaClientName)));
   }
   std::string found;

@@ -1,10 +1,11 @@
 // Runtimes that an operator has given to this server (`lapwing runtime add`): trees of files
 // kept in the data directory by the hash of their content, each under a name. A name is a
 // runtime identifier ("python3.13") whose interpreter the tree holds below bin/, or
-// "java-client" for AWS's Java runtime interface client below lib/.
+// "java-client" for AWS's Java runtime interface client below lib/, or an SDK (sdk_trees.hpp).
 //
 //   <data_dir>/added/trees/<hash>/   never changed once there; archives of classes are put beside
-//   jars <data_dir>/added/<name>          a link to one of them, replaced as a whole
+//                                    jars, byte code beside Python's sources
+//   <data_dir>/added/<name>          a link to one of them, replaced as a whole
 //
 // A server reads the names when it starts, and then removes the trees that have none: until
 // then they may be what its sandboxes see. Thread-safety: one process changes them at a time.
@@ -22,7 +23,7 @@ inline constexpr char kJavaClientName[] = "java-client";
 struct AddedRuntime {
   std::string name;
   std::string tree;     // absolute
-  std::string version;  // of the interpreter: "3.13.0"; of the client's jar
+  std::string version;  // of the interpreter: "3.13.0"; of the client's jar; "boto3 1.44.5"
 };
 
 class AddedRuntimes {

@@ -1,5 +1,6 @@
 #include "server/commands.hpp"
 
+#include <algorithm>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include "os/file.hpp"
 #include "runtime/sandbox_planner.hpp"
 #include "sandbox/launcher.hpp"
+#include "server/added_runtimes.hpp"
 #include "server/embedded_files.hpp"
 #include "server/instance.hpp"
 #include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/network.hpp"
+#include "server/sdk_trees.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -144,6 +147,20 @@ void print_runtimes(const Config& config) {
   }
 }
 
+void print_sdks(const Config& config) {
+  fmt::print("\nAWS SDKs that functions find without packaging them\n");
+  const std::vector<AddedRuntime> all = AddedRuntimes(config.data_dir).list();
+  for (const SdkKind& kind : sdk_kinds()) {
+    const auto named = [&kind](const AddedRuntime& added) { return added.name == kind.name; };
+    const auto found = std::find_if(all.begin(), all.end(), named);
+    if (found != all.end()) {
+      fmt::print("  {:<11} {:<22} {}\n", kind.name, found->version, found->tree);
+    } else {
+      fmt::print("  {:<11} none: lapwing runtime add {} --from DIR\n", kind.name, kind.name);
+    }
+  }
+}
+
 }  // namespace
 
 int run_serve(const Config& config) {
@@ -198,6 +215,7 @@ int run_doctor(const Config& config) {
   (void)os::remove_tree(doctor_dir(config));
   fmt::print("isolation: {}\n{}", report.complete() ? "complete" : "INCOMPLETE", report.to_text());
   print_runtimes(config);
+  print_sdks(config);
   return 0;
 }
 
@@ -213,6 +231,7 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   sandbox::RootStore roots(config.data_dir);
   runtime::PlannerOptions options;
   options.bootstrap_dir = *bootstraps;
+  options.sdks = added_sdks(config);
   options.assume_bootstrap = true;
   options.network = sandbox::parse_network_mode(config.network).value_or(options.network);
   sandbox::MachineViews views(config.data_dir);

@@ -245,6 +245,7 @@ struct Instance::Parts {
   std::unique_ptr<sts::Service> sts;
 
   std::string bootstraps;  // directory of the installed bootstraps
+  std::string python_sdk;  // directory of boto3; "" for none
   std::optional<runtime::Catalogue> catalogue;
   sandbox::RootStore roots;
   std::unique_ptr<sandbox::MachineViews> views;
@@ -290,6 +291,10 @@ Status Instance::Parts::make_runtimes() {
   runtime::PlannerOptions options;
   views = std::make_unique<sandbox::MachineViews>(config.data_dir);
   options.bootstrap_dir = bootstraps;
+  options.sdks = added_sdks(config);
+  for (const runtime::SdkMount& sdk : options.sdks) {
+    if (sdk.language == runtime::Language::kPython) python_sdk = sdk.source;
+  }
   options.cpu = config.cpu == "quota" ? sandbox::CpuModel::kQuota : sandbox::CpuModel::kWeight;
   LAPWING_TRY(options.network, default_network_mode(config, launcher->network()));
   if (config.endpoint != "auto") options.endpoint = config.endpoint == "open";
@@ -416,7 +421,8 @@ Result<std::string> Instance::start() {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
   p.maintenance = std::make_unique<Maintenance>(
-      MaintenanceParts{p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps, p.logger});
+      MaintenanceParts{p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps,
+                       p.python_sdk, p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }

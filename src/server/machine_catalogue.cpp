@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/added_runtimes.hpp"
+#include "server/sdk_trees.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -27,13 +28,21 @@ runtime::Catalogue discover_runtimes(const Config& config) {
   for (const AddedRuntime& added : AddedRuntimes(config.data_dir).list()) {
     if (added.name == kJavaClientName) {
       options.java_client = added.tree;
-    } else {
+    } else if (find_sdk_kind(added.name) == nullptr) {
       options.added_prefixes.push_back(added.tree);
     }
   }
   options.extra_prefixes = config.runtimes_prefixes;
   options.strict = config.runtimes_strict;
   return runtime::Catalogue::discover(std::move(options));
+}
+
+std::vector<runtime::SdkMount> added_sdks(const Config& config) {
+  std::vector<runtime::SdkMount> out;
+  for (const AddedRuntime& added : AddedRuntimes(config.data_dir).list()) {
+    if (const SdkKind* kind = find_sdk_kind(added.name)) out.push_back(sdk_mount(*kind, added.tree));
+  }
+  return out;
 }
 
 }  // namespace lapwing::server

@@ -1,7 +1,10 @@
 // Where this machine's interpreters are looked for.
 #pragma once
 
+#include <vector>
+
 #include "runtime/catalogue.hpp"
+#include "runtime/sandbox_planner.hpp"
 #include "server/config.hpp"
 
 namespace lapwing::server {
@@ -9,5 +12,8 @@ namespace lapwing::server {
 // What was added to the data directory, what the configuration names, home directories of the
 // server's user (and of whoever called sudo), the system's places.
 runtime::Catalogue discover_runtimes(const Config& config);
+
+// The SDKs that were added to the data directory.
+std::vector<runtime::SdkMount> added_sdks(const Config& config);
 
 }  // namespace lapwing::server

@@ -67,22 +67,36 @@ void Maintenance::run() {
 }
 
 void Maintenance::precompile() {
-  const std::string package = parts_.bootstrap_dir + "/python/runtime";
   std::set<std::pair<int, int>> done;
   for (const runtime::Interpreter& python : parts_.catalogue->interpreters()) {
     if (python.language != runtime::Language::kPython) continue;
     if (!done.emplace(python.major, python.minor).second) continue;  // byte code is shared
-    const std::string mark = fmt::format("{}/.compiled-{}.{}", package, python.major, python.minor);
-    struct stat st{};
-    if (stat(mark.c_str(), &st) == 0) continue;
-    if (stopping()) return;
-    if (!run_command({python.host_path, "-S", "-E", "-m", "compileall", "-q", package})) {
+    if (!precompile(python, parts_.bootstrap_dir + "/python/runtime")) {
       parts_.logger->warn("maintenance", "byte code of the bootstrap could not be made",
                           {{"python", python.host_path}});
-      continue;
     }
-    if (FILE* file = fopen(mark.c_str(), "we")) fclose(file);
   }
+  if (parts_.python_sdk.empty()) return;
+  for (const runtime::Interpreter& python : parts_.catalogue->interpreters()) {
+    if (python.language == runtime::Language::kPython && !precompile(python, parts_.python_sdk)) {
+      parts_.logger->warn("maintenance", "byte code of the SDK could not be made",
+                          {{"python", python.host_path}});
+    }
+  }
+}
+
+// Once for each version of Python. In the file mode that sandboxes, with their own user ids, can
+// read, whatever the umask.
+bool Maintenance::precompile(const runtime::Interpreter& python, const std::string& package) {
+  const std::string mark = fmt::format("{}/.compiled-{}.{}", package, python.major, python.minor);
+  struct stat st{};
+  if (stat(mark.c_str(), &st) == 0 || stopping()) return true;
+  if (!run_command({"/bin/sh", "-c", "umask 022; exec \"$@\"", "sh", python.host_path, "-S", "-E",
+                    "-m", "compileall", "-q", package})) {
+    return stopping();
+  }
+  if (FILE* file = fopen(mark.c_str(), "we")) fclose(file);
+  return true;
 }
 
 void Maintenance::archive_classes() {

@@ -1,7 +1,7 @@
 // What a server does beside its requests: unused packages and blobs go away, and what makes
-// cold starts shorter is made once per interpreter: the byte code of the Python bootstraps (the
-// sandbox's copy is read-only, and compiling them anew would cost every cold start some 20 ms),
-// the archive of the classes of AWS's Java client.
+// cold starts shorter is made once per interpreter: the byte code of the Python bootstraps and of
+// the SDK (the sandbox's copy is read-only, and compiling the bootstraps at every cold start would
+// cost some 20 ms, boto3 a second), the archive of the classes of AWS's Java client.
 //
 // Thread-safety: one background thread of its own between start() and stop().
 #pragma once
@@ -26,6 +26,7 @@ struct MaintenanceParts {
   store::BlobStore* blobs = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
   std::string bootstrap_dir;
+  std::string python_sdk;  // "" for none
   Logger* logger = nullptr;
 };
 
@@ -45,6 +46,7 @@ class Maintenance {
  private:
   void run();
   bool stopping();
+  bool precompile(const runtime::Interpreter& python, const std::string& package);
   // Runs a command to its end, or to stop(); false unless it succeeded.
   bool run_command(const std::vector<std::string>& command);
   // False when stop() was called.

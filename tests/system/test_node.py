@@ -19,10 +19,10 @@ ESM = "export const value = 'an ES module';\n"
 CHURN = """
 exports.handler = async (event) => {
   let sum = 0;
-  for (let i = 0; i < event.count; i++) {
-    const part = Buffer.alloc(event.mib << 20, i);
-    sum += part[part.length - 1];
-    if (i % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let made = 0; made < 1 << 30; made += event.bytes) {
+    const part = Buffer.alloc(event.bytes, 97);
+    sum += event.text ? part.toString('latin1').length : part.length;
+    if (event.pause) await new Promise((resolve) => setImmediate(resolve));
   }
   return sum;
 };
@@ -83,11 +83,12 @@ def test_options_of_the_function_win(served):
     assert seen["options"] == options["NODE_OPTIONS"]
 
 
-@pytest.mark.parametrize("count, mib", [(1024, 1), (256, 4), (16384, 1 / 16)])
-def test_a_small_function_drops_many_buffers(served, count, mib):
-    """1 GB in all, of functions of 128 MB."""
-    source = CHURN.replace("event.mib << 20", "event.mib * 1048576")
-    answer_of(served, f"churn-{count}", source, {"count": count, "mib": mib}, Timeout=60)
+@pytest.mark.parametrize("event", [
+    {"bytes": 1 << 20}, {"bytes": 8 << 20, "pause": True}, {"bytes": 1 << 16},
+    {"bytes": 1 << 20, "text": True}], ids=["buffers", "large", "small", "texts"])
+def test_a_small_function_churns_1_gb_of_buffers(served, event):
+    name = "churn-{}-{}".format(event["bytes"], len(event))
+    assert answer_of(served, name, CHURN, event, Timeout=60) == 1 << 30
 
 
 def test_a_small_function_drops_many_objects(served):

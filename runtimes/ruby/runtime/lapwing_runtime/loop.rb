@@ -2,8 +2,8 @@
 
 # The life of a runtime process: prepare, load the handler, serve events until the end.
 #
-# `prepare` depends on nothing but the interpreter: a process that stands by (standby.rb) has done
-# it ahead of time. `run` takes this function's environment and serves.
+# Loading this depends on nothing but the interpreter: a process that stands by (standby.rb) has
+# done it ahead of time. `run` takes this function's environment and serves.
 
 require 'json'
 require_relative 'api'
@@ -23,16 +23,19 @@ module LapwingRuntime
 
     class << self
       def main(runtime_dir)
-        prepare(runtime_dir)
         return 0 if Standby.wanted? && !Standby.wait
 
+        offer_sdk(runtime_dir)
         run
       end
 
-      # Function code, then layers (RUBYLIB, GEM_PATH), the interpreter's own, the SDK last.
-      def prepare(runtime_dir)
+      # Function code, then layers (RUBYLIB, GEM_PATH), the interpreter's own, the SDK last. It is
+      # one more folder of gems: nothing of it is read before a gem is looked for.
+      def offer_sdk(runtime_dir)
         sdk = "#{runtime_dir}/sdk"
-        $LOAD_PATH.push(sdk) if File.directory?(sdk)
+        return unless defined?(Gem) && File.directory?("#{sdk}/specifications")
+
+        Gem.paths = { 'GEM_HOME' => sdk, 'GEM_PATH' => Gem.path.join(File::PATH_SEPARATOR) }
       end
 
       # The status to exit with.
