@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
-# build/node (AWS SDK for JavaScript 3), build/wheels (packages of functions), and from the
-# distribution AWS CLI 2 and the tools for container images. Quick when done.
+# build/node (AWS SDK for JavaScript 3), build/node-functions (Node.js 22 and 24, libraries),
+# build/wheels (packages of functions), and from the distribution AWS CLI 2 and the tools for
+# container images. Quick when done.
 # What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
 # that need it skip, saying so.
 set -euo pipefail
@@ -59,6 +60,22 @@ agent_packages() {
   echo "$want" >$into/.prepared
 }
 
+# Further versions of Node.js, and libraries of functions, in build/node-functions.
+node_functions() {
+  local from=tests/runtimes/node to=build/node-functions want
+  command -v npm >/dev/null || return 0
+  want=$(stamp $from/package.json $from/package-lock.json)
+  done_already $to/.prepared "$want" && return
+  rm -rf $to
+  mkdir -p $to
+  cp $from/package.json $from/package-lock.json $to/
+  npm ci --prefix $to --silent --no-audit --no-fund || {
+    echo "npm's registry cannot be reached: Node.js 22 and 24 and Powertools are left out" >&2
+    return 0
+  }
+  echo "$want" >$to/.prepared
+}
+
 cli_2() {
   /usr/bin/aws --version 2>&1 | grep -q '^aws-cli/2' && return
   apt-cache show awscli >/dev/null 2>&1 || {
@@ -87,5 +104,6 @@ python_clients
 function_packages
 javascript_clients
 agent_packages
+node_functions
 cli_2
 image_tools

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import pathlib
 import re
 import subprocess
 
@@ -17,6 +18,7 @@ _NODES = (
     "/usr/local/bin/node",
     "~/.nvm/versions/node/*/bin/node",
     "/opt/node*/bin/node",
+    str(pathlib.Path(__file__).parents[2] / "build/node-functions/node_modules/node*/bin/node"),
 )
 _RUBIES = (
     "~/.rbenv/versions/*/bin/ruby",

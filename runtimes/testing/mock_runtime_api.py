@@ -124,7 +124,8 @@ class Environment:
             # Started before it is known which function it will serve.
             standby, tell = os.pipe()
             pass_fds.append(standby)
-            given = {name: self.variables[name] for name in ("PATH", "LANG", "TZ", "LAMBDA_TASK_ROOT")}
+            known = ("PATH", "LANG", "TZ", "LAMBDA_TASK_ROOT", "NODE_PATH")
+            given = {name: self.variables[name] for name in known if name in self.variables}
             given["_LAPWING_STANDBY_FD"] = str(standby)
         if self._want_frames:
             self._frames_fd, theirs_frames = os.pipe()

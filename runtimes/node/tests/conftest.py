@@ -7,6 +7,8 @@ from interpreters import nodes
 from mock_runtime_api import Environment
 
 BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.cjs"
+# As the server's command line has it.
+PRELOAD = ["--expose-internals", f"--require={BOOTSTRAP.parent}/lib/import_paths.cjs"]
 NODES = nodes()
 
 
@@ -26,6 +28,7 @@ def start(version, tmp_path):
             path.write_text(text)
         # As nodejs22.x at most: from 24 on some ways of answering are gone (tested apart).
         options.setdefault("runtime", "nodejs{}.x".format(min(version[0], 22)))
-        return Environment([NODES[version], str(BOOTSTRAP)], tmp_path, **options)
+        command = [NODES[version], *(PRELOAD if version >= (18, 0) else []), str(BOOTSTRAP)]
+        return Environment(command, tmp_path, **options)
 
     return make

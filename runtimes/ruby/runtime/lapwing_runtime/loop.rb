@@ -23,19 +23,30 @@ module LapwingRuntime
 
     class << self
       def main(runtime_dir)
+        gems = gem_folders(runtime_dir)
         return 0 if Standby.wanted? && !Standby.wait
 
-        offer_sdk(runtime_dir)
+        offer_gems(gems)
         run
       end
 
-      # Function code, then layers (RUBYLIB, GEM_PATH), the interpreter's own, the SDK last. It is
-      # one more folder of gems: nothing of it is read before a gem is looked for.
-      def offer_sdk(runtime_dir)
-        sdk = "#{runtime_dir}/sdk"
-        return unless defined?(Gem) && File.directory?("#{sdk}/specifications")
+      # Gems of the function, then of layers (GEM_PATH), the interpreter's own, the SDK's last.
+      # Debian's interpreter has its own in several folders and knows but one where GEM_PATH is set.
+      # Nothing of a folder is read before a gem is looked for.
+      def offer_gems(more)
+        return unless defined?(Gem)
 
-        Gem.paths = { 'GEM_HOME' => sdk, 'GEM_PATH' => Gem.path.join(File::PATH_SEPARATOR) }
+        first = ENV.fetch('GEM_PATH', '').split(File::PATH_SEPARATOR)
+        Gem.paths = { 'GEM_HOME' => ENV['GEM_HOME'],
+                      'GEM_PATH' => (first + more).join(File::PATH_SEPARATOR) }
+      end
+
+      def gem_folders(runtime_dir)
+        return [] unless defined?(Gem)
+
+        [*Gem.default_path, "#{runtime_dir}/sdk"].select do |folder|
+          File.directory?("#{folder}/specifications")
+        end
       end
 
       # The status to exit with.
