@@ -41,6 +41,10 @@ void python_variables(const RuntimeLaunch&, Variables& out) {
 
 constexpr int kLastNodeWithExtraCertificates = 18;
 
+std::vector<std::string> node_argv(const RuntimeLaunch& launch) {
+  return node_command(launch);
+}
+
 void node_variables(const RuntimeLaunch& launch, Variables& out) {
   shell_variables(out);
   out["NODE_PATH"] = fmt::format(
@@ -162,7 +166,7 @@ constexpr std::array kLanguages = {
                    python_reads, python_argv, python_argv, python_variables},
     LanguageTraits{Language::kNode, "nodejs", "Node.js", VersionForm::kMajorX, "node",
                    "install Node.js, as in apt-get install nodejs", RuntimeLink::kSocket, false, 48,
-                   node_reads, node_command, node_command, node_variables},
+                   node_reads, node_argv, node_argv, node_variables},
     LanguageTraits{Language::kRuby, "ruby", "Ruby", VersionForm::kMajorMinor, "ruby",
                    "install Ruby 3, as in apt-get install ruby", RuntimeLink::kPipes, true, 4,
                    ruby_reads, ruby_argv, ruby_argv, ruby_variables},

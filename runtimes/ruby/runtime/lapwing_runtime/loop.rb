@@ -2,8 +2,8 @@
 
 # The life of a runtime process: prepare, load the handler, serve events until the end.
 #
-# Loading this depends on nothing but the interpreter: a process that stands by (standby.rb) has
-# done it ahead of time. `run` takes this function's environment and serves.
+# `prepare` depends on nothing but the interpreter: a process that stands by (standby.rb) has done
+# it ahead of time. `run` takes this function's environment and serves.
 
 require 'json'
 require_relative 'api'
@@ -23,30 +23,16 @@ module LapwingRuntime
 
     class << self
       def main(runtime_dir)
-        gems = gem_folders(runtime_dir)
+        prepare(runtime_dir)
         return 0 if Standby.wanted? && !Standby.wait
 
-        offer_gems(gems)
         run
       end
 
-      # Gems of the function, then of layers (GEM_PATH), the interpreter's own, the SDK's last.
-      # Debian's interpreter has its own in several folders and knows but one where GEM_PATH is set.
-      # Nothing of a folder is read before a gem is looked for.
-      def offer_gems(more)
-        return unless defined?(Gem)
-
-        first = ENV.fetch('GEM_PATH', '').split(File::PATH_SEPARATOR)
-        Gem.paths = { 'GEM_HOME' => ENV['GEM_HOME'],
-                      'GEM_PATH' => (first + more).join(File::PATH_SEPARATOR) }
-      end
-
-      def gem_folders(runtime_dir)
-        return [] unless defined?(Gem)
-
-        [*Gem.default_path, "#{runtime_dir}/sdk"].select do |folder|
-          File.directory?("#{folder}/specifications")
-        end
+      # Function code, then layers (RUBYLIB, GEM_PATH), the interpreter's own, the SDK last.
+      def prepare(runtime_dir)
+        sdk = "#{runtime_dir}/sdk"
+        $LOAD_PATH.push(sdk) if File.directory?(sdk)
       end
 
       # The status to exit with.

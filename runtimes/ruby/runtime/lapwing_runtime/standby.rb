@@ -26,6 +26,8 @@ module LapwingRuntime
 
         take_environment(content)
         Dir.chdir(ENV.fetch('LAMBDA_TASK_ROOT', '/var/task'))
+        # Folders of gems that were not there a moment ago are the function's now.
+        Gem.clear_paths if defined?(Gem)
         true
       end
 
