@@ -41,9 +41,7 @@ void python_variables(const RuntimeLaunch&, Variables& out) {
 
 constexpr int kLastNodeWithExtraCertificates = 18;
 
-std::vector<std::string> node_argv(const RuntimeLaunch& launch) {
-  return node_command(launch);
-}
+std::vector<std::string> node_argv(const RuntimeLaunch& launch) { return node_command(launch); }
 
 void node_variables(const RuntimeLaunch& launch, Variables& out) {
   shell_variables(out);

@@ -48,7 +48,7 @@ struct RuntimeLaunch {
   // Java: Interpreter's class_path, and class_archive if the file is there.
   std::string class_path;
   std::string class_archive;
-  std::string jvm_library;  // inside; "" where it cannot be started ahead
+  std::string jvm_library;   // inside; "" where it cannot be started ahead
   std::string version;       // of the interpreter: "20.20.2"
   std::string node_options;  // the function's NODE_OPTIONS; "" for a process that waits
 };

@@ -44,9 +44,8 @@ TEST_F(NodeCommandTest, IsAwsStartScripts) {
 }
 
 TEST_F(NodeCommandTest, AFunctionThatSizesItsHeapHasTheRestFromNode) {
-  for (const char* options :
-       {"--max-old-space-size=64", "--trace-gc --max_old_space_size=64", "--max-semi-space-size=2",
-        "--max_semi_space_size=2"}) {
+  for (const char* options : {"--max-old-space-size=64", "--trace-gc --max_old_space_size=64",
+                              "--max-semi-space-size=2", "--max_semi_space_size=2"}) {
     EXPECT_FALSE(has_part(of("nodejs22.x", "22.20.0", 128, options), "space-size")) << options;
   }
   EXPECT_TRUE(has_part(of("nodejs22.x", "22.20.0", 128, "--trace-gc"), "space-size"));
@@ -61,18 +60,14 @@ TEST_F(NodeCommandTest, SwitchesOffWhatAwsSwitchesOff) {
     bool no_require;
     bool no_detect;
   };
-  for (const Case& c : {Case{"nodejs18.x", "18.20.8", false, false},
-                        Case{"nodejs20.x", "20.9.0", false, false},
-                        Case{"nodejs20.x", "20.16.0", false, false},
-                        Case{"nodejs20.x", "20.20.2", true, false},
-                        Case{"nodejs22.x", "22.0.0", true, true},
-                        Case{"nodejs22.x", "22.20.0", true, true},
-                        Case{"nodejs24.x", "24.1.0", false, false},
-                        // Another version serves: what the runtime's users do not know stays away.
-                        Case{"nodejs18.x", "20.20.2", true, true},
-                        Case{"nodejs22.x", "24.1.0", true, true},
-                        Case{"nodejs22.x", "20.20.2", true, true},
-                        Case{"nodejs24.x", "20.20.2", false, false}}) {
+  for (const Case& c :
+       {Case{"nodejs18.x", "18.20.8", false, false}, Case{"nodejs20.x", "20.9.0", false, false},
+        Case{"nodejs20.x", "20.16.0", false, false}, Case{"nodejs20.x", "20.20.2", true, false},
+        Case{"nodejs22.x", "22.0.0", true, true}, Case{"nodejs22.x", "22.20.0", true, true},
+        Case{"nodejs24.x", "24.1.0", false, false},
+        // Another version serves: what the runtime's users do not know stays away.
+        Case{"nodejs18.x", "20.20.2", true, true}, Case{"nodejs22.x", "24.1.0", true, true},
+        Case{"nodejs22.x", "20.20.2", true, true}, Case{"nodejs24.x", "20.20.2", false, false}}) {
     const auto argv = of(c.asked, c.version);
     EXPECT_EQ(has(argv, require), c.no_require) << c.asked << " by " << c.version;
     EXPECT_EQ(has(argv, detect), c.no_detect) << c.asked << " by " << c.version;

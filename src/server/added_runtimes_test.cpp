@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "os/file.hpp"
+#include "server/sdk_trees.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -99,6 +100,39 @@ TEST_F(AddedRuntimesTest, KnowsTheJavaClient) {
   const auto added = added_->add(kJavaClientName, root_ + "/client");
   ASSERT_TRUE(added) << added.error().message();
   EXPECT_EQ(added->version, "2.10.1");
+}
+
+TEST_F(AddedRuntimesTest, KnowsTheSdks) {
+  file("py/boto3/__init__.py", "");
+  file("py/botocore/__init__.py", "");
+  file("py/boto3-1.42.97.dist-info/METADATA", "");
+  file("js/node_modules/@aws-sdk/client-sts/package.json", "{\n  \"version\": \"3.9.1\"\n}\n");
+  file("rb/gems/aws-sdk-core-3.168.1/lib/aws-sdk-core.rb", "");
+  file("rb/specifications/aws-sdk-core-3.168.1.gemspec", "");
+  struct Case {
+    const char* name;
+    const char* tree;
+    const char* version;
+    const char* shown;
+    const char* point;
+  };
+  for (const Case& c :
+       {Case{"sdk-python", "/py", "boto3 1.42.97", "", "sdk"},
+        Case{"sdk-node", "/js", "client-sts 3.9.1", "/node_modules", "node_modules"},
+        Case{"sdk-ruby", "/rb", "aws-sdk-core 3.168.1", "", "sdk"}}) {
+    const auto added = added_->add(c.name, root_ + c.tree);
+    ASSERT_TRUE(added) << added.error().message();
+    EXPECT_EQ(added->version, c.version);
+    const runtime::SdkMount mount = sdk_mount(*find_sdk_kind(c.name), added->tree);
+    EXPECT_EQ(mount.source, added->tree + c.shown);
+    EXPECT_EQ(mount.point, c.point);
+  }
+  EXPECT_EQ(added_->list().size(), 3u);
+  for (const SdkKind& kind : sdk_kinds()) {
+    EXPECT_FALSE(added_->add(std::string(kind.name), root_ + "/nowhere"));
+    EXPECT_FALSE(added_->add(std::string(kind.name), root_ + "/py/boto3"));
+  }
+  EXPECT_EQ(find_sdk_kind("sdk-java"), nullptr);
 }
 
 }  // namespace

@@ -420,9 +420,8 @@ Result<std::string> Instance::start() {
   if (const Status listening = p.http->listen(address); !listening) {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
-  p.maintenance = std::make_unique<Maintenance>(
-      MaintenanceParts{p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps,
-                       p.python_sdk, p.logger});
+  p.maintenance = std::make_unique<Maintenance>(MaintenanceParts{
+      p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }

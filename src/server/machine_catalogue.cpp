@@ -40,7 +40,8 @@ runtime::Catalogue discover_runtimes(const Config& config) {
 std::vector<runtime::SdkMount> added_sdks(const Config& config) {
   std::vector<runtime::SdkMount> out;
   for (const AddedRuntime& added : AddedRuntimes(config.data_dir).list()) {
-    if (const SdkKind* kind = find_sdk_kind(added.name)) out.push_back(sdk_mount(*kind, added.tree));
+    if (const SdkKind* kind = find_sdk_kind(added.name))
+      out.push_back(sdk_mount(*kind, added.tree));
   }
   return out;
 }

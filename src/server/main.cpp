@@ -80,10 +80,13 @@ RuntimeCommands add_runtime_commands(CLI::App& app, Arguments& args) {
   out.remove = out.group->add_subcommand("remove", "take an added one away");
   for (CLI::App* command : {out.add, out.list, out.remove}) add_options(*command, args);
   for (CLI::App* command : {out.add, out.remove}) {
-    command->add_option("name", args.runtime_name, "python3.13, nodejs22.x, java21, java-client, sdk-python")
+    command
+        ->add_option("name", args.runtime_name,
+                     "python3.13, nodejs22.x, java21, java-client, sdk-python")
         ->required();
   }
-  out.add->add_option("--from", args.runtime_from, "a directory that holds bin/, lib/, or an SDK")->required();
+  out.add->add_option("--from", args.runtime_from, "a directory that holds bin/, lib/, or an SDK")
+      ->required();
   return out;
 }
 
