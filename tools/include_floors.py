@@ -42,7 +42,7 @@ CONTAINED = [
     (r"seccomp\.h", ["os/*.cpp", "sandbox/*.cpp"]),
     (r"sys/mount\.h|linux/", ["os/*", "sandbox/*.cpp"]),
     (r"pcre2", ["text/pattern.cpp"]),
-    (r"toml\+\+", ["server/config*.cpp"]),
+    (r"toml\+\+", ["server/config*.cpp", "server/config_value.hpp"]),
     (r"CLI/", ["server/main.cpp", "server/cli*.cpp"]),
     (r"yaml-cpp", []),
     (r"nghttp2", ["http/h2_session.cpp"]),

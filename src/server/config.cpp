@@ -7,32 +7,18 @@
 #include <string.h>
 #include <thread>
 #include <unistd.h>
-#include <variant>
 
 #include <fmt/core.h>
 
 #include "os/file.hpp"
-
-// Exceptions are how toml++ reports errors; they end in this file.
-#include <toml++/toml.h>
+#include "server/config_value.hpp"
 
 namespace lapwing::server {
+
+using config::invalid;
+using config::Key;
+
 namespace {
-
-struct Bounds {
-  std::int64_t low;
-  std::int64_t high;
-};
-
-struct Key {
-  std::string_view name;
-  std::string_view help;
-  std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*,
-               std::vector<std::string> Config::*>
-      member;
-  Bounds bounds{0, 0};
-  std::string_view choices = {};  // "a|b|c" for strings
-};
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
@@ -218,6 +204,13 @@ const std::vector<Key>& keys() {
        "PEM file of authorities that registries' certificates may be of, besides "
        "the system's",
        &Config::images_ca_file},
+      {"metrics.signed",
+       "with auth = verify, whether /_lapwing/metrics and what /_lapwing/health says beyond ok "
+       "need a signature; auto: where the API listens beyond loopback. Functions never get them "
+       "then",
+       &Config::metrics_signed,
+       {},
+       "auto|always|never"},
       {"metrics.functions",
        "functions with metrics of their own: the busiest",
        &Config::metrics_functions,
@@ -226,102 +219,11 @@ const std::vector<Key>& keys() {
   return table;
 }
 
-Error invalid(std::string message) { return make_error(ErrorKind::kInvalid, std::move(message)); }
-
 const Key* find_key(std::string_view name) {
   for (const Key& key : keys()) {
     if (key.name == name) return &key;
   }
   return nullptr;
-}
-
-bool is_choice(std::string_view choices, std::string_view value) {
-  while (!choices.empty()) {
-    const auto bar = choices.find('|');
-    if (choices.substr(0, bar) == value) return true;
-    choices = bar == std::string_view::npos ? std::string_view() : choices.substr(bar + 1);
-  }
-  return false;
-}
-
-Status set_string(Config& config, const Key& key, std::string_view value) {
-  if (!key.choices.empty() && !is_choice(key.choices, value)) {
-    return fail(invalid(fmt::format("{} = {}: must be one of {}", key.name, value, key.choices)));
-  }
-  config.*std::get<std::string Config::*>(key.member) = value;
-  return {};
-}
-
-Status set_integer(Config& config, const Key& key, std::int64_t value) {
-  if (value < key.bounds.low || value > key.bounds.high) {
-    return fail(invalid(fmt::format("{} = {}: must be between {} and {}", key.name, value,
-                                    key.bounds.low, key.bounds.high)));
-  }
-  config.*std::get<std::int64_t Config::*>(key.member) = value;
-  return {};
-}
-
-std::vector<std::string> split_commas(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    if (comma != 0) out.emplace_back(text.substr(0, comma));
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  }
-  return out;
-}
-
-Status set_from_text(Config& config, const Key& key, std::string_view value) {
-  if (std::holds_alternative<std::string Config::*>(key.member)) {
-    return set_string(config, key, value);
-  }
-  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
-    if (value != "true" && value != "false") {
-      return fail(invalid(fmt::format("{} = {}: must be true or false", key.name, value)));
-    }
-    config.** flag = value == "true";
-    return {};
-  }
-  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
-    config.** list = split_commas(value);
-    return {};
-  }
-  std::int64_t number = 0;
-  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (ec != std::errc() || end != value.data() + value.size()) {
-    return fail(invalid(fmt::format("{} = {}: must be a whole number", key.name, value)));
-  }
-  return set_integer(config, key, number);
-}
-
-Status wrong_type(const Key& key, std::string_view wanted) {
-  return fail(invalid(fmt::format("{}: must be {}", key.name, wanted)));
-}
-
-Status set_from_toml(Config& config, const Key& key, const toml::node& node) {
-  if (std::holds_alternative<std::string Config::*>(key.member)) {
-    const auto value = node.value_exact<std::string>();
-    return value ? set_string(config, key, *value) : wrong_type(key, "a string");
-  }
-  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
-    const auto value = node.value_exact<bool>();
-    if (!value) return wrong_type(key, "true or false");
-    config.** flag = *value;
-    return {};
-  }
-  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) return wrong_type(key, "a list of strings");
-    (config.**list).clear();
-    for (const toml::node& item : *array) {
-      const auto value = item.value_exact<std::string>();
-      if (!value) return wrong_type(key, "a list of strings");
-      (config.**list).push_back(*value);
-    }
-    return {};
-  }
-  const auto value = node.value_exact<std::int64_t>();
-  return value ? set_integer(config, key, *value) : wrong_type(key, "a whole number");
 }
 
 Status read_credentials(Config& config, const toml::node& node) {
@@ -370,7 +272,7 @@ Status read_table(Config& config, const toml::table& table, const std::string& p
       return fail(invalid(fmt::format("line {}: unknown key '{}' (`lapwing config` lists them)",
                                       value.source().begin.line, path)));
     }
-    if (const Status set = set_from_toml(config, *key, value); !set) {
+    if (const Status set = config::set_from_toml(config, *key, value); !set) {
       return fail(
           invalid(fmt::format("line {}: {}", value.source().begin.line, set.error().message())));
     }
@@ -384,21 +286,10 @@ bool is_account(std::string_view text) {
 
 }  // namespace
 
-std::vector<ConfigKey> config_keys() {
-  const Config defaults;
+std::vector<ConfigKey> config_keys(const Config& defaults) {
   std::vector<ConfigKey> out;
   for (const Key& key : keys()) {
-    ConfigKey item{key.name, key.help, {}};
-    if (const auto* s = std::get_if<std::string Config::*>(&key.member)) {
-      item.default_value = fmt::format("\"{}\"", defaults.**s);
-    } else if (const auto* b = std::get_if<bool Config::*>(&key.member)) {
-      item.default_value = defaults.**b ? "true" : "false";
-    } else if (const auto* n = std::get_if<std::int64_t Config::*>(&key.member)) {
-      item.default_value = fmt::format("{}", defaults.**n);
-    } else {
-      item.default_value = "[]";
-    }
-    out.push_back(std::move(item));
+    out.push_back({key.name, key.help, config::printed(defaults, key)});
   }
   return out;
 }
@@ -414,7 +305,7 @@ Status apply_setting(Config& config, std::string_view key_and_value) {
     return fail(invalid(fmt::format("--set {}: unknown key (`lapwing config` lists them)",
                                     key_and_value.substr(0, equals))));
   }
-  return set_from_text(config, *key, key_and_value.substr(equals + 1));
+  return config::set_from_text(config, *key, key_and_value.substr(equals + 1));
 }
 
 Status load_config_file(Config& config, const std::string& path) {
@@ -474,6 +365,9 @@ Status finish_config(Config& config) {
         "listening on {} lets others in, and policies are not enforced yet: say --insecure if you "
         "mean it (best with auth = verify)",
         address.first)));
+  }
+  if (config.metrics_signed == "always" && config.auth == "off") {
+    return fail(invalid("metrics.signed = always: nothing is verified with auth = off"));
   }
   for (StaticCredential& credential : config.credentials) {
     if (credential.account.empty()) credential.account = kDefaultAccount;

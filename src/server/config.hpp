@@ -68,6 +68,7 @@ struct Config {
   std::int64_t start_patience_ms = 20;
   std::int64_t memory_reserve_mb = 0;  // 0: a twentieth of the machine
   std::int64_t metrics_functions = 50;
+  std::string metrics_signed = "auto";
   std::vector<std::string> images_layouts;
   std::vector<std::string> images_insecure;
   std::vector<std::string> images_mirrors;  // "FROM=TO"
@@ -80,12 +81,14 @@ struct Config {
 struct ConfigKey {
   std::string_view name;  // "engine.idle_seconds"
   std::string_view help;
-  std::string default_value;
+  std::string default_value;  // as TOML, which --set takes too
 };
 
-std::vector<ConfigKey> config_keys();
+// With the values of `config`.
+std::vector<ConfigKey> config_keys(const Config& config = {});
 
-// Applies "key=value" as --set gives it. kInvalid with the reason and what is allowed.
+// Applies "key=value" as --set gives it: plain (`a,b` for lists), or as `lapwing config` prints it
+// and a file holds it (`["a", "b"]`). kInvalid with the reason and what is allowed.
 Status apply_setting(Config& config, std::string_view key_and_value);
 
 // Reads a TOML file into `config`. kInvalid names the line and the key.

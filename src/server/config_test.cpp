@@ -57,6 +57,90 @@ TEST(Config, SettingsFromTheCommandLine) {
   EXPECT_FALSE(apply_setting(config, "server.loops=many"));
 }
 
+using Strings = std::vector<std::string>;
+
+TEST(Config, ListsAreTakenPlainAndAsToml) {
+  Config config;
+  ASSERT_TRUE(apply_setting(config, "images.layouts=[\"/dir\"]"));
+  EXPECT_EQ(config.images_layouts, Strings{"/dir"});
+  ASSERT_TRUE(apply_setting(config, "images.layouts= [ '/a,b', \"/c\" ] "));
+  EXPECT_EQ(config.images_layouts, (Strings{"/a,b", "/c"}));
+  ASSERT_TRUE(apply_setting(config, "images.layouts=/a, /b"));
+  EXPECT_EQ(config.images_layouts, (Strings{"/a", "/b"}));
+  ASSERT_TRUE(apply_setting(config, "images.layouts=[]"));
+  EXPECT_EQ(config.images_layouts, Strings());
+  ASSERT_TRUE(apply_setting(config, "images.layouts=/a"));
+  ASSERT_TRUE(apply_setting(config, "images.layouts="));
+  EXPECT_EQ(config.images_layouts, Strings());
+  ASSERT_TRUE(apply_setting(config, "images.insecure=[::1]:5000,localhost:5000"));
+  EXPECT_EQ(config.images_insecure, (Strings{"[::1]:5000", "localhost:5000"}));
+  ASSERT_TRUE(apply_setting(config, "images.mirrors=docker.io=[fd00::1]:5000"));
+  EXPECT_EQ(config.images_mirrors, Strings{"docker.io=[fd00::1]:5000"});
+}
+
+TEST(Config, ListsThatWouldMeanNothingAreRefused) {
+  for (const char* text :
+       {"[\"/dir\"", "[\"/dir\",", "[/dir]", "\"/dir\"", "'/a','/b'", "/a,,/b", "/a,", ",", "/a]",
+        "[\"/a\"] x", "[1]", "[\"/a\", 2]", "[[\"/a\"]]", "[\"/a\"]\nvalue2 = 1", "[", "["}) {
+    Config config;
+    config.images_layouts = {"/before"};
+    EXPECT_FALSE(apply_setting(config, std::string("images.layouts=") + text)) << text;
+    EXPECT_EQ(config.images_layouts, Strings{"/before"}) << text;
+  }
+}
+
+TEST(Config, TextsAreTakenPlainAndQuoted) {
+  Config config;
+  ASSERT_TRUE(apply_setting(config, "data_dir=\"/a \\\"b\\\"\""));
+  EXPECT_EQ(config.data_dir, "/a \"b\"");
+  ASSERT_TRUE(apply_setting(config, "data_dir=/plain"));
+  EXPECT_EQ(config.data_dir, "/plain");
+  ASSERT_TRUE(apply_setting(config, "log.level='warn'"));
+  EXPECT_EQ(config.log_level, "warn");
+  EXPECT_FALSE(apply_setting(config, "data_dir=\"/open"));
+  EXPECT_FALSE(apply_setting(config, "log.level=\"loud\""));
+}
+
+// What `lapwing config` prints can be given back, whatever the values are.
+TEST_F(ConfigFile, EveryKeyIsPrintedAsItIsTaken) {
+  Config given;
+  given.data_dir = "/with \"quotes\" and \\";
+  given.images_layouts = {"/a,b", "/c \"d\""};
+  given.images_mirrors = {"*=localhost:5000"};
+  given.hosts = {"lapwing.test"};
+  given.runtimes_prefixes = {"/opt/one"};
+  given.network_deny = {"10.0.0.0/8", "fd00::/8"};
+  given.images_insecure = {"[::1]:5000"};
+  for (const Config& config : {Config(), given}) {
+    Config again;
+    std::string file;
+    for (const ConfigKey& key : config_keys(config)) {
+      const std::string setting = std::string(key.name) + "=" + key.default_value;
+      EXPECT_TRUE(apply_setting(again, setting)) << setting;
+      file += std::string(key.name) + " = " + key.default_value + "\n";
+    }
+    config_ = {};
+    EXPECT_TRUE(load(file)) << file;
+    const auto wanted = config_keys(config);
+    const auto set = config_keys(again);
+    const auto loaded = config_keys(config_);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_EQ(set[i].default_value, wanted[i].default_value) << wanted[i].name;
+      EXPECT_EQ(loaded[i].default_value, wanted[i].default_value) << wanted[i].name;
+    }
+    EXPECT_EQ(again.images_layouts, config.images_layouts);
+    EXPECT_EQ(again.data_dir, config.data_dir);
+  }
+}
+
+TEST(Config, SignedMetricsNeedVerification) {
+  Config config;
+  ASSERT_TRUE(apply_setting(config, "metrics.signed=always"));
+  EXPECT_NE(finish_config(config).error().message().find("nothing is verified"), std::string::npos);
+  config.auth = "verify";
+  EXPECT_TRUE(finish_config(config));
+}
+
 TEST(Config, EnforceIsRefusedUntilPoliciesAreEvaluated) {
   Config config;
   ASSERT_TRUE(apply_setting(config, "auth=enforce"));
