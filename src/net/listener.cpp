@@ -1,6 +1,7 @@
 #include "net/listener.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -127,12 +128,39 @@ Task<Result<os::UniqueFd>> Listener::accept() {
           loop_->logger().warn("net", "accepting pauses",
                                {{"error", errno_error("", code).detail()}});
         }
+        if (on_starved_) on_starved_();
+        turn_away();
         co_await loop_->sleep(kAcceptBackoff);
         continue;
       case AcceptTrouble::kFatal:
         co_return fail(errno_error("accept", code));
     }
   }
+}
+
+namespace {
+
+// Any descriptor does; this one is of nothing.
+os::UniqueFd open_spare() { return os::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+void Listener::keep_spare(UniqueFunction<void()> on_starved) {
+  spare_ = open_spare();
+  on_starved_ = std::move(on_starved);
+}
+
+void Listener::turn_away() {
+  if (!spare_) {
+    if (on_starved_) spare_ = open_spare();
+    return;
+  }
+  spare_.reset();
+  for (int i = 0; i < kTurnedAwayAtOnce; ++i) {
+    // Closed at once.
+    if (!os::UniqueFd(::accept4(watcher_->fd(), nullptr, nullptr, SOCK_CLOEXEC))) break;
+  }
+  spare_ = open_spare();
 }
 
 void Listener::close() { watcher_.reset(); }

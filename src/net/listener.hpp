@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.hpp"
+#include "base/unique_function.hpp"
 #include "net/address.hpp"
 #include "net/task.hpp"
 #include "os/unique_fd.hpp"
@@ -36,6 +37,11 @@ class Listener {
   bool valid() const { return watcher_ != nullptr; }
   int fd() const;
 
+  // Holds one descriptor back for when the process has run out of them: peers are then accepted
+  // with it and closed, where they would wait for nothing, and `on_starved` is called, which may
+  // close something that matters less.
+  void keep_spare(UniqueFunction<void()> on_starved);
+
   // The next connection, non-blocking and close-on-exec: adopt() it on any loop. Out of
   // descriptors or memory it pauses (kAcceptBackoff), logs once a spell, and goes on.
   Task<Result<os::UniqueFd>> accept();
@@ -43,9 +49,12 @@ class Listener {
 
  private:
   Listener(Loop& loop, os::UniqueFd fd, Address address);
+  void turn_away();
   Loop* loop_ = nullptr;
   Address address_;
   std::unique_ptr<FdWatcher> watcher_;
+  os::UniqueFd spare_;
+  UniqueFunction<void()> on_starved_;
   bool starved_ = false;
 };
 

@@ -73,7 +73,8 @@ class DescriptorTransport : public Transport {
   }
 
   Task<Status> write_all(std::span<const ByteView> buffers) final {
-    std::size_t offset = 0;  // within buffers.front()
+    std::size_t offset = 0;                // within buffers.front()
+    std::size_t taken = kWriteLeastBytes;  // since the deadline was set
     while (true) {
       IoWatch* watch = writing();
       if (watch == nullptr) co_return fail(make_error(ErrorKind::kCancelled, "already shut down"));
@@ -81,9 +82,11 @@ class DescriptorTransport : public Transport {
       if (!sent) co_return fail(std::move(sent).error());
       advance(buffers, offset, *sent);
       if (buffers.empty()) co_return Status();
+      taken += *sent;
       if (*sent > 0) continue;
-      if (write_timeout_ != kNoTimeout) {
+      if (write_timeout_ != kNoTimeout && taken >= kWriteLeastBytes) {
         watch->set_write_deadline(watch->loop().now() + write_timeout_);
+        taken = 0;
       }
       if (co_await watch->wait_writable() == IoWatch::Outcome::kTimeout) {
         co_return fail(deadline_error());
@@ -95,6 +98,9 @@ class DescriptorTransport : public Transport {
   void set_write_timeout(Duration stall) final {
     write_timeout_ = stall;
     if (stall == kNoTimeout && writing() != nullptr) writing()->set_write_deadline(kNoDeadline);
+  }
+  void fail_writes() final {
+    if (writing() != nullptr) writing()->set_write_deadline(writing()->loop().now());
   }
   bool peer_closed() const final { return reading().peer_closed(); }
   void on_peer_closed(UniqueFunction<void()> callback) final {

@@ -46,6 +46,7 @@ class Transport {
   virtual Task<Status> shutdown_write() = 0;
   virtual void set_read_deadline(MonoTime when) = 0;
   virtual void set_write_timeout(Duration stall) = 0;
+  virtual void fail_writes() = 0;
   virtual bool peer_closed() const = 0;
   virtual void on_peer_closed(UniqueFunction<void()> callback) = 0;
   virtual Result<os::UniqueFd> release() = 0;
@@ -99,8 +100,11 @@ class Stream {
   // Applies to the read that waits now and to those to come; kNoDeadline lifts it. Moving it
   // further is a mere store.
   void set_read_deadline(MonoTime when) { transport_->set_read_deadline(when); }
-  // How long the peer may take no byte at all before a write fails; kNoTimeout lifts it.
+  // How long the peer may take less than kWriteLeastBytes before a write fails; kNoTimeout lifts
+  // it.
   void set_write_timeout(Duration stall) { transport_->set_write_timeout(stall); }
+  // The write that waits now fails with kTimeout, from the loop.
+  void fail_writes() { transport_->fail_writes(); }
 
   // The peer finished writing, closed or vanished, as far as the kernel knows: true even
   // while bytes it sent before are unread. Costs no system call.

@@ -228,6 +228,28 @@ TEST_P(StreamPair, WriteStallTimesOut) {
   loop.run(main(loop.get()));
 }
 
+// Taking a little now and then is not enough.
+TEST_P(StreamPair, AWriteHasALeastRate) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    auto [a, b] = GetParam()(l);
+    a.set_write_timeout(100ms);
+    auto sip = [](Loop& inner, Stream& from) -> Task<void> {
+      char buffer[100];
+      while (co_await from.read_some(std::as_writable_bytes(std::span(buffer)))) {
+        co_await inner.sleep(1ms);
+      }
+    };
+    TaskGroup group(l);
+    group.spawn(sip(l, b));
+    Status slow = co_await a.write_all(std::string(8'000'000, 'x'));
+    EXPECT_FALSE(slow);
+    EXPECT_EQ(slow.error().kind(), ErrorKind::kTimeout);
+    group.cancel_all();
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST_P(StreamPair, WritingToAVanishedPeerIsAnErrorNotASignal) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
@@ -308,6 +330,33 @@ TEST(Listener, SurvivesBeingOutOfDescriptors) {
     auto accepted = co_await listener->accept();
     EXPECT_TRUE(accepted);
     EXPECT_FALSE(heal.armed());
+  };
+  loop.run(main(loop.get()));
+}
+
+// Peers are told, and something that matters less can be closed, while there are none.
+TEST(Listener, TurnsPeersAwayWithItsSpareDescriptor) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    auto listener = Listener::listen(l, Address::parse("127.0.0.1:0").value());
+    int asked = 0;
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    auto client = co_await Stream::connect(l, listener->address());
+    listener->keep_spare([&] { ++asked; });
+    os::UniqueFd probe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(probe.get());
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    TaskGroup group(l);
+    auto accept = [](Listener& from) -> Task<void> { EXPECT_FALSE(co_await from.accept()); };
+    group.spawn(accept(*listener));
+    char buffer[1];
+    auto end = co_await client->read_some(std::as_writable_bytes(std::span(buffer)));
+    EXPECT_TRUE(end && *end == 0);
+    EXPECT_GE(asked, 1);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    group.cancel_all();
   };
   loop.run(main(loop.get()));
 }

@@ -183,6 +183,7 @@ class TlsTransport final : public Transport {
 
   void set_read_deadline(MonoTime when) override { plain_.set_read_deadline(when); }
   void set_write_timeout(Duration stall) override { plain_.set_write_timeout(stall); }
+  void fail_writes() override { plain_.fail_writes(); }
   bool peer_closed() const override { return plain_.peer_closed(); }
   void on_peer_closed(UniqueFunction<void()> callback) override {
     plain_.on_peer_closed(std::move(callback));
