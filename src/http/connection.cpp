@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "net/loop.hpp"
@@ -11,22 +11,18 @@
 namespace lapwing::http {
 namespace {
 
-// Body pieces are pulled through a buffer of this size, once somebody reads a body.
-constexpr std::size_t kBodyBufferBytes = 64 * kKiB;
-
-Error gone() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
-
 int status_for(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::kTooLarge:
       return 413;
     case ErrorKind::kTimeout:
       return 408;
+    case ErrorKind::kThrottled:
+      return 429;
     case ErrorKind::kInvalid:
       return 400;
     case ErrorKind::kNotFound:
     case ErrorKind::kConflict:
-    case ErrorKind::kThrottled:
     case ErrorKind::kDenied:
     case ErrorKind::kUnsupported:
     case ErrorKind::kUnavailable:
@@ -45,11 +41,13 @@ Response default_error_page(int status, std::string_view message) {
 
 }  // namespace
 
-Connection::Connection(net::Stream stream, ServiceShared& shared, bool tls)
+Connection::Connection(net::Stream stream, ServiceShared& shared, bool tls, CallerId origin)
     : stream_(std::move(stream)),
       shared_(shared),
       parser_(shared.options.limits),
       decoder_(shared.options.limits.trailer_bytes),
+      origin_(origin),
+      waits_since_(stream_.loop().now()),
       tls_(tls) {
   stream_.set_write_timeout(shared_.options.timeouts.write_stall);
   ++shared_.stats.connections;
@@ -69,6 +67,7 @@ net::Task<void> Connection::run() {
     ++shared_.stats.requests;
     begin_request();
     co_await handle_request();
+    body_charge_ = Charge();
     if (broken_) co_return;
     const bool skipped = decoder_.done() || co_await skip_unread_body();
     if (broken_) co_return;
@@ -78,6 +77,7 @@ net::Task<void> Connection::run() {
     }
     phase_ = Phase::kIdle;
     buffer_.shrink(kReadBufferBytes);
+    if (buffer_.capacity() <= kReadBufferBytes) buffer_charge_.release();
     if (turn_is_over()) co_await loop().yield();
   }
 }
@@ -120,6 +120,10 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
           break;
       }
     }
+    if (!may_grow()) {
+      co_await answer_error(503, "too many requests are arriving");
+      co_return HeadOutcome::kClosed;
+    }
     const MutableBytes room = buffer_.make_room(kReadBufferBytes);
     std::optional<Result<std::size_t>> count = stream_.try_read(room);
     if (!count) {
@@ -131,12 +135,13 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
       }
       if (!timing_head) {
         timing_head = phase_ == Phase::kHead;
+        waits_since_ = loop().now();
         take_read_deadline(timing_head ? timeouts.head : timeouts.keep_alive);
       }
       count = co_await stream_.read_some(room);
     }
     if (!*count) {
-      if (phase_ == Phase::kHead && count->error().kind() == ErrorKind::kTimeout) {
+      if (phase_ == Phase::kHead && count->error().kind() == ErrorKind::kTimeout && !closing_) {
         co_await answer_error(408, "the request took too long");
       }
       co_return HeadOutcome::kClosed;
@@ -154,6 +159,34 @@ void Connection::begin_request() {
   answered_ = false;
   streaming_ = false;
   body_error_.reset();
+  caller_ = 0;
+  trailers_charged_ = 0;
+  pace_.begin();
+}
+
+bool Connection::may_be_closed() const {
+  if (phase_ == Phase::kIdle || phase_ == Phase::kLinger) return true;
+  return phase_ == Phase::kHead && loop().now() - waits_since_ >= kSlowHead;
+}
+
+// It doubles when it is full. Its first size is not charged: every connection has it.
+bool Connection::may_grow(std::size_t at_least) {
+  Memory* memory = shared_.options.memory;
+  if (memory == nullptr) return true;
+  const std::size_t now = buffer_.capacity();
+  const std::size_t then = std::max(at_least, buffer_.full() ? 2 * now : now);
+  if (then <= std::max(now, kReadBufferBytes)) return true;
+  if (!buffer_charge_.counts()) buffer_charge_ = Charge(memory->bodies, nullptr);
+  if (!buffer_charge_.has_room(kSmallBodiesReserve)) return false;
+  buffer_charge_.add(then - now);
+  return true;
+}
+
+// An address has its own share, and so has each key that is used from it.
+CallerId Connection::caller() {
+  CallerId id = origin_;
+  if (id == 0 && peer()) id = std::hash<std::string>()(peer()->host());
+  return id * 31 + caller_;
 }
 
 // --- the handler and what is left to do after it ---
@@ -224,6 +257,8 @@ net::Task<void> Connection::answer_error(int status, std::string_view message) {
 // way, so read on for a while until the client has closed.
 net::Task<void> Connection::linger() {
   if (!co_await stream_.shutdown_write()) co_return;
+  phase_ = Phase::kLinger;
+  waits_since_ = loop().now();
   take_read_deadline(kLingerTimeout);
   std::uint64_t total = 0;
   while (total < kLingerBytesMax) {
@@ -231,303 +266,8 @@ net::Task<void> Connection::linger() {
     auto count = co_await stream_.read_some(buffer_.make_room(kReadBufferBytes));
     if (!count || *count == 0) co_return;
     total += *count;
+    if (turn_is_over()) co_await loop().yield();
   }
-}
-
-// --- reading the body ---
-
-std::unexpected<Error> Connection::body_failed(Error error) {
-  body_error_ = error;
-  keep_alive_ = false;
-  return lapwing::fail(std::move(error));
-}
-
-// What a client asked for before it sends its body.
-net::Task<Status> Connection::say_continue() {
-  continue_due_ = false;
-  // One that sent body bytes already is not waiting to be asked.
-  if (!answered_ && buffer_.empty()) {
-    LAPWING_CO_CHECK(co_await send_held());
-    Status sent = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!sent) co_return body_failed(std::move(sent).error());
-  }
-  co_return Status();
-}
-
-// More bytes into the buffer.
-net::Task<Status> Connection::fill_body() {
-  const MutableBytes room = buffer_.make_room(kReadBufferBytes);
-  std::optional<Result<std::size_t>> count = stream_.try_read(room);
-  if (!count) {
-    take_read_deadline(shared_.options.timeouts.body_idle);
-    count = co_await stream_.read_some(room);
-  }
-  if (!*count) co_return body_failed(std::move(*count).error());
-  if (**count == 0) co_return body_failed(gone());
-  buffer_.filled(**count);
-  if (turn_is_over()) co_await loop().yield();
-  co_return Status();
-}
-
-net::Task<Result<std::string_view>> Connection::next() {
-  if (body_error_) co_return lapwing::fail(*body_error_);
-  if (continue_due_) LAPWING_CO_CHECK(co_await say_continue());
-  while (!decoder_.done()) {
-    const BodyDecoder::Step step = decoder_.decode(buffer_.data());
-    buffer_.consume(step.consumed);
-    if (step.state == ParseState::kError) {
-      co_return body_failed(make_error(ErrorKind::kInvalid, std::string(decoder_.error().message)));
-    }
-    if (!step.data.empty()) co_return step.data;
-    if (step.consumed > 0 || decoder_.done()) continue;
-    if (buffer_.empty()) buffer_.reserve(kBodyBufferBytes);
-    LAPWING_CO_CHECK(co_await fill_body());
-  }
-  co_return std::string_view();
-}
-
-net::Task<Status> Connection::read_exactly(char* into, std::size_t count) {
-  while (count > 0) {
-    const MutableBytes room = std::as_writable_bytes(std::span(into, count));
-    std::optional<Result<std::size_t>> got = stream_.try_read(room);
-    if (!got) {
-      take_read_deadline(shared_.options.timeouts.body_idle);
-      got = co_await stream_.read_some(room);
-    }
-    if (!*got) co_return body_failed(std::move(*got).error());
-    if (**got == 0) co_return body_failed(gone());
-    into += **got;
-    count -= **got;
-    decoder_.skip(**got);
-  }
-  co_return Status();
-}
-
-std::optional<std::string_view> Connection::take_arrived(std::size_t limit) {
-  const std::optional<std::uint64_t> left = decoder_.remaining();
-  if (!left || *left > limit || *left > buffer_.data().size() || body_error_ || continue_due_) {
-    return std::nullopt;
-  }
-  const BodyDecoder::Step step = decoder_.decode(buffer_.data());
-  buffer_.consume(step.consumed);
-  return step.data;
-}
-
-net::Task<Result<std::string>> Connection::read_all(std::size_t limit) {
-  if (body_error_) co_return lapwing::fail(*body_error_);
-  const auto too_large = [this] {
-    return body_failed(make_error(ErrorKind::kTooLarge, "the request body is too large"));
-  };
-  const std::optional<std::uint64_t> left = decoder_.remaining();
-  if (left && *left > limit) co_return too_large();
-  std::string all;
-  if (left) {
-    if (continue_due_) LAPWING_CO_CHECK(co_await say_continue());
-    // Straight into the string: what is buffered first, the rest from the socket.
-    const auto size = static_cast<std::size_t>(*left);
-    all.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
-    const BodyDecoder::Step step = decoder_.decode(buffer_.data());
-    if (!step.data.empty()) std::copy(step.data.begin(), step.data.end(), all.data());
-    buffer_.consume(step.consumed);
-    if (step.data.size() < size) {
-      LAPWING_CO_CHECK(
-          co_await read_exactly(all.data() + step.data.size(), size - step.data.size()));
-    }
-    co_return all;
-  }
-  while (true) {
-    auto piece = co_await next();
-    if (!piece) co_return lapwing::fail(std::move(piece).error());
-    if (piece->empty()) co_return all;
-    if (all.size() + piece->size() > limit) co_return too_large();
-    all.append(*piece);
-  }
-}
-
-std::optional<std::uint64_t> Connection::content_length() const {
-  if (info_.framing == BodyFraming::kChunked) return std::nullopt;
-  return info_.framing == BodyFraming::kLength ? info_.content_length : 0;
-}
-
-// --- writing the answer ---
-
-bool Connection::bodiless(int status) const {
-  return status < 200 || status == 204 || status == 304;
-}
-
-// Whether the connection can be used again is known when the head of the answer is written.
-void Connection::decide_keep_alive() {
-  const auto left = decoder_.remaining();
-  const bool unread_too_much = left && *left > kUnreadBodyBytesMax;
-  if (shared_.draining.load(std::memory_order_relaxed) || unread_too_much || continue_due_) {
-    keep_alive_ = false;
-  }
-}
-
-std::string_view Connection::date() {
-  const std::int64_t second = unix_ms(loop().clock().wall()) / 1000;
-  if (second != date_second_) {
-    date_second_ = second;
-    const auto time = static_cast<std::time_t>(second);
-    std::tm utc{};
-    ::gmtime_r(&time, &utc);
-    constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    date_ = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                        kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                        kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                        utc.tm_hour, utc.tm_min, utc.tm_sec);
-  }
-  return date_;
-}
-
-void Connection::write_head(const Response& response, BodyFraming framing, std::uint64_t length) {
-  answered_ = true;
-  answer_framing_ = framing;
-  decide_keep_alive();
-  if (!std::exchange(held_, false)) out_.clear();
-  ResponseFraming how;
-  how.framing = framing;
-  how.content_length = length;
-  how.close = !keep_alive_;
-  how.keep_alive_said = keep_alive_ && request_.http_1_0;
-  how.date = date();
-  write_response_head(out_, response, how);
-}
-
-// Broken until it is done: a write that is given up half way leaves half an answer.
-net::Task<Status> Connection::send(std::span<const ByteView> parts) {
-  if (broken_) co_return lapwing::fail(gone());
-  broken_ = true;
-  Status sent = co_await stream_.write_all(parts);
-  if (sent) broken_ = false;
-  co_return sent;
-}
-
-Result<bool> Connection::send_at_once(std::span<ByteView> parts) {
-  if (broken_) return lapwing::fail(gone());
-  Result<std::size_t> sent = stream_.try_write(parts);
-  if (!sent) {
-    broken_ = true;
-    return lapwing::fail(std::move(sent).error());
-  }
-  std::size_t left = 0;
-  for (ByteView& part : parts) {
-    const std::size_t gone_out = std::min(*sent, part.size());
-    part = part.subspan(gone_out);
-    *sent -= gone_out;
-    left += part.size();
-  }
-  return left == 0;
-}
-
-net::Task<Status> Connection::send_held() {
-  if (!std::exchange(held_, false)) co_return Status();
-  const ByteView held = as_bytes(out_);
-  co_return co_await send(std::span(&held, 1));
-}
-
-net::Task<Status> Connection::respond_with_next(const Response& response) {
-  const bool holds = !answered_ && !buffer_.empty() && decoder_.done() && !continue_due_ &&
-                     request_.method != Method::kHead && !bodiless(response.status);
-  if (holds) {
-    write_head(response, BodyFraming::kLength, response.body.size());
-    out_ += response.body;
-    held_ = true;
-    if (keep_alive_) co_return Status();
-    co_return co_await send_held();
-  }
-  std::array<ByteView, 2> parts;
-  LAPWING_CO_TRY(const std::span<ByteView> whole, write_whole(response, parts));
-  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
-  if (sent) co_return Status();
-  co_return co_await send(whole);
-}
-
-// All of it in one go, as nearly always, takes no other coroutine.
-net::Task<Status> Connection::respond(Response response) {
-  std::array<ByteView, 2> parts;
-  LAPWING_CO_TRY(const std::span<ByteView> whole, write_whole(response, parts));
-  LAPWING_CO_TRY(const bool sent, send_at_once(whole));
-  if (sent) co_return Status();
-  co_return co_await send(whole);
-}
-
-// What is to be sent, in `parts`.
-Result<std::span<ByteView>> Connection::write_whole(const Response& response,
-                                                    std::array<ByteView, 2>& parts) {
-  if (answered_) return lapwing::fail(make_error(ErrorKind::kConflict, "answered already"));
-  std::uint64_t length = response.body.size();
-  const bool no_body = request_.method == Method::kHead || bodiless(response.status);
-  if (no_body && length == 0) {
-    // HEAD may say how long the body would have been.
-    if (auto said = response.headers.get("Content-Length")) {
-      length = std::strtoull(std::string(*said).c_str(), nullptr, 10);
-    }
-  }
-  write_head(response, bodiless(response.status) ? BodyFraming::kNone : BodyFraming::kLength,
-             length);
-  parts = {as_bytes(out_), as_bytes(response.body)};
-  return std::span(parts).first(no_body || response.body.empty() ? 1 : 2);
-}
-
-net::Task<Result<BodyWriter*>> Connection::respond_stream(Response response) {
-  if (answered_) {
-    co_return lapwing::fail(make_error(ErrorKind::kConflict, "answered already"));
-  }
-  BodyFraming framing = BodyFraming::kChunked;
-  stream_left_ = 0;
-  if (auto said = response.headers.get("Content-Length")) {
-    framing = BodyFraming::kLength;
-    stream_left_ = std::strtoull(std::string(*said).c_str(), nullptr, 10);
-  } else if (request_.http_1_0) {
-    framing = BodyFraming::kUntilClose;
-    keep_alive_ = false;
-  }
-  if (bodiless(response.status)) framing = BodyFraming::kNone;
-  write_head(response, framing, stream_left_);
-  if (request_.method == Method::kHead) answer_framing_ = BodyFraming::kNone;
-  streaming_ = true;
-  const ByteView head = as_bytes(out_);
-  Status sent = co_await send(std::span(&head, 1));
-  if (!sent) co_return lapwing::fail(std::move(sent).error());
-  co_return static_cast<BodyWriter*>(this);
-}
-
-net::Task<Status> Connection::write(std::string_view text) {
-  if (!streaming_) {
-    co_return lapwing::fail(make_error(ErrorKind::kConflict, "the answer is finished"));
-  }
-  if (text.empty() || answer_framing_ == BodyFraming::kNone) co_return Status();
-  std::array<ByteView, 3> parts = {ByteView(), as_bytes(text), ByteView()};
-  if (answer_framing_ == BodyFraming::kChunked) {
-    out_.clear();
-    write_chunk_head(out_, text.size());
-    parts[0] = as_bytes(out_);
-    parts[2] = as_bytes("\r\n");
-  } else if (answer_framing_ == BodyFraming::kLength) {
-    if (text.size() > stream_left_) {
-      co_return lapwing::fail(make_error(ErrorKind::kInvalid, "more than Content-Length"));
-    }
-    stream_left_ -= text.size();
-  }
-  co_return co_await send(parts);
-}
-
-net::Task<Status> Connection::finish(Headers trailers) {
-  if (!streaming_) {
-    co_return lapwing::fail(make_error(ErrorKind::kConflict, "the answer is finished"));
-  }
-  if (answer_framing_ == BodyFraming::kLength && stream_left_ > 0) {
-    co_return lapwing::fail(make_error(ErrorKind::kInvalid, "less than Content-Length"));
-  }
-  streaming_ = false;
-  if (answer_framing_ != BodyFraming::kChunked) co_return Status();
-  out_.clear();
-  write_last_chunk(out_, trailers);
-  const ByteView last = as_bytes(out_);
-  co_return co_await send(std::span(&last, 1));
 }
 
 // --- the rest of the context ---

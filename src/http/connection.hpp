@@ -3,7 +3,8 @@
 //
 // One object serves every request of the connection, one at a time, and is the context, the
 // body reader and the body writer of the current one: nothing is allocated for a request
-// once the buffers have grown.
+// once the buffers have grown. Its life and heads are in connection.cpp, bodies in
+// connection_body.cpp, answers in connection_answer.cpp.
 #pragma once
 
 #include <array>
@@ -14,7 +15,9 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "http/body_pace.hpp"
 #include "http/h1_codec.hpp"
 #include "http/read_buffer.hpp"
 #include "http/server.hpp"
@@ -24,7 +27,7 @@ namespace lapwing::http {
 
 class Connection final : public RequestContext, private BodyReader, private BodyWriter {
  public:
-  Connection(net::Stream stream, ServiceShared& shared, bool tls);
+  Connection(net::Stream stream, ServiceShared& shared, bool tls, CallerId origin = 0);
   ~Connection() override;
 
   // Until the connection has ended.
@@ -32,6 +35,13 @@ class Connection final : public RequestContext, private BodyReader, private Body
   // Ends the connection now if no request is in flight.
   void close_if_idle();
   void request_stop();
+  // It waits for the client, who has sent nothing or too slowly; which of two has for longer.
+  bool may_be_closed() const;
+  bool waits_more_than(const Connection& other) const { return waits_since_ < other.waits_since_; }
+  void close_now() {
+    closing_ = true;
+    stream_.set_read_deadline(loop().now());
+  }
 
   const Request& request() const override { return request_; }
   net::Loop& loop() const override { return stream_.loop(); }
@@ -46,10 +56,15 @@ class Connection final : public RequestContext, private BodyReader, private Body
   bool client_gone() const override { return stream_.peer_closed(); }
   std::stop_token stop_token() override;
   void close_after() override { keep_alive_ = false; }
+  void charge_to(CallerId caller) override { caller_ = caller; }
+  Charge take_body_charge() override { return std::exchange(body_charge_, Charge()); }
+  bool answers_stalled() override;
 
  private:
+  class Unread;
+
   enum class HeadOutcome { kRequest, kClosed, kError };
-  enum class Phase { kIdle, kHead, kHandler };
+  enum class Phase { kIdle, kHead, kHandler, kLinger };
 
   net::Task<HeadOutcome> read_head();
   net::Task<void> handle_request();
@@ -66,14 +81,27 @@ class Connection final : public RequestContext, private BodyReader, private Body
   const Headers& trailers() const override { return decoder_.trailers(); }
   net::Task<Status> say_continue();
   net::Task<Status> fill_body();
+  net::Task<Result<std::string>> read_known(std::size_t size);
   net::Task<Status> read_exactly(char* into, std::size_t count);
+  net::Task<Result<std::size_t>> receive_body(MutableBytes room, std::uint64_t still);
+  // Waits until a body of which `still` bytes are to come may be read on.
+  net::Task<Status> body_room(std::uint64_t still);
+  void charge_body(std::uint64_t bytes);
+  void charge_trailers();
+  std::unexpected<Error> no_body_room();
+  bool has_body_room(std::uint64_t still);
+  // Charges what the buffer grows by when room is made in it; false where there is no room.
+  bool may_grow(std::size_t at_least = 0);
+  CallerId caller();
   std::unexpected<Error> body_failed(Error error);
 
   // BodyWriter
   net::Task<Status> write(std::string_view text) override;
   net::Task<Status> finish(Headers trailers) override;
 
-  net::Task<Status> send(std::span<const ByteView> parts);
+  net::Task<Status> send(std::span<ByteView> parts);
+  // What send_at_once() has left.
+  net::Task<Status> send_rest(std::span<ByteView> parts);
   // The same without a coroutine, as far as it needs none: false when there is more to send().
   Result<bool> send_at_once(std::span<ByteView> parts);
   Result<std::span<ByteView>> write_whole(const Response& response, std::array<ByteView, 2>& parts);
@@ -98,6 +126,13 @@ class Connection final : public RequestContext, private BodyReader, private Body
   mutable bool peer_known_ = false;
   std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
   std::optional<Error> body_error_;
+  Charge body_charge_;      // of the current request
+  Charge buffer_charge_;    // of what the buffer has grown by, and of trailers
+  CallerId origin_;         // 0: the address counts
+  CallerId caller_ = 0;     // of the current request
+  MonoTime waits_since_{};  // for a head
+  BodyPace pace_;           // of the current body
+  std::size_t trailers_charged_ = 0;
   std::uint32_t turns_ = 0;        // since others were let through
   std::uint64_t stream_left_ = 0;  // of a streamed answer with a length
   std::int64_t date_second_ = -1;
@@ -111,6 +146,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   bool streaming_ = false;  // an answer in pieces was begun and not finished
   bool broken_ = false;     // the connection cannot go on: close without ceremony
   bool continue_due_ = false;
+  bool closing_ = false;  // for somebody else: without a word
 };
 
 }  // namespace lapwing::http

@@ -27,14 +27,55 @@ inline constexpr std::size_t kReadBufferBytes = 8 * kKiB;
 inline constexpr std::uint32_t kTurnsMax = 32;
 // How long a connection is read after an error answer, so that the client sees the answer
 // rather than a reset.
-inline constexpr Duration kLingerTimeout = std::chrono::seconds(2);
-inline constexpr std::uint64_t kLingerBytesMax = 1 * kMiB;
+inline constexpr Duration kLingerTimeout = std::chrono::seconds(10);
+inline constexpr std::uint64_t kLingerBytesMax = 128 * kMiB;
+
+// Bodies in memory at once, while they arrive and until they are used, with heads beyond
+// kReadBufferBytes: over all connections, and of one caller. A share holds the largest body of all.
+inline constexpr std::uint64_t kBodiesInMemoryMax = 160 * kMiB;
+inline constexpr std::uint64_t kBodiesOfCallerMax = 80 * kMiB;
+// Bodies up to this size may exceed both by so much, so that small requests are served when large
+// ones have taken everything.
+inline constexpr std::uint64_t kSmallBodyBytes = 64 * kKiB;
+inline constexpr std::uint64_t kSmallBodiesReserve = 16 * kMiB;
+// A body for which there is no room is not read for so long: others end meanwhile. Then 429.
+inline constexpr Duration kBodyRoomWait = std::chrono::seconds(5);
+inline constexpr Duration kBodyRoomLook = std::chrono::milliseconds(10);
+// Taken from the socket at once, and so what a caller may be over its share by.
+inline constexpr std::size_t kBodyReadBytes = 1 * kMiB;
+// The same after waiting for it, as many may have found room and waited. Then there is another
+// look.
+inline constexpr std::size_t kBodyFirstReadBytes = 4 * kKiB;
+// A buffer for a body holds so much more than has arrived, at most. It grows so seldom that moving
+// does not count, and untouched memory costs nothing.
+inline constexpr std::size_t kBodyGrowth = 8;
+
+// An answer that is not taken for this long is stalled. Stalled ones are bounded, over all
+// connections and of one caller; beyond that they are cut.
+inline constexpr Duration kStalledAfter = std::chrono::milliseconds(250);
+inline constexpr std::uint64_t kStalledAnswersMax = 64 * kMiB;
+inline constexpr std::uint64_t kStalledAnswersOfCallerMax = 32 * kMiB;
+// What of an answer counts as progress.
+inline constexpr std::size_t kAnswerSliceBytes = 256 * kKiB;
+
+// Connections that a sandbox is granted whatever the others hold.
+inline constexpr std::size_t kConnectionsAlwaysGranted = 4;
+// At the limit of connections, so many are looked at for one to close.
+inline constexpr std::size_t kIdleLooks = 64;
+// Rounds of the loop in which it ends.
+inline constexpr int kRoundsToClose = 8;
+// A head that takes so long makes room for a new connection at the limit.
+inline constexpr Duration kSlowHead = std::chrono::seconds(1);
 
 struct Timeouts {
   Duration head = std::chrono::seconds(30);         // first byte of a head to its last: 408
   Duration body_idle = std::chrono::seconds(30);    // without a body byte: 408
   Duration keep_alive = std::chrono::seconds(75);   // before a first byte: closed silently
-  Duration write_stall = std::chrono::seconds(30);  // the client takes nothing: closed
+  Duration write_stall = std::chrono::seconds(30);  // the client takes too little: closed
+  // The least rate of a body: in each window so many bytes, or its end: 408. And its whole time.
+  Duration body_window = std::chrono::seconds(20);
+  std::size_t body_window_bytes = 320 * kKiB;
+  Duration body_whole = std::chrono::minutes(15);
 };
 
 }  // namespace lapwing::http

@@ -47,6 +47,7 @@ class Headers {
 
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
+  std::size_t bytes() const { return block_.size(); }  // of text
   Field operator[](std::size_t index) const;
 
   class Iterator {

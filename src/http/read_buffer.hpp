@@ -18,6 +18,9 @@ class ReadBuffer {
  public:
   std::string_view data() const { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
+  std::size_t capacity() const { return capacity_; }
+  // make_room() would have to grow it.
+  bool full() const { return end_ == capacity_ && begin_ == 0; }
   void consume(std::size_t count) {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;

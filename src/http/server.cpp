@@ -11,8 +11,8 @@
 
 namespace lapwing::http {
 
-net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared) {
-  Connection connection(std::move(stream), shared, false);
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin) {
+  Connection connection(std::move(stream), shared, false, origin.caller);
   co_await connection.run();
 }
 
@@ -45,22 +45,52 @@ net::Task<void> Connections::accept_loop(net::Listener listener) {
 
 std::size_t Connections::size() const { return tasks_.size(); }
 
+namespace {
+
+net::Task<void> refuse(net::Stream stream) {
+  std::string out;
+  ResponseFraming framing;
+  framing.framing = BodyFraming::kLength;
+  framing.close = true;
+  write_response_head(out, Response(503), framing);
+  [[maybe_unused]] Status sent = co_await stream.write_all(out);
+}
+
+}  // namespace
+
+// Idle ones first, then those whose head takes long; of some, the one that has been so for longest.
+bool Connections::close_one_idle() {
+  Connection* found = nullptr;
+  const std::size_t looks = std::min(open_.size(), kIdleLooks);
+  for (std::size_t i = 0; i < looks; ++i) {
+    Connection* one = open_[(look_from_ + i) % open_.size()];
+    if (one->may_be_closed() && (found == nullptr || one->waits_more_than(*found))) found = one;
+  }
+  look_from_ += looks;
+  if (found == nullptr) return false;
+  found->close_now();
+  return true;
+}
+
 net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
   ++shared_.stats.accepted;
+  ConnectionPlace place = shared_.connections().open();
+  if (!place && close_one_idle()) {
+    // It ends in one of the next rounds, unless a request arrives on it just now.
+    for (int round = 0; !place && round < kRoundsToClose; ++round) {
+      co_await loop_.yield();
+      place = shared_.connections().open();
+    }
+  }
+  if (!place) {
+    if (tls == nullptr) co_await refuse(std::move(stream));
+    co_return;
+  }
   if (tls != nullptr) {
     const MonoTime deadline = loop_.now() + shared_.options.timeouts.head;
     Result<net::Stream> secured = co_await net::tls_accept(std::move(stream), *tls, deadline);
     if (!secured) co_return;
     stream = *std::move(secured);
-  }
-  if (shared_.stats.connections >= shared_.options.connections_max) {
-    std::string out;
-    ResponseFraming framing;
-    framing.framing = BodyFraming::kLength;
-    framing.close = true;
-    write_response_head(out, Response(503), framing);
-    [[maybe_unused]] Status sent = co_await stream.write_all(out);
-    co_return;
   }
   Connection connection(std::move(stream), shared_, tls != nullptr);
   struct Registered {
@@ -105,6 +135,8 @@ struct Server::Impl {
 
   net::Task<void> accept_loop(net::Listener listener, const net::TlsServerContext* tls);
   void hand_over(os::UniqueFd fd, const net::TlsServerContext* tls);
+  // One on each loop, as descriptors have run out.
+  void close_idle_everywhere();
   // Runs `what(i)` on every loop and waits for all.
   template <class F>
   void on_every_loop(F what);
@@ -127,6 +159,13 @@ net::Task<void> Server::Impl::accept_loop(net::Listener listener,
       co_return;
     }
     hand_over(*std::move(fd), tls);
+  }
+}
+
+// From the accepting loop.
+void Server::Impl::close_idle_everywhere() {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    loops.at(i).post([this, i] { connections[i]->close_one_idle(); });
   }
 }
 
@@ -179,6 +218,7 @@ Status Server::adopt_listener(os::UniqueFd listening, const net::TlsServerContex
       loop.logger().error("http", "cannot accept", {{"error", listener.error().to_log()}});
       return;
     }
+    listener->keep_spare([impl] { impl->close_idle_everywhere(); });
     impl->acceptors[0]->spawn(impl->accept_loop(*std::move(listener), tls));
   });
   return {};

@@ -35,6 +35,8 @@
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
 #include "http/body.hpp"
+#include "http/budget.hpp"
+#include "http/connection_budget.hpp"
 #include "http/limits.hpp"
 #include "http/message.hpp"
 #include "net/address.hpp"
@@ -83,6 +85,16 @@ class RequestContext {
   virtual std::stop_token stop_token() = 0;
   // Close the connection after this answer.
   virtual void close_after() = 0;
+
+  // Who is charged for this request's body and answer, beside the connection's origin. Before the
+  // body is read; without it the origin alone counts.
+  virtual void charge_to(CallerId caller) = 0;
+  // What the body that was read holds of the budget: with whoever keeps the body longer than the
+  // handler runs. The handler's end gives back the rest.
+  virtual Charge take_body_charge() = 0;
+  // Answers of this caller wait unread beyond its share, or everybody's beyond the limit: refuse
+  // what would make another.
+  virtual bool answers_stalled() = 0;
 };
 
 using Handler = UniqueFunction<net::Task<void>(RequestContext&)>;
@@ -90,7 +102,13 @@ using Handler = UniqueFunction<net::Task<void>(RequestContext&)>;
 struct ServerOptions {
   HeadLimits limits;
   Timeouts timeouts;
-  std::size_t connections_max = 10'000;  // beyond: accepted and answered 503 at once
+  // A Server's own limit of connections. Beyond it one that is idle, or slow to send its head, is
+  // closed for the new one; where there is none, the new one is answered 503 at once.
+  std::size_t connections_max = 10'000;
+  // Instead of a limit of its own, where several listeners share one; outlives the server.
+  ConnectionBudget* connections = nullptr;
+  // What bodies and answers are charged to; null: to nobody. Outlives the server.
+  Memory* memory = nullptr;
   // Body of the answers the server makes itself (400, 413 ...); empty means a short JSON
   // {"message": "..."}.
   UniqueFunction<Response(int status, std::string_view message)> error_page;
@@ -108,17 +126,27 @@ struct ServerStats {
 struct ServiceShared {
   ServiceShared() = default;
   ServiceShared(ServerOptions with, Handler answer)
-      : options(std::move(with)), handler(std::move(answer)) {}
+      : options(std::move(with)), handler(std::move(answer)), own_budget(options.connections_max) {}
+  ConnectionBudget& connections() {
+    return options.connections != nullptr ? *options.connections : own_budget;
+  }
   ServerOptions options;
   Handler handler;
   ServerStats stats;
   // From here on answers say "Connection: close"; set by draining.
   std::atomic<bool> draining{false};
+  ConnectionBudget own_budget{ServerOptions().connections_max};
+};
+
+// Where a connection comes from, for those who know more than its address.
+struct Origin {
+  CallerId caller = 0;    // 0: its address
+  ConnectionPlace place;  // held until it ends
 };
 
 // Serves one connection until it ends; destroying the task cuts it. For those who keep their
 // connections themselves; the others take Connections.
-net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared);
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin = {});
 
 class Connection;
 
@@ -135,6 +163,8 @@ class Connections {
   // Accepts and serves in the background, until cut or destroyed.
   void accept_from(net::Listener listener);
   std::size_t size() const;
+  // Closes one that is idle or slow to send its head; false where none was found.
+  bool close_one_idle();
   // Idle connections close; requests in flight are finished ("Connection: close").
   void begin_drain();
   // Waits until no connection is left.
@@ -150,6 +180,7 @@ class Connections {
   net::Loop& loop_;
   ServiceShared& shared_;
   std::vector<Connection*> open_;
+  std::size_t look_from_ = 0;  // in open_, for idle ones
   net::TaskGroup tasks_;
   net::TaskGroup acceptors_;
 };

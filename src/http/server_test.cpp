@@ -511,11 +511,14 @@ TEST(Server, TooManyConnectionsAre503) {
     ServerOptions options;
     options.connections_max = 1;
     Site site(l, std::move(options), echo);
-    Stream first = site.dial();
-    EXPECT_TRUE(co_await first.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-    EXPECT_EQ(status_of(co_await read_until(first, "/:")), 200);
+    Stream first = site.dial();  // busy: it waits for the rest of its body
+    EXPECT_TRUE(
+        co_await first.write_all("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx"));
+    while (site.shared.stats.requests == 0) co_await l.yield();
     Stream second = site.dial();
     EXPECT_EQ(status_of(co_await read_to_end(second)), 503);
+    EXPECT_TRUE(co_await first.write_all("y"));
+    EXPECT_EQ(status_of(co_await read_until(first, "/:xy")), 200);
   };
   loop.run(main(loop.get()));
 }
