@@ -78,6 +78,10 @@ const Handler* OperationTable::find(std::uint16_t operation) const {
   return operation < entries_.size() ? entries_[operation].handler.get() : nullptr;
 }
 
+std::size_t OperationTable::body_limit(std::uint16_t operation) const {
+  return operation < entries_.size() ? entries_[operation].body_limit : kBodyBytesDefault;
+}
+
 Status OperationTable::check_supported(const OperationRow& operation, const Value& input) const {
   const Entry& entry = entries_[operation.index];
   if (entry.supported.empty() || operation.input == kNone) return {};

@@ -10,7 +10,8 @@
 // The function may take a third parameter, aws::ResponseExtras&, to set a status or headers
 // that no output member carries. The optional list names the input members that are
 // supported ("A" with all below it, or "A.B"); any other one that carries content is refused
-// by name with NotImplemented. Misspelt names throw at registration.
+// by name with NotImplemented. Misspelt names throw at registration. table.limit_body<Op>(bytes)
+// says how large a request may be.
 //
 // handle() is parse -> validate -> refuse unsupported -> call -> write, and turns every
 // error into a response of the caller's protocol. It blocks as long as the operation does;
@@ -18,6 +19,8 @@
 // functions must be safe to call concurrently.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -40,6 +43,9 @@ class PatternCache;
 }
 
 namespace lapwing::aws {
+
+// Of requests whose operation says nothing else, or is not known: far above what they need.
+inline constexpr std::size_t kBodyBytesDefault = 1024 * 1024;
 
 class Handler {
  public:
@@ -96,6 +102,13 @@ class OperationTable {
   void add_handler(std::uint16_t operation, std::unique_ptr<Handler> handler,
                    std::initializer_list<std::string_view> supported);
 
+  // How large a request's body may be; kBodyBytesDefault where nothing is said.
+  template <class Op>
+  void limit_body(std::size_t bytes) {
+    entries_[static_cast<std::uint16_t>(Op::kId)].body_limit = bytes;
+  }
+  std::size_t body_limit(std::uint16_t operation) const;
+
   const ServiceModel& model() const { return *model_; }
   // nullptr where the operation is not built.
   const Handler* find(std::uint16_t operation) const;
@@ -106,6 +119,7 @@ class OperationTable {
   struct Entry {
     std::unique_ptr<Handler> handler;
     std::vector<std::string> supported;
+    std::size_t body_limit = kBodyBytesDefault;
   };
 
   const ServiceModel* model_;
@@ -121,6 +135,10 @@ class Service {
 
   std::string_view id() const { return table_.model().id; }
   const ServiceModel& model() const { return table_.model(); }
+  // Beyond it the request is refused before the rest of its body is read.
+  std::size_t body_limit(const OperationRow& operation) const {
+    return table_.body_limit(operation.index);
+  }
 
   Response handle(const OperationRow& operation, Protocol protocol, const Request& request,
                   const Caller& caller) const;

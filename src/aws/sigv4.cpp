@@ -191,13 +191,31 @@ Result<SignatureHead> Authenticator::read(const Request& request) const {
   return head;
 }
 
+Status Authenticator::check_head(const SignatureHead& head, std::string_view service) const {
+  if (mode_ != AuthMode::kOff) {
+    LAPWING_CHECK(known_key(head, service, clock_.wall()));
+    return {};
+  }
+  if (head.form == SignatureForm::kNone || is_region_name(head.region)) return {};
+  return fail(invalid_signature("Credential should be scoped to a valid region."));
+}
+
+// Everything that the head decides.
+Result<KnownKey> Authenticator::known_key(const SignatureHead& head, std::string_view service,
+                                          WallTime now) const {
+  if (head.form == SignatureForm::kNone) return fail(missing_token());
+  LAPWING_TRY(KnownKey key, store_.find(head.access_key_id, head.session_token, now));
+  LAPWING_CHECK(check_scope(head, service));
+  LAPWING_CHECK(check_time(head, now));
+  LAPWING_CHECK(check_signed_headers(head));
+  return key;
+}
+
 Result<Caller> Authenticator::authenticate(const Request& request, const SignatureHead& head,
                                            std::string_view service) const {
   if (mode_ == AuthMode::kOff) return accept_unverified(request, head);
-  if (head.form == SignatureForm::kNone) return fail(missing_token());
-  const WallTime now = clock_.wall();
-  LAPWING_TRY(KnownKey key, store_.find(head.access_key_id, head.session_token, now));
-  LAPWING_CHECK(verify(request, head, service, key, now));
+  LAPWING_TRY(KnownKey key, known_key(head, service, clock_.wall()));
+  LAPWING_CHECK(verify(request, head, key));
   Caller caller;
   caller.account = std::move(key.principal.account);
   caller.region = Region(head.region);
@@ -233,10 +251,7 @@ Result<Caller> Authenticator::accept_unverified(const Request& request,
 }
 
 Status Authenticator::verify(const Request& request, const SignatureHead& head,
-                             std::string_view service, const KnownKey& key, WallTime now) const {
-  LAPWING_CHECK(check_scope(head, service));
-  LAPWING_CHECK(check_time(head, now));
-  LAPWING_CHECK(check_signed_headers(head));
+                             const KnownKey& key) const {
   LAPWING_TRY(const std::string hash, payload_hash(request, head));
   const std::string canonical =
       canonical_request(request, head.signed_headers, hash, signs_raw_path(head.service));

@@ -72,6 +72,9 @@ class Authenticator {
   AuthMode mode() const { return mode_; }
   // parse_signature(); in mode off what cannot be read counts as unsigned.
   Result<SignatureHead> read(const Request& request) const;
+  // What can be refused before the body is there, in authenticate()'s words and order: no
+  // signature, an unknown key, another region's or service's scope, a date that has passed.
+  Status check_head(const SignatureHead& head, std::string_view service = {}) const;
   // `request` with its whole body. `service`: the signing name of the service the request was
   // routed to, empty to accept the one in the scope. Sets everything in Caller but the
   // request id.
@@ -80,8 +83,9 @@ class Authenticator {
 
  private:
   Result<Caller> accept_unverified(const Request& request, const SignatureHead& head) const;
-  Status verify(const Request& request, const SignatureHead& head, std::string_view service,
-                const KnownKey& key, WallTime now) const;
+  Result<KnownKey> known_key(const SignatureHead& head, std::string_view service,
+                             WallTime now) const;
+  Status verify(const Request& request, const SignatureHead& head, const KnownKey& key) const;
 
   AuthMode mode_;
   const CredentialStore& store_;

@@ -31,6 +31,12 @@ inline constexpr std::uint64_t kMaxDeflateRatio = 1032;
 // Container images; images/limits.hpp has those of what is in them.
 inline constexpr std::size_t kMaxImageConfigBytes = 16 * kKiB;
 
+// Requests, as the service says them: a package of 50 MiB in base64, with the rest of the request
+// or without.
+inline constexpr std::size_t kMaxCreateRequestBytes = 70'167'211;  // also PublishLayerVersion
+inline constexpr std::size_t kMaxUpdateCodeRequestBytes = 69'905'067;
+inline constexpr std::size_t kMaxUpdateConfigurationRequestBytes = 5'120;
+
 // Functions.
 inline constexpr std::size_t kMaxFunctionNameChars = 64;
 inline constexpr std::size_t kMaxIdentifierChars = 256;

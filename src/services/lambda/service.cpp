@@ -172,6 +172,13 @@ void add_concurrency(aws::OperationTable& table, Context& c) {
       });
 }
 
+void limit_bodies(aws::OperationTable& table) {
+  table.limit_body<gl::CreateFunction>(kMaxCreateRequestBytes);
+  table.limit_body<gl::PublishLayerVersion>(kMaxCreateRequestBytes);
+  table.limit_body<gl::UpdateFunctionCode>(kMaxUpdateCodeRequestBytes);
+  table.limit_body<gl::UpdateFunctionConfiguration>(kMaxUpdateConfigurationRequestBytes);
+}
+
 }  // namespace
 
 struct Service::Parts {
@@ -223,6 +230,7 @@ Status Service::start() {
   add_layers(table, *p.context);
   add_concurrency(table, *p.context);
   add_absent_settings(table, *p.context);
+  limit_bodies(table);
   p.aws.emplace(std::move(table), in.patterns, in.logger);
 
   LAPWING_CHECK(p.packages.prepare());

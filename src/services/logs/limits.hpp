@@ -14,6 +14,9 @@ namespace lapwing::logs {
 // PutLogEvents.
 inline constexpr std::size_t kBatchEventsMax = 10'000;
 inline constexpr std::uint64_t kBatchBytesMax = 1 * kMiB;  // messages + overhead
+// Ours: the same as JSON, in which a character takes up to six bytes, and what is around each
+// event.
+inline constexpr std::size_t kBatchRequestBytesMax = 8 * kMiB;
 inline constexpr std::uint64_t kEventOverheadBytes = 26;   // counted for every event
 inline constexpr std::uint64_t kEventBytesMax = 1 * kMiB;  // one event, with overhead
 inline constexpr std::int64_t kBatchSpanMsMax = 24LL * 3600 * 1000;

@@ -41,6 +41,7 @@ aws::OperationTable make_table(Core& core) {
   table.add<model::TagLogGroup>(bound(core, tag_log_group));
   table.add<model::UntagLogGroup>(bound(core, untag_log_group));
   table.add<model::ListTagsLogGroup>(bound(core, list_tags_log_group));
+  table.limit_body<model::PutLogEvents>(kBatchRequestBytesMax);
   return table;
 }
 
