@@ -3,6 +3,7 @@
 // Thread-safety: as each part says; everything outlives the environments.
 #pragma once
 
+#include "http/server.hpp"
 #include "net/loop.hpp"
 #include "os/unique_fd.hpp"
 #include "ports/log_sink.hpp"
@@ -29,13 +30,14 @@ class RoleCredentialSource {
   virtual RoleCredentials mint(const FunctionVersion& function) = 0;
 };
 
-// Serves connections that functions make to Lapwing's own API. The loop's thread.
+// Serves connections that functions make to Lapwing's own API; `origin` names the function and
+// holds the connection's place. The loop's thread.
 class EndpointServer {
  public:
   virtual ~EndpointServer() = default;
-  virtual void serve(net::Loop& loop, os::UniqueFd connection) = 0;
+  virtual void serve(net::Loop& loop, os::UniqueFd connection, http::Origin origin) = 0;
   // Those of functions that may not make any: every request is answered with why.
-  virtual void refuse(net::Loop& loop, os::UniqueFd connection) = 0;
+  virtual void refuse(net::Loop& loop, os::UniqueFd connection, http::Origin origin) = 0;
 };
 
 // What environments need from the rest of the process; everything outlives them.
@@ -46,6 +48,7 @@ struct EnvironmentHost {
   ports::LogSink* logs = nullptr;
   RoleCredentialSource* credentials = nullptr;
   EndpointServer* endpoint = nullptr;
+  http::ConnectionBudget* connections = nullptr;  // of all listeners
   SnapshotStore* snapshots = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;

@@ -46,6 +46,17 @@ inline constexpr Duration kTelemetryRetryMost = std::chrono::seconds(2);
 inline constexpr Duration kTelemetryFreezeGrace = std::chrono::seconds(2);
 // Connections a sandbox may hold open to its Runtime API.
 inline constexpr std::size_t kRuntimeConnectionsMax = 64;
+// And to Lapwing's own API; clients' pools hold tens.
+inline constexpr std::size_t kEndpointConnectionsMax = 256;
+// One that may not open another waits, and is looked at so often.
+inline constexpr Duration kConnectionLook = std::chrono::milliseconds(50);
+// Accepted in one go; then comes a pause, so that connecting and closing all the time does not keep
+// the loop from others.
+inline constexpr std::size_t kAcceptsInARow = 64;
+inline constexpr Duration kAcceptPause = std::chrono::milliseconds(5);
+// What the connections to a Runtime API hold together beyond their first buffers, but for the reply
+// itself and what is streamed: long heads, bodies for extensions, trailers.
+inline constexpr std::uint64_t kRuntimeBodiesMax = 2 * 1024 * 1024;
 // Longer than any environment lives.
 inline constexpr Duration kNoHttpTimeout = std::chrono::hours(24 * 30);
 // A provisioned environment may initialise this long, or as long as the function's timeout.

@@ -1,6 +1,7 @@
 #include "runtime/sandbox_session.hpp"
 
 #include <fcntl.h>
+#include <functional>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +30,9 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
       extensions_(loop, changed, *host.random),
       telemetry_(loop, *this),
       api_(runtime_, extensions_, function_, host.stream, telemetry_, log, *host.credentials),
+      memory_({.bodies = kRuntimeBodiesMax, .bodies_each = kRuntimeBodiesMax}),
+      runtime_connections_(std::make_shared<std::atomic<std::size_t>>(0)),
+      endpoint_connections_(std::make_shared<std::atomic<std::size_t>>(0)),
       connections_(loop),
       tasks_(loop) {
   log_->set_telemetry(&telemetry_);
@@ -36,6 +40,9 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
   // likes between requests, and between the pieces of a response.
   service_.options.timeouts.keep_alive = kNoHttpTimeout;
   service_.options.timeouts.body_idle = kNoHttpTimeout;
+  service_.options.timeouts.body_window = kNoHttpTimeout;
+  service_.options.timeouts.body_whole = kNoHttpTimeout;
+  service_.options.memory = &memory_;
   service_.options.limits.trailer_bytes = kErrorTrailerBytesMax;
   service_.handler = [this](http::RequestContext& context) { return api_.handle(context); };
 }
@@ -198,22 +205,44 @@ net::Task<Status> SandboxSession::start_runtime() {
 }
 
 net::Task<void> SandboxSession::accept_loop(SandboxListener& from) {
-  while (true) {
+  for (std::size_t in_a_row = 0;; ++in_a_row) {
     Result<os::UniqueFd> connection = co_await from.listener.accept();
     if (!connection) co_return;
-    if (!from.is_runtime_api) {
-      if (host_->planner->reaches_endpoint(*function_)) {
-        host_->endpoint->serve(*loop_, *std::move(connection));
-      } else {
-        host_->endpoint->refuse(*loop_, *std::move(connection));
-      }
-      continue;
-    }
-    if (connections_.size() >= kRuntimeConnectionsMax) continue;  // closes it
-    Result<net::Stream> stream = net::Stream::adopt(*loop_, *std::move(connection));
-    only_given_link_ = false;
-    if (stream) connections_.spawn(http::serve_connection(*std::move(stream), service_));
+    // While this one waits for its place no other is accepted: those cost us nothing where they
+    // are.
+    http::ConnectionPlace found = co_await place(from.is_runtime_api);
+    accepted(*std::move(connection), from.is_runtime_api, std::move(found));
+    if (in_a_row < kAcceptsInARow) continue;
+    in_a_row = 0;
+    co_await loop_->sleep(kAcceptPause);
   }
+}
+
+net::Task<http::ConnectionPlace> SandboxSession::place(bool is_runtime_api) {
+  const auto& own = is_runtime_api ? runtime_connections_ : endpoint_connections_;
+  const std::size_t most = is_runtime_api ? kRuntimeConnectionsMax : kEndpointConnectionsMax;
+  while (true) {
+    http::ConnectionPlace found = host_->connections->open_inside(own, most);
+    if (found) co_return found;
+    co_await loop_->sleep(kConnectionLook);
+  }
+}
+
+void SandboxSession::accepted(os::UniqueFd connection, bool is_runtime_api,
+                              http::ConnectionPlace place) {
+  http::Origin origin{std::hash<std::string>()(function_->arn), std::move(place)};
+  if (!is_runtime_api) {
+    if (host_->planner->reaches_endpoint(*function_)) {
+      host_->endpoint->serve(*loop_, std::move(connection), std::move(origin));
+    } else {
+      host_->endpoint->refuse(*loop_, std::move(connection), std::move(origin));
+    }
+    return;
+  }
+  Result<net::Stream> stream = net::Stream::adopt(*loop_, std::move(connection));
+  only_given_link_ = false;
+  if (!stream) return;
+  connections_.spawn(http::serve_connection(*std::move(stream), service_, std::move(origin)));
 }
 
 net::Task<void> SandboxSession::watch_runtime() {

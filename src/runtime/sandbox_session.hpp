@@ -14,6 +14,7 @@
 // Thread-safety: one loop. end() before destruction; not from a task of its own.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -107,6 +108,9 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   net::Task<bool> prepare_again();
   void adopt(std::vector<sandbox::NamedListener> listeners);
   net::Task<void> accept_loop(SandboxListener& from);
+  // A place for one connection more, as soon as there is one.
+  net::Task<http::ConnectionPlace> place(bool is_runtime_api);
+  void accepted(os::UniqueFd connection, bool is_runtime_api, http::ConnectionPlace place);
   net::Task<void> run_extension(std::string name);
   net::Task<void> watch_runtime();
   void add_pipe(os::UniqueFd read_end, OutputPipe::Format format, TelemetryCategory source);
@@ -138,7 +142,11 @@ class SandboxSession final : private SandboxConnector, public ShutdownParty {
   ExtensionRegistry extensions_;
   TelemetryHub telemetry_;
   SandboxApi api_;
+  http::Memory memory_;
   http::ServiceShared service_;
+  // Of this sandbox, as they are counted.
+  std::shared_ptr<std::atomic<std::size_t>> runtime_connections_;
+  std::shared_ptr<std::atomic<std::size_t>> endpoint_connections_;
   std::vector<std::unique_ptr<OutputPipe>> pipes_;
   net::TaskGroup connections_;
   net::TaskGroup tasks_;  // last: uses everything above

@@ -7,6 +7,7 @@
 
 #include "server/front_door.hpp"
 #include "server/metrics.hpp"
+#include "server/request_view.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::server {
@@ -23,6 +24,16 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+http::Response refused(const Error& error) {
+  std::string body;
+  text::JsonWriter json(body);
+  json.begin_object();
+  json.member("message", error.message());
+  json.end_object();
+  const int status = error.http_status() != 0 ? error.http_status() : 403;
+  return http::Response(status, "application/json", std::move(body));
+}
+
 http::Response not_found() {
   return http::Response(404, "application/json", R"({"message":"Not Found"})");
 }
@@ -36,7 +47,20 @@ void Admin::observe(const FrontDoorStats& front_door, const http::ServerStats& h
   http_ = &http;
 }
 
-net::Task<void> Admin::handle(http::RequestContext& context) {
+Status Admin::may_see(const http::RequestContext& context, CameFrom from) const {
+  if (from == CameFrom::kSandbox && !parts_.functions_may) {
+    return fail(
+        Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403));
+  }
+  if (!parts_.clients_sign) return {};
+  RequestView view(context.request());
+  const aws::Request& request = view.with_body({});
+  LAPWING_TRY(const aws::SignatureHead head, parts_.authenticator->read(request));
+  LAPWING_CHECK(parts_.authenticator->authenticate(request, head));
+  return {};
+}
+
+net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
   if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
@@ -44,8 +68,13 @@ net::Task<void> Admin::handle(http::RequestContext& context) {
     response.headers.add("Allow", "GET, HEAD");
     co_await context.respond(std::move(response));
   } else if (path == "/_lapwing/health") {
-    co_await context.respond(http::Response(200, "application/json", health()));
+    const bool whole = may_see(context, from).has_value();
+    co_await context.respond(http::Response(200, "application/json", health(whole)));
   } else if (path == "/_lapwing/metrics") {
+    if (const Status allowed = may_see(context, from); !allowed) {
+      co_await context.respond(refused(allowed.error()));
+      co_return;
+    }
     std::string text = co_await metrics(context.loop());
     co_await context.respond(
         http::Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
@@ -60,11 +89,15 @@ net::Task<void> Admin::handle(http::RequestContext& context) {
   }
 }
 
-std::string Admin::health() const {
+std::string Admin::health(bool whole) const {
   std::string out;
   text::JsonWriter json(out);
   json.begin_object();
   json.member("status", "ok");
+  if (!whole) {
+    json.end_object();
+    return out;
+  }
   json.member("version", parts_.version);
   json.key("services");
   json.begin_object();
@@ -103,15 +136,21 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",
              front_door_->refused.load());
-    text.add("request_body_bytes", "gauge", "Request bodies held in memory.",
-             front_door_->body_bytes.load());
+    text.add("payload_bytes", "gauge", "Payloads of invocations at work.",
+             front_door_->payload_bytes.load());
     text.add("streams_total", "counter", "Invocations with a response stream.",
              front_door_->streams.load());
     text.add("stream_bytes_total", "counter", "Payload sent in response streams.",
              front_door_->stream_bytes.load());
   }
+  if (parts_.memory != nullptr) add_memory_metrics(text, *parts_.memory);
+  if (parts_.connections != nullptr) {
+    text.add("connections", "gauge", "Open connections of clients and functions.",
+             parts_.connections->open_count());
+    text.add("connections_inside", "gauge", "Open connections of functions.",
+             parts_.connections->inside_count());
+  }
   if (http_ != nullptr) {
-    text.add("connections", "gauge", "Open client connections.", http_->connections.load());
     text.add("protocol_errors_total", "counter", "Malformed HTTP requests.",
              http_->protocol_errors.load());
   }
@@ -134,12 +173,9 @@ net::Task<void> Admin::download(http::RequestContext& context) {
       context.loop(), [service, path, query] { return service->open_code(path, query); });
   if (!code) {
     const int status = code.error().http_status() != 0 ? code.error().http_status() : 404;
-    std::string body;
-    text::JsonWriter json(body);
-    json.begin_object();
-    json.member("message", code.error().message());
-    json.end_object();
-    co_await context.respond(http::Response(status, "application/json", std::move(body)));
+    http::Response response = refused(code.error());
+    response.status = status;
+    co_await context.respond(std::move(response));
     co_return;
   }
   http::Response head(200);

@@ -1,11 +1,15 @@
 // Lapwing's own paths, all below /_lapwing/: health, metrics, code downloads.
 //
+// Where metrics are to be signed, whoever does not sign is told "ok" by health and nothing more,
+// and functions are, whatever they sign. Downloads carry a signature of their own in the path.
+//
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "aws/sigv4.hpp"
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
@@ -18,6 +22,8 @@ namespace lapwing::server {
 
 struct FrontDoorStats;
 
+enum class CameFrom { kClient, kSandbox };
+
 struct AdminParts {
   std::string version;
   const sandbox::IsolationReport* isolation = nullptr;
@@ -28,6 +34,11 @@ struct AdminParts {
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;
   std::size_t metrics_functions = 0;  // how many functions have metrics of their own
+  const aws::Authenticator* authenticator = nullptr;
+  bool clients_sign = false;  // for metrics
+  bool functions_may = true;  // see them
+  const http::Memory* memory = nullptr;
+  const http::ConnectionBudget* connections = nullptr;
 };
 
 class Admin {
@@ -38,10 +49,12 @@ class Admin {
   void observe(const FrontDoorStats& front_door, const http::ServerStats& http);
 
   bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }
-  net::Task<void> handle(http::RequestContext& context);
+  net::Task<void> handle(http::RequestContext& context, CameFrom from);
 
  private:
-  std::string health() const;
+  // Whether the caller may see more than that all is well.
+  Status may_see(const http::RequestContext& context, CameFrom from) const;
+  std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
 

@@ -1,43 +1,22 @@
 #include "server/front_door.hpp"
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
+#include "net/loop.hpp"
 #include "server/answer.hpp"
 #include "server/limits.hpp"
+#include "server/request_view.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/trace_header.hpp"
 
 namespace lapwing::server {
 namespace {
-
-// A view of a request as the protocol engines want it. The http::Request must stay.
-class RequestView {
- public:
-  explicit RequestView(const http::Request& request) {
-    headers_.reserve(request.headers.size());
-    for (const http::Headers::Field field : request.headers) {
-      headers_.push_back({field.name, field.value});
-    }
-    view_.method = http::to_string(request.method);
-    view_.raw_path = request.path();
-    view_.raw_query = request.query();
-    view_.headers = headers_;
-  }
-  const aws::Request& with_body(std::string_view body) {
-    view_.body = body;
-    return view_;
-  }
-  const aws::Request& head() const { return view_; }
-
- private:
-  std::vector<aws::HeaderView> headers_;
-  aws::Request view_;
-};
 
 Error forbidden(std::string message) {
   return Error(ErrorKind::kDenied, "AccessDeniedException", std::move(message)).with_status(403);
@@ -77,11 +56,50 @@ Error restore_failed(const runtime::Outcome& outcome) {
       .with_status(400);
 }
 
+Error too_many(std::string message) {
+  return Error(ErrorKind::kThrottled, "TooManyRequestsException", std::move(message))
+      .with_status(429)
+      .with_field("Reason", "CallerRateLimitExceeded");
+}
+
+// A body that could not be read for another reason than its size.
+Error body_error(Error error) {
+  if (error.kind() != ErrorKind::kThrottled) return error;
+  return too_many("Too many request bytes in flight. Please retry.");
+}
+
+Error answers_unread() {
+  return too_many("Too many answers wait to be read. Please read them, and retry.");
+}
+
 Error no_runtime(const Error& error, Logger& logger) {
   logger.warn("invoke", error.message());
   return Error(ErrorKind::kUnavailable, "InvalidRuntimeException", error.message())
       .with_status(502);
 }
+
+}  // namespace
+
+namespace {
+
+// One at a time may have it.
+class Turn {
+ public:
+  Turn() = default;
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (taken_ != nullptr) taken_->store(false, std::memory_order_release);
+  }
+  bool take(std::atomic<bool>& turn) {
+    if (turn.exchange(true, std::memory_order_acquire)) return false;
+    taken_ = &turn;
+    return true;
+  }
+
+ private:
+  std::atomic<bool>* taken_ = nullptr;
+};
 
 }  // namespace
 
@@ -93,6 +111,9 @@ struct FrontDoor::Job {
   http::Request request;
   RequestView view;
   std::string body;
+  // What the body holds of the budget. A connection may go while the worker is at it.
+  http::Charge charge;
+  Turn turn;
   aws::SignatureHead signature;
   aws::Caller caller;
   RequestId request_id;
@@ -100,15 +121,16 @@ struct FrontDoor::Job {
 
 namespace {
 
-// Bodies held in memory, given back when the request ends.
-class BodyShare {
+// Payloads held while their functions run, given back when the request ends.
+class PayloadShare {
  public:
-  BodyShare(std::atomic<std::uint64_t>& total, std::uint64_t bytes) : total_(total), bytes_(bytes) {
+  PayloadShare(std::atomic<std::uint64_t>& total, std::uint64_t bytes)
+      : total_(total), bytes_(bytes) {
     total_.fetch_add(bytes_, std::memory_order_relaxed);
   }
-  ~BodyShare() { total_.fetch_sub(bytes_, std::memory_order_relaxed); }
-  BodyShare(const BodyShare&) = delete;
-  BodyShare& operator=(const BodyShare&) = delete;
+  ~PayloadShare() { total_.fetch_sub(bytes_, std::memory_order_relaxed); }
+  PayloadShare(const PayloadShare&) = delete;
+  PayloadShare& operator=(const PayloadShare&) = delete;
 
  private:
   std::atomic<std::uint64_t>& total_;
@@ -138,7 +160,7 @@ net::Task<Status> FrontDoor::answer(http::RequestContext& context, const Request
   return context.respond(to_http(std::move(response)));
 }
 
-net::Task<void> FrontDoor::handle(http::RequestContext& context) {
+net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) {
   stats_.requests.fetch_add(1, std::memory_order_relaxed);
   const http::Request& request = context.request();
   RequestId request_id(make_uuid(*parts_.random));
@@ -148,7 +170,7 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context) {
       !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host)) {
     return refuse_site(context, std::move(request_id));
   }
-  if (parts_.admin->owns(request.path())) return parts_.admin->handle(context);
+  if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
   if (request.method == http::Method::kPost && lambda::invoke_mode(request.target)) {
     return handle_invoke(context, std::move(request_id));
   }
@@ -197,18 +219,21 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   const http::Request& request = context.request();
   RequestView view(request);
   LAPWING_CO_TRY(const aws::SignatureHead signature, parts_.authenticator->read(view.head()));
+  context.charge_to(std::hash<std::string_view>()(signature.access_key_id));
+  if (context.answers_stalled()) co_return fail(answers_unread());
   Result<std::string> body;
   if (const auto arrived = context.body().take_arrived(kOffloadBytes)) {
     body = std::string(*arrived);
   } else {
-    body = co_await read_body(context, lambda::kMaxRequestPayloadBytes);
-  }
-  if (!body && body.error().kind() == ErrorKind::kTooLarge) {
-    context.close_after();
-    co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));
+    body = co_await read_payload(context, signature);
   }
   if (!body) co_return fail(std::move(body).error());
-  const BodyShare share(stats_.body_bytes, body->size());
+  // Counts on its own once it is whole, for as long as its function runs.
+  const PayloadShare share(stats_.payload_bytes, body->size());
+  if (stats_.payload_bytes.load(std::memory_order_relaxed) > kPayloadsInMemoryMax) {
+    co_return fail(too_many("Too many payloads in flight. Please retry."));
+  }
+  context.take_body_charge();
 
   aws::Caller caller;
   if (body->size() > kOffloadBytes) {
@@ -289,49 +314,64 @@ std::optional<Error> FrontDoor::run_failure(const Result<runtime::Outcome>& outc
   return lambda_error(internal_error(outcome->detail), *parts_.logger, request_id);
 }
 
-net::Task<Result<std::string>> FrontDoor::read_body(http::RequestContext& context,
-                                                    std::size_t limit) {
-  const std::uint64_t announced = context.content_length().value_or(0);
-  if (stats_.body_bytes.load(std::memory_order_relaxed) + announced > kBodiesInMemoryMax) {
-    co_return fail(Error(ErrorKind::kThrottled, "TooManyRequestsException",
-                         "Too many request bytes in flight. Please retry.")
-                       .with_status(429));
+// Nobody unknown makes the server read megabytes: what the head decides comes first.
+net::Task<Result<std::string>> FrontDoor::read_payload(http::RequestContext& context,
+                                                       const aws::SignatureHead& signature) {
+  LAPWING_CO_CHECK(parts_.authenticator->check_head(signature, "lambda"));
+  Result<std::string> body = co_await context.body().read_all(lambda::kMaxRequestPayloadBytes);
+  if (body) co_return body;
+  if (body.error().kind() == ErrorKind::kTooLarge) {
+    co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));
   }
-  co_return co_await context.body().read_all(limit);
+  co_return fail(body_error(std::move(body).error()));
+}
+
+// As far as the head tells: query services name the operation in the body.
+std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const {
+  if (!route) return aws::kBodyBytesDefault;
+  const auto service = services_.find(route->service->id);
+  return service == services_.end() ? aws::kBodyBytesDefault
+                                    : service->second->body_limit(*route->operation);
+}
+
+net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
+  const aws::Request& head = job.view.head();
+  LAPWING_CO_TRY(job.signature, parts_.authenticator->read(head));
+  const auto route = parts_.router->route(head, job.signature.service);
+  const aws::ServiceModel* model = route ? route->service : route.error().service;
+  LAPWING_CO_CHECK(parts_.authenticator->check_head(
+      job.signature, model != nullptr ? model->signing_name : std::string_view()));
+  context.charge_to(std::hash<std::string_view>()(job.signature.access_key_id));
+  if (context.answers_stalled()) co_return fail(answers_unread());
+  const std::size_t limit = body_limit(route);
+  Result<std::string> body = co_await context.body().read_all(limit);
+  if (!body && body.error().kind() == ErrorKind::kTooLarge) {
+    co_return fail(too_large(limit, route ? route->service->name(*route->operation) : "requested"));
+  }
+  if (!body) co_return fail(body_error(std::move(body).error()));
+  job.body = *std::move(body);
+  job.charge = context.take_body_charge();
+  co_return Status();
 }
 
 net::Task<void> FrontDoor::handle_general(http::RequestContext& context, RequestId request_id) {
   auto job = std::make_shared<Job>(context.request());
   job->request_id = std::move(request_id);
   const aws::Request& head = job->view.head();
-  Result<aws::SignatureHead> signature = parts_.authenticator->read(head);
-  if (!signature) {
+  if (const Status read = co_await read_general(context, *job); !read) {
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await refuse(context, head, {}, signature.error(), job->request_id);
+    co_return co_await refuse(context, head, job->signature.service, read.error(), job->request_id);
   }
-  job->signature = *std::move(signature);
-
-  Result<std::string> body = co_await read_body(context, kRequestBodyBytesMax);
-  if (!body) {
-    Error error = std::move(body).error();
-    if (error.kind() == ErrorKind::kTooLarge) {
-      const auto route = parts_.router->route(head, job->signature.service);
-      error = too_large(kRequestBodyBytesMax,
-                        route ? route->service->name(*route->operation) : "requested");
-    }
-    context.close_after();
-    co_return co_await refuse(context, head, job->signature.service, error, job->request_id);
+  // What a large body is taken apart into is as large again, and not counted: one at a time.
+  while (job->body.size() > kLargeBodyBytes && !job->turn.take(large_job_)) {
+    co_await context.loop().sleep(kLargeJobLook);
   }
-  job->body = *std::move(body);
-  const BodyShare share(stats_.body_bytes, job->body.size());
   // On a worker: control-plane operations are plain blocking functions.
   Result<aws::Response> response =
       co_await parts_.workers->run(context.loop(), [this, job] { return serve(*job); });
   if (!response) {
-    const Error busy = Error(ErrorKind::kThrottled, "TooManyRequestsException", "Rate exceeded")
-                           .with_status(429)
-                           .with_field("Reason", "CallerRateLimitExceeded");
-    co_return co_await refuse(context, head, job->signature.service, busy, job->request_id);
+    co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
+                              job->request_id);
   }
   co_await answer(context, job->request_id, *std::move(response));
 }

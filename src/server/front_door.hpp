@@ -1,16 +1,19 @@
 // The front door: the way of every request, one function read top to bottom.
 //
-//   host and origin -> own paths -> Invoke's fast path -> signature head -> body -> route
-//   -> authenticate -> service (on a worker) -> answer
+//   host and origin -> own paths -> Invoke's fast path -> signature head -> route -> what the head
+//   decides -> body, within the operation's limit -> authenticate -> service (on a worker)
+//   -> answer
 //
 // Cheap refusals come first. Nothing is allocated for a body before the head is known to be
-// wanted; bodies in memory at once are bounded over all connections.
+// wanted; bodies in memory at once, and answers that nobody reads, are bounded over all
+// connections and for each caller (http/budget.hpp).
 //
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,7 +54,7 @@ struct FrontDoorStats {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> invokes{0};
   std::atomic<std::uint64_t> refused{0};
-  std::atomic<std::uint64_t> body_bytes{0};  // held now
+  std::atomic<std::uint64_t> payload_bytes{0};  // of invocations, held now
   std::atomic<std::uint64_t> streams{0};
   std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
 };
@@ -63,7 +66,7 @@ class FrontDoor {
   // Services by the id of their model ("lambda"). Before the first request.
   void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
 
-  net::Task<void> handle(http::RequestContext& context);
+  net::Task<void> handle(http::RequestContext& context, CameFrom from);
   // Of a function that is not to reach this API: says so, whatever is asked.
   net::Task<void> handle_closed(http::RequestContext& context);
   const FrontDoorStats& stats() const { return stats_; }
@@ -98,10 +101,15 @@ class FrontDoor {
                          std::string_view scope_service, const Error& error,
                          const RequestId& request_id);
   aws::Response serve(Job& job) const;
-  net::Task<Result<std::string>> read_body(http::RequestContext& context, std::size_t limit);
+  net::Task<Result<std::string>> read_payload(http::RequestContext& context,
+                                              const aws::SignatureHead& signature);
+  // Everything but the answer to what can be refused before a service is asked.
+  net::Task<Status> read_general(http::RequestContext& context, Job& job);
+  std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;
+  std::atomic<bool> large_job_{false};  // one is at work
   std::map<std::string, const aws::Service*, std::less<>> services_;
 };
 

@@ -164,6 +164,24 @@ void fit_open_files(engine::EngineOptions& options, Logger& logger) {
   options.environments_max = static_cast<std::uint32_t>(fit);
 }
 
+// Nor more connections: with all of them open there are descriptors left for everything else.
+std::size_t fit_connections(const engine::EngineOptions& options, const Config& config,
+                            Logger& logger) {
+  const auto wanted = static_cast<std::uint64_t>(config.connections_max);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
+  const std::uint64_t taken = options.environments_max * kFilesPerEnvironment +
+                              std::max(files.rlim_cur / kFilesReservePart, kFilesReserveMin);
+  const std::uint64_t fit =
+      std::max(kConnectionsMin, files.rlim_cur - std::min<std::uint64_t>(files.rlim_cur, taken));
+  if (fit >= wanted) return wanted;
+  logger.warn("http",
+              "fewer connections at once than server.connections_max: the limit of open files "
+              "(ulimit -n, LimitNOFILE=) is too low",
+              {{"connections", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  return fit;
+}
+
 Result<net::Address> bind_address(const Config& config) {
   LAPWING_TRY(const auto listen, parse_listen(config.listen));
   const std::string host = listen.first == "localhost" ? "127.0.0.1" : listen.first;
@@ -174,6 +192,18 @@ Result<net::Address> bind_address(const Config& config) {
         fmt::format("listen = {}: write an IP address or localhost, and a port", config.listen)));
   }
   return address;
+}
+
+// Beyond loopback the metrics name every function to whoever reaches the port.
+bool metrics_signed(const Config& config) {
+  if (config.auth == "off" || config.metrics_signed == "never") return false;
+  const auto address = parse_listen(config.listen);
+  return config.metrics_signed == "always" || !address || !is_loopback(address->first);
+}
+
+// They are the operator's, and functions reach the port wherever it listens.
+bool functions_may_see(const Config& config) {
+  return config.auth == "off" || config.metrics_signed == "never";
 }
 
 Error cannot_listen(const Error& error, const std::string& listen) {
@@ -224,6 +254,10 @@ struct Instance::Parts {
   std::unique_ptr<sandbox::Launcher> launcher;
   SystemClock clock;
   crypto::SystemRandom random;
+  // What connections on the loops use until these end.
+  http::Memory memory;
+  std::optional<http::ConnectionBudget> connections;
+  Endpoint endpoint;
   text::PatternCache patterns;
   std::unique_ptr<store::Engine> store;
   net::WorkerPool workers;
@@ -250,7 +284,6 @@ struct Instance::Parts {
   sandbox::RootStore roots;
   std::unique_ptr<sandbox::MachineViews> views;
   std::unique_ptr<runtime::SandboxPlanner> planner;
-  Endpoint endpoint;
   runtime::EnvironmentHost host;
   std::unique_ptr<runtime::SnapshotStore> snapshots;
   std::unique_ptr<runtime::StarterGroup> starters;
@@ -364,29 +397,36 @@ void Instance::Parts::make_engine() {
   snapshot_maker = std::make_unique<runtime::SnapshotMaker>(loops, host);
   engine::EngineOptions options = engine_options(config);
   fit_open_files(options, *logger);
+  connections.emplace(fit_connections(options, config, *logger));
+  host.connections = &*connections;
   dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, machine, options);
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(AdminParts{
-      kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
-      lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions)});
+  admin = std::make_unique<Admin>(
+      AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
+                 snapshots.get(), lambda.get(), &workers, &clock,
+                 static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
+                 metrics_signed(config), functions_may_see(config), &memory, &*connections});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});
   front_door->add(lambda->aws());
   front_door->add(logs->service());
   front_door->add(sts->aws());
-  const auto handler = [door = front_door.get()](http::RequestContext& context) {
-    return door->handle(context);
+  const auto served = [door = front_door.get()](CameFrom from) {
+    return [door, from](http::RequestContext& context) { return door->handle(context, from); };
   };
-  endpoint.set_handler(handler);
-  endpoint.set_refusal([door = front_door.get()](http::RequestContext& context) {
-    return door->handle_closed(context);
-  });
+  endpoint.open(
+      served(CameFrom::kSandbox),
+      [door = front_door.get()](http::RequestContext& context) {
+        return door->handle_closed(context);
+      },
+      memory);
   http::ServerOptions options;
-  options.connections_max = static_cast<std::size_t>(config.connections_max);
-  http = std::make_unique<http::Server>(loops, std::move(options), handler);
+  options.connections = &*connections;
+  options.memory = &memory;
+  http = std::make_unique<http::Server>(loops, std::move(options), served(CameFrom::kClient));
   admin->observe(front_door->stats(), http->stats());
 }
 

@@ -1,18 +1,21 @@
 // Named limits of the front door.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 
 namespace lapwing::server {
 
-// Largest request body of any operation: CreateFunction's, with its zip in base64 (AWS:
-// "Request must be smaller than 70167211 bytes for the CreateFunction operation").
-inline constexpr std::size_t kRequestBodyBytesMax = 70'167'211;
-// Request bodies in memory at once, over all connections.
-inline constexpr std::uint64_t kBodiesInMemoryMax = 1 * kGiB;
+// Payloads of invocations at work. Each has an environment, which takes much more; what arrives is
+// bounded by http/limits.hpp, and what each operation takes by its service.
+inline constexpr std::uint64_t kPayloadsInMemoryMax = 1 * kGiB;
+// Of control-plane requests larger than this one is worked on at a time; how often the others look.
+inline constexpr std::size_t kLargeBodyBytes = 8 * kMiB;
+inline constexpr Duration kLargeJobLook = std::chrono::milliseconds(5);
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 
@@ -20,9 +23,14 @@ inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 inline constexpr std::uint64_t kAddedBytesMax = 10 * kGiB;
 inline constexpr std::size_t kAddedEntriesMax = 500'000;
 
-// Descriptors of the server: what it asks for, and what an environment at work takes of them.
+// Descriptors of the server: what it asks for, what an environment at work takes of them, and what
+// is left for files whatever environments and connections take (a part of all, at least so many).
 inline constexpr std::uint64_t kOpenFilesWanted = 262'144;
 inline constexpr std::uint64_t kFilesPerEnvironment = 15;
+inline constexpr std::uint64_t kFilesReservePart = 32;
+inline constexpr std::uint64_t kFilesReserveMin = 24;
+// Fewer connections than this are no server.
+inline constexpr std::uint64_t kConnectionsMin = 16;
 
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;

@@ -61,6 +61,19 @@ void MetricsText::sample(std::string_view name, std::string_view labels, std::ui
   }
 }
 
+void add_memory_metrics(MetricsText& text, const http::Memory& memory) {
+  text.add("request_body_bytes", "gauge", "Request bodies that arrive or wait to be worked on.",
+           memory.bodies.held());
+  text.add("request_bodies_refused_total", "counter", "Bodies for which there was no room.",
+           memory.bodies_refused.load());
+  text.add("answer_bytes", "gauge", "Answers that are on their way to their readers.",
+           memory.answers.held());
+  text.add("answer_stalled_bytes", "gauge", "Answers among them that nobody reads.",
+           memory.stalled.held());
+  text.add("answers_cut_total", "counter", "Answers given up as nobody read them.",
+           memory.answers_cut.load());
+}
+
 void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts) {
   text.add("starts_standby_total", "counter", "Starts that found an environment ready.",
            starts.from_standby.load());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/stats.hpp"
+#include "http/budget.hpp"
 #include "runtime/starter.hpp"
 
 namespace lapwing::server {
@@ -36,6 +37,7 @@ class MetricsText {
 
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals);
 void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts);
+void add_memory_metrics(MetricsText& text, const http::Memory& memory);
 void add_function_metrics(MetricsText& text, const std::vector<engine::FunctionUsage>& usages);
 
 }  // namespace lapwing::server
