@@ -268,6 +268,37 @@ TEST_F(SigV4, ScopeMustFit) {
             "Authorization.");
 }
 
+// In the same words, without the body and without whether the signature is right.
+TEST_F(SigV4, WhatTheHeadDecidesIsKnownBeforeTheBody) {
+  const auto of_head = [&](OwnedRequest& request) {
+    const Request view = request.view();
+    const auto head = authenticator.read(view);
+    if (!head) return head.error().code() + ": " + head.error().message();
+    const Status checked = authenticator.check_head(*head, "lambda");
+    return checked ? std::string("ok") : checked.error().code() + ": " + checked.error().message();
+  };
+  OwnedRequest good = signed_request();
+  good.body = "another body";
+  EXPECT_EQ(of_head(good), "ok");
+  EXPECT_NE(outcome(authenticator, good, "lambda"), "ok");
+  OwnedRequest unsigned_one{"POST", "/", "", {{"Host", "localhost"}}, "", {}};
+  OwnedRequest other_service = signed_request();
+  replace(header(other_service, "Authorization"), "/lambda/", "/logs/");
+  OwnedRequest other_key = signed_request();
+  replace(header(other_key, "Authorization"), kKeyId, "AKIDANOTHER");
+  OwnedRequest no_region = signed_request();
+  replace(header(no_region, "Authorization"), "/us-east-1/", "/no where/");
+  for (OwnedRequest* request : {&unsigned_one, &other_service, &other_key, &no_region}) {
+    const std::string said = of_head(*request);
+    EXPECT_NE(said, "ok");
+    EXPECT_EQ(said, outcome(authenticator, *request, "lambda"));
+  }
+  OwnedRequest late = signed_request();
+  clock.advance(std::chrono::minutes(6));
+  EXPECT_EQ(of_head(late), outcome(authenticator, late, "lambda"));
+  EXPECT_NE(of_head(late).find("Signature expired"), std::string::npos);
+}
+
 TEST_F(SigV4, WhatCannotBeReadIsIncomplete) {
   const auto with = [&](std::string_view authorization, bool date = true) {
     OwnedRequest request;

@@ -30,6 +30,7 @@ class BodyPace {
     return std::min(
         {now + timeouts.body_idle, window_ + timeouts.body_window, started_ + timeouts.body_whole});
   }
+  MonoTime started() const { return started_; }
   void came(std::size_t bytes) { in_window_ += bytes; }
   // The time we did not read is not the client's.
   void held_back(Duration by) {

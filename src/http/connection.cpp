@@ -72,7 +72,7 @@ net::Task<void> Connection::run() {
     const bool skipped = decoder_.done() || co_await skip_unread_body();
     if (broken_) co_return;
     if (!keep_alive_ || !skipped) {
-      if (!skipped) co_await linger();
+      if (!skipped && !closing_) co_await linger();
       co_return;
     }
     phase_ = Phase::kIdle;
@@ -165,8 +165,25 @@ void Connection::begin_request() {
 }
 
 bool Connection::may_be_closed() const {
-  if (phase_ == Phase::kIdle || phase_ == Phase::kLinger) return true;
-  return phase_ == Phase::kHead && loop().now() - waits_since_ >= kSlowHead;
+  switch (phase_) {
+    case Phase::kIdle:
+    case Phase::kLinger:
+      return true;
+    case Phase::kHead:
+    case Phase::kBody:
+      return loop().now() - waits_since_ >= kSlowHead;
+    case Phase::kHandler:
+      return false;
+  }
+  return false;
+}
+
+bool Connection::closed_before(const Connection& other) const {
+  const auto sends = [](const Connection& one) {
+    return one.phase_ == Phase::kHead || one.phase_ == Phase::kBody;
+  };
+  if (sends(*this) != sends(other)) return sends(other);
+  return waits_since_ < other.waits_since_;
 }
 
 // It doubles when it is full. Its first size is not charged: every connection has it.
@@ -205,7 +222,7 @@ net::Task<void> Connection::handle_request() {
 }
 
 net::Task<void> Connection::answer_for_handler() {
-  if (body_error_ && body_error_->kind() == ErrorKind::kCancelled) {
+  if (closing_ || (body_error_ && body_error_->kind() == ErrorKind::kCancelled)) {
     broken_ = true;
     co_return;
   }

@@ -35,9 +35,10 @@ class Connection final : public RequestContext, private BodyReader, private Body
   // Ends the connection now if no request is in flight.
   void close_if_idle();
   void request_stop();
-  // It waits for the client, who has sent nothing or too slowly; which of two has for longer.
+  // It waits for the client, who has sent nothing or too slowly. Of two, whether it should be
+  // closed before the other: by what is lost, then by how long it waits.
   bool may_be_closed() const;
-  bool waits_more_than(const Connection& other) const { return waits_since_ < other.waits_since_; }
+  bool closed_before(const Connection& other) const;
   void close_now() {
     closing_ = true;
     stream_.set_read_deadline(loop().now());
@@ -64,7 +65,7 @@ class Connection final : public RequestContext, private BodyReader, private Body
   class Unread;
 
   enum class HeadOutcome { kRequest, kClosed, kError };
-  enum class Phase { kIdle, kHead, kHandler, kLinger };
+  enum class Phase { kIdle, kHead, kHandler, kBody, kLinger };
 
   net::Task<HeadOutcome> read_head();
   net::Task<void> handle_request();

@@ -90,7 +90,11 @@ net::Task<Result<std::size_t>> Connection::receive_body(MutableBytes room, std::
     stream_.set_read_deadline(pace_.deadline(shared_.options.timeouts, loop().now()));
     // `still`: it is kept.
     const std::size_t first = still > 0 ? std::min(room.size(), kBodyFirstReadBytes) : room.size();
+    // Of no use to anybody else meanwhile: at the limit of connections it may have to go.
+    phase_ = Phase::kBody;
+    waits_since_ = pace_.started();
     count = co_await stream_.read_some(room.first(first));
+    phase_ = Phase::kHandler;
   }
   if (!*count) co_return body_failed(std::move(*count).error());
   if (**count == 0) co_return body_failed(gone());

@@ -121,6 +121,33 @@ TEST(Limits, AHeadThatDoesNotEndMakesRoomToo) {
   loop.run(main(loop.get()));
 }
 
+// Nor does one whose body does not end keep others out.
+TEST(Limits, ABodyThatDoesNotEndMakesRoomAfterIdleOnes) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    ServerOptions options;
+    options.connections_max = 2;
+    Site site(l, std::move(options), take_body);
+    Stream slow = site.dial();
+    EXPECT_TRUE(co_await slow.write_all(post(10) + "x"));
+    const MonoTime begun = l.now();
+    co_await until(l, [&] { return l.now() - begun > kSlowHead; });
+    Stream idle = site.dial();
+    EXPECT_TRUE(co_await idle.write_all(kGet));
+    EXPECT_TRUE(is_status(co_await read_head(idle), 200));
+    Stream third = site.dial();
+    EXPECT_TRUE(co_await third.write_all(post(10)));
+    EXPECT_EQ(co_await read_to_end(idle), "0");  // younger, but nothing is lost
+    Stream fourth = site.dial();
+    EXPECT_TRUE(co_await fourth.write_all(kGet));
+    EXPECT_TRUE(is_status(co_await read_head(fourth), 200));
+    co_await until(l, [&] { return slow.peer_closed(); });
+    EXPECT_TRUE(co_await third.write_all("0123456789"));
+    EXPECT_TRUE(is_status(co_await read_head(third), 200));
+  };
+  loop.run(main(loop.get()));
+}
+
 // ---- bodies
 
 TEST(Limits, BodiesCountAsTheyArriveNotAsAnnounced) {

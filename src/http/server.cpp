@@ -58,13 +58,13 @@ net::Task<void> refuse(net::Stream stream) {
 
 }  // namespace
 
-// Idle ones first, then those whose head takes long; of some, the one that has been so for longest.
+// Of some, the one whose end costs least.
 bool Connections::close_one_idle() {
   Connection* found = nullptr;
   const std::size_t looks = std::min(open_.size(), kIdleLooks);
   for (std::size_t i = 0; i < looks; ++i) {
     Connection* one = open_[(look_from_ + i) % open_.size()];
-    if (one->may_be_closed() && (found == nullptr || one->waits_more_than(*found))) found = one;
+    if (one->may_be_closed() && (found == nullptr || one->closed_before(*found))) found = one;
   }
   look_from_ += looks;
   if (found == nullptr) return false;

@@ -102,8 +102,8 @@ using Handler = UniqueFunction<net::Task<void>(RequestContext&)>;
 struct ServerOptions {
   HeadLimits limits;
   Timeouts timeouts;
-  // A Server's own limit of connections. Beyond it one that is idle, or slow to send its head, is
-  // closed for the new one; where there is none, the new one is answered 503 at once.
+  // A Server's own limit of connections. Beyond it one that is idle, or slow to send its request,
+  // is closed for the new one; where there is none, the new one is answered 503 at once.
   std::size_t connections_max = 10'000;
   // Instead of a limit of its own, where several listeners share one; outlives the server.
   ConnectionBudget* connections = nullptr;
@@ -163,7 +163,7 @@ class Connections {
   // Accepts and serves in the background, until cut or destroyed.
   void accept_from(net::Listener listener);
   std::size_t size() const;
-  // Closes one that is idle or slow to send its head; false where none was found.
+  // Closes one that is idle, or slow to send its request; false where none was found.
   bool close_one_idle();
   // Idle connections close; requests in flight are finished ("Connection: close").
   void begin_drain();

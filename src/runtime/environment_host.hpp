@@ -49,6 +49,7 @@ struct EnvironmentHost {
   RoleCredentialSource* credentials = nullptr;
   EndpointServer* endpoint = nullptr;
   http::ConnectionBudget* connections = nullptr;  // of all listeners
+  http::Memory* memory = nullptr;                 // what large replies count in
   SnapshotStore* snapshots = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "net/loop.hpp"
+#include "net/timer.hpp"
 #include "runtime/limits.hpp"
 #include "text/base64.hpp"
 
@@ -87,9 +88,40 @@ void take_trailers(const http::Headers& trailers, Reply& reply) {
   }
 }
 
+// Room for a large reply. It waits for a while, not for ever: those that hold the room may be in no
+// hurry, and each has an environment, of which there are not so many. For the same reason what it
+// takes stops counting after a while.
+class ReplyRoom {
+ public:
+  ReplyRoom(net::Loop& loop, http::Memory* memory)
+      : loop_(loop), memory_(memory), expire_(loop, [this] { charge_.release(); }) {}
+  net::Task<void> take(std::uint64_t bytes) {
+    if (memory_ == nullptr) co_return;
+    const MonoTime since = loop_.now();
+    while (memory_->answers.held() + bytes > kAnswersInMemoryMax &&
+           loop_.now() - since < kReplyRoomWait) {
+      co_await loop_.sleep(kReplyRoomLook);
+    }
+    charge_ = http::Charge(memory_->answers, nullptr);
+    charge_.add(bytes);
+    expire_.arm_after(kReplyRoomFor);
+  }
+
+ private:
+  net::Loop& loop_;
+  http::Memory* memory_;
+  http::Charge charge_;
+  net::Timer expire_;
+};
+
 // The whole body, or kTooLarge once it has arrived and was found to exceed the limit: a
 // runtime that is still sending would take an early answer for a broken connection.
-net::Task<Result<std::string>> read_reply(http::RequestContext& context) {
+net::Task<Result<std::string>> read_reply(http::RequestContext& context, http::Memory* memory) {
+  ReplyRoom room(context.loop(), memory);
+  const std::uint64_t announced = context.content_length().value_or(kResponseBytesMax);
+  if (announced > kSmallReplyBytes) {
+    co_await room.take(std::min<std::uint64_t>(announced, kResponseBytesMax));
+  }
   std::string body;
   std::size_t discarded = 0;
   while (true) {
@@ -203,7 +235,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   if (const auto arrived = context.body().take_arrived(kResponseBytesMax)) {
     body = std::string(*arrived);
   } else {
-    body = co_await read_reply(context);
+    body = co_await read_reply(context, memory_);
   }
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     session_->finish_reply(too_large_reply(kResponseBytesMax));

@@ -26,6 +26,10 @@ class RuntimeApi {
                       std::string_view invoked_content_type = "application/json")
       : session_(&session), stream_limits_(stream_limits), content_type_(invoked_content_type) {}
 
+  // Large replies count there while they arrive, and wait for others to end where there are many:
+  // in the runtime, where they cost us nothing. It outlives this.
+  void count_replies(http::Memory& memory) { memory_ = &memory; }
+
   // Handles one request; the handler of every connection of the sandbox.
   net::Task<void> handle(http::RequestContext& context);
 
@@ -40,6 +44,7 @@ class RuntimeApi {
   RuntimeSession* session_;
   StreamLimits stream_limits_;
   std::string_view content_type_;
+  http::Memory* memory_ = nullptr;
 };
 
 }  // namespace lapwing::runtime

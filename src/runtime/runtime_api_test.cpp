@@ -196,6 +196,29 @@ TEST_F(RuntimeApiTest, AResponseOfAnotherModeGoesTheSameWay) {
   }(*this));
 }
 
+// A large reply is not read while too much waits already; and what it takes is given back.
+TEST_F(RuntimeApiTest, ALargeReplyWaitsForRoom) {
+  start();
+  auto test = [](RuntimeApiTest& t) -> Task<void> {
+    http::Memory memory;
+    t.api_->count_replies(memory);
+    t.invocation_.sink.reset();
+    co_await t.begin();
+    http::Charge others(memory.answers, nullptr);
+    others.add(kAnswersInMemoryMax);
+    const std::string body(kSmallReplyBytes + 1, 'x');
+    t.tasks_.spawn([](RuntimeApiTest& in, std::string text) -> Task<void> {
+      co_await in.wire_->send(text);
+    }(t, post("response", fmt::format("Content-Length: {}\r\n", body.size())) + body));
+    for (int i = 0; i < 20; ++i) co_await t.loop_.get().sleep(kReplyRoomLook);
+    EXPECT_FALSE(t.session_.has_reply());
+    others.release();
+    EXPECT_EQ((co_await t.reply()).bytes, body.size());
+    EXPECT_EQ(memory.answers.held(), 0u);
+  };
+  run(test(*this));
+}
+
 TEST_F(RuntimeApiTest, AnErrorDoesNotGoToTheSink) {
   start();
   run([](RuntimeApiTest& t) -> Task<void> {

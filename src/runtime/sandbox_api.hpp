@@ -25,6 +25,8 @@ class SandboxApi {
 
   void set_credentials_token(std::string token) { credentials_.set_token(std::move(token)); }
 
+  void count_replies(http::Memory& memory) { runtime_.count_replies(memory); }
+
   net::Task<void> handle(http::RequestContext& context) {
     const std::string_view path = context.request().path();
     // The calls of every invocation need one look.

@@ -36,6 +36,7 @@ SandboxSession::SandboxSession(net::Loop& loop, const EnvironmentHost& host,
       connections_(loop),
       tasks_(loop) {
   log_->set_telemetry(&telemetry_);
+  if (host.memory != nullptr) api_.count_replies(*host.memory);
   // The invocation's own time limit is the only one: a runtime may be silent as long as it
   // likes between requests, and between the pieces of a response.
   service_.options.timeouts.keep_alive = kNoHttpTimeout;

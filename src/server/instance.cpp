@@ -399,6 +399,7 @@ void Instance::Parts::make_engine() {
   fit_open_files(options, *logger);
   connections.emplace(fit_connections(options, config, *logger));
   host.connections = &*connections;
+  host.memory = &memory;
   dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, machine, options);
 }
 
