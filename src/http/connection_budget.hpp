@@ -2,7 +2,7 @@
 // sandbox those of the Runtime API and of the API inside. Each holds a descriptor, so the limit is
 // also what keeps descriptors for everything else.
 //
-// Sandboxes together get half of all, and one of them no more than an eighth of what is then still
+// Sandboxes together get half of all, and one of them no more than a quarter of what is then still
 // free: however many take what they can, another gets some. A few each are always granted, as a
 // runtime without a connection cannot work.
 //
@@ -89,7 +89,7 @@ inline ConnectionPlace ConnectionBudget::open_inside(
   const std::size_t all =
       std::min(max_ / 2, max_ - std::min(max_, clients_.load(std::memory_order_relaxed)));
   const std::size_t free = all - std::min(all, inside);
-  const bool fair = mine < std::max(kConnectionsAlwaysGranted, free / 8);
+  const bool fair = mine < std::max(kConnectionsAlwaysGranted, free / 4);
   return mine < own_max && fair ? Place(inside_, own) : Place();
 }
 

@@ -84,12 +84,13 @@ Status set_from_toml(Config& config, const Key& key, const toml::node& node) {
   if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
     const toml::array* array = node.as_array();
     if (array == nullptr) return wrong_type(key, "a list of strings");
-    (config.**list).clear();
+    std::vector<std::string> items;
     for (const toml::node& item : *array) {
       const auto value = item.value_exact<std::string>();
       if (!value) return wrong_type(key, "a list of strings");
-      (config.**list).push_back(*value);
+      items.push_back(*value);
     }
+    config.** list = std::move(items);
     return {};
   }
   const auto value = node.value_exact<std::int64_t>();
