@@ -34,9 +34,13 @@ class ByteBudget {
   bool has_room(std::uint64_t beyond = 0) const { return held() < limit_ + beyond; }
   std::uint64_t held() const { return held_.load(std::memory_order_relaxed); }
   std::uint64_t limit() const { return limit_; }
+  // One large holder at a time: two that each wait for the other's room would both fail.
+  bool take_turn() { return !turn_taken_.exchange(true, std::memory_order_acquire); }
+  void end_turn() { turn_taken_.store(false, std::memory_order_release); }
 
  private:
   std::atomic<std::uint64_t> held_{0};
+  std::atomic<bool> turn_taken_{false};
   const std::uint64_t limit_;
 };
 
@@ -81,7 +85,14 @@ class Charge {
     whole_->add(bytes);
     if (share_) share_->add(bytes);
   }
+  // The turn of the caller's large ones, until release(). True where nothing is counted.
+  bool take_turn() {
+    if (share_ == nullptr || has_turn_) return true;
+    has_turn_ = share_->take_turn();
+    return has_turn_;
+  }
   void release() {
+    if (std::exchange(has_turn_, false)) share_->end_turn();
     if (bytes_ == 0) return;
     whole_->give_back(bytes_);
     if (share_) share_->give_back(bytes_);
@@ -91,12 +102,14 @@ class Charge {
     std::swap(whole_, other.whole_);
     std::swap(share_, other.share_);
     std::swap(bytes_, other.bytes_);
+    std::swap(has_turn_, other.has_turn_);
   }
 
  private:
   ByteBudget* whole_ = nullptr;
   std::shared_ptr<ByteBudget> share_;
   std::uint64_t bytes_ = 0;
+  bool has_turn_ = false;
 };
 
 struct MemoryLimits {

@@ -33,6 +33,22 @@ TEST(Charge, TakesOfBothAndGivesBackOnce) {
   EXPECT_TRUE(shares.of(1)->has_room());
 }
 
+TEST(Charge, TurnsEndWithTheirHolder) {
+  ByteBudget whole(100);
+  CallerShares shares(60);
+  Charge second(whole, shares.of(1));
+  {
+    Charge first(whole, shares.of(1));
+    EXPECT_TRUE(first.take_turn());
+    EXPECT_TRUE(first.take_turn());
+    Charge moved = std::move(first);
+    first = Charge();
+    EXPECT_FALSE(second.take_turn());
+    EXPECT_TRUE(Charge(whole, shares.of(2)).take_turn());
+  }
+  EXPECT_TRUE(second.take_turn());
+}
+
 TEST(CallerShares, ForgetThoseThatHoldNothing) {
   CallerShares shares(10);
   const auto kept = shares.of(0);

@@ -87,6 +87,9 @@ class Connection final : public RequestContext, private BodyReader, private Body
   net::Task<Result<std::size_t>> receive_body(MutableBytes room, std::uint64_t still);
   // Waits until a body of which `still` bytes are to come may be read on.
   net::Task<Status> body_room(std::uint64_t still);
+  net::Task<void> look_later(MonoTime since);
+  // Waits until no other large body of the caller is at it.
+  net::Task<Status> large_turn();
   void charge_body(std::uint64_t bytes);
   void charge_trailers();
   std::unexpected<Error> no_body_room();

@@ -66,18 +66,38 @@ std::unexpected<Error> Connection::no_body_room() {
       make_error(ErrorKind::kThrottled, "too many request bodies in flight, please retry"));
 }
 
+// At the limit of connections it may be closed meanwhile.
+net::Task<void> Connection::look_later(MonoTime since) {
+  phase_ = Phase::kBody;
+  waits_since_ = since;
+  co_await loop().sleep(kBodyRoomLook);
+  phase_ = Phase::kHandler;
+}
+
 // Others end meanwhile. One that gives up makes room for the rest, so that bodies that wait for
 // each other do not all fail.
 net::Task<Status> Connection::body_room(std::uint64_t still) {
   const MonoTime since = loop().now();
   while (loop().now() - since < kBodyRoomWait) {
-    co_await loop().sleep(kBodyRoomLook);
-    if (stream_.peer_closed()) co_return body_failed(gone());
+    co_await look_later(since);
+    if (stream_.peer_closed() || closing_) co_return body_failed(gone());
     if (!has_body_room(still)) continue;
     pace_.held_back(loop().now() - since);
     co_return Status();
   }
   co_return no_body_room();
+}
+
+net::Task<Status> Connection::large_turn() {
+  if (shared_.options.memory == nullptr) co_return Status();
+  charge_body(0);
+  const MonoTime since = loop().now();
+  while (!body_charge_.take_turn()) {
+    if (loop().now() - since >= kLargeBodyWait) co_return no_body_room();
+    co_await look_later(since);
+    if (stream_.peer_closed() || closing_) co_return body_failed(gone());
+  }
+  co_return Status();
 }
 
 // --- from the socket ---
@@ -183,6 +203,7 @@ net::Task<Result<std::string>> Connection::read_all(std::size_t limit) {
 // Straight into the string: what is buffered first, the rest from the socket. The string grows with
 // what arrives, not with what was announced.
 net::Task<Result<std::string>> Connection::read_known(std::size_t size) {
+  if (size > kLargeBodyBytes) LAPWING_CO_CHECK(co_await large_turn());
   std::string all;
   const auto grow_to = [&all](std::size_t to) {
     all.resize_and_overwrite(to, [to](char*, std::size_t) { return to; });

@@ -41,6 +41,10 @@ inline constexpr std::uint64_t kSmallBodiesReserve = 16 * kMiB;
 // A body for which there is no room is not read for so long: others end meanwhile. Then 429.
 inline constexpr Duration kBodyRoomWait = std::chrono::seconds(5);
 inline constexpr Duration kBodyRoomLook = std::chrono::milliseconds(10);
+// Bodies larger than this are read one at a time of each caller; the others wait so long, holding
+// nothing. Then 429.
+inline constexpr std::size_t kLargeBodyBytes = 16 * kMiB;
+inline constexpr Duration kLargeBodyWait = std::chrono::seconds(45);
 // Taken from the socket at once, and so what a caller may be over its share by.
 inline constexpr std::size_t kBodyReadBytes = 1 * kMiB;
 // The same after waiting for it, as many may have found room and waited. Then there is another

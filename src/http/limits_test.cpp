@@ -220,6 +220,30 @@ TEST(Limits, ABodyWaitsForRoomUntilOthersEnd) {
   loop.run(main(loop.get()));
 }
 
+// Each would wait for the room that the other holds.
+TEST(Limits, LargeBodiesOfOneCallerTakeTurns) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    Memory memory({.bodies = 40 * kMiB, .bodies_each = 20 * kMiB});
+    ServerOptions options;
+    options.memory = &memory;
+    Site site(l, std::move(options), take_body);
+    const std::string text = post(18 * kMiB) + std::string(18 * kMiB, 'x');
+    auto send = [](Stream& stream, const std::string& all) -> Task<void> {
+      EXPECT_TRUE(co_await stream.write_all(all));
+    };
+    net::TaskGroup group(l);
+    std::vector<Stream> streams;
+    for (int i = 0; i < 4; ++i) streams.push_back(site.dial());
+    for (Stream& stream : streams) group.spawn(send(stream, text));
+    for (Stream& stream : streams) EXPECT_TRUE(is_status(co_await read_head(stream), 200));
+    co_await group.join();
+    EXPECT_EQ(memory.bodies_refused, 0u);
+    EXPECT_EQ(memory.bodies.held(), 0u);
+  };
+  loop.run(main(loop.get()));
+}
+
 TEST(Limits, ABodyHasALeastRateAndAWholeTime) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {

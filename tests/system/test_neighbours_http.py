@@ -207,7 +207,7 @@ def test_withheld_bodies(server):
 def test_whole_uploads_at_once(server):
     """The largest there are, of which nothing can be used: one is taken apart at a time."""
     bystander = Bystander(server)
-    zip_file = b"A" * (UPLOAD // 4 * 4 - 400)
+    zip_file = b"A" * 69_000_000
     body = json.dumps({"FunctionName": "f", "Runtime": "python3.11", "Handler": "a.b",
                        "Role": ROLE}).encode()[:-1] + b', "Code": {"ZipFile": "' + zip_file + b'"}}'
     said = []
@@ -221,8 +221,8 @@ def test_whole_uploads_at_once(server):
             sender.start()
         for sender in senders:
             sender.join(120)
-    assert len(said) == 6 and {one for one, _ in said} <= {400, 429}, [s[:200] for _, s in said]
-    assert any(b"Could not unzip" in text for _, text in said), said
+    # All of them: a client's uploads take turns.
+    assert len(said) == 6 and all(b"Could not unzip" in text for _, text in said), said
     assert metrics(Api(server.address))["lapwing_request_body_bytes"] == 0
 
 
