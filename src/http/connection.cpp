@@ -136,7 +136,8 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
       if (!timing_head) {
         timing_head = phase_ == Phase::kHead;
         waits_since_ = loop().now();
-        take_read_deadline(timing_head ? timeouts.head : timeouts.keep_alive);
+        stream_.set_read_deadline(waits_since_ +
+                                  (timing_head ? timeouts.head : timeouts.keep_alive));
       }
       count = co_await stream_.read_some(room);
     }
