@@ -23,8 +23,7 @@ std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn)
 Result<std::string> group_name(const Scope& scope, const std::optional<std::string>& name,
                                const std::optional<std::string>& identifier) {
   if (name && identifier)
-    return fail(
-        invalid_parameter("LogGroup name and LogGroup ARN are mutually exclusive parameters."));
+    return fail(validation("LogGroup name and LogGroup ARN are mutually exclusive parameters."));
   if (name) return *name;
   if (!identifier)
     return fail(invalid_parameter("Either logGroupName or logGroupIdentifier must be specified."));

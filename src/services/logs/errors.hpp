@@ -11,6 +11,10 @@ namespace lapwing::logs {
 inline Error invalid_parameter(std::string message) {
   return Error(ErrorKind::kInvalid, "InvalidParameterException", std::move(message));
 }
+// What the two ways to name a group answer, where every other parameter has the error above.
+inline Error validation(std::string message) {
+  return Error(ErrorKind::kInvalid, "ValidationException", std::move(message));
+}
 inline Error invalid_filter_pattern() { return invalid_parameter("Invalid filter pattern"); }
 inline Error invalid_next_token() {
   return invalid_parameter("The specified nextToken is invalid.");

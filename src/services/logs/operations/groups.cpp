@@ -35,6 +35,7 @@ Result<model::LogGroup> describe(Core& core, const Scope& scope, const Group& gr
   out.metric_filter_count = 0;
   out.stored_bytes = static_cast<std::int64_t>(stats.bytes);
   out.log_group_class = group.log_class;
+  out.deletion_protection_enabled = false;
   return out;
 }
 

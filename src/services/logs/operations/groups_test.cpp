@@ -37,6 +37,7 @@ TEST_F(Groups, CreateDescribeDelete) {
   EXPECT_EQ(group.metric_filter_count, 0);
   EXPECT_EQ(group.log_group_class, "STANDARD");
   EXPECT_EQ(group.retention_in_days, std::nullopt);
+  EXPECT_EQ(group.deletion_protection_enabled, false);
   ASSERT_TRUE(delete_log_group(*core_, caller_, {"/aws/lambda/f"}));
   EXPECT_EQ(error_of(delete_log_group(*core_, caller_, {"/aws/lambda/f"})), kNoGroup);
   EXPECT_TRUE(describe()->log_groups->empty());

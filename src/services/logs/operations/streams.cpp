@@ -21,7 +21,8 @@ Result<model::LogStream> describe(Core& core, const Scope& scope, const Group& g
   out.first_event_timestamp = stats.first_ms;
   out.last_event_timestamp = stats.last_ms;
   out.last_ingestion_time = stats.ingestion_ms;
-  out.upload_sequence_token = fmt::format("{:056}", stats.ingestion_ms.value_or(0));
+  // A stream that never had events has no token.
+  if (stats.ingestion_ms) out.upload_sequence_token = fmt::format("{:056}", *stats.ingestion_ms);
   out.stored_bytes = 0;  // AWS reports zero for streams since 2019
   return out;
 }

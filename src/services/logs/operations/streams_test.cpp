@@ -56,6 +56,7 @@ TEST_F(Streams, DescribeTellsTimesAndArn) {
   EXPECT_EQ(empty.first_event_timestamp, std::nullopt);
   EXPECT_EQ(empty.last_event_timestamp, std::nullopt);
   EXPECT_EQ(empty.last_ingestion_time, std::nullopt);
+  EXPECT_EQ(empty.upload_sequence_token, std::nullopt);
 }
 
 TEST_F(Streams, DescribeByNamePagesBothWays) {
@@ -119,8 +120,16 @@ TEST_F(Streams, TheGroupIsNamedOnceAndRightly) {
   EXPECT_EQ(names(*describe(in)), (Messages{"s"}));
   in.log_group_name = "g";
   EXPECT_EQ(error_of(describe_log_streams(*core_, caller_, in)),
-            "InvalidParameterException: LogGroup name and LogGroup ARN are mutually exclusive "
+            "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive "
             "parameters.");
+  const std::string both =
+      "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+  model::GetLogEventsRequest events;
+  events.log_group_identifier = "g";
+  EXPECT_EQ(error_of(get("g", "s", events)), both);
+  model::FilterLogEventsRequest filtered;
+  filtered.log_group_identifier = "g";
+  EXPECT_EQ(error_of(filter("g", filtered)), both);
   in.log_group_name.reset();
   in.log_group_identifier = "arn:aws:logs:us-east-1:111111111111:log-group:g";
   EXPECT_EQ(error_of(describe(in)), kNoGroup);
