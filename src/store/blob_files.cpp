@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include "crypto/sha256.hpp"
+#include "os/disk_space.hpp"
 #include "os/unique_fd.hpp"
 #include "store/data_dir.hpp"
 
@@ -21,7 +22,7 @@ Error file_error(std::string_view what, const std::string& path) {
   const int number = errno;
   Error error = errno_error(fmt::format("{} {}", what, path), number);
   if (number == ENOSPC || number == EDQUOT || number == EFBIG) {
-    return make_error(ErrorKind::kUnavailable, "The disk is full: the blob was not kept.")
+    return os::disk_full_error("The disk is full: the blob was not kept.")
         .with_detail(error.detail());
   }
   return make_error(ErrorKind::kUnavailable, "The blob cannot be read or written.")

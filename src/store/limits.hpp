@@ -54,6 +54,9 @@ inline constexpr std::size_t kMaxLeaseNameBytes = 512;
 inline constexpr std::size_t kMaxOwnerBytes = 256;
 inline constexpr auto kMaxLeaseTtl = std::chrono::hours(24);
 
+// Held in a file until a commit finds the disk full: enough for the log of some deletions.
+inline constexpr std::uint64_t kReserveFileBytes = 16 * kMiB;
+
 // Blob.
 inline constexpr std::uint64_t kMaxBlobBytes = 1 * kGiB;
 

@@ -69,6 +69,11 @@ class Log {
   virtual Status drop_shard(std::string_view stream, std::string_view shard) = 0;
   virtual Status drop_stream(std::string_view stream) = 0;
 
+  // Of the data of a stream's records.
+  virtual Result<std::uint64_t> stream_bytes(std::string_view stream) = 0;
+  // What all streams take of the disk, records about to be taken back included.
+  virtual Result<std::uint64_t> used_bytes() = 0;
+
   // Waits until the shard has a record with a sequence > `after` (also one that does not
   // exist yet); answers false when `timeout` passed first.
   virtual Result<bool> wait_for(std::string_view stream, std::string_view shard, LogSequence after,

@@ -43,6 +43,12 @@ class MemoryLog final : public Log {
   Status seal(std::string_view stream, std::string_view shard) override;
   Status drop_shard(std::string_view stream, std::string_view shard) override;
   Status drop_stream(std::string_view stream) override;
+  Result<std::uint64_t> stream_bytes(std::string_view stream) override {
+    return sum([&](const ShardName& name) { return name.first == stream; });
+  }
+  Result<std::uint64_t> used_bytes() override {
+    return sum([](const ShardName&) { return true; });
+  }
   Result<bool> wait_for(std::string_view stream, std::string_view shard, LogSequence after,
                         Duration timeout) override;
   Subscription subscribe(Listener& listener) override { return signal_->subscribe(listener); }
@@ -53,6 +59,13 @@ class MemoryLog final : public Log {
     const auto found = shards_->find({std::string(stream), std::string(shard)});
     if (found == shards_->end()) return fail(no_shard_error(stream, shard));
     return &found->second;
+  }
+  template <class Wanted>
+  std::uint64_t sum(Wanted wanted) {
+    const std::scoped_lock lock(core_->mutex);
+    std::uint64_t total = 0;
+    for (const auto& [name, shard] : *shards_) total += wanted(name) ? shard.bytes : 0;
+    return total;
   }
   template <class Old>
   Result<std::uint64_t> trim(std::string_view stream, std::string_view shard, Old old) {

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "os/disk_space.hpp"
 #include "os/unique_fd.hpp"
 #include "store/sqlite/database_internal.hpp"
 
@@ -111,11 +112,12 @@ Error Database::error(int code) const {
   };
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return make(ErrorKind::kUnavailable, fmt::format("The disk is full: {} cannot grow.", path_));
+      return os::disk_full_error(fmt::format("The disk is full: {} cannot grow.", path_))
+          .with_detail(detail);
     case SQLITE_IOERR:
       if (system == ENOSPC || system == EDQUOT) {
-        return make(ErrorKind::kUnavailable,
-                    fmt::format("The disk is full: {} cannot be written.", path_));
+        return os::disk_full_error(fmt::format("The disk is full: {} cannot be written.", path_))
+            .with_detail(detail);
       }
       return make(ErrorKind::kUnavailable, fmt::format("Reading or writing {} failed.", path_));
     case SQLITE_CORRUPT:

@@ -12,6 +12,10 @@ namespace {
 // Transactions that share one commit. More would delay the first of them for little gain.
 constexpr std::size_t kMaxGroup = 256;
 constexpr int kMaxReaders = 8;
+// Idle work that failed, and a reserve that is not held, are tried again after this.
+constexpr auto kTryAgainAfter = std::chrono::seconds(1);
+// A file made before files could shrink is written anew for that, if it is no larger.
+constexpr std::int64_t kRewriteBytesMax = 256 * 1024 * 1024;
 // "LPWG": tells our files from other programs'.
 constexpr std::int64_t kApplicationId = 0x4c505747;
 
@@ -42,11 +46,32 @@ Status migrate(Database& db, const FileOptions& options, Logger& log) {
   return {};
 }
 
+// Only an empty file, or one written anew, can be made one that shrinks.
+Status let_shrink(Database& db, const FileOptions& options, Logger& log) {
+  LAPWING_TRY(const std::int64_t how, db.number("PRAGMA auto_vacuum"));
+  if (how == kIncrementalVacuum) return {};
+  LAPWING_CHECK(db.exec("PRAGMA auto_vacuum=INCREMENTAL"));
+  LAPWING_TRY(const std::int64_t pages, db.number("PRAGMA page_count"));
+  LAPWING_TRY(const std::int64_t page, db.number("PRAGMA page_size"));
+  if (pages == 0) return {};
+  if (pages * page > kRewriteBytesMax) {
+    log.info("store", "an older file, too large to be written anew: it does not shrink",
+             {{"file", options.path}, {"bytes", pages * page}});
+    return {};
+  }
+  if (const Status rewritten = db.exec("VACUUM"); !rewritten) {
+    log.warn("store", "an older file could not be written anew: it does not shrink",
+             {{"file", options.path}, {"error", rewritten.error().to_log()}});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_and_migrate(const FileOptions& options, Logger& log) {
   LAPWING_TRY(auto db, Database::open(options.path, Database::Mode::kReadWrite));
   if (sqlite3_db_readonly(db->raw(), "main") == 1) return fail(db->error(SQLITE_READONLY));
+  if (options.shrinks) LAPWING_CHECK(let_shrink(*db, options, log));
   LAPWING_CHECK(db->exec("PRAGMA journal_mode=WAL"));
   LAPWING_CHECK(db->exec(options.durability == Durability::kFull ? "PRAGMA synchronous=FULL"
                                                                  : "PRAGMA synchronous=NORMAL"));
@@ -57,8 +82,11 @@ Result<std::unique_ptr<Database>> open_and_migrate(const FileOptions& options, L
   return db;
 }
 
-DbFile::DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log)
-    : writer_(std::move(writer)), clock_(&clock), log_(&log), thread_([this] { writer_main(); }) {}
+DbFile::DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log,
+               os::ReserveFile* reserve)
+    : writer_(std::move(writer)), clock_(&clock), log_(&log), reserve_(reserve), thread_([this] {
+        writer_main();
+      }) {}
 
 DbFile::~DbFile() { stop(); }
 
@@ -86,11 +114,11 @@ void DbFile::wake_idle_work() {
   arrived_.notify_all();
 }
 
-Status DbFile::write(Body body, MonoTime deadline) {
+Status DbFile::write(Body body, MonoTime deadline, Reserve reserve) {
   if (std::this_thread::get_id() == thread_.get_id()) return fail(nested_call_error());
   const MonoTime now = clock_->mono();
   if (now > deadline) return fail(timed_out_error());
-  Job job(body);
+  Job job(body, reserve);
   std::unique_lock lock(mutex_);
   if (closed_) return fail(shut_down_error());
   queue_.push_back(&job);
@@ -113,9 +141,13 @@ Status DbFile::write(Body body, MonoTime deadline) {
 void DbFile::writer_main() {
   std::unique_lock lock(mutex_);
   while (true) {
-    arrived_.wait(lock, [&] {
-      return closed_ || !queue_.empty() || (idle_pending_ && idle_work_ != nullptr);
-    });
+    const auto ready = [this] { return something_to_do(); };
+    if (!idle_failed_) {
+      arrived_.wait(lock, ready);
+    } else if (!arrived_.wait_for(lock, kTryAgainAfter, ready)) {
+      idle_failed_ = false;
+      idle_pending_ = true;
+    }
     if (queue_.empty()) {
       if (closed_) return;
       lock.unlock();
@@ -139,7 +171,12 @@ void DbFile::writer_main() {
   }
 }
 
+bool DbFile::something_to_do() const {
+  return closed_ || !queue_.empty() || (idle_pending_ && idle_work_ != nullptr);
+}
+
 void DbFile::run_group(std::vector<Job*>& jobs) {
+  hold_reserve();
   if (jobs.size() == 1) return run_alone(*jobs[0]);
   const Status status = try_group(jobs);
   if (status) return;
@@ -175,6 +212,28 @@ Status DbFile::try_group(std::vector<Job*>& jobs) {
 }
 
 void DbFile::run_alone(Job& job) {
+  try_alone(job);
+  if (job.reserve == Reserve::kMay && release_reserve(job.status)) try_alone(job);
+}
+
+bool DbFile::release_reserve(const Status& status) {
+  if (status || reserve_ == nullptr || !os::is_disk_full(status.error())) return false;
+  if (!reserve_->release()) return false;
+  log_->warn("store", "the disk is full: the reserve is in use",
+             {{"error", status.error().to_log()}});
+  reserve_tried_ = clock_->mono();
+  return true;
+}
+
+void DbFile::hold_reserve() {
+  if (reserve_ == nullptr || reserve_->held()) return;
+  const MonoTime now = clock_->mono();
+  if (now - reserve_tried_ < kTryAgainAfter) return;
+  reserve_tried_ = now;
+  (void)reserve_->hold();
+}
+
+void DbFile::try_alone(Job& job) {
   job.thrown = nullptr;
   std::vector<Job*> one{&job};
   const Status status = try_group(one);
@@ -199,19 +258,27 @@ Status DbFile::run_body(Job& job, bool guarded) {
   return status;
 }
 
-void DbFile::run_idle_step() {
-  Result<bool> more = false;
+Result<bool> DbFile::try_idle_step() {
   if (Status begun = writer_->exec("BEGIN IMMEDIATE"); !begun) {
-    more = fail(std::move(begun).error());
-  } else {
-    more = idle_work_->idle_step(*writer_);
-    const Status ended = writer_->exec(more ? "COMMIT" : "ROLLBACK");
-    if (!ended && more) more = fail(ended.error());
-    if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
+    return fail(std::move(begun).error());
   }
+  Result<bool> more = idle_work_->idle_step(*writer_);
+  const Status ended = writer_->exec(more ? "COMMIT" : "ROLLBACK");
+  if (!ended && more) more = fail(ended.error());
+  if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
+  return more;
+}
+
+void DbFile::run_idle_step() {
+  Result<bool> more = try_idle_step();
+  // What is removed here frees space: it may take from the reserve.
+  if (!more && release_reserve(Status(std::unexpect, more.error()))) more = try_idle_step();
+  // A file that has become shorter is cut when its log is copied into it.
+  if (more && !*more) (void)writer_->exec("PRAGMA wal_checkpoint(PASSIVE)");
   const std::scoped_lock lock(mutex_);
-  // On an error the work waits for the next wake-up rather than spinning.
+  // On an error the work waits a while rather than spinning.
   idle_pending_ = more && *more;
+  idle_failed_ = !more;
   if (!more) log_->warn("store", "background removal failed", {{"error", more.error().to_log()}});
 }
 

@@ -15,15 +15,21 @@
 #include "base/clock.hpp"
 #include "base/function_ref.hpp"
 #include "base/log.hpp"
+#include "os/disk_space.hpp"
 #include "store/sqlite/database_internal.hpp"
 
 namespace lapwing::store::sqlite {
+
+// SQLite's number of auto_vacuum=INCREMENTAL.
+inline constexpr std::int64_t kIncrementalVacuum = 2;
 
 enum class Durability { kFull, kNormal };
 
 struct FileOptions {
   std::string path;
   Durability durability = Durability::kFull;
+  // Its free pages can be given back to the file system (shrink_step in log.cpp).
+  bool shrinks = false;
   // Migrations in order; the file's format number is how many it has been through.
   std::vector<const char*> migrations;
 };
@@ -41,15 +47,21 @@ class IdleWork {
 
 using Body = FunctionRef<Status(Database&)>;
 
+// Whether a write may take from the reserve; what only adds may not.
+enum class Reserve { kMay, kMayNot };
+
 class DbFile {
  public:
-  DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log);
+  // `reserve` (or null) is released when a commit finds the disk full, which is then tried again,
+  // and held again once there is room.
+  DbFile(std::unique_ptr<Database> writer, const Clock& clock, Logger& log,
+         os::ReserveFile* reserve = nullptr);
   ~DbFile();
 
   // Runs `body` in a transaction on the writer's thread, perhaps together with others' and
   // perhaps more than once, and answers when it is committed. A body that fails, or throws,
   // is undone alone.
-  Status write(Body body, MonoTime deadline = MonoTime::max());
+  Status write(Body body, MonoTime deadline = MonoTime::max(), Reserve reserve = Reserve::kMay);
   // Runs `body` on one snapshot, on this thread.
   Status read(Body body);
 
@@ -64,8 +76,9 @@ class DbFile {
 
  private:
   struct Job {
-    explicit Job(Body b) : body(b) {}
+    Job(Body b, Reserve r) : body(b), reserve(r) {}
     Body body;
+    Reserve reserve;
     enum class State { kQueued, kRunning, kDone } state = State::kQueued;
     Status status;
     std::exception_ptr thrown;
@@ -76,13 +89,20 @@ class DbFile {
   void run_group(std::vector<Job*>& jobs);
   Status try_group(std::vector<Job*>& jobs);
   void run_alone(Job& job);
+  void try_alone(Job& job);
+  bool release_reserve(const Status& status);
+  void hold_reserve();
   Status run_body(Job& job, bool guarded);
+  bool something_to_do() const;  // mutex_ is held
   void run_idle_step();
+  Result<bool> try_idle_step();
   Result<std::unique_ptr<Database>> take_reader();
 
   std::unique_ptr<Database> writer_;
   const Clock* clock_;
   Logger* log_;
+  os::ReserveFile* reserve_;
+  MonoTime reserve_tried_{};
   IdleWork* idle_work_ = nullptr;
 
   std::mutex mutex_;
@@ -90,6 +110,7 @@ class DbFile {
   std::deque<Job*> queue_;
   bool closed_ = false;
   bool idle_pending_ = false;
+  bool idle_failed_ = false;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

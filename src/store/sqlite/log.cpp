@@ -10,6 +10,8 @@ namespace {
 
 // Removing large records is bounded by their bytes too.
 constexpr std::uint64_t kRemovalStepBytes = 4 * kMiB;
+// Free pages a file keeps for what comes next; those beyond are given back.
+constexpr std::int64_t kFreePagesKept = 1024;
 
 struct ShardRow {
   std::int64_t id = 0;
@@ -111,6 +113,8 @@ class SqliteLog final : public Log, private IdleWork {
   Status seal(std::string_view stream, std::string_view shard) override;
   Status drop_shard(std::string_view stream, std::string_view shard) override;
   Status drop_stream(std::string_view stream) override;
+  Result<std::uint64_t> stream_bytes(std::string_view stream) override;
+  Result<std::uint64_t> used_bytes() override;
   Result<bool> wait_for(std::string_view stream, std::string_view shard, LogSequence after,
                         Duration timeout) override;
   Subscription subscribe(Listener& listener) override { return signal_->subscribe(listener); }
@@ -137,7 +141,7 @@ Result<LogSequence> SqliteLog::append(std::string_view stream, std::string_view 
         LAPWING_TRY(first, append_on(db, stream, shard, records, expected_next));
         return {};
       },
-      options.deadline));
+      options.deadline, Reserve::kMayNot));
   signal_->raise();
   return first;
 }
@@ -151,7 +155,7 @@ Status SqliteLog::append_all(std::span<const LogAppend> parts, const TransactOpt
         }
         return {};
       },
-      options.deadline));
+      options.deadline, Reserve::kMayNot));
   signal_->raise();
   return {};
 }
@@ -263,8 +267,10 @@ Result<std::uint64_t> SqliteLog::trim(const char* sql, std::string_view stream,
       return {};
     }));
     total += removed.records;
-    if (removed.records == 0) return total;
+    if (removed.records == 0) break;
   }
+  if (total > 0) file_->wake_idle_work();
+  return total;
 }
 
 Result<std::uint64_t> SqliteLog::trim_before(std::string_view stream, std::string_view shard,
@@ -310,6 +316,30 @@ Status SqliteLog::drop_stream(std::string_view stream) {
   return {};
 }
 
+Result<std::uint64_t> SqliteLog::stream_bytes(std::string_view stream) {
+  std::uint64_t bytes = 0;
+  LAPWING_CHECK(file_->read([&](Database& db) -> Status {
+    LAPWING_TRY(Statement sum, db.prepare("SELECT coalesce(sum(bytes), 0) FROM shard WHERE "
+                                          "stream=? AND dropped=0"));
+    LAPWING_CHECK(sum.bind(stream).step());
+    bytes = sum.natural(0);
+    return {};
+  }));
+  return bytes;
+}
+
+Result<std::uint64_t> SqliteLog::used_bytes() {
+  std::int64_t bytes = 0;
+  LAPWING_CHECK(file_->read([&](Database& db) -> Status {
+    LAPWING_TRY(const std::int64_t pages, db.number("PRAGMA page_count"));
+    LAPWING_TRY(const std::int64_t unused, db.number("PRAGMA freelist_count"));
+    LAPWING_TRY(const std::int64_t page, db.number("PRAGMA page_size"));
+    bytes = (pages - unused) * page;
+    return {};
+  }));
+  return static_cast<std::uint64_t>(bytes);
+}
+
 Result<bool> SqliteLog::wait_for(std::string_view stream, std::string_view shard, LogSequence after,
                                  Duration timeout) {
   LAPWING_CHECK(check_shard_name(stream, shard));
@@ -332,12 +362,24 @@ Result<bool> SqliteLog::wait_for(std::string_view stream, std::string_view shard
   }
 }
 
+// Gives free pages at the end of the file back to the file system, in steps; pages in use there
+// move to free places further ahead. False when there is nothing more to give.
+Result<bool> shrink_step(Database& db) {
+  LAPWING_TRY(const std::int64_t how, db.number("PRAGMA auto_vacuum"));
+  if (how != kIncrementalVacuum) return false;
+  LAPWING_TRY(const std::int64_t before, db.number("PRAGMA freelist_count"));
+  if (before <= kFreePagesKept) return false;
+  LAPWING_CHECK(db.exec("PRAGMA incremental_vacuum(1024)"));
+  LAPWING_TRY(const std::int64_t after, db.number("PRAGMA freelist_count"));
+  return after < before && after > kFreePagesKept;
+}
+
 Result<bool> SqliteLog::idle_step(Database& db) {
   std::int64_t id = 0;
   {
     LAPWING_TRY(Statement find, db.prepare("SELECT id FROM shard WHERE dropped=1 LIMIT 1"));
     LAPWING_TRY(const bool row, find.step());
-    if (!row) return false;
+    if (!row) return shrink_step(db);
     id = find.integer(0);
   }
   LAPWING_TRY(Statement found,

@@ -24,8 +24,9 @@ class SqliteEngine final : public Engine {
   SqliteEngine(Opened opened, const SqliteOptions& options, const Clock& clock, Logger& log)
       : lock_(std::move(opened.lock)),
         time_(clock, opened.engine_time_ns),
-        state_(std::move(opened.state), clock, log),
-        bulk_(std::move(opened.bulk_log), clock, log),
+        reserve_(options.data_dir + "/reserve", kReserveFileBytes),
+        state_(std::move(opened.state), clock, log, &reserve_),
+        bulk_(std::move(opened.bulk_log), clock, log, &reserve_),
         parts_{state_, time_, signals_, options.feed_history},
         store_(make_store(parts_)),
         feed_(make_feed(parts_)),
@@ -60,6 +61,7 @@ class SqliteEngine final : public Engine {
   os::UniqueFd lock_;  // the last to go
   EngineClock time_;
   Signals signals_;
+  os::ReserveFile reserve_;
   DbFile state_;
   DbFile bulk_;
   StateParts parts_;
@@ -81,13 +83,16 @@ Result<std::unique_ptr<Engine>> open_sqlite_engine(const SqliteOptions& options,
   sqlite::Opened opened;
   LAPWING_CHECK(make_dirs(dir));
   LAPWING_TRY(opened.lock, lock_data_dir(dir));
-  LAPWING_TRY(opened.state,
-              sqlite::open_and_migrate(
-                  {dir + "/state.db", sqlite::Durability::kFull, sqlite::state_migrations()}, log));
-  LAPWING_TRY(
-      opened.bulk_log,
-      sqlite::open_and_migrate(
-          {dir + "/bulk_log.db", sqlite::Durability::kNormal, sqlite::bulk_log_migrations()}, log));
+  LAPWING_TRY(opened.state, sqlite::open_and_migrate({.path = dir + "/state.db",
+                                                      .durability = sqlite::Durability::kFull,
+                                                      .migrations = sqlite::state_migrations()},
+                                                     log));
+  LAPWING_TRY(opened.bulk_log,
+              sqlite::open_and_migrate({.path = dir + "/bulk_log.db",
+                                        .durability = sqlite::Durability::kNormal,
+                                        .shrinks = true,
+                                        .migrations = sqlite::bulk_log_migrations()},
+                                       log));
   LAPWING_TRY(opened.engine_time_ns,
               sqlite::counter_on(*opened.state, sqlite::Counter::kEngineTime));
   LAPWING_TRY(opened.blobs, open_blob_files(dir + "/blobs", clock));

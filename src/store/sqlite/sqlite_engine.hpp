@@ -3,6 +3,7 @@
 //   DATA/lock           flock(2)ed while open; a second process is refused (kConflict)
 //   DATA/state.db       records, feed, queue, log, leases; synchronous=FULL
 //   DATA/bulk_log.db    the bulk log; synchronous=NORMAL, its own writer
+//   DATA/reserve        space kept for the commits that free some on a full disk
 //   DATA/blobs/ab/cd... blobs by SHA-256; blobs/tmp/ for those being written
 //
 // Each file has one writer thread that commits what has gathered (group commit), and a pool

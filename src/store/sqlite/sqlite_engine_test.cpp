@@ -72,7 +72,7 @@ TEST_F(SqliteEngineTest, EveryEarlierFormatIsMigrated) {
     const std::vector<const char*> some(all.begin(), all.begin() + static_cast<long>(known));
     {
       const auto old =
-          open_and_migrate({dir.path() + "/state.db", Durability::kFull, some}, null_logger());
+          open_and_migrate({.path = dir.path() + "/state.db", .migrations = some}, null_logger());
       ASSERT_TRUE(succeeded(old));
     }
     const auto engine = open_sqlite_engine({dir.path()}, clock_, null_logger());
@@ -223,6 +223,67 @@ TEST_F(SqliteEngineTest, DroppedShardsGiveTheirSpaceBack) {
     std::this_thread::yield();
   }
   EXPECT_EQ(*(*db)->number("SELECT count(*) FROM log_record"), 0);
+}
+
+class ShrinkingFile : public SqliteEngineTest {
+ protected:
+  std::int64_t bytes() const {
+    struct stat found{};
+    EXPECT_EQ(::stat(file("bulk_log.db").c_str(), &found), 0);
+    return found.st_size;
+  }
+  // 40 MB in a stream.
+  static void fill(Log& log, const char* stream) {
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(
+          log.append(stream, "0", std::vector<LogInput>(64, {i, std::string(62'500, 'x')})));
+    }
+  }
+  void wait_until_small() const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (bytes() > 6'000'000) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until) << bytes();
+      std::this_thread::yield();
+    }
+  }
+};
+
+TEST_F(ShrinkingFile, ADroppedStreamsSpaceGoesBackToTheFileSystem) {
+  auto engine = open();
+  Log& log = (*engine)->bulk_log();
+  ASSERT_TRUE(log.append("kept", "0", std::vector<LogInput>{{1, "first"}}));
+  fill(log, "s");
+  ASSERT_TRUE(log.append("kept", "0", std::vector<LogInput>{{2, "last"}}));
+  EXPECT_GT(*log.used_bytes(), 38'000'000u);
+  ASSERT_TRUE(log.drop_stream("s"));
+  wait_until_small();
+  EXPECT_LT(*log.used_bytes(), 6'000'000u);
+  EXPECT_EQ(log.read({"kept", "0"})->records.size(), 2u);
+}
+
+TEST_F(ShrinkingFile, SoDoesWhatWasTrimmed) {
+  auto engine = open();
+  Log& log = (*engine)->bulk_log();
+  fill(log, "s");
+  ASSERT_TRUE(log.trim_before_time("s", "0", 100));
+  wait_until_small();
+}
+
+TEST_F(ShrinkingFile, AnOlderFileIsWrittenAnew) {
+  {
+    const auto engine = open();
+    ASSERT_TRUE(succeeded(
+        (*engine)->bulk_log().append("s", "0", std::vector<LogInput>{{1, "from before"}})));
+  }
+  {
+    const auto db = Database::open(file("bulk_log.db"), Database::Mode::kReadWrite);
+    ASSERT_TRUE(succeeded((*db)->exec("PRAGMA auto_vacuum=0; VACUUM")));
+    ASSERT_EQ(*(*db)->number("PRAGMA auto_vacuum"), 0);
+  }
+  const auto engine = open();
+  EXPECT_EQ((*engine)->bulk_log().read({"s", "0"})->records.front().data, "from before");
+  const auto db = Database::open(file("bulk_log.db"), Database::Mode::kReadOnly);
+  EXPECT_EQ(*(*db)->number("PRAGMA auto_vacuum"), kIncrementalVacuum);
 }
 
 TEST_F(SqliteEngineTest, WhatACrashLeftOfABlobIsRemoved) {

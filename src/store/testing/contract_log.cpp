@@ -41,6 +41,21 @@ TEST_P(LogContract, ReadsInOrderFromAnywhere) {
   }
 }
 
+TEST_P(LogContract, SaysHowMuchAStreamHolds) {
+  for (Log* log : logs()) {
+    EXPECT_EQ(*log->stream_bytes("s"), 0u);
+    ASSERT_TRUE(add(*log, {{1, "aaaa"}, {2, "bb"}}));
+    ASSERT_TRUE(add(*log, {{3, "c"}}, "1"));
+    ASSERT_TRUE(log->append("other", "0", std::vector<LogInput>{{1, "dddddddd"}}));
+    EXPECT_EQ(*log->stream_bytes("s"), 7u);
+    EXPECT_GE(*log->used_bytes(), 15u);
+    ASSERT_TRUE(log->trim_before("s", "0", 2));
+    EXPECT_EQ(*log->stream_bytes("s"), 3u);
+    ASSERT_TRUE(log->drop_shard("s", "0"));
+    EXPECT_EQ(*log->stream_bytes("s"), 1u);
+  }
+}
+
 TEST_P(LogContract, PagesEndAtTheirLimits) {
   for (Log* log : logs()) {
     ASSERT_TRUE(add(*log, {{1, "aaaa"}, {2, "bbbb"}, {3, "cccc"}}));

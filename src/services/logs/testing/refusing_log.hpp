@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "os/disk_space.hpp"
 #include "store/log.hpp"
 
 namespace lapwing::logs {
@@ -12,6 +13,7 @@ class RefusingLog final : public store::Log {
   explicit RefusingLog(store::Log& below) : below_(&below) {}
 
   std::atomic<bool> refuse = false;
+  std::atomic<bool> full = false;  // refuses as a full disk does
   std::atomic<int> refused = 0;
   std::atomic<int> commits_of_several = 0;
 
@@ -19,18 +21,12 @@ class RefusingLog final : public store::Log {
                                     std::span<const store::LogInput> records,
                                     std::optional<store::LogSequence> expected_next,
                                     const store::TransactOptions& options) override {
-    if (refuse) {
-      ++refused;
-      return fail(make_error(ErrorKind::kUnavailable, "disk full"));
-    }
+    LAPWING_CHECK(check());
     return below_->append(stream, shard, records, expected_next, options);
   }
   Status append_all(std::span<const store::LogAppend> parts,
                     const store::TransactOptions& options) override {
-    if (refuse) {
-      ++refused;
-      return fail(make_error(ErrorKind::kUnavailable, "disk full"));
-    }
+    LAPWING_CHECK(check());
     ++commits_of_several;
     return below_->append_all(parts, options);
   }
@@ -63,6 +59,10 @@ class RefusingLog final : public store::Log {
     return below_->drop_shard(stream, shard);
   }
   Status drop_stream(std::string_view stream) override { return below_->drop_stream(stream); }
+  Result<std::uint64_t> stream_bytes(std::string_view stream) override {
+    return below_->stream_bytes(stream);
+  }
+  Result<std::uint64_t> used_bytes() override { return below_->used_bytes(); }
   Result<bool> wait_for(std::string_view stream, std::string_view shard, store::LogSequence after,
                         Duration timeout) override {
     return below_->wait_for(stream, shard, after, timeout);
@@ -72,6 +72,13 @@ class RefusingLog final : public store::Log {
   }
 
  private:
+  Status check() {
+    if (!refuse && !full) return {};
+    ++refused;
+    if (full) return fail(os::disk_full_error("no space"));
+    return fail(make_error(ErrorKind::kUnavailable, "not now"));
+  }
+
   store::Log* below_;
 };
 
