@@ -44,12 +44,21 @@ void flush_for_reading(Core& core, const Scope& scope, std::string_view group,
                    {{"group", group}, {"error", flushed.error().to_log()}});
 }
 
+Status check_room(Core& core) {
+  core.budget.refresh(core.clock->mono());
+  if (const auto closed = core.budget.closed(); closed == Loss::kDisk)
+    return fail(no_room(describe(*closed, core.budget.limits())));
+  return {};
+}
+
 Status sweep_dropped(Core& core) {
   LAPWING_TRY(const std::vector<std::string> marks, core.repository.dropped());
   for (const std::string& mark : marks) {
     LAPWING_CHECK(core.events.drop(mark));
     LAPWING_CHECK(core.repository.forget_dropped(mark));
   }
+  if (!marks.empty()) core.budget.recount();
+  core.budget.refresh(core.clock->mono());
   return {};
 }
 
@@ -59,8 +68,9 @@ Status expire_events(Core& core) {
     if (!group.retention_days) return {};
     LAPWING_TRY(const std::uint64_t removed,
                 core.events.expire(group.uid, retention_start_ms(group, now_ms)));
-    if (removed > 0)
-      core.log->info("logs", "events expired", {{"group", group.name}, {"records", removed}});
+    if (removed == 0) return {};
+    core.budget.recount();
+    core.log->info("logs", "events expired", {{"group", group.name}, {"records", removed}});
     return {};
   });
 }

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "services/logs/budget.hpp"
 #include "services/logs/event_log.hpp"
 #include "services/logs/repository.hpp"
 #include "services/logs/sink.hpp"
@@ -19,17 +20,20 @@
 namespace lapwing::logs {
 
 struct Core {
-  Core(store::Store& store, store::Log& log, const Clock& wall, Random& random, Logger& logger)
+  Core(store::Store& store, store::Log& log, const Clock& wall, Random& random, Logger& logger,
+       const LogLimits& limits = {})
       : clock(&wall),
         log(&logger),
         repository(store, random),
         events(log),
-        sink(repository, events, deletion, wall, logger) {}
+        budget(limits, events),
+        sink(repository, events, budget, deletion, wall, logger) {}
 
   const Clock* clock;
   Logger* log;
   Repository repository;
   EventLog events;
+  LogBudget budget;
   DeletionGate deletion;
   SinkWriter sink;
 
@@ -51,6 +55,9 @@ std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms);
 // not keep anyone from reading what it has.
 void flush_for_reading(Core& core, const Scope& scope, std::string_view group,
                        std::optional<std::string_view> stream = {});
+
+// Whether there is disk space for a new group or stream.
+Status check_room(Core& core);
 
 // Takes away what deleted groups and streams have left; answers with the first error.
 Status sweep_dropped(Core& core);

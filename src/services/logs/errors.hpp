@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/result.hpp"
@@ -48,6 +49,16 @@ inline Error service_unavailable(std::string detail) {
   return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
                "The service cannot complete the request.")
       .with_detail(std::move(detail));
+}
+// `why` may be read by everybody.
+inline Error no_room(std::string_view why) {
+  return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
+               "The service cannot complete the request: " + std::string(why) + ".");
+}
+inline Error rate_exceeded(std::string_view why) {
+  return Error(ErrorKind::kThrottled, "ThrottlingException",
+               "Rate exceeded: " + std::string(why) + ".")
+      .with_status(400);
 }
 // A member Lapwing does not serve: refused by name, never ignored.
 inline Error unsupported_parameter(const std::string& name) {

@@ -104,6 +104,12 @@ class EventLog {
   };
   Result<GroupStats> group_stats(const std::string& group_uid);
 
+  Result<std::uint64_t> group_bytes(const std::string& group_uid) {
+    return log_->stream_bytes(group_uid);
+  }
+  // Of all groups, on disk.
+  Result<std::uint64_t> used_bytes() { return log_->used_bytes(); }
+
   // Removes chunks whose newest event is older than `cutoff_ms`.
   Result<std::uint64_t> expire(const std::string& group_uid, std::int64_t cutoff_ms);
   // `mark` as Repository::dropped() gives it.

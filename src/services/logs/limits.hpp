@@ -56,4 +56,14 @@ inline constexpr std::size_t kBacklogBytesMax = 64 * kMiB;  // then producers wa
 inline constexpr Duration kStreamIdleAfter = std::chrono::seconds(30);
 inline constexpr Duration kIdleStreamsLookEvery = std::chrono::seconds(5);
 
+// What logs may take of the disk (ours; budget.hpp).
+inline constexpr int kRateBurst = 16;  // seconds of a group's rate that it may write at once
+inline constexpr std::uint64_t kSmallAppendBytes = 2 * kKiB;
+inline constexpr std::int64_t kSmallAppendsBytesMax = 1 * kMiB;
+inline constexpr Duration kWholeLookEvery = std::chrono::milliseconds(500);
+// While output is dropped, its stream says so no more often.
+inline constexpr Duration kLossSaidEvery = std::chrono::seconds(1);
+// What could not be said of an idle stream for so long is left to the metrics.
+inline constexpr Duration kLossKeptFor = std::chrono::minutes(10);
+
 }  // namespace lapwing::logs

@@ -21,8 +21,9 @@ auto bound(Core& core, Result<Out> (*operation)(Core&, const Caller&, const In&)
 
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(model::kModel);
-  table.add<model::CreateLogGroup>(bound(core, create_log_group),
-                                   {"logGroupName", "tags", "logGroupClass"});
+  table.add<model::CreateLogGroup>(
+      bound(core, create_log_group),
+      {"logGroupName", "tags", "logGroupClass", "deletionProtectionEnabled"});
   table.add<model::DeleteLogGroup>(bound(core, delete_log_group));
   table.add<model::DescribeLogGroups>(bound(core, describe_log_groups),
                                       {"logGroupNamePrefix", "logGroupNamePattern", "nextToken",
@@ -49,7 +50,7 @@ aws::OperationTable make_table(Core& core) {
 
 struct LogsService::Inside {
   explicit Inside(const LogsParts& parts)
-      : core(parts.store, parts.events, parts.clock, parts.random, parts.log),
+      : core(parts.store, parts.events, parts.clock, parts.random, parts.log, parts.limits),
         service(make_table(core), parts.patterns, parts.log) {}
 
   void keep_house() {
@@ -97,6 +98,8 @@ void LogsService::stop() {
 const aws::Service& LogsService::service() const { return inside_->service; }
 
 ports::LogSink& LogsService::sink() { return inside_->core.sink; }
+
+const LogBudget& LogsService::budget() const { return inside_->core.budget; }
 
 Status LogsService::run_housekeeping() { return inside_->run_housekeeping(); }
 

@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "ports/log_sink.hpp"
+#include "services/logs/budget.hpp"
 #include "store/log.hpp"
 #include "store/store.hpp"
 
@@ -31,6 +32,7 @@ struct LogsParts {
   Random& random;
   text::PatternCache& patterns;
   Logger& log;
+  LogLimits limits = {};
 };
 
 class LogsService {
@@ -45,6 +47,9 @@ class LogsService {
 
   const aws::Service& service() const;
   ports::LogSink& sink();
+
+  // What logs take of the disk, and what was dropped of them.
+  const LogBudget& budget() const;
 
   // One round of expiry and of taking away what deletions left; start() runs one a minute.
   Status run_housekeeping();

@@ -38,10 +38,11 @@ bool may_pass(const Error& error) {
 
 }  // namespace
 
-SinkWriter::SinkWriter(Repository& repository, EventLog& events, DeletionGate& deletion,
-                       const Clock& clock, Logger& log)
+SinkWriter::SinkWriter(Repository& repository, EventLog& events, LogBudget& budget,
+                       DeletionGate& deletion, const Clock& clock, Logger& log)
     : repository_(&repository),
       events_(&events),
+      budget_(&budget),
       deletion_(&deletion),
       clock_(&clock),
       log_(&log) {}
@@ -92,7 +93,7 @@ SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name) {
   const std::lock_guard lock(mutex_);
   BufferPtr& found = buffers_[name];
   if (!found) {
-    found = std::make_shared<Buffer>(name);
+    found = std::make_shared<Buffer>(name, budget_->group(name.scope, name.group));
     found->used = clock_->mono();
   }
   return found;
@@ -100,9 +101,16 @@ SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name) {
 
 bool SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
   const std::int64_t now_ms = unix_ms(clock_->wall());
+  std::uint64_t asked = 0;
+  for (const ports::LogEvent& event : events) asked += event.message.size() + 1;
   std::size_t grown = 0;
   const std::lock_guard lock(buffer.filling);
   if (buffer.dropped) return false;
+  if (const std::optional<Loss> why = buffer.budget->take(asked, clock_->mono())) {
+    lose(buffer, *why, asked);
+    return true;
+  }
+  buffer.closed_said = false;
   for (ports::LogEvent& event : events) {
     if (event.message.size() < ports::kLogEventBytesMax) event.message += '\n';
     const std::int64_t time_ms = unix_ms(event.time);
@@ -116,6 +124,41 @@ bool SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
   }
   backlog_ += grown;  // before the writer can take it away again
   return true;
+}
+
+void SinkWriter::lose(Buffer& buffer, Loss why, std::uint64_t bytes) {
+  budget_->note_lost(why, bytes);
+  buffer.lost.bytes += bytes;
+  buffer.lost.why = why;
+}
+
+// While nothing is let in, the stream says so once, so that its saying so does not fill the disk;
+// what was lost in all it says afterwards, or to a reader.
+bool SinkWriter::still_to_say(const Buffer& buffer) {
+  return buffer.lost.bytes > 0 && !(buffer.closed_said && buffer.budget->closed());
+}
+
+bool SinkWriter::should_say(const Buffer& buffer, bool reading) const {
+  if (!still_to_say(buffer) || !buffer.sealed.empty()) return false;
+  return reading || !buffer.loss_said || clock_->mono() - *buffer.loss_said >= kLossSaidEvery;
+}
+
+void SinkWriter::say_loss(Turn& turn) {
+  Buffer& buffer = *turn.buffer;
+  turn.said = std::exchange(buffer.lost, {});
+  buffer.loss_said = clock_->mono();
+  buffer.closed_said = buffer.budget->closed().has_value();
+  const std::int64_t now_ms = unix_ms(clock_->wall());
+  ChunkBuilder chunk;
+  chunk.add(now_ms,
+            fmt::format("[lapwing] {} bytes of output were dropped{}: {}\n", turn.said.bytes,
+                        buffer.closed_said ? ", and what follows is" : "",
+                        describe(turn.said.why, budget_->limits())),
+            now_ms);
+  auto finished = chunk.finish();
+  backlog_ += finished.data.size();
+  turn.bytes += finished.data.size();
+  turn.chunks.push_back({finished.newest_ms, std::move(finished.data)});
 }
 
 void SinkWriter::queue(const BufferPtr& buffer) {
@@ -154,6 +197,7 @@ void SinkWriter::run() {
 }
 
 bool SinkWriter::take_turns() {
+  budget_->refresh(clock_->mono());
   std::vector<BufferPtr> round;
   {
     const std::lock_guard lock(mutex_);
@@ -182,7 +226,8 @@ bool SinkWriter::take_turns() {
 void SinkWriter::queue_what_is_left(const BufferPtr& buffer) {
   {
     const std::lock_guard filling(buffer->filling);
-    if (buffer->open.empty() && buffer->sealed.empty()) return;
+    const bool nothing = buffer->open.empty() && buffer->sealed.empty();
+    if (nothing && !still_to_say(*buffer)) return;
   }
   if (buffer->queued.exchange(true)) return;
   const std::lock_guard lock(mutex_);
@@ -211,12 +256,13 @@ Status SinkWriter::resolve(const std::vector<BufferPtr>& buffers) {
 }
 
 Status SinkWriter::write(Buffer& buffer) {
+  budget_->refresh(clock_->mono());
   const DeletionGate::Passed passed = deletion_->pass();
-  Turn turn = begin_turn(buffer, kBacklogBytesMax);
+  Turn turn = begin_turn(buffer, kBacklogBytesMax, true);
   return write_turn(turn);
 }
 
-SinkWriter::Turn SinkWriter::begin_turn(Buffer& buffer, std::size_t bytes) {
+SinkWriter::Turn SinkWriter::begin_turn(Buffer& buffer, std::size_t bytes, bool reading) {
   Turn turn;
   turn.buffer = &buffer;
   turn.writing = std::unique_lock(buffer.writing);
@@ -230,6 +276,13 @@ SinkWriter::Turn SinkWriter::begin_turn(Buffer& buffer, std::size_t bytes) {
     turn.chunks.push_back(std::move(buffer.sealed.front()));
     buffer.sealed.pop_front();
   }
+  // What was taken over before the disk was full would take from its reserve.
+  if (budget_->closed() == Loss::kDisk && turn.bytes > 0) {
+    lose(buffer, Loss::kDisk, turn.bytes);
+    backlog_ -= std::exchange(turn.bytes, 0);
+    turn.chunks.clear();
+  }
+  if (should_say(buffer, reading)) say_loss(turn);
   return turn;
 }
 
@@ -267,8 +320,27 @@ bool SinkWriter::write_together(std::vector<Turn>& turns) {
   return all;
 }
 
+void SinkWriter::drop_turn(Turn& turn, Loss why) {
+  Buffer& buffer = *turn.buffer;
+  const std::lock_guard lock(buffer.filling);
+  std::size_t own = 0;  // the chunk that says what was lost before
+  if (turn.said.bytes > 0) own = turn.chunks.back().data.size();
+  if (turn.bytes > own) lose(buffer, why, turn.bytes - own);
+  if (turn.said.bytes > 0) {
+    buffer.lost.bytes += turn.said.bytes;
+    buffer.lost.why = why;
+    buffer.closed_said = false;
+  }
+  backlog_ -= turn.bytes;
+}
+
 Status SinkWriter::end_turn(Turn& turn, Status written) {
   Buffer& buffer = *turn.buffer;
+  if (written) budget_->note_written(*buffer.budget, buffer.target->group_uid, turn.bytes);
+  if (!written && os::is_disk_full(written.error())) {
+    drop_turn(turn, Loss::kDisk);
+    return {};
+  }
   if (!written && may_pass(written.error())) {
     const std::lock_guard lock(buffer.filling);
     buffer.sealed.insert(buffer.sealed.begin(), std::make_move_iterator(turn.chunks.begin()),
@@ -338,6 +410,10 @@ void SinkWriter::drop_idle() {
       return false;
     }
     const std::lock_guard filling(one->filling);
+    if (one->lost.bytes > 0 && now - one->used.load() < kLossKeptFor) {
+      if (still_to_say(*one) && !one->queued.exchange(true)) queue_.push_back(one);
+      return false;
+    }
     one->dropped = one->open.empty() && one->sealed.empty();
     return one->dropped;
   });

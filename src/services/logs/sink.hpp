@@ -9,7 +9,9 @@
 // over before.
 //
 // When the disk refuses, events are kept and tried again; producers see backlog_bytes()
-// grow beyond its limit and wait. Nothing within the limits is dropped.
+// grow beyond its limit and wait. What is over the budget (budget.hpp), or finds the disk full, is
+// dropped and counted, and a line in its stream says how much, at once and then every
+// kLossSaidEvery. Nothing within the limits is dropped.
 //
 // As Lambda's own log agent does, every event gets back the newline that ended its line.
 //
@@ -30,6 +32,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "ports/log_sink.hpp"
+#include "services/logs/budget.hpp"
 #include "services/logs/chunk.hpp"
 #include "services/logs/deletion_gate.hpp"
 #include "services/logs/event_log.hpp"
@@ -40,8 +43,8 @@ namespace lapwing::logs {
 
 class SinkWriter final : public ports::LogSink {
  public:
-  SinkWriter(Repository& repository, EventLog& events, DeletionGate& deletion, const Clock& clock,
-             Logger& log);
+  SinkWriter(Repository& repository, EventLog& events, LogBudget& budget, DeletionGate& deletion,
+             const Clock& clock, Logger& log);
   ~SinkWriter() override;
 
   void start();
@@ -63,14 +66,24 @@ class SinkWriter final : public ports::LogSink {
   void forget(std::string_view group_uid);
 
  private:
+  // What was dropped of a stream and not said in it yet.
+  struct Lost {
+    std::uint64_t bytes = 0;
+    Loss why = Loss::kRate;
+  };
   struct Buffer {
-    explicit Buffer(StreamName stream) : name(std::move(stream)) {}
+    Buffer(StreamName stream, GroupBudgetPtr part)
+        : name(std::move(stream)), budget(std::move(part)) {}
     const StreamName name;
+    const GroupBudgetPtr budget;
 
-    std::mutex filling;  // open, sealed and dropped
+    std::mutex filling;  // open, sealed, dropped and lost
     ChunkBuilder open;
     std::deque<store::LogInput> sealed;
-    bool dropped = false;  // no longer in buffers_: another one may have taken its place
+    Lost lost;
+    std::optional<MonoTime> loss_said;
+    bool closed_said = false;  // since the budget let nothing in
+    bool dropped = false;      // no longer in buffers_: another one may have taken its place
 
     std::mutex writing;  // one writer at a time keeps the order; target
     std::optional<StreamTarget> target;
@@ -85,6 +98,7 @@ class SinkWriter final : public ports::LogSink {
     std::unique_lock<std::mutex> writing;
     std::vector<store::LogInput> chunks;
     std::size_t bytes = 0;
+    Lost said;  // by one of the chunks
   };
 
   class Held;
@@ -92,6 +106,11 @@ class SinkWriter final : public ports::LogSink {
   BufferPtr buffer(const StreamName& name);
   // False when the buffer was dropped meanwhile; the events are then as they were.
   bool fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
+  void lose(Buffer& buffer, Loss why, std::uint64_t bytes);  // holds buffer.filling
+  static bool still_to_say(const Buffer& buffer);
+  // Whether it should say it now; `reading`: somebody is about to look.
+  bool should_say(const Buffer& buffer, bool reading) const;
+  void say_loss(Turn& turn);  // holds the buffer's `filling`
   void queue(const BufferPtr& buffer);
   std::vector<BufferPtr> matching(const Scope* scope, std::string_view group,
                                   std::optional<std::string_view> stream);
@@ -103,7 +122,8 @@ class SinkWriter final : public ports::LogSink {
   // Writes everything that has gathered.
   Status write(Buffer& buffer);
   // At most `bytes` of what has gathered.
-  Turn begin_turn(Buffer& buffer, std::size_t bytes);
+  Turn begin_turn(Buffer& buffer, std::size_t bytes, bool reading = false);
+  void drop_turn(Turn& turn, Loss why);
   Status locate(Buffer& buffer);
   Status write_turn(Turn& turn);
   // One commit for all; each on its own where that is refused, so that none suffers for another.
@@ -114,6 +134,7 @@ class SinkWriter final : public ports::LogSink {
 
   Repository* repository_;
   EventLog* events_;
+  LogBudget* budget_;
   DeletionGate* deletion_;
   const Clock* clock_;
   Logger* log_;

@@ -65,10 +65,13 @@ Nothing create_log_group(Core& core, const Caller& caller, const model::CreateLo
   if (group.log_class != model::LogGroupClass::kStandard &&
       group.log_class != model::LogGroupClass::kInfrequentAccess)
     return fail(unsupported_parameter("logGroupClass " + group.log_class));
+  if (in.deletion_protection_enabled.value_or(false))
+    return fail(unsupported_parameter("deletionProtectionEnabled"));
   if (in.tags) {
     LAPWING_CHECK(check_tag_keys(*in.tags));
     group.tags = *in.tags;
   }
+  LAPWING_CHECK(check_room(core));
   LAPWING_CHECK(core.repository.create_group(scope_of(caller), std::move(group)));
   return {};
 }

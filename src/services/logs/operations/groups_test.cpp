@@ -53,6 +53,18 @@ TEST_F(Groups, EachAccountAndRegionHasItsOwn) {
   EXPECT_EQ(error_of(delete_log_group(*core_, caller_, {"g"})), kNoGroup);
 }
 
+TEST_F(Groups, DeletionProtectionMayBeOff) {
+  model::CreateLogGroupRequest in;
+  in.log_group_name = "g";
+  in.deletion_protection_enabled = true;
+  EXPECT_EQ(
+      error_of(create_log_group(*core_, caller_, in)),
+      "InvalidParameterException: The parameter deletionProtectionEnabled is not supported by "
+      "this endpoint.");
+  in.deletion_protection_enabled = false;
+  EXPECT_TRUE(create_log_group(*core_, caller_, in));
+}
+
 TEST_F(Groups, ClassesOtherThanTheTwoServedAreRefusedByName) {
   model::CreateLogGroupRequest in;
   in.log_group_name = "g";

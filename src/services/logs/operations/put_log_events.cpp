@@ -38,6 +38,18 @@ struct Accepted {
   std::optional<model::RejectedLogEventsInfo> rejected;
 };
 
+// The same budget as function output has, but here who writes is told.
+Status check_budget(Core& core, GroupBudget& group, const std::vector<model::InputLogEvent>& in) {
+  std::uint64_t bytes = 0;
+  for (const model::InputLogEvent& event : in) bytes += event.message.size();
+  const MonoTime now = core.clock->mono();
+  core.budget.refresh(now);
+  const std::optional<Loss> why = group.take(bytes, now);
+  if (!why) return {};
+  const std::string text = describe(*why, core.budget.limits());
+  return fail(*why == Loss::kRate ? rate_exceeded(text) : no_room(text));
+}
+
 Accepted classify(const std::vector<model::InputLogEvent>& events, const Group& group,
                   std::int64_t now_ms) {
   const std::int64_t expired_before = retention_start_ms(group, now_ms);
@@ -71,6 +83,8 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Caller& cal
   LAPWING_TRY(const Group group, core.repository.group(scope, in.log_group_name));
   LAPWING_TRY(const Stream stream, core.repository.stream(group.uid, in.log_stream_name));
   LAPWING_CHECK(check_batch(in.log_events));
+  const GroupBudgetPtr budget = core.budget.group(scope, in.log_group_name);
+  LAPWING_CHECK(check_budget(core, *budget, in.log_events));
   const Accepted accepted = classify(in.log_events, group, now_ms);
 
   std::vector<store::LogInput> chunks;
@@ -87,6 +101,9 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Caller& cal
   if (!open.empty()) finish();
   if (auto written = core.events.append({group.uid, stream.uid}, chunks); !written)
     return fail(service_unavailable(written.error().to_log()));
+  std::uint64_t written_bytes = 0;
+  for (const store::LogInput& chunk : chunks) written_bytes += chunk.data.size();
+  core.budget.note_written(*budget, group.uid, written_bytes);
 
   model::PutLogEventsResponse out;
   out.next_sequence_token = fmt::format("{:056}", now_ms);

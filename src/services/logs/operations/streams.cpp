@@ -118,6 +118,7 @@ Result<model::DescribeLogStreamsResponse> by_time(Core& core, const Scope& scope
 
 Nothing create_log_stream(Core& core, const Caller& caller,
                           const model::CreateLogStreamRequest& in) {
+  LAPWING_CHECK(check_room(core));
   LAPWING_CHECK(core.repository.create_stream(scope_of(caller), in.log_group_name,
                                               in.log_stream_name, core.now_ms()));
   return {};
