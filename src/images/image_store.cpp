@@ -1,5 +1,6 @@
 #include "images/image_store.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -56,10 +57,22 @@ Status apply_layer(LayerUnpacker& unpacker, const BlobFile& blob, const Digest& 
   return {};
 }
 
+// The least of `bytes_max` and what is left of the disk.
+std::uint64_t within_disk(const os::DiskSpace* disk, std::uint64_t bytes_max) {
+  return disk == nullptr ? bytes_max : std::min(bytes_max, disk->spare_bytes());
+}
+
+// `error` says that the limit was met; where the disk's was the lower one, that it is full.
+Error too_large_for(const os::DiskSpace* disk, std::uint64_t limit, Error error) {
+  if (error.kind() != ErrorKind::kTooLarge || limit >= kUnpackedBytesMax) return error;
+  const Status room = disk->check(limit + 1);
+  return room ? error : room.error();
+}
+
 // The configuration's bytes; the files go below `root`, an empty directory.
 Result<std::string> unpack_image(ImageSource& source, const Manifest& manifest,
                                  const std::string& root, const std::string& scratch,
-                                 const std::atomic<bool>& stopping) {
+                                 const std::atomic<bool>& stopping, const os::DiskSpace* disk) {
   LAPWING_TRY(const BlobFile config_blob, source.blob(manifest.config, scratch));
   LAPWING_TRY(std::string bytes, read_blob(config_blob, kConfigBytesMax));
   LAPWING_TRY(const ImageConfig config, parse_config(bytes));
@@ -67,12 +80,15 @@ Result<std::string> unpack_image(ImageSource& source, const Manifest& manifest,
     return fail(errors::invalid(fmt::format("the config names {} layers, the manifest {}",
                                             config.diff_ids.size(), manifest.layers.size())));
   }
-  LAPWING_TRY(LayerUnpacker unpacker,
-              LayerUnpacker::open(root, {kUnpackedBytesMax, kEntriesMax}, stopping));
+  const std::uint64_t limit = within_disk(disk, kUnpackedBytesMax);
+  LAPWING_TRY(LayerUnpacker unpacker, LayerUnpacker::open(root, {limit, kEntriesMax}, stopping));
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
+    // As it is sent; unpacked it is larger, or hardly smaller.
+    if (disk != nullptr) LAPWING_CHECK(disk->check(manifest.layers[i].size));
     LAPWING_TRY(const BlobFile layer, source.blob(manifest.layers[i], scratch));
     if (Status applied = apply_layer(unpacker, layer, config.diff_ids[i]); !applied) {
-      return fail(std::move(applied).error().context("layer " + manifest.layers[i].digest.text()));
+      return fail(too_large_for(disk, limit, std::move(applied).error())
+                      .context("layer " + manifest.layers[i].digest.text()));
     }
   }
   LAPWING_CHECK(unpacker.finish());
@@ -190,7 +206,7 @@ Status ImageStore::make(ImageSource& source, const Manifest& manifest, const std
   LAPWING_CHECK(make_directory(making, 0755));
   LAPWING_CHECK(make_directory(root, 0755));
   LAPWING_TRY(const std::string config,
-              unpack_image(source, manifest, root, making + "/blob", stopping_));
+              unpack_image(source, manifest, root, making + "/blob", stopping_, options_.disk));
   LAPWING_CHECK(os::write_atomically(making + "/config.json", config));
   return sync_file_system(making);
 }
@@ -266,7 +282,7 @@ Status unpack_layout(const std::string& text, const std::string& directory) {
                                      : open_layout_archive(reference.path));
   LAPWING_TRY(const ResolvedManifest resolved, resolve_manifest(*source, reference));
   const std::atomic<bool> never{false};
-  LAPWING_CHECK(unpack_image(*source, resolved.manifest, directory, "", never));
+  LAPWING_CHECK(unpack_image(*source, resolved.manifest, directory, "", never, nullptr));
   return {};
 }
 

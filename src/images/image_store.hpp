@@ -26,6 +26,7 @@
 #include "base/result.hpp"
 #include "images/image_source.hpp"
 #include "images/registry_access.hpp"
+#include "os/disk_space.hpp"
 
 namespace lapwing::images {
 
@@ -34,6 +35,8 @@ struct ImageOptions {
   RegistryOptions registries;
   // Directories below which layouts and archives of this machine may be named.
   std::vector<std::string> layouts;
+  // What images must leave free; null: nothing.
+  const os::DiskSpace* disk = nullptr;
 };
 
 // Keeps an unpacked image on disk.

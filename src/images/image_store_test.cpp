@@ -49,6 +49,21 @@ class Store : public ::testing::Test {
   std::unique_ptr<ImageStore> store_;
 };
 
+TEST_F(Store, AnImageThatTheDiskHasNoRoomForIsRefused) {
+  const std::string tar = TarBuilder().file("app", std::string(100'000, 'x')).bytes();
+  testing::write_layout(layouts_ + "a", LayoutSpec{.layers = {tar}, .plain_layers = {tar}});
+  const os::DiskSpace tight(data_, UINT64_MAX / 4);
+  ImageOptions options;
+  options.data_dir = data_;
+  options.layouts = {scratch_ / "layouts"};
+  options.disk = &tight;
+  store_ = std::make_unique<ImageStore>(options, clock_, random_, null_logger());
+  const auto refused = install("a");
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(os::is_disk_full(refused.error())) << refused.error().to_log();
+  EXPECT_TRUE(images().empty());
+}
+
 TEST_F(Store, InstallsOnceAndSweepsWhatNobodyHolds) {
   const std::string base = TarBuilder().file("app", "v1").file("gone", "x").bytes();
   const std::string top = TarBuilder().file("app", "v2").file(".wh.gone", "").bytes();

@@ -72,6 +72,8 @@ inline constexpr Duration kProvisionedInitMin = std::chrono::seconds(130);
 inline constexpr Duration kRestoreMax = std::chrono::seconds(10);
 // What a snapshot may hold beyond the function's memory and /tmp: tables, names.
 inline constexpr std::uint64_t kSnapshotOverheadBytes = 64ull << 20;
+// After so much of a snapshot the disk is looked at again.
+inline constexpr std::uint64_t kSnapshotRoomStepBytes = 16 * 1024 * 1024;
 inline constexpr std::size_t kSnapshotChunkBytes = 256 * 1024;
 // Interpreters that fork, of one event loop: one for each runtime, and account.
 inline constexpr std::size_t kTemplatesMax = 32;

@@ -9,6 +9,10 @@
 
 namespace lapwing::runtime {
 
+Status SnapshotStore::check_room(std::uint64_t bytes) const {
+  return space_ == nullptr ? Status() : space_->check(bytes);
+}
+
 Result<os::UniqueFd> SnapshotStore::make_file() const {
   LAPWING_CHECK(os::make_directories(directory_, 0700));
   return os::open_at(os::kCwd, directory_, O_RDWR | O_TMPFILE, 0400);

@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
+#include "os/disk_space.hpp"
 #include "os/unique_fd.hpp"
 #include "runtime/function_version.hpp"
 
@@ -50,6 +51,11 @@ class SnapshotStore {
   // `directory` is made when it is needed; `bytes_max` bounds all snapshots together.
   SnapshotStore(std::string directory, std::uint64_t bytes_max)
       : directory_(std::move(directory)), bytes_max_(bytes_max) {}
+
+  // What snapshots must leave free; before any use. Null: nothing.
+  void set_space(const os::DiskSpace* space) { space_ = space; }
+  // Whether the disk has room for as much more.
+  Status check_room(std::uint64_t bytes) const;
 
   // A file without a name.
   Result<os::UniqueFd> make_file() const;
@@ -91,6 +97,7 @@ class SnapshotStore {
 
   std::string directory_;
   std::uint64_t bytes_max_;
+  const os::DiskSpace* space_ = nullptr;
   std::atomic<std::uint64_t> restored_{0};
   mutable std::mutex mutex_;
   Missing missing_;

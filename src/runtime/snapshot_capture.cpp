@@ -76,6 +76,7 @@ Result<std::unique_ptr<SnapshotCapture>> SnapshotCapture::make(net::Loop& loop, 
 Status SnapshotCapture::open(Stream& stream, const SnapshotStore& store, std::uint64_t bytes_max,
                              int target) {
   stream.bytes_max = bytes_max;
+  store_ = &store;
   LAPWING_TRY(stream.file, store.make_file());
   LAPWING_TRY(PipeEnds pipe, make_output_pipe());
   net::FdWatcher::make_non_blocking(pipe.read.get());
@@ -94,6 +95,13 @@ void SnapshotCapture::close_one() {
   if (--open_ == 0) changed_->set();
 }
 
+Status SnapshotCapture::check_room(Stream& stream) {
+  if (stream.bytes <= stream.room_until) return {};
+  LAPWING_CHECK(store_->check_room(kSnapshotRoomStepBytes));
+  stream.room_until = stream.bytes + kSnapshotRoomStepBytes;
+  return {};
+}
+
 net::Task<void> SnapshotCapture::receive(Stream& stream) {
   std::vector<std::byte> buffer(kSnapshotChunkBytes);
   while (true) {
@@ -102,6 +110,10 @@ net::Task<void> SnapshotCapture::receive(Stream& stream) {
     stream.bytes += *got;
     if (stream.bytes > stream.bytes_max) {
       trouble_ = "it is larger than the function's memory and storage";
+      break;
+    }
+    if (const Status room = check_room(stream); !room) {
+      trouble_ = room.error().message();
       break;
     }
     const Status written = os::write_all(stream.file.get(), as_text(std::span(buffer).first(*got)));

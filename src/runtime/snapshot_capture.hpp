@@ -63,14 +63,17 @@ class SnapshotCapture {
     os::UniqueFd file;
     std::uint64_t bytes = 0;
     std::uint64_t bytes_max = 0;
+    std::uint64_t room_until = 0;  // the disk has been looked at for so much
   };
   Status open(Stream& stream, const SnapshotStore& store, std::uint64_t bytes_max, int target);
   net::Task<void> receive(Stream& stream);
+  Status check_room(Stream& stream);
   net::Task<void> listen();
   void close_one();
 
   net::Loop* loop_;
   net::Event* changed_;
+  const SnapshotStore* store_ = nullptr;
   std::vector<sandbox::InheritedFd> inherited_;
   std::unique_ptr<net::FdWatcher> control_;
   std::string token_;

@@ -508,6 +508,12 @@ Error too_many_requests() {
       .with_field("Reason", "CallerRateLimitExceeded");
 }
 
+Error code_storage_exceeded(std::string_view why) {
+  return Error(ErrorKind::kTooLarge, std::string(Code::kCodeStorageExceededException),
+               fmt::format("Code storage limit exceeded. {}", why))
+      .with_status(400);
+}
+
 Error service_failure(std::string_view detail) {
   return Error(ErrorKind::kInternal, std::string(Code::kServiceException),
                "An internal error occurred. Please try again.")

@@ -47,6 +47,9 @@ Error not_provisioned();
 Error revision_mismatch();
 Error layer_policy_revision_mismatch();
 
+// 400 CodeStorageExceededException; the words are ours.
+Error code_storage_exceeded(std::string_view why);
+
 // 400 InvalidParameterValueException.
 Error invalid_parameter(std::string message);
 Error name_too_long(std::string_view name);

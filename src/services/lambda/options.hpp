@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "images/image_store.hpp"
+#include "os/disk_space.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {
@@ -20,6 +21,8 @@ struct Options {
   std::vector<std::string> architectures = {"x86_64"};
   // Refuse runtimes that AWS refuses for new functions, though this machine may serve them.
   bool refuse_retired = false;
+  // What packages, layers and images must leave free; null: nothing.
+  const os::DiskSpace* disk = nullptr;
   std::string url_scheme = "http";  // of Code.Location
   std::uint32_t concurrency_limit = kAccountConcurrency;
   // Values of the tag lapwing:network, and why they are refused; "" when they are not.

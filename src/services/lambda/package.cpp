@@ -42,8 +42,12 @@ bool is_package_name(std::string_view name) { return name.size() == 64; }
 }  // namespace
 
 PackageStore::PackageStore(std::string data_dir, store::BlobStore& blobs, Random& random,
-                           Logger& logger)
-    : root_(std::move(data_dir) + "/code"), blobs_(blobs), random_(random), logger_(logger) {}
+                           Logger& logger, const os::DiskSpace* disk)
+    : root_(std::move(data_dir) + "/code"),
+      blobs_(blobs),
+      random_(random),
+      logger_(logger),
+      disk_(disk) {}
 
 Status PackageStore::prepare() {
   LAPWING_CHECK(make_directory(root_, 0711));
@@ -158,6 +162,7 @@ Status PackageStore::unpack(const std::string& sha256, const std::string& into) 
   LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
   LAPWING_TRY(const std::string zip, blobs_.read_all(id, kMaxZippedBytes));
   LAPWING_TRY(const ZipArchive archive, ZipArchive::open(zip));
+  if (disk_ != nullptr) LAPWING_CHECK(disk_->check(archive.unpacked_bytes()));
   LAPWING_CHECK(make_directory(into, 0755));
   const os::UniqueFd root(open(into.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + into));

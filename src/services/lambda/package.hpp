@@ -29,6 +29,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "os/disk_space.hpp"
 #include "store/blob.hpp"
 
 namespace lapwing::lambda {
@@ -46,8 +47,10 @@ struct PackageInfo {
 
 class PackageStore {
  public:
-  // Packages live in `data_dir`/code; all parameters outlive the store.
-  PackageStore(std::string data_dir, store::BlobStore& blobs, Random& random, Logger& logger);
+  // Packages live in `data_dir`/code; all parameters outlive the store. `disk`: what must stay
+  // free, or null.
+  PackageStore(std::string data_dir, store::BlobStore& blobs, Random& random, Logger& logger,
+               const os::DiskSpace* disk = nullptr);
 
   // Makes the directory and removes what an interrupted run left half-made. Once, first.
   Status prepare();
@@ -85,6 +88,7 @@ class PackageStore {
   store::BlobStore& blobs_;
   Random& random_;
   Logger& logger_;
+  const os::DiskSpace* disk_;
   std::mutex mutex_;  // guards holds_ and renames into and out of root_
   std::unordered_map<std::string, std::weak_ptr<const PackageHold>> holds_;
 };

@@ -172,6 +172,17 @@ TEST_F(Packages, LinksOutAreKeptAndFollowedByNobody) {
   EXPECT_EQ(looks_of(outside + "/file"), file_before);
 }
 
+TEST_F(Packages, WhatTheDiskHasNoRoomForIsRefused) {
+  const os::DiskSpace tight(data_, UINT64_MAX / 4);
+  PackageStore store(data_, engine_->blobs(), random_, null_logger(), &tight);
+  const std::string sha = put(testing::hello_zip());
+  const auto refused = store.install(sha);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(os::is_disk_full(refused.error()));
+  EXPECT_EQ(on_disk(), 0u);
+  EXPECT_TRUE(packages().install(sha));
+}
+
 TEST_F(Packages, EqualCodeIsUnpackedOnce) {
   const std::string sha = put(testing::hello_zip());
   const auto one = packages().install(sha);

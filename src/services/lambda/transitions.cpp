@@ -59,6 +59,7 @@ Reason image_reason_of(const Error& error) {
 // Why a package could not be installed, as the API's reason codes say it.
 Reason reason_of(const Error& error) {
   if (error.kind() == ErrorKind::kInvalid) return {"InvalidZipFileException", error.message()};
+  if (os::is_disk_full(error)) return {"InternalError", error.message()};
   return {"InternalError", "The function's package could not be installed."};
 }
 

@@ -67,12 +67,22 @@ void log_retired_runtime(Context& context, const FunctionKey& key,
 
 Result<CodeRef> keep_package(Context& context, std::string_view zip) {
   LAPWING_TRY(const PackageInfo info, PackageStore::check(zip));
+  if (context.options.disk != nullptr) {
+    const Status room = context.options.disk->check(zip.size() + info.unpacked_bytes);
+    if (!room) return fail(errors::code_storage_exceeded(room.error().message()));
+  }
   auto kept = context.blobs.put(as_bytes(zip));
+  if (!kept && os::is_disk_full(kept.error()))
+    return fail(errors::code_storage_exceeded(kept.error().message()));
   if (!kept) return fail(std::move(kept).error().context("keep a package"));
   return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes};
 }
 
 Result<CodeRef> look_up_image(Context& context, const std::string& uri, ImageRef& image) {
+  if (context.options.disk != nullptr) {
+    const Status room = context.options.disk->check(0);
+    if (!room) return fail(errors::code_storage_exceeded(room.error().message()));
+  }
   auto resolved = context.images.resolve(uri);
   if (resolved) {
     image.uri = uri;

@@ -42,6 +42,27 @@ TEST_F(Operations, WhatGetFunctionShowsInvocationsObey) {
   EXPECT_FALSE(resolve("f"));
 }
 
+TEST_F(Operations, AFullDiskTakesNoCodeAndEverythingElse) {
+  create_active("f");
+  const os::DiskSpace tight(data_dir, UINT64_MAX / 4);
+  disk = &tight;
+  restart();
+  for (const Answer& refused :
+       {create("g", hello_zip("other")), put_code("f", hello_zip("new")),
+        publish_layer("l", hello_zip("layer")),
+        create_with(fmt::format(R"({{"FunctionName":"i","PackageType":"Image","Role":"{}",)"
+                                R"("Code":{{"ImageUri":"oci:{}/layouts/i"}}}})",
+                                kRole, data_dir))}) {
+    EXPECT_EQ(refused.status, 400) << refused.body;
+    EXPECT_EQ(refused.error, "CodeStorageExceededException");
+    EXPECT_NE(refused.message().find("disk.reserve_mb"), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(put_configuration("f", R"({"Description":"still"})").status, 200);
+  executor.run_all();
+  EXPECT_EQ(get("f").at("Configuration.Description"), "still");
+  EXPECT_EQ(send("DeleteFunction", "DELETE", "/2015-03-31/functions/f").status, 204);
+}
+
 TEST_F(Operations, CreateRefusesInAwsWords) {
   struct Case {
     std::string name;

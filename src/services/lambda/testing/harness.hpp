@@ -127,6 +127,7 @@ class Harness {
   bool refuse_retired = false;  // from the next restart() on
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
+  const os::DiskSpace* disk = nullptr;  // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
   aws::Caller caller;
