@@ -25,6 +25,7 @@ Housekeeper::~Housekeeper() = default;
 void Housekeeper::begin(Logger& logger) {
   logger_ = &logger;
   worker_ = std::make_unique<net::WorkerPool>(kWorkers);
+  tmp_->begin_watch(logger);
 }
 
 net::Task<Result<TmpMount>> Housekeeper::take_tmp(net::Loop& loop, std::uint64_t bytes) {

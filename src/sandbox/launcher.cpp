@@ -255,8 +255,8 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   if (!hello.failure.empty()) return fail(no_sandboxes_error(hello.failure));
 
   auto housekeeper = std::make_unique<Housekeeper>(
-      std::move(cgroups),
-      TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready, options.tmp_images});
+      std::move(cgroups), TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready,
+                                           options.tmp_images, options.space});
   network.available = hello.network;
   network.text = hello.network_text;
   IsolationReport report = isolation_report(*housekeeper, hello.user_ids, network);

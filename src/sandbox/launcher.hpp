@@ -42,6 +42,9 @@
 namespace lapwing {
 class Logger;
 }
+namespace lapwing::os {
+class DiskSpace;
+}
 namespace lapwing::net {
 class Loop;
 template <class T>
@@ -56,6 +59,8 @@ struct LauncherOptions {
   std::uint32_t tmp_ready = 4;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
+  // What those may take of the disk; null: whatever there is.
+  std::shared_ptr<os::DiskSpace> space;
   NetworkOptions network;
   // sched_getaffinity(2) tells of Limits::processors_shown at most; for machines with more than
   // functions are shown, as it makes the call slower.

@@ -31,6 +31,15 @@ inline constexpr std::chrono::milliseconds kClearMax{2'000};
 // Memory that may be left then, as shared memory segments are: the next programs have to do
 // without it. A /tmp that is memory does not count.
 inline constexpr std::uint64_t kClearedBytesMax = 16 * kMiB;
+// How much functions can write to their /tmp in a second, all together: how often the disk below
+// is looked at follows from it (tmp_watch.hpp), within these bounds.
+inline constexpr std::uint64_t kTmpFillBytesMax = 4'000'000'000;
+inline constexpr std::chrono::milliseconds kTmpLookMin{2};
+inline constexpr std::chrono::milliseconds kTmpLookMax{2'000};
+inline constexpr std::chrono::milliseconds kTmpClosedLook{20};
+inline constexpr std::chrono::milliseconds kTmpGiveBackEvery{1'000};
+// Of an image, besides the blocks it shows as used: its tables.
+inline constexpr std::uint64_t kTmpMetadataBytes = 256 * kKiB;
 // How long an interpreter may take until it has called fork().
 inline constexpr std::chrono::seconds kTemplateReadyMax{20};
 // Sandboxes at once; each has its own range of user ids.

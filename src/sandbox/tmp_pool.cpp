@@ -80,7 +80,7 @@ Status copy_sparse(int from, int to, std::uint64_t size) {
   }
 }
 
-Result<TmpMount> mount_image(int image) {
+Result<TmpMount> mount_image(int image, TmpWatch& watch) {
   LAPWING_TRY(const os::LoopDevice device, os::attach_loop(image));
   TmpMount tmp;
   LAPWING_TRY(tmp.mount, os::make_filesystem("ext4", {{"source", device.path}},
@@ -91,12 +91,13 @@ Result<TmpMount> mount_image(int image) {
   }
   // ext4's own; a function's /tmp starts empty.
   (void)::unlinkat(tmp.mount.get(), "lost+found", AT_REMOVEDIR);
+  tmp.watched = watch.add(tmp.mount.get(), device.path);
   return tmp;
 }
 
 }  // namespace
 
-TmpPool::TmpPool(Options options) : options_(std::move(options)) {
+TmpPool::TmpPool(Options options) : options_(std::move(options)), watch_(options_.space) {
   if (!options_.images) {
     why_not_ = "switched off";
     return;
@@ -139,7 +140,7 @@ Result<TmpMount> TmpPool::make(std::uint64_t bytes) {
   LAPWING_TRY(const os::UniqueFd image,
               os::open_at(os::kCwd, options_.directory, O_RDWR | O_TMPFILE, 0600));
   LAPWING_CHECK(copy_sparse(source.get(), image.get(), bytes / kMiB * kMiB));
-  return mount_image(image.get());
+  return mount_image(image.get(), watch_);
 }
 
 TmpMount TmpPool::take_ready(std::uint64_t bytes) {
@@ -176,6 +177,7 @@ void TmpPool::refill() {
 
 void TmpPool::discard(TmpMount tmp) {
   if (!tmp.mount) return;
+  tmp.watched.reset();
   const os::UniqueFd root(::openat(tmp.mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::uint32_t how = kDropDirtyBlocks;
   if (root) (void)::ioctl(root.get(), kExt4Shutdown, &how);

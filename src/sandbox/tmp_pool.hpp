@@ -9,17 +9,21 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "os/disk_space.hpp"
 #include "os/unique_fd.hpp"
+#include "sandbox/tmp_watch.hpp"
 
 namespace lapwing::sandbox {
 
 struct TmpMount {
-  os::UniqueFd mount;  // unattached mount; not valid: use a tmpfs
+  os::UniqueFd mount;             // unattached mount; not valid: use a tmpfs
+  std::shared_ptr<void> watched;  // goes before the mount does
 };
 
 class TmpPool {
@@ -28,12 +32,17 @@ class TmpPool {
     std::string directory;  // DATA/tmp-images
     std::uint32_t ready = 4;
     bool images = true;
+    std::shared_ptr<os::DiskSpace> space;  // null: images promise what may not be there
   };
   explicit TmpPool(Options options);
 
   // Whether images work on this machine; tried once, at construction.
   bool images_work() const { return why_not_.empty(); }
   const std::string& why_not() const { return why_not_; }
+
+  // From here on a thread keeps their promises.
+  void begin_watch(Logger& logger) { watch_.begin(logger); }
+  TmpWatch& watch() { return watch_; }
 
   // A ready one of this size, or nothing.
   TmpMount take_ready(std::uint64_t bytes);
@@ -50,6 +59,7 @@ class TmpPool {
   Result<std::string> ensure_template(std::uint64_t bytes);
 
   Options options_;
+  TmpWatch watch_;  // before the images
   std::string why_not_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::vector<TmpMount>> ready_;  // guarded by mutex_
