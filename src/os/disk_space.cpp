@@ -11,7 +11,6 @@ namespace lapwing::os {
 namespace {
 
 constexpr const char* kDiskFullCode = "DiskFull";
-constexpr std::uint64_t kReserveShare = 50;
 
 }  // namespace
 
@@ -27,7 +26,7 @@ DiskSpace::State DiskSpace::look() const {
   out.total = std::uint64_t{found.f_blocks} * found.f_frsize;
   out.free = std::uint64_t{found.f_bavail} * found.f_frsize;
   if (out.reserve == 0) {
-    out.reserve = std::clamp(out.total / kReserveShare, kDiskReserveMin, kDiskReserveMax);
+    out.reserve = std::clamp(out.total / kDiskReserveShare, kDiskReserveMin, kDiskReserveMax);
   }
   return out;
 }

@@ -18,9 +18,10 @@
 
 namespace lapwing::os {
 
-// The reserve where none is said: a fiftieth of the file system, within these bounds.
-inline constexpr std::uint64_t kDiskReserveMin = 64ull << 20;
-inline constexpr std::uint64_t kDiskReserveMax = 1024ull << 20;
+// The reserve where none is said: a share of the file system, within these bounds.
+inline constexpr std::uint64_t kDiskReserveShare = 25;
+inline constexpr std::uint64_t kDiskReserveMin = 128ull << 20;
+inline constexpr std::uint64_t kDiskReserveMax = 2048ull << 20;
 
 class DiskSpace {
  public:
@@ -33,9 +34,15 @@ class DiskSpace {
     std::uint64_t free = 0;
     std::uint64_t promised = 0;
     std::uint64_t reserve = 0;
-    std::uint64_t spare() const {
-      const std::uint64_t taken = promised + reserve;
-      return free > taken ? free - taken : 0;
+    // For what is stored in bulk.
+    std::uint64_t spare() const { return beside(reserve); }
+    // For what programs at work write (/tmp), which may take half of the reserve: so what is stored
+    // can never leave them nothing.
+    std::uint64_t working_spare() const { return beside(reserve / 2); }
+
+   private:
+    std::uint64_t beside(std::uint64_t kept) const {
+      return free > promised + kept ? free - promised - kept : 0;
     }
   };
   // A file system that cannot be asked counts as having room: writing to it says what is wrong.

@@ -103,6 +103,13 @@ std::string Admin::health(bool whole) const {
   json.begin_object();
   for (const char* service : {"lambda", "logs", "sts"}) json.member(service, "running");
   json.end_object();
+  const os::DiskSpace::State disk = parts_.disk->look();
+  json.key("disk");
+  json.begin_object();
+  json.member("free_mib", static_cast<std::int64_t>(disk.free / kMiB));
+  json.member("reserve_mib", static_cast<std::int64_t>(disk.reserve / kMiB));
+  json.member("full", disk.spare() == 0);
+  json.end_object();
   json.key("isolation");
   json.begin_object();
   json.member("complete", parts_.isolation->complete());
@@ -132,6 +139,7 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
            parts_.snapshots->restored());
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
   text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
+  add_disk_metrics(text, parts_.disk->look(), *parts_.logs);
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",

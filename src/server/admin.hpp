@@ -17,6 +17,7 @@
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
 #include "services/lambda/service.hpp"
+#include "services/logs/budget.hpp"
 
 namespace lapwing::server {
 
@@ -39,6 +40,8 @@ struct AdminParts {
   bool functions_may = true;  // see them
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
+  const os::DiskSpace* disk = nullptr;
+  const logs::LogBudget* logs = nullptr;
 };
 
 class Admin {

@@ -94,12 +94,14 @@ Status make_data_dir(const std::string& data_dir) {
   return {};
 }
 
-Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config,
-                                                          const std::string& data_dir) {
+Result<std::unique_ptr<sandbox::Launcher>> start_launcher(
+    const Config& config, const std::string& data_dir,
+    std::shared_ptr<os::DiskSpace> space = nullptr) {
   // Made before the launcher looks for leftovers of an earlier life in it.
   LAPWING_CHECK(make_data_dir(data_dir));
   sandbox::LauncherOptions options;
   options.data_dir = data_dir;
+  options.space = std::move(space);
   LAPWING_TRY(options.network, network_options(config));
   options.hide_processors =
       sandbox::processors_of_machine() > sandbox::processors_of(0, ~std::uint32_t{0});
@@ -169,7 +171,9 @@ int run_serve(const Config& config) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  auto launcher = start_launcher(config, config.data_dir);
+  const auto space = std::make_shared<os::DiskSpace>(
+      config.data_dir, static_cast<std::uint64_t>(config.disk_reserve_mb) * kMiB);
+  auto launcher = start_launcher(config, config.data_dir, space);
   if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport& report = (*launcher)->report();
   if (!report.complete()) {
@@ -186,7 +190,7 @@ int run_serve(const Config& config) {
   SystemClock clock;
   StderrOutput output;
   Logger logger(output, clock, level_of(config.log_level));
-  auto instance = Instance::create(config, *std::move(launcher), logger);
+  auto instance = Instance::create(config, *std::move(launcher), *space, logger);
   if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
   if (!address) return complain(address.error(), config);

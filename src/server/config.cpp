@@ -188,6 +188,26 @@ const std::vector<Key>& keys() {
        "idle environments end while less is available; 0: 1/20 of the machine",
        &Config::memory_reserve_mb,
        {0, 1 << 30}},
+      {"disk.reserve_mb",
+       "what stays free of the data directory's file system, so that deletions always work: "
+       "packages, images, snapshots and log events take nothing of it, functions' /tmp half; 0: "
+       "4 % of the file system, at least 128 MB, at most 2 GB",
+       &Config::disk_reserve_mb,
+       {0, 1 << 30}},
+      {"logs.mb",
+       "what all log events together may take of the disk; more of function output is dropped, and "
+       "its stream says so; 0: a quarter of the file system",
+       &Config::logs_mb,
+       {0, 1 << 30}},
+      {"logs.function_mb",
+       "what one log group may hold, likewise; 0: half of logs.mb",
+       &Config::logs_function_mb,
+       {0, 1 << 30}},
+      {"logs.function_mib_per_second",
+       "what one log group may take up a second, likewise, after 16 seconds' worth at once; 0: any "
+       "amount",
+       &Config::logs_function_mib_per_second,
+       {0, 1 << 20}},
       {"images.layouts",
        "directories below which functions may name OCI layouts (oci:, oci-archive:)",
        &Config::images_layouts},

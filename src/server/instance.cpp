@@ -149,6 +149,17 @@ engine::EngineOptions engine_options(const Config& config) {
   return options;
 }
 
+logs::LogLimits log_limits(const Config& config, const os::DiskSpace& disk) {
+  const auto mib = [](std::int64_t number) { return static_cast<std::uint64_t>(number) * kMiB; };
+  logs::LogLimits limits;
+  limits.bytes = config.logs_mb != 0 ? mib(config.logs_mb) : disk.look().total / 4;
+  limits.group_bytes =
+      config.logs_function_mb != 0 ? mib(config.logs_function_mb) : limits.bytes / 2;
+  limits.group_bytes_per_second = mib(config.logs_function_mib_per_second);
+  limits.disk = &disk;
+  return limits;
+}
+
 // No more environments than there are descriptors for: the one idle longest makes room then, where
 // starts would fail otherwise. An eighth is left for connections and files.
 void fit_open_files(engine::EngineOptions& options, Logger& logger) {
@@ -222,8 +233,10 @@ Error cannot_listen(const Error& error, const std::string& listen) {
 
 // Declared in the order of dependence; members are destroyed in reverse.
 struct Instance::Parts {
-  Parts(const Config& c, std::unique_ptr<sandbox::Launcher> l, Logger& log)
+  Parts(const Config& c, std::unique_ptr<sandbox::Launcher> l, const os::DiskSpace& space,
+        Logger& log)
       : config(c),
+        disk(&space),
         logger(&log),
         launcher(std::move(l)),
         // Those that look up images must not be all there are.
@@ -250,6 +263,7 @@ struct Instance::Parts {
   void make_front();
 
   Config config;
+  const os::DiskSpace* disk;
   Logger* logger;
   std::unique_ptr<sandbox::Launcher> launcher;
   SystemClock clock;
@@ -337,14 +351,16 @@ Status Instance::Parts::make_runtimes() {
 }
 
 void Instance::Parts::make_services() {
-  logs = std::make_unique<logs::LogsService>(
-      logs::LogsParts{store->store(), store->bulk_log(), clock, random, patterns, *logger});
+  logs = std::make_unique<logs::LogsService>(logs::LogsParts{store->store(), store->bulk_log(),
+                                                             clock, random, patterns, *logger,
+                                                             log_limits(config, *disk)});
   lambda::Options options;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
   options.registries = registry_options(config);
   options.image_layouts = config.images_layouts;
   options.refuse_retired = config.runtimes_retired == "refuse";
+  options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
@@ -383,6 +399,7 @@ void Instance::Parts::make_engine() {
   host.endpoint = &endpoint;
   snapshots = std::make_unique<runtime::SnapshotStore>(
       config.data_dir + "/snapshots", static_cast<std::uint64_t>(config.snapshots_mb) * kMiB);
+  snapshots->set_space(disk);
   snapshots->on_missing([this](const runtime::FunctionVersionPtr& function) {
     snapshot_maker->make(function, nullptr);
   });
@@ -408,7 +425,8 @@ void Instance::Parts::make_front() {
       AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
                  snapshots.get(), lambda.get(), &workers, &clock,
                  static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
-                 metrics_signed(config), functions_may_see(config), &memory, &*connections});
+                 metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
+                 &logs->budget()});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});
@@ -437,8 +455,8 @@ Instance::~Instance() = default;
 
 Result<std::unique_ptr<Instance>> Instance::create(const Config& config,
                                                    std::unique_ptr<sandbox::Launcher> launcher,
-                                                   Logger& logger) {
-  auto parts = std::make_unique<Parts>(config, std::move(launcher), logger);
+                                                   const os::DiskSpace& disk, Logger& logger) {
+  auto parts = std::make_unique<Parts>(config, std::move(launcher), disk, logger);
   LAPWING_CHECK(parts->open());
   LAPWING_CHECK(parts->make_runtimes());
   parts->make_services();

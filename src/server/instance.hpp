@@ -13,6 +13,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "os/disk_space.hpp"
 #include "sandbox/launcher.hpp"
 #include "server/config.hpp"
 
@@ -23,10 +24,11 @@ inline constexpr char kVersion[] = "0.1.0";
 class Instance {
  public:
   // Opens the data directory, builds everything and starts the services' background work;
-  // nothing listens yet.
+  // nothing listens yet. `disk` (the data directory's) outlives the instance, as the launcher
+  // uses it, too.
   static Result<std::unique_ptr<Instance>> create(const Config& config,
                                                   std::unique_ptr<sandbox::Launcher> launcher,
-                                                  Logger& logger);
+                                                  const os::DiskSpace& disk, Logger& logger);
   ~Instance();
 
   // The API listens. Answers the bound "HOST:PORT".

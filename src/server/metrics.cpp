@@ -85,6 +85,23 @@ void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts) {
            starts.ready.load());
 }
 
+void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
+                      const logs::LogBudget& logs) {
+  text.add("disk_free_bytes", "gauge", "Free space of the data directory's file system.",
+           disk.free);
+  text.add("disk_reserve_bytes", "gauge", "What of it stays free.", disk.reserve);
+  text.add("disk_promised_bytes", "gauge", "Written to /tmp by functions, not on the disk yet.",
+           disk.promised);
+  text.add("log_bytes", "gauge", "Disk space of log events, as last looked at.", logs.used_bytes());
+  text.family("log_dropped_bytes_total", "counter",
+              "Function output that was dropped, by what was at its limit.");
+  for (std::size_t i = 0; i < logs::kLosses; ++i) {
+    const auto why = static_cast<logs::Loss>(i);
+    text.sample("log_dropped_bytes_total", fmt::format(R"(reason="{}")", to_string(why)),
+                logs.lost_bytes(why));
+  }
+}
+
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals) {
   text.add("invocations_total", "counter", "Invocations dispatched.", totals.invocations);
   text.add("function_errors_total", "counter", "Invocations that ended in a function error.",

@@ -14,7 +14,9 @@
 
 #include "engine/stats.hpp"
 #include "http/budget.hpp"
+#include "os/disk_space.hpp"
 #include "runtime/starter.hpp"
+#include "services/logs/budget.hpp"
 
 namespace lapwing::server {
 
@@ -38,6 +40,8 @@ class MetricsText {
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals);
 void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts);
 void add_memory_metrics(MetricsText& text, const http::Memory& memory);
+void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
+                      const logs::LogBudget& logs);
 void add_function_metrics(MetricsText& text, const std::vector<engine::FunctionUsage>& usages);
 
 }  // namespace lapwing::server

@@ -1,0 +1,250 @@
+"""Functions that fill the disk: with output, in /tmp, by whatever the API lets them store. The data
+directory lies on a small file system of the test's own. Others are served all through it, records
+stay durable, what frees space works, and the space comes back."""
+import contextlib
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from api import Api, eventually
+from bystander import Bystander
+from functions import package
+from serving import Server
+
+if os.geteuid() != 0:
+    pytest.skip("a file system of the test's own needs root", allow_module_level=True)
+
+MIB = 1 << 20
+ECHO = "def handler(e, c):\n    return e\n"
+FLOOD = '''
+import os, time
+def handler(event, context):
+    line = b"x" * 999 + b"\\n"
+    block = line * 1000
+    end = time.monotonic() + event["seconds"]
+    written = 0
+    while time.monotonic() < end:
+        written += os.write(1, block)
+    return written
+'''
+FILL = '''
+import errno, hashlib, os
+NAME = "/tmp/data"
+def handler(event, context):
+    if event["op"] == "write":
+        count, wanted, block = 0, event["mib"], os.urandom((1 << 20) - 8)
+        with open(NAME, "ab", buffering=0) as file:
+            try:
+                while count < wanted:
+                    file.write(b"%08d" % count + block)
+                    count += 1
+            except OSError as error:
+                return {"mib": count, "error": errno.errorcode[error.errno]}
+        return {"mib": count}
+    if event["op"] == "drop_caches":
+        fd = os.open(NAME, os.O_RDONLY)
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+        return os.path.getsize(NAME)
+    if event["op"] == "sum":
+        with open(NAME, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    if os.path.exists(NAME):
+        os.unlink(NAME)
+'''
+
+
+class SmallDisk:
+    """An ext4 file system in a file, mounted."""
+
+    def __init__(self, directory, mib):
+        self.image = directory / "disk.img"
+        self.place = directory / "disk"
+        self.place.mkdir()
+        with open(self.image, "wb") as file:
+            file.truncate(mib * MIB)
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", self.image], check=True)
+        if subprocess.run(["mount", "-o", "loop", self.image, self.place], check=False).returncode:
+            pytest.skip("no loop device can be mounted here")
+
+    def free(self):
+        found = os.statvfs(self.place)
+        return found.f_bavail * found.f_frsize
+
+    def unmount(self):
+        # What the last sandboxes hold may take a moment to go.
+        assert eventually(lambda: subprocess.run(
+            ["umount", self.place], check=False, capture_output=True).returncode == 0, 30)
+
+
+@contextlib.contextmanager
+def small_server(tmp_path, mib, *arguments):
+    disk = SmallDisk(tmp_path, mib)
+    server = None
+    try:
+        server = Server(disk.place / "data", *arguments).start()
+        yield disk, server, Api(server.address, timeout=120)
+    finally:
+        if server is not None and server.process.poll() is None:
+            server.stop()
+        if server is not None:
+            print(server.log())
+        disk.unmount()
+
+
+def logs(api, operation, body):
+    return api.call("POST", "/", body, {"X-Amz-Target": "Logs_20140328." + operation,
+                                        "Content-Type": "application/x-amz-json-1.1"})
+
+
+def messages(api, group, pattern):
+    out, token = [], None
+    while True:
+        body = {"logGroupName": group, "filterPattern": pattern}
+        if token:
+            body["nextToken"] = token
+        page = logs(api, "FilterLogEvents", body)
+        assert page.status == 200, page.body
+        out += [event["message"] for event in page.json()["events"]]
+        token = page.json().get("nextToken")
+        if not token:
+            return out
+
+
+def metric(api, name):
+    text = api.call("GET", "/_lapwing/metrics").body.decode()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+               if line.startswith("lapwing_" + name) and line[len("lapwing_" + name)] in " {")
+
+
+def flood(server, name, seconds, count=2):
+    """Some invocations that print as fast as they can; how much they have printed."""
+    answers = []
+
+    def call():
+        answers.append(Api(server.address, timeout=seconds + 120).invoke(
+            name, {"seconds": seconds}))
+    threads = [threading.Thread(target=call, daemon=True) for _ in range(count)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(seconds + 120)
+    assert [a.status for a in answers] == [200] * count, answers
+    return sum(a.json() for a in answers)
+
+
+def test_a_flood_of_output_fills_no_disk(tmp_path):
+    """Without any other limit the reserve holds."""
+    with small_server(tmp_path, 420, "--set", "logs.function_mib_per_second=0", "--set",
+                      "logs.mb=100000", "--set", "logs.function_mb=100000") as (disk, server, api):
+        api.deploy("flood", FLOOD, MemorySize=256, Timeout=120)
+        bystander = Bystander(server)
+        before = disk.free()
+        with bystander.beside():
+            written = flood(server, "flood", 15)
+        print(f"{written / MIB:.0f} MiB printed, {disk.free() / MIB:.0f} MiB free")
+        assert disk.free() >= 96 * MIB
+        # Durable changes go on, what adds bulk is refused in words, what frees space works.
+        assert api.update_configuration("bystander", Description="still").status == 200
+        if metric(api, "log_dropped_bytes_total") == 0:
+            pytest.fail("the flood never met the reserve")
+        said = messages(api, "/aws/lambda/flood", "lapwing")
+        assert any("bytes of output were dropped" in one and "reserve" in one for one in said), said
+        big = logs(api, "CreateLogGroup", {"logGroupName": "more"})
+        assert big.status == 500 and b"disk.reserve_mb" in big.body, big.body
+        assert api.delete("flood").status == 204
+        assert logs(api, "DeleteLogGroup", {"logGroupName": "/aws/lambda/flood"}).status == 200
+        assert eventually(lambda: disk.free() > before - 32 * MIB, 60), disk.free() / MIB
+        size = os.path.getsize(disk.place / "data/bulk_log.db")
+        assert size < 16 * MIB, "the file does not shrink"
+        assert logs(api, "CreateLogGroup", {"logGroupName": "more"}).status == 200
+
+
+def test_a_flood_has_a_rate_and_a_size(tmp_path):
+    with small_server(tmp_path, 1200, "--set", "logs.function_mib_per_second=4", "--set",
+                      "logs.function_mb=100") as (disk, server, api):
+        api.deploy("flood", FLOOD, MemorySize=256, Timeout=120)
+        bystander = Bystander(server)
+        free = disk.free()
+        with bystander.beside():
+            written = flood(server, "flood", 12)
+        taken = free - disk.free()
+        print(f"{written / MIB:.0f} MiB printed, {taken / MIB:.0f} MiB taken")
+        assert written > 150 * MIB and taken < 250 * MIB
+        said = messages(api, "/aws/lambda/flood", "lapwing")
+        assert any("logs.function_mib_per_second" in one for one in said), said
+        assert metric(api, 'log_dropped_bytes_total') > 0
+        # Another function's log is whole.
+        assert messages(api, "/aws/lambda/bystander", "lapwing") == []
+
+
+def test_deletions_work_with_no_space_at_all(tmp_path):
+    """Somebody else takes the last byte: not even the reserve is left."""
+    with small_server(tmp_path, 400) as (disk, server, api):
+        for n in range(3):
+            api.deploy(f"f{n}", "def handler(e, c):\n    print('x' * 1000)\n    return e")
+            assert api.invoke(f"f{n}", {}).status == 200
+        hog = disk.place / "hog"
+        with open(hog, "wb", buffering=0) as file:
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(MIB))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+        assert disk.free() < 16384
+        for n in range(3):
+            assert api.delete(f"f{n}").status == 204
+            answer = logs(api, "DeleteLogGroup", {"logGroupName": f"/aws/lambda/f{n}"})
+            assert answer.status == 200, answer.body
+        assert api.names() == []
+        assert api.call("GET", "/_lapwing/health").json()["disk"]["full"]
+        refused = api.create("new", package({"app.py": ECHO}))
+        assert refused.status == 400 and b"disk.reserve_mb" in refused.body, refused.body
+        hog.unlink()
+        server.kill()
+        server.start()
+        api = Api(server.address, timeout=60)
+        assert api.names() == []
+        api.deploy("f0", ECHO)
+        assert api.invoke("f0", {"n": 1}).json() == {"n": 1}
+
+
+def test_tmp_beyond_the_disk(tmp_path):
+    """Three times 400 MB of /tmp where the disk has 600: whoever comes late is told so by the
+    write, and nothing that was acknowledged is lost."""
+    with small_server(tmp_path, 700) as (disk, server, api):
+        names = ["one", "two", "three"]
+        for name in names:
+            api.deploy(name, FILL, MemorySize=1024, Timeout=120,
+                       EphemeralStorage={"Size": 512})
+        assert api.invoke("one", {"op": "write", "mib": 100}).json() == {"mib": 100}
+        summed = api.invoke("one", {"op": "sum"}).json()
+        bystander = Bystander(server)
+        answers = {}
+        with bystander.beside():
+            until = time.monotonic() + 8
+            while len(answers) < 2 or time.monotonic() < until:
+                for name in names[1:]:
+                    api.invoke(name, {"op": "unlink"})
+                    answers[name] = api.invoke(name, {"op": "write", "mib": 400}).json()
+        print(answers, f"{disk.free() / MIB:.0f} MiB free")
+        assert all(a.get("error", "ENOSPC") == "ENOSPC" for a in answers.values()), answers
+        assert "error" in answers["three"], answers
+        assert disk.free() > 16 * MIB
+        # All that was written is there, from the disk itself.
+        for name, wanted in [("one", 100)] + [(n, answers[n]["mib"]) for n in names[1:]]:
+            before = api.invoke(name, {"op": "sum"}).json()
+            assert api.invoke(name, {"op": "drop_caches"}).json() >= wanted * MIB
+            assert api.invoke(name, {"op": "sum"}).json() == before
+        assert before and api.invoke("one", {"op": "sum"}).json() == summed
+        # Once there is room, everybody gets it.
+        for name in names[1:]:
+            assert api.delete(name).status == 204
+        assert eventually(lambda: api.invoke("one", {"op": "write", "mib": 1}).json()
+                          == {"mib": 1}, 60)
+        assert eventually(lambda: disk.free() > 300 * MIB, 60), disk.free() / MIB
