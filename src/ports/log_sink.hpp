@@ -37,6 +37,8 @@ class LogStream {
   // Takes the events over, in order. Events become visible to readers within 200 ms and are on
   // disk within a second.
   virtual void append(std::vector<LogEvent> events) = 0;
+  // Whether what was appended last was over a limit and dropped: there is no use in hurrying.
+  virtual bool losing() const { return false; }
 };
 
 class LogSink {
@@ -52,7 +54,7 @@ class LogSink {
   }
 
   // Bytes taken over and not yet on disk. A producer stops reading its source while this is
-  // above backlog_limit_bytes() and goes on below it: a flood waits, it is not dropped.
+  // above backlog_limit_bytes() and goes on below it: a flood within the limits waits.
   virtual std::size_t backlog_bytes() const = 0;
   virtual std::size_t backlog_limit_bytes() const = 0;
 };

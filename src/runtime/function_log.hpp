@@ -60,6 +60,9 @@ class FunctionLog {
   // Producers stop reading their pipes while this is so: a flood waits, it is not dropped.
   bool crowded() const { return sink_->backlog_bytes() > sink_->backlog_limit_bytes(); }
 
+  // Nor do they hurry while what they bring is dropped.
+  bool losing() const { return lines_->losing(); }
+
   // The end of the log of one invocation, for LogType=Tail.
   void start_tail() { tail_.start(); }
   std::string take_tail() { return tail_.take(); }

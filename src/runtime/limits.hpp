@@ -87,5 +87,7 @@ inline constexpr Duration kMemoryLookEvery = std::chrono::milliseconds(100);
 // The pipe that carries stdout and stderr.
 inline constexpr int kOutputPipeBytes = 1 << 20;
 inline constexpr std::size_t kOutputChunkBytes = 64 * 1024;
+// After each chunk of what is dropped: 64 MB/s at most.
+inline constexpr Duration kLostOutputPause = std::chrono::milliseconds(1);
 
 }  // namespace lapwing::runtime

@@ -35,7 +35,12 @@ net::Task<void> OutputPipe::read() {
         co_await pipe_.read_some(std::as_writable_bytes(std::span(buffer)));
     if (!n || *n == 0) co_return;
     take({buffer.data(), *n});
-    co_await loop_->yield();
+    if (log_->losing()) {
+      // Reading at full speed what is dropped would take processor time from everybody.
+      co_await loop_->sleep(kLostOutputPause);
+    } else {
+      co_await loop_->yield();
+    }
   }
 }
 

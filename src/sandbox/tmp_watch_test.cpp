@@ -2,13 +2,18 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sstream>
 #include <stdlib.h>
 #include <string>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <thread>
 #include <unistd.h>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "base/log.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/tmp_pool.hpp"

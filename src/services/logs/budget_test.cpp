@@ -52,6 +52,19 @@ TEST_F(Budget, AGroupMayWriteItsRateAndABurst) {
   EXPECT_EQ(core_->budget.lost_bytes(Loss::kRate), kRate / 2);
 }
 
+TEST_F(Budget, WhoHoldsAStreamCanTellThatItLoses) {
+  limit({.group_bytes_per_second = kRate});
+  const auto stream = core_->sink.open(ref("g", "s"));
+  const auto print_mib = [&] {
+    stream->append({{clock_.wall(), std::string(kRate, 'x')}});
+    return !stream->losing();
+  };
+  for (int i = 0; i < kRateBurst - 1; ++i) EXPECT_TRUE(print_mib());
+  EXPECT_FALSE(print_mib());
+  clock_.advance(std::chrono::seconds(2));
+  EXPECT_TRUE(print_mib());
+}
+
 TEST_F(Budget, SmallAppendsHaveAnEndToo) {
   limit({.group_bytes_per_second = kRate});
   for (int i = 0; i < kRateBurst; ++i) print("s", kRate);

@@ -70,17 +70,22 @@ class SinkWriter::Held final : public ports::LogStream {
   void append(std::vector<ports::LogEvent> events) override {
     if (events.empty()) return;
     BufferPtr target = buffer_.lock();
-    while (target == nullptr || !sink_->fill(*target, events)) {
+    Filled filled = target == nullptr ? Filled::kGone : sink_->fill(*target, events);
+    while (filled == Filled::kGone) {
       target = sink_->buffer(name_);
       buffer_ = target;
+      filled = sink_->fill(*target, events);
     }
+    losing_ = filled == Filled::kLost;
     sink_->queue(target);
   }
+  bool losing() const override { return losing_; }
 
  private:
   SinkWriter* sink_;
   StreamName name_;
   std::weak_ptr<Buffer> buffer_;
+  std::atomic<bool> losing_ = false;
 };
 
 std::unique_ptr<ports::LogStream> SinkWriter::open(ports::LogStreamRef stream) {
@@ -99,16 +104,16 @@ SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name) {
   return found;
 }
 
-bool SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
+SinkWriter::Filled SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
   const std::int64_t now_ms = unix_ms(clock_->wall());
   std::uint64_t asked = 0;
   for (const ports::LogEvent& event : events) asked += event.message.size() + 1;
   std::size_t grown = 0;
   const std::lock_guard lock(buffer.filling);
-  if (buffer.dropped) return false;
+  if (buffer.dropped) return Filled::kGone;
   if (const std::optional<Loss> why = buffer.budget->take(asked, clock_->mono())) {
     lose(buffer, *why, asked);
-    return true;
+    return Filled::kLost;
   }
   buffer.closed_said = false;
   for (ports::LogEvent& event : events) {
@@ -123,7 +128,7 @@ bool SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
     grown += buffer.open.bytes() - before;
   }
   backlog_ += grown;  // before the writer can take it away again
-  return true;
+  return Filled::kTaken;
 }
 
 void SinkWriter::lose(Buffer& buffer, Loss why, std::uint64_t bytes) {

@@ -104,8 +104,9 @@ class SinkWriter final : public ports::LogSink {
   class Held;
 
   BufferPtr buffer(const StreamName& name);
-  // False when the buffer was dropped meanwhile; the events are then as they were.
-  bool fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
+  enum class Filled { kTaken, kLost, kGone };
+  // kGone: the buffer was dropped meanwhile; the events are then as they were.
+  Filled fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
   void lose(Buffer& buffer, Loss why, std::uint64_t bytes);  // holds buffer.filling
   static bool still_to_say(const Buffer& buffer);
   // Whether it should say it now; `reading`: somebody is about to look.
