@@ -156,11 +156,13 @@ def test_a_flood_of_output_fills_no_disk(tmp_path):
         assert any("bytes of output were dropped" in one and "reserve" in one for one in said), said
         big = logs(api, "CreateLogGroup", {"logGroupName": "more"})
         assert big.status == 500 and b"disk.reserve_mb" in big.body, big.body
+        peak = os.path.getsize(disk.place / "data/bulk_log.db")
+        assert peak > 100 * MIB
         assert api.delete("flood").status == 204
         assert logs(api, "DeleteLogGroup", {"logGroupName": "/aws/lambda/flood"}).status == 200
         assert eventually(lambda: disk.free() > before - 32 * MIB, 60), disk.free() / MIB
-        size = os.path.getsize(disk.place / "data/bulk_log.db")
-        assert size < 16 * MIB, "the file does not shrink"
+        file = disk.place / "data/bulk_log.db"
+        assert eventually(lambda: os.path.getsize(file) < peak / 4, 60), "the file does not shrink"
         assert logs(api, "CreateLogGroup", {"logGroupName": "more"}).status == 200
 
 
@@ -227,14 +229,16 @@ def test_tmp_beyond_the_disk(tmp_path):
         bystander = Bystander(server)
         answers = {}
         with bystander.beside():
-            until = time.monotonic() + 8
+            until = time.monotonic() + 10
             while len(answers) < 2 or time.monotonic() < until:
                 for name in names[1:]:
-                    api.invoke(name, {"op": "unlink"})
-                    answers[name] = api.invoke(name, {"op": "write", "mib": 400}).json()
+                    more = api.invoke(name, {"op": "write", "mib": 400 - answers.get(
+                        name, {"mib": 0})["mib"]}).json()
+                    more["mib"] += answers.get(name, {"mib": 0})["mib"]
+                    answers[name] = more
         print(answers, f"{disk.free() / MIB:.0f} MiB free")
         assert all(a.get("error", "ENOSPC") == "ENOSPC" for a in answers.values()), answers
-        assert "error" in answers["three"], answers
+        assert any("error" in a for a in answers.values()), answers
         assert disk.free() > 16 * MIB
         # All that was written is there, from the disk itself.
         for name, wanted in [("one", 100)] + [(n, answers[n]["mib"]) for n in names[1:]]:
