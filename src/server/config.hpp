@@ -69,9 +69,9 @@ struct Config {
   std::int64_t memory_reserve_mb = 0;  // 0: a twentieth of the machine
   std::int64_t metrics_functions = 50;
   std::string metrics_signed = "auto";
-  std::int64_t disk_reserve_mb = 0;   // 0: 4 % of the file system, within bounds
-  std::int64_t logs_mb = 0;           // 0: a quarter of the file system
-  std::int64_t logs_function_mb = 0;  // 0: half of all logs
+  std::int64_t disk_reserve_mb = 0;                // 0: 4 % of the file system, within bounds
+  std::int64_t logs_mb = 0;                        // 0: a quarter of the file system
+  std::int64_t logs_function_mb = 0;               // 0: half of all logs
   std::int64_t logs_function_mib_per_second = 16;  // 0: no limit
   std::vector<std::string> images_layouts;
   std::vector<std::string> images_insecure;
