@@ -95,13 +95,23 @@ void LogBudget::note_written(GroupBudget& group, const std::string& group_uid,
                              std::uint64_t bytes) {
   used_ += bytes;
   if (limits_.group_bytes == 0) return;
-  const std::lock_guard lock(group.mutex_);
-  if (group.stored_) {
-    *group.stored_ += bytes;
-  } else if (const auto counted = events_->group_bytes(group_uid)) {
-    group.stored_ = *counted;  // with what was written
+  {
+    const std::lock_guard lock(group.mutex_);
+    group.uncounted_ += bytes;
+    if (group.stored_) {
+      *group.stored_ += bytes;
+      group.full_ = *group.stored_ > limits_.group_bytes;
+      return;
+    }
+    // Most groups never write as much: they are spared the question.
+    if (group.uncounted_ < std::min(kCountAfterBytes, limits_.group_bytes / 16)) return;
   }
-  group.full_ = group.stored_.value_or(0) > limits_.group_bytes;
+  // Without the lock, for which event loops would wait.
+  const auto counted = events_->group_bytes(group_uid);
+  if (!counted) return;
+  const std::lock_guard lock(group.mutex_);
+  group.stored_ = *counted;  // with what was written
+  group.full_ = *counted > limits_.group_bytes;
 }
 
 void LogBudget::recount() {
@@ -112,6 +122,7 @@ void LogBudget::recount() {
     if (!group) continue;
     const std::lock_guard inner(group->mutex_);
     group->stored_.reset();
+    group->uncounted_ = 0;
     group->full_ = false;  // what comes next is counted
   }
 }

@@ -62,6 +62,7 @@ class GroupBudget {
   std::int64_t tokens_ = 0;              // the rest is guarded by mutex_
   MonoTime filled_{};                    // when tokens_ were last added
   std::optional<std::uint64_t> stored_;  // nothing: to be counted
+  std::uint64_t uncounted_ = 0;          // written since that was asked for
 };
 using GroupBudgetPtr = std::shared_ptr<GroupBudget>;
 

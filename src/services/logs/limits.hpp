@@ -60,6 +60,8 @@ inline constexpr Duration kIdleStreamsLookEvery = std::chrono::seconds(5);
 inline constexpr int kRateBurst = 16;  // seconds of a group's rate that it may write at once
 inline constexpr std::uint64_t kSmallAppendBytes = 2 * kKiB;
 inline constexpr std::int64_t kSmallAppendsBytesMax = 1 * kMiB;
+// A group is counted when it has written so much (or a sixteenth of its limit).
+inline constexpr std::uint64_t kCountAfterBytes = 1 * kMiB;
 inline constexpr Duration kWholeLookEvery = std::chrono::milliseconds(500);
 // While output is dropped, its stream says so no more often.
 inline constexpr Duration kLossSaidEvery = std::chrono::seconds(1);
