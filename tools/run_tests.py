@@ -191,7 +191,7 @@ def prepare_venv(counts):
     return code == 0
 
 
-TSAN_FOLDERS = ("net", "engine")
+TSAN_FOLDERS = ("net", "background", "engine")
 
 
 def main() -> int:

@@ -1,0 +1,225 @@
+#include "background/runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace lapwing::background {
+
+// One registered task. Guarded by Runner::mutex_, but for what only its run looks at.
+struct Task::Entry {
+  // Of a run: never two at a time.
+  Runner::Step step;  // periodic ones
+  Duration period{};
+  DueSource* source = nullptr;  // the others
+
+  std::string name;
+  std::optional<MonoTime> due;
+  bool notified = false;  // runs now; of a source, next_due() is asked now
+  bool running = false;
+  bool removed = false;
+  std::uint64_t runs = 0;
+  std::uint64_t failures = 0;
+  std::string last_failure;
+  Duration longest{};
+};
+
+namespace {
+
+// What a task's own code answers, whatever way it takes.
+template <class Fn>
+auto guarded(Fn fn) -> decltype(fn()) {
+  try {
+    return fn();
+  } catch (const std::exception& bug) {
+    return fail(internal_error(bug.what()));
+  }
+}
+
+}  // namespace
+
+Task::Task(Runner& runner, std::shared_ptr<Entry> entry)
+    : runner_(&runner), entry_(std::move(entry)) {}
+
+Task::Task(Task&& other) noexcept
+    : runner_(std::exchange(other.runner_, nullptr)), entry_(std::move(other.entry_)) {}
+
+Task& Task::operator=(Task&& other) noexcept {
+  if (this != &other) {
+    reset();
+    runner_ = std::exchange(other.runner_, nullptr);
+    entry_ = std::move(other.entry_);
+  }
+  return *this;
+}
+
+void Task::notify() {
+  if (entry_) runner_->notify(*entry_);
+}
+
+void Task::reset() {
+  if (entry_) runner_->remove(entry_);
+  entry_.reset();
+}
+
+Runner::Runner(const Clock& clock, Logger& logger, const RunnerOptions& options)
+    : clock_(clock), logger_(logger), options_(options) {}
+
+Task Runner::every(std::string name, Duration period, Step step) {
+  auto entry = std::make_shared<Task::Entry>();
+  entry->name = std::move(name);
+  entry->period = period;
+  entry->step = std::move(step);
+  entry->due = clock_.mono() + period;
+  return add(std::move(entry));
+}
+
+Task Runner::when_due(std::string name, DueSource& source) {
+  auto entry = std::make_shared<Task::Entry>();
+  entry->name = std::move(name);
+  entry->source = &source;
+  entry->notified = true;
+  return add(std::move(entry));
+}
+
+Task Runner::add(EntryPtr entry) {
+  {
+    const std::lock_guard lock(mutex_);
+    entries_.push_back(entry);
+  }
+  changed_.notify_one();
+  return Task(*this, std::move(entry));
+}
+
+void Runner::notify(Task::Entry& entry) {
+  {
+    const std::lock_guard lock(mutex_);
+    entry.notified = true;
+  }
+  changed_.notify_one();
+}
+
+void Runner::remove(const EntryPtr& entry) {
+  std::unique_lock lock(mutex_);
+  entry->removed = true;
+  std::erase(entries_, entry);
+  ended_.wait(lock, [&] { return !entry->running; });
+}
+
+void Runner::start() {
+  for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+void Runner::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  ended_.notify_all();
+}
+
+// The earliest of those that have something to do; what was notified is looked at at once.
+Runner::EntryPtr Runner::pick(MonoTime now) const {
+  EntryPtr best;
+  for (const EntryPtr& entry : entries_) {
+    if (entry->running) continue;
+    if (entry->notified) return entry;
+    if (entry->due && *entry->due <= now && (!best || *entry->due < *best->due)) best = entry;
+  }
+  return best;
+}
+
+bool Runner::busy(MonoTime now) const {
+  return std::ranges::any_of(entries_, [&](const EntryPtr& entry) {
+    return entry->running || entry->notified || (entry->due && *entry->due <= now);
+  });
+}
+
+std::optional<MonoTime> Runner::earliest() const {
+  std::optional<MonoTime> out;
+  for (const EntryPtr& entry : entries_) {
+    if (!entry->running && entry->due && (!out || *entry->due < *out)) out = entry->due;
+  }
+  return out;
+}
+
+void Runner::work() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const MonoTime now = clock_.mono();
+    if (const EntryPtr entry = pick(now)) {
+      entry->running = true;
+      // Others may have something to do beside it.
+      changed_.notify_one();
+      lock.unlock();
+      run(*entry);
+      lock.lock();
+      entry->running = false;
+      ended_.notify_all();
+      continue;
+    }
+    const auto next = options_.pace == Pace::kReal ? earliest() : std::nullopt;
+    next ? static_cast<void>(changed_.wait_for(lock, *next - now)) : changed_.wait(lock);
+  }
+}
+
+void Runner::run(Task::Entry& entry) {
+  bool only_asked = false;
+  {
+    const std::lock_guard lock(mutex_);
+    only_asked = entry.source != nullptr && !(entry.due && *entry.due <= clock_.mono());
+    entry.notified = false;
+  }
+  const MonoTime began = clock_.mono();
+  Status done;
+  if (!only_asked) {
+    done =
+        guarded([&] { return entry.source != nullptr ? entry.source->run_due() : entry.step(); });
+  }
+  const MonoTime ended = clock_.mono();
+  std::optional<MonoTime> due = ended + entry.period;
+  if (entry.source != nullptr) {
+    const auto next = guarded([&] { return entry.source->next_due(); });
+    if (done && !next) done = fail(next.error());
+    due = done ? *next : std::optional(ended + kBackgroundRetry);
+  }
+  if (!done) report(entry, done.error());
+  const std::lock_guard lock(mutex_);
+  entry.due = due;
+  entry.runs += only_asked ? 0 : 1;
+  entry.longest = std::max<Duration>(entry.longest, ended - began);
+  if (!done) {
+    ++entry.failures;
+    entry.last_failure = done.error().to_log();
+  }
+}
+
+void Runner::report(const Task::Entry& entry, const Error& error) {
+  logger_.warn("background", "a task failed", {{"task", entry.name}, {"error", error.to_log()}});
+}
+
+void Runner::settle() {
+  std::unique_lock lock(mutex_);
+  changed_.notify_all();
+  ended_.wait(lock, [this] { return stopping_ || !busy(clock_.mono()); });
+}
+
+std::optional<MonoTime> Runner::next_due() {
+  const std::lock_guard lock(mutex_);
+  return earliest();
+}
+
+std::vector<TaskFacts> Runner::tasks() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<TaskFacts> out;
+  for (const EntryPtr& entry : entries_) {
+    out.push_back({entry->name, entry->runs, entry->failures, entry->last_failure, entry->longest,
+                   entry->running, entry->due});
+  }
+  return out;
+}
+
+}  // namespace lapwing::background

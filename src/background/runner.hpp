@@ -1,0 +1,145 @@
+// Runner: the threads of background work, and its waiting, on the server's Clock.
+//
+//   background::Runner runner(clock, logger, {.threads = 2});
+//   background::Task sweep = runner.every("logs.retention", std::chrono::minutes(1), [&] {
+//     return expire_events(core);
+//   });
+//   background::Task retries = runner.when_due("delivery.retries", outbox);   // a DueSource
+//   runner.start();
+//   retries.notify();          // something was put there that may be due earlier
+//
+// A task runs on one thread at a time; different tasks run beside one another. An error or an
+// exception out of a task is logged, counted, and does not end it: a periodic one comes again
+// after its period, a due source after kBackgroundRetry.
+//
+// Thread-safety: every method from any thread; stop(), settle() and the end of a Task not from
+// inside a task. settle() between start() and stop().
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/unique_function.hpp"
+
+namespace lapwing::background {
+
+// A due source that failed is asked again after this.
+inline constexpr Duration kBackgroundRetry = std::chrono::seconds(1);
+
+// Work that waits for an instant of its own. Both are called by one thread at a time.
+class DueSource {
+ public:
+  virtual ~DueSource() = default;
+  // When there is next something to do; nothing: not before notify().
+  virtual Result<std::optional<MonoTime>> next_due() = 0;
+  // Does what is due. Called again while next_due() is not after now.
+  virtual Status run_due() = 0;
+};
+
+// For doctor and metrics.
+struct TaskFacts {
+  std::string name;
+  std::uint64_t runs = 0;
+  std::uint64_t failures = 0;
+  std::string last_failure;
+  Duration longest{};
+  bool running = false;
+  std::optional<MonoTime> due;  // none: waits to be notified
+};
+
+enum class Pace : std::uint8_t {
+  kReal,    // the clock moves by itself
+  kManual,  // it moves when told, and settle() is called then
+};
+
+struct RunnerOptions {
+  std::size_t threads = 2;
+  Pace pace = Pace::kReal;
+};
+
+class Runner;
+
+// Keeps a task registered. Its end waits for a run under way; no run begins after it.
+class [[nodiscard]] Task {
+ public:
+  Task() = default;
+  Task(Task&& other) noexcept;
+  Task& operator=(Task&& other) noexcept;
+  ~Task() { reset(); }
+
+  // A periodic task runs now, a due source is asked now.
+  void notify();
+  void reset();
+
+ private:
+  friend class Runner;
+  struct Entry;
+  Task(Runner& runner, std::shared_ptr<Entry> entry);
+
+  Runner* runner_ = nullptr;
+  std::shared_ptr<Entry> entry_;
+};
+
+// Outlives its tasks.
+class Runner {
+ public:
+  Runner(const Clock& clock, Logger& logger, const RunnerOptions& options);
+  ~Runner() { stop(); }
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  using Step = UniqueFunction<Status()>;
+  // The first time one period from now, then a period after each end.
+  Task every(std::string name, Duration period, Step step);
+  Task when_due(std::string name, DueSource& source);
+
+  // Nothing runs before; what was registered is taken up.
+  void start();
+  // Runs under way are waited for; none begins afterwards.
+  void stop();
+
+  // Returns when nothing is due at the clock's present instant and nothing runs.
+  void settle();
+  // The earliest instant that any task waits for.
+  std::optional<MonoTime> next_due();
+
+  std::vector<TaskFacts> tasks() const;
+
+ private:
+  friend class Task;
+  using EntryPtr = std::shared_ptr<Task::Entry>;
+
+  Task add(EntryPtr entry);
+  void notify(Task::Entry& entry);
+  void remove(const EntryPtr& entry);
+  void work();
+  // Under mutex_.
+  EntryPtr pick(MonoTime now) const;
+  bool busy(MonoTime now) const;
+  std::optional<MonoTime> earliest() const;
+  // Without it.
+  void run(Task::Entry& entry);
+  void report(const Task::Entry& entry, const Error& error);
+
+  const Clock& clock_;
+  Logger& logger_;
+  RunnerOptions options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // work came, or the runner stops
+  std::condition_variable ended_;    // a run ended
+  std::vector<EntryPtr> entries_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lapwing::background

@@ -1,0 +1,193 @@
+#include "background/runner.hpp"
+
+#include <atomic>
+#include <latch>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace lapwing::background {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  // As the server's clock is moved: from one due instant to the next, in order.
+  void advance(Duration by) {
+    const MonoTime end = clock_.mono() + by;
+    runner_.settle();
+    while (const auto next = runner_.next_due()) {
+      if (*next > end) break;
+      clock_.advance(*next - clock_.mono());
+      runner_.settle();
+    }
+    clock_.advance(end - clock_.mono());
+  }
+
+  ManualClock clock_;
+  Runner runner_{clock_, null_logger(), {.threads = 2, .pace = Pace::kManual}};
+};
+
+TEST_F(RunnerTest, PeriodicTasksComeInTheOrderOfTheirInstants) {
+  std::mutex mutex;
+  std::string order;
+  const auto note = [&](char what) {
+    return [&, what]() -> Status {
+      const std::lock_guard lock(mutex);
+      order += what;
+      return {};
+    };
+  };
+  const Task two = runner_.every("two", minutes(2), note('2'));
+  const Task three = runner_.every("three", minutes(3), note('3'));
+  runner_.start();
+  advance(seconds(119));
+  EXPECT_EQ(order, "");
+  advance(minutes(3));
+  EXPECT_EQ(order, "232");
+  advance(minutes(1));
+  EXPECT_EQ(order.substr(0, 3), "232");
+  EXPECT_EQ(order.size(), 3u);
+}
+
+TEST_F(RunnerTest, AWeekPassesAtOnce) {
+  std::atomic<int> runs = 0;
+  const Task hourly = runner_.every("hourly", hours(1), [&]() -> Status {
+    ++runs;
+    return {};
+  });
+  runner_.start();
+  advance(hours(24 * 7));
+  EXPECT_EQ(runs, 24 * 7);
+}
+
+TEST_F(RunnerTest, FailuresAreCountedAndEndNothing) {
+  int runs = 0;
+  const Task task = runner_.every("failing", minutes(1), [&]() -> Status {
+    if (++runs % 2 == 0) throw std::runtime_error("a bug");
+    return fail(make_error(ErrorKind::kUnavailable, "no disk"));
+  });
+  runner_.start();
+  advance(minutes(4));
+  const TaskFacts facts = runner_.tasks().at(0);
+  EXPECT_EQ(facts.name, "failing");
+  EXPECT_EQ(facts.runs, 4u);
+  EXPECT_EQ(facts.failures, 4u);
+  EXPECT_NE(facts.last_failure.find("a bug"), std::string::npos);
+}
+
+struct Messages final : DueSource {
+  explicit Messages(const Clock& clock) : clock_(clock) {}
+  Result<std::optional<MonoTime>> next_due() override {
+    const std::lock_guard lock(mutex);
+    if (broken) return fail(make_error(ErrorKind::kUnavailable, "broken"));
+    if (due.empty()) return std::nullopt;
+    return due.front();
+  }
+  Status run_due() override {
+    const std::lock_guard lock(mutex);
+    while (!due.empty() && due.front() <= clock_.mono()) {
+      due.erase(due.begin());
+      ++done;
+    }
+    return {};
+  }
+  const Clock& clock_;
+  std::mutex mutex;
+  std::vector<MonoTime> due;
+  int done = 0;
+  bool broken = false;
+};
+
+TEST_F(RunnerTest, DueSourcesRunWhenTheyAreDue) {
+  Messages messages(clock_);
+  messages.due = {clock_.mono() + seconds(10), clock_.mono() + seconds(20)};
+  Task task = runner_.when_due("messages", messages);
+  runner_.start();
+  advance(seconds(10));
+  EXPECT_EQ(messages.done, 1);
+  {
+    const std::lock_guard lock(messages.mutex);
+    messages.due.insert(messages.due.begin(), clock_.mono() + seconds(1));
+  }
+  task.notify();
+  advance(seconds(1));
+  EXPECT_EQ(messages.done, 2);
+  advance(minutes(1));
+  EXPECT_EQ(messages.done, 3);
+  EXPECT_EQ(runner_.next_due(), std::nullopt);
+}
+
+TEST_F(RunnerTest, ABrokenSourceIsAskedAgain) {
+  Messages messages(clock_);
+  messages.broken = true;
+  const Task task = runner_.when_due("broken", messages);
+  runner_.start();
+  runner_.settle();
+  EXPECT_EQ(runner_.next_due(), clock_.mono() + kBackgroundRetry);
+  EXPECT_EQ(runner_.tasks().at(0).failures, 1u);
+  {
+    const std::lock_guard lock(messages.mutex);
+    messages.broken = false;
+  }
+  advance(kBackgroundRetry);
+  EXPECT_EQ(runner_.next_due(), std::nullopt);
+}
+
+TEST_F(RunnerTest, NotifyRunsAPeriodicTaskNow) {
+  std::atomic<int> runs = 0;
+  Task task = runner_.every("daily", hours(24), [&]() -> Status {
+    ++runs;
+    return {};
+  });
+  runner_.start();
+  task.notify();
+  runner_.settle();
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(runner_.next_due(), clock_.mono() + hours(24));
+}
+
+TEST_F(RunnerTest, TheEndOfATaskWaitsForItsRun) {
+  std::latch begun(1);
+  std::latch may_end(1);
+  std::atomic<bool> ended = false;
+  Task task = runner_.every("slow", minutes(1), [&]() -> Status {
+    begun.count_down();
+    may_end.wait();
+    ended = true;
+    return {};
+  });
+  runner_.start();
+  task.notify();
+  begun.wait();
+  std::thread releasing([&] { may_end.count_down(); });
+  task.reset();
+  EXPECT_TRUE(ended);
+  releasing.join();
+  EXPECT_TRUE(runner_.tasks().empty());
+}
+
+TEST(RunnerRealTime, WaitsByTheClockAndStops) {
+  const SystemClock clock;
+  Runner runner(clock, null_logger(), {.threads = 1});
+  std::latch twice(2);
+  const Task task = runner.every("often", std::chrono::milliseconds(1), [&]() -> Status {
+    if (!twice.try_wait()) twice.count_down();
+    return {};
+  });
+  const Task never = runner.every("never", hours(1), []() -> Status { return {}; });
+  runner.start();
+  twice.wait();
+  runner.stop();
+  EXPECT_EQ(runner.tasks().at(1).runs, 0u);
+}
+
+}  // namespace
+}  // namespace lapwing::background
