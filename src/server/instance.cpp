@@ -421,12 +421,11 @@ void Instance::Parts::make_engine() {
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(
-      AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
-                 snapshots.get(), lambda.get(), &workers, &clock,
-                 static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
-                 metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
-                 &logs->budget()});
+  admin = std::make_unique<Admin>(AdminParts{
+      kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
+      lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
+      authenticator.get(), metrics_signed(config), functions_may_see(config), &memory,
+      &*connections, disk, &logs->budget()});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});
