@@ -487,17 +487,6 @@ Result<os::FilterProgram> compile_allow_list() {
   return export_program(context.get());
 }
 
-// What the sandbox's first process answers. Of two filters' verdicts this goes before "allowed".
-Result<os::FilterProgram> compile_hand_over(bool hide_processors) {
-  const Context context(seccomp_init(SCMP_ACT_ALLOW));
-  if (!context) return fail(internal_error("seccomp_init"));
-  Rules rules(context.get());
-  rules.add(SCMP_ACT_NOTIFY, "sysinfo");
-  if (hide_processors) rules.add(SCMP_ACT_NOTIFY, "sched_getaffinity");
-  LAPWING_CHECK(rules.result());
-  return export_program(context.get());
-}
-
 // Huge pages are the machine's, set aside by its owner for others. Merging equal pages tells by
 // its timing what other sandboxes hold. Collapsing moves memory of the whole machine about; the
 // advice to use large pages (MADV_HUGEPAGE) is only that, and counts as the function's memory.
@@ -519,7 +508,7 @@ void refuse_machine_memory(Rules& rules) {
 
 // A program of its own: an allow-list cannot say "every request but these" safely, because
 // the kernel looks at the low half of the argument only.
-Result<os::FilterProgram> compile_refusals() {
+Result<os::FilterProgram> compile_refusals(bool hide_processors) {
   const Context context(seccomp_init(SCMP_ACT_ALLOW));
   if (!context) return fail(internal_error("seccomp_init"));
   Rules rules(context.get());
@@ -529,6 +518,9 @@ Result<os::FilterProgram> compile_refusals() {
               argument(1, SCMP_CMP_MASKED_EQ, 0xffff'ffff, request));
   }
   refuse_machine_memory(rules);
+  // What the sandbox's first process answers; of two verdicts this one goes before "allowed".
+  rules.add(SCMP_ACT_NOTIFY, "sysinfo");
+  if (hide_processors) rules.add(SCMP_ACT_NOTIFY, "sched_getaffinity");
   LAPWING_CHECK(rules.result());
   return export_program(context.get());
 }
@@ -536,10 +528,9 @@ Result<os::FilterProgram> compile_refusals() {
 }  // namespace
 
 Result<std::vector<os::FilterProgram>> compile_syscall_filters(bool hide_processors) {
-  std::vector<os::FilterProgram> programs(3);
-  LAPWING_TRY(programs[0], compile_hand_over(hide_processors));
-  LAPWING_TRY(programs[1], compile_refusals());
-  LAPWING_TRY(programs[2], compile_allow_list());
+  std::vector<os::FilterProgram> programs(2);
+  LAPWING_TRY(programs[0], compile_refusals(hide_processors));
+  LAPWING_TRY(programs[1], compile_allow_list());
   return programs;
 }
 
