@@ -177,3 +177,22 @@ def test_the_bootstrap_is_a_module_that_wrappers_start(start):
                    str(BOOTSTRAP.parent)]
     with env:
         assert env.invoke({}).json() == "served"
+
+
+@pytest.mark.parametrize("over", ["pipes", "standby"])
+def test_children_see_the_trace_of_their_invocation(start, over):
+    """Also after so many that the variable is kept in a buffer; and it takes no memory."""
+    source = """
+import os, subprocess
+def handler(event, context):
+    if not event:
+        return None
+    seen = subprocess.check_output(["/bin/sh", "-c", "printf %s $_X_AMZN_TRACE_ID"]).decode()
+    return [seen, os.environ["_X_AMZN_TRACE_ID"]]
+"""
+    with start({"app.py": source}, over=over) as env:
+        for n in range(210):
+            env.invoke({}, headers={"Lambda-Runtime-Trace-Id": "Root=%d" % n})
+        for trace in ("Root=1-a;Parent=b", "Root=2"):
+            said = env.invoke({"n": 1}, headers={"Lambda-Runtime-Trace-Id": trace}).json()
+            assert said == [trace, trace]

@@ -6,7 +6,7 @@ Everything is looked up by its name in this module at the moment it is used, as 
 import os
 import sys
 
-from lapwing_runtime import codec, faults, handler, logs
+from lapwing_runtime import codec, faults, handler, logs, trace_variable
 from lapwing_runtime.api import ApiError, ConnectionLost
 
 from .lambda_context import LambdaContext
@@ -199,7 +199,7 @@ _traced = True  # as far as is known before the first event
 def update_xray_env_variable(xray_trace_id):
     global _traced
     if xray_trace_id:
-        os.environ["_X_AMZN_TRACE_ID"] = xray_trace_id
+        trace_variable.put(xray_trace_id)
     elif _traced:  # taking away what is not there raises an exception inside, each time
         os.environ.pop("_X_AMZN_TRACE_ID", None)
     _traced = bool(xray_trace_id)

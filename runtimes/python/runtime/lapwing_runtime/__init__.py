@@ -5,6 +5,7 @@ api       the Runtime API over a hand-written HTTP/1.1 connection
 handler   from the text `dir/mod.fn` to a callable
 codec     event and result, from and to JSON
 faults    what goes wrong: error payloads, stack frames, the text printed for them
+trace_variable  _X_AMZN_TRACE_ID, which changes at every invocation
 logs      what the `logging` module writes, as text, JSON lines or frames
 
 Nothing here imports `logging`, `json`, `socket` or `traceback` before it is needed: each costs

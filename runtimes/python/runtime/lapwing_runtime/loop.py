@@ -47,7 +47,9 @@ def preload():
     import traceback  # noqa: F401
     import urllib.parse  # noqa: F401
 
-    from . import log_records  # noqa: F401
+    from . import log_records, trace_variable  # noqa: F401
+
+    trace_variable.prepare()
 
 
 def run(client):
