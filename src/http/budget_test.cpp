@@ -85,7 +85,7 @@ TEST(ConnectionBudget, OneSandboxLeavesToTheOthers) {
   ConnectionBudget budget(10'000);
   std::vector<ConnectionPlace> held;
   std::size_t least = 10'000;
-  for (int sandbox = 0; sandbox < 40; ++sandbox) {
+  for (int sandbox = 0; sandbox < 25; ++sandbox) {
     const auto own = std::make_shared<std::atomic<std::size_t>>(0);
     least = std::min(least, take_all(budget, held, own, 256));
   }
