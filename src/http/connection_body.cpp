@@ -163,7 +163,9 @@ net::Task<Status> Connection::read_exactly(char* into, std::size_t count) {
     into += got;
     count -= got;
     decoder_.skip(got);
-    if (turn_is_over()) co_await loop().yield();
+    // A turn may be a megabyte here: others come after each large one.
+    const bool large = count > 0 && got > kReadBufferBytes;
+    if (large || turn_is_over()) co_await loop().yield();
   }
   co_return Status();
 }
@@ -215,7 +217,7 @@ net::Task<Result<std::string>> Connection::read_known(std::size_t size) {
   buffer_.consume(step.consumed);
   if (have < size) charge_body(have);
   while (have < size) {
-    if (have == all.size()) grow_to(have > size / kBodyGrowth ? size : have * kBodyGrowth);
+    if (have == all.size()) grow_to(have > size / (2 * kBodyGrowth) ? size : have * kBodyGrowth);
     LAPWING_CO_CHECK(co_await read_exactly(all.data() + have, all.size() - have));
     have = all.size();
   }

@@ -50,8 +50,8 @@ inline constexpr std::size_t kBodyReadBytes = 1 * kMiB;
 // The same after waiting for it, as many may have found room and waited. Then there is another
 // look.
 inline constexpr std::size_t kBodyFirstReadBytes = 4 * kKiB;
-// A buffer for a body holds so much more than has arrived, at most. It grows so seldom that moving
-// does not count, and untouched memory costs nothing.
+// A buffer for a body holds so much more than has arrived, twice that at most. It grows so seldom
+// that moving does not count, and untouched memory costs nothing.
 inline constexpr std::size_t kBodyGrowth = 8;
 
 // An answer that is not taken for this long is stalled. Stalled ones are bounded, over all
