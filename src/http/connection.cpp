@@ -200,11 +200,12 @@ bool Connection::may_grow(std::size_t at_least) {
   return true;
 }
 
-// An address has its own share, and so has each key that is used from it.
+// An address has its own share, and so has each key that is used from it. A function has one,
+// whatever keys it names.
 CallerId Connection::caller() {
-  CallerId id = origin_;
-  if (id == 0 && peer()) id = std::hash<std::string>()(peer()->host());
-  return id * 31 + caller_;
+  if (origin_ != 0) return origin_;
+  const CallerId address = peer() ? std::hash<std::string>()(peer()->host()) : 0;
+  return address * 31 + caller_;
 }
 
 // --- the handler and what is left to do after it ---

@@ -83,7 +83,10 @@ CodePlace find_in_code(const CodeTrees& trees, std::string_view path) {
   push_parts(path, pending);
   CodePlace place;
   std::size_t links = 0;
+  std::size_t steps = 0;
   while (!pending.empty()) {
+    // A link may spell a long way that leads nowhere.
+    if (++steps > kStepsMax) return {};
     const std::string name = std::move(pending.back());
     pending.pop_back();
     if (name == "..") {

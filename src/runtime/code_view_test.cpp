@@ -103,6 +103,21 @@ TEST_F(CodeView, CirclesEnd) {
   EXPECT_EQ(find("/var/task/" + std::to_string(kLinksFollowedMax)).kind, Kind::kMissing);
 }
 
+// A few links can spell thousands of steps, each a look at the disk.
+TEST_F(CodeView, LongWaysEnd) {
+  write(code_ + "/bootstrap", 0755);
+  ASSERT_EQ(mkdir((code_ + "/x").c_str(), 0755), 0);
+  const auto detour = [](std::size_t times) {
+    std::string way;
+    while (times-- > 0) way += "x/../";
+    return way + "bootstrap";
+  };
+  link(code_ + "/short", detour(100));
+  link(code_ + "/long", detour(kStepsMax / 2));
+  EXPECT_EQ(find("/var/task/short").kind, Kind::kFile);
+  EXPECT_EQ(find("/var/task/long").kind, Kind::kMissing);
+}
+
 TEST_F(CodeView, ExtensionsAreThoseOfTheLayers) {
   ASSERT_EQ(mkdir((code_ + "/tools").c_str(), 0755), 0);
   write(code_ + "/tools/agent", 0755);

@@ -121,9 +121,10 @@ Error entrypoint_error(Error error, std::string_view path, std::string_view dire
       .with_detail(detail);
 }
 
-std::string runtime_version_arn(const FunctionVersion& function, const RuntimeChoice& runtime) {
-  return fmt::format("arn:aws:lambda:{}::runtime:{}", function.region.view(),
-                     crypto::sha256_hex(runtime_version(runtime)));
+std::string runtime_version_arn(std::string_view partition, std::string_view region,
+                                std::string_view runtime) {
+  return fmt::format("arn:{}:lambda:{}::runtime:{}", partition, region,
+                     crypto::sha256_hex(fmt::format("lapwing:{}", runtime)));
 }
 
 }  // namespace lapwing::runtime

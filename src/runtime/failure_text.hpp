@@ -43,7 +43,9 @@ std::string public_error_type(std::string_view posted);
 // Runtime.InvalidWorkingDir. Everything else passes unchanged.
 Error entrypoint_error(Error error, std::string_view path, std::string_view directory = "/");
 
-// "arn:aws:lambda:us-east-1::runtime:<64 hex>": the same for the same interpreter.
-std::string runtime_version_arn(const FunctionVersion& function, const RuntimeChoice& runtime);
+// "arn:aws:lambda:us-east-1::runtime:<64 hex>". The service names a runtime's build by a hash; ours
+// is that of the identifier ("python3.12").
+std::string runtime_version_arn(std::string_view partition, std::string_view region,
+                                std::string_view runtime);
 
 }  // namespace lapwing::runtime

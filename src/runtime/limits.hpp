@@ -32,6 +32,8 @@ inline constexpr std::size_t kExtensionsMax = 10;
 // Links on the way to one place in a package or layer, as the kernel (MAXSYMLINKS), and the longest
 // target, as PATH_MAX.
 inline constexpr std::size_t kLinksFollowedMax = 40;
+// And how many names are looked at on the way in all, on an event loop.
+inline constexpr std::size_t kStepsMax = 512;
 inline constexpr std::size_t kLinkTargetBytesMax = 4095;
 // Bodies of the Extensions, Telemetry and Logs APIs.
 inline constexpr std::size_t kExtensionBodyBytesMax = 256 * 1024;

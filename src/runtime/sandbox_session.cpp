@@ -61,7 +61,10 @@ void SandboxSession::announce(std::string_view phase) {
   // An image's runtime is its own affair.
   if (!function_->image) {
     init.runtime_version = runtime_version(choice_);
-    init.runtime_version_arn = runtime_version_arn(*function_, choice_);
+    std::string_view partition = std::string_view(function_->arn).substr(std::size("arn:") - 1);
+    partition = partition.substr(0, partition.find(':'));
+    init.runtime_version_arn =
+        runtime_version_arn(partition, function_->region.view(), function_->runtime);
   }
   init.note = choice_.note;
   init.type = type_;
@@ -117,6 +120,8 @@ net::Task<bool> SandboxSession::prepare_again() {
   }
   started_ = std::move(cleared.started);
   listeners_ = std::move(cleared.listeners);
+  runtime_connections_ = std::move(cleared.runtime_connections);
+  endpoint_connections_ = std::move(cleared.endpoint_connections);
   co_return true;
 }
 
@@ -207,8 +212,10 @@ net::Task<Status> SandboxSession::start_runtime() {
 
 net::Task<void> SandboxSession::accept_loop(SandboxListener& from) {
   for (std::size_t in_a_row = 0;; ++in_a_row) {
+    const MonoTime asked = loop_->now();
     Result<os::UniqueFd> connection = co_await from.listener.accept();
     if (!connection) co_return;
+    if (loop_->now() - asked > kAcceptPause) in_a_row = 0;
     // While this one waits for its place no other is accepted: those cost us nothing where they
     // are.
     http::ConnectionPlace found = co_await place(from.is_runtime_api);
@@ -342,7 +349,8 @@ net::Task<std::optional<ClearedSandbox>> SandboxSession::clear() {
   }
   hang_up();
   started_.ends = {};
-  co_return ClearedSandbox{std::move(started_), std::move(listeners_)};
+  co_return ClearedSandbox{std::move(started_), std::move(listeners_), runtime_connections_,
+                           endpoint_connections_};
 }
 
 }  // namespace lapwing::runtime

@@ -48,6 +48,9 @@ struct SandboxListener {
 struct ClearedSandbox {
   StartedRuntime started;
   std::vector<SandboxListener> listeners;
+  // Connections of earlier programs that are still served count.
+  std::shared_ptr<std::atomic<std::size_t>> runtime_connections;
+  std::shared_ptr<std::atomic<std::size_t>> endpoint_connections;
 };
 
 class SandboxSession final : private SandboxConnector, public ShutdownParty {

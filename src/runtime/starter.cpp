@@ -77,7 +77,7 @@ struct Starter::Shelf {
   MonoTime paused_until{};
   TemplateState template_state = TemplateState::kNone;
   MonoTime template_failed{};
-  std::unique_ptr<sandbox::Template> from;
+  std::shared_ptr<sandbox::Template> from;  // held by those who fork from it
 
   std::uint32_t usual = 0;  // the target while starts come one by one
   // What starts here may see a function's size before it is that function's: it does not look,
@@ -305,8 +305,9 @@ net::Task<Status> Starter::boot(Shelf& shelf, Ready& ready) {
     want_template(shelf);
   }
   sandbox::Sandbox& box = *ready.sandbox;
-  auto program = shelf.from ? co_await box.fork_from(*shelf.from, std::move(ready.ends.inherited))
-                            : co_await box.start(shelf.program, std::move(ready.ends.inherited));
+  const std::shared_ptr<sandbox::Template> from = shelf.from;
+  auto program = from ? co_await box.fork_from(*from, std::move(ready.ends.inherited))
+                      : co_await box.start(shelf.program, std::move(ready.ends.inherited));
   if (!program) co_return fail(std::move(program).error());
   ready.program = *program;
   ready.booted = true;
@@ -468,14 +469,17 @@ net::Task<void> Starter::refill() {
   refilling_ = false;
 }
 
-// Images come and go, and with them their shelves.
+// Images come and go, and with them their shelves; so do accounts.
 void Starter::drop_gone() {
   // Whoever is at work may hold on to a shelf.
   if (starting_ > 0 || refilling_ || stopping_) return;
-  std::erase_if(shelves_, [](const auto& entry) {
+  std::erase_if(shelves_, [&](const auto& entry) {
     const Shelf& shelf = *entry.second;
-    return shelf.template_state != TemplateState::kStarting &&
-           !os::exists(shelf.waiting.root.base_dir);
+    if (shelf.template_state == TemplateState::kStarting) return false;
+    const bool empty = shelf.ready.empty() && shelf.expected.empty() &&
+                       shelf.template_state == TemplateState::kNone &&
+                       shelf.last_asked + options_.expiry < loop_->now();
+    return empty || !os::exists(shelf.waiting.root.base_dir);
   });
 }
 

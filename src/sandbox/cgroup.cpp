@@ -30,7 +30,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
-// The whole file is a number, or (key given) the line "key number".
 // The number behind `key` in lines of a key and a number each.
 std::optional<std::uint64_t> find_number(std::string_view rest, std::string_view key) {
   while (!rest.empty()) {
@@ -44,6 +43,7 @@ std::optional<std::uint64_t> find_number(std::string_view rest, std::string_view
   return std::nullopt;
 }
 
+// The whole file is a number, or (key given) the line "key number".
 std::optional<std::uint64_t> read_number(const std::string& path, std::string_view key) {
   const auto text = os::read_file(path);
   if (!text) return std::nullopt;

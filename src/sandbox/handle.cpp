@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "net/loop.hpp"
+#include "net/timeout.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
 #include "sandbox/limits.hpp"
@@ -284,7 +285,8 @@ net::Task<Status> Handle::clear() {
   Order order;
   order.kind = OrderKind::kClear;
   order.id = next_order_++;
-  LAPWING_CO_CHECK(co_await command(std::move(order), {}));
+  // A first process that is frozen, or cannot run, does not answer.
+  LAPWING_CO_CHECK(co_await net::with_timeout(loop_, 2 * kClearMax, command(std::move(order), {})));
   const CgroupMemory left = housekeeper_.cgroups().memory(id_);
   if (tmp_.mount && left.anonymous_bytes + left.shared_bytes > kClearedBytesMax) {
     co_return fail(make_error(ErrorKind::kTooLarge, "memory that outlives its programs"));

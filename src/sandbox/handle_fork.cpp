@@ -1,5 +1,7 @@
 // Programs of a sandbox that are children of a template.
 #include <algorithm>
+#include <fcntl.h>
+#include <signal.h>
 
 #include "net/loop.hpp"
 #include "os/process.hpp"
@@ -76,12 +78,12 @@ net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<Inher
   co_return id;
 }
 
-// Until the child's end. A template that dies leaves its children alive, and their ends
-// unknown; then only the end of the sandbox tells.
+// Until the child's end. A template that dies, or gives way to another, leaves its children alive;
+// how they end is unknown then, but not that they do.
 net::Task<void> Handle::follow_child(ProgramId id, net::FdWatcher& reports) {
   for (;;) {
     const auto report = co_await next_fork_report(reports);
-    if (!report) co_return;
+    if (!report) break;
     if (report->kind == ForkReportKind::kExited) {
       note_exit(id, report->number, report->user_us, report->system_us);
       co_return;
@@ -90,6 +92,12 @@ net::Task<void> Handle::follow_child(ProgramId id, net::FdWatcher& reports) {
       program(id).status.detail = errno_error(report->step, report->number).detail();
     }
   }
+  if (!program(id).pidfd) co_return;
+  // The watcher owns what it waits for, and signals go by the other.
+  const int copy = ::fcntl(program(id).pidfd.get(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) co_return;
+  net::FdWatcher process(loop_, os::UniqueFd(copy));
+  if (co_await process.readable()) note_exit(id, SIGKILL, 0, 0);
 }
 
 }  // namespace lapwing::sandbox

@@ -219,7 +219,7 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   const http::Request& request = context.request();
   RequestView view(request);
   LAPWING_CO_TRY(const aws::SignatureHead signature, parts_.authenticator->read(view.head()));
-  context.charge_to(std::hash<std::string_view>()(signature.access_key_id));
+  charge(context, signature);
   if (context.answers_stalled()) co_return fail(answers_unread());
   Result<std::string> body;
   if (const auto arrived = context.body().take_arrived(kOffloadBytes)) {
@@ -230,7 +230,9 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   if (!body) co_return fail(std::move(body).error());
   // Counts on its own once it is whole, for as long as its function runs.
   const PayloadShare share(stats_.payload_bytes, body->size());
-  if (stats_.payload_bytes.load(std::memory_order_relaxed) > kPayloadsInMemoryMax) {
+  const std::uint64_t most =
+      kPayloadsInMemoryMax + (body->size() <= kSmallPayloadBytes ? kSmallPayloadsReserve : 0);
+  if (stats_.payload_bytes.load(std::memory_order_relaxed) > most) {
     co_return fail(too_many("Too many payloads in flight. Please retry."));
   }
   context.take_body_charge();
@@ -334,6 +336,12 @@ std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>
                                     : service->second->body_limit(*route->operation);
 }
 
+// To its key where keys are checked; where any will do, a caller could be as many as it likes.
+void FrontDoor::charge(http::RequestContext& context, const aws::SignatureHead& signature) const {
+  if (parts_.authenticator->mode() == aws::AuthMode::kOff) return;
+  context.charge_to(std::hash<std::string_view>()(signature.access_key_id));
+}
+
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
   const aws::Request& head = job.view.head();
   LAPWING_CO_TRY(job.signature, parts_.authenticator->read(head));
@@ -341,7 +349,7 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
   const aws::ServiceModel* model = route ? route->service : route.error().service;
   LAPWING_CO_CHECK(parts_.authenticator->check_head(
       job.signature, model != nullptr ? model->signing_name : std::string_view()));
-  context.charge_to(std::hash<std::string_view>()(job.signature.access_key_id));
+  charge(context, job.signature);
   if (context.answers_stalled()) co_return fail(answers_unread());
   const std::size_t limit = body_limit(route);
   Result<std::string> body = co_await context.body().read_all(limit);

@@ -105,6 +105,7 @@ class FrontDoor {
                                               const aws::SignatureHead& signature);
   // Everything but the answer to what can be refused before a service is asked.
   net::Task<Status> read_general(http::RequestContext& context, Job& job);
+  void charge(http::RequestContext& context, const aws::SignatureHead& signature) const;
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
 
   FrontDoorParts parts_;

@@ -13,6 +13,9 @@ namespace lapwing::server {
 // Payloads of invocations at work. Each has an environment, which takes much more; what arrives is
 // bounded by http/limits.hpp, and what each operation takes by its service.
 inline constexpr std::uint64_t kPayloadsInMemoryMax = 1 * kGiB;
+// What small ones have beyond that, so that a few callers of large ones do not refuse everybody's.
+inline constexpr std::uint64_t kSmallPayloadBytes = 64 * kKiB;
+inline constexpr std::uint64_t kSmallPayloadsReserve = 128 * kMiB;
 // Of control-plane requests larger than this one is worked on at a time; how often the others look.
 inline constexpr std::size_t kLargeBodyBytes = 8 * kMiB;
 inline constexpr Duration kLargeJobLook = std::chrono::milliseconds(5);

@@ -196,3 +196,35 @@ def handler(event, context):
         for trace in ("Root=1-a;Parent=b", "Root=2"):
             said = env.invoke({"n": 1}, headers={"Lambda-Runtime-Trace-Id": trace}).json()
             assert said == [trace, trace]
+
+
+WAITING = FIND + """
+import os
+client = module.LambdaRuntimeClient
+wait = client.wait_next_invocation
+def waiting(self):
+    print("flushed before the next, asked ahead:", self.api._asked)
+    return wait(self)
+client.wait_next_invocation = waiting
+def handler(event, context):
+    return event
+"""
+
+
+@pytest.mark.parametrize("over", ["fd", "standby"])
+def test_what_is_done_before_waiting_belongs_to_the_invocation(start, over):
+    with start({"app.py": WAITING}, over=over) as env:
+        for n in range(2):
+            assert env.invoke({"n": n}).json() == {"n": n}
+        assert env.printed().count("asked ahead: False") >= 1
+        assert "asked ahead: True" not in env.printed()
+
+
+@pytest.mark.parametrize("over", ["fd", "standby"])
+def test_a_function_may_put_another_environment_in_place(start, over):
+    text = "import os\nos.environ = dict(os.environ)\ndef handler(e, c):\n"
+    text += "  return os.environ.get('_X_AMZN_TRACE_ID')"
+    with start({"app.py": text}, over=over) as env:
+        for n in range(3):
+            trace = "Root=1-5759e988-bd862e3fe1be46a99427279{}".format(n)
+            assert env.invoke({}, headers={"Lambda-Runtime-Trace-Id": trace}).json() == trace

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "crypto/sha256.hpp"
+#include "runtime/failure_text.hpp"
 #include "text/time_format.hpp"
 
 namespace lapwing::lambda {
@@ -15,11 +15,9 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-// The service names a runtime's build by a hash; ours is that of the identifier.
 std::string runtime_version_arn(const FunctionRecord& record) {
-  return fmt::format("arn:{}:lambda:{}::runtime:{}", partition_of(record.key.region.view()),
-                     record.key.region.view(),
-                     crypto::sha256_hex("lapwing:" + record.settings.runtime));
+  const std::string_view region = record.key.region.view();
+  return runtime::runtime_version_arn(partition_of(region), region, record.settings.runtime);
 }
 
 gl::LoggingConfig describe_logging(const FunctionRecord& record) {

@@ -39,10 +39,13 @@ std::optional<Loss> GroupBudget::closed() const {
 std::optional<Loss> GroupBudget::take(std::uint64_t bytes, MonoTime now) {
   if (const std::optional<Loss> why = closed()) return why;
   const auto rate = static_cast<std::int64_t>(whole_->limits().group_bytes_per_second);
-  if (rate == 0) return std::nullopt;
   const auto wanted = static_cast<std::int64_t>(bytes);
   const std::int64_t burst = rate * kRateBurst;
   const std::lock_guard lock(mutex_);
+  if (rate == 0) {
+    filled_ = now;
+    return std::nullopt;
+  }
   // In microseconds: no idle time makes the product overflow once it is cut to the burst's.
   const auto idle = std::chrono::duration_cast<std::chrono::microseconds>(now - filled_).count();
   constexpr std::int64_t kWhole = std::int64_t{kRateBurst} * 1'000'000;
@@ -59,13 +62,14 @@ std::optional<Loss> GroupBudget::take(std::uint64_t bytes, MonoTime now) {
 
 GroupBudgetPtr LogBudget::group(const Scope& scope, std::string_view name) {
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<GroupBudget>& known = groups_[{scope, std::string(name)}];
-  GroupBudgetPtr found = known.lock();
-  if (!found) {
-    found = std::make_shared<GroupBudget>(*this);
-    known = found;
-  }
-  return found;
+  GroupBudgetPtr& known = groups_[{scope, std::string(name)}];
+  if (!known) known = std::make_shared<GroupBudget>(*this);
+  return known;
+}
+
+bool GroupBudget::forgettable(MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  return now - filled_ >= kGroupRememberedFor;
 }
 
 std::optional<Loss> LogBudget::closed() const {
@@ -76,12 +80,20 @@ std::optional<Loss> LogBudget::closed() const {
 
 void LogBudget::refresh(MonoTime now) {
   std::uint8_t closed = kOpen;
+  {
+    const std::lock_guard lock(mutex_);
+    if (now - forgotten_ >= kGroupRememberedFor) {
+      forgotten_ = now;
+      std::erase_if(groups_, [&](const auto& entry) {
+        return entry.second.use_count() == 1 && entry.second->forgettable(now);
+      });
+    }
+  }
   if (limits_.bytes > 0) {
     const std::lock_guard lock(mutex_);
     if (!counted_ || now - *counted_ >= kWholeLookEvery) {
       counted_ = now;
       if (const auto used = events_->used_bytes()) used_ = *used;
-      std::erase_if(groups_, [](const auto& entry) { return entry.second.expired(); });
     }
     if (used_ > limits_.bytes) closed = static_cast<std::uint8_t>(Loss::kWhole);
   }
@@ -117,9 +129,7 @@ void LogBudget::note_written(GroupBudget& group, const std::string& group_uid,
 void LogBudget::recount() {
   const std::lock_guard lock(mutex_);
   counted_.reset();
-  for (const auto& [name, known] : groups_) {
-    const GroupBudgetPtr group = known.lock();
-    if (!group) continue;
+  for (const auto& [name, group] : groups_) {
     const std::lock_guard inner(group->mutex_);
     group->stored_.reset();
     group->uncounted_ = 0;

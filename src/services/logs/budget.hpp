@@ -53,6 +53,8 @@ class GroupBudget {
   std::optional<Loss> take(std::uint64_t bytes, MonoTime now);
   // What keeps everything out at the moment, whatever its size.
   std::optional<Loss> closed() const;
+  // Whether one made afresh would answer the same: nothing was written for long.
+  bool forgettable(MonoTime now);
 
  private:
   friend class LogBudget;
@@ -60,7 +62,7 @@ class GroupBudget {
   std::atomic<bool> full_ = false;
   std::mutex mutex_;
   std::int64_t tokens_ = 0;              // the rest is guarded by mutex_
-  MonoTime filled_{};                    // when tokens_ were last added
+  MonoTime filled_{};                    // when it was last asked for, and tokens_ were added
   std::optional<std::uint64_t> stored_;  // nothing: to be counted
   std::uint64_t uncounted_ = 0;          // written since that was asked for
 };
@@ -97,7 +99,9 @@ class LogBudget {
   std::array<std::atomic<std::uint64_t>, kLosses> lost_{};
   std::mutex mutex_;
   std::optional<MonoTime> counted_;  // guarded by mutex_: when used_ was
-  std::map<std::pair<Scope, std::string>, std::weak_ptr<GroupBudget>> groups_;
+  MonoTime forgotten_{};             // guarded by mutex_: when groups_ was last gone through
+  // Kept while they remember something: who writes only now and then must not begin afresh.
+  std::map<std::pair<Scope, std::string>, GroupBudgetPtr> groups_;
 };
 
 }  // namespace lapwing::logs

@@ -65,6 +65,22 @@ TEST_F(Budget, WhoHoldsAStreamCanTellThatItLoses) {
   EXPECT_TRUE(print_mib());
 }
 
+TEST_F(Budget, AGroupIsRememberedBetweenItsAppends) {
+  limit({.group_bytes_per_second = kRate});
+  const Scope scope{AccountId("000000000000"), Region("us-east-1")};
+  const auto take = [&] {
+    core_->budget.refresh(clock_.mono());
+    return core_->budget.group(scope, "g")->take(kRate, clock_.mono());
+  };
+  for (int i = 0; i < kRateBurst; ++i) EXPECT_FALSE(take());
+  EXPECT_EQ(take(), Loss::kRate);
+  clock_.advance(std::chrono::milliseconds(1'500));
+  EXPECT_FALSE(take());
+  EXPECT_EQ(take(), Loss::kRate);
+  clock_.advance(kGroupRememberedFor);
+  EXPECT_FALSE(take());
+}
+
 TEST_F(Budget, SmallAppendsHaveAnEndToo) {
   limit({.group_bytes_per_second = kRate});
   for (int i = 0; i < kRateBurst; ++i) print("s", kRate);

@@ -58,6 +58,8 @@ inline constexpr Duration kIdleStreamsLookEvery = std::chrono::seconds(5);
 
 // What logs may take of the disk (ours; budget.hpp).
 inline constexpr int kRateBurst = 16;  // seconds of a group's rate that it may write at once
+// How long a group's part is remembered after it was last asked for.
+inline constexpr Duration kGroupRememberedFor = std::chrono::minutes(10);
 inline constexpr std::uint64_t kSmallAppendBytes = 2 * kKiB;
 inline constexpr std::int64_t kSmallAppendsBytesMax = 1 * kMiB;
 // A group is counted when it has written so much (or a sixteenth of its limit).

@@ -190,7 +190,7 @@ void SinkWriter::run() {
     }
     const bool last = stopping_;
     lock.unlock();
-    const bool written = take_turns();
+    const bool written = take_turns(last);
     drop_idle();
     lock.lock();
     if (last && (queue_.empty() || !written)) break;
@@ -201,7 +201,7 @@ void SinkWriter::run() {
                 {{"bytes", backlog_.load()}});
 }
 
-bool SinkWriter::take_turns() {
+bool SinkWriter::take_turns(bool last) {
   budget_->refresh(clock_->mono());
   std::vector<BufferPtr> round;
   {
@@ -224,15 +224,16 @@ bool SinkWriter::take_turns() {
     }
     all = write_together(turns) && all;
   }
-  for (const BufferPtr& one : round) queue_what_is_left(one);
+  for (const BufferPtr& one : round) queue_what_is_left(one, last);
   return all;
 }
 
-void SinkWriter::queue_what_is_left(const BufferPtr& buffer) {
+// At the end what was lost and not said is only counted: a full disk would be asked for ever.
+void SinkWriter::queue_what_is_left(const BufferPtr& buffer, bool last) {
   {
     const std::lock_guard filling(buffer->filling);
     const bool nothing = buffer->open.empty() && buffer->sealed.empty();
-    if (nothing && !still_to_say(*buffer)) return;
+    if (nothing && (last || !still_to_say(*buffer))) return;
   }
   if (buffer->queued.exchange(true)) return;
   const std::lock_guard lock(mutex_);

@@ -117,8 +117,8 @@ class SinkWriter final : public ports::LogSink {
                                   std::optional<std::string_view> stream);
   void run();
   // Gives each stream of the queue one turn; false when the disk refused one.
-  bool take_turns();
-  void queue_what_is_left(const BufferPtr& buffer);
+  bool take_turns(bool last);
+  void queue_what_is_left(const BufferPtr& buffer, bool last);
   Status resolve(const std::vector<BufferPtr>& buffers);
   // Writes everything that has gathered.
   Status write(Buffer& buffer);

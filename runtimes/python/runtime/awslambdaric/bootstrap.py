@@ -94,6 +94,7 @@ def _serve_one(request_handler, lambda_runtime_client):
     lambda_runtime_client.ends_with_answer = (
         handle_event_request is _handle_event_request
         and LambdaRuntimeClient.post_invocation_result is _post_invocation_result
+        and LambdaRuntimeClient.wait_next_invocation is _wait_next_invocation
     )
     handle_event_request(
         lambda_runtime_client,
@@ -160,6 +161,7 @@ def handle_event_request(
 # As they are without an agent.
 _handle_event_request = handle_event_request
 _post_invocation_result = LambdaRuntimeClient.post_invocation_result
+_wait_next_invocation = LambdaRuntimeClient.wait_next_invocation
 
 
 def create_lambda_context(

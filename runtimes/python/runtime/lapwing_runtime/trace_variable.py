@@ -10,6 +10,7 @@ _NAME = b"_X_AMZN_TRACE_ID"
 _ROOM = 2048
 _AFTER = 200  # invocations of a process that has not prepared ahead of time
 
+_environ = os.environ  # a function may put another mapping in its place
 _buffer = None
 _putenv = None
 _calls = 0
@@ -32,9 +33,9 @@ def put(value):
     if _calls == _AFTER and _buffer is None:
         prepare()
     data = value.encode("utf-8", "surrogateescape")
-    if _buffer is None or len(_NAME) + len(data) + 2 > _ROOM:
+    if _buffer is None or os.environ is not _environ or len(_NAME) + len(data) + 2 > _ROOM:
         os.environ["_X_AMZN_TRACE_ID"] = value
         return
-    os.environ._data[_NAME] = data
+    _environ._data[_NAME] = data
     _buffer.value = _NAME + b"=" + data
     _putenv(_buffer)
