@@ -174,17 +174,19 @@ bool Connection::may_be_closed() const {
     case Phase::kBody:
       return loop().now() - waits_since_ >= kSlowHead;
     case Phase::kHandler:
-      return false;
+      return unread_since_ && loop().now() - *unread_since_ >= kSlowHead;
   }
   return false;
 }
 
+int Connection::worth() const {
+  if (phase_ == Phase::kHandler) return 2;
+  return phase_ == Phase::kHead || phase_ == Phase::kBody ? 1 : 0;
+}
+
 bool Connection::closed_before(const Connection& other) const {
-  const auto sends = [](const Connection& one) {
-    return one.phase_ == Phase::kHead || one.phase_ == Phase::kBody;
-  };
-  if (sends(*this) != sends(other)) return sends(other);
-  return waits_since_ < other.waits_since_;
+  if (worth() != other.worth()) return worth() < other.worth();
+  return waiting_since() < other.waiting_since();
 }
 
 // It doubles when it is full. Its first size is not charged: every connection has it.

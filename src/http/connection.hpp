@@ -35,12 +35,13 @@ class Connection final : public RequestContext, private BodyReader, private Body
   // Ends the connection now if no request is in flight.
   void close_if_idle();
   void request_stop();
-  // It waits for the client, who has sent nothing or too slowly. Of two, whether it should be
-  // closed before the other: by what is lost, then by how long it waits.
+  // It waits for the client, who has sent nothing or too slowly, or takes nothing. Of two, whether
+  // it should be closed before the other: by what is lost, then by how long it waits.
   bool may_be_closed() const;
   bool closed_before(const Connection& other) const;
   void close_now() {
     closing_ = true;
+    if (unread_since_) stream_.fail_writes();
     stream_.set_read_deadline(loop().now());
   }
 
@@ -63,6 +64,9 @@ class Connection final : public RequestContext, private BodyReader, private Body
 
  private:
   class Unread;
+  // By what is lost with it: nothing, a request, an answer.
+  int worth() const;
+  MonoTime waiting_since() const { return unread_since_.value_or(waits_since_); }
 
   enum class HeadOutcome { kRequest, kClosed, kError };
   enum class Phase { kIdle, kHead, kHandler, kBody, kLinger };
@@ -130,12 +134,13 @@ class Connection final : public RequestContext, private BodyReader, private Body
   mutable bool peer_known_ = false;
   std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
   std::optional<Error> body_error_;
-  Charge body_charge_;      // of the current request
-  Charge buffer_charge_;    // of what the buffer has grown by, and of trailers
-  CallerId origin_;         // 0: the address counts
-  CallerId caller_ = 0;     // of the current request
-  MonoTime waits_since_{};  // for a head
-  BodyPace pace_;           // of the current body
+  Charge body_charge_;                    // of the current request
+  Charge buffer_charge_;                  // of what the buffer has grown by, and of trailers
+  CallerId origin_;                       // 0: the address counts
+  CallerId caller_ = 0;                   // of the current request
+  MonoTime waits_since_{};                // for a head
+  std::optional<MonoTime> unread_since_;  // nothing of an answer has left
+  BodyPace pace_;                         // of the current body
   std::size_t trailers_charged_ = 0;
   std::uint32_t turns_ = 0;        // since others were let through
   std::uint64_t stream_left_ = 0;  // of a streamed answer with a length

@@ -70,13 +70,19 @@ class Connection::Unread {
         memory_(of.shared_.options.memory),
         timer_(of.loop(), [this] { look(); }),
         progress_(of.loop().now()) {
+    of_.unread_since_ = progress_;
     if (memory_ == nullptr) return;
     held_ = Charge(memory_->answers, nullptr);
     held_.add(bytes);
     timer_.arm_after(kStalledAfter);
   }
+  ~Unread() { of_.unread_since_.reset(); }
+  Unread(const Unread&) = delete;
+  Unread& operator=(const Unread&) = delete;
+
   void progress() {
     progress_ = of_.loop().now();
+    of_.unread_since_ = progress_;
     stalled_.release();
   }
 

@@ -68,7 +68,8 @@ inline constexpr std::size_t kConnectionsAlwaysGranted = 4;
 inline constexpr std::size_t kIdleLooks = 64;
 // Rounds of the loop in which it ends.
 inline constexpr int kRoundsToClose = 8;
-// A head or a body that takes so long makes room for a new connection at the limit.
+// A head, a body or the taking of an answer that takes so long makes room for a new connection at
+// the limit.
 inline constexpr Duration kSlowHead = std::chrono::seconds(1);
 
 struct Timeouts {

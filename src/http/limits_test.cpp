@@ -121,6 +121,33 @@ TEST(Limits, AHeadThatDoesNotEndMakesRoomToo) {
   loop.run(main(loop.get()));
 }
 
+// Nor does one that asks and never reads.
+TEST(Limits, AnAnswerThatNobodyTakesMakesRoomToo) {
+  TestLoop loop;
+  auto main = [](Loop& l) -> Task<void> {
+    ServerOptions options;
+    options.connections_max = 1;
+    Site site(l, std::move(options), [](RequestContext& context) -> Task<void> {
+      const bool much = context.request().path() == "/much";
+      Response response(200);
+      response.body.assign(much ? 32 << 20 : 2, 'x');
+      [[maybe_unused]] const Status sent = co_await context.respond(std::move(response));
+    });
+    Stream deaf = site.dial();
+    EXPECT_TRUE(co_await deaf.write_all("GET /much HTTP/1.1\r\nHost: h\r\n\r\n"));
+    const MonoTime begun = l.now();
+    std::string answer;
+    while (!is_status(answer, 200) && l.now() - begun < 10s) {
+      Stream other = site.dial();
+      EXPECT_TRUE(co_await other.write_all(kGet));
+      answer = co_await read_head(other);
+    }
+    EXPECT_TRUE(is_status(answer, 200));
+    EXPECT_GE(l.now() - begun, kSlowHead);
+  };
+  loop.run(main(loop.get()));
+}
+
 // Nor does one whose body does not end keep others out.
 TEST(Limits, ABodyThatDoesNotEndMakesRoomAfterIdleOnes) {
   TestLoop loop;
