@@ -196,6 +196,11 @@ net::Task<Result<std::string>> Connection::read_all(std::size_t limit) {
     if (piece->empty()) co_return all;
     if (all.size() + piece->size() > limit) co_return too_large();
     // The piece is a view of the buffer, which waits with it.
+    if (all.size() <= kLargeBodyBytes && all.size() + piece->size() > kLargeBodyBytes) {
+      LAPWING_CO_CHECK(co_await large_turn());
+      // Grown in place, as what was not written to takes nothing.
+      all.reserve(limit);
+    }
     if (!has_body_room(piece->size())) LAPWING_CO_CHECK(co_await body_room(piece->size()));
     charge_body(piece->size());
     all.append(*piece);

@@ -163,6 +163,12 @@ void Listener::turn_away() {
   spare_ = open_spare();
 }
 
+void Listener::drop_waiting() {
+  // The backlog's length bounds it, where nobody connects any more.
+  while (os::UniqueFd(::accept4(watcher_->fd(), nullptr, nullptr, SOCK_CLOEXEC))) {
+  }
+}
+
 void Listener::close() { watcher_.reset(); }
 
 }  // namespace lapwing::net

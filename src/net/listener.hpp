@@ -45,6 +45,8 @@ class Listener {
   // The next connection, non-blocking and close-on-exec: adopt() it on any loop. Out of
   // descriptors or memory it pauses (kAcceptBackoff), logs once a spell, and goes on.
   Task<Result<os::UniqueFd>> accept();
+  // Closes those that wait to be accepted.
+  void drop_waiting();
   void close();
 
  private:

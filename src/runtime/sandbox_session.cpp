@@ -348,6 +348,8 @@ net::Task<std::optional<ClearedSandbox>> SandboxSession::clear() {
     co_return std::nullopt;
   }
   hang_up();
+  // What killed programs still asked for is nobody's question any more.
+  for (SandboxListener& one : listeners_) one.listener.drop_waiting();
   started_.ends = {};
   co_return ClearedSandbox{std::move(started_), std::move(listeners_), runtime_connections_,
                            endpoint_connections_};
