@@ -10,6 +10,7 @@
 #include "aws/credentials.hpp"
 #include "aws/route.hpp"
 #include "aws/sigv4.hpp"
+#include "background/runner.hpp"
 #include "crypto/random.hpp"
 #include "engine/dispatcher.hpp"
 #include "gen/models.hpp"
@@ -284,6 +285,7 @@ struct Instance::Parts {
   std::unique_ptr<aws::Authenticator> authenticator;
   std::unique_ptr<RoleCredentialMint> role_credentials;
 
+  std::unique_ptr<background::Runner> background;
   std::unique_ptr<logs::LogsService> logs;
   PoolExecutor executor;
   PoolExecutor pull_executor;
@@ -351,9 +353,10 @@ Status Instance::Parts::make_runtimes() {
 }
 
 void Instance::Parts::make_services() {
-  logs = std::make_unique<logs::LogsService>(logs::LogsParts{store->store(), store->bulk_log(),
-                                                             clock, random, patterns, *logger,
-                                                             log_limits(config, *disk)});
+  background = std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{});
+  logs = std::make_unique<logs::LogsService>(
+      logs::LogsParts{store->store(), store->bulk_log(), clock, random, patterns, *logger,
+                      *background, log_limits(config, *disk)});
   lambda::Options options;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
@@ -370,6 +373,7 @@ void Instance::Parts::make_services() {
 }
 
 Status Instance::Parts::start_services() {
+  background->start();
   logs->start();
   lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
@@ -496,6 +500,7 @@ void Instance::stop(Duration grace) {
   p.loops.stop();
   p.lambda->stop();
   p.logs->stop();
+  p.background->stop();
   p.store->shut_down();
 }
 

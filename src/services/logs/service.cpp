@@ -1,8 +1,5 @@
 #include "services/logs/service.hpp"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "services/logs/core.hpp"
@@ -51,18 +48,9 @@ aws::OperationTable make_table(Core& core) {
 struct LogsService::Inside {
   explicit Inside(const LogsParts& parts)
       : core(parts.store, parts.events, parts.clock, parts.random, parts.log, parts.limits),
-        service(make_table(core), parts.patterns, parts.log) {}
+        service(make_table(core), parts.patterns, parts.log),
+        background(parts.background) {}
 
-  void keep_house() {
-    std::unique_lock lock(mutex);
-    while (!stopping) {
-      lock.unlock();
-      if (const Status kept = run_housekeeping(); !kept)
-        core.log->warn("logs", "housekeeping failed", {{"error", kept.error().to_log()}});
-      lock.lock();
-      wake.wait_for(lock, kHousekeepingEvery, [this] { return stopping; });
-    }
-  }
   Status run_housekeeping() {
     LAPWING_CHECK(sweep_dropped(core));
     return expire_events(core);
@@ -70,10 +58,8 @@ struct LogsService::Inside {
 
   Core core;
   aws::Service service;
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool stopping = false;
-  std::thread housekeeper;
+  background::Runner& background;
+  background::Task housekeeping;
 };
 
 LogsService::LogsService(const LogsParts& parts) : inside_(std::make_unique<Inside>(parts)) {}
@@ -82,16 +68,13 @@ LogsService::~LogsService() { stop(); }
 
 void LogsService::start() {
   inside_->core.sink.start();
-  inside_->housekeeper = std::thread([this] { inside_->keep_house(); });
+  inside_->housekeeping = inside_->background.every("logs.housekeeping", kHousekeepingEvery,
+                                                    [this] { return inside_->run_housekeeping(); });
+  inside_->housekeeping.notify();
 }
 
 void LogsService::stop() {
-  {
-    const std::lock_guard lock(inside_->mutex);
-    inside_->stopping = true;
-  }
-  inside_->wake.notify_all();
-  if (inside_->housekeeper.joinable()) inside_->housekeeper.join();
+  inside_->housekeeping.reset();
   inside_->core.sink.stop();
 }
 

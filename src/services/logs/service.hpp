@@ -1,6 +1,7 @@
 // CloudWatch Logs over the store: the only header server/ includes.
 //
-//   logs::LogsService logs({engine.store(), engine.bulk_log(), clock, random, patterns, log});
+//   logs::LogsService logs({engine.store(), engine.bulk_log(), clock, random, patterns, log,
+//                           background});
 //   logs.start();
 //   ... logs.service() for the front door, logs.sink() for runtime/ ...
 //   logs.stop();   // before the engine is shut down
@@ -14,6 +15,7 @@
 #include <memory>
 
 #include "aws/service.hpp"
+#include "background/runner.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -32,6 +34,7 @@ struct LogsParts {
   Random& random;
   text::PatternCache& patterns;
   Logger& log;
+  background::Runner& background;
   LogLimits limits = {};
 };
 
@@ -40,7 +43,7 @@ class LogsService {
   explicit LogsService(const LogsParts& parts);
   ~LogsService();
 
-  // Background threads: writing function output, expiry.
+  // Its thread, which writes function output, and its task, expiry.
   void start();
   // Writes what was taken over, then ends them.
   void stop();
@@ -51,7 +54,8 @@ class LogsService {
   // What logs take of the disk, and what was dropped of them.
   const LogBudget& budget() const;
 
-  // One round of expiry and of taking away what deletions left; start() runs one a minute.
+  // One round of expiry and of taking away what deletions left; from start() on the first at once,
+  // then one a minute.
   Status run_housekeeping();
 
  private:

@@ -20,7 +20,9 @@ namespace {
 class Client {
  public:
   Client(store::Engine& engine, const Clock& clock)
-      : logs({engine.store(), engine.bulk_log(), clock, random_, patterns_, null_logger()}) {}
+      : background_(clock, null_logger(), {}),
+        logs({engine.store(), engine.bulk_log(), clock, random_, patterns_, null_logger(),
+              background_}) {}
 
   aws::Response call(gen::logs::OperationId operation, std::string_view body) {
     const aws::ServiceModel& model = logs.service().model();
@@ -34,6 +36,7 @@ class Client {
   SeededRandom random_{static_cast<std::uint64_t>(getpid())};
   text::PatternCache patterns_;
   aws::Caller caller_;
+  background::Runner background_;
 
  public:
   LogsService logs;
