@@ -124,7 +124,7 @@ class Bystander:
 def call(host, port, name, pid, calls):
     with contextlib.suppress(PermissionError):
         os.nice(-10)  # a client elsewhere does not wait for this machine's processors
-    api, page = Api((host, port), timeout=30), Api((host, port), timeout=30)
+    api = Api((host, port), timeout=30)  # one connection, as those not in use may be closed
     seen = {"trouble": "", "seconds": [], "health": [], "resident": []}
 
     def over():
@@ -141,7 +141,7 @@ def call(host, port, name, pid, calls):
             assert answer.status == 200 and answer.json() == count, answer.body[:300]
             if count % 20 == 0:
                 begun = time.monotonic()
-                answer = page.call("GET", "/_lapwing/health")
+                answer = api.call("GET", "/_lapwing/health")
                 assert answer.status == 200, answer.body[:300]
                 seen["health"].append(time.monotonic() - begun)
                 seen["resident"].append(resident_mib(pid))

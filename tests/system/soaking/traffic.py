@@ -113,10 +113,11 @@ def check(world, api, function, event, chance, counts):
 
 
 def check_memory(function, said, about):
-    """What an environment remembers is its own function's, and all of one life."""
+    """What an environment remembers is its own function's. Its memory is of one life; its /tmp is
+    kept when the function crashes, so it holds this life's lines and perhaps those of earlier ones."""
     expect(said["owners"] == [function.name], "owners", *about)
     expect(said["kept"] == [said["env"]] and said["tmp"] == [MARKER], "what is in /tmp", *about)
-    expect(said["lines"] == min(said["count"], LINES_MAX), "memory and /tmp of two lives", *about)
+    expect(said["lines"] >= min(said["count"], LINES_MAX), "a life's lines are missing", *about)
 
 
 def check_failure(function, event, answer, said, about):
