@@ -21,37 +21,9 @@ using text::CborKind;
 
 constexpr std::uint64_t kEpochTag = 1;
 
-std::string_view name_of(ShapeKind kind) {
-  switch (kind) {
-    case ShapeKind::kStructure:
-      return "Structure";
-    case ShapeKind::kList:
-      return "List";
-    case ShapeKind::kMap:
-      return "Map";
-    case ShapeKind::kString:
-      return "String";
-    case ShapeKind::kBlob:
-      return "Blob";
-    case ShapeKind::kBoolean:
-      return "Boolean";
-    case ShapeKind::kInteger:
-      return "Integer";
-    case ShapeKind::kLong:
-      return "Long";
-    case ShapeKind::kFloat:
-      return "Float";
-    case ShapeKind::kDouble:
-      return "Double";
-    case ShapeKind::kTimestamp:
-      return "Timestamp";
-  }
-  return "";
-}
-
 Error wrong_type(ShapeKind wanted) {
   return serialization_error(
-      fmt::format("The CBOR value cannot be converted to {}", name_of(wanted)));
+      fmt::format("The CBOR value cannot be converted to {}", type_name(wanted)));
 }
 
 // What is no CBOR, in the words of a service.

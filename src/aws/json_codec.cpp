@@ -34,34 +34,6 @@ std::string_view token_name(const JsonValue& json) {
   return "";
 }
 
-std::string_view type_name(ShapeKind kind) {
-  switch (kind) {
-    case ShapeKind::kStructure:
-      return "Structure";
-    case ShapeKind::kList:
-      return "List";
-    case ShapeKind::kMap:
-      return "Map";
-    case ShapeKind::kString:
-      return "String";
-    case ShapeKind::kBlob:
-      return "Blob";
-    case ShapeKind::kBoolean:
-      return "Boolean";
-    case ShapeKind::kInteger:
-      return "Integer";
-    case ShapeKind::kLong:
-      return "Long";
-    case ShapeKind::kFloat:
-      return "Float";
-    case ShapeKind::kDouble:
-      return "Double";
-    case ShapeKind::kTimestamp:
-      return "Timestamp";
-  }
-  return "";
-}
-
 Error wrong_type(const JsonValue& json, ShapeKind wanted) {
   if (json.is_object()) {
     return serialization_error("Start of structure or map found where not expected.");

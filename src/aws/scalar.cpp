@@ -44,6 +44,34 @@ Result<Value> parse_double(std::string_view text) {
 
 }  // namespace
 
+std::string_view type_name(ShapeKind kind) {
+  switch (kind) {
+    case ShapeKind::kStructure:
+      return "Structure";
+    case ShapeKind::kList:
+      return "List";
+    case ShapeKind::kMap:
+      return "Map";
+    case ShapeKind::kString:
+      return "String";
+    case ShapeKind::kBlob:
+      return "Blob";
+    case ShapeKind::kBoolean:
+      return "Boolean";
+    case ShapeKind::kInteger:
+      return "Integer";
+    case ShapeKind::kLong:
+      return "Long";
+    case ShapeKind::kFloat:
+      return "Float";
+    case ShapeKind::kDouble:
+      return "Double";
+    case ShapeKind::kTimestamp:
+      return "Timestamp";
+  }
+  return "";
+}
+
 Error serialization_error(std::string message) {
   return Error(ErrorKind::kInvalid, "SerializationException", std::move(message)).with_status(400);
 }

@@ -25,6 +25,9 @@ std::string format_scalar(const ShapeRow& shape, const Value& value, TimestampFo
 Result<Value> parse_timestamp(std::string_view text, TimestampFormat format);
 std::string format_timestamp(WallTime time, TimestampFormat format);
 
+// As messages name it: "Integer".
+std::string_view type_name(ShapeKind kind);
+
 // Kind kInvalid, code SerializationException, 400.
 Error serialization_error(std::string message);
 
