@@ -1,60 +1,78 @@
-# Descriptor tables and typed structs, generated at build time from models/ by codegen/
-# (Python 3, standard library). Included as "gen/<service>/model.hpp", "gen/<service>/types.hpp"
-# and "gen/models.hpp". The folder that compiles them (src/aws) calls
+# Descriptor tables, typed structs and errors, generated at build time from models/ by codegen/
+# (Python 3, standard library): "gen/models.hpp", "gen/<service>/model.hpp" and what
+# codegen/structs.py lists. The folder that compiles the tables (src/aws) calls
 #   lapwing_codegen(lapwing_aws)
-# which also declares lapwing_generated: the files made, nothing compiled.
+# which also declares lapwing_gen_<service>, a library of the service's structs and errors, compiled
+# where a service (or a test) links it, and lapwing_generated: the files made, nothing compiled.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-set(LAPWING_MODELS events iam kms lambda logs s3 sns sqs sts)
+# The files of the models, into <service>_files; they are known before they are made.
+function(lapwing_list_generated)
+  execute_process(
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py files ${ARGN}
+    OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE "\n" ";" lines "${listed}")
+  foreach(line IN LISTS lines)
+    separate_arguments(words UNIX_COMMAND "${line}")
+    list(POP_FRONT words service)
+    set(${service}_files ${words} PARENT_SCOPE)
+  endforeach()
+endfunction()
+
+# Declares how the files of one model are made, and its library. Adds them to `generated`.
+macro(lapwing_generate service model overlay)
+  set(outputs ${${service}_files})
+  list(TRANSFORM outputs PREPEND ${gen_dir}/${service}/)
+  add_custom_command(
+    OUTPUT ${outputs}
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py service
+      ${model} ${gen_dir}/${service}
+    DEPENDS ${generator} ${model} ${overlay}
+    COMMENT "Generating ${service}" VERBATIM)
+  list(APPEND generated ${outputs})
+  set(sources ${outputs})
+  list(FILTER sources INCLUDE REGEX "/(types_[0-9]+|errors)\\.cpp$")
+  add_library(lapwing_gen_${service} STATIC EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(lapwing_gen_${service} PUBLIC lapwing_aws)
+  target_precompile_headers(lapwing_gen_${service} REUSE_FROM lapwing_pch)
+endmacro()
 
 function(lapwing_codegen target)
-  set(typed_json ${CMAKE_SOURCE_DIR}/codegen/typed.json)
   set(gen_dir ${CMAKE_BINARY_DIR}/generated/gen)
   file(GLOB generator CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/codegen/*.py)
-  file(READ ${typed_json} typed_text)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${typed_json})
+  file(GLOB models CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/models/*.json)
+  list(FILTER models EXCLUDE REGEX "/package[^/]*\\.json$")
+  set(golden ${CMAKE_SOURCE_DIR}/codegen/golden)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${generator} ${models} ${golden}/toy.json)
+  lapwing_list_generated(${models} ${golden}/toy.json)
 
   set(generated)
-  foreach(service IN LISTS LAPWING_MODELS)
-    set(outputs ${gen_dir}/${service}/model.hpp ${gen_dir}/${service}/model.cpp)
-    string(JSON listed ERROR_VARIABLE missing GET "${typed_text}" ${service})
-    if(NOT missing)
-      list(APPEND outputs ${gen_dir}/${service}/types.hpp ${gen_dir}/${service}/types.cpp)
-    endif()
+  set(names)
+  foreach(model IN LISTS models)
+    get_filename_component(service ${model} NAME_WE)
     file(GLOB overlay CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/models/overlay/${service}.json)
-    add_custom_command(
-      OUTPUT ${outputs}
-      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py service
-        ${CMAKE_SOURCE_DIR}/models/${service}.json ${typed_json} ${gen_dir}/${service}
-      DEPENDS ${generator} ${typed_json} ${CMAKE_SOURCE_DIR}/models/${service}.json ${overlay}
-      COMMENT "Generating ${service}" VERBATIM)
-    list(APPEND generated ${outputs})
+    lapwing_generate(${service} ${model} "${overlay}")
+    list(APPEND names ${service})
   endforeach()
-
   set(outputs ${gen_dir}/models.hpp ${gen_dir}/models.cpp)
   add_custom_command(
     OUTPUT ${outputs}
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py list
-      ${gen_dir} ${LAPWING_MODELS}
+      ${gen_dir} ${names}
     DEPENDS ${generator} COMMENT "Generating the list of services" VERBATIM)
   list(APPEND generated ${outputs})
 
-  target_sources(${target} PRIVATE ${generated})
+  set(tables ${generated})
+  list(FILTER tables INCLUDE REGEX "/models?\\.cpp$")
+  target_sources(${target} PRIVATE ${tables})
 
   # The toy service of the golden test is what the engines are tested with.
+  lapwing_generate(toy ${golden}/toy.json ${golden}/overlay/toy.json)
   if(TARGET ${target}_test)
-    set(golden ${CMAKE_SOURCE_DIR}/codegen/golden)
-    set(outputs)
-    foreach(file model.hpp model.cpp types.hpp types.cpp)
-      list(APPEND outputs ${gen_dir}/toy/${file})
-    endforeach()
-    add_custom_command(
-      OUTPUT ${outputs}
-      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/codegen/generate.py service
-        ${golden}/toy.json ${golden}/typed.json ${gen_dir}/toy
-      DEPENDS ${generator} ${golden}/toy.json ${golden}/typed.json ${golden}/overlay/toy.json
-      COMMENT "Generating toy" VERBATIM)
-    target_sources(${target}_test PRIVATE ${outputs})
+    target_sources(${target}_test PRIVATE ${gen_dir}/toy/model.cpp)
+    target_link_libraries(${target}_test PRIVATE lapwing_gen_toy lapwing_gen_lambda lapwing_gen_sts)
   endif()
   add_custom_target(lapwing_generated DEPENDS ${generated})
+  add_dependencies(${target} lapwing_generated)
 endfunction()

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Service models to C++ (Python standard library only; run by the build).
 
-    generate.py service <models/lambda.json> <typed.json> <output folder>
+    generate.py service <models/lambda.json> <output folder>
+    generate.py files <models/lambda.json>...
     generate.py list <output folder> <service>...
 
-The first writes model.{hpp,cpp}, and types.{hpp,cpp} if typed.json lists operations of the
-service; the second writes models.{hpp,cpp}, the list of all services. Output depends on the
-input alone, byte for byte; the corrections are found in overlay/ beside the model.
+The first writes a service's tables, structs and errors (tables.py and structs.py name the files);
+the second says which files these are, a line a service, without writing any; the third writes
+models.{hpp,cpp}, the list of all services. Output depends on the input alone, byte for byte; the
+corrections are found in overlay/ beside the model.
 """
-import json
 import pathlib
 import sys
 
@@ -19,20 +20,27 @@ import tables  # noqa: E402
 
 
 def write(path: pathlib.Path, text: str) -> None:
+    """What has not changed keeps its time, and nothing that includes it is compiled again."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
-def service(model_path: str, typed_path: str, folder: str) -> None:
+def emitted(model_path: str) -> dict:
     path = pathlib.Path(model_path)
     model = models.load(path, path.parent / "overlay" / path.name)
-    typed = json.loads(pathlib.Path(typed_path).read_text()).get(model["id"], [])
-    out = pathlib.Path(folder)
-    write(out / "model.hpp", tables.emit_header(model))
-    write(out / "model.cpp", tables.emit_source(model))
-    if typed:
-        write(out / "types.hpp", structs.emit_header(model, typed))
-        write(out / "types.cpp", structs.emit_source(model, typed))
+    return {"model.hpp": tables.emit_header(model), "model.cpp": tables.emit_source(model),
+            **structs.emit(model)}
+
+
+def service(model_path: str, folder: str) -> None:
+    for name, text in emitted(model_path).items():
+        write(pathlib.Path(folder) / name, text)
+
+
+def files(model_paths: list) -> None:
+    for path in model_paths:
+        print(pathlib.Path(path).stem, *sorted(emitted(path)))
 
 
 def listing(folder: str, services: list) -> None:
@@ -54,8 +62,10 @@ def listing(folder: str, services: list) -> None:
 def main() -> int:
     arguments = sys.argv[1:]
     try:
-        if len(arguments) == 4 and arguments[0] == "service":
+        if len(arguments) == 3 and arguments[0] == "service":
             service(*arguments[1:])
+        elif len(arguments) >= 2 and arguments[0] == "files":
+            files(arguments[1:])
         elif len(arguments) >= 3 and arguments[0] == "list":
             listing(arguments[1], sorted(arguments[2:]))
         else:

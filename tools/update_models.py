@@ -2,7 +2,7 @@
 """Refreshes models/ from a botocore wheel (Python standard library only).
 
     pip download --no-deps botocore -d /tmp/wheel
-    tools/update_models.py /tmp/wheel/botocore-*.whl
+    tools/update_models.py /tmp/wheel/botocore-*.whl [new service ...]
 
 Writes models/<service>.json (no prose, one line a member, sorted) and models/VERSIONS, and
 prints what changed against the files that were there. Nothing else in the tree reads a
@@ -18,7 +18,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
-SERVICES = ["events", "iam", "kms", "lambda", "logs", "s3", "sns", "sqs", "sts"]
+SERVICES = sorted(path.stem for path in MODELS.glob("*.json"))
 
 METADATA_KEEP = ["apiVersion", "awsQueryCompatible", "endpointPrefix", "jsonVersion",
                  "protocol", "protocols", "serviceFullName", "serviceId", "signatureVersion",
@@ -130,7 +130,7 @@ def describe(old: dict, new: dict) -> list:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__)
         return 2
     path = pathlib.Path(sys.argv[1])
@@ -138,7 +138,7 @@ def main() -> int:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     versions = [f"source {path.name}", f"sha256 {digest}"]
     with zipfile.ZipFile(path) as wheel:
-        for service in SERVICES:
+        for service in sorted({*SERVICES, *sys.argv[2:]}):
             new = reduce_model(newest_model(wheel, service))
             target = MODELS / f"{service}.json"
             old = json.loads(target.read_text()) if target.exists() else {}

@@ -56,9 +56,16 @@ std::string_view Arn::resource_id() const {
                                   : std::string_view(resource).substr(end + 1);
 }
 
+std::string_view partition_of(std::string_view region) {
+  if (region.starts_with("cn-")) return "aws-cn";
+  if (region.starts_with("us-gov-")) return "aws-us-gov";
+  return "aws";
+}
+
 std::string make_arn(std::string_view service, const Region& region, const AccountId& account,
                      std::string_view resource) {
   Arn arn;
+  arn.partition = partition_of(region.view());
   arn.service = service;
   arn.region = region;
   arn.account = account;

@@ -33,7 +33,9 @@ struct Arn {
   friend bool operator==(const Arn&, const Arn&) = default;
 };
 
-// "arn:aws:lambda:us-east-1:000000000000:function:name"
+// "aws", "aws-cn", "aws-us-gov": of a region, or of none.
+std::string_view partition_of(std::string_view region);
+// "arn:aws:lambda:us-east-1:000000000000:function:name", in the region's partition.
 std::string make_arn(std::string_view service, const Region& region, const AccountId& account,
                      std::string_view resource);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "aws/arena.hpp"
+#include "aws/boxed.hpp"
 #include "aws/value.hpp"
 #include "base/clock.hpp"
 
@@ -49,6 +50,10 @@ template <class T>
 void get_value(const Value& value, std::optional<T>& out) {
   if (value.present()) get_value(value, out.emplace());
 }
+template <class T>
+void get_value(const Value& value, Boxed<T>& out) {
+  if (value.present()) get_value(value, out.emplace());
+}
 
 inline Value put_value(const std::string& in, Arena& arena) {
   return Value::string(arena.copy(in));
@@ -80,6 +85,10 @@ Value put_value(const std::map<std::string, T>& in, Arena& arena) {
 }
 template <class T>
 Value put_value(const std::optional<T>& in, Arena& arena) {
+  return in ? put_value(*in, arena) : Value();
+}
+template <class T>
+Value put_value(const Boxed<T>& in, Arena& arena) {
   return in ? put_value(*in, arena) : Value();
 }
 

@@ -43,9 +43,16 @@ Error wrong_type(const JsonValue& json, ShapeKind wanted) {
       fmt::format("{} cannot be converted to {}", token_name(json), type_name(wanted)));
 }
 
+bool named(const ServiceModel& model, const MemberRow& member, JsonNames names,
+           std::string_view key) {
+  if (names == JsonNames::kModel) return model.text(member.name) == key;
+  return member.location == Location::kBody && model.text(member.wire) == key;
+}
+
 struct Reader {
   const ServiceModel& model;
   Arena& arena;
+  JsonNames names = JsonNames::kWire;
 
   Result<Value> read(const ShapeRow& shape, TimestampFormat format, const JsonValue& json) {
     switch (shape.kind) {
@@ -90,6 +97,9 @@ struct Reader {
   }
 
   Result<Value> timestamp(const ShapeRow& shape, TimestampFormat format, const JsonValue& json) {
+    if (names == JsonNames::kModel) {
+      format = json.is_number() ? TimestampFormat::kEpochSeconds : TimestampFormat::kIso8601;
+    }
     if (format == TimestampFormat::kEpochSeconds) {
       if (!json.is_number()) return fail(wrong_type(json, shape.kind));
       return parse_timestamp(json.number_text(), format);
@@ -106,7 +116,7 @@ struct Reader {
     for (const text::JsonMember& entry : json.members()) {
       for (std::size_t i = 0; i < members.size(); ++i) {
         const MemberRow& member = members[i];
-        if (member.location != Location::kBody || model.text(member.wire) != entry.key) continue;
+        if (!named(model, member, names, entry.key)) continue;
         if (entry.value.is_null()) {
           slots[i] = Value();
           break;
@@ -155,6 +165,7 @@ struct Reader {
 struct Writer {
   const ServiceModel& model;
   text::JsonWriter& out;
+  JsonNames names = JsonNames::kWire;
 
   void write(const ShapeRow& shape, TimestampFormat format, const Value& value) {
     switch (shape.kind) {
@@ -184,6 +195,7 @@ struct Writer {
       case ShapeKind::kDouble:
         return out.number(value.as_double());
       case ShapeKind::kTimestamp: {
+        if (names == JsonNames::kModel) format = TimestampFormat::kIso8601;
         const std::string text = format_timestamp(value.as_timestamp(), format);
         return format == TimestampFormat::kEpochSeconds ? out.raw(text) : out.string(text);
       }
@@ -200,9 +212,10 @@ struct Writer {
     out.begin_object();
     const auto members = model.members_of(shape);
     for (std::size_t i = 0; i < members.size(); ++i) {
-      if (members[i].location != Location::kBody || !value[i].present()) continue;
+      const bool whole = names == JsonNames::kModel;
+      if ((!whole && members[i].location != Location::kBody) || !value[i].present()) continue;
       const ShapeRow& target = model.shape(members[i].shape);
-      out.key(model.text(members[i].wire));
+      out.key(model.text(whole ? members[i].name : members[i].wire));
       write(target, timestamp_format(&members[i], target, TimestampFormat::kEpochSeconds),
             value[i]);
     }
@@ -213,13 +226,13 @@ struct Writer {
 }  // namespace
 
 Result<Value> read_json(const ServiceModel& model, const ShapeRow& shape, const JsonValue& json,
-                        Arena& arena) {
-  return Reader{model, arena}.read(
+                        Arena& arena, JsonNames names) {
+  return Reader{model, arena, names}.read(
       shape, timestamp_format(nullptr, shape, TimestampFormat::kEpochSeconds), json);
 }
 
 Result<Value> read_json_text(const ServiceModel& model, const ShapeRow& shape,
-                             std::string_view text, Arena& arena) {
+                             std::string_view text, Arena& arena, JsonNames names) {
   if (text.empty()) {
     return Value::structure(arena.make_array<Value>(model.members_of(shape).size()));
   }
@@ -228,13 +241,13 @@ Result<Value> read_json_text(const ServiceModel& model, const ShapeRow& shape,
     return fail(serialization_error("Could not parse request body into json: " +
                                     document.error().with_location()));
   }
-  return read_json(model, shape, document->root(), arena);
+  return read_json(model, shape, document->root(), arena, names);
 }
 
 void write_json(const ServiceModel& model, const ShapeRow& shape, const Value& value,
-                text::JsonWriter& out) {
-  Writer{model, out}.write(shape, timestamp_format(nullptr, shape, TimestampFormat::kEpochSeconds),
-                           value);
+                text::JsonWriter& out, JsonNames names) {
+  Writer{model, out, names}.write(
+      shape, timestamp_format(nullptr, shape, TimestampFormat::kEpochSeconds), value);
 }
 
 }  // namespace lapwing::aws

@@ -19,14 +19,22 @@ class JsonWriter;
 
 namespace lapwing::aws {
 
+// Which name a member of a structure has.
+enum class JsonNames {
+  kWire,   // the protocol's; members bound elsewhere (headers, status) are left out
+  kModel,  // the model's, for all members; times are ISO 8601 (numbers are read, too)
+};
+
 // An empty text reads as an empty object. The result points into `text` and the arena.
 Result<Value> read_json_text(const ServiceModel& model, const ShapeRow& shape,
-                             std::string_view text, Arena& arena);
+                             std::string_view text, Arena& arena,
+                             JsonNames names = JsonNames::kWire);
 Result<Value> read_json(const ServiceModel& model, const ShapeRow& shape,
-                        const text::JsonValue& json, Arena& arena);
+                        const text::JsonValue& json, Arena& arena,
+                        JsonNames names = JsonNames::kWire);
 
-// Structures: members that are bound elsewhere (headers, status) or absent are left out.
+// Structures: absent members are left out.
 void write_json(const ServiceModel& model, const ShapeRow& shape, const Value& value,
-                text::JsonWriter& out);
+                text::JsonWriter& out, JsonNames names = JsonNames::kWire);
 
 }  // namespace lapwing::aws

@@ -1,9 +1,9 @@
+#include "aws/operation_table.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
 #include <fmt/core.h>
-
-#include "aws/service.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -63,40 +63,102 @@ std::string find_unsupported(const ServiceModel& model, const ShapeRow& shape, c
 
 }  // namespace
 
+Result<Value> Handler::run(const Call&, const Value&, Arena&, ResponseExtras&, const Gate&) const {
+  return fail(internal_error("an operation that waits was run as one that does not"));
+}
+
+net::Task<Result<Value>> Handler::wait(net::Loop&, const Call&, const Value&, Arena&,
+                                       const Gate&) const {
+  co_return fail(internal_error("an operation that does not wait was run as one that does"));
+}
+
 OperationTable::OperationTable(const ServiceModel& model)
-    : model_(&model), entries_(model.operations.size()) {}
-
-void OperationTable::add_handler(std::uint16_t operation, std::unique_ptr<Handler> handler,
-                                 std::initializer_list<std::string_view> supported) {
-  const OperationRow& row = model_->operations[operation];
-  for (const std::string_view path : supported) require_member(*model_, row, path);
-  entries_[operation].handler = std::move(handler);
-  entries_[operation].supported.assign(supported.begin(), supported.end());
+    : model_(&model), entries_(model.operations.size()) {
+  for (Entry& entry : entries_) entry.counts = std::make_unique<OperationCounts>();
 }
 
-const Handler* OperationTable::find(std::uint16_t operation) const {
-  return operation < entries_.size() ? entries_[operation].handler.get() : nullptr;
+OperationTable::Entry& OperationTable::find(std::string_view operation) {
+  const OperationRow* row = model_->find_operation(operation);
+  if (row == nullptr) {
+    throw std::logic_error(fmt::format("{} has no operation {}", model_->id, operation));
+  }
+  Entry& entry = entries_[row->index];
+  if (entry.built() || entry.refused) {
+    throw std::logic_error(fmt::format("{} {} is in the table twice", model_->id, operation));
+  }
+  return entry;
 }
 
-std::size_t OperationTable::body_limit(std::uint16_t operation) const {
-  return operation < entries_.size() ? entries_[operation].body_limit : kBodyBytesDefault;
+void OperationTable::add_row(std::string_view operation, const RowFacts& facts,
+                             std::unique_ptr<Handler> handler) {
+  Entry& entry = find(operation);
+  const OperationRow& row = *model_->find_operation(operation);
+  for (const std::string_view path : facts.accepts) require_member(*model_, row, path);
+  entry.handler = std::move(handler);
+  entry.access = facts.access;
+  entry.action = facts.action.empty() ? fmt::format("{}:{}", model_->signing_name, operation)
+                                      : std::string(facts.action);
+  entry.accepts.assign(facts.accepts.begin(), facts.accepts.end());
+  entry.body_bytes_max = facts.body_bytes_max;
 }
 
-Status OperationTable::check_supported(const OperationRow& operation, const Value& input) const {
+void OperationTable::add_elsewhere(std::string_view operation, Access access,
+                                   std::string_view action) {
+  Entry& entry = find(operation);
+  entry.elsewhere = true;
+  entry.access = access;
+  entry.action = action;
+}
+
+void OperationTable::refuse(std::initializer_list<std::string_view> operations) {
+  for (const std::string_view operation : operations) find(operation).refused = true;
+}
+
+std::vector<std::string_view> OperationTable::uncovered() const {
+  std::vector<std::string_view> out;
+  for (const OperationRow& row : model_->operations) {
+    const Entry& entry = entries_[row.index];
+    if (!entry.built() && !entry.refused) out.push_back(model_->name(row));
+  }
+  return out;
+}
+
+Status OperationTable::check_accepted(const OperationRow& operation, const Value& input) const {
   const Entry& entry = entries_[operation.index];
-  if (entry.supported.empty() || operation.input == kNone) return {};
+  if (entry.accepts.empty() || operation.input == kNone) return {};
   const std::string path =
-      find_unsupported(*model_, model_->shape(operation.input), input, entry.supported, "");
+      find_unsupported(*model_, model_->shape(operation.input), input, entry.accepts, "");
   if (path.empty()) return {};
-  return fail(Error(ErrorKind::kUnsupported, "NotImplemented",
-                    fmt::format("Lapwing does not support the parameter {} of {} {} yet.", path,
-                                model_->id, model_->name(operation)))
-                  .with_status(501));
+  return fail(unsupported(model_->id, model_->name(operation), path));
+}
+
+std::string_view to_string(Access access) {
+  switch (access) {
+    case Access::kRead:
+      return "Read";
+    case Access::kList:
+      return "List";
+    case Access::kWrite:
+      return "Write";
+    case Access::kTagging:
+      return "Tagging";
+    case Access::kPermissions:
+      return "Permissions management";
+  }
+  return "";
 }
 
 Error not_implemented(std::string_view service, std::string_view operation) {
   return Error(ErrorKind::kUnsupported, "NotImplemented",
                fmt::format("Lapwing does not implement {} {} yet.", service, operation))
+      .with_status(501);
+}
+
+Error unsupported(std::string_view service, std::string_view operation,
+                  std::string_view parameter) {
+  return Error(ErrorKind::kUnsupported, "NotImplemented",
+               fmt::format("Lapwing does not support the parameter {} of {} {} yet.", parameter,
+                           service, operation))
       .with_status(501);
 }
 

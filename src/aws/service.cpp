@@ -1,9 +1,13 @@
 #include "aws/service.hpp"
 
 #include <exception>
+#include <utility>
 
+#include "aws/arena.hpp"
 #include "aws/engine.hpp"
+#include "aws/json_codec.hpp"
 #include "aws/validator.hpp"
+#include "text/json_writer.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -18,44 +22,192 @@ void log_failure(Logger& log, const ServiceModel& model, const OperationRow& ope
              {"error", error.to_log()}});
 }
 
-}  // namespace
+class OperationGate final : public Gate {
+ public:
+  OperationGate(const Authoriser& authoriser, const Call& call, const OperationTable::Entry& entry)
+      : authoriser_(authoriser), call_(call), entry_(entry) {}
 
-Result<Response> Service::run(const OperationRow& operation, Protocol protocol,
-                              const Request& request, const Caller& caller) const {
-  const ServiceModel& described = model();
-  const ProtocolEngine* engine = find_engine(protocol);
-  const Handler* handler = table_.find(operation.index);
-  if (handler == nullptr || engine == nullptr) {
-    return fail(not_implemented(described.id, described.name(operation)));
+  Status pass(std::string_view resource) const override {
+    return authoriser_.authorise(call_, {entry_.action, resource, entry_.access});
   }
-  Arena arena;
-  LAPWING_TRY(const Value input, engine->read_input(described, operation, request, arena));
-  LAPWING_CHECK(validate(described, operation, input, *patterns_));
-  LAPWING_CHECK(table_.check_supported(operation, input));
-  ResponseExtras extras;
-  LAPWING_TRY(const Value output, handler->call(caller, input, arena, extras));
-  Response response = engine->write_output(described, operation, output, caller.request_id.view());
+
+ private:
+  const Authoriser& authoriser_;
+  const Call& call_;
+  const OperationTable::Entry& entry_;
+};
+
+Response write(const ServiceModel& model, const Exchange& exchange, const ProtocolEngine& engine,
+               const Value& output, const ResponseExtras& extras) {
+  Response response = engine.write_output(model, *exchange.operation, output,
+                                          exchange.call.caller.request_id.view());
   if (extras.status) response.status = *extras.status;
   for (const HeaderField& header : extras.headers) response.set_header(header.name, header.value);
   return response;
 }
 
-Response Service::handle(const OperationRow& operation, Protocol protocol, const Request& request,
-                         const Caller& caller) const {
-  auto outcome = [&]() -> Result<Response> {
-    // The request boundary: a bug in one operation costs one request.
-    try {
-      return run(operation, protocol, request, caller);
-    } catch (const std::exception& bug) {
-      return fail(internal_error(bug.what()));
-    }
-  }();
-  if (outcome) return std::move(*outcome);
-  Response response = error_response(model(), protocol, outcome.error(), caller.request_id);
-  if (response.status >= 500 && outcome.error().kind() != ErrorKind::kUnsupported) {
-    log_failure(*log_, model(), operation, caller, outcome.error());
+}  // namespace
+
+// Between decoding and running.
+Status Service::check(const OperationRow& operation, const Call& call, const Value& input) const {
+  LAPWING_CHECK(validate(model(), operation, input, pipeline_.patterns));
+  LAPWING_CHECK(table_.check_accepted(operation, input));
+  if (call.deadline == MonoTime::max() || pipeline_.clock.mono() < call.deadline) return {};
+  return fail(Error(ErrorKind::kTimeout, "RequestTimeout", "The time for this call is over.")
+                  .with_status(408));
+}
+
+Result<Response> Service::run(const Exchange& exchange) const {
+  const OperationRow& operation = *exchange.operation;
+  const OperationTable::Entry& entry = table_.entry(operation.index);
+  const ProtocolEngine* engine = find_engine(exchange.protocol);
+  if (entry.handler == nullptr || engine == nullptr) {
+    return fail(not_implemented(model().id, model().name(operation)));
   }
+  Arena arena;
+  LAPWING_TRY(const Value input, engine->read_input(model(), operation, exchange.request, arena));
+  LAPWING_CHECK(check(operation, exchange.call, input));
+  ResponseExtras extras;
+  const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
+  LAPWING_TRY(const Value output, entry.handler->run(exchange.call, input, arena, extras, gate));
+  return write(model(), exchange, *engine, output, extras);
+}
+
+net::Task<Result<Response>> Service::wait(net::Loop& loop, const Exchange& exchange) const {
+  const OperationRow& operation = *exchange.operation;
+  const OperationTable::Entry& entry = table_.entry(operation.index);
+  const ProtocolEngine* engine = find_engine(exchange.protocol);
+  if (engine == nullptr) co_return fail(not_implemented(model().id, model().name(operation)));
+  Arena arena;
+  LAPWING_CO_TRY(const Value input,
+                 engine->read_input(model(), operation, exchange.request, arena));
+  LAPWING_CO_CHECK(check(operation, exchange.call, input));
+  const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
+  LAPWING_CO_TRY(const Value output,
+                 co_await entry.handler->wait(loop, exchange.call, input, arena, gate));
+  co_return write(model(), exchange, *engine, output, {});
+}
+
+Response Service::answer(const Exchange& exchange, Result<Response> outcome) const {
+  const OperationRow& operation = *exchange.operation;
+  if (outcome) {
+    record(operation, outcome->status);
+    return *std::move(outcome);
+  }
+  Response response =
+      error_response(model(), exchange.protocol, outcome.error(), exchange.call.caller.request_id);
+  if (response.status >= 500 && outcome.error().kind() != ErrorKind::kUnsupported) {
+    log_failure(pipeline_.log, model(), operation, exchange.call.caller, outcome.error());
+  }
+  record(operation, response.status);
   return response;
+}
+
+Response Service::handle(const Exchange& exchange) const {
+  // The request boundary: a bug in one operation costs one request.
+  try {
+    return answer(exchange, run(exchange));
+  } catch (const std::exception& bug) {
+    return answer(exchange, fail(internal_error(bug.what())));
+  }
+}
+
+net::Task<Result<Response>> Service::serve(net::Loop& loop,
+                                           std::shared_ptr<const Exchange> exchange) const {
+  const OperationTable::Entry& entry = table_.entry(exchange->operation->index);
+  if (entry.handler == nullptr || !entry.handler->waits()) {
+    co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
+  }
+  Result<Response> outcome = fail(internal_error("not run"));
+  try {
+    outcome = co_await wait(loop, *exchange);
+  } catch (const std::exception& bug) {
+    outcome = fail(internal_error(bug.what()));
+  }
+  co_return answer(*exchange, std::move(outcome));
+}
+
+namespace {
+
+// What a worker looks at while perform() may be gone already.
+struct Performance {
+  std::string input;
+  Call call;
+  Arena arena;
+  Value value;
+};
+
+}  // namespace
+
+net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_view name,
+                                                std::string input, Call call) const {
+  const OperationRow* operation = model().find_operation(name);
+  if (operation == nullptr || table_.entry(operation->index).handler == nullptr) {
+    co_return fail(not_implemented(model().id, name));
+  }
+  const OperationTable::Entry& entry = table_.entry(operation->index);
+  const auto made = std::make_shared<Performance>();
+  made->input = std::move(input);
+  made->call = std::move(call);
+  const auto prepare = [this, operation](Performance& on) -> Status {
+    if (operation->input != kNone) {
+      LAPWING_TRY(on.value, read_json_text(model(), model().shape(operation->input), on.input,
+                                           on.arena, JsonNames::kModel));
+    }
+    return check(*operation, on.call, on.value);
+  };
+  Result<Value> output = fail(internal_error("not run"));
+  try {
+    if (entry.handler->waits()) {
+      LAPWING_CO_CHECK(prepare(*made));
+      const OperationGate gate(pipeline_.authoriser, made->call, entry);
+      output = co_await entry.handler->wait(loop, made->call, made->value, made->arena, gate);
+    } else {
+      output =
+          co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {
+            LAPWING_CHECK(prepare(*made));
+            const OperationGate gate(pipeline_.authoriser, made->call, entry);
+            ResponseExtras extras;
+            return entry.handler->run(made->call, made->value, made->arena, extras, gate);
+          });
+    }
+  } catch (const std::exception& bug) {
+    output = fail(internal_error(bug.what()));
+  }
+  if (!output) {
+    const int status = describe_error(&model(), output.error()).status;
+    if (status >= 500 && output.error().kind() != ErrorKind::kUnsupported) {
+      log_failure(pipeline_.log, model(), *operation, made->call.caller, output.error());
+    }
+    record(*operation, status);
+    co_return fail(std::move(output).error());
+  }
+  record(*operation, operation->status);
+  std::string text;
+  text::JsonWriter json(text);
+  if (operation->output == kNone) {
+    json.begin_object();
+    json.end_object();
+  } else {
+    write_json(model(), model().shape(operation->output), *output, json, JsonNames::kModel);
+  }
+  co_return text;
+}
+
+Status Service::authorise(const OperationRow& operation, const Call& call,
+                          std::string_view resource) const {
+  const OperationTable::Entry& entry = table_.entry(operation.index);
+  return pipeline_.authoriser.authorise(call, {entry.action, resource, entry.access});
+}
+
+void Service::record(const OperationRow& operation, int status) const {
+  OperationCounts& counts = *table_.entry(operation.index).counts;
+  counts.calls.fetch_add(1, std::memory_order_relaxed);
+  if (status >= 500) {
+    counts.failed.fetch_add(1, std::memory_order_relaxed);
+  } else if (status >= 400) {
+    counts.refused.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace lapwing::aws

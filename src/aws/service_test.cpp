@@ -8,12 +8,14 @@
 
 #include "aws/engine.hpp"
 #include "aws/route.hpp"
-#include "gen/lambda/types.hpp"
+#include "aws/testing/pipeline.hpp"
+#include "gen/lambda/get_function.hpp"
 #include "gen/models.hpp"
-#include "gen/sts/types.hpp"
+#include "gen/sts/get_caller_identity.hpp"
+#include "gen/toy/errors.hpp"
 #include "gen/toy/types.hpp"
+#include "net/testing/run.hpp"
 #include "text/json.hpp"
-#include "text/pattern.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -31,37 +33,42 @@ class ServiceTest : public ::testing::Test {
   Response call(OperationTable table, std::string_view operation, const Request& request,
                 Protocol protocol = Protocol::kRestJson) {
     const ServiceModel& model = table.model();
-    const Service service(std::move(table), patterns_, log_);
-    Caller caller;
-    caller.request_id = RequestId("req-9");
-    return service.handle(*model.find_operation(operation), protocol, request, caller);
+    const Service service(std::move(table), pipeline_);
+    Call call;
+    call.caller.request_id = RequestId("req-9");
+    return service.handle({model.find_operation(operation), protocol, request, call});
   }
   Response kinds(OperationTable table, std::string_view body) {
     return call(std::move(table), "Kinds",
                 {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = body});
   }
 
-  text::PatternCache patterns_;
   CapturedLog output_;
   ManualClock clock_;
   Logger log_{output_, clock_, LogLevel::kInfo};
+  testing::TestPipeline pipeline_{clock_, log_};
+  struct Core {
+  } core_;
 };
 
 TEST_F(ServiceTest, StructsGoThereAndBack) {
   OperationTable table(toy::kModel);
-  table.add<toy::Kinds>([](const Caller& caller, toy::KindsStruct in) -> Result<toy::KindsStruct> {
-    EXPECT_EQ(caller.account.view(), kDefaultAccount);
-    EXPECT_EQ(in.blob, std::string("\0\1\2", 3));
-    EXPECT_EQ(in.double_, 1.5);
-    EXPECT_EQ(in.small, 7);
-    EXPECT_EQ(in.huge, 1LL << 40);
-    EXPECT_EQ(in.list, (std::vector<std::string>{"a", "b"}));
-    EXPECT_EQ(in.map->at("k"), "v");
-    EXPECT_EQ(in.inner->text, "t");
-    EXPECT_EQ(unix_ms(*in.time_default), 1'398'796'238'500);
-    EXPECT_FALSE(in.text);
-    return in;
-  });
+  table.add<toy::Kinds>(
+      core_,
+      [](Core&, const Call& call, toy::KindsStruct in) -> Result<toy::KindsStruct> {
+        EXPECT_EQ(call.caller.account.view(), kDefaultAccount);
+        EXPECT_EQ(in.blob, std::string("\0\1\2", 3));
+        EXPECT_EQ(in.double_, 1.5);
+        EXPECT_EQ(in.small, 7);
+        EXPECT_EQ(in.huge, 1LL << 40);
+        EXPECT_EQ(in.list, (std::vector<std::string>{"a", "b"}));
+        EXPECT_EQ(in.map->at("k"), "v");
+        EXPECT_EQ(in.inner->text, "t");
+        EXPECT_EQ(unix_ms(*in.time_default), 1'398'796'238'500);
+        EXPECT_FALSE(in.text);
+        return in;
+      },
+      {});
   constexpr std::string_view kBody =
       R"({"Blob":"AAEC","Choice":{"Right":2},"Color":"RED","Double":1.5,"Flag":false,)"
       R"("Huge":1099511627776,"Inner":{"Text":"t"},"InnerList":[{"Deep":["d"]}],)"
@@ -74,11 +81,13 @@ TEST_F(ServiceTest, StructsGoThereAndBack) {
 
 TEST_F(ServiceTest, ExtrasSetStatusAndHeaders) {
   OperationTable table(toy::kModel);
-  table.add<toy::Nothing>([](const Caller&, Empty, ResponseExtras& extras) -> Result<Empty> {
-    extras.status = 202;
-    extras.headers.push_back({"X-Extra", "1"});
-    return Empty{};
-  });
+  table.add<toy::Nothing>(core_,
+                          [](Core&, const Call&, Empty, ResponseExtras& extras) -> Result<Empty> {
+                            extras.status = 202;
+                            extras.headers.push_back({"X-Extra", "1"});
+                            return Empty{};
+                          },
+                          {});
   const Response response = call(std::move(table), "Nothing",
                                  {.method = "DELETE", .raw_path = "/nothing", .headers = {}});
   EXPECT_EQ(response.status, 202);
@@ -88,9 +97,12 @@ TEST_F(ServiceTest, ExtrasSetStatusAndHeaders) {
 
 TEST_F(ServiceTest, ErrorsOfOperationsAreRendered) {
   OperationTable table(toy::kModel);
-  table.add<toy::Kinds>([](const Caller&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
-    return fail(Error(ErrorKind::kNotFound, "Gone", "it went"));
-  });
+  table.add<toy::Kinds>(
+      core_,
+      [](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
+        return fail(Error(ErrorKind::kNotFound, "Gone", "it went"));
+      },
+      {});
   const Response response = kinds(std::move(table), "{}");
   EXPECT_EQ(response.status, 410);
   EXPECT_EQ(response.body, R"({"Type":"User","message":"it went"})");
@@ -102,9 +114,11 @@ TEST_F(ServiceTest, AnErrorMayHaveATypeOfItsOwnOrNone) {
   const auto body = [&](std::string type) {
     OperationTable table(toy::kModel);
     table.add<toy::Kinds>(
-        [type](const Caller&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
+        core_,
+        [type](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
           return fail(Error(ErrorKind::kNotFound, "Gone", "it went").with_field("Type", type));
-        });
+        },
+        {});
     return kinds(std::move(table), "{}").body;
   };
   EXPECT_EQ(body(""), R"({"message":"it went"})");
@@ -113,9 +127,12 @@ TEST_F(ServiceTest, AnErrorMayHaveATypeOfItsOwnOrNone) {
 
 TEST_F(ServiceTest, BugsCostOneRequestAndAreLogged) {
   OperationTable table(toy::kModel);
-  table.add<toy::Kinds>([](const Caller&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
-    throw std::logic_error("the secret cause");
-  });
+  table.add<toy::Kinds>(
+      core_,
+      [](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
+        throw std::logic_error("the secret cause");
+      },
+      {});
   const Response response = kinds(std::move(table), "{}");
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.header("x-amzn-errortype"), "ToyFault");
@@ -125,11 +142,12 @@ TEST_F(ServiceTest, BugsCostOneRequestAndAreLogged) {
 }
 
 TEST_F(ServiceTest, UnsupportedMembersAreRefusedByName) {
-  const auto table = [] {
+  const auto table = [&] {
     OperationTable out(toy::kModel);
     out.add<toy::Kinds>(
-        [](const Caller&, toy::KindsStruct in) -> Result<toy::KindsStruct> { return in; },
-        {"Text", "Flag", "Inner.Text"});
+        core_,
+        [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> { return in; },
+        {.access = Access::kWrite, .accepts = {"Text", "Flag", "Inner.Text"}});
     return out;
   };
   EXPECT_EQ(kinds(table(), R"({"Text":"x","Inner":{"Text":"y"}})").status, 200);
@@ -145,20 +163,24 @@ TEST_F(ServiceTest, UnsupportedMembersAreRefusedByName) {
 
 TEST_F(ServiceTest, MisspeltSupportedMembersThrow) {
   OperationTable table(toy::kModel);
-  const auto fn = [](const Caller&, toy::KindsStruct in) -> Result<toy::KindsStruct> { return in; };
-  EXPECT_THROW(table.add<toy::Kinds>(fn, {"Tekst"}), std::logic_error);
-  EXPECT_THROW(table.add<toy::Kinds>(fn, {"Inner.Tekst"}), std::logic_error);
-  EXPECT_THROW(table.add<toy::Kinds>(fn, {"Text.More"}), std::logic_error);
+  const auto fn = [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> {
+    return in;
+  };
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Tekst"}}), std::logic_error);
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Inner.Tekst"}}), std::logic_error);
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Text.More"}}), std::logic_error);
 }
 
 TEST_F(ServiceTest, ValidationComesBeforeTheOperation) {
   OperationTable table(gen::lambda::kModel);
   table.add<gen::lambda::GetFunction>(
-      [](const Caller&,
+      core_,
+      [](Core&, const Call&,
          const gen::lambda::GetFunctionRequest&) -> Result<gen::lambda::GetFunctionResponse> {
         ADD_FAILURE() << "called";
         return gen::lambda::GetFunctionResponse{};
-      });
+      },
+      {});
   const Response response =
       call(std::move(table), "GetFunction",
            {.method = "GET", .raw_path = "/2015-03-31/functions/a%20b", .headers = {}});
@@ -172,11 +194,13 @@ TEST_F(ServiceTest, ValidationComesBeforeTheOperation) {
 TEST_F(ServiceTest, CallerIdentityInXml) {
   OperationTable table(gen::sts::kModel);
   table.add<gen::sts::GetCallerIdentity>(
-      [](const Caller&,
+      core_,
+      [](Core&, const Call&,
          const gen::sts::GetCallerIdentityRequest&) -> Result<gen::sts::GetCallerIdentityResponse> {
         return gen::sts::GetCallerIdentityResponse{
             .account = "000000000000", .arn = "arn:aws:iam::000000000000:root", .user_id = "A"};
-      });
+      },
+      {});
   const Response response =
       call(std::move(table), "GetCallerIdentity",
            {.method = "POST", .raw_path = "/", .headers = {}, .body = "Action=GetCallerIdentity"},
@@ -189,14 +213,179 @@ TEST_F(ServiceTest, CallerIdentityInXml) {
             "</ResponseMetadata></GetCallerIdentityResponse>");
 }
 
+// -- stages
+// ----------------------------------------------------------------------------------------
+
+using ToyCore = std::vector<std::string>;  // what was done, in order
+
+Result<toy::KindsStruct> note(ToyCore& core, const Call&, toy::KindsStruct in) {
+  core.push_back("run");
+  return in;
+}
+
+net::Task<Result<toy::KindsStruct>> note_later(ToyCore& core, net::Loop& loop, const Call& call,
+                                               toy::KindsStruct in) {
+  co_await loop.yield();
+  core.push_back("waited for " + call.caller.request_id.str());
+  co_return in;
+}
+
+class Refusing final : public Authoriser {
+ public:
+  explicit Refusing(ToyCore& core) : core_(core) {}
+  Status authorise(const Call&, const Permission& permission) const override {
+    core_.push_back(fmt::format("{} on {}, {}", permission.action, permission.resource,
+                                to_string(permission.access)));
+    return fail(Error(ErrorKind::kDenied, "AccessDenied", "no").with_status(403));
+  }
+
+ private:
+  ToyCore& core_;
+};
+
+OperationTable noting(ToyCore& core) {
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(
+      core, note,
+      {.access = Access::kWrite, .resource = [](const Call&, const toy::KindsStruct& in) {
+         return "arn:" + in.text.value_or("?");
+       }});
+  return table;
+}
+
+TEST_F(ServiceTest, PermissionIsAskedAfterValidationAndBeforeTheOperation) {
+  ToyCore done;
+  const Refusing nobody(done);
+  const testing::TestPipeline pipeline(clock_, log_, &nobody);
+  const Service service(noting(done), pipeline);
+  const auto send = [&](std::string_view body) {
+    return service.handle({toy::kModel.find_operation("Kinds"),
+                           Protocol::kRestJson,
+                           {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = body},
+                           {}});
+  };
+  EXPECT_EQ(send(R"({"Small":"no number"})").status, 400);
+  EXPECT_EQ(done, ToyCore());
+  EXPECT_EQ(send(R"({"Text":"thing"})").status, 403);
+  EXPECT_EQ(done, ToyCore{"toy:Kinds on arn:thing, Write"});
+  const OperationCounts& counts = *service.table().entry(4).counts;
+  EXPECT_EQ(toy::kModel.name(toy::kModel.operations[4]), "Grow");
+  EXPECT_EQ(counts.calls, 0U);
+  const auto kinds_at = toy::kModel.find_operation("Kinds")->index;
+  EXPECT_EQ(service.table().entry(kinds_at).counts->calls, 2U);
+  EXPECT_EQ(service.table().entry(kinds_at).counts->refused, 2U);
+}
+
+TEST_F(ServiceTest, NothingIsDoneWhenTheTimeIsOver) {
+  ToyCore done;
+  const Service service(noting(done), pipeline_);
+  Call late;
+  late.deadline = clock_.mono();
+  const Response response =
+      service.handle({toy::kModel.find_operation("Kinds"),
+                      Protocol::kRestJson,
+                      {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = "{}"},
+                      late});
+  EXPECT_EQ(response.status, 408);
+  EXPECT_EQ(done, ToyCore());
+}
+
+TEST_F(ServiceTest, ServesWhatWaitsOnTheLoopAndTheRestOnAWorker) {
+  ToyCore done;
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(done, note_later, {.access = Access::kRead});
+  table.add<toy::Nothing>(done,
+                          [](ToyCore& core, const Call&, Empty) -> Result<Empty> {
+                            core.push_back("on a worker");
+                            return Empty();
+                          },
+                          {.access = Access::kWrite});
+  const Service service(std::move(table), pipeline_);
+  net::testing::TestLoop loop;
+  loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
+    auto exchange = std::make_shared<Exchange>();
+    exchange->operation = toy::kModel.find_operation("Kinds");
+    exchange->request = {.method = "POST", .raw_path = "/kinds", .body = R"({"Small":3})"};
+    exchange->call.caller.request_id = RequestId("r1");
+    const Result<Response> waited = co_await on.serve(l, exchange);
+    EXPECT_EQ(waited->body, R"({"Small":3})");
+    auto nothing = std::make_shared<Exchange>();
+    nothing->operation = toy::kModel.find_operation("Nothing");
+    nothing->request = {.method = "DELETE", .raw_path = "/nothing"};
+    EXPECT_EQ((co_await on.serve(l, nothing))->status, 204);
+  }(service, loop.get()));
+  EXPECT_EQ(done, (ToyCore{"waited for r1", "on a worker"}));
+}
+
+TEST_F(ServiceTest, PerformsWithoutHttpInTheModelsNames) {
+  ToyCore done;
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(done, note, {.access = Access::kRead});
+  table.add<toy::Bind>(
+      done,
+      [](ToyCore&, const Call&, const toy::BindInput& in) -> Result<toy::BindOutput> {
+        return toy::BindOutput{.body = in.rest, .flag = in.flag, .when = in.when};
+      },
+      {.access = Access::kRead});
+  const Service service(std::move(table), pipeline_);
+  net::testing::TestLoop loop;
+  loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
+    EXPECT_EQ(co_await on.perform(l, "Kinds", R"({"renamed":"x","TimeDefault":1})", {}),
+              R"({"TimeDefault":"1970-01-01T00:00:01Z","renamed":"x"})");
+    EXPECT_EQ(co_await on.perform(l, "Bind",
+                                  R"({"Label":"l","Number":1,"Rest":"r","Flag":true,)"
+                                  R"("When":"2020-01-02T03:04:05Z"})",
+                                  {}),
+              R"({"Body":"r","Flag":true,"When":"2020-01-02T03:04:05Z"})");
+    const Result<std::string> invalid = co_await on.perform(l, "Bind", "{}", {});
+    EXPECT_EQ(invalid.error().code(), "ValidationException");
+    const Result<std::string> unknown = co_await on.perform(l, "Nope", "{}", {});
+    EXPECT_EQ(unknown.error().code(), "NotImplemented");
+  }(service, loop.get()));
+}
+
+TEST_F(ServiceTest, StructuresMayContainThemselves) {
+  OperationTable table(toy::kModel);
+  table.add<toy::Grow>(core_,
+                       [](Core&, const Call&, toy::Tree in) -> Result<toy::Tree> {
+                         EXPECT_EQ(in.left->left->text, "deep");
+                         EXPECT_EQ(in.children->at(1).text, "second");
+                         EXPECT_EQ(in.by_name->at("a").left->text, "named");
+                         const toy::Tree copy = in;
+                         EXPECT_EQ(copy, in);
+                         return copy;
+                       },
+                       {.access = Access::kWrite});
+  constexpr std::string_view kTree =
+      R"({"ByName":{"a":{"Left":{"Text":"named"}}},"Children":[{},{"Text":"second"}],)"
+      R"("Left":{"Left":{"Text":"deep"}}})";
+  EXPECT_EQ(call(std::move(table), "Grow",
+                 {.method = "POST", .raw_path = "/grow", .headers = {}, .body = kTree})
+                .body,
+            kTree);
+}
+
+TEST(OperationTable, CoversItsModel) {
+  ToyCore done;
+  OperationTable table = noting(done);
+  table.add_elsewhere("Bind", Access::kWrite, "toy:BindIt");
+  EXPECT_EQ(table.uncovered(), (std::vector<std::string_view>{"BindPlain", "BlobPayload", "Check",
+                                                              "Grow", "Nothing", "StructPayload"}));
+  table.refuse({"BindPlain", "BlobPayload", "Check", "Grow", "Nothing", "StructPayload"});
+  EXPECT_TRUE(table.uncovered().empty());
+  EXPECT_THROW(table.refuse({"Kinds"}), std::logic_error);
+  EXPECT_THROW(table.refuse({"Check"}), std::logic_error);
+  EXPECT_THROW(table.refuse({"Chekc"}), std::logic_error);
+}
+
 // Whatever is in the models and not built answers a clear 501 in its protocol.
 TEST_F(ServiceTest, EveryOperationThatIsNotBuiltSaysSo) {
   for (const ServiceModel* model : gen::all_models()) {
-    const Service service(OperationTable(*model), patterns_, log_);
+    const Service service(OperationTable(*model), pipeline_);
     for (const OperationRow& operation : model->operations) {
       for (const Protocol protocol : model->protocols) {
         const Response response = service.handle(
-            operation, protocol, {.method = "POST", .raw_path = "/", .headers = {}}, Caller{});
+            {&operation, protocol, {.method = "POST", .raw_path = "/", .headers = {}}, {}});
         EXPECT_EQ(response.status, 501);
         EXPECT_NE(response.body.find("NotImplemented") != std::string::npos ||
                       response.header("x-amzn-errortype") == "NotImplemented",
@@ -206,6 +395,13 @@ TEST_F(ServiceTest, EveryOperationThatIsNotBuiltSaysSo) {
     }
   }
   EXPECT_EQ(output_.text, "");
+}
+
+TEST(ErrorResponse, AreMadeByTheirShapes) {
+  const Error gone = toy::errors::toy_gone("it went");
+  EXPECT_EQ(gone.code(), "Gone");
+  EXPECT_EQ(gone.http_status(), 410);
+  EXPECT_EQ(toy::errors::toy_fault("x").kind(), ErrorKind::kInternal);
 }
 
 TEST(ErrorResponse, WithoutService) {

@@ -105,18 +105,18 @@ class Turn {
 
 // Everything a worker looks at. Shared with it, because a connection that is cut while the
 // worker runs takes its coroutine along.
-struct FrontDoor::Job {
-  explicit Job(const http::Request& head) : request(head), view(request) {}
+struct FrontDoor::Job final : aws::Exchange {
+  explicit Job(const http::Request& head) : kept(head), view(kept) {}
 
-  http::Request request;
+  http::Request kept;
   RequestView view;
   std::string body;
   // What the body holds of the budget. A connection may go while the worker is at it.
   http::Charge charge;
   Turn turn;
   aws::SignatureHead signature;
-  aws::Caller caller;
   RequestId request_id;
+  const aws::Service* service = nullptr;  // once it is identified
 };
 
 namespace {
@@ -243,9 +243,9 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
     job->signature = signature;
     job->body = *std::move(body);
     LAPWING_CO_CHECK(co_await parts_.workers->run(context.loop(), [this, job] {
-      return check_invoke(job->view.with_body(job->body), job->signature, job->caller);
+      return check_invoke(job->view.with_body(job->body), job->signature, job->call.caller);
     }));
-    caller = std::move(job->caller);
+    caller = std::move(job->call.caller);
     body = std::move(job->body);
   } else {
     LAPWING_CO_CHECK(check_invoke(view.with_body(*body), signature, caller));
@@ -374,9 +374,18 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, Request
   while (job->body.size() > kLargeBodyBytes && !job->turn.take(large_job_)) {
     co_await context.loop().sleep(kLargeJobLook);
   }
-  // On a worker: control-plane operations are plain blocking functions.
-  Result<aws::Response> response =
-      co_await parts_.workers->run(context.loop(), [this, job] { return serve(*job); });
+  Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
+  if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
+    refused = co_await parts_.workers->run(context.loop(), [this, job] { return identify(*job); });
+  } else {
+    refused = identify(*job);
+  }
+  Result<aws::Response> response = fail(too_many("Rate exceeded"));
+  if (refused && *refused) {
+    response = **std::move(refused);
+  } else if (refused) {
+    response = co_await job->service->serve(context.loop(), job);
+  }
   if (!response) {
     co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
                               job->request_id);
@@ -398,27 +407,32 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   co_await answer(context, request_id, std::move(response));
 }
 
-aws::Response FrontDoor::serve(Job& job) const {
-  const aws::Request& request = job.view.with_body(job.body);
+// Which operation of which service, and who asks for it; or the refusal. Any thread.
+std::optional<aws::Response> FrontDoor::identify(Job& job) const {
+  job.request = job.view.with_body(job.body);
   // Query services name the operation in the body, so routing waited for it.
-  const auto route = parts_.router->route(request, job.signature.service);
-  const aws::Protocol protocol = route ? route->protocol : route.error().protocol;
+  const auto route = parts_.router->route(job.request, job.signature.service);
+  job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
-  const auto error = [&](const Error& what) {
-    return model != nullptr ? aws::error_response(*model, protocol, what, job.request_id)
-                            : aws::error_response(protocol, what, job.request_id);
+  const auto refusal = [&](const Error& what) {
+    return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id)
+                            : aws::error_response(job.protocol, what, job.request_id);
   };
   Result<aws::Caller> caller = parts_.authenticator->authenticate(
-      request, job.signature, model != nullptr ? model->signing_name : std::string_view());
-  if (!caller) return error(aws::render_auth_error(std::move(caller).error(), protocol));
-  if (!route) return error(route.error().error);
-  caller->request_id = job.request_id;
-  if (model == nullptr) return error(internal_error("a route without a service"));
+      job.request, job.signature, model != nullptr ? model->signing_name : std::string_view());
+  if (!caller) return refusal(aws::render_auth_error(std::move(caller).error(), job.protocol));
+  if (!route) return refusal(route.error().error);
+  if (model == nullptr) return refusal(internal_error("a route without a service"));
   const auto service = services_.find(model->id);
   if (service == services_.end()) {
-    return error(aws::not_implemented(model->id, model->name(*route->operation)));
+    return refusal(aws::not_implemented(model->id, model->name(*route->operation)));
   }
-  return service->second->handle(*route->operation, protocol, request, *caller);
+  job.service = service->second;
+  job.operation = route->operation;
+  job.call.caller = *std::move(caller);
+  job.call.caller.request_id = job.request_id;
+  job.call.trace_id = job.kept.headers.get_or("X-Amzn-Trace-Id");
+  return std::nullopt;
 }
 
 }  // namespace lapwing::server

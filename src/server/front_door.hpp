@@ -100,7 +100,7 @@ class FrontDoor {
   net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                          std::string_view scope_service, const Error& error,
                          const RequestId& request_id);
-  aws::Response serve(Job& job) const;
+  std::optional<aws::Response> identify(Job& job) const;
   net::Task<Result<std::string>> read_payload(http::RequestContext& context,
                                               const aws::SignatureHead& signature);
   // Everything but the answer to what can be refused before a service is asked.

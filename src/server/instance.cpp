@@ -285,6 +285,8 @@ struct Instance::Parts {
   std::unique_ptr<aws::Authenticator> authenticator;
   std::unique_ptr<RoleCredentialMint> role_credentials;
 
+  aws::AuthoriseAll authoriser;  // as long as no identities are evaluated
+  std::optional<aws::Pipeline> pipeline;
   std::unique_ptr<background::Runner> background;
   std::unique_ptr<logs::LogsService> logs;
   PoolExecutor executor;
@@ -353,9 +355,10 @@ Status Instance::Parts::make_runtimes() {
 }
 
 void Instance::Parts::make_services() {
+  pipeline.emplace(aws::Pipeline{patterns, *logger, clock, authoriser, workers});
   background = std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{});
   logs = std::make_unique<logs::LogsService>(
-      logs::LogsParts{store->store(), store->bulk_log(), clock, random, patterns, *logger,
+      logs::LogsParts{store->store(), store->bulk_log(), clock, random, *pipeline, *logger,
                       *background, log_limits(config, *disk)});
   lambda::Options options;
   options.data_dir = config.data_dir;
@@ -367,9 +370,9 @@ void Instance::Parts::make_services() {
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
       lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
-                          *logger, patterns, scaling, snapshot_orders},
+                          *logger, *pipeline, scaling, snapshot_orders},
       options);
-  sts = std::make_unique<sts::Service>(patterns, *logger);
+  sts = std::make_unique<sts::Service>(*pipeline);
 }
 
 Status Instance::Parts::start_services() {

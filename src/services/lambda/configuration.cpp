@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/arn.hpp"
 #include "runtime/failure_text.hpp"
 #include "text/time_format.hpp"
 
@@ -17,7 +18,7 @@ std::optional<std::string> unless_empty(const std::string& text) {
 
 std::string runtime_version_arn(const FunctionRecord& record) {
   const std::string_view region = record.key.region.view();
-  return runtime::runtime_version_arn(partition_of(region), region, record.settings.runtime);
+  return runtime::runtime_version_arn(aws::partition_of(region), region, record.settings.runtime);
 }
 
 gl::LoggingConfig describe_logging(const FunctionRecord& record) {

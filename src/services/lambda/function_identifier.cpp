@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/arn.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 
@@ -112,14 +113,8 @@ std::optional<std::uint64_t> parse_version(std::string_view qualifier) {
   return version;
 }
 
-std::string_view partition_of(std::string_view region) {
-  if (region.starts_with("cn-")) return "aws-cn";
-  if (region.starts_with("us-gov-")) return "aws-us-gov";
-  return "aws";
-}
-
 std::string function_arn(const FunctionKey& key, std::string_view qualifier) {
-  return fmt::format("arn:{}:lambda:{}:{}:function:{}{}{}", partition_of(key.region.view()),
+  return fmt::format("arn:{}:lambda:{}:{}:function:{}{}{}", aws::partition_of(key.region.view()),
                      key.region.view(), key.account.view(), key.name.view(),
                      qualifier.empty() ? "" : ":", qualifier);
 }

@@ -32,8 +32,6 @@ std::string version_name(std::uint64_t version);
 // anything else (aliases, "01").
 std::optional<std::uint64_t> parse_version(std::string_view qualifier);
 
-// "aws", "aws-cn", "aws-us-gov".
-std::string_view partition_of(std::string_view region);
 // "arn:aws:lambda:us-east-1:000000000000:function:name", ":qualifier" appended if not empty.
 std::string function_arn(const FunctionKey& key, std::string_view qualifier = {});
 

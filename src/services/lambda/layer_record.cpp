@@ -62,7 +62,7 @@ void write_policy_statement(text::JsonWriter& json, const LayerVersionRecord& re
 }  // namespace
 
 std::string layer_arn(const LayerKey& key) {
-  return fmt::format("arn:{}:lambda:{}:{}:layer:{}", partition_of(key.region.view()),
+  return fmt::format("arn:{}:lambda:{}:{}:layer:{}", aws::partition_of(key.region.view()),
                      key.region.view(), key.account.view(), key.name);
 }
 

@@ -36,10 +36,6 @@
 #include "store/blob.hpp"
 #include "store/store.hpp"
 
-namespace lapwing::text {
-class PatternCache;
-}
-
 namespace lapwing::lambda {
 
 // Where GetFunction's Code.Location points: a path of our own, signed, valid for ten minutes.
@@ -54,7 +50,7 @@ struct Environment {
   const Clock& clock;
   Random& random;
   Logger& logger;
-  text::PatternCache& patterns;
+  const aws::Pipeline& pipeline;
   Scaling& scaling;
   Snapshots& snapshots;
 };

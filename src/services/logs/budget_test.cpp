@@ -106,7 +106,7 @@ TEST_F(Budget, AGroupHoldsSoMuchUntilSomethingGoes) {
             "ServiceUnavailableException: The service cannot complete the request: the log group "
             "may hold 0 MiB (logs.function_mb).");
   make_group("g2");
-  ASSERT_TRUE(delete_log_stream(*core_, caller_, {"g", "s"}));
+  ASSERT_TRUE(delete_log_stream(*core_, call_, {"g", "s"}));
   print("s", 1'000);
   EXPECT_EQ(told("s").front(), "1000");
 }
@@ -123,7 +123,7 @@ TEST_F(Budget, AllGroupsTogetherHoldSoMuch) {
   print("s", 1'000);
   EXPECT_EQ(core_->budget.lost_bytes(Loss::kWhole), 1'000u);
   make_group("new");  // takes none of it
-  ASSERT_TRUE(delete_log_group(*core_, caller_, {"other"}));
+  ASSERT_TRUE(delete_log_group(*core_, call_, {"other"}));
   EXPECT_EQ(core_->budget.closed(), std::nullopt);
   print("s", 1'000);
   EXPECT_EQ(core_->budget.lost_bytes(Loss::kWhole), 1'000u);
@@ -142,11 +142,11 @@ TEST_F(Budget, NothingTakesFromTheReserve) {
   EXPECT_EQ(told("s").size(), 1u);
   model::CreateLogGroupRequest in;
   in.log_group_name = "new";
-  EXPECT_EQ(error_of(create_log_group(*core_, caller_, in)),
+  EXPECT_EQ(error_of(create_log_group(*core_, call_, in)),
             "ServiceUnavailableException: The service cannot complete the request: the disk is "
             "full but for its reserve (disk.reserve_mb).");
-  EXPECT_TRUE(delete_log_stream(*core_, caller_, {"g", "s"}));
-  EXPECT_TRUE(delete_log_group(*core_, caller_, {"g"}));
+  EXPECT_TRUE(delete_log_stream(*core_, call_, {"g", "s"}));
+  EXPECT_TRUE(delete_log_group(*core_, call_, {"g"}));
 }
 
 TEST_F(Budget, WhatAFullDiskRefusesIsCountedAndSaidOnceItHasRoom) {

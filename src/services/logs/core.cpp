@@ -9,8 +9,6 @@ constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 }  // namespace
 
-Scope scope_of(const aws::Caller& caller) { return {caller.account, caller.region}; }
-
 std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn) {
   const std::string prefix = group_arn(scope, "");
   if (!arn.starts_with(prefix)) return std::nullopt;

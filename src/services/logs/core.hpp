@@ -40,7 +40,7 @@ struct Core {
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }
 };
 
-Scope scope_of(const aws::Caller& caller);
+using aws::scope_of;
 
 // A group is named by name, or by identifier (a name or an ARN), never by both.
 Result<std::string> group_name(const Scope& scope, const std::optional<std::string>& name,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "aws/arn.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "text/json.hpp"
@@ -111,8 +112,7 @@ Status done(Result<store::Committed> committed) {
 }  // namespace
 
 std::string group_arn(const Scope& scope, std::string_view group) {
-  return fmt::format("arn:aws:logs:{}:{}:log-group:{}", scope.region.str(), scope.account.str(),
-                     group);
+  return aws::make_arn("logs", scope.region, scope.account, fmt::format("log-group:{}", group));
 }
 
 Group Repository::new_group(std::string_view name, std::int64_t now_ms) {

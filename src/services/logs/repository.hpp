@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/scope.hpp"
 #include "base/function_ref.hpp"
 #include "base/ids.hpp"
 #include "base/random.hpp"
@@ -24,13 +25,7 @@
 
 namespace lapwing::logs {
 
-// Where names live: everything is kept per account and region.
-struct Scope {
-  AccountId account;
-  Region region;
-  friend auto operator<=>(const Scope&, const Scope&) = default;
-};
-
+using aws::Scope;
 using Tags = std::map<std::string, std::string>;
 
 struct Group {

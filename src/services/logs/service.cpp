@@ -2,44 +2,188 @@
 
 #include <utility>
 
+#include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
+#include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
 
 namespace lapwing::logs {
 namespace {
 
+using aws::Access;
+
 constexpr auto kHousekeepingEvery = std::chrono::minutes(1);
 
-// Binds an operation to the core.
-template <class Out, class In>
-auto bound(Core& core, Result<Out> (*operation)(Core&, const Caller&, const In&)) {
-  return [&core, operation](const Caller& caller, In in) { return operation(core, caller, in); };
+// What a request acts on, as an ARN; a group or stream is asked about as AWS does, ":*" at the end
+// of a group and whole where a stream is named.
+template <class In>
+std::string group_asked(const aws::Call& call, const In& in) {
+  std::string name;
+  if constexpr (requires { in.log_group_name->size(); }) {
+    name = in.log_group_name.value_or("*");
+  } else {
+    name = in.log_group_name;
+  }
+  return group_arn(scope_of(call.caller), name) + ":*";
+}
+
+template <class In>
+std::string stream_asked(const aws::Call& call, const In& in) {
+  std::string arn = group_asked(call, in);
+  arn.replace(arn.size() - 1, 1, "log-stream:" + in.log_stream_name);
+  return arn;
+}
+
+template <class In>
+std::string resource_asked(const aws::Call&, const In& in) {
+  return in.resource_arn;
 }
 
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(model::kModel);
   table.add<model::CreateLogGroup>(
-      bound(core, create_log_group),
-      {"logGroupName", "tags", "logGroupClass", "deletionProtectionEnabled"});
-  table.add<model::DeleteLogGroup>(bound(core, delete_log_group));
-  table.add<model::DescribeLogGroups>(bound(core, describe_log_groups),
-                                      {"logGroupNamePrefix", "logGroupNamePattern", "nextToken",
-                                       "limit", "logGroupClass", "logGroupIdentifiers"});
-  table.add<model::PutRetentionPolicy>(bound(core, put_retention_policy));
-  table.add<model::DeleteRetentionPolicy>(bound(core, delete_retention_policy));
-  table.add<model::CreateLogStream>(bound(core, create_log_stream));
-  table.add<model::DeleteLogStream>(bound(core, delete_log_stream));
-  table.add<model::DescribeLogStreams>(bound(core, describe_log_streams));
-  table.add<model::PutLogEvents>(bound(core, put_log_events));
-  table.add<model::GetLogEvents>(bound(core, get_log_events));
-  table.add<model::FilterLogEvents>(bound(core, filter_log_events));
-  table.add<model::TagResource>(bound(core, tag_resource));
-  table.add<model::UntagResource>(bound(core, untag_resource));
-  table.add<model::ListTagsForResource>(bound(core, list_tags_for_resource));
-  table.add<model::TagLogGroup>(bound(core, tag_log_group));
-  table.add<model::UntagLogGroup>(bound(core, untag_log_group));
-  table.add<model::ListTagsLogGroup>(bound(core, list_tags_log_group));
-  table.limit_body<model::PutLogEvents>(kBatchRequestBytesMax);
+      core, create_log_group,
+      {.access = Access::kWrite,
+       .resource = group_asked,
+       .accepts = {"logGroupName", "tags", "logGroupClass", "deletionProtectionEnabled"}});
+  table.add<model::DeleteLogGroup>(core, delete_log_group,
+                                   {.access = Access::kWrite, .resource = group_asked});
+  table.add<model::DescribeLogGroups>(
+      core, describe_log_groups,
+      {.access = Access::kList,
+       .accepts = {"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit",
+                   "logGroupClass", "logGroupIdentifiers"}});
+  table.add<model::PutRetentionPolicy>(core, put_retention_policy,
+                                       {.access = Access::kWrite, .resource = group_asked});
+  table.add<model::DeleteRetentionPolicy>(core, delete_retention_policy,
+                                          {.access = Access::kWrite, .resource = group_asked});
+  table.add<model::CreateLogStream>(core, create_log_stream,
+                                    {.access = Access::kWrite, .resource = stream_asked});
+  table.add<model::DeleteLogStream>(core, delete_log_stream,
+                                    {.access = Access::kWrite, .resource = stream_asked});
+  table.add<model::DescribeLogStreams>(core, describe_log_streams,
+                                       {.access = Access::kList, .resource = group_asked});
+  table.add<model::PutLogEvents>(core, put_log_events,
+                                 {.access = Access::kWrite,
+                                  .resource = stream_asked,
+                                  .body_bytes_max = kBatchRequestBytesMax});
+  table.add<model::GetLogEvents>(core, get_log_events,
+                                 {.access = Access::kRead, .resource = stream_asked});
+  table.add<model::FilterLogEvents>(core, filter_log_events,
+                                    {.access = Access::kList, .resource = group_asked});
+  table.add<model::TagResource>(core, tag_resource,
+                                {.access = Access::kTagging, .resource = resource_asked});
+  table.add<model::UntagResource>(core, untag_resource,
+                                  {.access = Access::kTagging, .resource = resource_asked});
+  table.add<model::ListTagsForResource>(core, list_tags_for_resource,
+                                        {.access = Access::kList, .resource = resource_asked});
+  table.add<model::TagLogGroup>(core, tag_log_group,
+                                {.access = Access::kTagging, .resource = group_asked});
+  table.add<model::UntagLogGroup>(core, untag_log_group,
+                                  {.access = Access::kTagging, .resource = group_asked});
+  table.add<model::ListTagsLogGroup>(core, list_tags_log_group,
+                                     {.access = Access::kList, .resource = group_asked});
+  table.refuse({"AssociateKmsKey",
+                "AssociateSourceToS3TableIntegration",
+                "CancelExportTask",
+                "CancelImportTask",
+                "CreateDelivery",
+                "CreateExportTask",
+                "CreateImportTask",
+                "CreateLogAnomalyDetector",
+                "CreateLookupTable",
+                "CreateScheduledQuery",
+                "DeleteAccountPolicy",
+                "DeleteDataProtectionPolicy",
+                "DeleteDelivery",
+                "DeleteDeliveryDestination",
+                "DeleteDeliveryDestinationPolicy",
+                "DeleteDeliverySource",
+                "DeleteDestination",
+                "DeleteIndexPolicy",
+                "DeleteIntegration",
+                "DeleteLogAnomalyDetector",
+                "DeleteLookupTable",
+                "DeleteMetricFilter",
+                "DeleteQueryDefinition",
+                "DeleteResourcePolicy",
+                "DeleteScheduledQuery",
+                "DeleteSubscriptionFilter",
+                "DeleteSyslogConfiguration",
+                "DeleteTransformer",
+                "DescribeAccountPolicies",
+                "DescribeConfigurationTemplates",
+                "DescribeDeliveries",
+                "DescribeDeliveryDestinations",
+                "DescribeDeliverySources",
+                "DescribeDestinations",
+                "DescribeExportTasks",
+                "DescribeFieldIndexes",
+                "DescribeImportTaskBatches",
+                "DescribeImportTasks",
+                "DescribeIndexPolicies",
+                "DescribeLookupTables",
+                "DescribeMetricFilters",
+                "DescribeQueries",
+                "DescribeQueryDefinitions",
+                "DescribeResourcePolicies",
+                "DescribeSubscriptionFilters",
+                "DisassociateKmsKey",
+                "DisassociateSourceFromS3TableIntegration",
+                "GetDataProtectionPolicy",
+                "GetDelivery",
+                "GetDeliveryDestination",
+                "GetDeliveryDestinationPolicy",
+                "GetDeliverySource",
+                "GetIntegration",
+                "GetLogAnomalyDetector",
+                "GetLogFields",
+                "GetLogGroupFields",
+                "GetLogObject",
+                "GetLogRecord",
+                "GetLookupTable",
+                "GetQueryResults",
+                "GetScheduledQuery",
+                "GetScheduledQueryHistory",
+                "GetStorageTierPolicy",
+                "GetTransformer",
+                "ListAggregateLogGroupSummaries",
+                "ListAnomalies",
+                "ListIntegrations",
+                "ListLogAnomalyDetectors",
+                "ListLogGroups",
+                "ListLogGroupsForQuery",
+                "ListScheduledQueries",
+                "ListSourcesForS3TableIntegration",
+                "ListSyslogConfigurations",
+                "PutAccountPolicy",
+                "PutBearerTokenAuthentication",
+                "PutDataProtectionPolicy",
+                "PutDeliveryDestination",
+                "PutDeliveryDestinationPolicy",
+                "PutDeliverySource",
+                "PutDestination",
+                "PutDestinationPolicy",
+                "PutIndexPolicy",
+                "PutIntegration",
+                "PutLogGroupDeletionProtection",
+                "PutMetricFilter",
+                "PutQueryDefinition",
+                "PutResourcePolicy",
+                "PutStorageTierPolicy",
+                "PutSubscriptionFilter",
+                "PutSyslogConfiguration",
+                "PutTransformer",
+                "StartLiveTail",
+                "StartQuery",
+                "StopQuery",
+                "TestMetricFilter",
+                "TestTransformer",
+                "UpdateAnomaly",
+                "UpdateDeliveryConfiguration",
+                "UpdateLogAnomalyDetector",
+                "UpdateLookupTable",
+                "UpdateScheduledQuery"});
   return table;
 }
 
@@ -48,7 +192,7 @@ aws::OperationTable make_table(Core& core) {
 struct LogsService::Inside {
   explicit Inside(const LogsParts& parts)
       : core(parts.store, parts.events, parts.clock, parts.random, parts.log, parts.limits),
-        service(make_table(core), parts.patterns, parts.log),
+        service(make_table(core), parts.pipeline),
         background(parts.background) {}
 
   Status run_housekeeping() {

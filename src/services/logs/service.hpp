@@ -1,6 +1,6 @@
 // CloudWatch Logs over the store: the only header server/ includes.
 //
-//   logs::LogsService logs({engine.store(), engine.bulk_log(), clock, random, patterns, log,
+//   logs::LogsService logs({engine.store(), engine.bulk_log(), clock, random, pipeline, log,
 //                           background});
 //   logs.start();
 //   ... logs.service() for the front door, logs.sink() for runtime/ ...
@@ -32,7 +32,7 @@ struct LogsParts {
   store::Log& events;   // Engine::bulk_log()
   const Clock& clock;
   Random& random;
-  text::PatternCache& patterns;
+  const aws::Pipeline& pipeline;
   Logger& log;
   background::Runner& background;
   LogLimits limits = {};

@@ -9,10 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include "aws/testing/pipeline.hpp"
 #include "gen/logs/types.hpp"
 #include "store/memory/memory_engine.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
-#include "text/pattern.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -20,8 +20,9 @@ namespace {
 class Client {
  public:
   Client(store::Engine& engine, const Clock& clock)
-      : background_(clock, null_logger(), {}),
-        logs({engine.store(), engine.bulk_log(), clock, random_, patterns_, null_logger(),
+      : pipeline_(clock),
+        background_(clock, null_logger(), {}),
+        logs({engine.store(), engine.bulk_log(), clock, random_, pipeline_, null_logger(),
               background_}) {}
 
   aws::Response call(gen::logs::OperationId operation, std::string_view body) {
@@ -29,12 +30,12 @@ class Client {
     const aws::OperationRow& row = model.operations[static_cast<std::size_t>(operation)];
     const aws::HeaderView headers[] = {{"content-type", "application/x-amz-json-1.1"}};
     const aws::Request request{"POST", "/", "", headers, body};
-    return logs.service().handle(row, aws::Protocol::kJson11, request, caller_);
+    return logs.service().handle({&row, aws::Protocol::kJson11, request, {caller_}});
   }
 
  private:
   SeededRandom random_{static_cast<std::uint64_t>(getpid())};
-  text::PatternCache patterns_;
+  aws::testing::TestPipeline pipeline_;
   aws::Caller caller_;
   background::Runner background_;
 

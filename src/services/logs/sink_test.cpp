@@ -45,15 +45,15 @@ TEST_F(Sink, MakesGroupAndStreamAndIsVisibleAtOnce) {
   core_->sink.append(ref("/aws/lambda/f", "t"), lines(kNowMs, {"other"}));
   model::DescribeLogStreamsRequest in;
   in.log_group_name = "/aws/lambda/f";
-  EXPECT_EQ(describe_log_streams(*core_, caller_, in)->log_streams->size(), 2u);
+  EXPECT_EQ(describe_log_streams(*core_, call_, in)->log_streams->size(), 2u);
 }
 
 TEST_F(Sink, UsesGroupsThatAreThere) {
   make("g", {"s"});
-  ASSERT_TRUE(put_retention_policy(*core_, caller_, {"g", 7}));
+  ASSERT_TRUE(put_retention_policy(*core_, call_, {"g", 7}));
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"x"}));
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"x\n"}));
-  EXPECT_EQ(core_->repository.group(scope_of(caller_), "g")->retention_days, 7);
+  EXPECT_EQ(core_->repository.group(scope_of(call_.caller), "g")->retention_days, 7);
 }
 
 TEST_F(Sink, TheWriterThreadWritesWithoutAReader) {
@@ -71,10 +71,10 @@ TEST_F(Sink, TheWriterThreadWritesWithoutAReader) {
 TEST_F(Sink, WritesAnewWhatIsAppendedAfterADeletion) {
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"before"}));
   ASSERT_TRUE(core_->sink.flush_all());
-  ASSERT_TRUE(delete_log_group(*core_, caller_, {"g"}));
+  ASSERT_TRUE(delete_log_group(*core_, call_, {"g"}));
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"after"}));
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"after\n"}));
-  ASSERT_TRUE(delete_log_stream(*core_, caller_, {"g", "s"}));
+  ASSERT_TRUE(delete_log_stream(*core_, call_, {"g", "s"}));
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"again"}));
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"again\n"}));
 }
@@ -227,7 +227,7 @@ TEST_F(Sink, AFloodDelaysNobodyAndLosesNothing) {
   ASSERT_TRUE(core_->sink.flush_all());
   std::size_t count = 0;
   auto cursor = core_->events.cursor(
-      core_->repository.ensure_streams({{scope_of(caller_), "g", "flood"}}, 0)->front(), {});
+      core_->repository.ensure_streams({{scope_of(call_.caller), "g", "flood"}}, 0)->front(), {});
   while (true) {
     const auto event = cursor.peek();
     ASSERT_TRUE(event);

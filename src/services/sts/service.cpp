@@ -1,24 +1,22 @@
 #include "services/sts/service.hpp"
 
-#include "gen/sts/types.hpp"
+#include "gen/sts/get_caller_identity.hpp"
 #include "services/sts/operations/get_caller_identity.hpp"
 
 namespace lapwing::sts {
 namespace {
 
-aws::OperationTable make_table() {
+aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(gen::sts::kModel);
-  table.add<gen::sts::GetCallerIdentity>(
-      [](const aws::Caller& caller,
-         const gen::sts::GetCallerIdentityRequest&) -> Result<gen::sts::GetCallerIdentityResponse> {
-        return get_caller_identity(caller);
-      });
+  table.add<gen::sts::GetCallerIdentity>(core, get_caller_identity, {.access = aws::Access::kRead});
+  table.refuse({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
+                "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetDelegatedAccessToken",
+                "GetFederationToken", "GetSessionToken", "GetWebIdentityToken"});
   return table;
 }
 
 }  // namespace
 
-Service::Service(text::PatternCache& patterns, Logger& logger)
-    : service_(make_table(), patterns, logger) {}
+Service::Service(const aws::Pipeline& pipeline) : service_(make_table(core_), pipeline) {}
 
 }  // namespace lapwing::sts

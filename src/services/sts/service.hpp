@@ -4,18 +4,19 @@
 #pragma once
 
 #include "aws/service.hpp"
-#include "base/log.hpp"
+#include "services/sts/core.hpp"
 
 namespace lapwing::sts {
 
 class Service {
  public:
-  // Both outlive the service.
-  Service(text::PatternCache& patterns, Logger& logger);
+  // Outlives the service.
+  explicit Service(const aws::Pipeline& pipeline);
 
   const aws::Service& aws() const { return service_; }
 
  private:
+  Core core_;
   aws::Service service_;
 };
 

@@ -2,15 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "aws/testing/pipeline.hpp"
 #include "gen/sts/model.hpp"
-#include "text/pattern.hpp"
 
 namespace lapwing::sts {
 namespace {
 
 TEST(Sts, SaysWhoSigned) {
-  text::PatternCache patterns;
-  const Service service(patterns, null_logger());
+  const ManualClock clock;
+  const aws::testing::TestPipeline pipeline(clock);
+  const Service service(pipeline);
   aws::Request request;
   request.method = "POST";
   request.raw_path = "/";
@@ -22,7 +23,7 @@ TEST(Sts, SaysWhoSigned) {
   const aws::OperationRow* operation = gen::sts::kModel.find_operation("GetCallerIdentity");
   ASSERT_NE(operation, nullptr);
   const aws::Response response =
-      service.aws().handle(*operation, aws::Protocol::kQuery, request, caller);
+      service.aws().handle({operation, aws::Protocol::kQuery, request, {caller}});
   EXPECT_EQ(response.status, 200);
   for (const char* part : {"<Arn>arn:aws:sts::000000000000:assumed-role/worker/hello</Arn>",
                            "<UserId>AROA:hello</UserId>", "<Account>000000000000</Account>",

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/arn.hpp"
 #include "gen/lambda/model.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/common.hpp"
@@ -31,6 +32,12 @@ class Asked {
     return identify(caller_, text("FunctionName"),
                     qualifier.empty() ? std::nullopt : std::optional(std::string(qualifier)),
                     fmt::format("lambda:{}", model().name(operation_)));
+  }
+  // What authorisation asks about: the function, where one is named.
+  std::string resource() const {
+    if (text("FunctionName").empty()) return "*";
+    const auto id = function();
+    return id ? function_arn(id->key, id->qualifier) : std::string(text("FunctionName"));
   }
   // ResourceNotFoundException for one that is not there.
   Result<FunctionRecord> record() const {
@@ -150,9 +157,8 @@ Result<aws::Value> no_capacity_provider(const Asked& asked) {
   const aws::Caller& caller = asked.caller();
   const std::string_view name = asked.text("CapacityProviderName");
   if (name.starts_with("arn:")) return fail(errors::capacity_provider_not_found(name));
-  return fail(errors::capacity_provider_not_found(
-      fmt::format("arn:{}:lambda:{}:{}:capacity-provider:{}", partition_of(caller.region.view()),
-                  caller.region.view(), caller.account.view(), name)));
+  return fail(errors::capacity_provider_not_found(aws::make_arn(
+      "lambda", caller.region, caller.account, fmt::format("capacity-provider:{}", name))));
 }
 
 struct Row {
@@ -181,15 +187,21 @@ constexpr std::array kRows = {
     Row{Id::kListFunctionVersionsByCapacityProvider, no_capacity_provider},
 };
 
+const aws::OperationRow& operation_of(Id id) {
+  return gen::lambda::kModel.operations[static_cast<std::size_t>(id)];
+}
+
 class AbsentSetting final : public aws::Handler {
  public:
   AbsentSetting(Context& context, const Row& row) : context_(context), row_(row) {}
 
-  Result<aws::Value> call(const aws::Caller& caller, const aws::Value& input, aws::Arena& arena,
-                          aws::ResponseExtras&) const override {
-    const auto number = static_cast<std::size_t>(row_.operation);
-    return row_.answer(
-        Asked(context_, caller, gen::lambda::kModel.operations[number], input, arena));
+  bool waits() const override { return false; }
+
+  Result<aws::Value> run(const aws::Call& call, const aws::Value& input, aws::Arena& arena,
+                         aws::ResponseExtras&, const aws::Gate& gate) const override {
+    const Asked asked(context_, call.caller, operation_of(row_.operation), input, arena);
+    LAPWING_CHECK(gate.pass(asked.resource()));
+    return row_.answer(asked);
   }
 
  private:
@@ -201,8 +213,11 @@ class AbsentSetting final : public aws::Handler {
 
 void add_absent_settings(aws::OperationTable& table, Context& context) {
   for (const Row& row : kRows) {
-    table.add_handler(static_cast<std::uint16_t>(row.operation),
-                      std::make_unique<AbsentSetting>(context, row), {});
+    const std::string_view name = gen::lambda::kModel.name(operation_of(row.operation));
+    const bool lists = name.starts_with("List");
+    table.add_row(name,
+                  {lists ? aws::Access::kList : aws::Access::kRead, {}, {}, aws::kBodyBytesDefault},
+                  std::make_unique<AbsentSetting>(context, row));
   }
 }
 

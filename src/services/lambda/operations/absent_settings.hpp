@@ -5,7 +5,7 @@
 // Thread-safety: as operations.hpp.
 #pragma once
 
-#include "aws/service.hpp"
+#include "aws/operation_table.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {

@@ -7,8 +7,9 @@ namespace gl = gen::lambda;
 
 // Every version stores its own code, equal or not, and so does every layer version; functions
 // are counted without their versions.
-Result<gl::GetAccountSettingsResponse> get_account_settings(Context& context,
-                                                            const aws::Caller& caller) {
+Result<gl::GetAccountSettingsResponse> get_account_settings(Context& context, const aws::Call& call,
+                                                            const gl::GetAccountSettingsRequest&) {
+  const aws::Caller& caller = call.caller;
   std::int64_t functions = 0;
   std::uint64_t bytes = 0;
   const auto is_ours = [&](const auto& key) {

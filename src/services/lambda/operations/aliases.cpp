@@ -73,10 +73,10 @@ Status check_target(Records& records, const FunctionKey& key, const AliasTarget&
 
 }  // namespace
 
-Result<gl::AliasConfiguration> create_alias(Context& context, const aws::Caller& caller,
+Result<gl::AliasConfiguration> create_alias(Context& context, const aws::Call& call,
                                             const gl::CreateAliasRequest& in) {
   AliasRecord alias;
-  LAPWING_TRY(alias.key, identify_function(caller, in.function_name, "lambda:CreateAlias"));
+  LAPWING_TRY(alias.key, identify_function(call.caller, in.function_name, "lambda:CreateAlias"));
   alias.name = in.name;
   alias.description = in.description.value_or("");
   LAPWING_TRY(alias.target.version, read_version(alias.key, in.function_version));
@@ -94,10 +94,10 @@ Result<gl::AliasConfiguration> create_alias(Context& context, const aws::Caller&
   return describe(alias);
 }
 
-Result<gl::AliasConfiguration> get_alias(Context& context, const aws::Caller& caller,
+Result<gl::AliasConfiguration> get_alias(Context& context, const aws::Call& call,
                                          const gl::GetAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:GetAlias"));
+              identify_function(call.caller, in.function_name, "lambda:GetAlias"));
   std::optional<AliasRecord> alias;
   LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
     LAPWING_TRY(alias, records.find_alias(key, in.name));
@@ -107,10 +107,10 @@ Result<gl::AliasConfiguration> get_alias(Context& context, const aws::Caller& ca
   return describe(*alias);
 }
 
-Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Caller& caller,
+Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Call& call,
                                             const gl::UpdateAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:UpdateAlias"));
+              identify_function(call.caller, in.function_name, "lambda:UpdateAlias"));
   std::optional<std::uint64_t> version;
   std::optional<WeightedVersion> additional;
   if (in.function_version) {
@@ -141,10 +141,10 @@ Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Caller&
 }
 
 // An alias that is not there is deleted already.
-Result<aws::Empty> delete_alias(Context& context, const aws::Caller& caller,
+Result<aws::Empty> delete_alias(Context& context, const aws::Call& call,
                                 const gl::DeleteAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:DeleteAlias"));
+              identify_function(call.caller, in.function_name, "lambda:DeleteAlias"));
   LAPWING_CHECK(find_function(context, {key, ""}));
   LAPWING_CHECK(context.functions.transact(
       [&](RecordTxn& txn) -> Status { return txn.erase_alias(key, in.name); }));
@@ -152,10 +152,10 @@ Result<aws::Empty> delete_alias(Context& context, const aws::Caller& caller,
   return aws::Empty{};
 }
 
-Result<gl::ListAliasesResponse> list_aliases(Context& context, const aws::Caller& caller,
+Result<gl::ListAliasesResponse> list_aliases(Context& context, const aws::Call& call,
                                              const gl::ListAliasesRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:ListAliases"));
+              identify_function(call.caller, in.function_name, "lambda:ListAliases"));
   LAPWING_TRY(const std::string after, read_marker(in.marker));
   LAPWING_CHECK(find_function(context, {key, ""}));
   gl::ListAliasesResponse out;

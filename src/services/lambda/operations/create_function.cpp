@@ -27,25 +27,24 @@ Status check_code(const gl::FunctionCode& code, bool image) {
 
 // As the service does, before it looks at the package and whether the function exists. The
 // transaction reads them again.
-Status check_layers(Context& context, const aws::Caller& caller,
-                    const gl::CreateFunctionRequest& in) {
+Status check_layers(Context& context, const aws::Call& call, const gl::CreateFunctionRequest& in) {
   if (!in.layers || in.layers->empty() || is_image(in)) return {};
   return context.functions.read([&](Records& records) -> Status {
-    LAPWING_CHECK(find_layers(records, caller, *in.layers));
+    LAPWING_CHECK(find_layers(records, call.caller, *in.layers));
     return {};
   });
 }
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> create_function(Context& context, const aws::Caller& caller,
+Result<gl::FunctionConfiguration> create_function(Context& context, const aws::Call& call,
                                                   gl::CreateFunctionRequest in) {
   LAPWING_TRY(FunctionIdentifier id,
-              identify(caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
+              identify(call.caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
   if (id.key.name.view().size() > kMaxFunctionNameChars) {
     return fail(errors::name_too_long(id.key.name.view()));
   }
-  LAPWING_CHECK(check_layers(context, caller, in));
+  LAPWING_CHECK(check_layers(context, call, in));
   FunctionRecord record;
   LAPWING_CHECK(check_code(in.code, is_image(in)));
   if (context.options.refuse_retired) log_retired_runtime(context, id.key, in.runtime);
@@ -77,7 +76,7 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
     LAPWING_TRY(const std::optional<FunctionRecord> found, txn.find(record.key));
     if (found) return fail(errors::function_exists(record.key.name.view()));
     if (in.layers) {
-      LAPWING_TRY(record.settings.layers, find_layers(txn, caller, *in.layers));
+      LAPWING_TRY(record.settings.layers, find_layers(txn, call.caller, *in.layers));
     }
     LAPWING_CHECK(check_unpacked_size(record.settings));
     if (in.publish.value_or(false)) {

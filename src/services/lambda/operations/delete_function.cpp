@@ -48,10 +48,10 @@ Status delete_all(Context& context, const FunctionKey& key) {
 
 }  // namespace
 
-Result<gl::DeleteFunctionResponse> delete_function(Context& context, const aws::Caller& caller,
+Result<gl::DeleteFunctionResponse> delete_function(Context& context, const aws::Call& call,
                                                    const gl::DeleteFunctionRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
-              identify(caller, in.function_name, in.qualifier, "lambda:DeleteFunction"));
+              identify(call.caller, in.function_name, in.qualifier, "lambda:DeleteFunction"));
   if (id.qualifier == kLatest) return fail(errors::latest_not_deletable());
   if (!id.qualifier.empty() && is_alias_name(id.qualifier)) {
     return fail(errors::aliases_not_deletable());

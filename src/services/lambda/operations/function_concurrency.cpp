@@ -6,10 +6,10 @@ namespace lapwing::lambda {
 
 namespace gl = gen::lambda;
 
-Result<gl::Concurrency> put_function_concurrency(Context& context, const aws::Caller& caller,
+Result<gl::Concurrency> put_function_concurrency(Context& context, const aws::Call& call,
                                                  const gl::PutFunctionConcurrencyRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_unqualified(caller, in.function_name, "lambda:PutFunctionConcurrency"));
+              identify_unqualified(call.caller, in.function_name, "lambda:PutFunctionConcurrency"));
   // Alone among its like, the service names the version in its refusal.
   LAPWING_CHECK(find_function(context, {key, std::string(kLatest)}));
   const auto wanted = static_cast<std::uint32_t>(in.reserved_concurrent_executions);
@@ -31,9 +31,9 @@ Result<gl::Concurrency> put_function_concurrency(Context& context, const aws::Ca
 }
 
 Result<gl::GetFunctionConcurrencyResponse> get_function_concurrency(
-    Context& context, const aws::Caller& caller, const gl::GetFunctionConcurrencyRequest& in) {
+    Context& context, const aws::Call& call, const gl::GetFunctionConcurrencyRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_unqualified(caller, in.function_name, "lambda:GetFunctionConcurrency"));
+              identify_unqualified(call.caller, in.function_name, "lambda:GetFunctionConcurrency"));
   LAPWING_CHECK(find_function(context, {key, ""}));
   gl::GetFunctionConcurrencyResponse out;
   if (const auto reserved = context.concurrency.find(key).reserved) {
@@ -42,10 +42,10 @@ Result<gl::GetFunctionConcurrencyResponse> get_function_concurrency(
   return out;
 }
 
-Result<aws::Empty> delete_function_concurrency(Context& context, const aws::Caller& caller,
+Result<aws::Empty> delete_function_concurrency(Context& context, const aws::Call& call,
                                                const gl::DeleteFunctionConcurrencyRequest& in) {
-  LAPWING_TRY(const FunctionKey key,
-              identify_unqualified(caller, in.function_name, "lambda:DeleteFunctionConcurrency"));
+  LAPWING_TRY(const FunctionKey key, identify_unqualified(call.caller, in.function_name,
+                                                          "lambda:DeleteFunctionConcurrency"));
   LAPWING_CHECK(context.concurrency.change(
       key, [](RecordTxn&, ConcurrencyRecord& record, std::uint64_t) -> Status {
         record.reserved.reset();

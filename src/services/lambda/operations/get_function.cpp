@@ -16,10 +16,10 @@ Result<FunctionRecord> find_and_settle(Context& context, const FunctionIdentifie
 
 }  // namespace
 
-Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller& caller,
+Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Call& call,
                                              const gl::GetFunctionRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
-              identify(caller, in.function_name, in.qualifier, "lambda:GetFunction"));
+              identify(call.caller, in.function_name, in.qualifier, "lambda:GetFunction"));
   LAPWING_TRY(const FunctionRecord record, find_and_settle(context, id));
   gl::GetFunctionResponse out;
   out.configuration = describe(record, id.qualifier);
@@ -30,7 +30,7 @@ Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller
     code.resolved_image_uri = image->resolved_uri;
   } else {
     code.repository_type = "S3";
-    code.location = context.code_urls.make(caller.host, record.key.account, record.key.region,
+    code.location = context.code_urls.make(call.caller.host, record.key.account, record.key.region,
                                            record.key.name.view(), record.settings.code);
   }
   out.code = std::move(code);
@@ -43,9 +43,9 @@ Result<gl::GetFunctionResponse> get_function(Context& context, const aws::Caller
 }
 
 Result<gl::FunctionConfiguration> get_function_configuration(
-    Context& context, const aws::Caller& caller, const gl::GetFunctionConfigurationRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id,
-              identify(caller, in.function_name, in.qualifier, "lambda:GetFunctionConfiguration"));
+    Context& context, const aws::Call& call, const gl::GetFunctionConfigurationRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id, identify(call.caller, in.function_name, in.qualifier,
+                                                    "lambda:GetFunctionConfiguration"));
   LAPWING_TRY(const FunctionRecord record, find_and_settle(context, id));
   return describe(record, id.qualifier);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/arn.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/operations/layer_common.hpp"
@@ -15,7 +16,7 @@ namespace gl = gen::lambda;
 // An account is named by its root in the policy, however it was given.
 std::string read_principal(const std::string& given, const Region& region) {
   if (given == "*" || given.starts_with("arn:")) return given;
-  return fmt::format("arn:{}:iam::{}:root", partition_of(region.view()), given);
+  return fmt::format("arn:{}:iam::{}:root", aws::partition_of(region.view()), given);
 }
 
 // One transaction: the version is there, its policy is at this revision, change it.
@@ -40,9 +41,9 @@ auto find_statement(LayerVersionRecord& record, const std::string& id) {
 }  // namespace
 
 Result<gl::AddLayerVersionPermissionResponse> add_layer_version_permission(
-    Context& context, const aws::Caller& caller, const gl::AddLayerVersionPermissionRequest& in) {
+    Context& context, const aws::Call& call, const gl::AddLayerVersionPermissionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
-              identify_own_layer_version(caller, in.layer_name, in.version_number,
+              identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:AddLayerVersionPermission"));
   const std::string revision_id = make_uuid(context.random);
   gl::AddLayerVersionPermissionResponse out;
@@ -50,7 +51,8 @@ Result<gl::AddLayerVersionPermissionResponse> add_layer_version_permission(
     if (find_statement(record, in.statement_id) != record.statements.end()) {
       return Status(fail(errors::statement_exists(in.statement_id)));
     }
-    record.statements.push_back({in.statement_id, read_principal(in.principal, caller.region)});
+    record.statements.push_back(
+        {in.statement_id, read_principal(in.principal, call.caller.region)});
     record.policy_revision_id = revision_id;
     const std::size_t bytes = policy_json(record).size();
     if (bytes > kMaxPolicyBytes) return Status(fail(errors::policy_too_long(bytes)));
@@ -62,9 +64,9 @@ Result<gl::AddLayerVersionPermissionResponse> add_layer_version_permission(
 }
 
 Result<gl::GetLayerVersionPolicyResponse> get_layer_version_policy(
-    Context& context, const aws::Caller& caller, const gl::GetLayerVersionPolicyRequest& in) {
+    Context& context, const aws::Call& call, const gl::GetLayerVersionPolicyRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
-              identify_own_layer_version(caller, in.layer_name, in.version_number,
+              identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:GetLayerVersionPolicy"));
   std::optional<LayerVersionRecord> record;
   LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
@@ -80,10 +82,9 @@ Result<gl::GetLayerVersionPolicyResponse> get_layer_version_policy(
 }
 
 Result<aws::Empty> remove_layer_version_permission(
-    Context& context, const aws::Caller& caller,
-    const gl::RemoveLayerVersionPermissionRequest& in) {
+    Context& context, const aws::Call& call, const gl::RemoveLayerVersionPermissionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
-              identify_own_layer_version(caller, in.layer_name, in.version_number,
+              identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:RemoveLayerVersionPermission"));
   const std::string revision_id = make_uuid(context.random);
   LAPWING_CHECK(change_policy(context, key, in.revision_id, [&](LayerVersionRecord& record) {

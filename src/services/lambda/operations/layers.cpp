@@ -94,11 +94,11 @@ Result<gl::GetLayerVersionResponse> get(Context& context, const aws::Caller& cal
 }  // namespace
 
 Result<gl::PublishLayerVersionResponse> publish_layer_version(Context& context,
-                                                              const aws::Caller& caller,
+                                                              const aws::Call& call,
                                                               gl::PublishLayerVersionRequest in) {
   LayerVersionRecord record;
   LAPWING_TRY(record.key.layer,
-              identify_own_layer(caller, in.layer_name, "lambda:PublishLayerVersion"));
+              identify_own_layer(call.caller, in.layer_name, "lambda:PublishLayerVersion"));
   if (in.content.s3_bucket || in.content.s3_key) {
     return fail(errors::unsupported_parameter("PublishLayerVersion", "Content.S3Bucket",
                                               "Amazon S3 is not built yet, send Content.ZipFile"));
@@ -114,29 +114,29 @@ Result<gl::PublishLayerVersionResponse> publish_layer_version(Context& context,
     LAPWING_TRY(record.key.version, txn.next_version(record.key.layer));
     return txn.put(record);
   }));
-  return describe<gl::PublishLayerVersionResponse>(context, caller, record);
+  return describe<gl::PublishLayerVersionResponse>(context, call.caller, record);
 }
 
-Result<gl::GetLayerVersionResponse> get_layer_version(Context& context, const aws::Caller& caller,
+Result<gl::GetLayerVersionResponse> get_layer_version(Context& context, const aws::Call& call,
                                                       const gl::GetLayerVersionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
-              identify_layer_version(caller, in.layer_name, in.version_number));
-  return get(context, caller, key);
+              identify_layer_version(call.caller, in.layer_name, in.version_number));
+  return get(context, call.caller, key);
 }
 
 Result<gl::GetLayerVersionResponse> get_layer_version_by_arn(
-    Context& context, const aws::Caller& caller, const gl::GetLayerVersionByArnRequest& in) {
+    Context& context, const aws::Call& call, const gl::GetLayerVersionByArnRequest& in) {
   const std::optional<LayerVersionKey> key = parse_layer_version_arn(in.arn);
-  if (!key || key->layer.region != caller.region) return fail(errors::resource_not_found());
-  return get(context, caller, *key);
+  if (!key || key->layer.region != call.caller.region) return fail(errors::resource_not_found());
+  return get(context, call.caller, *key);
 }
 
 // Functions that use the version go on: they name its content themselves. A version that is not
 // there is deleted already.
-Result<aws::Empty> delete_layer_version(Context& context, const aws::Caller& caller,
+Result<aws::Empty> delete_layer_version(Context& context, const aws::Call& call,
                                         const gl::DeleteLayerVersionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
-              identify_own_layer_version(caller, in.layer_name, in.version_number,
+              identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:DeleteLayerVersion"));
   LAPWING_CHECK(
       context.functions.transact([&](RecordTxn& txn) -> Status { return txn.erase(key); }));
@@ -144,7 +144,7 @@ Result<aws::Empty> delete_layer_version(Context& context, const aws::Caller& cal
 }
 
 // The marker is the name of the last layer shown.
-Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Caller& caller,
+Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Call& call,
                                            const gl::ListLayersRequest& in) {
   LAPWING_TRY(std::string after, read_marker(in.marker));
   const std::size_t limit = page_size(in.max_items);
@@ -152,10 +152,11 @@ Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Caller& 
   gl::ListLayersResponse out;
   out.layers.emplace();
   while (true) {
-    LAPWING_TRY(const Page<std::string> names,
-                context.functions.list_layer_names(caller.account, caller.region, after, limit));
+    LAPWING_TRY(
+        const Page<std::string> names,
+        context.functions.list_layer_names(call.caller.account, call.caller.region, after, limit));
     for (const std::string& name : names.items) {
-      const LayerKey key{caller.account, caller.region, name};
+      const LayerKey key{call.caller.account, call.caller.region, name};
       LAPWING_TRY(const auto newest, find_versions(context, key, filter, 0, 1));
       if (newest.empty()) continue;
       if (out.layers->size() == limit) {
@@ -174,11 +175,10 @@ Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Caller& 
 }
 
 // The marker is the number of the last version shown. A layer that never was has no versions.
-Result<gl::ListLayerVersionsResponse> list_layer_versions(Context& context,
-                                                          const aws::Caller& caller,
+Result<gl::ListLayerVersionsResponse> list_layer_versions(Context& context, const aws::Call& call,
                                                           const gl::ListLayerVersionsRequest& in) {
   LAPWING_TRY(const LayerKey key,
-              identify_own_layer(caller, in.layer_name, "lambda:ListLayerVersions"));
+              identify_own_layer(call.caller, in.layer_name, "lambda:ListLayerVersions"));
   LAPWING_TRY(const std::string marker, read_marker(in.marker));
   std::uint64_t before = 0;
   if (!marker.empty()) {

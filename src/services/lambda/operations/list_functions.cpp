@@ -76,16 +76,16 @@ Result<gl::ListFunctionsResponse> list_all(Context& context, const aws::Caller& 
 
 }  // namespace
 
-Result<gl::ListFunctionsResponse> list_functions(Context& context, const aws::Caller& caller,
+Result<gl::ListFunctionsResponse> list_functions(Context& context, const aws::Call& call,
                                                  const gl::ListFunctionsRequest& in) {
   LAPWING_TRY(const std::string marker, read_marker(in.marker));
   const std::size_t limit = page_size(in.max_items);
   if (in.function_version) {
     LAPWING_TRY(const Position after, read_position(marker));
-    return list_all(context, caller, after, limit);
+    return list_all(context, call.caller, after, limit);
   }
   LAPWING_TRY(const Page<FunctionRecord> page,
-              context.functions.list(caller.account, caller.region, marker, limit));
+              context.functions.list(call.caller.account, call.caller.region, marker, limit));
   gl::ListFunctionsResponse out;
   out.functions.emplace();
   for (const FunctionRecord& record : page.items) {

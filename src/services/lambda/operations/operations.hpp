@@ -4,7 +4,7 @@
 // Thread-safety: any thread; they block on the store.
 #pragma once
 
-#include "aws/caller.hpp"
+#include "aws/call.hpp"
 #include "aws/empty.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -39,88 +39,82 @@ struct Context {
   const Options& options;
 };
 
-Result<gen::lambda::FunctionConfiguration> create_function(Context& context,
-                                                           const aws::Caller& caller,
+Result<gen::lambda::FunctionConfiguration> create_function(Context& context, const aws::Call& call,
                                                            gen::lambda::CreateFunctionRequest in);
-Result<gen::lambda::GetFunctionResponse> get_function(Context& context, const aws::Caller& caller,
+Result<gen::lambda::GetFunctionResponse> get_function(Context& context, const aws::Call& call,
                                                       const gen::lambda::GetFunctionRequest& in);
 Result<gen::lambda::FunctionConfiguration> get_function_configuration(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::GetFunctionConfigurationRequest& in);
 Result<gen::lambda::ListFunctionsResponse> list_functions(
-    Context& context, const aws::Caller& caller, const gen::lambda::ListFunctionsRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::ListFunctionsRequest& in);
 Result<gen::lambda::FunctionConfiguration> update_function_code(
-    Context& context, const aws::Caller& caller, gen::lambda::UpdateFunctionCodeRequest in);
+    Context& context, const aws::Call& call, gen::lambda::UpdateFunctionCodeRequest in);
 Result<gen::lambda::FunctionConfiguration> update_function_configuration(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::UpdateFunctionConfigurationRequest& in);
 Result<gen::lambda::DeleteFunctionResponse> delete_function(
-    Context& context, const aws::Caller& caller, const gen::lambda::DeleteFunctionRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::DeleteFunctionRequest& in);
 Result<gen::lambda::FunctionConfiguration> publish_version(
-    Context& context, const aws::Caller& caller, const gen::lambda::PublishVersionRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::PublishVersionRequest& in);
 Result<gen::lambda::ListVersionsByFunctionResponse> list_versions_by_function(
-    Context& context, const aws::Caller& caller,
-    const gen::lambda::ListVersionsByFunctionRequest& in);
-Result<gen::lambda::AliasConfiguration> create_alias(Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call, const gen::lambda::ListVersionsByFunctionRequest& in);
+Result<gen::lambda::AliasConfiguration> create_alias(Context& context, const aws::Call& call,
                                                      const gen::lambda::CreateAliasRequest& in);
-Result<gen::lambda::AliasConfiguration> get_alias(Context& context, const aws::Caller& caller,
+Result<gen::lambda::AliasConfiguration> get_alias(Context& context, const aws::Call& call,
                                                   const gen::lambda::GetAliasRequest& in);
-Result<gen::lambda::AliasConfiguration> update_alias(Context& context, const aws::Caller& caller,
+Result<gen::lambda::AliasConfiguration> update_alias(Context& context, const aws::Call& call,
                                                      const gen::lambda::UpdateAliasRequest& in);
-Result<aws::Empty> delete_alias(Context& context, const aws::Caller& caller,
+Result<aws::Empty> delete_alias(Context& context, const aws::Call& call,
                                 const gen::lambda::DeleteAliasRequest& in);
-Result<gen::lambda::ListAliasesResponse> list_aliases(Context& context, const aws::Caller& caller,
+Result<gen::lambda::ListAliasesResponse> list_aliases(Context& context, const aws::Call& call,
                                                       const gen::lambda::ListAliasesRequest& in);
 Result<gen::lambda::PublishLayerVersionResponse> publish_layer_version(
-    Context& context, const aws::Caller& caller, gen::lambda::PublishLayerVersionRequest in);
+    Context& context, const aws::Call& call, gen::lambda::PublishLayerVersionRequest in);
 Result<gen::lambda::GetLayerVersionResponse> get_layer_version(
-    Context& context, const aws::Caller& caller, const gen::lambda::GetLayerVersionRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionRequest& in);
 Result<gen::lambda::GetLayerVersionResponse> get_layer_version_by_arn(
-    Context& context, const aws::Caller& caller,
-    const gen::lambda::GetLayerVersionByArnRequest& in);
-Result<aws::Empty> delete_layer_version(Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionByArnRequest& in);
+Result<aws::Empty> delete_layer_version(Context& context, const aws::Call& call,
                                         const gen::lambda::DeleteLayerVersionRequest& in);
-Result<gen::lambda::ListLayersResponse> list_layers(Context& context, const aws::Caller& caller,
+Result<gen::lambda::ListLayersResponse> list_layers(Context& context, const aws::Call& call,
                                                     const gen::lambda::ListLayersRequest& in);
 Result<gen::lambda::ListLayerVersionsResponse> list_layer_versions(
-    Context& context, const aws::Caller& caller, const gen::lambda::ListLayerVersionsRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::ListLayerVersionsRequest& in);
 Result<gen::lambda::AddLayerVersionPermissionResponse> add_layer_version_permission(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::AddLayerVersionPermissionRequest& in);
 Result<gen::lambda::GetLayerVersionPolicyResponse> get_layer_version_policy(
-    Context& context, const aws::Caller& caller,
-    const gen::lambda::GetLayerVersionPolicyRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionPolicyRequest& in);
 Result<aws::Empty> remove_layer_version_permission(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::RemoveLayerVersionPermissionRequest& in);
 Result<gen::lambda::Concurrency> put_function_concurrency(
-    Context& context, const aws::Caller& caller,
-    const gen::lambda::PutFunctionConcurrencyRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::PutFunctionConcurrencyRequest& in);
 Result<gen::lambda::GetFunctionConcurrencyResponse> get_function_concurrency(
-    Context& context, const aws::Caller& caller,
-    const gen::lambda::GetFunctionConcurrencyRequest& in);
+    Context& context, const aws::Call& call, const gen::lambda::GetFunctionConcurrencyRequest& in);
 Result<aws::Empty> delete_function_concurrency(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::DeleteFunctionConcurrencyRequest& in);
 Result<gen::lambda::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::PutProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::GetProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurrency_configs(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::ListProvisionedConcurrencyConfigsRequest& in);
 Result<aws::Empty> delete_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gen::lambda::DeleteProvisionedConcurrencyConfigRequest& in);
-Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(Context& context,
-                                                                     const aws::Caller& caller);
-Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
+Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(
+    Context& context, const aws::Call& call, const gen::lambda::GetAccountSettingsRequest& in);
+Result<aws::Empty> tag_resource(Context& context, const aws::Call& call,
                                 const gen::lambda::TagResourceRequest& in);
-Result<aws::Empty> untag_resource(Context& context, const aws::Caller& caller,
+Result<aws::Empty> untag_resource(Context& context, const aws::Call& call,
                                   const gen::lambda::UntagResourceRequest& in);
-Result<gen::lambda::ListTagsResponse> list_tags(Context& context, const aws::Caller& caller,
+Result<gen::lambda::ListTagsResponse> list_tags(Context& context, const aws::Call& call,
                                                 const gen::lambda::ListTagsRequest& in);
 
 }  // namespace lapwing::lambda

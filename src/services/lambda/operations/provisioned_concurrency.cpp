@@ -131,9 +131,8 @@ Result<FunctionIdentifier> identify_published(const aws::Caller& caller,
 }  // namespace
 
 Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
-    const gl::PutProvisionedConcurrencyConfigRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id, identify(caller, in.function_name, in.qualifier,
+    Context& context, const aws::Call& call, const gl::PutProvisionedConcurrencyConfigRequest& in) {
+  LAPWING_TRY(const FunctionIdentifier id, identify(call.caller, in.function_name, in.qualifier,
                                                     "lambda:PutProvisionedConcurrencyConfig"));
   if (parse_version(id.qualifier) == 0u) return fail(errors::provisioned_on_latest());
   LAPWING_CHECK(check_target(context, id));
@@ -160,10 +159,9 @@ Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_
 }
 
 Result<gl::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
-    const gl::GetProvisionedConcurrencyConfigRequest& in) {
+    Context& context, const aws::Call& call, const gl::GetProvisionedConcurrencyConfigRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
-              identify_published(caller, in.function_name, in.qualifier,
+              identify_published(call.caller, in.function_name, in.qualifier,
                                  "lambda:GetProvisionedConcurrencyConfig"));
   LAPWING_CHECK(check_target(context, id));
   const ConcurrencyRecord record = context.concurrency.find(id.key);
@@ -175,9 +173,9 @@ Result<gl::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_
 }
 
 Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurrency_configs(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gl::ListProvisionedConcurrencyConfigsRequest& in) {
-  LAPWING_TRY(const FunctionKey key, identify_function(caller, in.function_name,
+  LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
                                                        "lambda:ListProvisionedConcurrencyConfigs"));
   LAPWING_CHECK(find_function(context, {key, ""}));
   LAPWING_TRY(const std::string after, read_marker(in.marker));
@@ -200,10 +198,10 @@ Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurren
 }
 
 Result<aws::Empty> delete_provisioned_concurrency_config(
-    Context& context, const aws::Caller& caller,
+    Context& context, const aws::Call& call,
     const gl::DeleteProvisionedConcurrencyConfigRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
-              identify_published(caller, in.function_name, in.qualifier,
+              identify_published(call.caller, in.function_name, in.qualifier,
                                  "lambda:DeleteProvisionedConcurrencyConfig"));
   LAPWING_CHECK(check_target(context, id));
   LAPWING_CHECK(context.concurrency.change(

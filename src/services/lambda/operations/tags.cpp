@@ -39,9 +39,10 @@ Status change_tags(Context& context, const FunctionKey& key,
 
 }  // namespace
 
-Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
+Result<aws::Empty> tag_resource(Context& context, const aws::Call& call,
                                 const gl::TagResourceRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "TagResource", in.resource));
+  LAPWING_TRY(const FunctionIdentifier id,
+              identify_resource(call.caller, "TagResource", in.resource));
   if (in.tags.empty()) return fail(errors::no_tags());
   LAPWING_CHECK(check_reach_tags(in.tags, context.options));
   LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
@@ -50,18 +51,19 @@ Result<aws::Empty> tag_resource(Context& context, const aws::Caller& caller,
   return aws::Empty{};
 }
 
-Result<aws::Empty> untag_resource(Context& context, const aws::Caller& caller,
+Result<aws::Empty> untag_resource(Context& context, const aws::Call& call,
                                   const gl::UntagResourceRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "UntagResource", in.resource));
+  LAPWING_TRY(const FunctionIdentifier id,
+              identify_resource(call.caller, "UntagResource", in.resource));
   LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
     for (const std::string& key : in.tag_keys) tags.erase(key);
   }));
   return aws::Empty{};
 }
 
-Result<gl::ListTagsResponse> list_tags(Context& context, const aws::Caller& caller,
+Result<gl::ListTagsResponse> list_tags(Context& context, const aws::Call& call,
                                        const gl::ListTagsRequest& in) {
-  LAPWING_TRY(const FunctionIdentifier id, identify_resource(caller, "ListTags", in.resource));
+  LAPWING_TRY(const FunctionIdentifier id, identify_resource(call.caller, "ListTags", in.resource));
   LAPWING_TRY(const FunctionRecord record, find_function(context, id));
   gl::ListTagsResponse out;
   out.tags = record.tags;

@@ -69,10 +69,10 @@ Result<Updated> update(Context& context, const FunctionKey& key,
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> update_function_code(Context& context, const aws::Caller& caller,
+Result<gl::FunctionConfiguration> update_function_code(Context& context, const aws::Call& call,
                                                        gl::UpdateFunctionCodeRequest in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:UpdateFunctionCode"));
+              identify_function(call.caller, in.function_name, "lambda:UpdateFunctionCode"));
   LAPWING_TRY(FunctionRecord record, find_function(context, {key, ""}));
   LAPWING_CHECK(check_code(in, record.settings.image.has_value()));
   LAPWING_CHECK(check_changeable(record, in.revision_id));
@@ -117,18 +117,18 @@ Result<gl::FunctionConfiguration> update_function_code(Context& context, const a
 }
 
 Result<gl::FunctionConfiguration> update_function_configuration(
-    Context& context, const aws::Caller& caller, const gl::UpdateFunctionConfigurationRequest& in) {
-  LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:UpdateFunctionConfiguration"));
+    Context& context, const aws::Call& call, const gl::UpdateFunctionConfigurationRequest& in) {
+  LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
+                                                       "lambda:UpdateFunctionConfiguration"));
   if (context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
-  LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, false,
-                                            [&](RecordTxn& txn, Settings& settings) -> Status {
-                                              if (in.layers) {
-                                                LAPWING_TRY(settings.layers,
-                                                            find_layers(txn, caller, *in.layers));
-                                              }
-                                              return change_settings(in, settings, context.options);
-                                            }));
+  LAPWING_TRY(const Updated updated,
+              update(context, key, in.revision_id, false,
+                     [&](RecordTxn& txn, Settings& settings) -> Status {
+                       if (in.layers) {
+                         LAPWING_TRY(settings.layers, find_layers(txn, call.caller, *in.layers));
+                       }
+                       return change_settings(in, settings, context.options);
+                     }));
   if (!context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
   return describe(updated.latest);
 }

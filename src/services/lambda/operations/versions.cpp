@@ -19,10 +19,10 @@ Status check_code_sha256(const gl::PublishVersionRequest& in, const FunctionReco
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::Caller& caller,
+Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::Call& call,
                                                   const gl::PublishVersionRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:PublishVersion"));
+              identify_function(call.caller, in.function_name, "lambda:PublishVersion"));
   const std::string version_revision = make_uuid(context.random);
   const std::string new_revision = make_uuid(context.random);
   Published published;
@@ -49,9 +49,9 @@ Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::C
 
 // The marker is the number of the last version shown, 0 for $LATEST.
 Result<gl::ListVersionsByFunctionResponse> list_versions_by_function(
-    Context& context, const aws::Caller& caller, const gl::ListVersionsByFunctionRequest& in) {
+    Context& context, const aws::Call& call, const gl::ListVersionsByFunctionRequest& in) {
   LAPWING_TRY(const FunctionKey key,
-              identify_function(caller, in.function_name, "lambda:ListVersionsByFunction"));
+              identify_function(call.caller, in.function_name, "lambda:ListVersionsByFunction"));
   LAPWING_TRY(const std::string marker, read_marker(in.marker));
   std::uint64_t after = 0;
   const char* end = marker.data() + marker.size();

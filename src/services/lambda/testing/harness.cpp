@@ -92,7 +92,7 @@ void Harness::restart() {
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
   service =
       std::make_unique<Service>(Environment{engine->store(), engine->blobs(), executor, executor,
-                                            clock, random, logger, patterns, scaling, snapshots},
+                                            clock, random, logger, pipeline, scaling, snapshots},
                                 options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();
@@ -110,7 +110,8 @@ Answer Harness::send(std::string_view operation, std::string_view method, std::s
   request.raw_path = path;
   request.raw_query = query;
   request.body = body;
-  aws::Response response = service->aws().handle(*row, aws::Protocol::kRestJson, request, caller);
+  aws::Response response =
+      service->aws().handle({row, aws::Protocol::kRestJson, request, {caller}});
   Answer out;
   out.status = response.status;
   out.error = response.header("x-amzn-ErrorType").value_or("");

@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/testing/pipeline.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "services/lambda/service.hpp"
 #include "store/engine.hpp"
 #include "text/json.hpp"
-#include "text/pattern.hpp"
 
 namespace lapwing::lambda::testing {
 
@@ -120,13 +120,13 @@ class Harness {
   ManualClock clock;
   SeededRandom random{7};
   ManualExecutor executor;
-  text::PatternCache patterns;
   FakeScaling scaling;
   FakeSnapshots snapshots;
   std::string data_dir;
   bool refuse_retired = false;  // from the next restart() on
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
+  aws::testing::TestPipeline pipeline{clock, logger};
   const os::DiskSpace* disk = nullptr;  // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;

@@ -68,7 +68,7 @@ TEST_F(Events, PutReportsWhatItDoesNotKeep) {
   EXPECT_EQ(ahead->rejected_log_events_info->too_new_log_event_start_index, 1);
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"kept", "kept too"}));
 
-  ASSERT_TRUE(put_retention_policy(*core_, caller_, {"g", 3}));
+  ASSERT_TRUE(put_retention_policy(*core_, call_, {"g", 3}));
   const auto expired = put("g", "s", {{kNowMs - 3 * kDay - 1, "x"}, {kNowMs - 3 * kDay, "y"}});
   EXPECT_EQ(expired->rejected_log_events_info->expired_log_event_end_index, 1);
   EXPECT_FALSE(put("g", "s", {{kNowMs, "fine"}})->rejected_log_events_info);
@@ -82,7 +82,7 @@ TEST_F(Events, SequenceTokensAreIgnoredAndEntitiesAnswered) {
   in.log_events = {{"x", kNowMs}};
   in.sequence_token = "whatever";
   in.entity.emplace();
-  const auto out = put_log_events(*core_, caller_, in);
+  const auto out = put_log_events(*core_, call_, in);
   ASSERT_TRUE(out);
   EXPECT_EQ(out->rejected_entity_info->error_type, "UnsupportedLogGroupType");
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"x"}));

@@ -175,9 +175,9 @@ Result<model::FilterLogEventsResponse> collect(Merge& merge, const FilterPattern
 
 }  // namespace
 
-Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Caller& caller,
+Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Call& call,
                                                          const model::FilterLogEventsRequest& in) {
-  const Scope scope = scope_of(caller);
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string name,
               group_name(scope, in.log_group_name, in.log_group_identifier));
   if (in.log_stream_names && in.log_stream_name_prefix)

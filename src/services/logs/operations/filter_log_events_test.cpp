@@ -132,7 +132,7 @@ TEST_F(Filter, ByIdentifier) {
   ASSERT_TRUE(put("g", "s", {{kNowMs, "x"}}));
   model::FilterLogEventsRequest in;
   in.log_group_identifier = "arn:aws:logs:us-east-1:000000000000:log-group:g";
-  EXPECT_EQ(messages(*filter_log_events(*core_, caller_, in)), (Messages{"x"}));
+  EXPECT_EQ(messages(*filter_log_events(*core_, call_, in)), (Messages{"x"}));
 }
 
 }  // namespace

@@ -72,9 +72,9 @@ Result<Page> read_page(EventCursor cursor, bool backward, std::size_t limit) {
 
 }  // namespace
 
-Result<model::GetLogEventsResponse> get_log_events(Core& core, const Caller& caller,
+Result<model::GetLogEventsResponse> get_log_events(Core& core, const Call& call,
                                                    const model::GetLogEventsRequest& in) {
-  const Scope scope = scope_of(caller);
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string name,
               group_name(scope, in.log_group_name, in.log_group_identifier));
   Token at{!in.start_from_head.value_or(false), {}};

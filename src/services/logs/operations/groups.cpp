@@ -57,7 +57,7 @@ Result<model::DescribeLogGroupsResponse> describe_named(Core& core, const Scope&
 
 }  // namespace
 
-Nothing create_log_group(Core& core, const Caller& caller, const model::CreateLogGroupRequest& in) {
+Nothing create_log_group(Core& core, const Call& call, const model::CreateLogGroupRequest& in) {
   Group group;
   group.name = in.log_group_name;
   group.created_ms = core.now_ms();
@@ -72,15 +72,15 @@ Nothing create_log_group(Core& core, const Caller& caller, const model::CreateLo
     group.tags = *in.tags;
   }
   LAPWING_CHECK(check_room(core));
-  LAPWING_CHECK(core.repository.create_group(scope_of(caller), std::move(group)));
+  LAPWING_CHECK(core.repository.create_group(scope_of(call.caller), std::move(group)));
   return {};
 }
 
-Nothing delete_log_group(Core& core, const Caller& caller, const model::DeleteLogGroupRequest& in) {
+Nothing delete_log_group(Core& core, const Call& call, const model::DeleteLogGroupRequest& in) {
   {
     const DeletionGate::Closed closed = core.deletion.close();
     LAPWING_TRY(const Group removed,
-                core.repository.remove_group(scope_of(caller), in.log_group_name));
+                core.repository.remove_group(scope_of(call.caller), in.log_group_name));
     core.sink.forget(removed.uid);
   }
   // It is gone already; what fails here is taken up again by the next sweep.
@@ -90,8 +90,8 @@ Nothing delete_log_group(Core& core, const Caller& caller, const model::DeleteLo
 }
 
 Result<model::DescribeLogGroupsResponse> describe_log_groups(
-    Core& core, const Caller& caller, const model::DescribeLogGroupsRequest& in) {
-  const Scope scope = scope_of(caller);
+    Core& core, const Call& call, const model::DescribeLogGroupsRequest& in) {
+  const Scope scope = scope_of(call.caller);
   if (in.log_group_name_prefix && in.log_group_name_pattern)
     return fail(invalid_parameter(
         "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
@@ -130,10 +130,10 @@ Result<model::DescribeLogGroupsResponse> describe_log_groups(
   }
 }
 
-Nothing put_retention_policy(Core& core, const Caller& caller,
+Nothing put_retention_policy(Core& core, const Call& call,
                              const model::PutRetentionPolicyRequest& in) {
   LAPWING_CHECK(check_retention(in.retention_in_days));
-  LAPWING_CHECK(core.repository.change_group(scope_of(caller), in.log_group_name,
+  LAPWING_CHECK(core.repository.change_group(scope_of(call.caller), in.log_group_name,
                                              [&](Group& group) -> Status {
                                                group.retention_days = in.retention_in_days;
                                                return {};
@@ -141,13 +141,13 @@ Nothing put_retention_policy(Core& core, const Caller& caller,
   return {};
 }
 
-Nothing delete_retention_policy(Core& core, const Caller& caller,
+Nothing delete_retention_policy(Core& core, const Call& call,
                                 const model::DeleteRetentionPolicyRequest& in) {
-  LAPWING_CHECK(
-      core.repository.change_group(scope_of(caller), in.log_group_name, [](Group& group) -> Status {
-        group.retention_days.reset();
-        return {};
-      }));
+  LAPWING_CHECK(core.repository.change_group(scope_of(call.caller), in.log_group_name,
+                                             [](Group& group) -> Status {
+                                               group.retention_days.reset();
+                                               return {};
+                                             }));
   return {};
 }
 

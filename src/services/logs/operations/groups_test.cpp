@@ -9,7 +9,7 @@ namespace {
 class Groups : public LogsFixture {
  protected:
   Result<model::DescribeLogGroupsResponse> describe(model::DescribeLogGroupsRequest in = {}) {
-    return describe_log_groups(*core_, caller_, in);
+    return describe_log_groups(*core_, call_, in);
   }
   static Messages names(const model::DescribeLogGroupsResponse& response) {
     Messages out;
@@ -22,8 +22,8 @@ TEST_F(Groups, CreateDescribeDelete) {
   model::CreateLogGroupRequest in;
   in.log_group_name = "/aws/lambda/f";
   in.tags = Tags{{"team", "a"}};
-  ASSERT_TRUE(create_log_group(*core_, caller_, in));
-  EXPECT_EQ(error_of(create_log_group(*core_, caller_, in)),
+  ASSERT_TRUE(create_log_group(*core_, call_, in));
+  EXPECT_EQ(error_of(create_log_group(*core_, call_, in)),
             "ResourceAlreadyExistsException: The specified log group already exists");
   restart();
   const auto described = describe();
@@ -38,19 +38,19 @@ TEST_F(Groups, CreateDescribeDelete) {
   EXPECT_EQ(group.log_group_class, "STANDARD");
   EXPECT_EQ(group.retention_in_days, std::nullopt);
   EXPECT_EQ(group.deletion_protection_enabled, false);
-  ASSERT_TRUE(delete_log_group(*core_, caller_, {"/aws/lambda/f"}));
-  EXPECT_EQ(error_of(delete_log_group(*core_, caller_, {"/aws/lambda/f"})), kNoGroup);
+  ASSERT_TRUE(delete_log_group(*core_, call_, {"/aws/lambda/f"}));
+  EXPECT_EQ(error_of(delete_log_group(*core_, call_, {"/aws/lambda/f"})), kNoGroup);
   EXPECT_TRUE(describe()->log_groups->empty());
 }
 
 TEST_F(Groups, EachAccountAndRegionHasItsOwn) {
   make_group("g");
-  caller_.region = Region("eu-west-1");
+  call_.caller.region = Region("eu-west-1");
   EXPECT_TRUE(describe()->log_groups->empty());
   make_group("g");
-  caller_.account = AccountId("111111111111");
+  call_.caller.account = AccountId("111111111111");
   EXPECT_TRUE(describe()->log_groups->empty());
-  EXPECT_EQ(error_of(delete_log_group(*core_, caller_, {"g"})), kNoGroup);
+  EXPECT_EQ(error_of(delete_log_group(*core_, call_, {"g"})), kNoGroup);
 }
 
 TEST_F(Groups, DeletionProtectionMayBeOff) {
@@ -58,22 +58,22 @@ TEST_F(Groups, DeletionProtectionMayBeOff) {
   in.log_group_name = "g";
   in.deletion_protection_enabled = true;
   EXPECT_EQ(
-      error_of(create_log_group(*core_, caller_, in)),
+      error_of(create_log_group(*core_, call_, in)),
       "InvalidParameterException: The parameter deletionProtectionEnabled is not supported by "
       "this endpoint.");
   in.deletion_protection_enabled = false;
-  EXPECT_TRUE(create_log_group(*core_, caller_, in));
+  EXPECT_TRUE(create_log_group(*core_, call_, in));
 }
 
 TEST_F(Groups, ClassesOtherThanTheTwoServedAreRefusedByName) {
   model::CreateLogGroupRequest in;
   in.log_group_name = "g";
   in.log_group_class = "DELIVERY";
-  EXPECT_EQ(error_of(create_log_group(*core_, caller_, in)),
+  EXPECT_EQ(error_of(create_log_group(*core_, call_, in)),
             "InvalidParameterException: The parameter logGroupClass DELIVERY is not supported by "
             "this endpoint.");
   in.log_group_class = "INFREQUENT_ACCESS";
-  EXPECT_TRUE(create_log_group(*core_, caller_, in));
+  EXPECT_TRUE(create_log_group(*core_, call_, in));
   model::DescribeLogGroupsRequest only;
   only.log_group_class = "STANDARD";
   EXPECT_TRUE(describe(only)->log_groups->empty());
@@ -127,17 +127,17 @@ TEST_F(Groups, DescribeByPatternAndByIdentifiers) {
 
 TEST_F(Groups, RetentionTakesAwsValuesOnly) {
   make("g", {"s"});
-  ASSERT_TRUE(put_retention_policy(*core_, caller_, {"g", 7}));
+  ASSERT_TRUE(put_retention_policy(*core_, call_, {"g", 7}));
   EXPECT_EQ(describe()->log_groups->front().retention_in_days, 7);
-  const auto refused = put_retention_policy(*core_, caller_, {"g", 8});
+  const auto refused = put_retention_policy(*core_, call_, {"g", 8});
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message().starts_with(
       "1 validation error detected: Value '8' at 'retentionInDays' failed to satisfy constraint: "
       "Member must satisfy enum value set: [1, 3, 5, 7, 14,"));
-  EXPECT_EQ(error_of(put_retention_policy(*core_, caller_, {"none", 7})), kNoGroup);
-  ASSERT_TRUE(delete_retention_policy(*core_, caller_, {"g"}));
+  EXPECT_EQ(error_of(put_retention_policy(*core_, call_, {"none", 7})), kNoGroup);
+  ASSERT_TRUE(delete_retention_policy(*core_, call_, {"g"}));
   EXPECT_EQ(describe()->log_groups->front().retention_in_days, std::nullopt);
-  EXPECT_EQ(error_of(delete_retention_policy(*core_, caller_, {"none"})), kNoGroup);
+  EXPECT_EQ(error_of(delete_retention_policy(*core_, call_, {"none"})), kNoGroup);
 }
 
 TEST_F(Groups, ExpiredEventsVanishFromReadsAtOnceAndFromTheStoreByHousekeeping) {
@@ -145,7 +145,7 @@ TEST_F(Groups, ExpiredEventsVanishFromReadsAtOnceAndFromTheStoreByHousekeeping) 
   make("g", {"s"});
   ASSERT_TRUE(put("g", "s", {{kNowMs - kDay / 2, "old"}}));
   ASSERT_TRUE(put("g", "s", {{kNowMs, "new"}}));
-  ASSERT_TRUE(put_retention_policy(*core_, caller_, {"g", 1}));
+  ASSERT_TRUE(put_retention_policy(*core_, call_, {"g", 1}));
   EXPECT_EQ(messages(*filter("g")), (Messages{"old", "new"}));
   clock_.advance(std::chrono::hours(13));
   EXPECT_EQ(messages(*filter("g")), (Messages{"new"}));
@@ -154,20 +154,20 @@ TEST_F(Groups, ExpiredEventsVanishFromReadsAtOnceAndFromTheStoreByHousekeeping) 
   ASSERT_TRUE(expire_events(*core_));
   EXPECT_LT(*describe()->log_groups->front().stored_bytes, before);
   // Without the policy nothing hides what is left; what was removed stays away.
-  ASSERT_TRUE(delete_retention_policy(*core_, caller_, {"g"}));
+  ASSERT_TRUE(delete_retention_policy(*core_, call_, {"g"}));
   EXPECT_EQ(messages(*filter("g")), (Messages{"new"}));
 }
 
 TEST_F(Groups, AGroupMadeAgainIsEmpty) {
   make("g", {"s"});
   ASSERT_TRUE(put("g", "s", {{kNowMs, "before"}}));
-  ASSERT_TRUE(delete_log_group(*core_, caller_, {"g"}));
+  ASSERT_TRUE(delete_log_group(*core_, call_, {"g"}));
   EXPECT_EQ(error_of(put("g", "s", {{kNowMs, "x"}})), kNoGroup);
   EXPECT_EQ(error_of(get("g", "s")), kNoGroup);
   EXPECT_EQ(error_of(filter("g")), kNoGroup);
   make_group("g");
   EXPECT_EQ(error_of(get("g", "s")), kNoStream);
-  ASSERT_TRUE(create_log_stream(*core_, caller_, {"g", "s"}));
+  ASSERT_TRUE(create_log_stream(*core_, call_, {"g", "s"}));
   EXPECT_TRUE(get("g", "s")->events->empty());
   EXPECT_TRUE(core_->repository.dropped()->empty());
   EXPECT_TRUE(engine_->bulk_log().streams("")->empty());
@@ -177,7 +177,7 @@ TEST_F(Groups, AGroupMadeAgainIsEmpty) {
 TEST_F(Groups, ADeletionCutShortIsFinishedLater) {
   make("g", {"s", "t"});
   ASSERT_TRUE(put("g", "s", {{kNowMs, "x"}}));
-  ASSERT_TRUE(core_->repository.remove_group(scope_of(caller_), "g"));
+  ASSERT_TRUE(core_->repository.remove_group(scope_of(call_.caller), "g"));
   restart();
   EXPECT_EQ(core_->repository.dropped()->size(), 1u);
   ASSERT_TRUE(sweep_dropped(*core_));
@@ -188,32 +188,32 @@ TEST_F(Groups, ADeletionCutShortIsFinishedLater) {
 TEST_F(Groups, Tags) {
   make_group("g");
   const std::string arn = "arn:aws:logs:us-east-1:000000000000:log-group:g";
-  ASSERT_TRUE(tag_resource(*core_, caller_, {arn, {{"a", "1"}, {"b", "2"}}}));
-  ASSERT_TRUE(tag_log_group(*core_, caller_, {"g", {{"b", "3"}, {"c", "4"}}}));
-  ASSERT_TRUE(untag_resource(*core_, caller_, {arn, {"a", "missing"}}));
-  EXPECT_EQ(*list_tags_for_resource(*core_, caller_, {arn + ":*"})->tags,
+  ASSERT_TRUE(tag_resource(*core_, call_, {arn, {{"a", "1"}, {"b", "2"}}}));
+  ASSERT_TRUE(tag_log_group(*core_, call_, {"g", {{"b", "3"}, {"c", "4"}}}));
+  ASSERT_TRUE(untag_resource(*core_, call_, {arn, {"a", "missing"}}));
+  EXPECT_EQ(*list_tags_for_resource(*core_, call_, {arn + ":*"})->tags,
             (Tags{{"b", "3"}, {"c", "4"}}));
-  ASSERT_TRUE(untag_log_group(*core_, caller_, {"g", {"b"}}));
+  ASSERT_TRUE(untag_log_group(*core_, call_, {"g", {"b"}}));
   restart();
-  EXPECT_EQ(*list_tags_log_group(*core_, caller_, {"g"})->tags, (Tags{{"c", "4"}}));
+  EXPECT_EQ(*list_tags_log_group(*core_, call_, {"g"})->tags, (Tags{{"c", "4"}}));
 
   Tags many;
   for (std::size_t i = 0; i < kTagsMax; ++i) many["k" + std::to_string(i)] = "";
-  const auto refused = tag_resource(*core_, caller_, {arn, many});
+  const auto refused = tag_resource(*core_, call_, {arn, many});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), "TooManyTagsException");
-  EXPECT_EQ(*list_tags_log_group(*core_, caller_, {"g"})->tags, (Tags{{"c", "4"}}));
+  EXPECT_EQ(*list_tags_log_group(*core_, call_, {"g"})->tags, (Tags{{"c", "4"}}));
   many.erase("k0");
-  EXPECT_TRUE(tag_resource(*core_, caller_, {arn, many}));
+  EXPECT_TRUE(tag_resource(*core_, call_, {arn, many}));
 
-  EXPECT_EQ(error_of(tag_resource(*core_, caller_, {"not-an-arn", {{"a", "1"}}})),
+  EXPECT_EQ(error_of(tag_resource(*core_, call_, {"not-an-arn", {{"a", "1"}}})),
             "InvalidParameterException: The specified resource ARN is invalid.");
-  EXPECT_EQ(error_of(tag_resource(*core_, caller_,
+  EXPECT_EQ(error_of(tag_resource(*core_, call_,
                                   {"arn:aws:logs:us-east-1:1:destination:d", {{"a", "1"}}})),
             "ResourceNotFoundException: The specified resource does not exist.");
-  EXPECT_EQ(error_of(list_tags_for_resource(*core_, caller_, {arn + "x"})), kNoGroup);
-  EXPECT_EQ(error_of(list_tags_log_group(*core_, caller_, {"x"})), kNoGroup);
-  EXPECT_EQ(error_of(tag_log_group(*core_, caller_, {"g", {{"aws:x", "1"}}})),
+  EXPECT_EQ(error_of(list_tags_for_resource(*core_, call_, {arn + "x"})), kNoGroup);
+  EXPECT_EQ(error_of(list_tags_log_group(*core_, call_, {"x"})), kNoGroup);
+  EXPECT_EQ(error_of(tag_log_group(*core_, call_, {"g", {{"aws:x", "1"}}})),
             "InvalidParameterException: Tag keys beginning with aws: are reserved for system use.");
 }
 

@@ -75,9 +75,9 @@ Accepted classify(const std::vector<model::InputLogEvent>& events, const Group& 
 
 }  // namespace
 
-Result<model::PutLogEventsResponse> put_log_events(Core& core, const Caller& caller,
+Result<model::PutLogEventsResponse> put_log_events(Core& core, const Call& call,
                                                    const model::PutLogEventsRequest& in) {
-  const Scope scope = scope_of(caller);
+  const Scope scope = scope_of(call.caller);
   const std::int64_t now_ms = core.now_ms();
   const DeletionGate::Passed passed = core.deletion.pass();
   LAPWING_TRY(const Group group, core.repository.group(scope, in.log_group_name));

@@ -116,21 +116,19 @@ Result<model::DescribeLogStreamsResponse> by_time(Core& core, const Scope& scope
 
 }  // namespace
 
-Nothing create_log_stream(Core& core, const Caller& caller,
-                          const model::CreateLogStreamRequest& in) {
+Nothing create_log_stream(Core& core, const Call& call, const model::CreateLogStreamRequest& in) {
   LAPWING_CHECK(check_room(core));
-  LAPWING_CHECK(core.repository.create_stream(scope_of(caller), in.log_group_name,
+  LAPWING_CHECK(core.repository.create_stream(scope_of(call.caller), in.log_group_name,
                                               in.log_stream_name, core.now_ms()));
   return {};
 }
 
-Nothing delete_log_stream(Core& core, const Caller& caller,
-                          const model::DeleteLogStreamRequest& in) {
+Nothing delete_log_stream(Core& core, const Call& call, const model::DeleteLogStreamRequest& in) {
   {
     const DeletionGate::Closed closed = core.deletion.close();
-    LAPWING_TRY(
-        const StreamTarget removed,
-        core.repository.remove_stream(scope_of(caller), in.log_group_name, in.log_stream_name));
+    LAPWING_TRY(const StreamTarget removed,
+                core.repository.remove_stream(scope_of(call.caller), in.log_group_name,
+                                              in.log_stream_name));
     core.sink.forget(removed.group_uid);
   }
   if (const Status swept = sweep_dropped(core); !swept)
@@ -139,8 +137,8 @@ Nothing delete_log_stream(Core& core, const Caller& caller,
 }
 
 Result<model::DescribeLogStreamsResponse> describe_log_streams(
-    Core& core, const Caller& caller, const model::DescribeLogStreamsRequest& in) {
-  const Scope scope = scope_of(caller);
+    Core& core, const Call& call, const model::DescribeLogStreamsRequest& in) {
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string name,
               group_name(scope, in.log_group_name, in.log_group_identifier));
   const bool by_last_event = in.order_by && *in.order_by == model::OrderBy::kLastEventTime;

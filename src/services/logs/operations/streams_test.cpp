@@ -9,7 +9,7 @@ class Streams : public LogsFixture {
  protected:
   Result<model::DescribeLogStreamsResponse> describe(model::DescribeLogStreamsRequest in = {}) {
     if (!in.log_group_identifier) in.log_group_name = "g";
-    return describe_log_streams(*core_, caller_, in);
+    return describe_log_streams(*core_, call_, in);
   }
   static Messages names(const model::DescribeLogStreamsResponse& response) {
     Messages out;
@@ -19,15 +19,15 @@ class Streams : public LogsFixture {
 };
 
 TEST_F(Streams, CreateAndDelete) {
-  EXPECT_EQ(error_of(create_log_stream(*core_, caller_, {"g", "s"})), kNoGroup);
+  EXPECT_EQ(error_of(create_log_stream(*core_, call_, {"g", "s"})), kNoGroup);
   make("g", {"s"});
-  EXPECT_EQ(error_of(create_log_stream(*core_, caller_, {"g", "s"})),
+  EXPECT_EQ(error_of(create_log_stream(*core_, call_, {"g", "s"})),
             "ResourceAlreadyExistsException: The specified log stream already exists");
   ASSERT_TRUE(put("g", "s", {{kNowMs, "x"}}));
-  ASSERT_TRUE(delete_log_stream(*core_, caller_, {"g", "s"}));
-  EXPECT_EQ(error_of(delete_log_stream(*core_, caller_, {"g", "s"})), kNoStream);
-  EXPECT_EQ(error_of(delete_log_stream(*core_, caller_, {"none", "s"})), kNoGroup);
-  ASSERT_TRUE(create_log_stream(*core_, caller_, {"g", "s"}));
+  ASSERT_TRUE(delete_log_stream(*core_, call_, {"g", "s"}));
+  EXPECT_EQ(error_of(delete_log_stream(*core_, call_, {"g", "s"})), kNoStream);
+  EXPECT_EQ(error_of(delete_log_stream(*core_, call_, {"none", "s"})), kNoGroup);
+  ASSERT_TRUE(create_log_stream(*core_, call_, {"g", "s"}));
   EXPECT_TRUE(get("g", "s")->events->empty());
   EXPECT_TRUE(filter("g")->events->empty());
 }
@@ -113,13 +113,13 @@ TEST_F(Streams, DescribeByLastEventTime) {
 TEST_F(Streams, TheGroupIsNamedOnceAndRightly) {
   make("g", {"s"});
   model::DescribeLogStreamsRequest in;
-  EXPECT_EQ(error_of(describe_log_streams(*core_, caller_, in)),
+  EXPECT_EQ(error_of(describe_log_streams(*core_, call_, in)),
             "InvalidParameterException: Either logGroupName or logGroupIdentifier must be "
             "specified.");
   in.log_group_identifier = "arn:aws:logs:us-east-1:000000000000:log-group:g";
   EXPECT_EQ(names(*describe(in)), (Messages{"s"}));
   in.log_group_name = "g";
-  EXPECT_EQ(error_of(describe_log_streams(*core_, caller_, in)),
+  EXPECT_EQ(error_of(describe_log_streams(*core_, call_, in)),
             "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive "
             "parameters.");
   const std::string both =

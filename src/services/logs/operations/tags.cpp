@@ -43,38 +43,38 @@ Status check_tag_keys(const Tags& tags) {
   return {};
 }
 
-Nothing tag_resource(Core& core, const Caller& caller, const model::TagResourceRequest& in) {
-  const Scope scope = scope_of(caller);
+Nothing tag_resource(Core& core, const Call& call, const model::TagResourceRequest& in) {
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string group, group_of_arn(scope, in.resource_arn));
   return add_tags(core, scope, group, in.tags, too_many_tags(in.resource_arn));
 }
 
-Nothing untag_resource(Core& core, const Caller& caller, const model::UntagResourceRequest& in) {
-  const Scope scope = scope_of(caller);
+Nothing untag_resource(Core& core, const Call& call, const model::UntagResourceRequest& in) {
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string group, group_of_arn(scope, in.resource_arn));
   return remove_tags(core, scope, group, in.tag_keys);
 }
 
 Result<model::ListTagsForResourceResponse> list_tags_for_resource(
-    Core& core, const Caller& caller, const model::ListTagsForResourceRequest& in) {
-  const Scope scope = scope_of(caller);
+    Core& core, const Call& call, const model::ListTagsForResourceRequest& in) {
+  const Scope scope = scope_of(call.caller);
   LAPWING_TRY(const std::string name, group_of_arn(scope, in.resource_arn));
   LAPWING_TRY(Group group, core.repository.group(scope, name));
   return model::ListTagsForResourceResponse{std::move(group.tags)};
 }
 
-Nothing tag_log_group(Core& core, const Caller& caller, const model::TagLogGroupRequest& in) {
-  return add_tags(core, scope_of(caller), in.log_group_name, in.tags,
+Nothing tag_log_group(Core& core, const Call& call, const model::TagLogGroupRequest& in) {
+  return add_tags(core, scope_of(call.caller), in.log_group_name, in.tags,
                   invalid_parameter("The maximum number of tags allowed for a resource is 50."));
 }
 
-Nothing untag_log_group(Core& core, const Caller& caller, const model::UntagLogGroupRequest& in) {
-  return remove_tags(core, scope_of(caller), in.log_group_name, in.tags);
+Nothing untag_log_group(Core& core, const Call& call, const model::UntagLogGroupRequest& in) {
+  return remove_tags(core, scope_of(call.caller), in.log_group_name, in.tags);
 }
 
 Result<model::ListTagsLogGroupResponse> list_tags_log_group(
-    Core& core, const Caller& caller, const model::ListTagsLogGroupRequest& in) {
-  LAPWING_TRY(Group group, core.repository.group(scope_of(caller), in.log_group_name));
+    Core& core, const Call& call, const model::ListTagsLogGroupRequest& in) {
+  LAPWING_TRY(Group group, core.repository.group(scope_of(call.caller), in.log_group_name));
   return model::ListTagsLogGroupResponse{std::move(group.tags)};
 }
 

@@ -30,12 +30,12 @@ class LogsFixture : public testing::Test {
   void make_group(const std::string& group) {
     model::CreateLogGroupRequest in;
     in.log_group_name = group;
-    ASSERT_TRUE(create_log_group(*core_, caller_, in));
+    ASSERT_TRUE(create_log_group(*core_, call_, in));
   }
   void make(const std::string& group, const std::vector<std::string>& streams) {
     make_group(group);
     for (const std::string& stream : streams)
-      ASSERT_TRUE(create_log_stream(*core_, caller_, {group, stream}));
+      ASSERT_TRUE(create_log_stream(*core_, call_, {group, stream}));
   }
 
   Result<model::PutLogEventsResponse> put(
@@ -45,7 +45,7 @@ class LogsFixture : public testing::Test {
     in.log_group_name = group;
     in.log_stream_name = stream;
     for (const auto& [time, message] : events) in.log_events.push_back({message, time});
-    return put_log_events(*core_, caller_, in);
+    return put_log_events(*core_, call_, in);
   }
 
   // Messages of one GetLogEvents page; the request can be adjusted.
@@ -53,12 +53,12 @@ class LogsFixture : public testing::Test {
                                           model::GetLogEventsRequest in = {}) {
     in.log_group_name = group;
     in.log_stream_name = stream;
-    return get_log_events(*core_, caller_, in);
+    return get_log_events(*core_, call_, in);
   }
   Result<model::FilterLogEventsResponse> filter(const std::string& group,
                                                 model::FilterLogEventsRequest in = {}) {
     in.log_group_name = group;
-    return filter_log_events(*core_, caller_, in);
+    return filter_log_events(*core_, call_, in);
   }
 
   template <class Response>
@@ -75,7 +75,7 @@ class LogsFixture : public testing::Test {
   }
 
   ports::LogStreamRef ref(std::string group, std::string stream) const {
-    return {caller_.account, caller_.region, std::move(group), std::move(stream)};
+    return {call_.caller.account, call_.caller.region, std::move(group), std::move(stream)};
   }
 
   ManualClock clock_{wall_from_unix_ms(kNowMs)};
@@ -83,7 +83,7 @@ class LogsFixture : public testing::Test {
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
   RefusingLog disk_{engine_->bulk_log()};
   std::unique_ptr<Core> core_;
-  aws::Caller caller_;
+  aws::Call call_;
 };
 
 using Messages = std::vector<std::string>;

@@ -2,7 +2,9 @@
 
 namespace lapwing::sts {
 
-gen::sts::GetCallerIdentityResponse get_caller_identity(const aws::Caller& caller) {
+Result<gen::sts::GetCallerIdentityResponse> get_caller_identity(
+    Core&, const aws::Call& call, const gen::sts::GetCallerIdentityRequest&) {
+  const aws::Caller& caller = call.caller;
   gen::sts::GetCallerIdentityResponse out;
   out.account = caller.account.str();
   out.arn = caller.principal_arn;

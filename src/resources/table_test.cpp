@@ -1,0 +1,195 @@
+#include "resources/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "aws/page_token.hpp"
+#include "resources/tags.hpp"
+#include "resources/unique_id.hpp"
+#include "store/memory/memory_engine.hpp"
+
+namespace lapwing::resources {
+namespace {
+
+struct Door {
+  std::string color;
+  std::optional<int> width;
+
+  template <class Fields, class R>
+  static void fields(Fields& f, R& door) {
+    f("color", door.color);
+    f("width", door.width);
+  }
+  bool operator==(const Door&) const = default;
+};
+
+struct House {
+  std::string name;
+  std::string street;
+  std::int64_t built_ms = 0;
+  bool sold = false;
+  double price = 0;
+  std::vector<Door> doors{};
+  std::map<std::string, std::string> tags{};
+  std::optional<Door> garage{};
+  bool operator==(const House&) const = default;
+};
+
+struct HouseTable {
+  using Record = House;
+  static constexpr std::string_view kKind = "test.house";
+  static constexpr int kFormat = 2;
+  static std::string key(const House& house) { return house.name; }
+  template <class Fields, class R>
+  static void fields(Fields& f, R& house) {
+    f("name", house.name);
+    f("street", house.street);
+    f("built", house.built_ms);
+    f("sold", house.sold);
+    f("price", house.price);
+    f("doors", house.doors);
+    f("tags", house.tags);
+    f("garage", house.garage);
+  }
+  static void terms(const House& house, Terms& terms) { terms.push_back({"street", house.street}); }
+  static void upgrade(House& house, int from) {
+    if (from < 2) house.street = "unknown before format 2";
+  }
+};
+using Houses = Table<HouseTable>;
+
+class TableTest : public ::testing::Test {
+ protected:
+  ManualClock clock_;
+  std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
+  store::Store& store_ = engine_->store();
+
+  Status change(FunctionRef<Status(store::Txn&)> body) {
+    LAPWING_CHECK(store_.transact(body));
+    return {};
+  }
+};
+
+const House kWhole{.name = "a",
+                   .street = "elm",
+                   .built_ms = -5,
+                   .sold = true,
+                   .price = 0.25,
+                   .doors = {{"red", 3}, {"", std::nullopt}},
+                   .tags = {{"k", "v"}},
+                   .garage = Door{"grey", 1}};
+
+TEST_F(TableTest, WhatIsPutIsFound) {
+  ASSERT_TRUE(change([](store::Txn& txn) -> Status {
+    LAPWING_CHECK(Houses::insert(txn, kWhole));
+    LAPWING_CHECK(Houses::put(txn, {.name = "b", .street = "oak"}));
+    return {};
+  }));
+  ASSERT_TRUE(store_.read([](store::Reader& reader) -> Status {
+    LAPWING_TRY(const auto whole, Houses::find(reader, "a"));
+    EXPECT_EQ(**whole, kWhole);
+    LAPWING_TRY(const auto bare, Houses::find(reader, "b"));
+    EXPECT_EQ(**bare, (House{.name = "b", .street = "oak"}));
+    LAPWING_TRY(const auto none, Houses::find(reader, "c"));
+    EXPECT_FALSE(none);
+    LAPWING_TRY(const auto far, Houses::find(reader, std::string(store::kMaxKeyBytes + 1, 'x')));
+    EXPECT_FALSE(far);
+    return {};
+  }));
+}
+
+TEST_F(TableTest, AnInsertNeedsAnEmptyPlaceAndAChangeTheRevisionItRead) {
+  const auto insert = [](store::Txn& txn) -> Status {
+    LAPWING_CHECK(Houses::insert(txn, kWhole));
+    return {};
+  };
+  ASSERT_TRUE(change(insert));
+  EXPECT_EQ(change(insert).error().kind(), ErrorKind::kConflict);
+  EXPECT_EQ(change([](store::Txn& txn) -> Status {
+              LAPWING_CHECK(Houses::put(txn, kWhole, store::Expect::revision(99)));
+              return {};
+            })
+                .error()
+                .kind(),
+            ErrorKind::kConflict);
+}
+
+TEST_F(TableTest, ListsByKeyAndByTerm) {
+  ASSERT_TRUE(change([](store::Txn& txn) -> Status {
+    for (const char* name : {"a1", "a2", "a3", "b1"}) {
+      LAPWING_CHECK(Houses::put(txn, {.name = name, .street = name[1] == '1' ? "elm" : "oak"}));
+    }
+    return {};
+  }));
+  const auto names = [&](const ListOptions& options) {
+    std::string out;
+    EXPECT_TRUE(store_.read([&](store::Reader& reader) -> Status {
+      LAPWING_TRY(const auto page, Houses::list(reader, options));
+      for (const House& house : page.records) out += house.name + " ";
+      if (page.next) out += "...";
+      return {};
+    }));
+    return out;
+  };
+  EXPECT_EQ(names({.prefix = "a"}), "a1 a2 a3 ");
+  EXPECT_EQ(names({.prefix = "a", .limit = 2}), "a1 a2 ...");
+  EXPECT_EQ(names({.prefix = "a", .after = "a2"}), "a3 ");
+  EXPECT_EQ(names({.prefix = "elm", .index = "street", .match = store::Match::kExact}), "a1 b1 ");
+  EXPECT_EQ(names({.order = store::Order::kDescending}), "b1 a3 a2 a1 ");
+}
+
+TEST_F(TableTest, OlderFormatsAreUpgradedAndNewerOnesLeftAlone) {
+  ASSERT_TRUE(store_.put("test.house", "old", R"({"v":1,"name":"old","later":[1]})"));
+  ASSERT_TRUE(store_.put("test.house", "new", R"({"v":3,"name":"new"})"));
+  ASSERT_TRUE(store_.put("test.house", "torn", R"({"v":1,"na)"));
+  ASSERT_TRUE(store_.read([](store::Reader& reader) -> Status {
+    LAPWING_TRY(const auto old, Houses::find(reader, "old"));
+    EXPECT_EQ((*old)->street, "unknown before format 2");
+    EXPECT_EQ(Houses::find(reader, "new").error().kind(), ErrorKind::kInternal);
+    EXPECT_EQ(Houses::find(reader, "torn").error().kind(), ErrorKind::kInternal);
+    return {};
+  }));
+}
+
+TEST(ScopedKey, NamesMayHoldSlashes) {
+  EXPECT_EQ(scoped_key({AccountId("1"), Region("r")}, "a/b"), "1/r/a/b");
+}
+
+TEST(Tags, FaultsAreNamed) {
+  const auto problem = [](std::string key, std::string value) {
+    const auto fault = check_tags({{std::move(key), std::move(value)}});
+    return fault ? std::optional(fault->problem) : std::nullopt;
+  };
+  EXPECT_EQ(problem("Team ä_.:/=+-@", ""), std::nullopt);
+  EXPECT_EQ(problem("", "x"), TagProblem::kKeyEmpty);
+  EXPECT_EQ(problem(std::string(129, 'k'), "x"), TagProblem::kKeyTooLong);
+  EXPECT_EQ(problem(std::string(128, 'k'), std::string(256, 'v')), std::nullopt);
+  EXPECT_EQ(problem("k", std::string(257, 'v')), TagProblem::kValueTooLong);
+  EXPECT_EQ(problem("AWS:x", "x"), TagProblem::kKeyReserved);
+  EXPECT_EQ(problem("k!", "x"), TagProblem::kKeyCharacter);
+  EXPECT_EQ(problem("k", "x*"), TagProblem::kValueCharacter);
+  Tags many;
+  for (std::size_t n = 0; n <= kTagsMax; ++n) many["k" + std::to_string(n)] = "v";
+  EXPECT_EQ(check_tags(many)->problem, TagProblem::kTooMany);
+}
+
+TEST(UniqueId, LooksLikeIamsAndDiffers) {
+  SeededRandom random(1);
+  const std::string one = unique_id(random, "AROA", 21);
+  EXPECT_EQ(one.size(), 21U);
+  EXPECT_TRUE(one.starts_with("AROA"));
+  EXPECT_EQ(one.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), std::string::npos);
+  EXPECT_NE(one, unique_id(random, "AROA", 21));
+}
+
+TEST(PageToken, HoldsForItsListOnly) {
+  const std::string token = aws::write_page_token("sqs.ListQueues a", "position");
+  EXPECT_EQ(aws::read_page_token("sqs.ListQueues a", token), "position");
+  for (const std::string& other : {std::string(), token + "A", token.substr(1), std::string("!"),
+                                   std::string(aws::kPageTokenBytesMax + 1, 'A')}) {
+    EXPECT_FALSE(aws::read_page_token("sqs.ListQueues a", other)) << other;
+  }
+  EXPECT_FALSE(aws::read_page_token("sqs.ListQueues b", token));
+}
+
+}  // namespace
+}  // namespace lapwing::resources
