@@ -61,7 +61,7 @@ TEST_F(SqliteEngineTest, ANewerFormatIsRefusedAndLeftAlone) {
   const auto newer = open();
   ASSERT_TRUE(failed_with(newer, ErrorKind::kUnsupported));
   EXPECT_NE(newer.error().message().find("has format 99"), std::string::npos);
-  alter("PRAGMA user_version=2");
+  alter(("PRAGMA user_version=" + std::to_string(state_migrations().size())).c_str());
   EXPECT_TRUE(succeeded(open()));
 }
 
