@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_function.hpp"
 #include "store/engine.hpp"
 #include "store/engine_clock.hpp"
 #include "store/memory/memory_engine.hpp"
@@ -100,7 +100,7 @@ struct State {
   std::map<BlobId, std::uint64_t> blob_uses;
 };
 
-using Undo = std::move_only_function<void(State&)>;
+using Undo = UniqueFunction<void(State&)>;
 
 // The thread of submitted transactions, begun with the first of them.
 class Writer {
