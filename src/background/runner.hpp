@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/due_source.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
@@ -36,15 +37,7 @@ namespace lapwing::background {
 // A due source that failed is asked again after this.
 inline constexpr Duration kBackgroundRetry = std::chrono::seconds(1);
 
-// Work that waits for an instant of its own. Both are called by one thread at a time.
-class DueSource {
- public:
-  virtual ~DueSource() = default;
-  // When there is next something to do; nothing: not before notify().
-  virtual Result<std::optional<MonoTime>> next_due() = 0;
-  // Does what is due. Called again while next_due() is not after now.
-  virtual Status run_due() = 0;
-};
+using lapwing::DueSource;
 
 // For doctor and metrics.
 struct TaskFacts {

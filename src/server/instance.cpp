@@ -486,7 +486,7 @@ Result<std::string> Instance::start() {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
   p.maintenance = std::make_unique<Maintenance>(MaintenanceParts{
-      p.lambda.get(), &p.store->blobs(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
+      p.lambda.get(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }

@@ -143,15 +143,10 @@ bool Maintenance::stopping() {
 }
 
 void Maintenance::sweep() {
-  if (const auto swept = parts_.lambda->sweep(); !swept) {
-    parts_.logger->error("maintenance", "sweep packages", {{"error", swept.error().to_log()}});
+  if (const auto packages = parts_.lambda->sweep(); !packages) {
+    parts_.logger->error("maintenance", "sweep packages", {{"error", packages.error().to_log()}});
   }
-  auto referenced = parts_.lambda->referenced_blobs();
-  if (!referenced) {
-    parts_.logger->error("maintenance", "list blobs", {{"error", referenced.error().to_log()}});
-    return;
-  }
-  const auto swept = parts_.blobs->gc(*std::move(referenced), kBlobAgeMin);
+  const auto swept = parts_.store->collect_blobs(kBlobAgeMin);
   if (!swept) {
     parts_.logger->error("maintenance", "sweep blobs", {{"error", swept.error().to_log()}});
   } else if (swept->removed > 0) {

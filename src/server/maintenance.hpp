@@ -17,13 +17,13 @@
 #include "base/result.hpp"
 #include "runtime/catalogue.hpp"
 #include "services/lambda/service.hpp"
-#include "store/blob.hpp"
+#include "store/engine.hpp"
 
 namespace lapwing::server {
 
 struct MaintenanceParts {
   lambda::Service* lambda = nullptr;
-  store::BlobStore* blobs = nullptr;
+  store::Engine* store = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
   std::string bootstrap_dir;
   std::string python_sdk;  // "" for none

@@ -5,9 +5,7 @@
 // Thread-safety: BlobStore from any thread; a writer or reader by one thread at a time.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,17 +14,10 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "store/blob_id.hpp"
 #include "store/limits.hpp"
 
 namespace lapwing::store {
-
-struct BlobId {
-  std::array<std::byte, 32> sha256{};
-  friend auto operator<=>(const BlobId&, const BlobId&) = default;
-
-  std::string hex() const;  // 64 lower-case digits
-  static Result<BlobId> from_hex(std::string_view hex);
-};
 
 struct BlobInfo {
   BlobId id;

@@ -35,7 +35,17 @@ Error no_record_error(std::string_view kind, std::string_view key) {
       .with_detail(fmt::format("{}/{}", kind, key));
 }
 Error late_receipt_error() {
-  return conflict("The receipt is late: the message was completed, released or claimed again.");
+  return conflict(
+      "The receipt is superseded: the message was completed, moved, released or claimed again.");
+}
+Error lapsed_receipt_error() {
+  return conflict("The receipt is late: the visibility that it was given has ended.");
+}
+Error backlog_error() {
+  return make_error(ErrorKind::kThrottled, "Too many transactions wait to be written.");
+}
+Error foreign_blobs_error() {
+  return invalid("Only records of the engine's own store name blobs.");
 }
 Error stale_lease_error(std::string_view name) {
   return conflict("The lease is no longer held with this epoch.").with_detail(std::string(name));
@@ -83,6 +93,11 @@ Status check_put(std::string_view kind, std::string_view key, std::string_view v
     LAPWING_CHECK(check_text("index name", term.index, kMaxKindBytes));
     LAPWING_CHECK(check_size("index term", term.term.size(), kMaxTermBytes));
   }
+  if (options.blobs.size() > kMaxBlobsPerRecord) {
+    return fail(
+        make_error(ErrorKind::kTooLarge, fmt::format("The record names {} blobs; {} is the limit.",
+                                                     options.blobs.size(), kMaxBlobsPerRecord)));
+  }
   return {};
 }
 
@@ -109,16 +124,38 @@ Status check_enqueue(const EnqueueRequest& request) {
   LAPWING_CHECK(check_text("queue name", request.queue, kMaxQueueNameBytes));
   LAPWING_CHECK(check_size("payload", request.payload.size(), kMaxMessageBytes));
   LAPWING_CHECK(check_size("group", request.group.size(), kMaxGroupBytes));
-  LAPWING_CHECK(check_size("deduplication id", request.dedup_id.size(), kMaxGroupBytes));
+  LAPWING_CHECK(check_size("deduplication id", request.dedup_id.size(), kMaxDedupBytes));
+  LAPWING_CHECK(check_size("deduplication note", request.dedup_note.size(), kMaxDedupNoteBytes));
   return check_delay(request.delay);
 }
 
-Status check_claim(std::span<const std::string> queues, std::size_t max, Duration visibility) {
-  for (const std::string& queue : queues) {
-    LAPWING_CHECK(check_text("queue name", queue, kMaxQueueNameBytes));
+Status check_queue(std::string_view queue) {
+  return check_text("queue name", queue, kMaxQueueNameBytes);
+}
+
+Status check_claim(const ClaimRequest& request) {
+  for (const std::string& queue : request.queues) LAPWING_CHECK(check_queue(queue));
+  LAPWING_CHECK(check_count("number of messages", request.max, kMaxClaim));
+  LAPWING_CHECK(check_delay(request.age_max));
+  return check_delay(request.visibility);
+}
+
+Status check_move(std::string_view to_queue, const MoveOptions& options) {
+  LAPWING_CHECK(check_queue(to_queue));
+  if (options.payload) {
+    LAPWING_CHECK(check_size("payload", options.payload->size(), kMaxMessageBytes));
   }
-  LAPWING_CHECK(check_count("number of messages", max, kMaxClaim));
-  return check_delay(visibility);
+  return check_delay(options.delay);
+}
+
+Status check_space_name(std::string_view name) {
+  LAPWING_CHECK(check_text("space's name", name, kMaxSpaceNameBytes));
+  for (const char c : name) {
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+      return fail(invalid("A space's name has letters from a to z, digits and hyphens only."));
+    }
+  }
+  return {};
 }
 
 Status check_shard_name(std::string_view stream, std::string_view shard) {

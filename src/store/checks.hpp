@@ -14,6 +14,9 @@ namespace lapwing::store {
 Error changed_error(std::string_view kind, std::string_view key);
 Error no_record_error(std::string_view kind, std::string_view key);
 Error late_receipt_error();
+Error lapsed_receipt_error();
+Error backlog_error();
+Error foreign_blobs_error();
 Error stale_lease_error(std::string_view name);
 Error held_lease_error(std::string_view name, std::string_view owner);
 Error no_shard_error(std::string_view stream, std::string_view shard);
@@ -30,7 +33,10 @@ Status check_scan(const ScanQuery& query);
 Status check_transact(const TransactOptions& options);
 Status check_outcome(std::string_view outcome);
 Status check_enqueue(const EnqueueRequest& request);
-Status check_claim(std::span<const std::string> queues, std::size_t max, Duration visibility);
+Status check_claim(const ClaimRequest& request);
+Status check_queue(std::string_view queue);
+Status check_move(std::string_view to_queue, const MoveOptions& options);
+Status check_space_name(std::string_view name);
 Status check_delay(Duration delay);
 Status check_shard_name(std::string_view stream, std::string_view shard);
 Status check_append(std::string_view stream, std::string_view shard,

@@ -21,6 +21,7 @@ class EngineClock {
                    clock.mono().time_since_epoch().count()) {}
 
   std::int64_t now_ns() const { return clock_->mono().time_since_epoch().count() + offset_ns_; }
+  MonoTime mono_of(std::int64_t ns) const { return MonoTime(Duration(ns - offset_ns_)); }
 
  private:
   const Clock* clock_;

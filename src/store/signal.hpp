@@ -22,13 +22,21 @@ class Listener {
   virtual void on_signal() noexcept = 0;
 };
 
-class Signal;
+// What a listener can be subscribed to.
+class SignalSource {
+ public:
+  // Returns when no call of it is under way. The source may go with its last listener.
+  virtual void remove(Listener& listener) = 0;
+
+ protected:
+  ~SignalSource() = default;
+};
 
 // Keeps a listener subscribed. Its destructor returns only when no call is under way.
 class [[nodiscard]] Subscription {
  public:
   Subscription() = default;
-  Subscription(Signal& signal, Listener& listener) : signal_(&signal), listener_(&listener) {}
+  Subscription(SignalSource& signal, Listener& listener) : signal_(&signal), listener_(&listener) {}
   Subscription(Subscription&& other) noexcept
       : signal_(std::exchange(other.signal_, nullptr)), listener_(other.listener_) {}
   Subscription& operator=(Subscription&& other) noexcept {
@@ -43,11 +51,11 @@ class [[nodiscard]] Subscription {
   void reset();
 
  private:
-  Signal* signal_ = nullptr;
+  SignalSource* signal_ = nullptr;
   Listener* listener_ = nullptr;
 };
 
-class Signal {
+class Signal final : private SignalSource {
  public:
   Subscription subscribe(Listener& listener);
   void raise();
@@ -61,8 +69,7 @@ class Signal {
   std::uint64_t wait(std::uint64_t seen, Duration timeout);
 
  private:
-  friend class Subscription;
-  void remove(Listener& listener);
+  void remove(Listener& listener) override;
 
   mutable std::mutex mutex_;
   std::mutex calling_;  // held while listeners are called

@@ -4,13 +4,15 @@
 // Keys are arbitrary bytes, ordered bytewise. There is no free query: what is not a key
 // prefix is an index term.
 //
-// Synchronous: a call returns when the change is on disk (a coroutine goes through a worker
-// pool). Outcomes are error kinds:
+// Synchronous: a call returns when the change is on disk. submit() is the exception: it returns at
+// once and calls back; coroutines use it by way of await.hpp, and hold no thread. Outcomes are
+// error kinds:
 //   kConflict     an expectation did not hold; nothing was written
 //   kNotFound     erase of what is not there (Expect::any() excepted: that succeeds)
 //   kTooLarge     beyond limits.hpp; nothing was written
 //   kTimeout      the deadline passed before the change was begun; nothing happened
 //   kUnavailable  disk full, read-only, shutting down; nothing happened
+//   kThrottled    submit(): kMaxSubmitted transactions wait already; nothing happened
 //   kUnknown      the commit's outcome was not seen: it may have happened. Retry with the
 //                 same idempotency key
 //   kInvalid      the call itself is wrong
@@ -28,6 +30,8 @@
 #include "base/clock.hpp"
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
+#include "base/unique_function.hpp"
+#include "store/blob_id.hpp"
 #include "store/limits.hpp"
 #include "store/log_types.hpp"
 #include "store/queue_types.hpp"
@@ -99,6 +103,9 @@ struct ScanPage {
 struct PutOptions {
   Expect expect = Expect::any();
   std::vector<IndexTerm> terms = {};  // replaces all terms of the record
+  // Replaces all blobs of the record: collection keeps what some record names. Only in the
+  // engine's own store, not in other spaces (kInvalid).
+  std::vector<BlobId> blobs = {};
 };
 
 // One consistent snapshot. Valid only inside the call that hands it out.
@@ -122,9 +129,22 @@ class Txn : public Reader {
   virtual Status erase(std::string_view kind, std::string_view key,
                        Expect expect = Expect::any()) = 0;
 
-  // Queue, in the same transaction (queue.hpp). complete() of a late receipt is kConflict.
+  // Queue, in the same transaction (queue.hpp). One that answers an error has changed nothing of
+  // itself: the body may go on with the next.
   virtual Result<Enqueued> enqueue(const EnqueueRequest& request) = 0;
-  virtual Status complete(const Receipt& receipt) = 0;
+  virtual Result<ClaimResult> claim(const ClaimRequest& request) = 0;
+  virtual Status complete(const Receipt& receipt, Lateness lateness = Lateness::kAllowed) = 0;
+  // The visibility ends `visibility` from now; zero: visible, and the receipt still counts.
+  virtual Status extend(const Receipt& receipt, Duration visibility,
+                        Lateness lateness = Lateness::kAllowed) = 0;
+  // Gives it back, due after `delay`. The attempt stays counted, the receipt is superseded.
+  virtual Status release(const Receipt& receipt, Duration delay = Duration::zero()) = 0;
+  // To another queue (a dead-letter queue) or to the end of its own; attempts from 0, age and
+  // attempts_in_all kept. Answers the new id.
+  virtual Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
+                                 const MoveOptions& options = {}) = 0;
+  // What the receipt names, its payload included.
+  virtual Result<Peeked> peek(const Receipt& receipt) = 0;
 
   // Log, in the same transaction: Engine::log(), never the bulk log (log.hpp).
   virtual Result<LogSequence> append(std::string_view stream, std::string_view shard,
@@ -149,11 +169,15 @@ struct TransactOptions {
   std::string idempotency_key = {};
 };
 
+using TxnBody = UniqueFunction<Status(Txn&)>;
+
 struct Committed {
   CommitSequence sequence = 0;  // the feed contains the change from here on
   bool replayed = false;
   std::string outcome = {};  // what set_outcome() was given
 };
+
+using TxnDone = UniqueFunction<void(Result<Committed>)>;
 
 class Store {
  public:
@@ -169,6 +193,18 @@ class Store {
   // captured; it neither blocks nor calls the store. Its own error comes back unchanged.
   virtual Result<Committed> transact(FunctionRef<Status(Txn&)> body,
                                      const TransactOptions& options = {}) = 0;
+
+  // The same without waiting: answers at once, an error only where nothing was taken on; `done` is
+  // called exactly once for what was taken on, on the writer's thread and soon: it only notes or
+  // posts, and does not call the store. Transactions that wait together share one commit, whoever
+  // gave them. The body goes before `done` is called.
+  virtual Status submit(TxnBody body, TransactOptions options, TxnDone done) = 0;
+
+  // Who has records that were written before blobs were counted and has not said yet that all of
+  // them now name their blobs. An owner does so once, at its start: put() all of its records with
+  // .blobs, then declare_blobs().
+  virtual Result<std::vector<std::string>> undeclared_owners() = 0;
+  virtual Status declare_blobs(std::string_view owner) = 0;
 
   // Transactions of one write.
   Result<Revision> put(std::string_view kind, std::string_view key, std::string_view value,

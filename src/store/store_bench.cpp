@@ -2,7 +2,10 @@
 // starting over a filled directory, and the bulk log.
 //   lapwing_store_bench --benchmark_filter=.
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -94,6 +97,128 @@ BENCHMARK(BM_EnqueueClaimComplete)
     ->Threads(1)
     ->Threads(16)
     ->UseRealTime();
+
+// Messages of 500 bytes through submit(): so many callers at a time, each with so many messages a
+// transaction, in a space of its own, beside so many that wait already.
+class Callers {
+ public:
+  Callers(Store& store, int callers) : store_(store), free_(callers), all_(callers) {}
+  ~Callers() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return free_ == all_; });
+  }
+  void call(TxnBody body) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return free_ > 0; });
+      --free_;
+    }
+    check(store_
+              .submit(std::move(body), {},
+                      [this](const Result<Committed>& done) {
+                        check(done.has_value());
+                        const std::scoped_lock lock(mutex_);
+                        ++free_;
+                        changed_.notify_all();
+                      })
+              .has_value());
+  }
+
+ private:
+  Store& store_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int free_;
+  const int all_;
+};
+
+TxnBody send_batch(std::int64_t count) {
+  return [count](Txn& txn) -> Status {
+    static const std::string payload(500, 'm');
+    for (std::int64_t i = 0; i < count; ++i) {
+      LAPWING_CHECK(txn.enqueue({.queue = "q", .payload = payload}));
+    }
+    return {};
+  };
+}
+
+void send_many(Store& store, std::int64_t count) {
+  Callers callers(store, 4);
+  for (std::int64_t i = 0; i < count; i += 1000) callers.call(send_batch(1000));
+}
+
+// Arguments: callers, messages a transaction, messages that wait.
+void BM_Send(benchmark::State& state) {
+  Bench bench;
+  Space& space = **(*bench).space("messages");
+  send_many(space.store(), state.range(2));
+  {
+    Callers callers(space.store(), static_cast<int>(state.range(0)));
+    for (auto _ : state) callers.call(send_batch(state.range(1)));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(1));
+}
+BENCHMARK(BM_Send)
+    ->Args({16, 1, 0})
+    ->Args({16, 10, 0})
+    ->Args({16, 1, 1'000'000})
+    ->Args({16, 10, 1'000'000})
+    ->UseRealTime();
+
+// Claiming and completing, each a transaction, by callers that go on with one when they have the
+// other. Arguments as above; so many more are there as are taken.
+void BM_ClaimComplete(benchmark::State& state) {
+  Bench bench;
+  Space& space = **(*bench).space("messages");
+  const std::int64_t batch = state.range(1);
+  send_many(space.store(), state.range(2) + state.max_iterations * batch);
+  {
+    Callers callers(space.store(), static_cast<int>(state.range(0)));
+    for (auto _ : state) {
+      auto receipts = std::make_shared<std::vector<Receipt>>();
+      callers.call([receipts, batch](Txn& txn) -> Status {
+        LAPWING_TRY(const ClaimResult got, txn.claim({.queues = {"q"},
+                                                      .max = static_cast<std::size_t>(batch),
+                                                      .visibility = std::chrono::seconds(30),
+                                                      .in_flight_max = 120'000}));
+        receipts->clear();
+        for (const Claimed& message : got.messages) receipts->push_back(message.receipt);
+        return receipts->empty() ? fail(internal_error("none")) : Status{};
+      });
+      callers.call([receipts](Txn& txn) -> Status {
+        for (const Receipt& receipt : *receipts) LAPWING_CHECK(txn.complete(receipt));
+        return {};
+      });
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * batch);
+}
+BENCHMARK(BM_ClaimComplete)
+    ->Args({16, 10, 0})
+    ->Args({16, 10, 1'000'000})
+    ->Iterations(3000)
+    ->UseRealTime();
+
+void BM_QueueStats(benchmark::State& state) {
+  Bench bench;
+  Space& space = **(*bench).space("messages");
+  send_many(space.store(), state.range(0));
+  for (auto _ : state) check(space.queue().stats("q").has_value());
+}
+BENCHMARK(BM_QueueStats)->Arg(1000)->Arg(1'000'000);
+
+void BM_StartOverMessages(benchmark::State& state) {
+  Bench bench;
+  send_many((**(*bench).space("messages")).store(), state.range(0));
+  for (auto _ : state) {
+    state.PauseTiming();
+    bench.close();
+    state.ResumeTiming();
+    bench.open();
+    check((*(*bench).space("messages"))->queue().stats("q")->visible > 0);
+  }
+}
+BENCHMARK(BM_StartOverMessages)->Arg(1'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void BM_Get(benchmark::State& state) {
   for (auto _ : state) {

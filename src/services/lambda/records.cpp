@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "services/lambda/installed_code.hpp"
+
 namespace lapwing::lambda {
 
 namespace {
@@ -42,6 +44,19 @@ FunctionKey function_key(const std::vector<std::string_view>& parts) {
 // What an alias is found by: the function and one of the versions it names.
 std::string version_term(const FunctionKey& key, std::uint64_t version) {
   return parts_prefix(key) + encode_number(version);
+}
+
+// The packages and layers that the record names, in what is set and in what is served.
+Result<std::vector<store::BlobId>> blobs_of(const FunctionRecord& record) {
+  std::vector<std::string> sha256s;
+  add_blobs(record.settings, sha256s);
+  add_blobs(record.served(), sha256s);
+  std::vector<store::BlobId> out;
+  for (const std::string& sha256 : sha256s) {
+    LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
+    out.push_back(id);
+  }
+  return out;
 }
 
 }  // namespace
@@ -167,10 +182,12 @@ Result<std::optional<LayerVersionRecord>> Records::find(const LayerVersionKey& k
 
 Status RecordTxn::put(const FunctionRecord& record) {
   const bool latest = record.version == 0;
+  store::PutOptions options;
+  LAPWING_TRY(options.blobs, blobs_of(record));
   LAPWING_CHECK(txn_->put(
       latest ? kFunctionKind : kVersionKind,
       latest ? encode_key(record.key) : parts_prefix(record.key) + encode_number(record.version),
-      encode_record(record)));
+      encode_record(record), options));
   return {};
 }
 
@@ -191,9 +208,10 @@ Status RecordTxn::put(const ConcurrencyRecord& record) {
 }
 
 Status RecordTxn::put(const LayerVersionRecord& record) {
+  LAPWING_TRY(const store::BlobId zip, store::BlobId::from_hex(record.content.sha256));
   LAPWING_CHECK(txn_->put(kLayerVersionKind,
                           parts_prefix(record.key.layer) + encode_number(record.key.version),
-                          encode_layer_version(record)));
+                          encode_layer_version(record), {.blobs = {zip}}));
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "services/lambda/repository.hpp"
 
+#include <algorithm>
+
 #include "services/lambda/errors.hpp"
 
 namespace lapwing::lambda {
@@ -129,6 +131,19 @@ Status Repository::for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> 
 
 Status Repository::for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body) {
   return walk(store_, kLayerVersionKind, &read_layer_version, body);
+}
+
+Status Repository::declare_blobs() {
+  constexpr std::string_view kOwner = "lambda";
+  LAPWING_TRY(const std::vector<std::string> missing, store_.undeclared_owners());
+  if (std::ranges::find(missing, kOwner) == missing.end()) return {};
+  const auto again = [&](auto& record) {
+    return transact([&](RecordTxn& txn) { return txn.put(record); });
+  };
+  LAPWING_CHECK(for_each_layer_version(again));
+  LAPWING_CHECK(for_each(again));
+  LAPWING_CHECK(for_each_version(again));
+  return store_.declare_blobs(kOwner);
 }
 
 Status Repository::for_each_of(const FunctionKey& key, FunctionRef<Status(FunctionRecord&)> version,

@@ -56,6 +56,10 @@ class Repository {
   Status for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> body);
   Status for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body);
 
+  // Records written before blobs were counted are put again, naming theirs; once in a data
+  // directory's life, before anything else writes.
+  Status declare_blobs();
+
   // One function with its published versions and aliases; nothing when it is not there.
   Status for_each_of(const FunctionKey& key, FunctionRef<Status(FunctionRecord&)> version,
                      FunctionRef<Status(AliasRecord&)> alias);

@@ -58,6 +58,7 @@ Status Service::start() {
                             p.options});
   p.aws.emplace(make_table(*p.context), in.pipeline);
 
+  LAPWING_CHECK(p.functions.declare_blobs());
   LAPWING_CHECK(p.packages.prepare());
   LAPWING_CHECK(p.images.prepare());
   p.catalog.on_changed([&p](const FunctionKey& key) { return p.concurrency.refresh(key); });
@@ -86,29 +87,6 @@ Result<CodeDownload> Service::open_code(std::string_view raw_path,
   LAPWING_TRY(out.reader, parts_->environment.blobs.open(id));
   out.size = info.size;
   out.file_name = target.name + ".zip";
-  return out;
-}
-
-Result<std::vector<store::BlobId>> Service::referenced_blobs() const {
-  std::vector<std::string> sha256s;
-  const auto add = [&](FunctionRecord& record) -> Status {
-    add_blobs(record.settings, sha256s);
-    add_blobs(record.served(), sha256s);
-    return {};
-  };
-  // In this order: a blob is handed on from layers to functions to versions, never back, and
-  // only in a transaction that finds it where it comes from.
-  LAPWING_CHECK(parts_->functions.for_each_layer_version([&](LayerVersionRecord& record) -> Status {
-    sha256s.push_back(record.content.sha256);
-    return {};
-  }));
-  LAPWING_CHECK(parts_->functions.for_each(add));
-  LAPWING_CHECK(parts_->functions.for_each_version(add));
-  std::vector<store::BlobId> out;
-  for (const std::string& sha256 : sha256s) {
-    LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
-    out.push_back(id);
-  }
   return out;
 }
 

@@ -12,7 +12,7 @@
 // package and finishes the transition. A transition cut by a crash is taken up again by
 // start(): every acknowledged change is either finished or marked failed with a reason.
 //
-// Thread-safety: aws(), catalog(), open_code(), referenced_blobs(), sweep() from any thread
+// Thread-safety: aws(), catalog(), open_code(), sweep() from any thread
 // between start() and stop().
 #pragma once
 
@@ -78,8 +78,6 @@ class Service {
   // expired one, 404 when the code is gone.
   Result<CodeDownload> open_code(std::string_view raw_path, std::string_view raw_query) const;
 
-  // Blobs that functions name: what a sweep of Blob must keep.
-  Result<std::vector<store::BlobId>> referenced_blobs() const;
   // Removes unpacked packages that nothing uses any more; also done after deletes and updates.
   Result<std::size_t> sweep();
 

@@ -17,47 +17,134 @@ Status Core::check_open() const {
   return {};
 }
 
+Status Writer::submit(UniqueFunction<void()> job) {
+  const std::scoped_lock lock(mutex_);
+  if (closed_) return fail(shut_down_error());
+  if (jobs_.size() >= kMaxSubmitted) return fail(backlog_error());
+  jobs_.push_back(std::move(job));
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  arrived_.notify_one();
+  return {};
+}
+
+void Writer::stop() {
+  std::thread ended;
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    ended = std::move(thread_);
+  }
+  arrived_.notify_all();
+  if (ended.joinable()) ended.join();
+}
+
+void Writer::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    arrived_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    UniqueFunction<void()> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;
+    lock.lock();
+  }
+}
+
 namespace {
 
-class MemoryEngine final : public Engine {
+class MemorySpace final : public Space {
  public:
-  MemoryEngine(const Clock& clock, const MemoryOptions& options)
-      : core_(clock, options),
-        store_(make_store(core_)),
-        feed_(make_feed(core_)),
-        queue_(make_queue(core_)),
-        log_(make_log(core_, core_.state.shards, core_.logged)),
-        bulk_log_(make_log(core_, bulk_shards_, core_.bulk_logged)),
-        lease_(make_lease(core_)),
-        blobs_(make_blobs(clock)) {}
-  ~MemoryEngine() override { MemoryEngine::shut_down(); }
+  MemorySpace(const Clock& clock, const MemoryOptions& options, bool counts_blobs)
+      : core(clock, options, counts_blobs),
+        store_(make_store(core)),
+        feed_(make_feed(core)),
+        queue_(make_queue(core, *store_)),
+        log_(make_log(core, core.state.shards, core.logged)),
+        lease_(make_lease(core)),
+        due_(make_due(core)) {}
+  ~MemorySpace() override { core.writer.stop(); }
 
   Store& store() override { return *store_; }
   ChangeFeed& changes() override { return *feed_; }
   Queue& queue() override { return *queue_; }
   Log& log() override { return *log_; }
-  Log& bulk_log() override { return *bulk_log_; }
   Lease& lease() override { return *lease_; }
-  BlobStore& blobs() override { return *blobs_; }
+  DueSource& due() override { return *due_; }
 
-  void shut_down() override {
-    core_.closed = true;
-    core_.changed.close();
-    core_.queued.close();
-    core_.logged.close();
-    core_.bulk_logged.close();
+  void shut_down() {
+    core.writer.stop();
+    core.closed = true;
+    core.changed.close();
+    core.queues.close();
+    core.logged.close();
+    core.bulk_logged.close();
   }
 
+  Core core;
+
  private:
-  Core core_;
-  Shards bulk_shards_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ChangeFeed> feed_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<Log> log_;
-  std::unique_ptr<Log> bulk_log_;
   std::unique_ptr<Lease> lease_;
+  std::unique_ptr<DueSource> due_;
+};
+
+class MemoryEngine final : public Engine {
+ public:
+  MemoryEngine(const Clock& clock, const MemoryOptions& options)
+      : clock_(clock),
+        options_(options),
+        own_(clock, options, true),
+        bulk_log_(make_log(own_.core, bulk_shards_, own_.core.bulk_logged)),
+        blobs_(make_blobs(clock)) {}
+  ~MemoryEngine() override { MemoryEngine::shut_down(); }
+
+  Store& store() override { return own_.store(); }
+  ChangeFeed& changes() override { return own_.changes(); }
+  Queue& queue() override { return own_.queue(); }
+  Log& log() override { return own_.log(); }
+  Lease& lease() override { return own_.lease(); }
+  DueSource& due() override { return own_.due(); }
+  Log& bulk_log() override { return *bulk_log_; }
+  BlobStore& blobs() override { return *blobs_; }
+
+  Result<Space*> space(std::string_view name) override {
+    LAPWING_CHECK(check_space_name(name));
+    LAPWING_CHECK(own_.core.check_open());
+    const std::scoped_lock lock(mutex_);
+    auto& found = spaces_[std::string(name)];
+    if (!found) found = std::make_unique<MemorySpace>(clock_, options_, false);
+    return found.get();
+  }
+
+  Result<BlobStore::Swept> collect_blobs(Duration older_than) override {
+    std::vector<BlobId> used;
+    {
+      const std::scoped_lock lock(own_.core.mutex);
+      for (const auto& [id, uses] : own_.core.state.blob_uses) used.push_back(id);
+    }
+    return blobs_->gc(std::move(used), older_than);
+  }
+
+  void shut_down() override {
+    own_.shut_down();
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [name, space] : spaces_) space->shut_down();
+  }
+
+ private:
+  const Clock& clock_;
+  MemoryOptions options_;
+  MemorySpace own_;
+  Shards bulk_shards_;
+  std::unique_ptr<Log> bulk_log_;
   std::unique_ptr<BlobStore> blobs_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<MemorySpace>> spaces_;  // guarded by mutex_
 };
 
 }  // namespace

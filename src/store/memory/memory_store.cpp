@@ -1,4 +1,3 @@
-#include <functional>
 #include <optional>
 
 #include "store/checks.hpp"
@@ -7,8 +6,6 @@
 
 namespace lapwing::store::memory {
 namespace {
-
-using Undo = std::move_only_function<void(State&)>;
 
 bool matches(std::string_view text, const ScanQuery& query) {
   return query.match == Match::kExact ? text == query.prefix : text.starts_with(query.prefix);
@@ -82,7 +79,8 @@ Result<ScanPage> scan_index(const KindTable& table, const ScanQuery& query) {
 
 class MemoryReader : public Txn {
  public:
-  MemoryReader(Core& core, State& state) : core_(&core), state_(&state) {}
+  MemoryReader(Core& core, State& state)
+      : core_(&core), state_(&state), queues_(core, state, undo_) {}
 
   Result<std::optional<Record>> get(std::string_view kind, std::string_view key) override {
     return get_record(*state_, kind, key);
@@ -93,8 +91,24 @@ class MemoryReader : public Txn {
   Result<Revision> put(std::string_view kind, std::string_view key, std::string_view value,
                        const PutOptions& options) override;
   Status erase(std::string_view kind, std::string_view key, Expect expect) override;
-  Result<Enqueued> enqueue(const EnqueueRequest& request) override;
-  Status complete(const Receipt& receipt) override;
+  Result<Enqueued> enqueue(const EnqueueRequest& request) override {
+    return queues_.enqueue(request);
+  }
+  Result<ClaimResult> claim(const ClaimRequest& request) override { return queues_.claim(request); }
+  Status complete(const Receipt& receipt, Lateness lateness) override {
+    return queues_.complete(receipt, lateness);
+  }
+  Status extend(const Receipt& receipt, Duration visibility, Lateness lateness) override {
+    return queues_.extend(receipt, visibility, lateness);
+  }
+  Status release(const Receipt& receipt, Duration delay) override {
+    return queues_.release(receipt, delay);
+  }
+  Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
+                         const MoveOptions& options) override {
+    return queues_.move(receipt, to_queue, options);
+  }
+  Result<Peeked> peek(const Receipt& receipt) override { return queues_.peek(receipt); }
   Result<LogSequence> append(std::string_view stream, std::string_view shard,
                              const std::vector<LogInput>& records) override;
   Status guard(std::string_view lease, std::uint64_t epoch) override;
@@ -105,19 +119,19 @@ class MemoryReader : public Txn {
   }
   std::string& outcome() { return outcome_; }
   std::map<std::pair<std::string, std::string>, Change>& changes() { return changes_; }
-  bool queued() const { return queued_; }
+  const QueueEffects& queued() const { return queues_.effects; }
   bool logged() const { return logged_; }
 
  private:
   void set_record(const std::string& kind, const std::string& key,
-                  std::optional<StoredRecord> record);
+                  std::optional<StoredRecord> record, std::vector<BlobId> blobs);
 
   Core* core_;
   State* state_;
   std::vector<Undo> undo_;
   std::string outcome_;
   std::map<std::pair<std::string, std::string>, Change> changes_;
-  bool queued_ = false;
+  QueueChange queues_;
   bool logged_ = false;
 };
 
@@ -138,8 +152,26 @@ std::optional<StoredRecord> replace(State& state, const std::string& kind, const
   return old;
 }
 
+// Replaces what the record names; answers what it named.
+std::vector<BlobId> name_blobs(State& state, const std::string& kind, const std::string& key,
+                               std::vector<BlobId> blobs) {
+  for (const BlobId& id : blobs) ++state.blob_uses[id];
+  std::vector<BlobId> old;
+  if (const auto found = state.blobs_of.find({kind, key}); found != state.blobs_of.end()) {
+    old = std::move(found->second);
+    state.blobs_of.erase(found);
+  }
+  for (const BlobId& id : old) {
+    if (--state.blob_uses[id] == 0) state.blob_uses.erase(id);
+  }
+  if (!blobs.empty()) state.blobs_of.emplace(std::pair(kind, key), std::move(blobs));
+  return old;
+}
+
 void MemoryReader::set_record(const std::string& kind, const std::string& key,
-                              std::optional<StoredRecord> record) {
+                              std::optional<StoredRecord> record, std::vector<BlobId> blobs) {
+  undo_.push_back([kind, key, old = name_blobs(*state_, kind, key, std::move(blobs))](
+                      State& state) mutable { name_blobs(state, kind, key, std::move(old)); });
   changes_[{kind, key}] = {0, kind, key, record ? record->revision : 0, !record};
   undo_.push_back([kind, key, old = replace(*state_, kind, key, std::move(record))](
                       State& state) mutable { replace(state, kind, key, std::move(old)); });
@@ -148,11 +180,12 @@ void MemoryReader::set_record(const std::string& kind, const std::string& key,
 Result<Revision> MemoryReader::put(std::string_view kind, std::string_view key,
                                    std::string_view value, const PutOptions& options) {
   LAPWING_CHECK(check_put(kind, key, value, options));
+  if (!options.blobs.empty() && !core_->counts_blobs) return fail(foreign_blobs_error());
   LAPWING_TRY(const auto current, get_record(*state_, kind, key));
   if (!options.expect.holds(current ? current->revision : 0)) return fail(changed_error(kind, key));
   const Revision revision = ++state_->last_revision;
   set_record(std::string(kind), std::string(key),
-             StoredRecord{std::string(value), revision, options.terms});
+             StoredRecord{std::string(value), revision, options.terms}, options.blobs);
   return revision;
 }
 
@@ -164,30 +197,7 @@ Status MemoryReader::erase(std::string_view kind, std::string_view key, Expect e
     return fail(no_record_error(kind, key));
   }
   if (!expect.holds(current->revision)) return fail(changed_error(kind, key));
-  set_record(std::string(kind), std::string(key), std::nullopt);
-  return {};
-}
-
-Result<Enqueued> MemoryReader::enqueue(const EnqueueRequest& request) {
-  LAPWING_CHECK(check_enqueue(request));
-  const Enqueued done = enqueue_message(*state_, request, core_->time.now_ns());
-  if (done.duplicate) return done;
-  queued_ = true;
-  undo_.push_back([id = done.id, queue = request.queue, dedup = request.dedup_id](State& state) {
-    state.messages.erase(id);
-    if (!dedup.empty()) state.dedup.erase({queue, dedup});
-  });
-  return done;
-}
-
-Status MemoryReader::complete(const Receipt& receipt) {
-  const Message* found = find_claimed(*state_, receipt);
-  if (found == nullptr) return fail(late_receipt_error());
-  queued_ = true;
-  undo_.push_back([id = receipt.id, message = *found](State& state) mutable {
-    state.messages.emplace(id, std::move(message));
-  });
-  state_->messages.erase(receipt.id);
+  set_record(std::string(kind), std::string(key), std::nullopt, {});
   return {};
 }
 
@@ -246,6 +256,18 @@ class MemoryStore final : public Store {
   }
   Result<Committed> transact(FunctionRef<Status(Txn&)> body,
                              const TransactOptions& options) override;
+  Status submit(TxnBody body, TransactOptions options, TxnDone done) override {
+    return core_->writer.submit([this, body = std::move(body), options = std::move(options),
+                                 done = std::move(done)]() mutable {
+      Result<Committed> committed = transact(body, options);
+      body = nullptr;
+      done(std::move(committed));
+    });
+  }
+  Result<std::vector<std::string>> undeclared_owners() override {
+    return std::vector<std::string>{};
+  }
+  Status declare_blobs(std::string_view) override { return {}; }
 
  private:
   template <class Body, class Argument>
@@ -310,7 +332,7 @@ Result<Committed> MemoryStore::transact(FunctionRef<Status(Txn&)> body,
   Result<Committed> committed = commit(txn, options.idempotency_key);
   lock.unlock();
   if (changed) core_->changed.raise();
-  if (txn.queued()) core_->queued.raise();
+  core_->queues.apply(txn.queued());
   if (txn.logged()) core_->logged.raise();
   return committed;
 }

@@ -1,7 +1,10 @@
 #include "store/sqlite/backup.hpp"
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -16,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using sqlite::Database;
 
-constexpr std::array<const char*, 2> kDatabases{"state.db", "bulk_log.db"};
+constexpr char kState[] = "state.db";
+constexpr char kBulkLog[] = "bulk_log.db";
 
 Error damaged(const std::string& path) {
   return make_error(ErrorKind::kInternal, fmt::format("The file {} is damaged.", path));
@@ -29,9 +33,40 @@ Status check_database(Database& db) {
   return fail(damaged(db.path()));
 }
 
-// The copy is of one snapshot; writers of the original are not held up.
-Status copy_database(const std::string& from, const std::string& to, BackupSummary& summary) {
-  LAPWING_TRY(const auto source, Database::open(from, Database::Mode::kReadOnly));
+// A file as it is at one moment; its writers are not held up.
+struct Snapshot {
+  std::string name;  // below the data directory
+  std::unique_ptr<Database> source;
+};
+
+Result<Snapshot> snapshot_of(const std::string& data_dir, std::string name) {
+  Snapshot out{std::move(name), nullptr};
+  LAPWING_TRY(out.source,
+              Database::open(fmt::format("{}/{}", data_dir, out.name), Database::Mode::kReadOnly));
+  LAPWING_CHECK(out.source->exec("BEGIN"));
+  // Only a read begins it.
+  LAPWING_CHECK(out.source->number("SELECT count(*) FROM sqlite_schema"));
+  return out;
+}
+
+// state.db, the spaces by name, the bulk log.
+std::vector<std::string> databases_of(const std::string& data_dir) {
+  std::vector<std::string> spaces;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(data_dir + "/spaces", error)) {
+    if (file.path().extension() == ".db") {
+      spaces.push_back("spaces/" + file.path().filename().string());
+    }
+  }
+  std::ranges::sort(spaces);
+  std::vector<std::string> out{kState};
+  out.insert(out.end(), spaces.begin(), spaces.end());
+  out.emplace_back(kBulkLog);
+  return out;
+}
+
+Status copy_database(const Snapshot& from, const std::string& to, BackupSummary& summary) {
+  Database* const source = from.source.get();
   LAPWING_TRY(const auto target, Database::open(to, Database::Mode::kReadWrite));
   sqlite3_backup* copy = sqlite3_backup_init(target->raw(), "main", source->raw(), "main");
   if (copy == nullptr) return fail(target->error(sqlite3_errcode(target->raw())));
@@ -90,7 +125,7 @@ Status copy_blobs(const std::string& from, const std::string& to, const Clock& c
 
 Result<BackupSummary> copy_all(const std::string& from, const std::string& to, const Clock& clock) {
   std::error_code error;
-  if (!fs::exists(from + "/" + kDatabases[0], error)) {
+  if (!fs::exists(from + "/" + kState, error)) {
     return fail(
         make_error(ErrorKind::kNotFound, fmt::format("There is no Lapwing data in {}.", from)));
   }
@@ -101,9 +136,16 @@ Result<BackupSummary> copy_all(const std::string& from, const std::string& to, c
   }
   LAPWING_TRY(const os::UniqueFd lock, lock_data_dir(to));
   BackupSummary summary;
-  for (const char* name : kDatabases) {
-    LAPWING_CHECK(
-        copy_database(fmt::format("{}/{}", from, name), fmt::format("{}/{}", to, name), summary));
+  // All snapshots before the first copy, so that they are of nearly one moment.
+  std::vector<Snapshot> snapshots;
+  for (std::string& name : databases_of(from)) {
+    LAPWING_TRY(Snapshot snapshot, snapshot_of(from, std::move(name)));
+    snapshots.push_back(std::move(snapshot));
+  }
+  if (snapshots.size() > 2) LAPWING_CHECK(make_dirs(to + "/spaces"));
+  for (Snapshot& snapshot : snapshots) {
+    LAPWING_CHECK(copy_database(snapshot, fmt::format("{}/{}", to, snapshot.name), summary));
+    snapshot.source.reset();  // its log may be cut again
   }
   LAPWING_CHECK(copy_blobs(from + "/blobs", to + "/blobs", clock, summary));
   return summary;

@@ -61,6 +61,34 @@ TEST_F(BackupTest, CopiesAStoreInUseConsistently) {
   EXPECT_EQ(*restored->blobs().read_all(blob->id), "blob");
 }
 
+TEST_F(BackupTest, TakesAllSpacesAlong) {
+  const auto engine = open(data_);
+  Space& space = **engine->space("messages");
+  std::atomic<int> sent = 0;
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) {
+      EXPECT_TRUE(engine->store().put("sent", "q", std::to_string(sent + 1)));
+      EXPECT_TRUE(space.queue().enqueue({"q", std::to_string(sent)}));
+      ++sent;
+    }
+  });
+  while (sent < 20) std::this_thread::yield();
+  const auto copied = back_up(data_, copy_, clock_);
+  stop = true;
+  writer.join();
+  ASSERT_TRUE(succeeded(copied));
+  ASSERT_TRUE(succeeded(restore(copy_, back_, clock_)));
+  const auto restored = open(back_);
+  Space& again = **restored->space("messages");
+  const auto stats = again.queue().stats("q");
+  ASSERT_TRUE(succeeded(stats));
+  EXPECT_GE(stats->visible, 20u);
+  const auto messages = again.queue().claim({.queues = {"q"}, .max = kMaxClaim});
+  EXPECT_EQ(messages->messages.size(), std::min<std::uint64_t>(stats->visible, kMaxClaim));
+  EXPECT_GE(std::stoi((*restored->store().get("sent", "q"))->value), 20);
+}
+
 TEST_F(BackupTest, RefusesWhatWouldOverwriteOrIsNotThere) {
   open(data_);
   EXPECT_TRUE(failed_with(back_up(copy_, back_, clock_), ErrorKind::kNotFound));

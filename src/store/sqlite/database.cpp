@@ -90,6 +90,11 @@ Status Database::exec(const char* sql) {
   return {};
 }
 
+Status Database::run(const char* sql) {
+  LAPWING_TRY(Statement statement, prepare(sql));
+  return statement.run();
+}
+
 Result<std::int64_t> Database::number(const char* sql) {
   LAPWING_TRY(Statement statement, prepare(sql));
   LAPWING_TRY(const bool row, statement.step());

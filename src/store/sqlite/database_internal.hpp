@@ -60,6 +60,8 @@ class Database {
   Result<Statement> prepare(const char* sql);
   // One or more statements without parameters or rows.
   Status exec(const char* sql);
+  // One statement without parameters or rows, prepared once.
+  Status run(const char* sql);
   // A pragma's or query's single number.
   Result<std::int64_t> number(const char* sql);
   // Whether SQLite has rolled the transaction back by itself.

@@ -12,6 +12,8 @@ namespace {
 // Transactions that share one commit. More would delay the first of them for little gain.
 constexpr std::size_t kMaxGroup = 256;
 constexpr int kMaxReaders = 8;
+// Idle work that is pending goes on after so many groups though others wait.
+constexpr int kGroupsBetweenIdle = 32;
 // Idle work that failed, and a reserve that is not held, are tried again after this.
 constexpr auto kTryAgainAfter = std::chrono::seconds(1);
 // A file made before files could shrink is written anew for that, if it is no larger.
@@ -77,7 +79,10 @@ Result<std::unique_ptr<Database>> open_and_migrate(const FileOptions& options, L
                                                                  : "PRAGMA synchronous=NORMAL"));
   LAPWING_CHECK(
       db->exec("PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY;"
-               "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864"));
+               "PRAGMA journal_size_limit=67108864"));
+  LAPWING_CHECK(db->exec(fmt::format("PRAGMA wal_autocheckpoint={}; PRAGMA cache_size=-{}",
+                                     options.checkpoint_pages, options.cache_kib)
+                             .c_str()));
   LAPWING_CHECK(migrate(*db, options, log));
   return db;
 }
@@ -101,10 +106,10 @@ void DbFile::close() {
   arrived_.notify_all();
 }
 
-void DbFile::set_idle_work(IdleWork* work) {
+void DbFile::add_idle_work(IdleWork& work) {
   const std::scoped_lock lock(mutex_);
-  idle_work_ = work;
-  idle_pending_ = work != nullptr;
+  idle_work_.push_back(&work);
+  idle_pending_ = true;
   arrived_.notify_all();
 }
 
@@ -138,6 +143,27 @@ Status DbFile::write(Body body, MonoTime deadline, Reserve reserve) {
   return std::move(job.status);
 }
 
+struct DbFile::Submitted {
+  Submitted(OwnedBody b, MonoTime deadline, Done d)
+      : body(std::move(b)), done(std::move(d)), job(body, Reserve::kMay) {
+    job.deadline = deadline;
+    job.submitted = this;
+  }
+  OwnedBody body;
+  Done done;
+  Job job;
+};
+
+Status DbFile::submit(OwnedBody body, MonoTime deadline, Done done) {
+  auto submitted = std::make_unique<Submitted>(std::move(body), deadline, std::move(done));
+  const std::scoped_lock lock(mutex_);
+  if (closed_) return fail(shut_down_error());
+  if (queue_.size() >= kMaxSubmitted) return fail(backlog_error());
+  queue_.push_back(&submitted.release()->job);
+  arrived_.notify_one();
+  return {};
+}
+
 void DbFile::writer_main() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -148,8 +174,10 @@ void DbFile::writer_main() {
       idle_failed_ = false;
       idle_pending_ = true;
     }
-    if (queue_.empty()) {
-      if (closed_) return;
+    if (queue_.empty() && closed_) return;
+    const bool idle = idle_pending_ && !idle_work_.empty() && !closed_;
+    if (queue_.empty() || (idle && groups_since_idle_ >= kGroupsBetweenIdle)) {
+      groups_since_idle_ = 0;
       lock.unlock();
       run_idle_step();
       lock.lock();
@@ -161,18 +189,37 @@ void DbFile::writer_main() {
       queue_.pop_front();
       jobs.back()->state = Job::State::kRunning;
     }
+    ++groups_since_idle_;
     lock.unlock();
     run_group(jobs);
     lock.lock();
+    std::vector<std::unique_ptr<Submitted>> submitted;
     for (Job* job : jobs) {
+      if (job->submitted != nullptr) {
+        submitted.emplace_back(job->submitted);
+        continue;
+      }
       job->state = Job::State::kDone;
       job->done.notify_one();  // under the mutex: the job lives on its waiter's stack
     }
+    lock.unlock();
+    call_back(submitted);
+    submitted.clear();
+    lock.lock();
+  }
+}
+
+void DbFile::call_back(std::span<const std::unique_ptr<Submitted>> submitted) {
+  for (const std::unique_ptr<Submitted>& one : submitted) {
+    Status status = std::move(one->job.status);
+    if (one->job.thrown) status = fail(internal_error("the body of a transaction threw"));
+    one->body = nullptr;
+    one->done(std::move(status));
   }
 }
 
 bool DbFile::something_to_do() const {
-  return closed_ || !queue_.empty() || (idle_pending_ && idle_work_ != nullptr);
+  return closed_ || !queue_.empty() || (idle_pending_ && !idle_work_.empty());
 }
 
 void DbFile::run_group(std::vector<Job*>& jobs) {
@@ -192,14 +239,14 @@ void DbFile::run_group(std::vector<Job*>& jobs) {
 
 // Fails when the group as a whole did; then nothing of it is committed (kUnknown: perhaps).
 Status DbFile::try_group(std::vector<Job*>& jobs) {
-  LAPWING_CHECK(writer_->exec("BEGIN IMMEDIATE"));
+  LAPWING_CHECK(writer_->run("BEGIN IMMEDIATE"));
   for (Job* job : jobs) {
     job->status = run_body(*job, true);
     if (writer_->transaction_lost()) {
       return fail(internal_error("the transaction was rolled back under its group"));
     }
   }
-  const Status committed = writer_->exec("COMMIT");
+  const Status committed = writer_->run("COMMIT");
   if (committed) return {};
   const int code = sqlite3_extended_errcode(writer_->raw()) & 0xff;
   (void)writer_->exec("ROLLBACK");
@@ -244,7 +291,8 @@ void DbFile::try_alone(Job& job) {
 }
 
 Status DbFile::run_body(Job& job, bool guarded) {
-  if (guarded) LAPWING_CHECK(writer_->exec("SAVEPOINT body"));
+  if (job.submitted != nullptr && clock_->mono() > job.deadline) return fail(timed_out_error());
+  if (guarded) LAPWING_CHECK(writer_->run("SAVEPOINT body"));
   Status status;
   try {
     status = job.body(*writer_);
@@ -253,8 +301,8 @@ Status DbFile::run_body(Job& job, bool guarded) {
     status = fail(internal_error("the body of a transaction threw"));
   }
   if (writer_->transaction_lost()) return status;
-  if (!status) LAPWING_CHECK(writer_->exec("ROLLBACK TO body"));
-  LAPWING_CHECK(writer_->exec("RELEASE body"));
+  if (!status) LAPWING_CHECK(writer_->run("ROLLBACK TO body"));
+  LAPWING_CHECK(writer_->run("RELEASE body"));
   return status;
 }
 
@@ -262,7 +310,19 @@ Result<bool> DbFile::try_idle_step() {
   if (Status begun = writer_->exec("BEGIN IMMEDIATE"); !begun) {
     return fail(std::move(begun).error());
   }
-  Result<bool> more = idle_work_->idle_step(*writer_);
+  Result<bool> more = false;
+  const std::vector<IdleWork*> all = [this] {
+    const std::scoped_lock lock(mutex_);
+    return idle_work_;
+  }();
+  for (IdleWork* work : all) {
+    Result<bool> step = work->idle_step(*writer_);
+    if (!step) {
+      more = std::move(step);
+      break;
+    }
+    more = *more || *step;
+  }
   const Status ended = writer_->exec(more ? "COMMIT" : "ROLLBACK");
   if (!ended && more) more = fail(ended.error());
   if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
@@ -306,7 +366,7 @@ Status DbFile::read(Body body) {
   LAPWING_TRY(std::unique_ptr<Database> reader, take_reader());
   struct GiveBack {
     ~GiveBack() {
-      (void)(*db)->exec("ROLLBACK");
+      (void)(*db)->run("ROLLBACK");
       const std::scoped_lock lock(file->readers_mutex_);
       file->readers_.push_back(std::move(*db));
       --file->readers_out_;
@@ -316,7 +376,7 @@ Status DbFile::read(Body body) {
     std::unique_ptr<Database>* db;
   };
   const GiveBack give_back{this, &reader};
-  LAPWING_CHECK(reader->exec("BEGIN"));
+  LAPWING_CHECK(reader->run("BEGIN"));
   return body(*reader);
 }
 

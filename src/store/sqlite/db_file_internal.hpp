@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/function_ref.hpp"
 #include "base/log.hpp"
+#include "base/unique_function.hpp"
 #include "os/disk_space.hpp"
 #include "store/sqlite/database_internal.hpp"
 
@@ -30,6 +32,9 @@ struct FileOptions {
   Durability durability = Durability::kFull;
   // Its free pages can be given back to the file system (shrink_step in log.cpp).
   bool shrinks = false;
+  // Pages of log after which it is copied into the file, and of cache for the writer.
+  int checkpoint_pages = 2000;
+  int cache_kib = 2048;
   // Migrations in order; the file's format number is how many it has been through.
   std::vector<const char*> migrations;
 };
@@ -62,11 +67,16 @@ class DbFile {
   // perhaps more than once, and answers when it is committed. A body that fails, or throws,
   // is undone alone.
   Status write(Body body, MonoTime deadline = MonoTime::max(), Reserve reserve = Reserve::kMay);
+  // The same without waiting: `done` is called on the writer's thread when it is committed or has
+  // failed, unless this answers an error (kThrottled: kMaxSubmitted wait already).
+  using OwnedBody = UniqueFunction<Status(Database&)>;
+  using Done = UniqueFunction<void(Status)>;
+  Status submit(OwnedBody body, MonoTime deadline, Done done);
   // Runs `body` on one snapshot, on this thread.
   Status read(Body body);
 
   // Called from bodies or before the first write: `work` is asked for steps from now on.
-  void set_idle_work(IdleWork* work);
+  void add_idle_work(IdleWork& work);
   void wake_idle_work();
 
   // Refuses further writes; those under way end.
@@ -75,10 +85,13 @@ class DbFile {
   void stop();
 
  private:
+  struct Submitted;  // a job that nobody waits for
   struct Job {
     Job(Body b, Reserve r) : body(b), reserve(r) {}
     Body body;
     Reserve reserve;
+    MonoTime deadline = MonoTime::max();
+    Submitted* submitted = nullptr;  // what it belongs to, when nobody waits
     enum class State { kQueued, kRunning, kDone } state = State::kQueued;
     Status status;
     std::exception_ptr thrown;
@@ -86,6 +99,7 @@ class DbFile {
   };
 
   void writer_main();
+  void call_back(std::span<const std::unique_ptr<Submitted>> submitted);
   void run_group(std::vector<Job*>& jobs);
   Status try_group(std::vector<Job*>& jobs);
   void run_alone(Job& job);
@@ -103,7 +117,7 @@ class DbFile {
   Logger* log_;
   os::ReserveFile* reserve_;
   MonoTime reserve_tried_{};
-  IdleWork* idle_work_ = nullptr;
+  std::vector<IdleWork*> idle_work_;
 
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -111,6 +125,7 @@ class DbFile {
   bool closed_ = false;
   bool idle_pending_ = false;
   bool idle_failed_ = false;
+  int groups_since_idle_ = 0;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

@@ -92,7 +92,7 @@ Result<Removal> remove_step(Database& db, std::int64_t shard, Statement found) {
 class SqliteLog final : public Log, private IdleWork {
  public:
   SqliteLog(DbFile& file, Signal& signal) : file_(&file), signal_(&signal) {
-    file_->set_idle_work(this);
+    file_->add_idle_work(*this);
   }
 
   Result<LogSequence> append(std::string_view stream, std::string_view shard,

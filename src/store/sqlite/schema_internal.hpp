@@ -16,6 +16,7 @@ enum class Counter : std::int64_t {
   kRevision = 2,     // puts
   kFeedTrimmed = 3,  // the feed holds what is after this commit
   kEngineTime = 4,   // the greatest engine time written, ns
+  kMessage = 5,      // the greatest message id
 };
 
 }  // namespace lapwing::store::sqlite

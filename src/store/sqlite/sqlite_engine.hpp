@@ -2,6 +2,7 @@
 //
 //   DATA/lock           flock(2)ed while open; a second process is refused (kConflict)
 //   DATA/state.db       records, feed, queue, log, leases; synchronous=FULL
+//   DATA/spaces/NAME.db the same of each space, with a writer of its own
 //   DATA/bulk_log.db    the bulk log; synchronous=NORMAL, its own writer
 //   DATA/reserve        space kept for the commits that free some on a full disk
 //   DATA/blobs/ab/cd... blobs by SHA-256; blobs/tmp/ for those being written

@@ -10,6 +10,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include "store/data_dir.hpp"
+#include "store/sqlite/backup.hpp"
 #include "store/sqlite/sqlite_internal.hpp"
 #include "store/testing/engines.hpp"
 
@@ -61,7 +63,7 @@ TEST_F(SqliteEngineTest, ANewerFormatIsRefusedAndLeftAlone) {
   const auto newer = open();
   ASSERT_TRUE(failed_with(newer, ErrorKind::kUnsupported));
   EXPECT_NE(newer.error().message().find("has format 99"), std::string::npos);
-  alter("PRAGMA user_version=2");
+  alter(("PRAGMA user_version=" + std::to_string(state_migrations().size())).c_str());
   EXPECT_TRUE(succeeded(open()));
 }
 
@@ -79,6 +81,87 @@ TEST_F(SqliteEngineTest, EveryEarlierFormatIsMigrated) {
     ASSERT_TRUE(succeeded(engine)) << "from format " << known;
     EXPECT_TRUE(succeeded((*engine)->store().put("fn", "a", "1")));
     EXPECT_TRUE(succeeded((*engine)->log().append("s", "0", std::vector<LogInput>{{1, "x"}})));
+  }
+}
+
+// What a directory holds that was made before messages had places and blobs were counted.
+TEST_F(SqliteEngineTest, AnEarlierDirectoryKeepsItsMessagesAndItsBlobs) {
+  const auto all = state_migrations();
+  ASSERT_TRUE(succeeded(make_dirs(dir_.path() + "/data")));
+  {
+    const auto old = open_and_migrate(
+        {.path = file("state.db"), .migrations = {all.begin(), all.begin() + 2}}, null_logger());
+    ASSERT_TRUE(succeeded(old));
+    ASSERT_TRUE(succeeded(
+        (*old)->exec("INSERT INTO record (kind, key, value, revision) VALUES (CAST('fn' AS BLOB), "
+                     "CAST('a' AS BLOB), CAST('1' AS BLOB), 1);"
+                     "INSERT INTO message VALUES (7, CAST('q' AS BLOB), x'', 1, 1, 0, 0, 0),"
+                     "(8, CAST('q' AS BLOB), CAST('g' AS BLOB), 1, 1000000, 0, 0, 0),"
+                     "(9, CAST('q' AS BLOB), CAST('g' AS BLOB), 1, 1000000, 0, 0, 0),"
+                     "(10, CAST('q' AS BLOB), x'', 2, 1, 1, 3, 1),"
+                     "(11, CAST('q' AS BLOB), x'', 9000000000000000000, 1, 0, 0, 0);"
+                     "INSERT INTO payload VALUES (7, CAST('a' AS BLOB)), (8, CAST('b' AS BLOB)), "
+                     "(9, CAST('c' AS BLOB)), (10, CAST('d' AS BLOB)), (11, CAST('e' AS BLOB))")));
+  }
+  // A backup of it restores, and is as good.
+  const std::string copy = dir_.path() + "/copy";
+  ASSERT_TRUE(succeeded(back_up(dir_.path() + "/data", copy, clock_)));
+  ASSERT_TRUE(succeeded(restore(copy, dir_.path() + "/restored", clock_)));
+  {
+    const auto restored = open_sqlite_engine({dir_.path() + "/restored"}, clock_, null_logger());
+    ASSERT_TRUE(succeeded(restored));
+    EXPECT_EQ((*restored)->queue().stats("q")->visible, 4u);
+    EXPECT_EQ((*(*restored)->store().get("fn", "a"))->value, "1");
+  }
+  auto engine = open();
+  ASSERT_TRUE(succeeded(engine));
+  Queue& queue = (*engine)->queue();
+  EXPECT_EQ(queue.stats("q")->visible, 4u);
+  EXPECT_EQ(queue.stats("q")->delayed, 1u);
+  const auto claimed = queue.claim(std::vector<std::string>{"q"}, 10, std::chrono::minutes(1));
+  ASSERT_TRUE(succeeded(claimed));
+  std::string payloads;
+  for (const Claimed& message : *claimed) payloads += message.payload;
+  EXPECT_EQ(payloads, "abcd");
+  EXPECT_EQ(claimed->back().attempt, 4u);
+  EXPECT_GT(queue.enqueue({"q", "new"})->id, 11u);
+
+  const BlobId blob = (*engine)->blobs().put(as_bytes("a function's code"))->id;
+  Store& store = (*engine)->store();
+  EXPECT_EQ(*store.undeclared_owners(), std::vector<std::string>{"lambda"});
+  EXPECT_EQ((*engine)->collect_blobs(Duration(-1))->removed, 0u);
+  engine->reset();
+  engine = open();
+  EXPECT_EQ((*engine)->collect_blobs(Duration(-1))->removed, 0u);
+  ASSERT_TRUE(succeeded((*engine)->store().put("fn", "a", "1", {.blobs = {blob}})));
+  ASSERT_TRUE(succeeded((*engine)->store().declare_blobs("lambda")));
+  EXPECT_EQ((*engine)->collect_blobs(Duration(-1))->removed, 0u);
+  ASSERT_TRUE(succeeded((*engine)->store().erase("fn", "a")));
+  EXPECT_EQ((*engine)->collect_blobs(Duration(-1))->removed, 1u);
+}
+
+TEST_F(SqliteEngineTest, APurgedQueueGivesItsRowsBack) {
+  auto engine = open();
+  ASSERT_TRUE((*engine)->store().transact([](Txn& txn) -> Status {
+    for (int i = 0; i < 3000; ++i) {
+      LAPWING_CHECK(txn.enqueue({.queue = "q",
+                                 .payload = std::string(i % 100 == 0 ? 5000 : 10, 'x'),
+                                 .group = i % 3 == 0 ? "" : "g",
+                                 .grouping = i % 3 == 1 ? Grouping::kFair : Grouping::kOrdered}));
+    }
+    return {};
+  }));
+  EXPECT_EQ(*(*engine)->queue().purge("q"), 3000u);
+  const auto db = Database::open(file("state.db"), Database::Mode::kReadOnly);
+  ASSERT_TRUE(succeeded(db));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (*(*db)->number("SELECT count(*) FROM queue") != 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::yield();
+  }
+  for (const char* sql :
+       {"SELECT count(*) FROM msg", "SELECT count(*) FROM payload", "SELECT count(*) FROM lane"}) {
+    EXPECT_EQ(*(*db)->number(sql), 0) << sql;
   }
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "store/engine.hpp"
 #include "store/engine_clock.hpp"
+#include "store/queue_signals.hpp"
 #include "store/sqlite/db_file_internal.hpp"
 #include "store/sqlite/schema_internal.hpp"
 
@@ -19,33 +21,43 @@ Status note_time_on(Database& db, std::int64_t now_ns);
 
 Result<std::optional<Record>> get_on(Database& db, std::string_view kind, std::string_view key);
 Result<ScanPage> scan_on(Database& db, const ScanQuery& query);
-Result<Enqueued> enqueue_on(Database& db, const EnqueueRequest& request, std::int64_t now_ns);
-Status complete_on(Database& db, const Receipt& receipt);
 Result<LogSequence> append_on(Database& db, std::string_view stream, std::string_view shard,
                               std::span<const LogInput> records,
                               std::optional<LogSequence> expected_next);
 Status guard_on(Database& db, std::string_view lease, std::uint64_t epoch, std::int64_t now_ns);
 
+// Replaces what the record names.
+Status name_blobs_on(Database& db, std::string_view kind, std::string_view key, bool existed,
+                     std::span<const BlobId> blobs);
+Result<std::vector<std::string>> undeclared_owners_on(Database& db);
+Status declare_blobs_on(Database& db, std::string_view owner);
+Result<std::vector<BlobId>> named_blobs_on(Database& db);
+
 struct Signals {
   Signal changed;
-  Signal queued;
+  QueueSignals queues;
   Signal logged;
   Signal bulk_logged;
   void close() {
-    for (Signal* signal : {&changed, &queued, &logged, &bulk_logged}) signal->close();
+    for (Signal* signal : {&changed, &logged, &bulk_logged}) signal->close();
+    queues.close();
   }
 };
 
 struct StateParts {
   DbFile& file;
   const EngineClock& time;
+  const Clock& clock;
   Signals& signals;
   std::uint64_t feed_history;
+  bool counts_blobs = true;  // the engine's own space
 };
 
 std::unique_ptr<Store> make_store(const StateParts& parts);
 std::unique_ptr<ChangeFeed> make_feed(const StateParts& parts);
-std::unique_ptr<Queue> make_queue(const StateParts& parts);
+std::unique_ptr<Queue> make_queue(const StateParts& parts, Store& store);
+// Tells the signals first what is to fall due.
+Result<std::unique_ptr<DueSource>> make_due(const StateParts& parts);
 std::unique_ptr<Lease> make_lease(const StateParts& parts);
 // Removes what was dropped as `file`'s idle work.
 std::unique_ptr<Log> make_log(DbFile& file, Signal& signal);

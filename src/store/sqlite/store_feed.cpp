@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/checks.hpp"
+#include "store/sqlite/queue_txn_internal.hpp"
 #include "store/sqlite/sqlite_internal.hpp"
 
 namespace lapwing::store::sqlite {
@@ -30,7 +31,11 @@ class SqliteReader final : public Reader {
 
 class SqliteTxn final : public Txn {
  public:
-  SqliteTxn(Database& db, std::int64_t now_ns) : db_(&db), now_ns_(now_ns) {}
+  SqliteTxn(Database& db, const StateParts& parts, std::int64_t now_ns)
+      : queues(db, now_ns, unix_ms(parts.clock.wall())),
+        db_(&db),
+        now_ns_(now_ns),
+        counts_blobs_(parts.counts_blobs) {}
 
   Result<std::optional<Record>> get(std::string_view kind, std::string_view key) override {
     return get_on(*db_, kind, key);
@@ -42,13 +47,25 @@ class SqliteTxn final : public Txn {
                        const PutOptions& options) override;
   Status erase(std::string_view kind, std::string_view key, Expect expect) override;
   Result<Enqueued> enqueue(const EnqueueRequest& request) override {
-    queued = true;
-    return enqueue_on(*db_, request, now_ns_);
+    return noted(queues.enqueue(request));
   }
-  Status complete(const Receipt& receipt) override {
-    queued = true;
-    return complete_on(*db_, receipt);
+  Result<ClaimResult> claim(const ClaimRequest& request) override {
+    return noted(queues.claim(request));
   }
+  Status complete(const Receipt& receipt, Lateness lateness) override {
+    return noted(queues.complete(receipt, lateness));
+  }
+  Status extend(const Receipt& receipt, Duration visibility, Lateness lateness) override {
+    return noted(queues.extend(receipt, visibility, lateness));
+  }
+  Status release(const Receipt& receipt, Duration delay) override {
+    return noted(queues.release(receipt, delay));
+  }
+  Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
+                         const MoveOptions& options) override {
+    return noted(queues.move(receipt, to_queue, options));
+  }
+  Result<Peeked> peek(const Receipt& receipt) override { return noted(queues.peek(receipt)); }
   Result<LogSequence> append(std::string_view stream, std::string_view shard,
                              const std::vector<LogInput>& records) override {
     logged = true;
@@ -61,16 +78,30 @@ class SqliteTxn final : public Txn {
 
   std::string outcome;
   std::optional<CommitSequence> commit;  // set once a record has changed
-  bool queued = false;
+  QueueTxn queues;
   bool logged = false;
+  // What the file answered in the middle of a change: the body cannot go on from there.
+  std::optional<Error> broken;
 
  private:
   Result<Revision> current(std::string_view kind, std::string_view key);
   Status drop_terms(std::string_view kind, std::string_view key);
   Status tell_feed(std::string_view kind, std::string_view key, Revision revision, bool erased);
 
+  template <class T>
+  Result<T> noted(Result<T> made) {
+    if (!made && !broken && !refused(made.error().kind())) broken = made.error();
+    return made;
+  }
+  // Refusals come before anything is written.
+  static bool refused(ErrorKind kind) {
+    return kind == ErrorKind::kConflict || kind == ErrorKind::kInvalid ||
+           kind == ErrorKind::kTooLarge || kind == ErrorKind::kNotFound;
+  }
+
   Database* db_;
   std::int64_t now_ns_;
+  bool counts_blobs_;
 };
 
 Result<Revision> SqliteTxn::current(std::string_view kind, std::string_view key) {
@@ -97,6 +128,7 @@ Status SqliteTxn::tell_feed(std::string_view kind, std::string_view key, Revisio
 Result<Revision> SqliteTxn::put(std::string_view kind, std::string_view key, std::string_view value,
                                 const PutOptions& options) {
   LAPWING_CHECK(check_put(kind, key, value, options));
+  if (!options.blobs.empty() && !counts_blobs_) return fail(foreign_blobs_error());
   LAPWING_TRY(const Revision old, current(kind, key));
   if (!options.expect.holds(old)) return fail(changed_error(kind, key));
   LAPWING_TRY(const std::int64_t raised, raise_counter_on(*db_, Counter::kRevision));
@@ -108,6 +140,7 @@ Result<Revision> SqliteTxn::put(std::string_view kind, std::string_view key, std
                              "revision=excluded.revision"));
     LAPWING_CHECK(write.bind(kind).bind(key).bind(value).bind(revision).run());
   }
+  if (counts_blobs_) LAPWING_CHECK(name_blobs_on(*db_, kind, key, old != 0, options.blobs));
   if (old != 0) LAPWING_CHECK(drop_terms(kind, key));
   for (const IndexTerm& term : options.terms) {
     LAPWING_TRY(Statement add, db_->prepare("INSERT OR IGNORE INTO term VALUES (?, ?, ?, ?)"));
@@ -130,6 +163,7 @@ Status SqliteTxn::erase(std::string_view kind, std::string_view key, Expect expe
     LAPWING_CHECK(erase.bind(kind).bind(key).run());
   }
   LAPWING_CHECK(drop_terms(kind, key));
+  if (counts_blobs_) LAPWING_CHECK(name_blobs_on(*db_, kind, key, true, {}));
   return tell_feed(kind, key, 0, true);
 }
 
@@ -162,25 +196,68 @@ Status keep_past(Database& db, const std::string& key, const Committed& committe
   return note_time_on(db, now_ns);
 }
 
+// One transaction on its way: run on the writer's thread, perhaps more than once, and told to
+// those who wait once it is committed.
+class Running {
+ public:
+  Running(const StateParts& parts, std::string key) : parts_(parts), key_(std::move(key)) {}
+
+  Status run(Database& db, FunctionRef<Status(Txn&)> body);
+  Committed take() {
+    if (changed_) parts_.signals.changed.raise();
+    parts_.signals.queues.apply(queued_);
+    if (logged_) parts_.signals.logged.raise();
+    return std::move(out_);
+  }
+
+ private:
+  StateParts parts_;
+  std::string key_;
+  Committed out_;
+  bool changed_ = false;
+  QueueEffects queued_;
+  bool logged_ = false;
+};
+
+Status Running::run(Database& db, FunctionRef<Status(Txn&)> body) {
+  out_ = {};
+  queued_ = {};
+  changed_ = logged_ = false;
+  const std::int64_t now = parts_.time.now_ns();
+  if (!key_.empty()) {
+    LAPWING_TRY(const auto past, find_past(db, key_, now));
+    if (past) {
+      out_ = *past;
+      return {};
+    }
+  }
+  SqliteTxn txn(db, parts_, now);
+  const Status done = body(txn);
+  if (txn.broken) return fail(*std::move(txn.broken));
+  LAPWING_CHECK(done);
+  LAPWING_CHECK(check_outcome(txn.outcome));
+  LAPWING_CHECK(txn.queues.flush());
+  changed_ = txn.commit.has_value();
+  if (changed_) {
+    LAPWING_CHECK(trim_feed(db, *txn.commit, parts_.feed_history));
+  } else {
+    LAPWING_TRY(txn.commit, txn.sequence());
+  }
+  queued_ = std::move(txn.queues.effects);
+  logged_ = txn.logged;
+  out_ = {*txn.commit, false, std::move(txn.outcome)};
+  return key_.empty() ? Status{} : keep_past(db, key_, out_, now);
+}
+
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(const StateParts& parts) : parts_(parts) {}
 
   Result<std::optional<Record>> get(std::string_view kind, std::string_view key) override {
-    std::optional<Record> out;
-    LAPWING_CHECK(parts_.file.read([&](Database& db) -> Status {
-      LAPWING_TRY(out, get_on(db, kind, key));
-      return {};
-    }));
-    return out;
+    return asked<std::optional<Record>>([&](Database& db) { return get_on(db, kind, key); });
   }
   Result<ScanPage> scan(const ScanQuery& query) override {
-    ScanPage out;
-    LAPWING_CHECK(parts_.file.read([&](Database& db) -> Status {
-      LAPWING_TRY(out, scan_on(db, query));
-      return {};
-    }));
-    return out;
+    return asked<ScanPage>([&](Database& db) { return scan_on(db, query); });
   }
   Status read(FunctionRef<Status(Reader&)> body) override {
     return parts_.file.read([&](Database& db) -> Status {
@@ -189,50 +266,48 @@ class SqliteStore final : public Store {
     });
   }
   Result<Committed> transact(FunctionRef<Status(Txn&)> body,
-                             const TransactOptions& options) override;
+                             const TransactOptions& options) override {
+    LAPWING_CHECK(check_transact(options));
+    Running running(parts_, options.idempotency_key);
+    LAPWING_CHECK(
+        parts_.file.write([&](Database& db) { return running.run(db, body); }, options.deadline));
+    return running.take();
+  }
+  Status submit(TxnBody body, TransactOptions options, TxnDone done) override;
+  Result<std::vector<std::string>> undeclared_owners() override {
+    return asked<std::vector<std::string>>([](Database& db) { return undeclared_owners_on(db); });
+  }
+  Status declare_blobs(std::string_view owner) override {
+    return parts_.file.write([&](Database& db) { return declare_blobs_on(db, owner); });
+  }
 
  private:
+  template <class T, class Ask>
+  Result<T> asked(Ask ask) {
+    T out{};
+    LAPWING_CHECK(parts_.file.read([&](Database& db) -> Status {
+      LAPWING_TRY(out, ask(db));
+      return {};
+    }));
+    return out;
+  }
   StateParts parts_;
 };
 
-Result<Committed> SqliteStore::transact(FunctionRef<Status(Txn&)> body,
-                                        const TransactOptions& options) {
+Status SqliteStore::submit(TxnBody body, TransactOptions options, TxnDone done) {
   LAPWING_CHECK(check_transact(options));
-  const std::string& key = options.idempotency_key;
-  Committed out;
-  bool changed = false;
-  bool queued = false;
-  bool logged = false;
-  const auto run = [&](Database& db) -> Status {
-    out = {};
-    changed = queued = logged = false;
-    const std::int64_t now = parts_.time.now_ns();
-    if (!key.empty()) {
-      LAPWING_TRY(const auto past, find_past(db, key, now));
-      if (past) {
-        out = *past;
-        return {};
-      }
-    }
-    SqliteTxn txn(db, now);
-    LAPWING_CHECK(body(txn));
-    LAPWING_CHECK(check_outcome(txn.outcome));
-    changed = txn.commit.has_value();
-    if (changed) {
-      LAPWING_CHECK(trim_feed(db, *txn.commit, parts_.feed_history));
-    } else {
-      LAPWING_TRY(txn.commit, txn.sequence());
-    }
-    queued = txn.queued;
-    logged = txn.logged;
-    out = {*txn.commit, false, std::move(txn.outcome)};
-    return key.empty() ? Status{} : keep_past(db, key, out, now);
-  };
-  LAPWING_CHECK(parts_.file.write(run, options.deadline));
-  if (changed) parts_.signals.changed.raise();
-  if (queued) parts_.signals.queued.raise();
-  if (logged) parts_.signals.logged.raise();
-  return out;
+  auto running = std::make_unique<Running>(parts_, std::move(options.idempotency_key));
+  Running* const made = running.get();
+  return parts_.file.submit(
+      [made, body = std::move(body)](Database& db) mutable { return made->run(db, body); },
+      options.deadline,
+      [running = std::move(running), done = std::move(done)](Status status) mutable {
+        if (status) {
+          done(running->take());
+        } else {
+          done(fail(std::move(status).error()));
+        }
+      });
 }
 
 class SqliteFeed final : public ChangeFeed {

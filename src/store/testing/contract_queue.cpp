@@ -153,15 +153,27 @@ TEST_P(QueueContract, AGroupIsHandedOutInOrderToOneAtATime) {
   EXPECT_EQ(payloads(claim()), "bc");
 }
 
-TEST_P(QueueContract, AGroupWaitsForItsClaimedEvenBehindItsHead) {
-  ASSERT_TRUE(queue().enqueue({"q", "a", Duration::zero(), "g"}));
-  ASSERT_TRUE(queue().enqueue({"q", "b", Duration::zero(), "g"}));
-  const auto both = claim();
-  ASSERT_EQ(both.size(), 2u);
-  ASSERT_TRUE(queue().release(both[0].receipt));
+TEST_P(QueueContract, AGroupGoesOnlyAsFarAsItIsVisible) {
+  for (const char* payload : {"a", "b", "c", "d"}) {
+    ASSERT_TRUE(queue().enqueue({"q", payload, Duration::zero(), "g"}));
+  }
+  const auto first = claim(3);
+  ASSERT_EQ(payloads(first), "abc");
+  // The first is back while the second is claimed: only the first.
+  ASSERT_TRUE(queue().release(first[0].receipt));
+  const auto again = claim();
+  EXPECT_EQ(payloads(again), "a");
+  // The second extended, the others lapse: again only the first.
+  ASSERT_TRUE(queue().extend(first[1].receipt, minutes(2)));
+  clock_.advance(minutes(1));
+  const auto third = claim();
+  EXPECT_EQ(payloads(third), "a");
+  // The first gone, the second claimed: nothing, whatever is sent.
+  ASSERT_TRUE(queue().complete(third[0].receipt));
+  ASSERT_TRUE(queue().enqueue({"q", "e", Duration::zero(), "g"}));
   EXPECT_TRUE(claim().empty());
-  ASSERT_TRUE(queue().complete(both[1].receipt));
-  EXPECT_EQ(payloads(claim()), "a");
+  ASSERT_TRUE(queue().complete(first[1].receipt));
+  EXPECT_EQ(payloads(claim()), "cde");
 }
 
 TEST_P(QueueContract, SaysWhenSomethingIsDue) {

@@ -115,7 +115,9 @@ TEST_F(Images, CodeIsUpdatedPublishedAndSwept) {
   EXPECT_EQ((*resolve("f"))->image->command.front(), "two");
   EXPECT_EQ((*resolve("f", "1"))->image->command.front(), "one");
   EXPECT_TRUE(os::is_directory(data_dir + "/images/" + first));
-  EXPECT_TRUE(service->referenced_blobs()->empty());
+  // An image is no blob, and names none.
+  EXPECT_FALSE(engine->blobs().exists(*store::BlobId::from_hex(first)).value());
+  EXPECT_EQ(engine->collect_blobs(Duration(-1))->removed, 0u);
   EXPECT_EQ(send("DeleteFunction", "DELETE", "/2015-03-31/functions/f", "Qualifier=1").status, 204);
   executor.run_all();
   EXPECT_FALSE(os::is_directory(data_dir + "/images/" + first));
