@@ -69,8 +69,8 @@ function(lapwing_codegen target)
 
   # The toy service of the golden test is what the engines are tested with.
   lapwing_generate(toy ${golden}/toy.json ${golden}/overlay/toy.json)
+  target_sources(lapwing_gen_toy PRIVATE ${gen_dir}/toy/model.cpp)
   if(TARGET ${target}_test)
-    target_sources(${target}_test PRIVATE ${gen_dir}/toy/model.cpp)
     target_link_libraries(${target}_test PRIVATE lapwing_gen_toy lapwing_gen_lambda lapwing_gen_sts)
   endif()
   add_custom_target(lapwing_generated DEPENDS ${generated})

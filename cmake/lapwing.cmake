@@ -3,6 +3,7 @@
 # takes every *.cpp below the calling folder; *_test.cpp and *_bench.cpp go to
 # lapwing_<name>_test and lapwing_<name>_bench, testing/*.cpp to the test binary.
 # <name> is the folder below src/ with '/' as '_'.
+# SHARED_TESTING: testing/*.cpp is lapwing_<name>_testing instead, for other folders' TEST_DEPS.
 # Tests that read files of the source tree include "source_dir.hpp" (kSourceDir).
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/source_dir.hpp CONTENT
 "#pragma once\ninline constexpr char kSourceDir[] = \"${CMAKE_SOURCE_DIR}\";\n")
@@ -48,7 +49,7 @@ if(LAPWING_TESTS)
 endif()
 
 function(lapwing_library)
-  cmake_parse_arguments(ARG "" "" "DEPS;PKGS;TEST_DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "SHARED_TESTING" "" "DEPS;PKGS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -58,6 +59,9 @@ function(lapwing_library)
   set(tests ${sources})
   set(benches ${sources})
   list(FILTER tests INCLUDE REGEX "(_test\\.cpp|/testing/[^/]*\\.cpp)$")
+  if(ARG_SHARED_TESTING)  # a library of its own, lapwing_<name>_testing
+    list(FILTER tests EXCLUDE REGEX "/testing/[^/]*\\.cpp$")
+  endif()
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test\\.cpp|_bench\\.cpp|/testing/[^/]*\\.cpp)$")
   list(TRANSFORM ARG_DEPS PREPEND lapwing_)
@@ -70,6 +74,12 @@ function(lapwing_library)
   else()
     add_library(lapwing_${name} INTERFACE)
     target_link_libraries(lapwing_${name} INTERFACE ${ARG_DEPS} fmt::fmt)
+  endif()
+  if(LAPWING_TESTS AND ARG_SHARED_TESTING)
+    file(GLOB shared CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/testing/*.cpp)
+    add_library(lapwing_${name}_testing STATIC EXCLUDE_FROM_ALL ${shared})
+    target_link_libraries(lapwing_${name}_testing PUBLIC lapwing_${name} GTest::gtest)
+    target_precompile_headers(lapwing_${name}_testing REUSE_FROM lapwing_test_pch)
   endif()
   set_property(GLOBAL APPEND PROPERTY LAPWING_LIBRARIES ${name})
 

@@ -1,0 +1,105 @@
+#include "hosting/testing/host.hpp"
+
+#include <gtest/gtest.h>
+
+#include "gen/toy/kinds.hpp"
+#include "gen/toy/nothing.hpp"
+#include "hosting/space_waker.hpp"
+#include "net/sync.hpp"
+#include "store/await.hpp"
+
+namespace lapwing::hosting {
+namespace {
+
+namespace toy = gen::toy;
+
+struct Core {
+  store::Space* space = nullptr;
+};
+
+// Sends a message that is visible after `Small` seconds.
+net::Task<Result<toy::KindsStruct>> send(Core& core, net::Loop& loop, const aws::Call&,
+                                         toy::KindsStruct in) {
+  const auto request = store::EnqueueRequest{
+      .queue = "q", .payload = "p", .delay = std::chrono::seconds(in.small.value_or(0))};
+  LAPWING_CO_CHECK(co_await store::compute_on<store::Enqueued>(
+      loop, core.space->store(), [request](store::Txn& txn) { return txn.enqueue(request); }));
+  co_return in;
+}
+
+// Waits for one.
+class Waiter final : public store::Listener {
+ public:
+  explicit Waiter(net::Loop& loop) : channel(net::one_shot<bool>(loop)) {}
+  void on_signal() noexcept override {
+    if (!raised.exchange(true)) channel.sender.send(true);
+  }
+  decltype(net::one_shot<bool>(std::declval<net::Loop&>())) channel;
+  std::atomic<bool> raised{false};
+};
+
+net::Task<Result<aws::Empty>> receive(Core& core, net::Loop& loop, const aws::Call&, aws::Empty) {
+  while (true) {
+    Waiter waiter(loop);
+    const store::Subscription listening = core.space->queue().subscribe("q", waiter);
+    const store::ClaimRequest request{.queues = {"q"}, .visibility = std::chrono::seconds(30)};
+    LAPWING_CO_TRY(const store::ClaimResult found, core.space->queue().claim(request));
+    if (!found.messages.empty()) co_return aws::Empty();
+    (void)co_await waiter.channel.receiver;
+  }
+}
+
+class ToyService final : public Service {
+ public:
+  explicit ToyService(const Dependencies& given)
+      : given_(given), api_(make_table(core_), given.pipeline) {}
+  const aws::Service& api() const override { return api_; }
+  Status start() override {
+    LAPWING_TRY(core_.space, given_.store.space("toy"));
+    waker_ = std::make_unique<SpaceWaker>("toy.due", *core_.space, given_.background);
+    return {};
+  }
+  void stop() override { waker_.reset(); }
+
+ private:
+  static aws::OperationTable make_table(Core& core) {
+    aws::OperationTable table(toy::kModel);
+    table.add<toy::Kinds>(core, send, {.access = aws::Access::kWrite});
+    table.add<toy::Nothing>(core, receive, {.access = aws::Access::kRead});
+    table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Grow", "StructPayload"});
+    return table;
+  }
+
+  Dependencies given_;
+  Core core_;
+  aws::Service api_;
+  std::unique_ptr<SpaceWaker> waker_;
+};
+
+TEST(Host, WhatWaitsIsWokenByACommit) {
+  testing::Host<ToyService> host;
+  testing::Pending poll = host.begin("Nothing");
+  EXPECT_TRUE(host.call("Kinds").ok());
+  EXPECT_TRUE(poll.get().ok());
+}
+
+TEST(Host, AndByTheClock) {
+  testing::Host<ToyService> host;
+  EXPECT_EQ(host.call("Kinds", R"({"Small":600})").at("Small"), "600");
+  testing::Pending poll = host.begin("Nothing");
+  host.advance(std::chrono::seconds(599));
+  EXPECT_FALSE(poll.done());
+  host.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(poll.get().ok());
+}
+
+TEST(Host, ARestartKeepsWhatIsStored) {
+  testing::Host<ToyService> host;
+  ASSERT_TRUE(host.call("Kinds").ok());
+  host.restart();
+  EXPECT_TRUE(host.call("Nothing").ok());
+  EXPECT_EQ(host.call("Grow").error, "NotImplemented");
+}
+
+}  // namespace
+}  // namespace lapwing::hosting

@@ -1,0 +1,37 @@
+// A service, as the process that hosts it sees it.
+//
+// Thread-safety: start() and stop() once each, by one thread; everything else from any thread
+// between them.
+#pragma once
+
+#include "aws/service.hpp"
+#include "background/runner.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "store/engine.hpp"
+
+namespace lapwing::hosting {
+
+// What every service is given; all of it outlives the service.
+struct Dependencies {
+  store::Engine& store;
+  const Clock& clock;  // the server's: it may stand still until it is told
+  Random& random;
+  Logger& log;
+  background::Runner& background;
+  const aws::Pipeline& pipeline;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual const aws::Service& api() const = 0;
+  // Reads what is stored and finishes what a crash has cut. No request comes before.
+  virtual Status start() { return {}; }
+  // No request comes any more. What runs in the background has ended when it returns.
+  virtual void stop() {}
+};
+
+}  // namespace lapwing::hosting

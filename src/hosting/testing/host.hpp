@@ -1,0 +1,110 @@
+// A service alone, in a unit test: a memory store, a clock that stands still, a loop that runs.
+//
+//   Host<sqs::Service> host;
+//   EXPECT_EQ(host.call("CreateQueue", R"({"QueueName":"q"})").at("QueueUrl"), "...");
+//   auto poll = host.begin("ReceiveMessage", R"({"QueueUrl":"...","WaitTimeSeconds":20})");
+//   host.advance(std::chrono::seconds(20));
+//   EXPECT_EQ(poll.get().status, 200);
+//   host.restart();                       // the same store under a new service, as after a crash
+//
+// Inputs and outputs are JSON in the model's member names (aws::Service::perform).
+//
+// Thread-safety: one thread.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "aws/testing/pipeline.hpp"
+#include "base/random.hpp"
+#include "hosting/manual_time.hpp"
+#include "hosting/service.hpp"
+#include "net/loop.hpp"
+#include "store/memory/memory_engine.hpp"
+#include "text/json.hpp"
+
+namespace lapwing::hosting::testing {
+
+// What an operation answered.
+struct Answer {
+  std::string text;   // the output, or the error's message
+  std::string error;  // the error's code, or empty
+
+  bool ok() const { return error.empty(); }
+  // "Attributes.DelaySeconds", "Messages.0.Body": strings as they are, the rest as written; empty
+  // if absent.
+  std::string at(std::string_view path) const;
+  // How many items or members; 0 if absent.
+  std::size_t size(std::string_view path) const;
+};
+
+class Pending {
+ public:
+  explicit Pending(std::future<Answer> answer) : answer_(std::move(answer)) {}
+  bool done() const {
+    return answer_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+  // Waits; a test that would hang fails after 30 s instead.
+  Answer get();
+
+ private:
+  std::future<Answer> answer_;
+};
+
+class HostBase {
+ public:
+  HostBase();
+  virtual ~HostBase();
+  HostBase(const HostBase&) = delete;
+  HostBase& operator=(const HostBase&) = delete;
+
+  Answer call(std::string_view operation, std::string_view input = "{}");
+  Pending begin(std::string_view operation, std::string_view input = "{}");
+  // As another caller.
+  Answer call_as(const aws::Caller& caller, std::string_view operation, std::string_view input);
+  void advance(Duration by) { time_.advance(by); }
+  void restart();
+
+  ManualClock clock;
+  SeededRandom random{7};
+  std::unique_ptr<store::Engine> engine;
+  background::Runner background;
+  aws::Caller caller;
+
+ protected:
+  virtual std::unique_ptr<Service> make() = 0;
+  Dependencies dependencies();
+  void begin_service();
+  void end_service();
+
+  std::unique_ptr<Service> service_;
+
+ private:
+  Pending send(aws::Caller as, std::string_view operation, std::string_view input);
+
+  aws::testing::TestPipeline pipeline_;
+  ManualTime time_;
+  SystemClock real_;
+  net::Loop loop_;
+  std::thread thread_;
+};
+
+template <class S>
+class Host : public HostBase {
+ public:
+  Host() { begin_service(); }
+  ~Host() override { end_service(); }
+  S& service() { return static_cast<S&>(*service_); }
+
+ protected:
+  std::unique_ptr<Service> make() override { return std::make_unique<S>(dependencies()); }
+};
+
+}  // namespace lapwing::hosting::testing
