@@ -363,6 +363,7 @@ void Instance::Parts::make_services() {
   options.registries = registry_options(config);
   options.image_layouts = config.images_layouts;
   options.refuse_retired = config.runtimes_retired == "refuse";
+  options.catalogue = &*catalogue;
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(
