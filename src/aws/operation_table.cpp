@@ -150,7 +150,7 @@ std::string_view to_string(Access access) {
 
 Error not_implemented(std::string_view service, std::string_view operation) {
   return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not implement {} {} yet.", service, operation))
+               fmt::format("{} {} is not built in Lapwing yet.", service, operation))
       .with_status(501);
 }
 

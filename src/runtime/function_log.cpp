@@ -138,6 +138,10 @@ void FunctionLog::restore_report(const RestoreReport& report) {
   if (heard(kPlatform)) tell(restore_report_event(report), For::kTelemetry);
 }
 
+void FunctionLog::unserved_runtime(std::string_view why) {
+  line(fmt::format("RUNTIME\tStatus: not served\tReason: {}", why));
+}
+
 void FunctionLog::snapshot_refused(std::string_view why) {
   line(fmt::format("SNAPSTART\tStatus: off\tReason: {}", why));
 }

@@ -55,6 +55,9 @@ namespace lapwing::sandbox {
 
 struct LauncherOptions {
   std::string data_dir;  // roots/ below it; also says which leftovers are ours
+  // The data directory of a server for which this instance only looks at the machine: nothing is
+  // written there, and names are those that its server has or would have. "": none.
+  std::string stands_in_for;
   // How many /tmp images of the sizes in use are kept ready.
   std::uint32_t tmp_ready = 4;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).

@@ -25,7 +25,9 @@ const std::vector<Key>& keys() {
       {"listen", "address and port of the API", &Config::listen},
       {"data_dir", "where everything durable lives", &Config::data_dir},
       {"auth",
-       "who may call: anyone, verified signatures, or verified and authorised",
+       "who may call: anyone, verified signatures, or verified and authorised (enforce, which is "
+       "not "
+       "built yet)",
        &Config::auth,
        {},
        "off|verify|enforce"},
@@ -309,7 +311,7 @@ bool is_account(std::string_view text) {
 std::vector<ConfigKey> config_keys(const Config& defaults) {
   std::vector<ConfigKey> out;
   for (const Key& key : keys()) {
-    out.push_back({key.name, key.help, config::printed(defaults, key)});
+    out.push_back({key.name, key.help, config::allowed(key), config::printed(defaults, key)});
   }
   return out;
 }

@@ -85,6 +85,7 @@ struct Config {
 struct ConfigKey {
   std::string_view name;  // "engine.idle_seconds"
   std::string_view help;
+  std::string allowed;        // "one of: a, b" or "0 to 256"; "" where the type says all
   std::string default_value;  // as TOML, which --set takes too
 };
 

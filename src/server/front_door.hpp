@@ -92,6 +92,8 @@ class FrontDoor {
                                    const RequestId& request_id) const;
   void record(const http::RequestContext& context, const RequestId& request_id,
               const aws::Response& response) const;
+  // Says to people what this is.
+  static net::Task<void> greet(http::RequestContext& context);
   net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
   // A client that has gone is no error of ours.
   net::Task<Status> answer(http::RequestContext& context, const RequestId& request_id,

@@ -30,6 +30,7 @@
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
+#include "server/machine_defaults.hpp"
 #include "server/maintenance.hpp"
 #include "server/network.hpp"
 #include "server/role_credentials.hpp"
@@ -139,24 +140,17 @@ engine::EngineOptions engine_options(const Config& config) {
   options.start_patience = std::chrono::milliseconds(config.start_patience_ms);
   options.scaling_rate = static_cast<std::uint32_t>(config.scaling_rate);
   options.requests_per_concurrency = static_cast<std::uint32_t>(config.requests_per_concurrency);
-  const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kMiB;
-  options.memory_mb_max = config.memory_mb_max != 0
-                              ? static_cast<std::uint64_t>(config.memory_mb_max)
-                              : machine_mb * 3 / 4;
-  options.memory_reserve_mb = config.memory_reserve_mb != 0
-                                  ? static_cast<std::uint64_t>(config.memory_reserve_mb)
-                                  : machine_mb / 20;
+  options.memory_mb_max = memory_mb_max(config);
+  options.memory_reserve_mb = memory_reserve_mb(config);
   return options;
 }
 
 logs::LogLimits log_limits(const Config& config, const os::DiskSpace& disk) {
-  const auto mib = [](std::int64_t number) { return static_cast<std::uint64_t>(number) * kMiB; };
   logs::LogLimits limits;
-  limits.bytes = config.logs_mb != 0 ? mib(config.logs_mb) : disk.look().total / 4;
-  limits.group_bytes =
-      config.logs_function_mb != 0 ? mib(config.logs_function_mb) : limits.bytes / 2;
-  limits.group_bytes_per_second = mib(config.logs_function_mib_per_second);
+  limits.bytes = logs_bytes(config, disk);
+  limits.group_bytes = logs_group_bytes(config, disk);
+  limits.group_bytes_per_second =
+      static_cast<std::uint64_t>(config.logs_function_mib_per_second) * kMiB;
   limits.disk = &disk;
   return limits;
 }
@@ -169,10 +163,16 @@ void fit_open_files(engine::EngineOptions& options, Logger& logger) {
   const std::uint64_t fit =
       std::max<std::uint64_t>(1, files.rlim_cur / 8 * 7 / kFilesPerEnvironment);
   if (fit >= options.environments_max) return;
-  logger.warn("engine",
-              "fewer environments at once than engine.environments_max: the limit of open "
-              "files (ulimit -n, LimitNOFILE=) is too low",
-              {{"environments", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  // Nobody asked for the default: told, not warned of.
+  const bool asked =
+      static_cast<std::int64_t>(options.environments_max) != Config().environments_max;
+  logger.log(asked ? LogLevel::kWarn : LogLevel::kInfo, "engine",
+             "the limit of open files leaves room for fewer environments at once than "
+             "engine.environments_max allows. Nothing needs doing unless more are wanted: then "
+             "raise it (ulimit -n, LimitNOFILE=)",
+             {{"environments", fit},
+              {"environments_max", static_cast<std::uint64_t>(options.environments_max)},
+              {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
   options.environments_max = static_cast<std::uint32_t>(fit);
 }
 
@@ -187,10 +187,14 @@ std::size_t fit_connections(const engine::EngineOptions& options, const Config& 
   const std::uint64_t fit =
       std::max(kConnectionsMin, files.rlim_cur - std::min<std::uint64_t>(files.rlim_cur, taken));
   if (fit >= wanted) return wanted;
-  logger.warn("http",
-              "fewer connections at once than server.connections_max: the limit of open files "
-              "(ulimit -n, LimitNOFILE=) is too low",
-              {{"connections", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  const bool asked = config.connections_max != Config().connections_max;
+  logger.log(asked ? LogLevel::kWarn : LogLevel::kInfo, "http",
+             "the limit of open files leaves room for fewer connections at once than "
+             "server.connections_max allows. Nothing needs doing unless more are wanted: then "
+             "raise it (ulimit -n, LimitNOFILE=)",
+             {{"connections", fit},
+              {"connections_max", wanted},
+              {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
   return fit;
 }
 
@@ -366,6 +370,7 @@ void Instance::Parts::make_services() {
   options.registries = registry_options(config);
   options.image_layouts = config.images_layouts;
   options.refuse_retired = config.runtimes_retired == "refuse";
+  options.catalogue = &*catalogue;
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
   lambda = std::make_unique<lambda::Service>(

@@ -123,7 +123,9 @@ class Harness {
   FakeScaling scaling;
   FakeSnapshots snapshots;
   std::string data_dir;
-  bool refuse_retired = false;  // from the next restart() on
+  // From the next restart() on.
+  bool refuse_retired = false;
+  const runtime::Catalogue* catalogue = nullptr;
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
