@@ -145,8 +145,6 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",
              front_door_->refused.load());
-    text.add("payload_bytes", "gauge", "Payloads of invocations at work.",
-             front_door_->payload_bytes.load());
     text.add("streams_total", "counter", "Invocations with a response stream.",
              front_door_->streams.load());
     text.add("stream_bytes_total", "counter", "Payload sent in response streams.",

@@ -34,6 +34,7 @@ struct Config {
   std::int64_t spin_us = 60;
   std::int64_t workers = 0;  // 0: the cores, at least two
   std::int64_t connections_max = 10'000;
+  std::int64_t payloads_mb = 1'024;
   bool require_isolation = false;
   std::string cpu = "weight";
   std::string network = "auto";

@@ -81,29 +81,6 @@ Error no_runtime(const Error& error, Logger& logger) {
 
 }  // namespace
 
-namespace {
-
-// One at a time may have it.
-class Turn {
- public:
-  Turn() = default;
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    if (taken_ != nullptr) taken_->store(false, std::memory_order_release);
-  }
-  bool take(std::atomic<bool>& turn) {
-    if (turn.exchange(true, std::memory_order_acquire)) return false;
-    taken_ = &turn;
-    return true;
-  }
-
- private:
-  std::atomic<bool>* taken_ = nullptr;
-};
-
-}  // namespace
-
 // Everything a worker looks at. Shared with it, because a connection that is cut while the
 // worker runs takes its coroutine along.
 struct FrontDoor::Job final : aws::Exchange {
@@ -114,31 +91,11 @@ struct FrontDoor::Job final : aws::Exchange {
   std::string body;
   // What the body holds of the budget. A connection may go while the worker is at it.
   http::Charge charge;
-  Turn turn;
+  Turns::Turn turn;
   aws::SignatureHead signature;
   RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
 };
-
-namespace {
-
-// Payloads held while their functions run, given back when the request ends.
-class PayloadShare {
- public:
-  PayloadShare(std::atomic<std::uint64_t>& total, std::uint64_t bytes)
-      : total_(total), bytes_(bytes) {
-    total_.fetch_add(bytes_, std::memory_order_relaxed);
-  }
-  ~PayloadShare() { total_.fetch_sub(bytes_, std::memory_order_relaxed); }
-  PayloadShare(const PayloadShare&) = delete;
-  PayloadShare& operator=(const PayloadShare&) = delete;
-
- private:
-  std::atomic<std::uint64_t>& total_;
-  std::uint64_t bytes_;
-};
-
-}  // namespace
 
 namespace {
 
@@ -262,12 +219,7 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
   }
   if (!body) co_return fail(std::move(body).error());
   // Counts on its own once it is whole, for as long as its function runs.
-  const PayloadShare share(stats_.payload_bytes, body->size());
-  const std::uint64_t most =
-      kPayloadsInMemoryMax + (body->size() <= kSmallPayloadBytes ? kSmallPayloadsReserve : 0);
-  if (stats_.payload_bytes.load(std::memory_order_relaxed) > most) {
-    co_return fail(too_many("Too many payloads in flight. Please retry."));
-  }
+  LAPWING_CO_TRY(http::Charge payload, payload_room(context, body->size()));
   context.take_body_charge();
 
   aws::Caller caller;
@@ -304,14 +256,17 @@ net::Task<Result<aws::Response>> FrontDoor::invoke(http::RequestContext& context
       context.loop().clock().wall(), *parts_.random);
   invocation.client_context = invoke.client_context;
   invocation.payload = lambda::event_of(*std::move(body));
+  invocation.caller = context.caller();
+  invocation.caller.part = std::hash<std::string_view>()(function->arn);
   invocation.want_tail = invoke.log_type == lambda::LogType::kTail;
   lambda::InvokeOutcome answer;
   answer.request_id = request_id;
   answer.executed_version = function->version;
   answer.trace_id = invocation.trace_id;
+  context.charge_answer_to(invocation.caller.part);
   if (invoke.mode == lambda::InvokeMode::kStream) {
     co_return co_await stream_invoke(context, invoke, answer, std::move(function),
-                                     std::move(invocation));
+                                     std::move(invocation), std::move(payload));
   }
   const std::string runtime_id = function->runtime;
   Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
@@ -361,6 +316,19 @@ net::Task<Result<std::string>> FrontDoor::read_payload(http::RequestContext& con
   co_return fail(body_error(std::move(body).error()));
 }
 
+// Of the caller's share; where it is small, without asking whose that is.
+Result<http::Charge> FrontDoor::payload_room(http::RequestContext& context,
+                                             std::size_t bytes) const {
+  const bool small = bytes <= kSmallPayloadBytes;
+  http::Budget& payloads = parts_.memory->payloads;
+  http::Charge charge = small ? payloads.charge() : payloads.charge(context.caller());
+  if (charge.room(small ? kSmallPayloadsReserve : 0) < bytes) {
+    return fail(too_many("Too many payloads in flight. Please retry."));
+  }
+  charge.add(bytes);
+  return charge;
+}
+
 // As far as the head tells: query services name the operation in the body.
 std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const {
   if (!route) return aws::kBodyBytesDefault;
@@ -404,8 +372,13 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, Request
     co_return co_await refuse(context, head, job->signature.service, read.error(), job->request_id);
   }
   // What a large body is taken apart into is as large again, and not counted: one at a time.
-  while (job->body.size() > kLargeBodyBytes && !job->turn.take(large_job_)) {
-    co_await context.loop().sleep(kLargeJobLook);
+  if (job->body.size() > kLargeBodyBytes) {
+    job->turn =
+        co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
+    if (!job->turn) {  // nobody waits for it any more
+      co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
+                                job->request_id);
+    }
   }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
   if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
@@ -423,6 +396,10 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, Request
     co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
                               job->request_id);
   }
+  // Nobody else is to wait for this one's reading.
+  job->turn = {};
+  job->charge = {};
+  job->body = {};
   co_await answer(context, job->request_id, *std::move(response));
 }
 

@@ -31,6 +31,7 @@
 #include "runtime/invocation.hpp"
 #include "server/admin.hpp"
 #include "server/host_guard.hpp"
+#include "server/turns.hpp"
 #include "services/lambda/operations/invoke.hpp"
 #include "services/lambda/service.hpp"
 
@@ -44,6 +45,7 @@ struct FrontDoorParts {
   lambda::Service* lambda = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
+  http::Memory* memory = nullptr;
   net::WorkerPool* workers = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;
@@ -54,7 +56,6 @@ struct FrontDoorStats {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> invokes{0};
   std::atomic<std::uint64_t> refused{0};
-  std::atomic<std::uint64_t> payload_bytes{0};  // of invocations, held now
   std::atomic<std::uint64_t> streams{0};
   std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
 };
@@ -83,7 +84,8 @@ class FrontDoor {
                                                  const lambda::InvokeRequest& request,
                                                  const lambda::InvokeOutcome& answer,
                                                  runtime::FunctionVersionPtr function,
-                                                 runtime::Invocation invocation);
+                                                 runtime::Invocation invocation,
+                                                 http::Charge payload);
   // Why the function could not be run at all, in Lambda's words; nothing when it ran.
   Status check_invoke(const aws::Request& request, const aws::SignatureHead& signature,
                       aws::Caller& caller) const;
@@ -105,6 +107,8 @@ class FrontDoor {
   std::optional<aws::Response> identify(Job& job) const;
   net::Task<Result<std::string>> read_payload(http::RequestContext& context,
                                               const aws::SignatureHead& signature);
+  // An error where too many payloads are at work.
+  Result<http::Charge> payload_room(http::RequestContext& context, std::size_t bytes) const;
   // Everything but the answer to what can be refused before a service is asked.
   net::Task<Status> read_general(http::RequestContext& context, Job& job);
   void charge(http::RequestContext& context, const aws::SignatureHead& signature) const;
@@ -112,7 +116,7 @@ class FrontDoor {
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;
-  std::atomic<bool> large_job_{false};  // one is at work
+  Turns large_jobs_;
   std::map<std::string, const aws::Service*, std::less<>> services_;
 };
 

@@ -14,10 +14,10 @@ namespace {
 
 using RunResult = Result<runtime::Outcome>;
 
-// Detached: a caller that goes away leaves the function running, as on AWS.
+// Detached: a caller that goes away leaves the function running, as on AWS, and its payload held.
 net::Task<void> run(engine::Dispatcher& dispatcher, net::Loop& loop,
                     runtime::FunctionVersionPtr function, runtime::Invocation invocation,
-                    net::OneShotSender<RunResult> done) {
+                    [[maybe_unused]] http::Charge payload, net::OneShotSender<RunResult> done) {
   RunResult outcome = co_await dispatcher.invoke(loop, std::move(function), std::move(invocation));
   done.send(std::move(outcome));
 }
@@ -44,7 +44,8 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
                                                           const lambda::InvokeRequest& request,
                                                           const lambda::InvokeOutcome& answer,
                                                           runtime::FunctionVersionPtr function,
-                                                          runtime::Invocation invocation) {
+                                                          runtime::Invocation invocation,
+                                                          http::Charge payload) {
   stats_.streams.fetch_add(1, std::memory_order_relaxed);
   net::Loop& loop = context.loop();
   const aws::Response head =
@@ -53,8 +54,8 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
   runtime::ResponseStream stream = runtime::response_stream(loop);
   invocation.sink = std::move(stream.sink);
   auto [sender, receiver] = net::one_shot<RunResult>(loop);
-  loop.spawn(
-      run(*parts_.dispatcher, loop, std::move(function), std::move(invocation), std::move(sender)));
+  loop.spawn(run(*parts_.dispatcher, loop, std::move(function), std::move(invocation),
+                 std::move(payload), std::move(sender)));
 
   // The head waits for the first bytes: until then a failure has a status of its own.
   http::BodyWriter* body = nullptr;

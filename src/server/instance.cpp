@@ -244,6 +244,7 @@ struct Instance::Parts {
         disk(&space),
         logger(&log),
         launcher(std::move(l)),
+        memory({.payloads = static_cast<std::uint64_t>(c.payloads_mb) * kMiB}),
         // Those that look up images must not be all there are.
         workers(static_cast<std::size_t>(c.workers) + images::kResolvesMax),
         pullers(kPullers),
@@ -440,7 +441,7 @@ void Instance::Parts::make_front() {
       &*connections, disk, &launcher->tmp_pauses(), &logs->budget()});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
-                     dispatcher.get(), &*catalogue, &workers, &random, logger});
+                     dispatcher.get(), &*catalogue, &memory, &workers, &random, logger});
   front_door->add(lambda->aws());
   front_door->add(logs->service());
   front_door->add(sts->aws());
@@ -507,6 +508,9 @@ void Instance::stop(Duration grace) {
   p.endpoint.stop();
   p.loops.stop();
   p.lambda->stop();
+  // Jobs use everything above, and what they were asked by has ended: from here on there are none.
+  p.workers.stop();
+  p.pullers.stop();
   p.logs->stop();
   p.background->stop();
   p.store->shut_down();

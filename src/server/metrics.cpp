@@ -66,6 +66,7 @@ void add_memory_metrics(MetricsText& text, const http::Memory& memory) {
            memory.bodies.held());
   text.add("request_bodies_refused_total", "counter", "Bodies for which there was no room.",
            memory.bodies_refused.load());
+  text.add("payload_bytes", "gauge", "Payloads of invocations at work.", memory.payloads.held());
   text.add("answer_bytes", "gauge", "Answers that are on their way to their readers.",
            memory.answers.held());
   text.add("answer_stalled_bytes", "gauge", "Answers among them that nobody reads.",
