@@ -82,6 +82,7 @@ class LauncherImpl final : public Launcher, private MountSource {
                                                               const TemplatePlan& plan) override;
   NetworkStatus& network() override { return network_; }
   const IsolationReport& report() const override { return report_; }
+  const TmpPauses& tmp_pauses() const override { return housekeeper_->tmp_pace().pauses(); }
 
  private:
   net::Task<Status> send_request(net::Loop& loop, std::string_view request, std::vector<int> fds);
@@ -185,6 +186,7 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
     co_await handle->destroy();
     co_return fail(std::move(started).error().context("launch " + plan.name));
   }
+  if (!plan.argv.empty()) handle->begin_pace();
   handle->add_steps(have_tmp - begin, std::chrono::steady_clock::now() - begin);
   co_return handle;
 }
@@ -255,8 +257,10 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   if (!hello.failure.empty()) return fail(no_sandboxes_error(hello.failure));
 
   auto housekeeper = std::make_unique<Housekeeper>(
-      std::move(cgroups), TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready,
-                                           options.tmp_images, options.space});
+      std::move(cgroups),
+      TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready, options.tmp_images,
+                       options.space},
+      options.tmp_rates);
   network.available = hello.network;
   network.text = hello.network_text;
   IsolationReport report = isolation_report(*housekeeper, hello.user_ids, network);

@@ -38,6 +38,7 @@
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/template.hpp"
+#include "sandbox/tmp_debt.hpp"
 
 namespace lapwing {
 class Logger;
@@ -61,6 +62,8 @@ struct LauncherOptions {
   bool tmp_images = true;
   // What those may take of the disk; null: whatever there is.
   std::shared_ptr<os::DiskSpace> space;
+  // How fast those are used.
+  TmpRates tmp_rates;
   NetworkOptions network;
   // sched_getaffinity(2) tells of Limits::processors_shown at most; for machines with more than
   // functions are shown, as it makes the call slower.
@@ -191,6 +194,8 @@ class Launcher {
   virtual NetworkStatus& network() = 0;
   // What is enforced on this machine and what is not.
   virtual const IsolationReport& report() const = 0;
+  // Of sandboxes that were beyond LauncherOptions::tmp_rates.
+  virtual const TmpPauses& tmp_pauses() const = 0;
 };
 
 }  // namespace lapwing::sandbox

@@ -140,6 +140,7 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
   text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
   add_disk_metrics(text, parts_.disk->look(), *parts_.logs);
+  if (parts_.tmp_pauses != nullptr) add_tmp_metrics(text, *parts_.tmp_pauses);
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",

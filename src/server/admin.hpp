@@ -16,6 +16,7 @@
 #include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
+#include "sandbox/tmp_debt.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/budget.hpp"
 
@@ -41,6 +42,7 @@ struct AdminParts {
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
   const os::DiskSpace* disk = nullptr;
+  const sandbox::TmpPauses* tmp_pauses = nullptr;
   const logs::LogBudget* logs = nullptr;
 };
 

@@ -14,6 +14,7 @@
 #include "os/file.hpp"
 #include "runtime/sandbox_planner.hpp"
 #include "sandbox/launcher.hpp"
+#include "sandbox/limits.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/embedded_files.hpp"
 #include "server/instance.hpp"
@@ -105,6 +106,10 @@ Result<std::unique_ptr<sandbox::Launcher>> start_launcher(
   LAPWING_TRY(options.network, network_options(config));
   options.hide_processors =
       sandbox::processors_of_machine() > sandbox::processors_of(0, ~std::uint32_t{0});
+  options.tmp_rates.each = static_cast<std::uint64_t>(config.tmp_mib_per_second) * kMiB;
+  options.tmp_rates.all = config.tmp_all_mib_per_second != 0
+                              ? static_cast<std::uint64_t>(config.tmp_all_mib_per_second) * kMiB
+                              : sandbox::kTmpRateProcessorBytes * sandbox::processors_of_machine();
   options.processes_max = static_cast<std::uint64_t>(config.processes_max);
   return sandbox::Launcher::start(options);
 }

@@ -82,6 +82,17 @@ const std::vector<Key>& keys() {
        &Config::endpoint,
        {},
        "auto|open|closed"},
+      {"sandbox.tmp_mib_per_second",
+       "how fast an environment may write to /tmp, and read what is not in memory, after a burst "
+       "of "
+       "512 MiB; beyond, it is paused now and then. 0: as fast as it can",
+       &Config::tmp_mib_per_second,
+       {0, 1'000'000}},
+      {"sandbox.tmp_all_mib_per_second",
+       "the same for all environments together, of which those that take little are not paused. 0: "
+       "128 for each processor",
+       &Config::tmp_all_mib_per_second,
+       {0, 1'000'000}},
       {"sandbox.processes_max",
        "processes and threads of all functions; 0: 9/16 of what the machine can have, and 3/16 "
        "more "

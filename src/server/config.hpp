@@ -41,8 +41,10 @@ struct Config {
   std::string network_range;  // "": one is chosen
   std::vector<std::string> network_deny;
   std::string endpoint = "auto";
-  std::int64_t processes_max = 0;    // 0: a part of the machine's
-  std::int64_t connections_out = 0;  // 0: half of what the machine can remember
+  std::int64_t tmp_mib_per_second = 256;    // 0: as fast as it can
+  std::int64_t tmp_all_mib_per_second = 0;  // 0: 128 for each processor
+  std::int64_t processes_max = 0;           // 0: a part of the machine's
+  std::int64_t connections_out = 0;         // 0: half of what the machine can remember
   bool runtimes_strict = false;
   std::string runtimes_retired = "accept";
   std::vector<std::string> runtimes_prefixes;

@@ -429,7 +429,7 @@ void Instance::Parts::make_front() {
       kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
       lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
       authenticator.get(), metrics_signed(config), functions_may_see(config), &memory,
-      &*connections, disk, &logs->budget()});
+      &*connections, disk, &launcher->tmp_pauses(), &logs->budget()});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
                      dispatcher.get(), &*catalogue, &workers, &random, logger});

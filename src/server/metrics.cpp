@@ -102,6 +102,13 @@ void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
   }
 }
 
+void add_tmp_metrics(MetricsText& text, const sandbox::TmpPauses& pauses) {
+  text.add("tmp_pauses_total", "counter", "Pauses of environments that used /tmp too fast.",
+           pauses.count.load());
+  text.add("tmp_paused_milliseconds_total", "counter", "How long those were, together.",
+           pauses.total_ms.load());
+}
+
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals) {
   text.add("invocations_total", "counter", "Invocations dispatched.", totals.invocations);
   text.add("function_errors_total", "counter", "Invocations that ended in a function error.",
