@@ -129,6 +129,7 @@ class Harness {
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
+  background::Runner background{clock, logger, {}};  // nothing runs
   const os::DiskSpace* disk = nullptr;  // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
