@@ -198,7 +198,7 @@ net::Task<void> FrontDoor::handle_invoke(http::RequestContext& context, RequestI
     co_return;
   }
   if (!response) {
-    response = aws::error_response(parts_.lambda->aws().model(), aws::Protocol::kRestJson,
+    response = aws::error_response(parts_.lambda->api().model(), aws::Protocol::kRestJson,
                                    response.error(), request_id);
   }
   co_await answer(context, request_id, *std::move(response));

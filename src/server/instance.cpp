@@ -35,9 +35,7 @@
 #include "server/network.hpp"
 #include "server/role_credentials.hpp"
 #include "server/server_key.hpp"
-#include "services/lambda/service.hpp"
-#include "services/logs/service.hpp"
-#include "services/sts/service.hpp"
+#include "server/services.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
 #include "text/pattern.hpp"
 
@@ -293,13 +291,11 @@ struct Instance::Parts {
   aws::AuthoriseAll authoriser;  // as long as no identities are evaluated
   std::optional<aws::Pipeline> pipeline;
   std::unique_ptr<background::Runner> background;
-  std::unique_ptr<logs::LogsService> logs;
   PoolExecutor executor;
   PoolExecutor pull_executor;
   EngineScaling scaling;
   RuntimeSnapshots snapshot_orders;
-  std::unique_ptr<lambda::Service> lambda;
-  std::unique_ptr<sts::Service> sts;
+  std::unique_ptr<Services> services;
 
   std::string bootstraps;  // directory of the installed bootstraps
   std::string python_sdk;  // directory of boto3; "" for none
@@ -362,10 +358,9 @@ Status Instance::Parts::make_runtimes() {
 void Instance::Parts::make_services() {
   pipeline.emplace(aws::Pipeline{patterns, *logger, clock, authoriser, workers});
   background = std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{});
-  logs = std::make_unique<logs::LogsService>(
-      logs::LogsParts{store->store(), store->bulk_log(), clock, random, *pipeline, *logger,
-                      *background, log_limits(config, *disk)});
-  lambda::Options options;
+  ServiceOptions settings;
+  settings.logs = log_limits(config, *disk);
+  lambda::Options& options = settings.lambda;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
   options.registries = registry_options(config);
@@ -374,23 +369,21 @@ void Instance::Parts::make_services() {
   options.catalogue = &*catalogue;
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
-  lambda = std::make_unique<lambda::Service>(
-      lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
-                          *logger, *pipeline, scaling, snapshot_orders},
-      options);
-  sts = std::make_unique<sts::Service>(*pipeline);
+  services = std::make_unique<Services>(
+      hosting::Dependencies{*store, clock, random, *logger, *background, *pipeline},
+      lambda::EngineSide{executor, pull_executor, scaling, snapshot_orders}, std::move(settings));
 }
 
 Status Instance::Parts::start_services() {
   background->start();
-  logs->start();
-  lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
+  lambda::Catalog& functions = services->lambda().catalog();
+  functions.on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
     snapshots->drop(arn, version);
   });
-  lambda->catalog().on_ready(
+  functions.on_ready(
       [this](const runtime::FunctionVersionPtr& function) { dispatcher->expect(function); });
-  return lambda->start();
+  return services->start();
 }
 
 void Instance::Parts::make_engine() {
@@ -407,7 +400,7 @@ void Instance::Parts::make_engine() {
   host.starters = starters.get();
   host.planner = planner.get();
   host.catalogue = &*catalogue;
-  host.logs = &logs->sink();
+  host.logs = &services->logs().sink();
   host.credentials = role_credentials.get();
   host.endpoint = &endpoint;
   snapshots = std::make_unique<runtime::SnapshotStore>(
@@ -436,15 +429,13 @@ void Instance::Parts::make_engine() {
 void Instance::Parts::make_front() {
   admin = std::make_unique<Admin>(AdminParts{
       kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
-      lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
+      &services->lambda(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
       authenticator.get(), metrics_signed(config), functions_may_see(config), &memory,
-      &*connections, disk, &launcher->tmp_pauses(), &logs->budget()});
+      &*connections, disk, &launcher->tmp_pauses(), &services->logs().budget()});
   front_door = std::make_unique<FrontDoor>(
-      FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
+      FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), &services->lambda(),
                      dispatcher.get(), &*catalogue, &memory, &workers, &random, logger});
-  front_door->add(lambda->aws());
-  front_door->add(logs->service());
-  front_door->add(sts->aws());
+  for (const auto& service : services->all()) front_door->add(service->api());
   const auto served = [door = front_door.get()](CameFrom from) {
     return [door, from](http::RequestContext& context) { return door->handle(context, from); };
   };
@@ -492,7 +483,7 @@ Result<std::string> Instance::start() {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
   p.maintenance = std::make_unique<Maintenance>(MaintenanceParts{
-      p.lambda.get(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
+      &p.services->lambda(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }
@@ -507,11 +498,10 @@ void Instance::stop(Duration grace) {
   p.starters->stop();
   p.endpoint.stop();
   p.loops.stop();
-  p.lambda->stop();
+  p.services->stop();
   // Jobs use everything above, and what they were asked by has ended: from here on there are none.
   p.workers.stop();
   p.pullers.stop();
-  p.logs->stop();
   p.background->stop();
   p.store->shut_down();
 }

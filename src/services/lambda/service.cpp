@@ -54,8 +54,7 @@ Status Service::start() {
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
   p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.store.blobs(), p.images,
-                            p.transitions, *p.code_urls, in.clock, in.random, in.log,
-                            p.options});
+                            p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options});
   p.api.emplace(make_table(*p.context), in.pipeline);
 
   LAPWING_CHECK(p.functions.declare_blobs());

@@ -22,11 +22,11 @@
 #include <string_view>
 #include <vector>
 
-#include "hosting/service.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "hosting/service.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
 #include "services/lambda/operations/invoke.hpp"

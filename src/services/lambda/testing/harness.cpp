@@ -91,10 +91,9 @@ void Harness::restart() {
   options.catalogue = catalogue;
   options.disk = disk;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
-  service =
-      std::make_unique<Service>(
-          hosting::Dependencies{*engine, clock, random, logger, background, pipeline},
-          EngineSide{executor, executor, scaling, snapshots}, options);
+  service = std::make_unique<Service>(
+      hosting::Dependencies{*engine, clock, random, logger, background, pipeline},
+      EngineSide{executor, executor, scaling, snapshots}, options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();
 }

@@ -130,7 +130,7 @@ class Harness {
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
   background::Runner background{clock, logger, {}};  // nothing runs
-  const os::DiskSpace* disk = nullptr;  // from the next restart() on
+  const os::DiskSpace* disk = nullptr;               // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
   aws::Caller caller;
