@@ -6,9 +6,12 @@
 #include <fmt/core.h>
 
 #include "server/front_door.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/request_view.hpp"
+#include "text/json.hpp"
 #include "text/json_writer.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -32,6 +35,18 @@ http::Response refused(const Error& error) {
   json.end_object();
   const int status = error.http_status() != 0 ? error.http_status() : 403;
   return http::Response(status, "application/json", std::move(body));
+}
+
+// What a POST to the clock asks for.
+std::optional<Duration> advance_asked(std::string_view body) {
+  const auto document = text::parse_json(body);
+  const text::JsonValue* seconds = document ? document->root().find("advance_seconds") : nullptr;
+  if (seconds == nullptr || !seconds->is_number()) return std::nullopt;
+  const double wanted = seconds->as_double();
+  if (!(wanted >= 0) || wanted > std::chrono::duration<double>(kClockAdvanceMax).count()) {
+    return std::nullopt;
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wanted));
 }
 
 http::Response not_found() {
@@ -63,6 +78,7 @@ Status Admin::may_see(const http::RequestContext& context, CameFrom from) const 
 net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
+  if (path == "/_lapwing/clock") co_return co_await clock(context, from);
   if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
     http::Response response(405, "application/json", R"({"message":"Method Not Allowed"})");
     response.headers.add("Allow", "GET, HEAD");
@@ -89,6 +105,34 @@ net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   }
 }
 
+net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
+  const auto answer = [&](int status, std::string body) {
+    return context.respond(http::Response(status, "application/json", std::move(body)));
+  };
+  if (const Status allowed = may_see(context, from); !allowed || from == CameFrom::kSandbox) {
+    co_await context.respond(
+        refused(allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
+                        : allowed.error()));
+    co_return;
+  }
+  if (parts_.time == nullptr) {
+    co_await answer(409, R"({"message":"The clock is the machine's: start with clock=manual"})");
+    co_return;
+  }
+  if (context.request().method == http::Method::kPost) {
+    const Result<std::string> body = co_await context.body().read_all(kClockBodyBytesMax);
+    const auto seconds = body ? advance_asked(*body) : std::nullopt;
+    if (!seconds) {
+      co_await answer(400, R"({"message":"Say {\"advance_seconds\": N}, N from 0 to 10 years"})");
+      co_return;
+    }
+    (void)co_await parts_.workers->run(context.loop(),
+                                       [time = parts_.time, by = *seconds] { time->advance(by); });
+  }
+  co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
+                                   text::format_iso8601(parts_.time->now(), true)));
+}
+
 std::string Admin::health(bool whole) const {
   std::string out;
   text::JsonWriter json(out);
@@ -101,7 +145,9 @@ std::string Admin::health(bool whole) const {
   json.member("version", parts_.version);
   json.key("services");
   json.begin_object();
-  for (const char* service : {"lambda", "logs", "sts"}) json.member(service, "running");
+  for (const auto& service : parts_.services->all()) {
+    json.member(service->api().id(), "running");
+  }
   json.end_object();
   const os::DiskSpace::State disk = parts_.disk->look();
   json.key("disk");
@@ -138,8 +184,8 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   text.add("snapshots_restored_total", "counter", "Starts from a snapshot.",
            parts_.snapshots->restored());
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
-  text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
-  add_disk_metrics(text, parts_.disk->look(), *parts_.logs);
+  text.add("functions", "gauge", "Functions stored.", parts_.services->lambda().catalog().size());
+  add_disk_metrics(text, parts_.disk->look(), parts_.services->logs().budget());
   if (parts_.tmp_pauses != nullptr) add_tmp_metrics(text, *parts_.tmp_pauses);
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
@@ -173,7 +219,7 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
 
 net::Task<void> Admin::download(http::RequestContext& context) {
   const http::Request& request = context.request();
-  lambda::Service* service = parts_.lambda;
+  lambda::Service* service = &parts_.services->lambda();
   const std::string path(request.path());
   const std::string query(request.query());
   Result<lambda::CodeDownload> code = co_await parts_.workers->run(

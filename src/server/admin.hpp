@@ -1,4 +1,4 @@
-// Lapwing's own paths, all below /_lapwing/: health, metrics, code downloads.
+// Lapwing's own paths, all below /_lapwing/: health, metrics, the clock, code downloads.
 //
 // Where metrics are to be signed, whoever does not sign is told "ok" by health and nothing more,
 // and functions are, whatever they sign. Downloads carry a signature of their own in the path.
@@ -11,14 +11,14 @@
 
 #include "aws/sigv4.hpp"
 #include "engine/dispatcher.hpp"
+#include "hosting/manual_time.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/tmp_debt.hpp"
-#include "services/lambda/service.hpp"
-#include "services/logs/budget.hpp"
+#include "server/services.hpp"
 
 namespace lapwing::server {
 
@@ -32,7 +32,8 @@ struct AdminParts {
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::StarterStats* starts = nullptr;
   const runtime::SnapshotStore* snapshots = nullptr;
-  lambda::Service* lambda = nullptr;
+  const Services* services = nullptr;
+  hosting::ManualTime* time = nullptr;  // where the clock stands still
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;
   std::size_t metrics_functions = 0;  // how many functions have metrics of their own
@@ -43,7 +44,6 @@ struct AdminParts {
   const http::ConnectionBudget* connections = nullptr;
   const os::DiskSpace* disk = nullptr;
   const sandbox::TmpPauses* tmp_pauses = nullptr;
-  const logs::LogBudget* logs = nullptr;
 };
 
 class Admin {
@@ -62,6 +62,8 @@ class Admin {
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
+  // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.
+  net::Task<void> clock(http::RequestContext& context, CameFrom from);
 
   AdminParts parts_;
   MonoTime started_;

@@ -14,6 +14,7 @@
 #include "crypto/random.hpp"
 #include "engine/dispatcher.hpp"
 #include "gen/models.hpp"
+#include "hosting/manual_time.hpp"
 #include "images/limits.hpp"
 #include "net/loop_group.hpp"
 #include "net/worker_pool.hpp"
@@ -242,6 +243,7 @@ struct Instance::Parts {
         disk(&space),
         logger(&log),
         launcher(std::move(l)),
+        manual(c.clock == "manual" ? std::make_unique<ManualClock>(clock.wall()) : nullptr),
         memory({.payloads = static_cast<std::uint64_t>(c.payloads_mb) * kMiB}),
         // Those that look up images must not be all there are.
         workers(static_cast<std::size_t>(c.workers) + images::kResolvesMax),
@@ -271,7 +273,12 @@ struct Instance::Parts {
   Logger* logger;
   std::unique_ptr<sandbox::Launcher> launcher;
   SystemClock clock;
+  std::unique_ptr<ManualClock> manual;  // where services wait by one
   crypto::SystemRandom random;
+
+  const Clock& service_clock() const {
+    return manual != nullptr ? static_cast<const Clock&>(*manual) : clock;
+  }
   // What connections on the loops use until these end.
   http::Memory memory;
   std::optional<http::ConnectionBudget> connections;
@@ -291,6 +298,7 @@ struct Instance::Parts {
   aws::AuthoriseAll authoriser;  // as long as no identities are evaluated
   std::optional<aws::Pipeline> pipeline;
   std::unique_ptr<background::Runner> background;
+  std::optional<hosting::ManualTime> time;
   PoolExecutor executor;
   PoolExecutor pull_executor;
   EngineScaling scaling;
@@ -320,7 +328,8 @@ struct Instance::Parts {
 };
 
 Status Instance::Parts::open() {
-  LAPWING_TRY(store, store::open_sqlite_engine({.data_dir = config.data_dir}, clock, *logger));
+  LAPWING_TRY(store,
+              store::open_sqlite_engine({.data_dir = config.data_dir}, service_clock(), *logger));
   LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, random));
   mint = std::make_unique<aws::SessionMint>(key, random);
   credentials = std::make_unique<aws::MemoryCredentialStore>(mint.get());
@@ -357,7 +366,10 @@ Status Instance::Parts::make_runtimes() {
 
 void Instance::Parts::make_services() {
   pipeline.emplace(aws::Pipeline{patterns, *logger, clock, authoriser, workers});
-  background = std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{});
+  background::RunnerOptions pace;
+  if (manual != nullptr) pace.pace = background::Pace::kManual;
+  background = std::make_unique<background::Runner>(service_clock(), *logger, pace);
+  if (manual != nullptr) time.emplace(*manual, *background);
   ServiceOptions settings;
   settings.logs = log_limits(config, *disk);
   lambda::Options& options = settings.lambda;
@@ -370,7 +382,7 @@ void Instance::Parts::make_services() {
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
   services = std::make_unique<Services>(
-      hosting::Dependencies{*store, clock, random, *logger, *background, *pipeline},
+      hosting::Dependencies{*store, service_clock(), random, *logger, *background, *pipeline},
       lambda::EngineSide{executor, pull_executor, scaling, snapshot_orders}, std::move(settings));
 }
 
@@ -427,11 +439,12 @@ void Instance::Parts::make_engine() {
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(AdminParts{
-      kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
-      &services->lambda(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
-      authenticator.get(), metrics_signed(config), functions_may_see(config), &memory,
-      &*connections, disk, &launcher->tmp_pauses(), &services->logs().budget()});
+  admin = std::make_unique<Admin>(
+      AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
+                 snapshots.get(), services.get(), time ? &*time : nullptr, &workers, &clock,
+                 static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
+                 metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
+                 &launcher->tmp_pauses()});
   front_door = std::make_unique<FrontDoor>(
       FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), &services->lambda(),
                      dispatcher.get(), &*catalogue, &memory, &workers, &random, logger});
