@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/coverage.hpp"
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/metrics.hpp"
@@ -16,6 +17,7 @@
 namespace lapwing::server {
 namespace {
 
+constexpr std::string_view kCoveragePath = "/_lapwing/coverage/";
 constexpr std::size_t kDownloadChunkBytes = 256 * 1024;
 
 // Resident set in bytes, from /proc; 0 where that cannot be read.
@@ -94,6 +96,8 @@ net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
     std::string text = co_await metrics(context.loop());
     co_await context.respond(
         http::Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
+  } else if (path.starts_with(kCoveragePath)) {
+    co_await context.respond(coverage(path.substr(kCoveragePath.size())));
   } else if (path.starts_with(lambda::kCodePath)) {
     co_await download(context);
   } else if (path.starts_with("/_lapwing/console")) {
@@ -131,6 +135,16 @@ net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
   }
   co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
                                    text::format_iso8601(parts_.time->now(), true)));
+}
+
+http::Response Admin::coverage(std::string_view service) const {
+  for (const auto& each : parts_.services->all()) {
+    const aws::Service& api = each->api();
+    if (api.id() == service) {
+      return http::Response(200, "text/markdown; charset=utf-8", aws::coverage_page(api.table()));
+    }
+  }
+  return not_found();
 }
 
 std::string Admin::health(bool whole) const {

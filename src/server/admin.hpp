@@ -1,4 +1,5 @@
-// Lapwing's own paths, all below /_lapwing/: health, metrics, the clock, code downloads.
+// Lapwing's own paths, all below /_lapwing/: health, metrics, the
+// clock, what is built of each service, code downloads.
 //
 // Where metrics are to be signed, whoever does not sign is told "ok" by health and nothing more,
 // and functions are, whatever they sign. Downloads carry a signature of their own in the path.
@@ -62,6 +63,8 @@ class Admin {
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
+  // What is built of a service, for people.
+  http::Response coverage(std::string_view service) const;
   // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.
   net::Task<void> clock(http::RequestContext& context, CameFrom from);
 
