@@ -59,8 +59,10 @@ http::Response not_found() {
 
 Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {}
 
-void Admin::observe(const FrontDoorStats& front_door, const http::ServerStats& http) {
+void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+                    const http::ServerStats& http) {
   front_door_ = &front_door;
+  invoke_ = &invoke;
   http_ = &http;
 }
 
@@ -206,9 +208,9 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
     text.add("requests_refused_total", "counter", "Requests refused before any service.",
              front_door_->refused.load());
     text.add("streams_total", "counter", "Invocations with a response stream.",
-             front_door_->streams.load());
+             invoke_->streams.load());
     text.add("stream_bytes_total", "counter", "Payload sent in response streams.",
-             front_door_->stream_bytes.load());
+             invoke_->stream_bytes.load());
   }
   if (parts_.memory != nullptr) add_memory_metrics(text, *parts_.memory);
   if (parts_.connections != nullptr) {

@@ -19,13 +19,12 @@
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/tmp_debt.hpp"
+#include "server/invoke_door.hpp"
 #include "server/services.hpp"
 
 namespace lapwing::server {
 
 struct FrontDoorStats;
-
-enum class CameFrom { kClient, kSandbox };
 
 struct AdminParts {
   std::string version;
@@ -52,7 +51,8 @@ class Admin {
   explicit Admin(AdminParts parts);
 
   // Once both exist: the counters shown by /metrics.
-  void observe(const FrontDoorStats& front_door, const http::ServerStats& http);
+  void observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+               const http::ServerStats& http);
 
   bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }
   net::Task<void> handle(http::RequestContext& context, CameFrom from);
@@ -71,6 +71,7 @@ class Admin {
   AdminParts parts_;
   MonoTime started_;
   const FrontDoorStats* front_door_ = nullptr;
+  const InvokeDoorStats* invoke_ = nullptr;
   const http::ServerStats* http_ = nullptr;
 };
 

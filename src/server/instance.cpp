@@ -322,6 +322,7 @@ struct Instance::Parts {
   HostGuard guard;
   aws::Router router;
   std::unique_ptr<Admin> admin;
+  std::unique_ptr<InvokeDoor> invoke_door;
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<Maintenance> maintenance;
@@ -445,9 +446,12 @@ void Instance::Parts::make_front() {
                  static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
                  metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
                  &launcher->tmp_pauses()});
-  front_door = std::make_unique<FrontDoor>(
-      FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), &services->lambda(),
-                     dispatcher.get(), &*catalogue, &memory, &workers, &random, logger});
+  invoke_door = std::make_unique<InvokeDoor>(
+      InvokeDoorParts{authenticator.get(), &services->lambda(), dispatcher.get(), &*catalogue,
+                      &memory, &workers, &random, logger});
+  front_door =
+      std::make_unique<FrontDoor>(FrontDoorParts{&guard, authenticator.get(), &router, admin.get(),
+                                                 invoke_door.get(), &workers, &random, logger});
   for (const auto& service : services->all()) front_door->add(service->api());
   const auto served = [door = front_door.get()](CameFrom from) {
     return [door, from](http::RequestContext& context) { return door->handle(context, from); };
@@ -462,7 +466,7 @@ void Instance::Parts::make_front() {
   options.connections = &*connections;
   options.memory = &memory;
   http = std::make_unique<http::Server>(loops, std::move(options), served(CameFrom::kClient));
-  admin->observe(front_door->stats(), http->stats());
+  admin->observe(front_door->stats(), invoke_door->stats(), http->stats());
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
