@@ -8,7 +8,7 @@
 #include "net/loop.hpp"
 #include "server/admission.hpp"
 #include "server/answer.hpp"
-#include "server/instance.hpp"
+#include "server/greeting.hpp"
 #include "server/limits.hpp"
 #include "server/request_view.hpp"
 #include "services/lambda/operations/invoke.hpp"
@@ -45,27 +45,6 @@ struct FrontDoor::Job final : aws::Exchange {
   const aws::Service* service = nullptr;  // once it is identified
 };
 
-namespace {
-
-// A browser's, or curl's, at the address that the start prints. To S3's clients the same path lists
-// buckets: they sign, or give themselves away by what SDKs send with every request.
-bool is_of_a_person(const http::Request& request) {
-  if (request.target != "/") return false;
-  if (request.method != http::Method::kGet && request.method != http::Method::kHead) return false;
-  const std::string_view agent = request.headers.get_or("User-Agent");
-  if (agent.starts_with("aws-") || agent.starts_with("Boto")) return false;
-  for (const http::Headers::Field field : request.headers) {
-    if (aws::equals_ignoring_case(field.name, "authorization")) return false;
-    if (aws::equals_ignoring_case(field.name, "smithy-protocol")) return false;
-    for (const std::string_view start : {"x-amz-", "amz-sdk-"}) {
-      if (aws::equals_ignoring_case(field.name.substr(0, start.size()), start)) return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
-
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
                                     aws::Response response) {
   record_access(*parts_.logger, context, request_id, response);
@@ -88,16 +67,6 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) 
   }
   if (is_of_a_person(request)) return greet(context);
   return handle_general(context, from, std::move(request_id));
-}
-
-net::Task<void> FrontDoor::greet(http::RequestContext& context) {
-  const std::string_view host = context.request().headers.get_or("Host", "127.0.0.1:4566");
-  co_await context.respond(
-      http::Response(200, "text/plain; charset=utf-8",
-                     fmt::format("This is Lapwing {}: AWS Lambda on this machine.\n"
-                                 "It is for the AWS CLI and SDKs: AWS_ENDPOINT_URL=http://{}\n"
-                                 "How it is:  http://{}/_lapwing/health\n",
-                                 kVersion, host, host)));
 }
 
 net::Task<void> FrontDoor::handle_closed(http::RequestContext& context) {

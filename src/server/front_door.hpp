@@ -66,8 +66,6 @@ class FrontDoor {
  private:
   struct Job;
 
-  // Says to people what this is.
-  static net::Task<void> greet(http::RequestContext& context);
   net::Task<void> handle_general(http::RequestContext& context, CameFrom from,
                                  RequestId request_id);
   // A client that has gone is no error of ours.
