@@ -35,79 +35,86 @@ std::string task_arn(const aws::Call&, const gen::sqs::CancelMessageMoveTaskRequ
 }
 
 void add_messages(aws::OperationTable& table, Core& core) {
-  using namespace gen::sqs;
-  table.add<SendMessage>(core, send_message,
-                         {.access = Access::kWrite,
-                          .resource = queue_arn<SendMessageRequest>,
-                          .body_bytes_max = kSendBodyBytesMax});
-  table.add<SendMessageBatch>(core, send_message_batch,
-                              {.access = Access::kWrite,
-                               .action = "sqs:SendMessage",
-                               .resource = queue_arn<SendMessageBatchRequest>,
-                               .body_bytes_max = kSendBodyBytesMax});
-  table.add<ReceiveMessage>(
+  table.add<gen::sqs::SendMessage>(core, send_message,
+                                   {.access = Access::kWrite,
+                                    .resource = queue_arn<gen::sqs::SendMessageRequest>,
+                                    .body_bytes_max = kSendBodyBytesMax});
+  table.add<gen::sqs::SendMessageBatch>(core, send_message_batch,
+                                        {.access = Access::kWrite,
+                                         .action = "sqs:SendMessage",
+                                         .resource = queue_arn<gen::sqs::SendMessageBatchRequest>,
+                                         .body_bytes_max = kSendBodyBytesMax});
+  table.add<gen::sqs::ReceiveMessage>(
       core, receive_message,
-      {.access = Access::kRead, .resource = queue_arn<ReceiveMessageRequest>});
-  table.add<DeleteMessage>(core, delete_message,
-                           {.access = Access::kWrite, .resource = queue_arn<DeleteMessageRequest>});
-  table.add<DeleteMessageBatch>(core, delete_message_batch,
-                                {.access = Access::kWrite,
-                                 .action = "sqs:DeleteMessage",
-                                 .resource = queue_arn<DeleteMessageBatchRequest>});
-  table.add<ChangeMessageVisibility>(
+      {.access = Access::kRead, .resource = queue_arn<gen::sqs::ReceiveMessageRequest>});
+  table.add<gen::sqs::DeleteMessage>(
+      core, delete_message,
+      {.access = Access::kWrite, .resource = queue_arn<gen::sqs::DeleteMessageRequest>});
+  table.add<gen::sqs::DeleteMessageBatch>(
+      core, delete_message_batch,
+      {.access = Access::kWrite,
+       .action = "sqs:DeleteMessage",
+       .resource = queue_arn<gen::sqs::DeleteMessageBatchRequest>});
+  table.add<gen::sqs::ChangeMessageVisibility>(
       core, change_message_visibility,
-      {.access = Access::kWrite, .resource = queue_arn<ChangeMessageVisibilityRequest>});
-  table.add<ChangeMessageVisibilityBatch>(
+      {.access = Access::kWrite, .resource = queue_arn<gen::sqs::ChangeMessageVisibilityRequest>});
+  table.add<gen::sqs::ChangeMessageVisibilityBatch>(
       core, change_message_visibility_batch,
       {.access = Access::kWrite,
        .action = "sqs:ChangeMessageVisibility",
-       .resource = queue_arn<ChangeMessageVisibilityBatchRequest>});
+       .resource = queue_arn<gen::sqs::ChangeMessageVisibilityBatchRequest>});
 }
 
 void add_queues(aws::OperationTable& table, Core& core) {
-  using namespace gen::sqs;
-  table.add<CreateQueue>(core, create_queue,
-                         {.access = Access::kWrite, .resource = named_arn<CreateQueueRequest>});
-  table.add<DeleteQueue>(core, delete_queue,
-                         {.access = Access::kWrite, .resource = queue_arn<DeleteQueueRequest>});
-  table.add<GetQueueUrl>(core, get_queue_url,
-                         {.access = Access::kRead, .resource = named_arn<GetQueueUrlRequest>});
-  table.add<ListQueues>(core, list_queues, {.access = Access::kList});
-  table.add<ListDeadLetterSourceQueues>(
+  table.add<gen::sqs::CreateQueue>(
+      core, create_queue,
+      {.access = Access::kWrite, .resource = named_arn<gen::sqs::CreateQueueRequest>});
+  table.add<gen::sqs::DeleteQueue>(
+      core, delete_queue,
+      {.access = Access::kWrite, .resource = queue_arn<gen::sqs::DeleteQueueRequest>});
+  table.add<gen::sqs::GetQueueUrl>(
+      core, get_queue_url,
+      {.access = Access::kRead, .resource = named_arn<gen::sqs::GetQueueUrlRequest>});
+  table.add<gen::sqs::ListQueues>(core, list_queues, {.access = Access::kList});
+  table.add<gen::sqs::ListDeadLetterSourceQueues>(
       core, list_dead_letter_source_queues,
-      {.access = Access::kList, .resource = queue_arn<ListDeadLetterSourceQueuesRequest>});
-  table.add<PurgeQueue>(core, purge_queue,
-                        {.access = Access::kWrite, .resource = queue_arn<PurgeQueueRequest>});
-  table.add<StartMessageMoveTask>(
+      {.access = Access::kList,
+       .resource = queue_arn<gen::sqs::ListDeadLetterSourceQueuesRequest>});
+  table.add<gen::sqs::PurgeQueue>(
+      core, purge_queue,
+      {.access = Access::kWrite, .resource = queue_arn<gen::sqs::PurgeQueueRequest>});
+  table.add<gen::sqs::StartMessageMoveTask>(
       core, start_message_move_task,
-      {.access = Access::kWrite, .resource = source_arn<StartMessageMoveTaskRequest>});
-  table.add<CancelMessageMoveTask>(core, cancel_message_move_task,
-                                   {.access = Access::kWrite, .resource = task_arn});
-  table.add<ListMessageMoveTasks>(
+      {.access = Access::kWrite, .resource = source_arn<gen::sqs::StartMessageMoveTaskRequest>});
+  table.add<gen::sqs::CancelMessageMoveTask>(core, cancel_message_move_task,
+                                             {.access = Access::kWrite, .resource = task_arn});
+  table.add<gen::sqs::ListMessageMoveTasks>(
       core, list_message_move_tasks,
-      {.access = Access::kRead, .resource = source_arn<ListMessageMoveTasksRequest>});
+      {.access = Access::kRead, .resource = source_arn<gen::sqs::ListMessageMoveTasksRequest>});
 }
 
 void add_settings(aws::OperationTable& table, Core& core) {
-  using namespace gen::sqs;
-  table.add<GetQueueAttributes>(
+  table.add<gen::sqs::GetQueueAttributes>(
       core, get_queue_attributes,
-      {.access = Access::kRead, .resource = queue_arn<GetQueueAttributesRequest>});
-  table.add<SetQueueAttributes>(
+      {.access = Access::kRead, .resource = queue_arn<gen::sqs::GetQueueAttributesRequest>});
+  table.add<gen::sqs::SetQueueAttributes>(
       core, set_queue_attributes,
-      {.access = Access::kWrite, .resource = queue_arn<SetQueueAttributesRequest>});
-  table.add<ListQueueTags>(core, list_queue_tags,
-                           {.access = Access::kRead, .resource = queue_arn<ListQueueTagsRequest>});
-  table.add<TagQueue>(core, tag_queue,
-                      {.access = Access::kTagging, .resource = queue_arn<TagQueueRequest>});
-  table.add<UntagQueue>(core, untag_queue,
-                        {.access = Access::kTagging, .resource = queue_arn<UntagQueueRequest>});
-  table.add<AddPermission>(
+      {.access = Access::kWrite, .resource = queue_arn<gen::sqs::SetQueueAttributesRequest>});
+  table.add<gen::sqs::ListQueueTags>(
+      core, list_queue_tags,
+      {.access = Access::kRead, .resource = queue_arn<gen::sqs::ListQueueTagsRequest>});
+  table.add<gen::sqs::TagQueue>(
+      core, tag_queue,
+      {.access = Access::kTagging, .resource = queue_arn<gen::sqs::TagQueueRequest>});
+  table.add<gen::sqs::UntagQueue>(
+      core, untag_queue,
+      {.access = Access::kTagging, .resource = queue_arn<gen::sqs::UntagQueueRequest>});
+  table.add<gen::sqs::AddPermission>(
       core, add_permission,
-      {.access = Access::kPermissions, .resource = queue_arn<AddPermissionRequest>});
-  table.add<RemovePermission>(
+      {.access = Access::kPermissions, .resource = queue_arn<gen::sqs::AddPermissionRequest>});
+  table.add<gen::sqs::RemovePermission>(
       core, remove_permission,
-      {.access = Access::kPermissions, .resource = queue_arn<RemovePermissionRequest>});
+      {.access = Access::kPermissions, .resource = queue_arn<gen::sqs::RemovePermissionRequest>});
 }
 
 aws::OperationTable make_table(Core& core) {
