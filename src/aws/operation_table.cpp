@@ -61,6 +61,19 @@ std::string find_unsupported(const ServiceModel& model, const ShapeRow& shape, c
   return {};
 }
 
+void list_uncovered(const ServiceModel& model, const ShapeRow& shape,
+                    const std::vector<std::string>& accepts, const std::string& prefix,
+                    std::vector<std::string>& out) {
+  for (const MemberRow& member : model.members_of(shape)) {
+    const std::string path = prefix + std::string(model.text(member.name));
+    const Cover covered = cover(accepts, path);
+    if (covered == Cover::kNone) out.push_back(path);
+    if (covered == Cover::kPart) {
+      list_uncovered(model, model.shape(member.shape), accepts, path + ".", out);
+    }
+  }
+}
+
 }  // namespace
 
 Result<Value> Handler::run(const Call&, const Value&, Arena&, ResponseExtras&, const Gate&) const {
@@ -119,6 +132,15 @@ std::vector<std::string_view> OperationTable::uncovered() const {
   for (const OperationRow& row : model_->operations) {
     const Entry& entry = entries_[row.index];
     if (!entry.built() && !entry.refused) out.push_back(model_->name(row));
+  }
+  return out;
+}
+
+std::vector<std::string> OperationTable::refused_members(const OperationRow& operation) const {
+  std::vector<std::string> out;
+  const std::vector<std::string>& accepts = entries_[operation.index].accepts;
+  if (!accepts.empty() && operation.input != kNone) {
+    list_uncovered(*model_, model_->shape(operation.input), accepts, "", out);
   }
   return out;
 }

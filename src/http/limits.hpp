@@ -64,8 +64,8 @@ inline constexpr std::uint64_t kPayloadsOfCallerMin = 32 * kMiB;
 inline constexpr Duration kStalledAfter = std::chrono::milliseconds(250);
 inline constexpr std::uint64_t kStalledAnswersMax = 64 * kMiB;
 inline constexpr std::uint64_t kStalledAnswersOfCallerMax = 32 * kMiB;
-// Large replies of functions wait while answers hold more than this, but for the least that each
-// caller has of it, and each function that it calls: the largest reply and something.
+// Large replies of functions wait for room among these, of their caller's and function's share; but
+// a function has its least for each caller in any case: the largest reply and something.
 inline constexpr std::uint64_t kAnswersInMemoryMax = 128 * kMiB;
 inline constexpr std::uint64_t kAnswersOfCallerMin = 32 * kMiB;
 inline constexpr std::uint64_t kAnswersOfFunctionMin = 8 * kMiB;

@@ -20,6 +20,9 @@
 namespace lapwing::sandbox {
 namespace {
 
+// What the file system gives places to at a time, and some.
+constexpr std::uint64_t kUsedWobbleBytes = 16 * kMiB;
+
 // What a block device has done since it was made (Documentation/admin-guide/iostats.rst), in bytes.
 std::uint64_t taken_by_device(const std::string& path) {
   constexpr std::uint64_t kSectorBytes = 512;
@@ -94,12 +97,14 @@ std::uint64_t TmpPace::Member::taken_since_last() {
   const std::uint64_t device = taken_by_device(device_stat_);
   const std::uint64_t grown = used - std::min(used, used_);
   const std::uint64_t moved = device - std::min(device, device_);
-  used_ = used;
+  // While blocks that waited get their places, they may be seen twice for a moment: what goes up
+  // and down by so little is not counted again.
+  if (used > used_ || used + kUsedWobbleBytes < used_) used_ = used;
   device_ = device;
   if (!std::exchange(known_, true)) return 0;
-  unwritten_ = std::min(unwritten_ + grown, used);
-  const std::uint64_t counted_before = std::min(moved, unwritten_);
-  unwritten_ -= counted_before;
+  const std::uint64_t counted_before = std::min(moved, unwritten_ + grown);
+  // What was deleted meanwhile is not written any more.
+  unwritten_ = std::min(unwritten_ + grown - counted_before, used);
   return grown + moved - counted_before;
 }
 

@@ -204,6 +204,19 @@ TEST_F(TmpPaceTest, WhatIsWrittenOutLaterCountsOnce) {
   EXPECT_FALSE(frozen(*one));
 }
 
+TEST_F(TmpPaceTest, WhatIsDeletedOnceItIsWrittenOutCountsOnce) {
+  TmpPace pace(tree_, {.each = kRate, .all = 0, .burst = 32 * kMiB});
+  const auto one = box(pace, "one");
+  look(pace);
+  write(*one, "data", 25);
+  look(pace);
+  const os::UniqueFd root(::openat(one->tmp.mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(::syncfs(root.get()), 0);
+  ASSERT_EQ(::unlinkat(one->tmp.mount.get(), "data", 0), 0);
+  look(pace);
+  EXPECT_FALSE(frozen(*one));
+}
+
 TEST_F(TmpPaceTest, RestsAndPausesDoNotEndOneAnother) {
   TmpPace pace(tree_, {.each = kRate, .all = 0, .burst = kMiB});
   const auto one = box(pace, "one");

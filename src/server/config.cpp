@@ -40,6 +40,12 @@ const std::vector<Key>& keys() {
        &Config::log_level,
        {},
        "debug|info|warn|error"},
+      {"clock",
+       "what services wait by (delays, retention, schedules): system, or manual, a clock that only "
+       "`lapwing clock advance` moves, for tests; functions keep real time",
+       &Config::clock,
+       {},
+       "system|manual"},
       {"server.loops", "event loops; 0 means half the cores", &Config::loops, {0, 256}},
       {"server.spin_us",
        "how long a loop looks for answers before it sleeps: halves the time of a fast function",

@@ -30,8 +30,9 @@ struct Config {
   bool insecure = false;
   std::vector<std::string> hosts;
   std::string log_level = "info";
+  std::string clock = "system";
   std::int64_t loops = 0;  // 0: half the cores, at least one
-  std::int64_t spin_us = 60;
+  std::int64_t spin_us = 75;
   std::int64_t workers = 0;  // 0: the cores, at least two
   std::int64_t connections_max = 10'000;
   std::int64_t payloads_mb = 1'024;

@@ -37,4 +37,8 @@ inline constexpr std::uint64_t kConnectionsMin = 16;
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;
 
+// POST /_lapwing/clock.
+inline constexpr std::size_t kClockBodyBytesMax = 1024;
+inline constexpr auto kClockAdvanceMax = std::chrono::hours(24 * 3660);
+
 }  // namespace lapwing::server

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "server/clock_command.hpp"
 #include "server/commands.hpp"
 #include "server/instance.hpp"
 #include "server/runtime_command.hpp"
@@ -25,6 +26,7 @@ struct Arguments {
   std::string plan;
   std::string runtime_name;
   std::string runtime_from;
+  std::string advance;
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
@@ -142,15 +144,21 @@ int run(int argc, char** argv) {
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
   const RuntimeCommands runtime = add_runtime_commands(app, args);
+  CLI::App* clock = app.add_subcommand(
+      "clock", "how the clock of a server stands that was started with --set clock=manual");
+  CLI::App* advance = clock->add_subcommand(
+      "advance", "move it; answers when everything that fell due has happened");
+  for (CLI::App* command : {clock, advance}) add_options(*command, args);
+  advance->add_option("time", args.advance, "how far: 90s, 2m, 1h30m, 7d")->required();
   CLI::App* help =
       app.add_subcommand("help", "say more of a command: help serve, help runtime add");
   help->add_option("command", asked, "the command");
-  if (argc < 2) return misused("say a command: serve, doctor, runtime, config or help");
+  if (argc < 2) return misused("say a command: serve, doctor, runtime, clock, config or help");
   const std::string_view first = argv[1];
   const auto named = [first](const CLI::App* command) { return command->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
-    return misused(
-        fmt::format("unknown command '{}': serve, doctor, runtime, config or help", argv[1]));
+    return misused(fmt::format(
+        "unknown command '{}': serve, doctor, runtime, clock, config or help", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -166,6 +174,7 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
     return kMisused;
   }
+  if (clock->parsed()) return lapwing::server::run_clock(config, args.advance);
   if (runtime.group->parsed()) return run_runtime(runtime, args, config);
   if (doctor->parsed()) {
     return args.plan.empty() ? lapwing::server::run_doctor(config)

@@ -7,8 +7,8 @@
 
 #include <fmt/core.h>
 
-#include "os/file.hpp"
 #include "base/bytes.hpp"
+#include "os/file.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine_view.hpp"
 #include "server/network.hpp"

@@ -9,7 +9,7 @@ import pytest
 from serving import Server, binary
 
 INTERFACE = re.compile(r"NAT by interface (lw[0-9a-f]{8})")
-COMMANDS = ("serve", "doctor", "runtime", "config")
+COMMANDS = ("serve", "doctor", "runtime", "clock", "config")
 
 
 def lapwing(*arguments, status=0, **options):

@@ -307,7 +307,7 @@ def test_many_use_tmp_as_fast_as_they_can(tmp_path, how):
             api.deploy(name, HASTE, MemorySize=1024, Timeout=120)
             assert api.invoke(name, {"how": how, "seconds": 0}).json() == 0
         api.deploy("unzips", FILL, MemorySize=1024, Timeout=120)
-        assert api.invoke("unzips", {"op": "write", "mib": 450}).json() == {"mib": 450}
+        assert api.invoke("unzips", {"op": "write", "mib": 400}).json() == {"mib": 400}
         assert api.invoke("unzips", {"op": "remove"}).status == 200
         assert metric(api, "tmp_pauses_total") == 0  # that was within the burst
         bystander = Bystander(server)

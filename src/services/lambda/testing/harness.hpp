@@ -129,7 +129,8 @@ class Harness {
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
-  const os::DiskSpace* disk = nullptr;  // from the next restart() on
+  background::Runner background{clock, logger, {}};  // nothing runs
+  const os::DiskSpace* disk = nullptr;               // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
   aws::Caller caller;

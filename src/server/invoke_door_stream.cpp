@@ -6,7 +6,7 @@
 #include "net/sync.hpp"
 #include "runtime/response_stream.hpp"
 #include "server/answer.hpp"
-#include "server/front_door.hpp"
+#include "server/invoke_door.hpp"
 #include "services/lambda/operations/invoke_stream.hpp"
 
 namespace lapwing::server {
@@ -40,12 +40,12 @@ lambda::InvokeComplete complete_event(const std::optional<Error>& failure, RunRe
 
 }  // namespace
 
-net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& context,
-                                                          const lambda::InvokeRequest& request,
-                                                          const lambda::InvokeOutcome& answer,
-                                                          runtime::FunctionVersionPtr function,
-                                                          runtime::Invocation invocation,
-                                                          http::Charge payload) {
+net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& context,
+                                                    const lambda::InvokeRequest& request,
+                                                    const lambda::InvokeOutcome& answer,
+                                                    runtime::FunctionVersionPtr function,
+                                                    runtime::Invocation invocation,
+                                                    http::Charge payload) {
   stats_.streams.fetch_add(1, std::memory_order_relaxed);
   net::Loop& loop = context.loop();
   const aws::Response head =
@@ -78,7 +78,7 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
   }
   Result<RunResult> finished = co_await receiver;
   RunResult outcome = finished ? *std::move(finished) : RunResult(fail(finished.error()));
-  const std::optional<Error> failure = run_failure(outcome, runtime_id, answer.request_id);
+  const std::optional<Error> failure = failure_of(outcome, runtime_id, answer.request_id);
   if (body == nullptr) {
     if (failure) co_return fail(*failure);
     LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
