@@ -47,6 +47,11 @@ class Query final : public ProtocolEngine {
   Response write_error(const ServiceModel* model, const ErrorFacts& error,
                        std::string_view request_id) const override {
     Response response = start(error.status, request_id);
+    if (error.code == "UnknownOperationException") {
+      // What the front end answers that knows no action (recorded: SQS).
+      response.body = "<UnknownOperationException/>\n";
+      return response;
+    }
     text::XmlWriter xml(response.body);
     xml.begin("ErrorResponse");
     if (model != nullptr && !model->xml_namespace.empty()) {

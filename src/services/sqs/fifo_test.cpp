@@ -4,7 +4,11 @@
 namespace lapwing::sqs {
 namespace {
 
-using namespace testing;
+using testing::Answer;
+using testing::minutes;
+using testing::Pending;
+using testing::Queues;
+using testing::seconds;
 
 // The handles of received messages.
 std::vector<std::string> handles_of(const Answer& got) {

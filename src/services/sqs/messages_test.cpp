@@ -4,7 +4,12 @@
 namespace lapwing::sqs {
 namespace {
 
-using namespace testing;
+using testing::Answer;
+using testing::minutes;
+using testing::Pending;
+using testing::Queues;
+using testing::quoted;
+using testing::seconds;
 
 TEST(SqsMessages, GoInAndComeOut) {
   Queues q;

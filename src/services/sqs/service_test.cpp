@@ -6,7 +6,10 @@
 namespace lapwing::sqs {
 namespace {
 
-using namespace testing;
+using testing::Answer;
+using testing::minutes;
+using testing::Queues;
+using testing::seconds;
 
 // The names and values of what GetQueueAttributes lists.
 std::string names_of(const Answer& got) {
