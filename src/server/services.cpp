@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
 namespace lapwing::server {
@@ -13,6 +14,7 @@ Services::Services(const hosting::Dependencies& given, const lambda::EngineSide&
                    ServiceOptions options) {
   logs_ = add<logs::Service>(given, options.logs);
   lambda_ = add<lambda::Service>(given, engine, std::move(options.lambda));
+  add<sqs::Service>(given);
   add<sts::Service>(given);
 }
 
