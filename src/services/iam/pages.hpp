@@ -50,7 +50,10 @@ Result<Paged<typename Spec::Record>> page_records(store::Reader& reader, const P
     for (auto& record : page.records) {
       if (!keep(record)) continue;
       if (out.items.size() == ask.limit) {
-        out.marker = marker_after(ask, Spec::key(out.items.back()).substr(prefix.size()));
+        const std::string last = out.items.empty()
+                                     ? ask.after  // a page of none asks whether there are more
+                                     : Spec::key(out.items.back()).substr(prefix.size());
+        out.marker = marker_after(ask, last);
         return out;
       }
       out.items.push_back(std::move(record));
