@@ -242,8 +242,14 @@ class Server:
             return False
 
     def cpu_us(self):
-        """Processor time of the server's own processes, those that ended included."""
-        return sum(process_cpu_us(pid) for pid in self.family_tree()[0])
+        """Processor time of the server's own processes."""
+        total = 0
+        for pid in self.family_tree()[0]:
+            try:
+                total += process_cpu_us(pid)
+            except (ProcessLookupError, FileNotFoundError):
+                pass  # forked for a sandbox, and gone meanwhile
+        return total
 
 
 def process_cpu_us(pid):

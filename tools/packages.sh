@@ -6,5 +6,5 @@ build_packages=(clang-19 libclang-rt-19-dev mold ccache cmake ninja-build pkg-co
 # At run time: interpreters of the managed runtimes, formatting of /tmp images, the hello example.
 run_packages=(python3 curl e2fsprogs ca-certificates tzdata)
 test_packages=(clang-format-19 clang-tidy-19 llvm-19 python3-venv python3-pip python3-pytest
-  nodejs ruby openjdk-17-jdk-headless maven zip unzip strace iproute2 nftables
+  nodejs ruby openjdk-17-jdk-headless maven gradle zip unzip strace iproute2 nftables
   autoconf automake libtool)  # the last three build the official client for Node.js

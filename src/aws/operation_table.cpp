@@ -61,6 +61,19 @@ std::string find_unsupported(const ServiceModel& model, const ShapeRow& shape, c
   return {};
 }
 
+void list_uncovered(const ServiceModel& model, const ShapeRow& shape,
+                    const std::vector<std::string>& accepts, const std::string& prefix,
+                    std::vector<std::string>& out) {
+  for (const MemberRow& member : model.members_of(shape)) {
+    const std::string path = prefix + std::string(model.text(member.name));
+    const Cover covered = cover(accepts, path);
+    if (covered == Cover::kNone) out.push_back(path);
+    if (covered == Cover::kPart) {
+      list_uncovered(model, model.shape(member.shape), accepts, path + ".", out);
+    }
+  }
+}
+
 }  // namespace
 
 Result<Value> Handler::run(const Call&, const Value&, Arena&, ResponseExtras&, const Gate&) const {
@@ -123,6 +136,15 @@ std::vector<std::string_view> OperationTable::uncovered() const {
   return out;
 }
 
+std::vector<std::string> OperationTable::refused_members(const OperationRow& operation) const {
+  std::vector<std::string> out;
+  const std::vector<std::string>& accepts = entries_[operation.index].accepts;
+  if (!accepts.empty() && operation.input != kNone) {
+    list_uncovered(*model_, model_->shape(operation.input), accepts, "", out);
+  }
+  return out;
+}
+
 Status OperationTable::check_accepted(const OperationRow& operation, const Value& input) const {
   const Entry& entry = entries_[operation.index];
   if (entry.accepts.empty() || operation.input == kNone) return {};
@@ -150,7 +172,7 @@ std::string_view to_string(Access access) {
 
 Error not_implemented(std::string_view service, std::string_view operation) {
   return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not implement {} {} yet.", service, operation))
+               fmt::format("{} {} is not built in Lapwing yet.", service, operation))
       .with_status(501);
 }
 

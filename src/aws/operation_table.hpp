@@ -199,6 +199,8 @@ class OperationTable {
   const Entry& entry(std::uint16_t operation) const { return entries_[operation]; }
   // Names of operations that are neither rows nor refused.
   std::vector<std::string_view> uncovered() const;
+  // Input members that are refused when they carry anything ("A.B").
+  std::vector<std::string> refused_members(const OperationRow& operation) const;
   // The refusal of unsupported members, or success.
   Status check_accepted(const OperationRow& operation, const Value& input) const;
 

@@ -7,10 +7,14 @@
 
 #include <fmt/core.h>
 
+#include "aws/service.hpp"
 #include "text/query_string.hpp"
 
 namespace lapwing::aws {
 namespace {
+
+// Of an operation's name, or its path, in errors.
+constexpr std::size_t kShownOperationMax = 256;
 
 struct Action {
   std::string_view name;
@@ -54,12 +58,19 @@ Protocol json_protocol(const Request& request, const ServiceModel* model) {
   return Protocol::kJson11;
 }
 
+// Signing names of services without a model here whose clients read XML: those of REST services
+// look like any other request, and ec2's errors have a form of their own.
+constexpr std::string_view kRestXmlNames[] = {"cloudfront", "route53", "s3", "s3-outposts",
+                                              "s3express"};
+
 // The protocol to answer in when the service is not known.
-Protocol guess_protocol(const Request& request) {
+Protocol guess_protocol(const Request& request, std::string_view scope) {
   if (request.header("smithy-protocol")) return Protocol::kCbor;
   if (request.header("x-amz-target")) return json_protocol(request, nullptr);
+  if (scope == "ec2") return Protocol::kEc2;
   if (find_action(request)) return Protocol::kQuery;
-  return Protocol::kRestJson;
+  const bool xml = std::ranges::find(kRestXmlNames, scope) != std::end(kRestXmlNames);
+  return xml ? Protocol::kRestXml : Protocol::kRestJson;
 }
 
 std::unexpected<Unrouted> unrouted(Error error, Protocol protocol,
@@ -67,10 +78,11 @@ std::unexpected<Unrouted> unrouted(Error error, Protocol protocol,
   return std::unexpected(Unrouted{std::move(error), protocol, service});
 }
 
-Error unknown_service(std::string_view what, std::string_view name) {
-  return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not provide the service with the {} '{}'.", what, name))
-      .with_status(501);
+// Of a service without a model: in the words of its caller, as far as the request has them.
+Error unknown_service(std::string_view scope, std::string_view name, std::string_view operation) {
+  const std::string_view service = scope.empty() ? name : scope;
+  return not_implemented(service.empty() ? "an unnamed service" : service,
+                         operation.substr(0, kShownOperationMax));
 }
 
 Error unknown_operation(const ServiceModel& model, std::string_view what) {
@@ -80,7 +92,8 @@ Error unknown_operation(const ServiceModel& model, std::string_view what) {
 
 using Routed = std::expected<Route, Unrouted>;
 
-Routed route_cbor(std::span<const ServiceModel* const> models, const Request& request) {
+Routed route_cbor(std::span<const ServiceModel* const> models, const Request& request,
+                  std::string_view scope) {
   // Any prefix, then /service/{Service}/operation/{Operation}.
   const std::string_view path = request.raw_path;
   const std::size_t operation_at = path.rfind("/operation/");
@@ -107,11 +120,11 @@ Routed route_cbor(std::span<const ServiceModel* const> models, const Request& re
     }
     return Route{model, row, Protocol::kCbor};
   }
-  return unrouted(unknown_service("name", service), Protocol::kCbor);
+  return unrouted(unknown_service(scope, service, operation), Protocol::kCbor);
 }
 
 Routed route_target(std::span<const ServiceModel* const> models, const Request& request,
-                    std::string_view target) {
+                    std::string_view target, std::string_view scope) {
   const std::size_t dot = target.rfind('.');
   const std::string_view prefix = target.substr(0, std::min(dot, target.size()));
   const std::string_view name =
@@ -125,7 +138,7 @@ Routed route_target(std::span<const ServiceModel* const> models, const Request& 
     }
     return Route{model, row, protocol};
   }
-  return unrouted(unknown_service("target", prefix), json_protocol(request, nullptr));
+  return unrouted(unknown_service(scope, prefix, name), json_protocol(request, nullptr));
 }
 
 Protocol rest_protocol(const ServiceModel& model) {
@@ -155,7 +168,9 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
     }
   }
   if (named == nullptr) {
-    return unrouted(unknown_service("signing name", scope), guess_protocol(request));
+    const std::string operation =
+        action ? std::string(action->name) : fmt::format("{} {}", request.method, request.raw_path);
+    return unrouted(unknown_service(scope, scope, operation), guess_protocol(request, scope));
   }
   if (is_rest(*named)) {
     return unrouted(
@@ -309,9 +324,9 @@ const OperationRow* match_path(const ServiceModel& model, std::string_view metho
 
 std::expected<Route, Unrouted> Router::route(const Request& request,
                                              std::string_view scope_service) const {
-  if (request.header("smithy-protocol")) return route_cbor(models_, request);
+  if (request.header("smithy-protocol")) return route_cbor(models_, request, scope_service);
   if (const auto target = request.header("x-amz-target")) {
-    return route_target(models_, request, *target);
+    return route_target(models_, request, *target, scope_service);
   }
   if (!scope_service.empty()) return route_scope(models_, request, scope_service);
   return route_unsigned(models_, request);

@@ -39,6 +39,9 @@ void expect_route(const text::JsonValue& item) {
     EXPECT_EQ(route.error().error.code(), error->as_string());
     EXPECT_EQ(route.error().error.http_status(), item.find("status")->as_int64());
     EXPECT_EQ(to_string(route.error().protocol), text_of(item, "protocol", ""));
+    if (const text::JsonValue* message = item.find("message")) {
+      EXPECT_EQ(route.error().error.message(), message->as_string());
+    }
     if (!service.empty()) {
       ASSERT_NE(route.error().service, nullptr);
       EXPECT_EQ(route.error().service->id, service);

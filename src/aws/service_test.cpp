@@ -1,11 +1,13 @@
 #include "aws/service.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "aws/coverage.hpp"
 #include "aws/engine.hpp"
 #include "aws/route.hpp"
 #include "aws/testing/pipeline.hpp"
@@ -395,6 +397,22 @@ TEST_F(ServiceTest, EveryOperationThatIsNotBuiltSaysSo) {
     }
   }
   EXPECT_EQ(output_.text, "");
+}
+
+TEST(OperationTable, SaysWhatItHas) {
+  ToyCore done;
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(done, note,
+                        {.access = Access::kWrite, .accepts = {"Text", "Inner.Text", "Choice"}});
+  const std::vector<std::string> refused =
+      table.refused_members(*toy::kModel.find_operation("Kinds"));
+  EXPECT_EQ(refused.size(), 19U);
+  EXPECT_EQ(std::ranges::count(refused, "Inner.Deep"), 1);
+  EXPECT_EQ(std::ranges::count(refused, "Inner.Text"), 0);
+  const std::string page = coverage_page(table);
+  EXPECT_NE(page.find("1 of 8 operations"), std::string::npos) << page;
+  EXPECT_NE(page.find("| Kinds | built but for Blob, "), std::string::npos) << page;
+  EXPECT_NE(page.find("| Check | 501 NotImplemented |  |"), std::string::npos) << page;
 }
 
 TEST(ErrorResponse, AreMadeByTheirShapes) {

@@ -21,6 +21,8 @@ class ManualTime {
  public:
   ManualTime(ManualClock& clock, background::Runner& runner) : clock_(clock), runner_(runner) {}
 
+  WallTime now() const { return clock_.wall(); }
+
   void advance(Duration by) {
     const std::scoped_lock lock(mutex_);
     const MonoTime end = clock_.mono() + by;

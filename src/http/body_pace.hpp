@@ -21,7 +21,7 @@ class BodyPace {
     if (!begun_) {
       begun_ = true;
       started_ = window_ = now;
-      in_window_ = 0;
+      in_window_ = whole_ = 0;
     }
     if (in_window_ >= timeouts.body_window_bytes) {
       window_ = now;
@@ -31,7 +31,15 @@ class BodyPace {
         {now + timeouts.body_idle, window_ + timeouts.body_window, started_ + timeouts.body_whole});
   }
   MonoTime started() const { return started_; }
-  void came(std::size_t bytes) { in_window_ += bytes; }
+  void came(std::size_t bytes) {
+    in_window_ += bytes;
+    whole_ += bytes;
+  }
+  // So far it has come more slowly than the least rate.
+  bool is_slow(const Timeouts& timeouts, MonoTime now) const {
+    const double windows = std::chrono::duration<double>(now - started_) / timeouts.body_window;
+    return static_cast<double>(whole_) < windows * static_cast<double>(timeouts.body_window_bytes);
+  }
   // The time we did not read is not the client's.
   void held_back(Duration by) {
     started_ += by;
@@ -42,6 +50,7 @@ class BodyPace {
   MonoTime started_{};
   MonoTime window_{};
   std::uint64_t in_window_ = 0;
+  std::uint64_t whole_ = 0;
   bool begun_ = false;
 };
 

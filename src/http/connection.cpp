@@ -41,12 +41,14 @@ Response default_error_page(int status, std::string_view message) {
 
 }  // namespace
 
-Connection::Connection(net::Stream stream, ServiceShared& shared, bool tls, CallerId origin)
+Connection::Connection(net::Stream stream, ServiceShared& shared, bool tls, std::uint64_t origin,
+                       std::uint64_t network)
     : stream_(std::move(stream)),
       shared_(shared),
       parser_(shared.options.limits),
       decoder_(shared.options.limits.trailer_bytes),
       origin_(origin),
+      network_(network),
       waits_since_(stream_.loop().now()),
       tls_(tls) {
   stream_.set_write_timeout(shared_.options.timeouts.write_stall);
@@ -67,6 +69,7 @@ net::Task<void> Connection::run() {
     ++shared_.stats.requests;
     begin_request();
     co_await handle_request();
+    if (!asked()) has_asked();
     body_charge_ = Charge();
     if (broken_) co_return;
     const bool skipped = decoder_.done() || co_await skip_unread_body();
@@ -155,38 +158,50 @@ net::Task<Connection::HeadOutcome> Connection::read_head() {
 void Connection::begin_request() {
   phase_ = Phase::kHandler;
   decoder_.start(info_);
+  if (!asked() && decoder_.remaining().value_or(UINT64_MAX) <= buffer_.data().size()) has_asked();
   keep_alive_ = info_.keep_alive;
   continue_due_ = info_.expects_continue && !decoder_.done();
   answered_ = false;
   streaming_ = false;
   body_error_.reset();
-  caller_ = 0;
+  closing_ = false;  // it came just in time
+  key_ = part_ = 0;
   trailers_charged_ = 0;
   pace_.begin();
 }
 
-bool Connection::may_be_closed() const {
+std::optional<Waiting> Connection::waiting() const {
+  if (closing_) return std::nullopt;
+  const MonoTime now = loop().now();
+  const bool slow = now - waits_since_ >= kSlowHead;
   switch (phase_) {
-    case Phase::kIdle:
     case Phase::kLinger:
-      return true;
+      return Waiting{Idleness::kLingers, waits_since_};
+    case Phase::kIdle:
+      if (asked() && now - waits_since_ < kKeptRecently) {
+        return Waiting{Idleness::kKept, waits_since_};
+      }
+      return Waiting{slow ? Idleness::kLong : Idleness::kYoung, waits_since_};
     case Phase::kHead:
-    case Phase::kBody:
-      return loop().now() - waits_since_ >= kSlowHead;
+      if (slow) return Waiting{Idleness::kLong, waits_since_};
+      if (!asked()) return Waiting{Idleness::kYoung, waits_since_};
+      return std::nullopt;
+    case Phase::kBody: {
+      const bool drips = pace_.is_slow(shared_.options.timeouts, now);
+      if (slow) return Waiting{drips ? Idleness::kDrips : Idleness::kAtWork, waits_since_};
+      if (drips && !asked()) return Waiting{Idleness::kYoung, waits_since_};
+      return std::nullopt;
+    }
+    case Phase::kRoom:
+      if (slow) return Waiting{Idleness::kAtWork, waits_since_};
+      return std::nullopt;
     case Phase::kHandler:
-      return unread_since_ && loop().now() - *unread_since_ >= kSlowHead;
+      if (unread_since_ && now - *unread_since_ >= kSlowHead) {
+        return Waiting{Idleness::kAtWork, *unread_since_};
+      }
+      return std::nullopt;
   }
-  return false;
-}
-
-int Connection::worth() const {
-  if (phase_ == Phase::kHandler) return 2;
-  return phase_ == Phase::kHead || phase_ == Phase::kBody ? 1 : 0;
-}
-
-bool Connection::closed_before(const Connection& other) const {
-  if (worth() != other.worth()) return worth() < other.worth();
-  return waiting_since() < other.waiting_since();
+  return std::nullopt;
 }
 
 // It doubles when it is full. Its first size is not charged: every connection has it.
@@ -196,7 +211,7 @@ bool Connection::may_grow(std::size_t at_least) {
   const std::size_t now = buffer_.capacity();
   const std::size_t then = std::max(at_least, buffer_.full() ? 2 * now : now);
   if (then <= std::max(now, kReadBufferBytes)) return true;
-  if (!buffer_charge_.counts()) buffer_charge_ = Charge(memory->bodies, nullptr);
+  if (!buffer_charge_.counts()) buffer_charge_ = memory->bodies.charge();
   if (!buffer_charge_.has_room(kSmallBodiesReserve)) return false;
   buffer_charge_.add(then - now);
   return true;
@@ -205,9 +220,9 @@ bool Connection::may_grow(std::size_t at_least) {
 // An address has its own share, and so has each key that is used from it. A function has one,
 // whatever keys it names.
 CallerId Connection::caller() {
-  if (origin_ != 0) return origin_;
-  const CallerId address = peer() ? std::hash<std::string>()(peer()->host()) : 0;
-  return address * 31 + caller_;
+  if (origin_ != 0) return {origin_, part_, true};
+  if (network_ == 0) network_ = peer() ? network_of(*peer()) : 1;
+  return {network_ * 31 + key_, part_, false};
 }
 
 // --- the handler and what is left to do after it ---

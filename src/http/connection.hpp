@@ -19,27 +19,30 @@
 
 #include "http/body_pace.hpp"
 #include "http/h1_codec.hpp"
+#include "http/open_connections.hpp"
 #include "http/read_buffer.hpp"
 #include "http/server.hpp"
 #include "net/stream.hpp"
 
 namespace lapwing::http {
 
-class Connection final : public RequestContext, private BodyReader, private BodyWriter {
+class Connection final : public RequestContext,
+                         public OpenConnection,
+                         private BodyReader,
+                         private BodyWriter {
  public:
-  Connection(net::Stream stream, ServiceShared& shared, bool tls, CallerId origin = 0);
+  // `network`: of its address, where that is known (0: it is not).
+  Connection(net::Stream stream, ServiceShared& shared, bool tls, std::uint64_t origin,
+             std::uint64_t network);
   ~Connection() override;
 
   // Until the connection has ended.
   net::Task<void> run();
   // Ends the connection now if no request is in flight.
-  void close_if_idle();
-  void request_stop();
-  // It waits for the client, who has sent nothing or too slowly, or takes nothing. Of two, whether
-  // it should be closed before the other: by what is lost, then by how long it waits.
-  bool may_be_closed() const;
-  bool closed_before(const Connection& other) const;
-  void close_now() {
+  void close_if_idle() override;
+  void request_stop() override;
+  std::optional<Waiting> waiting() const override;
+  void close_now() override {
     closing_ = true;
     if (unread_since_) stream_.fail_writes();
     stream_.set_read_deadline(loop().now());
@@ -58,18 +61,17 @@ class Connection final : public RequestContext, private BodyReader, private Body
   bool client_gone() const override { return stream_.peer_closed(); }
   std::stop_token stop_token() override;
   void close_after() override { keep_alive_ = false; }
-  void charge_to(CallerId caller) override { caller_ = caller; }
+  void charge_to(std::uint64_t key) override { key_ = key; }
+  void charge_answer_to(std::uint64_t part) override { part_ = part; }
+  CallerId caller() override;
   Charge take_body_charge() override { return std::exchange(body_charge_, Charge()); }
   bool answers_stalled() override;
 
  private:
   class Unread;
-  // By what is lost with it: nothing, a request, an answer.
-  int worth() const;
-  MonoTime waiting_since() const { return unread_since_.value_or(waits_since_); }
 
   enum class HeadOutcome { kRequest, kClosed, kError };
-  enum class Phase { kIdle, kHead, kHandler, kBody, kLinger };
+  enum class Phase { kIdle, kHead, kHandler, kBody, kRoom, kLinger };
 
   net::Task<HeadOutcome> read_head();
   net::Task<void> handle_request();
@@ -100,7 +102,6 @@ class Connection final : public RequestContext, private BodyReader, private Body
   bool has_body_room(std::uint64_t still);
   // Charges what the buffer grows by when room is made in it; false where there is no room.
   bool may_grow(std::size_t at_least = 0);
-  CallerId caller();
   std::unexpected<Error> body_failed(Error error);
 
   // BodyWriter
@@ -136,8 +137,10 @@ class Connection final : public RequestContext, private BodyReader, private Body
   std::optional<Error> body_error_;
   Charge body_charge_;                    // of the current request
   Charge buffer_charge_;                  // of what the buffer has grown by, and of trailers
-  CallerId origin_;                       // 0: the address counts
-  CallerId caller_ = 0;                   // of the current request
+  std::uint64_t origin_;                  // 0: the address counts
+  std::uint64_t network_;                 // of the address; 0: not looked at yet
+  std::uint64_t key_ = 0;                 // of the current request
+  std::uint64_t part_ = 0;                // whose its answer is
   MonoTime waits_since_{};                // for a head
   std::optional<MonoTime> unread_since_;  // nothing of an answer has left
   BodyPace pace_;                         // of the current body

@@ -72,7 +72,7 @@ class Connection::Unread {
         progress_(of.loop().now()) {
     of_.unread_since_ = progress_;
     if (memory_ == nullptr) return;
-    held_ = Charge(memory_->answers, nullptr);
+    held_ = memory_->answers.charge(of_.caller());
     held_.add(bytes);
     timer_.arm_after(kStalledAfter);
   }
@@ -90,9 +90,7 @@ class Connection::Unread {
   void look() {
     const MonoTime stalled_at = progress_ + kStalledAfter;
     if (of_.loop().now() < stalled_at) return timer_.arm_at(stalled_at);
-    if (!stalled_.counts()) {
-      stalled_ = Charge(memory_->stalled, memory_->stalled_shares.of(of_.caller()));
-    }
+    if (!stalled_.counts()) stalled_ = memory_->stalled.charge(of_.caller());
     if (stalled_.bytes() == 0) stalled_.add(held_.bytes());
     // Each looks for itself, and what is cut counts no more: no more are cut than have to be.
     if (stalled_.has_room(1)) return timer_.arm_after(kStalledAfter);
@@ -118,7 +116,7 @@ bool Connection::answers_stalled() {
   Memory* memory = shared_.options.memory;
   // A share is looked up only where something is stalled at all.
   if (memory == nullptr || memory->stalled.held() == 0) return false;
-  return !memory->stalled.has_room() || !memory->stalled_shares.of(caller())->has_room();
+  return !memory->stalled.charge(caller()).has_room();
 }
 
 net::Task<Status> Connection::send(std::span<ByteView> parts) {

@@ -38,10 +38,7 @@ net::Task<Status> Connection::say_continue() {
 
 void Connection::charge_body(std::uint64_t bytes) {
   if (shared_.options.memory == nullptr) return;
-  if (!body_charge_.counts()) {
-    Memory& memory = *shared_.options.memory;
-    body_charge_ = Charge(memory.bodies, memory.body_shares.of(caller()));
-  }
+  if (!body_charge_.counts()) body_charge_ = shared_.options.memory->bodies.charge(caller());
   body_charge_.add(bytes);
 }
 
@@ -68,7 +65,7 @@ std::unexpected<Error> Connection::no_body_room() {
 
 // At the limit of connections it may be closed meanwhile.
 net::Task<void> Connection::look_later(MonoTime since) {
-  phase_ = Phase::kBody;
+  phase_ = Phase::kRoom;
   waits_since_ = since;
   co_await loop().sleep(kBodyRoomLook);
   phase_ = Phase::kHandler;

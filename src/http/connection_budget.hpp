@@ -15,19 +15,20 @@
 #include <memory>
 #include <utility>
 
+#include "http/budget.hpp"
 #include "http/limits.hpp"
 
 namespace lapwing::http {
 
 class ConnectionBudget {
  public:
-  explicit ConnectionBudget(std::size_t max) : max_(max) {}
+  explicit ConnectionBudget(std::size_t max) : max_(max), callers_(max, 0) {}
 
   // A place among the open connections, given back when it goes.
   class Place;
 
-  // Of the API. No place (false) at the limit.
-  Place open();
+  // Of the API, from that network (network_of()). No place (false) at the limit.
+  Place open(std::uint64_t network = 0);
   // Of one sandbox, which counts its own in `own`; `own_max` is its limit.
   Place open_inside(const std::shared_ptr<std::atomic<std::size_t>>& own, std::size_t own_max);
 
@@ -44,6 +45,7 @@ class ConnectionBudget {
   const std::size_t max_;
   std::atomic<std::size_t> clients_{0};
   std::atomic<std::size_t> inside_{0};
+  Budget callers_;  // of clients: only counts, for the choice of whose is closed
 };
 
 class ConnectionBudget::Place {
@@ -59,6 +61,8 @@ class ConnectionBudget::Place {
     if (own_) own_->fetch_sub(1, std::memory_order_relaxed);
   }
   explicit operator bool() const { return count_ != nullptr; }
+  // How many its caller has, this one included.
+  std::size_t of_caller() const { return caller_.share_held(); }
 
  private:
   friend class ConnectionBudget;
@@ -71,15 +75,21 @@ class ConnectionBudget::Place {
   void swap(Place& other) noexcept {
     std::swap(count_, other.count_);
     std::swap(own_, other.own_);
+    caller_.swap(other.caller_);
   }
   std::atomic<std::size_t>* count_ = nullptr;
   std::shared_ptr<std::atomic<std::size_t>> own_;
+  Charge caller_;
 };
 
 using ConnectionPlace = ConnectionBudget::Place;
 
-inline ConnectionPlace ConnectionBudget::open() {
-  return room_for_client() ? Place(clients_) : Place();
+inline ConnectionPlace ConnectionBudget::open(std::uint64_t network) {
+  if (!room_for_client()) return Place();
+  Place place(clients_);
+  place.caller_ = callers_.charge(CallerId{.hash = network});
+  place.caller_.add(1);
+  return place;
 }
 
 inline ConnectionPlace ConnectionBudget::open_inside(

@@ -54,23 +54,39 @@ inline constexpr std::size_t kBodyFirstReadBytes = 4 * kKiB;
 // that moving does not count, and untouched memory costs nothing.
 inline constexpr std::size_t kBodyGrowth = 8;
 
+// Payloads of invocations at work, and what each caller has of it at least. Each has an environment
+// as well, which takes much more.
+inline constexpr std::uint64_t kPayloadsInMemoryMax = 1 * kGiB;
+inline constexpr std::uint64_t kPayloadsOfCallerMin = 32 * kMiB;
+
 // An answer that is not taken for this long is stalled. Stalled ones are bounded, over all
 // connections and of one caller; beyond that they are cut.
 inline constexpr Duration kStalledAfter = std::chrono::milliseconds(250);
 inline constexpr std::uint64_t kStalledAnswersMax = 64 * kMiB;
 inline constexpr std::uint64_t kStalledAnswersOfCallerMax = 32 * kMiB;
+// Large replies of functions wait for room among these, of their caller's and function's share; but
+// a function has its least for each caller in any case: the largest reply and something.
+inline constexpr std::uint64_t kAnswersInMemoryMax = 128 * kMiB;
+inline constexpr std::uint64_t kAnswersOfCallerMin = 32 * kMiB;
+inline constexpr std::uint64_t kAnswersOfFunctionMin = 8 * kMiB;
 // What of an answer counts as progress.
 inline constexpr std::size_t kAnswerSliceBytes = 256 * kKiB;
 
 // Connections that a sandbox is granted whatever the others hold.
 inline constexpr std::size_t kConnectionsAlwaysGranted = 4;
-// At the limit of connections, so many are looked at for one to close.
+// At the limit of connections, so many are looked at for one to close: of those that have not asked
+// anything yet, and of the others.
 inline constexpr std::size_t kIdleLooks = 64;
 // Rounds of the loop in which it ends.
 inline constexpr int kRoundsToClose = 8;
-// A head, a body or the taking of an answer that takes so long makes room for a new connection at
-// the limit.
+// What takes so long makes room for a new connection at the limit: a first request, a head, a body,
+// the taking of an answer.
 inline constexpr Duration kSlowHead = std::chrono::seconds(1);
+// A caller has many of them beyond this part of the limit, and beyond so many.
+inline constexpr std::size_t kManyPart = 8;
+inline constexpr std::size_t kFewConnections = 16;
+// So long after its last answer a connection is one that others go before.
+inline constexpr Duration kKeptRecently = std::chrono::seconds(10);
 
 struct Timeouts {
   Duration head = std::chrono::seconds(30);         // first byte of a head to its last: 408

@@ -10,6 +10,8 @@
 #include "http/server.hpp"
 #include "net/sync.hpp"
 #include "net/testing/run.hpp"
+#include "net/tls.hpp"
+#include "net/tls_self_signed.hpp"
 
 namespace lapwing::http {
 namespace {
@@ -175,6 +177,66 @@ TEST(Limits, ABodyThatDoesNotEndMakesRoomAfterIdleOnes) {
   loop.run(main(loop.get()));
 }
 
+// What waits between two requests goes after heads and first bodies that do not end, however new
+// these are, where one caller has many of them.
+TEST(Limits, AStormOfWhatDoesNotEndClosesItsOwn) {
+  TestLoop loop;
+  auto main = [](Loop& l, std::string_view text) -> Task<void> {
+    constexpr std::size_t kMost = 100;
+    ServerOptions options;
+    options.connections_max = kMost;
+    Site site(l, std::move(options), take_body);
+    std::vector<Stream> kept;
+    for (int i = 0; i < 50; ++i) {
+      kept.push_back(site.dial());
+      EXPECT_TRUE(co_await kept.back().write_all(kGet));
+      EXPECT_TRUE(is_status(co_await read_head(kept.back()), 200));
+    }
+    std::vector<Stream> storm;
+    for (std::size_t i = 0; i < 4 * kMost; ++i) {
+      storm.push_back(site.dial());
+      EXPECT_TRUE(co_await storm.back().write_all(text));
+      for (int round = 0; round < 3; ++round) co_await l.yield();
+    }
+    // All are there still, and a new client is served at once.
+    for (Stream& one : kept) {
+      EXPECT_TRUE(co_await one.write_all(kGet));
+      EXPECT_TRUE((co_await read_head(one)).contains("HTTP/1.1 200"));
+    }
+    Stream client = site.dial();
+    EXPECT_TRUE(co_await client.write_all(kGet));
+    EXPECT_TRUE(is_status(co_await read_head(client), 200));
+  };
+  for (const std::string_view text :
+       {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"}) {
+    loop.run(main(loop.get(), text));
+  }
+}
+
+// TLS that is never agreed upon is as a head that does not end.
+TEST(Limits, AStormOfHandshakesClosesItsOwn) {
+  TestLoop loop;
+  const auto made = net::make_self_signed({"localhost"}).value();
+  auto tls = net::TlsServerContext::create(made.certificate_pem, made.key_pem).value();
+  auto main = [&tls](Loop& l) -> Task<void> {
+    ServerOptions options;
+    options.connections_max = 20;
+    Site site(l, std::move(options), take_body);
+    std::vector<Stream> storm;
+    for (int i = 0; i < 40; ++i) {
+      auto fds = net::socket_pair().value();
+      site.connections.serve(Stream::adopt(l, std::move(fds.first)).value(), &tls);
+      storm.push_back(Stream::adopt(l, std::move(fds.second)).value());
+      co_await l.yield();
+    }
+    Stream client = site.dial();
+    EXPECT_TRUE(co_await client.write_all(kGet));
+    EXPECT_TRUE(is_status(co_await read_head(client), 200));
+    co_await until(l, [&] { return storm.front().peer_closed(); });
+  };
+  loop.run(main(loop.get()));
+}
+
 // ---- bodies
 
 TEST(Limits, BodiesCountAsTheyArriveNotAsAnnounced) {
@@ -235,7 +297,7 @@ TEST(Limits, ABodyWaitsForRoomUntilOthersEnd) {
     ServerOptions options;
     options.memory = &memory;
     Site site(l, std::move(options), take_body);
-    Charge others(memory.bodies, nullptr);
+    Charge others = memory.bodies.charge();
     others.add(1 * kMiB);
     Stream stream = site.dial();
     EXPECT_TRUE(co_await stream.write_all(post(100'000) + std::string(100'000, 'x')));
@@ -348,7 +410,7 @@ TEST(Limits, LongHeadsCount) {
     const std::string head = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
     EXPECT_TRUE(co_await stream.write_all(head + std::string(40'000, 'x')));
     co_await until(l, [&] { return memory.bodies.held() >= 40'000 - kReadBufferBytes; });
-    Charge others(memory.bodies, nullptr);
+    Charge others = memory.bodies.charge();
     others.add(memory.bodies.limit() + kSmallBodiesReserve);
     EXPECT_TRUE(co_await stream.write_all(std::string(20'000, 'x')));
     Stream second = site.dial();
@@ -393,7 +455,7 @@ Task<void> answer_a_megabyte(RequestContext& context) {
 TEST(Limits, UnreadAnswersAreCutBeyondTheirShare) {
   TestLoop loop;
   auto main = [](Loop& l) -> Task<void> {
-    Memory memory({.stalled = 10 * kMiB, .stalled_each = 3 * kMiB});
+    Memory memory({.stalled = 6 * kMiB, .stalled_each = 3 * kMiB});
     ServerOptions options;
     options.memory = &memory;
     Site site(l, std::move(options), answer_a_megabyte);
@@ -454,7 +516,7 @@ TEST(Limits, WhoDoesNotReadIsToldWhenItAsksForMore) {
     ServerOptions options;
     options.memory = &memory;
     Site site(l, std::move(options), answer_a_megabyte);
-    Charge unread(memory.stalled, nullptr);
+    Charge unread = memory.stalled.charge();
     unread.add(10 * kMiB);
     Stream stream = site.dial();
     EXPECT_TRUE(co_await stream.write_all(kGet));

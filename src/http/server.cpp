@@ -12,7 +12,7 @@
 namespace lapwing::http {
 
 net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin) {
-  Connection connection(std::move(stream), shared, false, origin.caller);
+  Connection connection(std::move(stream), shared, false, origin.caller, 0);
   co_await connection.run();
 }
 
@@ -56,31 +56,44 @@ net::Task<void> refuse(net::Stream stream) {
   [[maybe_unused]] Status sent = co_await stream.write_all(out);
 }
 
+// TLS that is being agreed upon: as a head that has not come whole.
+class Handshake final : public OpenConnection {
+ public:
+  explicit Handshake(net::Loop& loop) : loop_(loop), since_(loop.now()) {}
+  std::stop_token stopped() const { return stop_.get_token(); }
+  std::optional<Waiting> waiting() const override {
+    if (stop_.stop_requested()) return std::nullopt;
+    const bool slow = loop_.now() - since_ >= kSlowHead;
+    return Waiting{slow ? Idleness::kLong : Idleness::kYoung, since_};
+  }
+  void close_now() override { stop_.request_stop(); }
+  void close_if_idle() override { stop_.request_stop(); }
+  void request_stop() override { stop_.request_stop(); }
+
+ private:
+  net::Loop& loop_;
+  MonoTime since_;
+  std::stop_source stop_;
+};
+
 }  // namespace
 
-// Of some, the one whose end costs least.
-bool Connections::close_one_idle() {
-  Connection* found = nullptr;
-  const std::size_t looks = std::min(open_.size(), kIdleLooks);
-  for (std::size_t i = 0; i < looks; ++i) {
-    Connection* one = open_[(look_from_ + i) % open_.size()];
-    if (one->may_be_closed() && (found == nullptr || one->closed_before(*found))) found = one;
-  }
-  look_from_ += looks;
-  if (found == nullptr) return false;
-  found->close_now();
-  return true;
+bool Connections::close_one() {
+  const std::size_t many = std::max(kFewConnections, shared_.connections().max() / kManyPart);
+  return open_.close_cheapest(many) != nullptr;
 }
 
 net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
   ++shared_.stats.accepted;
-  ConnectionPlace place = shared_.connections().open();
-  if (!place && close_one_idle()) {
-    // It ends in one of the next rounds, unless a request arrives on it just now.
-    for (int round = 0; !place && round < kRoundsToClose; ++round) {
-      co_await loop_.yield();
-      place = shared_.connections().open();
-    }
+  const std::optional<net::Address> peer = stream.peer_address();
+  const std::uint64_t network = peer ? network_of(*peer) : 0;
+  ConnectionPlace place = shared_.connections().open(network);
+  // What is closed ends in one of the next rounds, unless a request arrives on it just now.
+  bool closes = false;
+  for (int round = 0; !place && round < kRoundsToClose; ++round) {
+    closes = closes || close_one();
+    co_await loop_.yield();
+    place = shared_.connections().open(network);
   }
   if (!place) {
     if (tls == nullptr) co_await refuse(std::move(stream));
@@ -88,36 +101,32 @@ net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext
   }
   if (tls != nullptr) {
     const MonoTime deadline = loop_.now() + shared_.options.timeouts.head;
-    Result<net::Stream> secured = co_await net::tls_accept(std::move(stream), *tls, deadline);
+    Handshake handshake(loop_);
+    const OpenConnections::Membership member(open_, handshake, place);
+    Result<net::Stream> secured = co_await net::with_stop(
+        loop_, handshake.stopped(), net::tls_accept(std::move(stream), *tls, deadline));
     if (!secured) co_return;
     stream = *std::move(secured);
   }
-  Connection connection(std::move(stream), shared_, tls != nullptr);
-  struct Registered {
-    std::vector<Connection*>& open;
-    Connection* self;
-    ~Registered() { std::erase(open, self); }
-  };
-  open_.push_back(&connection);
-  Registered registered{open_, &connection};
+  Connection connection(std::move(stream), shared_, tls != nullptr, 0, network);
+  const OpenConnections::Membership member(open_, connection, place);
   co_await connection.run();
 }
 
 void Connections::begin_drain() {
   acceptors_.cancel_all();
   shared_.draining = true;
-  for (Connection* connection : open_) connection->close_if_idle();
+  for (OpenConnection* connection : open_.all()) connection->close_if_idle();
 }
 
 net::Task<void> Connections::drained() { co_await tasks_.join(); }
 
 void Connections::cut() {
   acceptors_.cancel_all();
-  const std::vector<Connection*> open = open_;  // stop callbacks may end connections
-  for (Connection* connection : open) {
-    if (std::find(open_.begin(), open_.end(), connection) != open_.end()) {
-      connection->request_stop();
-    }
+  // Stop callbacks may end connections.
+  const std::vector<OpenConnection*> open = open_.all();
+  for (OpenConnection* connection : open) {
+    if (std::ranges::find(open_.all(), connection) != open_.all().end()) connection->request_stop();
   }
   tasks_.cancel_all();
 }
@@ -165,7 +174,7 @@ net::Task<void> Server::Impl::accept_loop(net::Listener listener,
 // From the accepting loop.
 void Server::Impl::close_idle_everywhere() {
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    loops.at(i).post([this, i] { connections[i]->close_one_idle(); });
+    loops.at(i).post([this, i] { connections[i]->close_one(); });
   }
 }
 

@@ -39,6 +39,7 @@
 #include "http/connection_budget.hpp"
 #include "http/limits.hpp"
 #include "http/message.hpp"
+#include "http/open_connections.hpp"
 #include "net/address.hpp"
 #include "net/listener.hpp"
 #include "net/loop_group.hpp"
@@ -86,9 +87,13 @@ class RequestContext {
   // Close the connection after this answer.
   virtual void close_after() = 0;
 
-  // Who is charged for this request's body and answer, beside the connection's origin. Before the
-  // body is read; without it the origin alone counts.
-  virtual void charge_to(CallerId caller) = 0;
+  // The key that is charged for this request's body and answer, beside the connection's origin.
+  // Before the body is read; without it the origin alone counts.
+  virtual void charge_to(std::uint64_t key) = 0;
+  // What of the caller's share a large answer is charged to (CallerId::part).
+  virtual void charge_answer_to(std::uint64_t part) = 0;
+  // Who is charged, of what has been said so far.
+  virtual CallerId caller() = 0;
   // What the body that was read holds of the budget: with whoever keeps the body longer than the
   // handler runs. The handler's end gives back the rest.
   virtual Charge take_body_charge() = 0;
@@ -102,7 +107,7 @@ using Handler = UniqueFunction<net::Task<void>(RequestContext&)>;
 struct ServerOptions {
   HeadLimits limits;
   Timeouts timeouts;
-  // A Server's own limit of connections. Beyond it one that is idle, or slow to send its request,
+  // A Server's own limit of connections. Beyond it one that is slow to send its request, or idle,
   // is closed for the new one; where there is none, the new one is answered 503 at once.
   std::size_t connections_max = 10'000;
   // Instead of a limit of its own, where several listeners share one; outlives the server.
@@ -140,15 +145,13 @@ struct ServiceShared {
 
 // Where a connection comes from, for those who know more than its address.
 struct Origin {
-  CallerId caller = 0;    // 0: its address
-  ConnectionPlace place;  // held until it ends
+  std::uint64_t caller = 0;  // a function, hashed; 0: its address
+  ConnectionPlace place;     // held until it ends
 };
 
 // Serves one connection until it ends; destroying the task cuts it. For those who keep their
 // connections themselves; the others take Connections.
 net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin = {});
-
-class Connection;
 
 // The connections of one service on one loop: what the Runtime API of a sandbox uses, and
 // what Server has one of for each loop. Destroying it cuts what is left.
@@ -163,8 +166,8 @@ class Connections {
   // Accepts and serves in the background, until cut or destroyed.
   void accept_from(net::Listener listener);
   std::size_t size() const;
-  // Closes one that is idle, or slow to send its request; false where none was found.
-  bool close_one_idle();
+  // Closes the one whose end costs least (OpenConnections); false where none was found.
+  bool close_one();
   // Idle connections close; requests in flight are finished ("Connection: close").
   void begin_drain();
   // Waits until no connection is left.
@@ -173,14 +176,12 @@ class Connections {
   void cut();
 
  private:
-  friend class Connection;
   net::Task<void> run(net::Stream stream, const net::TlsServerContext* tls);
   net::Task<void> accept_loop(net::Listener listener);
 
   net::Loop& loop_;
   ServiceShared& shared_;
-  std::vector<Connection*> open_;
-  std::size_t look_from_ = 0;  // in open_, for idle ones
+  OpenConnections open_;
   net::TaskGroup tasks_;
   net::TaskGroup acceptors_;
 };

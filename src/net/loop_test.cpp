@@ -368,6 +368,23 @@ TEST(WorkerPool, FullQueueIsUnavailable) {
   loop.run(main(loop.get()));
 }
 
+// After stop() nothing that jobs use is used any more.
+TEST(WorkerPool, StopRunsWhatIsQueuedAndTakesNoMore) {
+  WorkerPool pool(2);
+  std::atomic<int> run{0};
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(pool.submit([&] {
+      std::this_thread::yield();
+      ++run;
+    }));
+  }
+  pool.stop();
+  EXPECT_EQ(run, 200);
+  EXPECT_FALSE(pool.submit([&] { ++run; }));
+  pool.stop();
+  EXPECT_EQ(run, 200);
+}
+
 TEST(WorkerPool, AbandonedJobIsHarmless) {
   TestLoop loop;
   WorkerPool pool(2);

@@ -50,7 +50,7 @@ struct JobOutcome {
 class WorkerPool {
  public:
   explicit WorkerPool(std::size_t threads, std::size_t queue_max = kWorkerQueueMax);
-  // Runs what is queued, then ends.
+  // stop().
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -74,6 +74,9 @@ class WorkerPool {
 
   // Fire and forget; false when the queue is full. An exception out of it ends the process.
   bool submit(UniqueFunction<void()> job);
+  // Runs what is queued, then ends: afterwards no job is at work, and none is taken any more. Not
+  // from a job.
+  void stop();
   std::size_t queued() const;
 
  private:

@@ -28,6 +28,7 @@ struct LogStreamRef {
   Region region;
   std::string group;   // "/aws/lambda/HelloWorldFunction"
   std::string stream;  // "2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef"
+  bool json = false;   // what the platform writes into it itself are JSON records
 };
 
 // One stream, held by who writes to it again and again. The sink must outlive it.

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 namespace lapwing::runtime {
-
 RuntimeLaunch launch_of(const RuntimeChoice& choice, std::uint32_t memory_mb,
                         std::string_view handler) {
   const Interpreter& interpreter = *choice.interpreter;
@@ -65,29 +64,54 @@ Catalogue Catalogue::discover(CatalogueOptions options) {
   return catalogue;
 }
 
-Result<RuntimeChoice> Catalogue::choose(std::string_view runtime_id) const {
-  const std::optional<RuntimeId> id = parse_runtime_id(runtime_id);
-  if (!id) {
-    return fail(make_error(ErrorKind::kNotFound,
-                           fmt::format("runtime {} is not served by this version", runtime_id)));
+// "" where something of that language is there.
+std::string Catalogue::missing(Language language) const {
+  std::string text;
+  if (language == Language::kJava && options_.java_client.empty()) {
+    text =
+        "AWS's runtime interface client for Java is missing: `runtimes/java/client/fetch.sh DIR` "
+        "(in Lapwing's sources) gets it, `lapwing runtime add java-client --from DIR` (with the "
+        "server's --data-dir) keeps it; then restart Lapwing";
   }
-  RuntimeChoice choice{.id = *id, .interpreter = nullptr, .exact = true, .note = {}};
-  if (id->language == Language::kProvided) return choice;
+  for (const Interpreter& candidate : interpreters_) {
+    if (candidate.language == language) return text;
+  }
+  return fmt::format("{}this machine has no {}: {}, and restart Lapwing",
+                     text.empty() ? text : text + ". And ", traits(language).title,
+                     traits(language).remedy);
+}
 
-  if (id->language == Language::kJava && options_.java_client.empty()) {
-    return fail(make_error(
-        ErrorKind::kNotFound,
-        fmt::format("runtime {} needs AWS's runtime interface client for Java: "
-                    "runtimes/java/client/fetch.sh DIR gets it, lapwing runtime add java-client "
-                    "--from DIR gives it to this server",
-                    runtime_id)));
+std::string Catalogue::why_not(std::string_view runtime_id) const {
+  const std::optional<RuntimeId> id = parse_runtime_id(runtime_id);
+  if (!id) return "this version of Lapwing does not build it";
+  if (id->language == Language::kProvided) return {};
+  if (std::string text = missing(id->language); !text.empty() || !options_.strict) return text;
+  for (const Interpreter& candidate : interpreters_) {
+    if (candidate.language == id->language && candidate.major == id->major &&
+        candidate.minor == id->minor) {
+      return {};
+    }
   }
+  return "this machine does not have exactly that version, and runtimes.strict is set: install it, "
+         "and restart Lapwing";
+}
+
+Result<RuntimeChoice> Catalogue::choose(std::string_view runtime_id) const {
+  if (const std::string why = why_not(runtime_id); !why.empty()) {
+    return fail(Error(ErrorKind::kNotFound, kUnservedRuntime,
+                      fmt::format("runtime {} is not served here: {}", runtime_id, why)));
+  }
+  RuntimeChoice choice{
+      .id = *parse_runtime_id(runtime_id), .interpreter = nullptr, .exact = true, .note = {}};
+  const RuntimeId& id = choice.id;
+  if (id.language == Language::kProvided) return choice;
+
   const auto order = [](const Interpreter& i) { return i.major * 1000 + i.minor; };
-  const int wanted = id->major * 1000 + id->minor;
+  const int wanted = id.major * 1000 + id.minor;
   const Interpreter* newer = nullptr;
   const Interpreter* older = nullptr;
   for (const Interpreter& candidate : interpreters_) {
-    if (candidate.language != id->language) continue;
+    if (candidate.language != id.language) continue;
     const int have = order(candidate);
     if (have == wanted) {
       choice.interpreter = &candidate;
@@ -98,16 +122,7 @@ Result<RuntimeChoice> Catalogue::choose(std::string_view runtime_id) const {
   }
   choice.interpreter = newer != nullptr ? newer : older;
   choice.exact = false;
-  if (choice.interpreter == nullptr || options_.strict) {
-    const std::string_view remedy = options_.strict
-                                        ? "runtimes.strict is set: install exactly this version"
-                                        : traits(id->language).remedy;
-    return fail(make_error(ErrorKind::kNotFound,
-                           fmt::format("no interpreter for runtime {} on this machine ({}, and "
-                                       "restart Lapwing)",
-                                       runtime_id, remedy)));
-  }
-  choice.note = fmt::format("{} is served by {} {} ({})", runtime_id, traits(id->language).title,
+  choice.note = fmt::format("{} is served by {} {} ({})", runtime_id, traits(id.language).title,
                             choice.interpreter->version, choice.interpreter->origin);
   return choice;
 }

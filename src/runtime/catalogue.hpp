@@ -18,6 +18,8 @@
 
 namespace lapwing::runtime {
 
+inline constexpr char kUnservedRuntime[] = "InvalidRuntimeException";
+
 struct RuntimeChoice {
   RuntimeId id;
   const Interpreter* interpreter = nullptr;  // null for provided.*
@@ -49,11 +51,14 @@ class Catalogue {
   // Looks through the file system; starts no process.
   static Catalogue discover(CatalogueOptions options);
 
-  // kNotFound with what is installed and what to do when nothing serves it.
+  // When nothing serves it: kNotFound with code kUnservedRuntime; what is missing, and what to do.
   Result<RuntimeChoice> choose(std::string_view runtime_id) const;
+  // Why, without the runtime's name: the same for all that lack the same. "" where one serves it.
+  std::string why_not(std::string_view runtime_id) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
 
  private:
+  std::string missing(Language language) const;
   void look_at(const std::string& prefix, const std::string& origin, bool shared = false);
   void look_below(const std::string& directory, const std::string& origin);
 

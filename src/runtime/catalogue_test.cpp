@@ -43,9 +43,9 @@ class FakeMachine {
     if (!library.empty()) file(home + library);
     file("/client/lib/aws-lambda-java-runtime-interface-client-2.0.0.jar");
   }
-  Catalogue discover(bool strict = false) {
+  Catalogue discover(bool strict = false, bool client = true) {
     CatalogueOptions options;
-    options.java_client = root_ + "/client";
+    if (client) options.java_client = root_ + "/client";
     options.root = root_;
     options.homes = {"/root"};
     options.strict = strict;
@@ -125,6 +125,29 @@ TEST(Catalogue, FindsRubyOfDebianAndRbenv) {
   EXPECT_EQ(debian->note, "ruby3.0 is served by Ruby 3.1.2 (system)");
   EXPECT_EQ(debian->interpreter->sandbox_path, "/usr/bin/ruby3.1");
   EXPECT_EQ(debian->interpreter->binds[1].destination, "/usr/lib/ruby");
+}
+
+TEST(Catalogue, SaysWhatIsMissingOnceForAllThatLackIt) {
+  FakeMachine machine;
+  machine.jdk("java-17", "17.0.9", "/lib/server/libjvm.so");
+  const Catalogue catalogue = machine.discover(false, false);
+  EXPECT_EQ(catalogue.why_not("java11"), catalogue.why_not("java21"));
+  const auto java = catalogue.choose("java17");
+  ASSERT_FALSE(java);
+  EXPECT_EQ(java.error().code(), kUnservedRuntime);
+  for (const char* part : {"runtime java17", "`runtimes/java/client/fetch.sh DIR`",
+                           "`lapwing runtime add java-client --from DIR`", "restart"}) {
+    EXPECT_NE(java.error().message().find(part), std::string::npos) << part;
+  }
+  EXPECT_NE(catalogue.why_not("ruby3.3").find("this machine has no Ruby"), std::string::npos);
+  EXPECT_NE(catalogue.why_not("dotnet8"), "");
+  EXPECT_EQ(catalogue.why_not("provided.al2023"), "");
+  const Catalogue with_client = machine.discover();
+  EXPECT_EQ(with_client.why_not("java21"), "");
+  const Catalogue strict = machine.discover(true);
+  EXPECT_EQ(strict.why_not("java17"), "");
+  EXPECT_EQ(strict.why_not("provided.al2"), "");
+  EXPECT_NE(strict.why_not("java21").find("runtimes.strict"), std::string::npos);
 }
 
 TEST(Catalogue, AJvmThatWaitsIsOfOneMemorySizeAndNoHandler) {

@@ -149,6 +149,7 @@ Environment::InitFailure Environment::init_failure(const Status& launched) {
     failure.kind = theirs ? InitFailure::Kind::kFailed : InitFailure::Kind::kPlatform;
     failure.text = theirs ? launched.error().message() : launched.error().to_log();
     if (theirs) log_.launch_error(failure.text);
+    if (code == kUnservedRuntime) log_.unserved_runtime(launched.error().message());
   } else if (!failed_extension() && inside_->runtime().has_reply()) {
     failure.kind = InitFailure::Kind::kPosted;
     failure.posted = inside_->runtime().take_reply();

@@ -41,7 +41,7 @@ FunctionLog::FunctionLog(net::Loop& loop, FunctionVersionPtr function, ports::Lo
       sink_(&sink),
       stream_(stream_name(*function_, loop.clock().wall(), random)),
       lines_(sink.open(
-          {function_->account, function_->region, function_->logging.log_group, stream_})) {}
+          {function_->account, function_->region, function_->logging.log_group, stream_, json_})) {}
 
 void FunctionLog::output(TelemetryCategory source, std::vector<ports::LogEvent> events) {
   if (!events.empty() && heard(source)) {
@@ -138,8 +138,12 @@ void FunctionLog::restore_report(const RestoreReport& report) {
   if (heard(kPlatform)) tell(restore_report_event(report), For::kTelemetry);
 }
 
+void FunctionLog::unserved_runtime(std::string_view why) {
+  line(fmt::format("RUNTIME\tStatus: not served\tReason: {}", why));
+}
+
 void FunctionLog::snapshot_refused(std::string_view why) {
-  line(fmt::format("SNAPSTART\tStatus: off\tReason: {}", why));
+  line(snapshot_off_line(*function_, now(), why));
 }
 
 void FunctionLog::start(std::string_view request_id, std::string_view trace_id) {

@@ -44,6 +44,8 @@ class FunctionLog {
   void restore_start(InitStart restore);
   void restore_runtime_done(const RestoreReport& report);
   void restore_report(const RestoreReport& report);
+  // A runtime that this machine has nothing to run with: ours alone, AWS has no such line.
+  void unserved_runtime(std::string_view why);
   // Why there will be no snapshot: ours alone, AWS has no such line.
   void snapshot_refused(std::string_view why);
   void start(std::string_view request_id, std::string_view trace_id);

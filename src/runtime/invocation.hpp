@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "http/caller.hpp"
 
 namespace lapwing::runtime {
 
@@ -20,6 +21,7 @@ struct Invocation {
   std::string client_context;    // decoded JSON, or empty
   std::string cognito_identity;  // JSON, or empty
   std::string payload;           // the event's bytes
+  http::CallerId caller;         // who is charged for a large response
   bool want_tail = false;        // LogType=Tail
   // Where the response goes as it comes (response_stream.hpp); without it, into the Outcome.
   std::shared_ptr<ResponseSink> sink;

@@ -15,10 +15,9 @@ inline constexpr std::size_t kResponseBytesMax = 6 * 1024 * 1024 + 100;
 inline constexpr std::size_t kErrorTrailerBytesMax = 512 * 1024;
 // What is read and thrown away of a response beyond that, before the connection is cut.
 inline constexpr std::size_t kDiscardBytesMax = 256 * 1024 * 1024;
-// Replies larger than the first of these wait while answers, and replies on their way, hold more
-// than the second; for so long at most, looking so often. What one takes counts for so long.
+// Replies larger than this wait while answers, and replies on their way, have taken their room
+// (http/limits.hpp); for so long at most, looking so often. What one takes counts for so long.
 inline constexpr std::size_t kSmallReplyBytes = 256 * 1024;
-inline constexpr std::uint64_t kAnswersInMemoryMax = 128 * 1024 * 1024;
 inline constexpr Duration kReplyRoomWait = std::chrono::seconds(5);
 inline constexpr Duration kReplyRoomLook = std::chrono::milliseconds(5);
 inline constexpr Duration kReplyRoomFor = std::chrono::seconds(2);

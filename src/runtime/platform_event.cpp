@@ -169,6 +169,15 @@ PlatformEvent restore_report_event(const RestoreReport& report) {
   return record.finish("platform.restoreReport", level_of(report.status, SystemLevel::kInfo));
 }
 
+PlatformEvent snapshot_off_event(std::string_view why) {
+  Record record;
+  record.json.key("status");
+  record.json.string("off");
+  record.json.key("reason");
+  record.json.string(why);
+  return record.finish("platform.snapStart", SystemLevel::kWarn);
+}
+
 PlatformEvent init_runtime_done_event(const InitReport& report) {
   Record record;
   record.phase(report.type, report.phase);

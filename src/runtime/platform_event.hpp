@@ -116,6 +116,8 @@ PlatformEvent init_report_event(const InitReport& report);
 PlatformEvent restore_start_event(const FunctionVersion& fn, const InitStart& restore);
 PlatformEvent restore_runtime_done_event(const RestoreReport& report);
 PlatformEvent restore_report_event(const RestoreReport& report);
+// Why a version has no snapshot. Ours alone: AWS has no such event.
+PlatformEvent snapshot_off_event(std::string_view why);
 PlatformEvent start_event(const FunctionVersion& fn, std::string_view request_id,
                           std::string_view trace_id);
 PlatformEvent runtime_done_event(const RuntimeDone& done);

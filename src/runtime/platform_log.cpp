@@ -117,6 +117,11 @@ std::string restore_report_line(const FunctionVersion& fn, WallTime now,
                      status_text(report.status));
 }
 
+std::string snapshot_off_line(const FunctionVersion& fn, WallTime now, std::string_view why) {
+  if (is_json(fn)) return json_line(fn, now, snapshot_off_event(why));
+  return fmt::format("SNAPSTART\tStatus: off\tReason: {}", why);
+}
+
 std::string init_runtime_done_line(const FunctionVersion& fn, WallTime now,
                                    const InitReport& report) {
   if (!is_json(fn)) return {};

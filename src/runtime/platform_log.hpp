@@ -37,6 +37,8 @@ std::string restore_runtime_done_line(const FunctionVersion& fn, WallTime now,
                                       const RestoreReport& report);
 std::string restore_report_line(const FunctionVersion& fn, WallTime now,
                                 const RestoreReport& report);
+// "SNAPSTART" in text.
+std::string snapshot_off_line(const FunctionVersion& fn, WallTime now, std::string_view why);
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id,
                        std::string_view trace_id = {});
 // JSON only.

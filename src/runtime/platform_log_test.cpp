@@ -77,6 +77,16 @@ TEST(PlatformLog, RestoresHaveLinesOfTheirOwn) {
 }
 
 // An image's runtime has no version of ours.
+TEST(PlatformLog, AVersionWithoutItsSnapshotSaysWhyInItsFormat) {
+  FunctionVersion fn = text_function();
+  EXPECT_EQ(snapshot_off_line(fn, kNow, "2 threads"), "SNAPSTART\tStatus: off\tReason: 2 threads");
+  fn.logging.format = LogFormat::kJson;
+  fn.logging.system_log_level = "WARN";
+  EXPECT_TRUE(snapshot_off_line(fn, kNow, "\"deleted\" file")
+                  .ends_with(R"("type":"platform.snapStart","record":{"status":"off",)"
+                             R"("reason":"\"deleted\" file"}})"));
+}
+
 TEST(PlatformLog, ImagesStartWithoutAVersion) {
   FunctionVersion fn;
   EXPECT_EQ(init_start_line(fn, WallTime{}, {}), "INIT_START");

@@ -88,26 +88,30 @@ void take_trailers(const http::Headers& trailers, Reply& reply) {
   }
 }
 
-// Room for a large reply. It waits for a while, not for ever: those that hold the room may be in no
-// hurry, and each has an environment, of which there are not so many. For the same reason what it
-// takes stops counting after a while.
+// Room for a large reply, of its caller's share. It waits for a while, not for ever: those that
+// hold the room may be in no hurry, and each has an environment, of which there are not so many.
+// For the same reason what it takes stops counting after a while.
 class ReplyRoom {
  public:
   ReplyRoom(net::Loop& loop, http::Memory* memory)
       : loop_(loop), memory_(memory), expire_(loop, [this] { charge_.release(); }) {}
-  net::Task<void> take(std::uint64_t bytes) {
+  net::Task<void> take(std::uint64_t bytes, http::CallerId caller) {
     if (memory_ == nullptr) co_return;
+    charge_ = memory_->answers.charge(caller);
     const MonoTime since = loop_.now();
-    while (memory_->answers.held() + bytes > kAnswersInMemoryMax &&
-           loop_.now() - since < kReplyRoomWait) {
+    while (!fits(bytes) && loop_.now() - since < kReplyRoomWait) {
       co_await loop_.sleep(kReplyRoomLook);
     }
-    charge_ = http::Charge(memory_->answers, nullptr);
     charge_.add(bytes);
     expire_.arm_after(kReplyRoomFor);
   }
 
  private:
+  // What others are over by is not this function's, which has its least in any case.
+  bool fits(std::uint64_t bytes) const {
+    return charge_.room() >= bytes || charge_.share_held() + bytes <= http::kAnswersOfFunctionMin;
+  }
+
   net::Loop& loop_;
   http::Memory* memory_;
   http::Charge charge_;
@@ -116,11 +120,12 @@ class ReplyRoom {
 
 // The whole body, or kTooLarge once it has arrived and was found to exceed the limit: a
 // runtime that is still sending would take an early answer for a broken connection.
-net::Task<Result<std::string>> read_reply(http::RequestContext& context, http::Memory* memory) {
+net::Task<Result<std::string>> read_reply(http::RequestContext& context, http::Memory* memory,
+                                          http::CallerId caller) {
   ReplyRoom room(context.loop(), memory);
   const std::uint64_t announced = context.content_length().value_or(kResponseBytesMax);
   if (announced > kSmallReplyBytes) {
-    co_await room.take(std::min<std::uint64_t>(announced, kResponseBytesMax));
+    co_await room.take(std::min<std::uint64_t>(announced, kResponseBytesMax), caller);
   }
   std::string body;
   std::size_t discarded = 0;
@@ -235,7 +240,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   if (const auto arrived = context.body().take_arrived(kResponseBytesMax)) {
     body = std::string(*arrived);
   } else {
-    body = co_await read_reply(context, memory_);
+    body = co_await read_reply(context, memory_, session_->caller());
   }
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     session_->finish_reply(too_large_reply(kResponseBytesMax));

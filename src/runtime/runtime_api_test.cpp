@@ -204,8 +204,8 @@ TEST_F(RuntimeApiTest, ALargeReplyWaitsForRoom) {
     t.api_->count_replies(memory);
     t.invocation_.sink.reset();
     co_await t.begin();
-    http::Charge others(memory.answers, nullptr);
-    others.add(kAnswersInMemoryMax);
+    http::Charge others = memory.answers.charge(t.invocation_.caller);
+    others.add(http::kAnswersInMemoryMax);
     const std::string body(kSmallReplyBytes + 1, 'x');
     t.tasks_.spawn([](RuntimeApiTest& in, std::string text) -> Task<void> {
       co_await in.wire_->send(text);
@@ -215,6 +215,28 @@ TEST_F(RuntimeApiTest, ALargeReplyWaitsForRoom) {
     others.release();
     EXPECT_EQ((co_await t.reply()).bytes, body.size());
     EXPECT_EQ(memory.answers.held(), 0u);
+  };
+  run(test(*this));
+}
+
+// What other callers, or the caller's answers of another function, are over by is not this one's.
+TEST_F(RuntimeApiTest, OthersAnswersDoNotHoldUpALargeReply) {
+  start();
+  auto test = [](RuntimeApiTest& t) -> Task<void> {
+    http::Memory memory;
+    t.api_->count_replies(memory);
+    t.invocation_.sink.reset();
+    t.invocation_.caller = {.hash = 1, .part = 2};
+    co_await t.begin();
+    http::Charge others = memory.answers.charge({.hash = 1, .part = 3});
+    others.add(3 * http::kAnswersInMemoryMax);
+    const std::string body(kResponseBytesMax, 'x');
+    t.tasks_.spawn([](RuntimeApiTest& in, std::string text) -> Task<void> {
+      co_await in.wire_->send(text);
+    }(t, post("response", fmt::format("Content-Length: {}\r\n", body.size())) + body));
+    const MonoTime begun = t.loop_.get().now();
+    EXPECT_EQ((co_await t.reply()).bytes, body.size());
+    EXPECT_LT(t.loop_.get().now() - begun, kReplyRoomWait / 2);
   };
   run(test(*this));
 }

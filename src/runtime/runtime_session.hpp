@@ -58,6 +58,8 @@ class RuntimeSession {
   Status begin_reply(std::string_view request_id);
   // After begin_reply(): where a streamed response goes, or nothing.
   std::shared_ptr<ResponseSink> sink() const { return current_->sink; }
+  // And whose the response is.
+  const http::CallerId& caller() const { return current_->caller; }
   // The body broke off: the invocation runs on.
   void abandon_reply();
   void finish_reply(Reply reply);

@@ -238,8 +238,9 @@ net::Task<http::ConnectionPlace> SandboxSession::place(bool is_runtime_api) {
 
 void SandboxSession::accepted(os::UniqueFd connection, bool is_runtime_api,
                               http::ConnectionPlace place) {
-  http::Origin origin{std::hash<std::string>()(function_->arn), std::move(place)};
+  http::Origin origin{.caller = 0, .place = std::move(place)};
   if (!is_runtime_api) {
+    origin.caller = std::hash<std::string>()(function_->arn);
     if (host_->planner->reaches_endpoint(*function_)) {
       host_->endpoint->serve(*loop_, std::move(connection), std::move(origin));
     } else {

@@ -28,6 +28,7 @@ Handle::Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tm
 
 Handle::~Handle() {
   tasks_.cancel_all();
+  end_pace();
   if (released_) return;
   kill();
   housekeeper_.release_later(id_, std::move(tmp_));
@@ -207,6 +208,7 @@ net::Task<Status> Handle::assign(const Assignment& assignment) {
   }
   LAPWING_CO_CHECK(co_await command(std::move(order), std::move(fds)));
   if (tmp.mount) std::swap(tmp_, tmp);
+  begin_pace();
   if (tmp.mount) housekeeper_.discard_tmp(std::move(tmp));
   limits_ = assignment.limits;
   co_return Status();
@@ -226,6 +228,7 @@ net::Task<Result<ProgramId>> Handle::start(const ProgramPlan& plan, std::vector<
   }
   const ProgramId id = order.id;
   program(id);
+  if (pace_) pace_->come_back();
   auto started = co_await command(std::move(order), std::move(raw));
   if (!started) {
     programs_.erase(id);
@@ -263,6 +266,7 @@ net::Task<ExitStatus> Handle::exited() {
 }
 
 void Handle::kill() {
+  end_pace();
   if (gone_.is_set() || released_) return;
   killed_ = true;
   // The first process is enough (its pid namespace dies with it), but not when frozen.
@@ -271,6 +275,7 @@ void Handle::kill() {
 }
 
 Status Handle::signal(int signal_number, ProgramId program) {
+  end_pace();
   if (const auto found = programs_.find(program); found != programs_.end()) {
     if (found->second->pidfd) return os::signal_pidfd(found->second->pidfd.get(), signal_number);
   }
@@ -282,6 +287,7 @@ Status Handle::signal(int signal_number, ProgramId program) {
 }
 
 net::Task<Status> Handle::clear() {
+  end_pace();
   Order order;
   order.kind = OrderKind::kClear;
   order.id = next_order_++;
@@ -302,7 +308,18 @@ const CgroupTree::Files& Handle::files() {
   return *files_;
 }
 
+// From when it is a function's: one that waits does nothing.
+void Handle::begin_pace() {
+  if (!pace_ && tmp_.mount) pace_ = housekeeper_.tmp_pace().add(id_, tmp_.mount.get());
+}
+
+// What is to end must not wait for its turn.
+void Handle::end_pace() {
+  if (pace_) pace_->leave();
+}
+
 Status Handle::set_frozen(bool frozen) {
+  if (pace_) return pace_->rest(frozen, files());
   const CgroupTree& cgroups = housekeeper_.cgroups();
   return files().freezer ? cgroups.set_frozen(files(), frozen) : cgroups.set_frozen(id_, frozen);
 }

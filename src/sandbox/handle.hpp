@@ -34,6 +34,8 @@ class Handle final : public Sandbox {
   // Reads reports until the program runs or something failed.
   net::Task<Status> started(const std::vector<ListenerPlan>& listeners);
 
+  // From here on its programs are a function's, and how fast they use /tmp is looked at.
+  void begin_pace();
   // Puts the server's own share around the steps of the inside.
   void add_steps(Duration tmp, Duration total);
 
@@ -75,6 +77,7 @@ class Handle final : public Sandbox {
   bool ran_out_of_memory() const;
   std::uint64_t uncounted_memory(const CgroupMemory& counted) const;
   Status set_frozen(bool frozen);
+  void end_pace();
   net::Task<Result<Report>> next_report();
   net::Task<void> follow();
   void note_exit(ProgramId id, int status, std::int64_t user_us, std::int64_t system_us);
@@ -93,6 +96,7 @@ class Handle final : public Sandbox {
   bool released_ = false;
   os::UniqueFd pidfd_;
   TmpMount tmp_;
+  std::shared_ptr<TmpPace::Member> pace_;  // while programs run; leaves before tmp_ goes
   Limits limits_;
   const Weakness weakness_;
   MountSource& mounts_;

@@ -61,6 +61,7 @@ net::Task<Result<ProgramId>> Handle::fork_from(Template& from, std::vector<Inher
     head.target[head.targets++] = fd.target;
     raw.push_back(fd.fd.get());
   }
+  if (pace_) pace_->come_back();
   LAPWING_CO_CHECK(co_await parent.request(head, std::move(raw)));
   pair.second.reset();
   fds.clear();

@@ -17,8 +17,10 @@ constexpr std::size_t kWorkers = 4;
 
 }  // namespace
 
-Housekeeper::Housekeeper(CgroupTree cgroups, TmpPool::Options tmp)
-    : cgroups_(std::move(cgroups)), tmp_(std::make_unique<TmpPool>(std::move(tmp))) {}
+Housekeeper::Housekeeper(CgroupTree cgroups, TmpPool::Options tmp, TmpRates rates)
+    : cgroups_(std::move(cgroups)),
+      tmp_pace_(cgroups_, rates),
+      tmp_(std::make_unique<TmpPool>(std::move(tmp))) {}
 
 Housekeeper::~Housekeeper() = default;
 
@@ -26,6 +28,7 @@ void Housekeeper::begin(Logger& logger) {
   logger_ = &logger;
   worker_ = std::make_unique<net::WorkerPool>(kWorkers);
   tmp_->begin_watch(logger);
+  if (tmp_->images_work()) tmp_pace_.begin(logger);
 }
 
 net::Task<Result<TmpMount>> Housekeeper::take_tmp(net::Loop& loop, std::uint64_t bytes) {

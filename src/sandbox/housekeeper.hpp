@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "net/fwd.hpp"
 #include "sandbox/cgroup.hpp"
+#include "sandbox/tmp_pace.hpp"
 #include "sandbox/tmp_pool.hpp"
 
 namespace lapwing {
@@ -21,12 +22,14 @@ namespace lapwing::sandbox {
 
 class Housekeeper {
  public:
-  Housekeeper(CgroupTree cgroups, TmpPool::Options tmp);
+  Housekeeper(CgroupTree cgroups, TmpPool::Options tmp, TmpRates rates);
   ~Housekeeper();
 
   void begin(Logger& logger);
   const CgroupTree& cgroups() const { return cgroups_; }
   const TmpPool& tmp_pool() const { return *tmp_; }
+  TmpPace& tmp_pace() { return tmp_pace_; }
+  const TmpPace& tmp_pace() const { return tmp_pace_; }
 
   // A /tmp of that size: a ready one at once, a fresh one after its making; an empty
   // TmpMount where images do not work.
@@ -42,6 +45,7 @@ class Housekeeper {
   void release_now(const std::string& id, TmpMount tmp);
 
   CgroupTree cgroups_;
+  TmpPace tmp_pace_;
   std::unique_ptr<TmpPool> tmp_;
   Logger* logger_ = nullptr;
   std::unique_ptr<net::WorkerPool> worker_;  // last: its jobs use everything above

@@ -18,6 +18,7 @@
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/forwarding.hpp"
 #include "sandbox/handle.hpp"
 #include "sandbox/helper.hpp"
 #include "sandbox/limits.hpp"
@@ -29,12 +30,14 @@
 namespace lapwing::sandbox {
 namespace {
 
+constexpr const char* kLockFile = "/sandbox.lock";
+
 // One instance a data directory. The helper inherits the lock, so it is held until the last
 // of both has gone.
 Result<os::UniqueFd> lock_instance(const std::string& data_dir,
                                    std::chrono::milliseconds patience) {
   LAPWING_TRY(os::UniqueFd lock,
-              os::open_at(os::kCwd, data_dir + "/sandbox.lock", O_RDWR | O_CREAT, 0600));
+              os::open_at(os::kCwd, data_dir + kLockFile, O_RDWR | O_CREAT, 0600));
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return fail(errno_error("lock data directory"));
@@ -56,6 +59,23 @@ Result<std::string> instance_tag(int lock) {
   struct stat info{};
   if (::fstat(lock, &info) != 0) return fail(errno_error("stat sandbox.lock"));
   return fmt::format("lapwing-{:x}-{:x}", info.st_dev, info.st_ino);
+}
+
+// As that server where it does not run; else under another name, showing its.
+Status stand_in(LauncherOptions& options, os::UniqueFd& lock) {
+  if (options.stands_in_for.empty()) return {};
+  auto theirs = os::open_at(os::kCwd, options.stands_in_for + kLockFile, O_RDONLY);
+  if (!theirs) {
+    options.network.shown = {.name = "lw*", .of = "named when a server first starts"};
+    return {};
+  }
+  if (::flock(theirs->get(), LOCK_EX | LOCK_NB) == 0) {
+    lock = *std::move(theirs);
+    return {};
+  }
+  LAPWING_TRY(const std::string tag, instance_tag(theirs->get()));
+  options.network.shown = {.name = uplink_name(tag), .of = "of the server that is running"};
+  return {};
 }
 
 class LauncherImpl final : public Launcher, private MountSource {
@@ -82,6 +102,7 @@ class LauncherImpl final : public Launcher, private MountSource {
                                                               const TemplatePlan& plan) override;
   NetworkStatus& network() override { return network_; }
   const IsolationReport& report() const override { return report_; }
+  const TmpPauses& tmp_pauses() const override { return housekeeper_->tmp_pace().pauses(); }
 
  private:
   net::Task<Status> send_request(net::Loop& loop, std::string_view request, std::vector<int> fds);
@@ -185,6 +206,7 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
     co_await handle->destroy();
     co_return fail(std::move(started).error().context("launch " + plan.name));
   }
+  if (!plan.argv.empty()) handle->begin_pace();
   handle->add_steps(have_tmp - begin, std::chrono::steady_clock::now() - begin);
   co_return handle;
 }
@@ -223,6 +245,7 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   LAPWING_CHECK(os::make_directories(options.data_dir, 0755));
   LAPWING_TRY(os::UniqueFd lock, lock_instance(options.data_dir, options.lock_wait));
   LAPWING_TRY(const os::CgroupLayout layout, os::detect_cgroup_layout());
+  LAPWING_CHECK(stand_in(options, lock));
   LAPWING_TRY(const std::string tag, instance_tag(lock.get()));
   CgroupTree cgroups = CgroupTree::prepare(layout, tag);
   cgroups.set_processes_budget(
@@ -255,8 +278,10 @@ Result<std::unique_ptr<Launcher>> Launcher::start(LauncherOptions options) {
   if (!hello.failure.empty()) return fail(no_sandboxes_error(hello.failure));
 
   auto housekeeper = std::make_unique<Housekeeper>(
-      std::move(cgroups), TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready,
-                                           options.tmp_images, options.space});
+      std::move(cgroups),
+      TmpPool::Options{options.data_dir + "/tmp-images", options.tmp_ready, options.tmp_images,
+                       options.space},
+      options.tmp_rates);
   network.available = hello.network;
   network.text = hello.network_text;
   IsolationReport report = isolation_report(*housekeeper, hello.user_ids, network);

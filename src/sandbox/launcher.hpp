@@ -38,6 +38,7 @@
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/template.hpp"
+#include "sandbox/tmp_debt.hpp"
 
 namespace lapwing {
 class Logger;
@@ -55,12 +56,17 @@ namespace lapwing::sandbox {
 
 struct LauncherOptions {
   std::string data_dir;  // roots/ below it; also says which leftovers are ours
+  // The data directory of a server for which this instance only looks at the machine: nothing is
+  // written there, and names are those that its server has or would have. "": none.
+  std::string stands_in_for;
   // How many /tmp images of the sizes in use are kept ready.
   std::uint32_t tmp_ready = 4;
   // false: /tmp is a tmpfs even where loop devices work (it then counts as memory).
   bool tmp_images = true;
   // What those may take of the disk; null: whatever there is.
   std::shared_ptr<os::DiskSpace> space;
+  // How fast those are used.
+  TmpRates tmp_rates;
   NetworkOptions network;
   // sched_getaffinity(2) tells of Limits::processors_shown at most; for machines with more than
   // functions are shown, as it makes the call slower.
@@ -191,6 +197,8 @@ class Launcher {
   virtual NetworkStatus& network() = 0;
   // What is enforced on this machine and what is not.
   virtual const IsolationReport& report() const = 0;
+  // Of sandboxes that were beyond LauncherOptions::tmp_rates.
+  virtual const TmpPauses& tmp_pauses() const = 0;
 };
 
 }  // namespace lapwing::sandbox

@@ -40,6 +40,29 @@ inline constexpr std::chrono::milliseconds kTmpClosedLook{20};
 inline constexpr std::chrono::milliseconds kTmpGiveBackEvery{1'000};
 // Of an image, besides the blocks it shows as used: its tables.
 inline constexpr std::uint64_t kTmpMetadataBytes = 256 * kKiB;
+// How fast /tmp may be used (tmp_pace.hpp): by all together, unless told, for each processor of the
+// machine in a second; what a sandbox that has not done so for a while may take at once besides.
+inline constexpr std::uint64_t kTmpRateProcessorBytes = 128 * kMiB;
+inline constexpr std::uint64_t kTmpBurstBytes = 512 * kMiB;
+// Several that have taken more than this lately have this part of it, together.
+inline constexpr std::uint64_t kTmpCrowdBytes = 8 * kMiB;
+inline constexpr std::uint64_t kTmpCrowdedBurstPart = 4;
+// Requests and flushes cost besides what they move.
+inline constexpr std::uint64_t kTmpRequestBytes = 4 * kKiB;
+inline constexpr std::uint64_t kTmpFlushBytes = 128 * kKiB;
+// Who has taken more than this lately shares the rate of all; who has taken more than this part of
+// such a share in a second is paused for the others' sake.
+inline constexpr std::uint64_t kTmpLittleBytes = 64 * kKiB;
+inline constexpr std::int64_t kTmpLittlePart = 4;
+// A pause, at a time: shorter ones are not worth it; after longer ones deadlines would be missed
+// that have nothing to do with /tmp.
+inline constexpr std::chrono::milliseconds kTmpPauseMin{20};
+inline constexpr std::chrono::milliseconds kTmpPauseMax{1'000};
+inline constexpr std::chrono::milliseconds kTmpPaceLookMin{10};
+inline constexpr std::chrono::milliseconds kTmpPaceLook{50};
+inline constexpr std::chrono::milliseconds kTmpPaceLookMax{200};
+inline constexpr std::chrono::milliseconds kTmpRestingLook{1'000};
+inline constexpr std::chrono::seconds kTmpSayEvery{60};
 // How long an interpreter may take until it has called fork().
 inline constexpr std::chrono::seconds kTemplateReadyMax{20};
 // Sandboxes at once; each has its own range of user ids.

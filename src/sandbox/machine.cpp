@@ -59,6 +59,11 @@ IsolationReport isolation_report(const Housekeeper& housekeeper, bool user_id_ra
   report.features.push_back(
       {"/tmp beside memory", tmp.images_work(), "ext4 images on loop devices",
        tmp.images_work() ? "" : "/tmp is a tmpfs and counts as function memory: " + tmp.why_not()});
+  const bool paced = !tmp.images_work() || housekeeper.cgroups().can_freeze();
+  report.features.push_back(
+      {"/tmp bandwidth", paced,
+       tmp.images_work() ? "pauses by the cgroup freezer" : "none needed: /tmp is memory",
+       paced ? "" : "no cgroup freezer: a function that writes to /tmp can make others slow"});
   report.features.push_back({"network", true,
                              "own namespace: loopback and Lapwing's endpoints; " + way_out(network),
                              ""});

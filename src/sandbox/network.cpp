@@ -93,6 +93,7 @@ struct Network::Parts {
   std::string uplink;
   bool ipv6_known = false;
   std::string why_not_v6;
+  NetworkOptions::Shown shown;
   std::vector<std::string> dropping;  // others' tables that may stand in the way
   NetworkWalls walls;
   os::UniqueFd home;  // the machine's namespace
@@ -260,6 +261,7 @@ Result<std::unique_ptr<Network>> Network::set_up(const NetworkOptions& options,
   parts->uplink = uplink_name(tag);
   parts->ipv6_known = ipv6_known();
   parts->connections_max = options.connections_max;
+  parts->shown = options.shown;
   parts->walls.denied = options.denied;
   parts->walls.weakness = options.weakness;
   LAPWING_TRY(parts->home, os::current_network_namespace());
@@ -316,10 +318,13 @@ void Network::look() {
 NameServerSockets Network::take_name_server() { return std::move(parts_->name_server); }
 
 std::string Network::describe() const {
-  std::string text = fmt::format("NAT by interface {}, {}", parts_->uplink,
-                                 parts_->walls.addresses.v4.to_string());
+  const NetworkOptions::Shown& shown = parts_->shown;
+  const std::string& uplink = shown.name.empty() ? parts_->uplink : shown.name;
+  std::string text = shown.name.empty() ? fmt::format("NAT by interface {}, {}", uplink,
+                                                      parts_->walls.addresses.v4.to_string())
+                                        : fmt::format("NAT by interface {} ({})", uplink, shown.of);
   if (parts_->walls.addresses.v6) {
-    text += ", " + parts_->walls.addresses.v6->to_string();
+    if (shown.name.empty()) text += ", " + parts_->walls.addresses.v6->to_string();
   } else {
     text += "; IPv4 only: " + parts_->why_not_v6;
   }
@@ -331,7 +336,7 @@ std::string Network::describe() const {
     text += fmt::format(
         "; packet rules of table {} drop what they do not accept: let them accept packets "
         "forwarded from and to {}",
-        table, parts_->uplink);
+        table, uplink);
   }
   return text;
 }

@@ -42,6 +42,13 @@ struct NetworkOptions {
   // can remember.
   std::uint64_t connections_max = 0;
   Weakness weakness = Weakness::kNone;
+  // What describe() is to show instead of this instance's own interface; its addresses are not
+  // shown then. Empty: its own.
+  struct Shown {
+    std::string name;  // "lw1a2b3c4d"
+    std::string of;    // "of the server that is running"
+  };
+  Shown shown;
 };
 
 // One sandbox's end, as its first process sets it up.

@@ -5,14 +5,19 @@
 
 #include <fmt/core.h>
 
+#include "aws/coverage.hpp"
 #include "server/front_door.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/request_view.hpp"
+#include "text/json.hpp"
 #include "text/json_writer.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::server {
 namespace {
 
+constexpr std::string_view kCoveragePath = "/_lapwing/coverage/";
 constexpr std::size_t kDownloadChunkBytes = 256 * 1024;
 
 // Resident set in bytes, from /proc; 0 where that cannot be read.
@@ -34,6 +39,18 @@ http::Response refused(const Error& error) {
   return http::Response(status, "application/json", std::move(body));
 }
 
+// What a POST to the clock asks for.
+std::optional<Duration> advance_asked(std::string_view body) {
+  const auto document = text::parse_json(body);
+  const text::JsonValue* seconds = document ? document->root().find("advance_seconds") : nullptr;
+  if (seconds == nullptr || !seconds->is_number()) return std::nullopt;
+  const double wanted = seconds->as_double();
+  if (!(wanted >= 0) || wanted > std::chrono::duration<double>(kClockAdvanceMax).count()) {
+    return std::nullopt;
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wanted));
+}
+
 http::Response not_found() {
   return http::Response(404, "application/json", R"({"message":"Not Found"})");
 }
@@ -42,8 +59,10 @@ http::Response not_found() {
 
 Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {}
 
-void Admin::observe(const FrontDoorStats& front_door, const http::ServerStats& http) {
+void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+                    const http::ServerStats& http) {
   front_door_ = &front_door;
+  invoke_ = &invoke;
   http_ = &http;
 }
 
@@ -63,6 +82,7 @@ Status Admin::may_see(const http::RequestContext& context, CameFrom from) const 
 net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
+  if (path == "/_lapwing/clock") co_return co_await clock(context, from);
   if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
     http::Response response(405, "application/json", R"({"message":"Method Not Allowed"})");
     response.headers.add("Allow", "GET, HEAD");
@@ -78,6 +98,8 @@ net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
     std::string text = co_await metrics(context.loop());
     co_await context.respond(
         http::Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
+  } else if (path.starts_with(kCoveragePath)) {
+    co_await context.respond(coverage(path.substr(kCoveragePath.size())));
   } else if (path.starts_with(lambda::kCodePath)) {
     co_await download(context);
   } else if (path.starts_with("/_lapwing/console")) {
@@ -87,6 +109,44 @@ net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   } else {
     co_await context.respond(not_found());
   }
+}
+
+net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
+  const auto answer = [&](int status, std::string body) {
+    return context.respond(http::Response(status, "application/json", std::move(body)));
+  };
+  if (const Status allowed = may_see(context, from); !allowed || from == CameFrom::kSandbox) {
+    co_await context.respond(
+        refused(allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
+                        : allowed.error()));
+    co_return;
+  }
+  if (parts_.time == nullptr) {
+    co_await answer(409, R"({"message":"The clock is the machine's: start with clock=manual"})");
+    co_return;
+  }
+  if (context.request().method == http::Method::kPost) {
+    const Result<std::string> body = co_await context.body().read_all(kClockBodyBytesMax);
+    const auto seconds = body ? advance_asked(*body) : std::nullopt;
+    if (!seconds) {
+      co_await answer(400, R"({"message":"Say {\"advance_seconds\": N}, N from 0 to 10 years"})");
+      co_return;
+    }
+    (void)co_await parts_.workers->run(context.loop(),
+                                       [time = parts_.time, by = *seconds] { time->advance(by); });
+  }
+  co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
+                                   text::format_iso8601(parts_.time->now(), true)));
+}
+
+http::Response Admin::coverage(std::string_view service) const {
+  for (const auto& each : parts_.services->all()) {
+    const aws::Service& api = each->api();
+    if (api.id() == service) {
+      return http::Response(200, "text/markdown; charset=utf-8", aws::coverage_page(api.table()));
+    }
+  }
+  return not_found();
 }
 
 std::string Admin::health(bool whole) const {
@@ -101,7 +161,9 @@ std::string Admin::health(bool whole) const {
   json.member("version", parts_.version);
   json.key("services");
   json.begin_object();
-  for (const char* service : {"lambda", "logs", "sts"}) json.member(service, "running");
+  for (const auto& service : parts_.services->all()) {
+    json.member(service->api().id(), "running");
+  }
   json.end_object();
   const os::DiskSpace::State disk = parts_.disk->look();
   json.key("disk");
@@ -138,18 +200,17 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   text.add("snapshots_restored_total", "counter", "Starts from a snapshot.",
            parts_.snapshots->restored());
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
-  text.add("functions", "gauge", "Functions stored.", parts_.lambda->catalog().size());
-  add_disk_metrics(text, parts_.disk->look(), *parts_.logs);
+  text.add("functions", "gauge", "Functions stored.", parts_.services->lambda().catalog().size());
+  add_disk_metrics(text, parts_.disk->look(), parts_.services->logs().budget());
+  if (parts_.tmp_pauses != nullptr) add_tmp_metrics(text, *parts_.tmp_pauses);
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",
              front_door_->refused.load());
-    text.add("payload_bytes", "gauge", "Payloads of invocations at work.",
-             front_door_->payload_bytes.load());
     text.add("streams_total", "counter", "Invocations with a response stream.",
-             front_door_->streams.load());
+             invoke_->streams.load());
     text.add("stream_bytes_total", "counter", "Payload sent in response streams.",
-             front_door_->stream_bytes.load());
+             invoke_->stream_bytes.load());
   }
   if (parts_.memory != nullptr) add_memory_metrics(text, *parts_.memory);
   if (parts_.connections != nullptr) {
@@ -174,7 +235,7 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
 
 net::Task<void> Admin::download(http::RequestContext& context) {
   const http::Request& request = context.request();
-  lambda::Service* service = parts_.lambda;
+  lambda::Service* service = &parts_.services->lambda();
   const std::string path(request.path());
   const std::string query(request.query());
   Result<lambda::CodeDownload> code = co_await parts_.workers->run(

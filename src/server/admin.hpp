@@ -1,4 +1,5 @@
-// Lapwing's own paths, all below /_lapwing/: health, metrics, code downloads.
+// Lapwing's own paths, all below /_lapwing/: health, metrics, the
+// clock, what is built of each service, code downloads.
 //
 // Where metrics are to be signed, whoever does not sign is told "ok" by health and nothing more,
 // and functions are, whatever they sign. Downloads carry a signature of their own in the path.
@@ -11,19 +12,19 @@
 
 #include "aws/sigv4.hpp"
 #include "engine/dispatcher.hpp"
+#include "hosting/manual_time.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 #include "sandbox/report.hpp"
-#include "services/lambda/service.hpp"
-#include "services/logs/budget.hpp"
+#include "sandbox/tmp_debt.hpp"
+#include "server/invoke_door.hpp"
+#include "server/services.hpp"
 
 namespace lapwing::server {
 
 struct FrontDoorStats;
-
-enum class CameFrom { kClient, kSandbox };
 
 struct AdminParts {
   std::string version;
@@ -31,7 +32,8 @@ struct AdminParts {
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::StarterStats* starts = nullptr;
   const runtime::SnapshotStore* snapshots = nullptr;
-  lambda::Service* lambda = nullptr;
+  const Services* services = nullptr;
+  hosting::ManualTime* time = nullptr;  // where the clock stands still
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;
   std::size_t metrics_functions = 0;  // how many functions have metrics of their own
@@ -41,7 +43,7 @@ struct AdminParts {
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
   const os::DiskSpace* disk = nullptr;
-  const logs::LogBudget* logs = nullptr;
+  const sandbox::TmpPauses* tmp_pauses = nullptr;
 };
 
 class Admin {
@@ -49,7 +51,8 @@ class Admin {
   explicit Admin(AdminParts parts);
 
   // Once both exist: the counters shown by /metrics.
-  void observe(const FrontDoorStats& front_door, const http::ServerStats& http);
+  void observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+               const http::ServerStats& http);
 
   bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }
   net::Task<void> handle(http::RequestContext& context, CameFrom from);
@@ -60,10 +63,15 @@ class Admin {
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
+  // What is built of a service, for people.
+  http::Response coverage(std::string_view service) const;
+  // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.
+  net::Task<void> clock(http::RequestContext& context, CameFrom from);
 
   AdminParts parts_;
   MonoTime started_;
   const FrontDoorStats* front_door_ = nullptr;
+  const InvokeDoorStats* invoke_ = nullptr;
   const http::ServerStats* http_ = nullptr;
 };
 

@@ -15,7 +15,7 @@ int run_doctor(const Config& config);
 // Prints the sandbox plan of a function of that runtime.
 int run_doctor_plan(const Config& config, const std::string& runtime_id);
 
-// Every configuration key with its default and meaning.
+// Every configuration key with its meaning, its values and its default: a file for --config.
 int run_config();
 
 }  // namespace lapwing::server

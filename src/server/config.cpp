@@ -25,7 +25,9 @@ const std::vector<Key>& keys() {
       {"listen", "address and port of the API", &Config::listen},
       {"data_dir", "where everything durable lives", &Config::data_dir},
       {"auth",
-       "who may call: anyone, verified signatures, or verified and authorised",
+       "who may call: anyone, verified signatures, or verified and authorised (enforce, which is "
+       "not "
+       "built yet)",
        &Config::auth,
        {},
        "off|verify|enforce"},
@@ -38,6 +40,12 @@ const std::vector<Key>& keys() {
        &Config::log_level,
        {},
        "debug|info|warn|error"},
+      {"clock",
+       "what services wait by (delays, retention, schedules): system, or manual, a clock that only "
+       "`lapwing clock advance` moves, for tests; functions keep real time",
+       &Config::clock,
+       {},
+       "system|manual"},
       {"server.loops", "event loops; 0 means half the cores", &Config::loops, {0, 256}},
       {"server.spin_us",
        "how long a loop looks for answers before it sleeps: halves the time of a fast function",
@@ -51,6 +59,10 @@ const std::vector<Key>& keys() {
        "open client connections",
        &Config::connections_max,
        {16, 1'000'000}},
+      {"server.payloads_mb",
+       "memory for events of invocations at work, of which each caller has its share",
+       &Config::payloads_mb,
+       {64, 1 << 20}},
       {"sandbox.require_isolation", "refuse to start when anything cannot be enforced",
        &Config::require_isolation},
       {"sandbox.cpu",
@@ -82,6 +94,17 @@ const std::vector<Key>& keys() {
        &Config::endpoint,
        {},
        "auto|open|closed"},
+      {"sandbox.tmp_mib_per_second",
+       "how fast an environment may write to /tmp, and read what is not in memory, after a burst "
+       "of "
+       "512 MiB; beyond, it is paused now and then. 0: as fast as it can",
+       &Config::tmp_mib_per_second,
+       {0, 1'000'000}},
+      {"sandbox.tmp_all_mib_per_second",
+       "the same for all environments together, of which those that take little are not paused. 0: "
+       "128 for each processor",
+       &Config::tmp_all_mib_per_second,
+       {0, 1'000'000}},
       {"sandbox.processes_max",
        "processes and threads of all functions; 0: 9/16 of what the machine can have, and 3/16 "
        "more "
@@ -309,7 +332,7 @@ bool is_account(std::string_view text) {
 std::vector<ConfigKey> config_keys(const Config& defaults) {
   std::vector<ConfigKey> out;
   for (const Key& key : keys()) {
-    out.push_back({key.name, key.help, config::printed(defaults, key)});
+    out.push_back({key.name, key.help, config::allowed(key), config::printed(defaults, key)});
   }
   return out;
 }

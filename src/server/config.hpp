@@ -30,10 +30,12 @@ struct Config {
   bool insecure = false;
   std::vector<std::string> hosts;
   std::string log_level = "info";
+  std::string clock = "system";
   std::int64_t loops = 0;  // 0: half the cores, at least one
   std::int64_t spin_us = 75;
   std::int64_t workers = 0;  // 0: the cores, at least two
   std::int64_t connections_max = 10'000;
+  std::int64_t payloads_mb = 1'024;
   bool require_isolation = false;
   std::string cpu = "weight";
   std::string network = "auto";
@@ -41,8 +43,10 @@ struct Config {
   std::string network_range;  // "": one is chosen
   std::vector<std::string> network_deny;
   std::string endpoint = "auto";
-  std::int64_t processes_max = 0;    // 0: a part of the machine's
-  std::int64_t connections_out = 0;  // 0: half of what the machine can remember
+  std::int64_t tmp_mib_per_second = 256;    // 0: as fast as it can
+  std::int64_t tmp_all_mib_per_second = 0;  // 0: 128 for each processor
+  std::int64_t processes_max = 0;           // 0: a part of the machine's
+  std::int64_t connections_out = 0;         // 0: half of what the machine can remember
   bool runtimes_strict = false;
   std::string runtimes_retired = "accept";
   std::vector<std::string> runtimes_prefixes;
@@ -85,6 +89,7 @@ struct Config {
 struct ConfigKey {
   std::string_view name;  // "engine.idle_seconds"
   std::string_view help;
+  std::string allowed;        // "one of: a, b" or "0 to 256"; "" where the type says all
   std::string default_value;  // as TOML, which --set takes too
 };
 

@@ -133,6 +133,19 @@ TEST_F(ConfigFile, EveryKeyIsPrintedAsItIsTaken) {
   }
 }
 
+TEST(Config, EveryKeySaysWhatItTakes) {
+  for (const ConfigKey& key : config_keys()) {
+    const bool number = key.default_value.find_first_not_of("0123456789") == std::string::npos;
+    EXPECT_EQ(number, key.allowed.find(" to ") != std::string::npos) << key.name;
+    if (key.name == "sandbox.cpu") {
+      EXPECT_EQ(key.allowed, "one of: weight, quota");
+    }
+    if (key.name == "server.loops") {
+      EXPECT_EQ(key.allowed, "0 to 256");
+    }
+  }
+}
+
 TEST(Config, SignedMetricsNeedVerification) {
   Config config;
   ASSERT_TRUE(apply_setting(config, "metrics.signed=always"));

@@ -169,6 +169,16 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
+std::string allowed(const Key& key) {
+  if (!key.choices.empty()) {
+    std::string out = "one of: ";
+    for (const char c : key.choices) out += c == '|' ? std::string(", ") : std::string(1, c);
+    return out;
+  }
+  if (!std::holds_alternative<std::int64_t Config::*>(key.member)) return {};
+  return fmt::format("{} to {}", key.bounds.low, key.bounds.high);
+}
+
 // As a file holds it and --set takes it.
 std::string printed(const Config& config, const Key& key) {
   if (const auto* text = std::get_if<std::string Config::*>(&key.member)) {

@@ -41,6 +41,8 @@ inline Error invalid(std::string message) {
 Status set_from_toml(Config& config, const Key& key, const toml::node& node);
 // Plain, or as printed() has it.
 Status set_from_text(Config& config, const Key& key, std::string_view value);
+// What ConfigKey says of the values.
+std::string allowed(const Key& key);
 std::string printed(const Config& config, const Key& key);
 
 }  // namespace lapwing::server::config

@@ -1,7 +1,8 @@
 // The front door: the way of every request, one function read top to bottom.
 //
-//   host and origin -> own paths -> Invoke's fast path -> signature head -> route -> what the head
-//   decides -> body, within the operation's limit -> authenticate -> service (on a worker)
+//   host and origin -> own paths -> Invoke's fast path (invoke_door.hpp) -> signature head -> route
+//   -> what the head decides -> body, within the operation's limit -> authenticate -> service
+//   (aws/service.hpp)
 //   -> answer
 //
 // Cheap refusals come first. Nothing is allocated for a body before the head is known to be
@@ -24,15 +25,12 @@
 #include "aws/sigv4.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
-#include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
-#include "runtime/catalogue.hpp"
-#include "runtime/invocation.hpp"
 #include "server/admin.hpp"
 #include "server/host_guard.hpp"
-#include "services/lambda/operations/invoke.hpp"
-#include "services/lambda/service.hpp"
+#include "server/invoke_door.hpp"
+#include "server/turns.hpp"
 
 namespace lapwing::server {
 
@@ -41,9 +39,7 @@ struct FrontDoorParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::Router* router = nullptr;
   Admin* admin = nullptr;
-  lambda::Service* lambda = nullptr;
-  engine::Dispatcher* dispatcher = nullptr;
-  const runtime::Catalogue* catalogue = nullptr;
+  InvokeDoor* invoke = nullptr;
   net::WorkerPool* workers = nullptr;
   Random* random = nullptr;
   Logger* logger = nullptr;
@@ -52,11 +48,7 @@ struct FrontDoorParts {
 // Request counters by service, for metrics.
 struct FrontDoorStats {
   std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> invokes{0};
   std::atomic<std::uint64_t> refused{0};
-  std::atomic<std::uint64_t> payload_bytes{0};  // of invocations, held now
-  std::atomic<std::uint64_t> streams{0};
-  std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
 };
 
 class FrontDoor {
@@ -74,25 +66,8 @@ class FrontDoor {
  private:
   struct Job;
 
-  net::Task<void> handle_invoke(http::RequestContext& context, RequestId request_id);
-  net::Task<Result<aws::Response>> invoke(http::RequestContext& context,
-                                          const RequestId& request_id);
-  // Runs it and answers in pieces (front_door_stream.cpp). The head that was sent; an error as
-  // long as nothing was.
-  net::Task<Result<aws::Response>> stream_invoke(http::RequestContext& context,
-                                                 const lambda::InvokeRequest& request,
-                                                 const lambda::InvokeOutcome& answer,
-                                                 runtime::FunctionVersionPtr function,
-                                                 runtime::Invocation invocation);
-  // Why the function could not be run at all, in Lambda's words; nothing when it ran.
-  Status check_invoke(const aws::Request& request, const aws::SignatureHead& signature,
-                      aws::Caller& caller) const;
-  std::optional<Error> run_failure(const Result<runtime::Outcome>& outcome,
-                                   const std::string& runtime_id,
-                                   const RequestId& request_id) const;
-  void record(const http::RequestContext& context, const RequestId& request_id,
-              const aws::Response& response) const;
-  net::Task<void> handle_general(http::RequestContext& context, RequestId request_id);
+  net::Task<void> handle_general(http::RequestContext& context, CameFrom from,
+                                 RequestId request_id);
   // A client that has gone is no error of ours.
   net::Task<Status> answer(http::RequestContext& context, const RequestId& request_id,
                            aws::Response response);
@@ -101,16 +76,13 @@ class FrontDoor {
                          std::string_view scope_service, const Error& error,
                          const RequestId& request_id);
   std::optional<aws::Response> identify(Job& job) const;
-  net::Task<Result<std::string>> read_payload(http::RequestContext& context,
-                                              const aws::SignatureHead& signature);
   // Everything but the answer to what can be refused before a service is asked.
   net::Task<Status> read_general(http::RequestContext& context, Job& job);
-  void charge(http::RequestContext& context, const aws::SignatureHead& signature) const;
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;
-  std::atomic<bool> large_job_{false};  // one is at work
+  Turns large_jobs_;
   std::map<std::string, const aws::Service*, std::less<>> services_;
 };
 

@@ -14,6 +14,7 @@
 #include "crypto/random.hpp"
 #include "engine/dispatcher.hpp"
 #include "gen/models.hpp"
+#include "hosting/manual_time.hpp"
 #include "images/limits.hpp"
 #include "net/loop_group.hpp"
 #include "net/worker_pool.hpp"
@@ -30,13 +31,12 @@
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
+#include "server/machine_defaults.hpp"
 #include "server/maintenance.hpp"
 #include "server/network.hpp"
 #include "server/role_credentials.hpp"
 #include "server/server_key.hpp"
-#include "services/lambda/service.hpp"
-#include "services/logs/service.hpp"
-#include "services/sts/service.hpp"
+#include "server/services.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
 #include "text/pattern.hpp"
 
@@ -139,24 +139,17 @@ engine::EngineOptions engine_options(const Config& config) {
   options.start_patience = std::chrono::milliseconds(config.start_patience_ms);
   options.scaling_rate = static_cast<std::uint32_t>(config.scaling_rate);
   options.requests_per_concurrency = static_cast<std::uint32_t>(config.requests_per_concurrency);
-  const auto machine_mb = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kMiB;
-  options.memory_mb_max = config.memory_mb_max != 0
-                              ? static_cast<std::uint64_t>(config.memory_mb_max)
-                              : machine_mb * 3 / 4;
-  options.memory_reserve_mb = config.memory_reserve_mb != 0
-                                  ? static_cast<std::uint64_t>(config.memory_reserve_mb)
-                                  : machine_mb / 20;
+  options.memory_mb_max = memory_mb_max(config);
+  options.memory_reserve_mb = memory_reserve_mb(config);
   return options;
 }
 
 logs::LogLimits log_limits(const Config& config, const os::DiskSpace& disk) {
-  const auto mib = [](std::int64_t number) { return static_cast<std::uint64_t>(number) * kMiB; };
   logs::LogLimits limits;
-  limits.bytes = config.logs_mb != 0 ? mib(config.logs_mb) : disk.look().total / 4;
-  limits.group_bytes =
-      config.logs_function_mb != 0 ? mib(config.logs_function_mb) : limits.bytes / 2;
-  limits.group_bytes_per_second = mib(config.logs_function_mib_per_second);
+  limits.bytes = logs_bytes(config, disk);
+  limits.group_bytes = logs_group_bytes(config, disk);
+  limits.group_bytes_per_second =
+      static_cast<std::uint64_t>(config.logs_function_mib_per_second) * kMiB;
   limits.disk = &disk;
   return limits;
 }
@@ -169,10 +162,16 @@ void fit_open_files(engine::EngineOptions& options, Logger& logger) {
   const std::uint64_t fit =
       std::max<std::uint64_t>(1, files.rlim_cur / 8 * 7 / kFilesPerEnvironment);
   if (fit >= options.environments_max) return;
-  logger.warn("engine",
-              "fewer environments at once than engine.environments_max: the limit of open "
-              "files (ulimit -n, LimitNOFILE=) is too low",
-              {{"environments", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  // Nobody asked for the default: told, not warned of.
+  const bool asked =
+      static_cast<std::int64_t>(options.environments_max) != Config().environments_max;
+  logger.log(asked ? LogLevel::kWarn : LogLevel::kInfo, "engine",
+             "the limit of open files leaves room for fewer environments at once than "
+             "engine.environments_max allows. Nothing needs doing unless more are wanted: then "
+             "raise it (ulimit -n, LimitNOFILE=)",
+             {{"environments", fit},
+              {"environments_max", static_cast<std::uint64_t>(options.environments_max)},
+              {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
   options.environments_max = static_cast<std::uint32_t>(fit);
 }
 
@@ -187,10 +186,14 @@ std::size_t fit_connections(const engine::EngineOptions& options, const Config& 
   const std::uint64_t fit =
       std::max(kConnectionsMin, files.rlim_cur - std::min<std::uint64_t>(files.rlim_cur, taken));
   if (fit >= wanted) return wanted;
-  logger.warn("http",
-              "fewer connections at once than server.connections_max: the limit of open files "
-              "(ulimit -n, LimitNOFILE=) is too low",
-              {{"connections", fit}, {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+  const bool asked = config.connections_max != Config().connections_max;
+  logger.log(asked ? LogLevel::kWarn : LogLevel::kInfo, "http",
+             "the limit of open files leaves room for fewer connections at once than "
+             "server.connections_max allows. Nothing needs doing unless more are wanted: then "
+             "raise it (ulimit -n, LimitNOFILE=)",
+             {{"connections", fit},
+              {"connections_max", wanted},
+              {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
   return fit;
 }
 
@@ -240,6 +243,8 @@ struct Instance::Parts {
         disk(&space),
         logger(&log),
         launcher(std::move(l)),
+        manual(c.clock == "manual" ? std::make_unique<ManualClock>(clock.wall()) : nullptr),
+        memory({.payloads = static_cast<std::uint64_t>(c.payloads_mb) * kMiB}),
         // Those that look up images must not be all there are.
         workers(static_cast<std::size_t>(c.workers) + images::kResolvesMax),
         pullers(kPullers),
@@ -268,7 +273,12 @@ struct Instance::Parts {
   Logger* logger;
   std::unique_ptr<sandbox::Launcher> launcher;
   SystemClock clock;
+  std::unique_ptr<ManualClock> manual;  // where services wait by one
   crypto::SystemRandom random;
+
+  const Clock& service_clock() const {
+    return manual != nullptr ? static_cast<const Clock&>(*manual) : clock;
+  }
   // What connections on the loops use until these end.
   http::Memory memory;
   std::optional<http::ConnectionBudget> connections;
@@ -288,13 +298,12 @@ struct Instance::Parts {
   aws::AuthoriseAll authoriser;  // as long as no identities are evaluated
   std::optional<aws::Pipeline> pipeline;
   std::unique_ptr<background::Runner> background;
-  std::unique_ptr<logs::LogsService> logs;
+  std::optional<hosting::ManualTime> time;
   PoolExecutor executor;
   PoolExecutor pull_executor;
   EngineScaling scaling;
   RuntimeSnapshots snapshot_orders;
-  std::unique_ptr<lambda::Service> lambda;
-  std::unique_ptr<sts::Service> sts;
+  std::unique_ptr<Services> services;
 
   std::string bootstraps;  // directory of the installed bootstraps
   std::string python_sdk;  // directory of boto3; "" for none
@@ -313,13 +322,15 @@ struct Instance::Parts {
   HostGuard guard;
   aws::Router router;
   std::unique_ptr<Admin> admin;
+  std::unique_ptr<InvokeDoor> invoke_door;
   std::unique_ptr<FrontDoor> front_door;
   std::unique_ptr<http::Server> http;
   std::unique_ptr<Maintenance> maintenance;
 };
 
 Status Instance::Parts::open() {
-  LAPWING_TRY(store, store::open_sqlite_engine({.data_dir = config.data_dir}, clock, *logger));
+  LAPWING_TRY(store,
+              store::open_sqlite_engine({.data_dir = config.data_dir}, service_clock(), *logger));
   LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, random));
   mint = std::make_unique<aws::SessionMint>(key, random);
   credentials = std::make_unique<aws::MemoryCredentialStore>(mint.get());
@@ -356,35 +367,36 @@ Status Instance::Parts::make_runtimes() {
 
 void Instance::Parts::make_services() {
   pipeline.emplace(aws::Pipeline{patterns, *logger, clock, authoriser, workers});
-  background = std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{});
-  logs = std::make_unique<logs::LogsService>(
-      logs::LogsParts{store->store(), store->bulk_log(), clock, random, *pipeline, *logger,
-                      *background, log_limits(config, *disk)});
-  lambda::Options options;
+  background::RunnerOptions pace;
+  if (manual != nullptr) pace.pace = background::Pace::kManual;
+  background = std::make_unique<background::Runner>(service_clock(), *logger, pace);
+  if (manual != nullptr) time.emplace(*manual, *background);
+  ServiceOptions settings;
+  settings.logs = log_limits(config, *disk);
+  lambda::Options& options = settings.lambda;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
   options.registries = registry_options(config);
   options.image_layouts = config.images_layouts;
   options.refuse_retired = config.runtimes_retired == "refuse";
+  options.catalogue = &*catalogue;
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
-  lambda = std::make_unique<lambda::Service>(
-      lambda::Environment{store->store(), store->blobs(), executor, pull_executor, clock, random,
-                          *logger, *pipeline, scaling, snapshot_orders},
-      options);
-  sts = std::make_unique<sts::Service>(*pipeline);
+  services = std::make_unique<Services>(
+      hosting::Dependencies{*store, service_clock(), random, *logger, *background, *pipeline},
+      lambda::EngineSide{executor, pull_executor, scaling, snapshot_orders}, std::move(settings));
 }
 
 Status Instance::Parts::start_services() {
   background->start();
-  logs->start();
-  lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
+  lambda::Catalog& functions = services->lambda().catalog();
+  functions.on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
     snapshots->drop(arn, version);
   });
-  lambda->catalog().on_ready(
+  functions.on_ready(
       [this](const runtime::FunctionVersionPtr& function) { dispatcher->expect(function); });
-  return lambda->start();
+  return services->start();
 }
 
 void Instance::Parts::make_engine() {
@@ -401,7 +413,7 @@ void Instance::Parts::make_engine() {
   host.starters = starters.get();
   host.planner = planner.get();
   host.catalogue = &*catalogue;
-  host.logs = &logs->sink();
+  host.logs = &services->logs().sink();
   host.credentials = role_credentials.get();
   host.endpoint = &endpoint;
   snapshots = std::make_unique<runtime::SnapshotStore>(
@@ -428,17 +440,19 @@ void Instance::Parts::make_engine() {
 }
 
 void Instance::Parts::make_front() {
-  admin = std::make_unique<Admin>(AdminParts{
-      kVersion, &launcher->report(), dispatcher.get(), &starters->stats(), snapshots.get(),
-      lambda.get(), &workers, &clock, static_cast<std::size_t>(config.metrics_functions),
-      authenticator.get(), metrics_signed(config), functions_may_see(config), &memory,
-      &*connections, disk, &logs->budget()});
-  front_door = std::make_unique<FrontDoor>(
-      FrontDoorParts{&guard, authenticator.get(), &router, admin.get(), lambda.get(),
-                     dispatcher.get(), &*catalogue, &workers, &random, logger});
-  front_door->add(lambda->aws());
-  front_door->add(logs->service());
-  front_door->add(sts->aws());
+  admin = std::make_unique<Admin>(
+      AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
+                 snapshots.get(), services.get(), time ? &*time : nullptr, &workers, &clock,
+                 static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
+                 metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
+                 &launcher->tmp_pauses()});
+  invoke_door = std::make_unique<InvokeDoor>(
+      InvokeDoorParts{authenticator.get(), &services->lambda(), dispatcher.get(), &*catalogue,
+                      &memory, &workers, &random, logger});
+  front_door =
+      std::make_unique<FrontDoor>(FrontDoorParts{&guard, authenticator.get(), &router, admin.get(),
+                                                 invoke_door.get(), &workers, &random, logger});
+  for (const auto& service : services->all()) front_door->add(service->api());
   const auto served = [door = front_door.get()](CameFrom from) {
     return [door, from](http::RequestContext& context) { return door->handle(context, from); };
   };
@@ -452,7 +466,7 @@ void Instance::Parts::make_front() {
   options.connections = &*connections;
   options.memory = &memory;
   http = std::make_unique<http::Server>(loops, std::move(options), served(CameFrom::kClient));
-  admin->observe(front_door->stats(), http->stats());
+  admin->observe(front_door->stats(), invoke_door->stats(), http->stats());
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -486,7 +500,7 @@ Result<std::string> Instance::start() {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
   p.maintenance = std::make_unique<Maintenance>(MaintenanceParts{
-      p.lambda.get(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
+      &p.services->lambda(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }
@@ -501,8 +515,10 @@ void Instance::stop(Duration grace) {
   p.starters->stop();
   p.endpoint.stop();
   p.loops.stop();
-  p.lambda->stop();
-  p.logs->stop();
+  p.services->stop();
+  // Jobs use everything above, and what they were asked by has ended: from here on there are none.
+  p.workers.stop();
+  p.pullers.stop();
   p.background->stop();
   p.store->shut_down();
 }

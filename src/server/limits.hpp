@@ -10,15 +10,14 @@
 
 namespace lapwing::server {
 
-// Payloads of invocations at work. Each has an environment, which takes much more; what arrives is
-// bounded by http/limits.hpp, and what each operation takes by its service.
-inline constexpr std::uint64_t kPayloadsInMemoryMax = 1 * kGiB;
-// What small ones have beyond that, so that a few callers of large ones do not refuse everybody's.
+// What arrives, and what invocations hold while at work, is bounded by http/limits.hpp, and what
+// each operation takes by its service. Of invocations, small payloads count in the whole alone, of
+// which they have something beyond the limit, so that callers of large ones do not refuse
+// everybody's: so many that they could take it all would be more than there may be connections.
 inline constexpr std::uint64_t kSmallPayloadBytes = 64 * kKiB;
 inline constexpr std::uint64_t kSmallPayloadsReserve = 128 * kMiB;
-// Of control-plane requests larger than this one is worked on at a time; how often the others look.
+// Of control-plane requests larger than this one is worked on at a time (turns.hpp).
 inline constexpr std::size_t kLargeBodyBytes = 8 * kMiB;
-inline constexpr Duration kLargeJobLook = std::chrono::milliseconds(5);
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
 
@@ -37,5 +36,9 @@ inline constexpr std::uint64_t kConnectionsMin = 16;
 
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;
+
+// POST /_lapwing/clock.
+inline constexpr std::size_t kClockBodyBytesMax = 1024;
+inline constexpr auto kClockAdvanceMax = std::chrono::hours(24 * 3660);
 
 }  // namespace lapwing::server

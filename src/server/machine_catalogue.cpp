@@ -46,4 +46,16 @@ std::vector<runtime::SdkMount> added_sdks(const Config& config) {
   return out;
 }
 
+std::vector<const SdkKind*> missing_sdks(const Config& config) {
+  const std::vector<runtime::SdkMount> added = added_sdks(config);
+  const runtime::Catalogue catalogue = discover_runtimes(config);
+  std::vector<const SdkKind*> out;
+  for (const SdkKind& kind : sdk_kinds()) {
+    const auto same = [&kind](const auto& one) { return one.language == kind.language; };
+    if (std::ranges::any_of(added, same)) continue;
+    if (std::ranges::any_of(catalogue.interpreters(), same)) out.push_back(&kind);
+  }
+  return out;
+}
+
 }  // namespace lapwing::server

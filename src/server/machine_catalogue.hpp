@@ -6,6 +6,7 @@
 #include "runtime/catalogue.hpp"
 #include "runtime/sandbox_planner.hpp"
 #include "server/config.hpp"
+#include "server/sdk_trees.hpp"
 
 namespace lapwing::server {
 
@@ -15,5 +16,7 @@ runtime::Catalogue discover_runtimes(const Config& config);
 
 // The SDKs that were added to the data directory.
 std::vector<runtime::SdkMount> added_sdks(const Config& config);
+// Those not given, of languages that this machine has an interpreter of.
+std::vector<const SdkKind*> missing_sdks(const Config& config);
 
 }  // namespace lapwing::server

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "server/clock_command.hpp"
 #include "server/commands.hpp"
 #include "server/instance.hpp"
 #include "server/runtime_command.hpp"
@@ -25,6 +26,7 @@ struct Arguments {
   std::string plan;
   std::string runtime_name;
   std::string runtime_from;
+  std::string advance;
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
@@ -82,11 +84,23 @@ RuntimeCommands add_runtime_commands(CLI::App& app, Arguments& args) {
   for (CLI::App* command : {out.add, out.remove}) {
     command
         ->add_option("name", args.runtime_name,
-                     "python3.13, nodejs22.x, java21, java-client, sdk-python")
+                     "python3.13, nodejs22.x, ruby3.3, java21; java-client; sdk-python, sdk-node, "
+                     "sdk-ruby")
         ->required();
   }
-  out.add->add_option("--from", args.runtime_from, "a directory that holds bin/, lib/, or an SDK")
+  out.add
+      ->add_option("--from", args.runtime_from,
+                   "a directory that holds bin/, lib/, or an SDK; an image (oci:DIR[:TAG])")
       ->required();
+  out.add->footer(
+      "What has a name:\n"
+      "  python3.13, nodejs22.x, ruby3.3, java21 ...  an interpreter, with bin/ and lib/\n"
+      "  java-client  AWS's runtime interface client, which Java functions need:\n"
+      "               runtimes/java/client/fetch.sh DIR (in Lapwing's sources) makes such a DIR\n"
+      "  sdk-python   AWS's SDK for Python: pip install --target DIR boto3\n"
+      "  sdk-node     AWS's SDK for JavaScript: npm install --prefix DIR @aws-sdk/client-s3 ...\n"
+      "  sdk-ruby     AWS's SDK for Ruby: gem install --install-dir DIR aws-sdk-s3 ...\n"
+      "With the server's --data-dir; a server that is running takes it up when it is restarted.");
   return out;
 }
 
@@ -100,11 +114,29 @@ int run_runtime(const RuntimeCommands& commands, const Arguments& args, const Co
   return lapwing::server::run_runtime_list(config);
 }
 
+int run_help(CLI::App& app, const std::vector<std::string>& asked) {
+  app.clear();  // else it says more of `help`, which was parsed
+  CLI::App* of = &app;
+  std::string before;
+  for (const std::string& name : asked) {
+    const auto named = [&name](const CLI::App* command) { return command->get_name() == name; };
+    const std::vector<CLI::App*> found = of->get_subcommands(named);
+    if (found.empty()) {
+      return misused(fmt::format("there is no command '{}' to say more of", name));
+    }
+    before += (before.empty() ? "" : " ") + (of == &app ? "lapwing" : of->get_name());
+    of = found.front();
+  }
+  fmt::print("{}", of->help(before, CLI::AppFormatMode::Normal));
+  return 0;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Lapwing: AWS Lambda on your own machines");
   app.set_version_flag("--version", fmt::format("lapwing {}", lapwing::server::kVersion));
   app.require_subcommand(1);
   Arguments args;
+  std::vector<std::string> asked;  // of `lapwing help`
   CLI::App* serve = app.add_subcommand("serve", "run the server in the foreground");
   CLI::App* doctor = app.add_subcommand("doctor", "what this machine offers");
   CLI::App* keys = app.add_subcommand("config", "list every configuration key");
@@ -112,11 +144,21 @@ int run(int argc, char** argv) {
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
   const RuntimeCommands runtime = add_runtime_commands(app, args);
-  if (argc < 2) return misused("say a command: serve, doctor, runtime or config");
+  CLI::App* clock = app.add_subcommand(
+      "clock", "how the clock of a server stands that was started with --set clock=manual");
+  CLI::App* advance = clock->add_subcommand(
+      "advance", "move it; answers when everything that fell due has happened");
+  for (CLI::App* command : {clock, advance}) add_options(*command, args);
+  advance->add_option("time", args.advance, "how far: 90s, 2m, 1h30m, 7d")->required();
+  CLI::App* help =
+      app.add_subcommand("help", "say more of a command: help serve, help runtime add");
+  help->add_option("command", asked, "the command");
+  if (argc < 2) return misused("say a command: serve, doctor, runtime, clock, config or help");
   const std::string_view first = argv[1];
   const auto named = [first](const CLI::App* command) { return command->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
-    return misused(fmt::format("unknown command '{}': serve, doctor, runtime or config", argv[1]));
+    return misused(fmt::format(
+        "unknown command '{}': serve, doctor, runtime, clock, config or help", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -125,12 +167,14 @@ int run(int argc, char** argv) {
     return error.get_exit_code() == 0 ? app.exit(error) : misused(error.what());
   }
 
+  if (help->parsed()) return run_help(app, asked);
   if (keys->parsed()) return lapwing::server::run_config();
   Config config;
   if (const Status made = make_config(args, config); !made) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
     return kMisused;
   }
+  if (clock->parsed()) return lapwing::server::run_clock(config, args.advance);
   if (runtime.group->parsed()) return run_runtime(runtime, args, config);
   if (doctor->parsed()) {
     return args.plan.empty() ? lapwing::server::run_doctor(config)

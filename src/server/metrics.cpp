@@ -66,6 +66,7 @@ void add_memory_metrics(MetricsText& text, const http::Memory& memory) {
            memory.bodies.held());
   text.add("request_bodies_refused_total", "counter", "Bodies for which there was no room.",
            memory.bodies_refused.load());
+  text.add("payload_bytes", "gauge", "Payloads of invocations at work.", memory.payloads.held());
   text.add("answer_bytes", "gauge", "Answers that are on their way to their readers.",
            memory.answers.held());
   text.add("answer_stalled_bytes", "gauge", "Answers among them that nobody reads.",
@@ -100,6 +101,13 @@ void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
     text.sample("log_dropped_bytes_total", fmt::format(R"(reason="{}")", to_string(why)),
                 logs.lost_bytes(why));
   }
+}
+
+void add_tmp_metrics(MetricsText& text, const sandbox::TmpPauses& pauses) {
+  text.add("tmp_pauses_total", "counter", "Pauses of environments that used /tmp too fast.",
+           pauses.count.load());
+  text.add("tmp_paused_milliseconds_total", "counter", "How long those were, together.",
+           pauses.total_ms.load());
 }
 
 void add_engine_metrics(MetricsText& text, const engine::EngineTotals& totals) {

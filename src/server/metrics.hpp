@@ -16,6 +16,7 @@
 #include "http/budget.hpp"
 #include "os/disk_space.hpp"
 #include "runtime/starter.hpp"
+#include "sandbox/tmp_debt.hpp"
 #include "services/logs/budget.hpp"
 
 namespace lapwing::server {
@@ -42,6 +43,7 @@ void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts);
 void add_memory_metrics(MetricsText& text, const http::Memory& memory);
 void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
                       const logs::LogBudget& logs);
+void add_tmp_metrics(MetricsText& text, const sandbox::TmpPauses& pauses);
 void add_function_metrics(MetricsText& text, const std::vector<engine::FunctionUsage>& usages);
 
 }  // namespace lapwing::server

@@ -34,6 +34,7 @@ class Bench {
   Bench& operator=(const Bench&) = delete;
 
   Engine& operator*() { return *engine_; }
+  const std::string& dir() const { return dir_; }
   void close() { engine_.reset(); }
   void open() {
     auto engine = open_sqlite_engine({dir_}, clock_, null_logger());
@@ -218,6 +219,32 @@ void BM_StartOverMessages(benchmark::State& state) {
     check((*(*bench).space("messages"))->queue().stats("q")->visible > 0);
   }
 }
+// The files as kill -9 leaves them: with a log that was not copied into them.
+void BM_StartAfterKill(benchmark::State& state) {
+  Bench bench;
+  send_many((**(*bench).space("messages")).store(), state.range(0));
+  const std::string killed = bench.dir() + "-killed";
+  for (auto _ : state) {
+    state.PauseTiming();
+    std::filesystem::remove_all(killed);
+    std::filesystem::copy(bench.dir(), killed, std::filesystem::copy_options::recursive);
+    {
+      SystemClock clock;
+      state.ResumeTiming();
+      const auto engine = open_sqlite_engine({killed}, clock, null_logger());
+      check(engine.has_value());
+      check((*(*engine)->space("messages"))->queue().stats("q")->visible > 0);
+      state.PauseTiming();
+    }
+    state.ResumeTiming();
+  }
+  std::filesystem::remove_all(killed);
+}
+BENCHMARK(BM_StartAfterKill)
+    ->Arg(1'000'000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3)
+    ->UseRealTime();
 BENCHMARK(BM_StartOverMessages)->Arg(1'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void BM_Get(benchmark::State& state) {

@@ -4,7 +4,9 @@ in their first form) starts under this one with everything in it.
 data_format_2.tar.gz holds a layer, a function that uses it, its version 1 and newer code; the server
 that made it was killed.
 """
+import contextlib
 import pathlib
+import sqlite3
 import tarfile
 
 import pytest
@@ -36,6 +38,10 @@ def test_an_earlier_directory_starts_and_its_functions_run(earlier):
         check(server)
     finally:
         server.stop()
+    # Every record names its blobs now (the layer, old code and new), so that collection may begin.
+    with contextlib.closing(sqlite3.connect(earlier / "state.db")) as state:
+        assert state.execute("SELECT count(*) FROM blob_owner").fetchone() == (0,)
+        assert state.execute("SELECT count(DISTINCT blob) FROM record_blob").fetchone() == (3,)
     again = Server(earlier).start()
     try:
         check(again)

@@ -1,6 +1,7 @@
 """Extensions: who registers how, what they are sent and when, and what becomes of an environment
 whose extension fails. Times and payloads as in AWS's manual."""
 from api import Api, eventually
+from serving import Server
 from test_flood import events
 
 TRACE = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
@@ -94,16 +95,20 @@ def test_internal_extension_gets_every_invocation_and_prolongs_it(server):
     assert all(d >= 300 for d in durations), durations
 
 
-def test_an_extension_that_never_asks_for_an_event_holds_up_the_initialisation(server):
-    api = Api(server.address)
-    api.deploy("silent", INTERNAL + """
+def test_an_extension_that_never_asks_for_an_event_holds_up_the_initialisation(data_dir):
+    server = Server(data_dir, "--set", "engine.init_timeout_ms=1000").start()
+    try:
+        api = Api(server.address)
+        api.deploy("silent", INTERNAL + """
 Extension().register("one", [])
 
 def handler(event, context):
     return 1
 """, Timeout=1)
-    answer = api.invoke("silent").json()
-    assert answer["errorType"] == "Sandbox.Timedout", answer
+        answer = api.invoke("silent").json()
+        assert answer["errorType"] == "Sandbox.Timedout", answer
+    finally:
+        server.stop()
 
 
 def test_refusals_in_the_words_of_the_api(server):

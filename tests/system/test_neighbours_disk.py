@@ -56,6 +56,30 @@ def handler(event, context):
     if os.path.exists(NAME):
         os.unlink(NAME)
 '''
+# Writes as fast as it can, so that the disk below has to follow.
+HASTE = '''
+import mmap, os, time
+def handler(event, context):
+    block = mmap.mmap(-1, 1 << 20)
+    block.write(os.urandom(1 << 20))
+    flags = os.O_CREAT | (os.O_DIRECT if event["how"] == "direct" else 0)
+    end, mib = time.monotonic() + event["seconds"], 0
+    while time.monotonic() < end:
+        fd = os.open("/tmp/data", flags | os.O_RDWR)
+        for _ in range(100 if event["how"] == "sync" else 400):
+            if time.monotonic() < end:
+                mib += os.write(fd, block) >> 20
+        if event["how"] == "sync":
+            os.fsync(fd)
+        if event["how"] == "direct":
+            os.lseek(fd, 0, os.SEEK_SET)
+            while time.monotonic() < end and os.readv(fd, [block]):
+                mib += 1
+        os.close(fd)
+        if event["how"] == "new":
+            os.unlink("/tmp/data")
+    return mib
+'''
 
 
 class SmallDisk:
@@ -135,6 +159,22 @@ def flood(server, name, seconds, count=2):
         one.join(seconds + 120)
     assert [a.status for a in answers] == [200] * count, answers
     return sum(a.json() for a in answers)
+
+
+def at_once(server, calls, seconds=120):
+    """Invocations at the same time; their results, by function."""
+    results = {}
+
+    def call(name, event):
+        answer = Api(server.address, timeout=seconds + 120).invoke(name, event)
+        results[name] = answer.json() if answer.status == 200 else answer
+    threads = [threading.Thread(target=call, args=one, daemon=True) for one in calls.items()]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(seconds + 120)
+    assert sorted(results) == sorted(calls), results
+    return results
 
 
 def test_a_flood_of_output_fills_no_disk(tmp_path):
@@ -231,11 +271,11 @@ def test_tmp_beyond_the_disk(tmp_path):
         with bystander.beside():
             until = time.monotonic() + 10
             while len(answers) < 2 or time.monotonic() < until:
+                before = {name: answers.get(name, {"mib": 0})["mib"] for name in names[1:]}
+                answers = at_once(server, {name: {"op": "write", "mib": 400 - before[name]}
+                                           for name in names[1:]})
                 for name in names[1:]:
-                    more = api.invoke(name, {"op": "write", "mib": 400 - answers.get(
-                        name, {"mib": 0})["mib"]}).json()
-                    more["mib"] += answers.get(name, {"mib": 0})["mib"]
-                    answers[name] = more
+                    answers[name]["mib"] += before[name]
         print(answers, f"{disk.free() / MIB:.0f} MiB free")
         assert all(a.get("error", "ENOSPC") == "ENOSPC" for a in answers.values()), answers
         assert any("error" in a for a in answers.values()), answers
@@ -252,3 +292,32 @@ def test_tmp_beyond_the_disk(tmp_path):
         assert eventually(lambda: api.invoke("one", {"op": "write", "mib": 1}).json()
                           == {"mib": 1}, 60)
         assert eventually(lambda: disk.free() > 300 * MIB, 60), disk.free() / MIB
+
+
+@pytest.mark.parametrize("how", ["new", "sync", "direct"])
+def test_many_use_tmp_as_fast_as_they_can(tmp_path, how):
+    """The kernel's threads that bring it to the disk belong to nobody: /tmp has a rate, for each
+    environment and for all."""
+    seconds, rate, burst = 15, 256, 512
+    server = Server(tmp_path / "data", "--set", f"sandbox.tmp_all_mib_per_second={rate}").start()
+    try:
+        api = Api(server.address, timeout=120)
+        names = [f"writer-{n}" for n in range(4)]
+        for name in names:
+            api.deploy(name, HASTE, MemorySize=1024, Timeout=120)
+            assert api.invoke(name, {"how": how, "seconds": 0}).json() == 0
+        api.deploy("unzips", FILL, MemorySize=1024, Timeout=120)
+        assert api.invoke("unzips", {"op": "write", "mib": 400}).json() == {"mib": 400}
+        assert api.invoke("unzips", {"op": "remove"}).status == 200
+        assert metric(api, "tmp_pauses_total") == 0  # that was within the burst
+        bystander = Bystander(server)
+        with bystander.beside():
+            written = at_once(server, {name: {"how": how, "seconds": seconds} for name in names})
+        print(how, written)
+        # As much is on its way to the disk as is taken before anybody looks.
+        assert sum(written.values()) < 1.5 * (burst + seconds * rate)
+        assert min(written.values()) > 50
+        assert metric(api, "tmp_pauses_total") > 0
+    finally:
+        server.stop()
+        print(server.log())

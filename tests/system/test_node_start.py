@@ -27,6 +27,20 @@ exports.handler = async (event) => {
   return sum;
 };
 """
+# As above, but on V8's own heap, with 30 MB in use all the time: with a limit far beyond the
+# function it lets garbage grow to as much again, and more.
+CHURN_HEAP = """
+exports.handler = async ({ what }) => {
+  const buffer = Buffer.alloc(300000, 97);
+  const make = {
+    strings: (n) => (buffer.writeUInt32LE(n), buffer.toString('latin1')),
+    objects: (n) => Array.from({ length: 7500 }, (_, i) => ({ i, n })) };
+  const kept = [];
+  let made = 0;
+  for (; made * 300000 < 1 << 30; made++) kept[made % 100] = make[what](made);
+  return made;
+};
+"""
 OBJECTS = """
 exports.handler = async () => {
   let kept = [];
@@ -96,6 +110,25 @@ def test_options_of_the_function_win(served):
 def test_a_small_function_churns_1_gb_of_buffers(served, event):
     name = "churn-{}-{}".format(event["bytes"], len(event))
     assert answer_of(served, name, CHURN, event, Timeout=60) == 1 << 30
+
+
+@pytest.mark.parametrize("what", ["strings", "objects"])
+def test_a_small_function_churns_1_gb_of_its_heap(served, what):
+    assert answer_of(served, f"heap-{what}", CHURN_HEAP, {"what": what}, Timeout=60) == 3580
+
+
+@pytest.mark.parametrize("what", ["strings", "objects"])
+def test_which_a_heap_of_4_gb_would_not_survive(served, what):
+    """So that the test above can fail: what V8 believes without a word of the function's size."""
+    server, standby = served
+    if standby:
+        pytest.skip("a function with options of its own has a start of its own")
+    api = Api(server.address)
+    name = api.deploy(f"believing-{what}", {"app.js": CHURN_HEAP}, RUNTIME, MemorySize=128,
+                      Timeout=60, Environment={"Variables": {
+                          "NODE_OPTIONS": "--max-old-space-size=4096"}})
+    answer = invoke(api, name, {"what": what})
+    assert answer.json()["errorType"] == "Runtime.OutOfMemory", answer.body
 
 
 def test_a_small_function_drops_many_objects(served):

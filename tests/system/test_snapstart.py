@@ -265,6 +265,16 @@ def test_what_cannot_be_kept_starts_as_it_would_without(api, what, source):
     assert any(what in line for line in lines if line.startswith("SNAPSTART")), lines
 
 
+def test_in_a_json_log_that_is_a_record(api):
+    deploy(api, "unfit-json", "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\n"
+           "def handler(event, context):\n    return 'works'", expect="Off",
+           LoggingConfig={"LogFormat": "JSON"})
+    assert invoke(api, "unfit-json") == "works"
+    records = [json.loads(line) for line in said(api, "unfit-json", "platform.snapStart")]
+    told = [one["record"] for one in records if one["type"] == "platform.snapStart"]
+    assert [one["status"] for one in told] == ["off"] and "child" in told[0]["reason"], told
+
+
 CONNECTIONS = '''
 import asyncio, http.server, select, socket, threading
 loop = asyncio.new_event_loop()

@@ -4,7 +4,7 @@ import re
 import subprocess
 import threading
 
-from api import Api, Gone, eventually
+from api import FUNCTIONS, Api, Gone, eventually
 from holdings import holdings, nothing_held
 from serving import Server, binary
 
@@ -51,6 +51,20 @@ def test_running_invocations_end_well(server):
     assert eventually(lambda: busy(api, 1))
     assert server.stop() < STOP_SECONDS
     assert answer().json() == "done"
+
+
+def test_large_requests_at_work_end_well(data_dir):
+    """Those at work on a thread, and those that wait for their turn. One thread: some wait."""
+    server = Server(data_dir, "--set", "server.workers=1").start()
+    body = b'{"FunctionName": "f", "Code": {"ZipFile": "' + b"A" * 12_000_000 + b'"}}'
+    answers = [in_background(lambda: Api(server.address).call("POST", FUNCTIONS, body))
+               for _ in range(8)]
+    api = Api(server.address)
+    assert eventually(lambda: b"lapwing_request_body_bytes 0\n" not in
+                      api.call("GET", "/_lapwing/metrics").body)
+    assert server.stop() < STOP_SECONDS
+    for answer in answers:  # each has one, or learns that there will be none
+        assert isinstance(answer(), Gone) or answer().status in (400, 429, 500, 503)
 
 
 def test_endless_invocations_do_not_hold_it(server, data_dir):

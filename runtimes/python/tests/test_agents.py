@@ -193,6 +193,29 @@ def handler(event, context):
             assert said == [trace, trace]
 
 
+@pytest.mark.parametrize("over", ["pipes", "standby"])
+def test_the_trace_comes_back_where_a_function_took_it_away(start, over):
+    source = """
+import os, subprocess
+def handler(event, context):
+    seen = subprocess.check_output(["/bin/sh", "-c", "printf %s $_X_AMZN_TRACE_ID"]) if event else b""
+    if event == "put":
+        os.environ["_X_AMZN_TRACE_ID"] = "Root=own"
+    if event == "delete":
+        del os.environ["_X_AMZN_TRACE_ID"]
+    if event == "more":
+        os.environ.update({"MORE_%d" % n: "x" * 100 for n in range(100)})
+    return seen.decode()
+"""
+    with start({"app.py": source}, over=over) as env:
+        for n in range(210):
+            env.invoke("", headers={"Lambda-Runtime-Trace-Id": "Root=%d" % n})
+        for n, event in enumerate(["put", "see", "delete", "see", "more", "see"]):
+            trace = "Root=1-{}".format(n)
+            said = env.invoke(event, headers={"Lambda-Runtime-Trace-Id": trace}).json()
+            assert said == trace, event
+
+
 WAITING = FIND + """
 import os
 client = module.LambdaRuntimeClient

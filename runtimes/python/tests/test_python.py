@@ -188,6 +188,37 @@ def test_results_that_are_not_json(start, expression, message):
         assert answer.headers["lambda-runtime-function-error-type"] == "Runtime.MarshalError"
 
 
+def test_a_result_that_failed_leaves_nothing_behind(start):
+    source = """
+bad = {"inside": [{(1, 2): 3}]}
+def handler(event, context):
+    if event:
+        bad["inside"] = [[], {}]
+    return bad
+"""
+    with start(source) as env:
+        for _ in range(2):
+            assert "keys must be" in env.invoke(0).json()["errorMessage"]
+        assert env.invoke(1).json() == {"inside": [[], {}]}
+
+
+@pytest.mark.parametrize("name", ["encode", "iterencode"])
+def test_an_encoder_that_a_function_patched_is_used(start, name):
+    source = """
+import json
+usual = json.JSONEncoder.{0}
+def patched(self, value, **options):
+    text = usual(self, {{"patched": value}}, **options)
+    return text
+json.JSONEncoder.{0} = patched
+def handler(event, context):
+    return event
+""".format(name)
+    with start(source) as env:
+        for n in range(2):
+            assert env.invoke({"n": n}).json() == {"patched": {"n": n}}
+
+
 def test_coroutine_is_not_a_result(start):
     with start("async def handler(event, context): return 1") as env:
         message = env.invoke(1).json()["errorMessage"]

@@ -127,6 +127,8 @@ Error invalid_content(std::string message);
 // 501 NotImplemented, Lapwing's own: a known thing that is not built.
 Error unsupported_parameter(std::string_view operation, std::string_view parameter,
                             std::string_view why = {});
+// Likewise, for a runtime that this machine has nothing to run with: `why` says what to do.
+Error unserved_runtime(std::string_view operation, std::string_view why);
 
 // 429 TooManyRequestsException.
 Error too_many_requests();

@@ -8,6 +8,7 @@
 
 #include "images/image_store.hpp"
 #include "os/disk_space.hpp"
+#include "runtime/catalogue.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {
@@ -21,6 +22,8 @@ struct Options {
   std::vector<std::string> architectures = {"x86_64"};
   // Refuse runtimes that AWS refuses for new functions, though this machine may serve them.
   bool refuse_retired = false;
+  // Refuse runtimes that nothing of it serves; null: none.
+  const runtime::Catalogue* catalogue = nullptr;
   // What packages, layers and images must leave free; null: nothing.
   const os::DiskSpace* disk = nullptr;
   std::string url_scheme = "http";  // of Code.Location

@@ -65,7 +65,10 @@ Result<PackageInfo> PackageStore::check(std::string_view zip) {
 }
 
 Result<PackageHoldPtr> PackageStore::install(const std::string& sha256) {
-  return install_as(sha256, [&](const std::string& into) { return unpack(sha256, into); });
+  return install_as(sha256, [&](const std::string& into) -> Status {
+    LAPWING_CHECK(unpack(sha256, into));
+    return {};
+  });
 }
 
 std::string PackageStore::layers_name(const std::vector<std::string>& sha256s) {
@@ -158,7 +161,7 @@ std::string PackageStore::new_directory() const {
   return directory(std::string(kMakingPrefix) + make_uuid(random_));
 }
 
-Status PackageStore::unpack(const std::string& sha256, const std::string& into) {
+Result<DirectoryNames> PackageStore::unpack(const std::string& sha256, const std::string& into) {
   LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(sha256));
   LAPWING_TRY(const std::string zip, blobs_.read_all(id, kMaxZippedBytes));
   LAPWING_TRY(const ZipArchive archive, ZipArchive::open(zip));
@@ -166,7 +169,8 @@ Status PackageStore::unpack(const std::string& sha256, const std::string& into) 
   LAPWING_CHECK(make_directory(into, 0755));
   const os::UniqueFd root(open(into.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + into));
-  return unpack_tree(archive, root.get());
+  LAPWING_CHECK(unpack_tree(archive, root.get()));
+  return directories_named(archive);
 }
 
 Status PackageStore::unpack_layers(const std::vector<std::string>& sha256s,
@@ -175,10 +179,11 @@ Status PackageStore::unpack_layers(const std::vector<std::string>& sha256s,
   for (std::size_t i = 1; i < sha256s.size(); ++i) {
     // Each on its own first, so that no layer's archive can write through another's links.
     const std::string one = new_directory();
-    Status done = unpack(sha256s[i], one);
-    if (done) done = merge_tree(one, into);
+    const auto named = unpack(sha256s[i], one);
+    const Status merged = named ? merge_tree(one, into, *named) : Status();
     const Status removed = remove_tree(one);
-    LAPWING_CHECK(done);
+    LAPWING_CHECK(named);
+    LAPWING_CHECK(merged);
     LAPWING_CHECK(removed);
   }
   return sync_file_system(into);

@@ -81,7 +81,8 @@ class PackageStore {
   PackageHoldPtr hold_locked(const std::string& name);
   std::string directory(std::string_view name) const;
   std::string new_directory() const;
-  Status unpack(const std::string& sha256, const std::string& into);
+  // Answers the directories that the archive names.
+  Result<std::set<std::string>> unpack(const std::string& sha256, const std::string& into);
   Status unpack_layers(const std::vector<std::string>& sha256s, const std::string& into);
 
   std::string root_;

@@ -138,6 +138,32 @@ TEST_F(Packages, LayersKeepThemWhenTheyAreMerged) {
   EXPECT_EQ(looks_of(python + "/old"), (Looks{0755, kFirst + 7 * kDay})) << "no longer a link";
 }
 
+// An archive may name files only: what directories those are in look like, it does not say.
+TEST_F(Packages, ALayerThatDoesNotNameADirectoryDoesNotChangeItsLooks) {
+  constexpr std::int64_t kFirst = 1704067200;
+  constexpr std::int64_t kDay = 86'400;
+  const auto date = [](int day) { return static_cast<std::uint16_t>(0x5820 + day); };
+  const std::string lower =
+      put(testing::build_zip({{.name = "python/", .mode = 0040711, .date = date(2)},
+                              {.name = "python/lib/", .mode = 0040555, .date = date(3)},
+                              {.name = "python/lib/a.py", .content = "a", .date = date(4)},
+                              {.name = "bin/tool", .content = "lower", .date = date(5)}}));
+  const std::string middle =
+      put(testing::build_zip({{.name = "python/lib/b.py", .content = "b", .date = date(6)},
+                              {.name = "bin/", .mode = 0040700, .date = date(7)},
+                              {.name = "bin/tool", .content = "middle", .date = date(8)}}));
+  const std::string upper =
+      put(testing::build_zip({{.name = "bin/tool", .content = "upper", .date = date(9)}}));
+  const auto hold = packages().install_layers({lower, middle, upper});
+  ASSERT_TRUE(hold) << hold.error().to_log();
+  const std::string dir = (*hold)->directory;
+  EXPECT_EQ(looks_of(dir + "/python"), (Looks{0711, kFirst + kDay}));
+  EXPECT_EQ(looks_of(dir + "/python/lib"), (Looks{0555, kFirst + 2 * kDay}));
+  EXPECT_EQ(looks_of(dir + "/python/lib/b.py").modified_s, kFirst + 5 * kDay);
+  EXPECT_EQ(looks_of(dir + "/bin"), (Looks{0700, kFirst + 6 * kDay})) << "named by the second";
+  EXPECT_EQ(slurp(dir + "/bin/tool"), "upper");
+}
+
 // Links to this machine's files: neither unpacking, merging nor removing touches what they name.
 TEST_F(Packages, LinksOutAreKeptAndFollowedByNobody) {
   const std::string outside = data_ + "/outside";

@@ -169,7 +169,14 @@ bool is_directory_at(int parent, const char* name, struct stat* st) {
   return fstatat(parent, name, st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st->st_mode);
 }
 
-Status merge_children(int from, int into, std::size_t depth);
+// Where two directories are merged: below the trees' roots, and what the upper one names.
+struct MergePlace {
+  std::string path;
+  const DirectoryNames& named;
+  std::size_t depth = 0;
+};
+
+Status merge_children(int from, int into, const MergePlace& place);
 
 // A directory that is closed to us cannot change its parent: opened for the while.
 Status move_entry(int from, int into, const char* name) {
@@ -184,26 +191,29 @@ Status move_entry(int from, int into, const char* name) {
   return {};
 }
 
-Status merge_entry(int from, int into, const char* name, std::size_t depth) {
+Status merge_entry(int from, int into, const char* name, const MergePlace& place) {
   struct stat moved{};
   struct stat there{};
   if (is_directory_at(from, name, &moved) && is_directory_at(into, name, &there)) {
     LAPWING_TRY(const os::UniqueFd source, open_wide(from, name));
     LAPWING_TRY(const os::UniqueFd target, open_wide(into, name));
-    LAPWING_CHECK(merge_children(source.get(), target.get(), depth + 1));
-    // The later layer's, once nothing is moved any more.
-    if (fchmod(target.get(), moved.st_mode & 07777) != 0) return fail(errno_error("fchmod"));
-    const timespec times[2] = {{0, UTIME_OMIT}, moved.st_mtim};
+    const MergePlace below{place.path.empty() ? name : place.path + "/" + name, place.named,
+                           place.depth + 1};
+    LAPWING_CHECK(merge_children(source.get(), target.get(), below));
+    // Once nothing is moved any more.
+    const struct stat& looks = place.named.contains(below.path) ? moved : there;
+    if (fchmod(target.get(), looks.st_mode & 07777) != 0) return fail(errno_error("fchmod"));
+    const timespec times[2] = {{0, UTIME_OMIT}, looks.st_mtim};
     if (futimens(target.get(), times) != 0) return fail(errno_error("futimens"));
     return {};
   }
   // rename(2) would replace a file, but neither a directory by a file nor the other way round.
-  LAPWING_CHECK(remove_entry(into, name, depth));
+  LAPWING_CHECK(remove_entry(into, name, place.depth));
   return move_entry(from, into, name);
 }
 
-Status merge_children(int from, int into, std::size_t depth) {
-  if (depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
+Status merge_children(int from, int into, const MergePlace& place) {
+  if (place.depth > kMaxRemovalDepth) return fail(internal_error("a package deeper than possible"));
   // All names first: entries leave the directory as they are moved.
   std::vector<std::string> names;
   LAPWING_TRY(const DirPtr dir, open_entries(from));
@@ -211,7 +221,7 @@ Status merge_children(int from, int into, std::size_t depth) {
     if (!is_dots(entry->d_name)) names.emplace_back(entry->d_name);
   }
   for (const std::string& name : names) {
-    LAPWING_CHECK(merge_entry(from, into, name.c_str(), depth));
+    LAPWING_CHECK(merge_entry(from, into, name.c_str(), place));
   }
   return {};
 }
@@ -245,11 +255,19 @@ Status unpack_tree(const ZipArchive& archive, int root) {
   return {};
 }
 
-Status merge_tree(const std::string& from, const std::string& into) {
+DirectoryNames directories_named(const ZipArchive& archive) {
+  DirectoryNames names;
+  for (const ZipEntry& entry : archive.entries()) {
+    if (entry.kind == Kind::kDirectory) names.insert(entry.path);
+  }
+  return names;
+}
+
+Status merge_tree(const std::string& from, const std::string& into, const DirectoryNames& named) {
   const os::UniqueFd source(open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const os::UniqueFd target(open(into.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!source || !target) return fail(errno_error("open " + from + " and " + into));
-  return merge_children(source.get(), target.get(), 0);
+  return merge_children(source.get(), target.get(), {"", named});
 }
 
 Status sync_file_system(const std::string& path) {

@@ -2,6 +2,7 @@
 // package.cpp.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,15 @@ class ZipArchive;
 // is followed: files are opened beneath the root with links forbidden, and links made last.
 Status unpack_tree(const ZipArchive& archive, int root);
 
+// The directories that an archive has entries for, by path. Others are only where its files are.
+using DirectoryNames = std::set<std::string>;
+DirectoryNames directories_named(const ZipArchive& archive);
+
 // Moves everything of the tree `from` into the tree `into`, over what is there: a directory is
-// merged with a directory, all else is replaced. Follows no link; durable after
-// sync_file_system(). `from` is left with empty directories.
-Status merge_tree(const std::string& from, const std::string& into);
+// merged with a directory, all else is replaced. A merged directory has the mode and time of
+// `from` if that named it, else those it had. Follows no link; durable after sync_file_system().
+// `from` is left with empty directories.
+Status merge_tree(const std::string& from, const std::string& into, const DirectoryNames& named);
 
 Status sync_path(const std::string& path);
 // Everything on the file system that `path` is on.

@@ -35,7 +35,8 @@ std::span<const std::string_view> active_runtimes() { return kActive; }
 
 bool is_retired(std::string_view runtime) { return contains(kRetired, runtime); }
 
-Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired) {
+Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired,
+                     const runtime::Catalogue* catalogue) {
   if (!contains(kActive, runtime) && !is_retired(runtime)) {
     return fail(errors::unknown_runtime(runtime));
   }
@@ -44,6 +45,10 @@ Status check_runtime(std::string_view operation, std::string_view runtime, bool 
     return fail(errors::unsupported_parameter(
         operation, "Runtime " + std::string(runtime),
         "python3.x, nodejs*.x, ruby3.x, java* and provided* are served"));
+  }
+  if (catalogue == nullptr) return {};
+  if (const auto choice = catalogue->choose(runtime); !choice) {
+    return fail(errors::unserved_runtime(operation, choice.error().message()));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "runtime/catalogue.hpp"
 
 namespace lapwing::lambda {
 
@@ -18,7 +19,11 @@ bool is_retired(std::string_view runtime);
 // served. Unlike AWS, retired versions of a served language (python3.8) are accepted, as people
 // must run old code, unless they are to be refused: the catalogue of interpreters finds the
 // nearest.
-Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired);
+//
+// What the catalogue has nothing for is refused with what to do, so that nobody deploys what
+// cannot run; a null one serves everything.
+Status check_runtime(std::string_view operation, std::string_view runtime, bool refuse_retired,
+                     const runtime::Catalogue* catalogue);
 
 // AWS takes snapshots of initialised functions of that runtime, and whether it is built here.
 enum class SnapStartSupport { kBuilt, kNotBuilt, kNotOfAws };

@@ -15,20 +15,20 @@ constexpr std::size_t kSecretDigits = 64;
 }  // namespace
 
 struct Service::Parts {
-  Parts(const Environment& in, Options given)
-      : environment(in),
-        options(std::move(given)),
-        functions(in.store),
-        packages(options.data_dir, in.blobs, in.random, in.logger, options.disk),
+  Parts(const hosting::Dependencies& in, const EngineSide& engine, Options asked)
+      : given(in),
+        options(std::move(asked)),
+        functions(in.store.store()),
+        packages(options.data_dir, in.store.blobs(), in.random, in.log, options.disk),
         images({options.data_dir, options.registries, options.image_layouts, options.disk},
-               in.clock, in.random, in.logger),
+               in.clock, in.random, in.log),
         code{packages, images},
-        catalog(functions, code, in.random, in.logger),
-        concurrency(functions, catalog, in.scaling, options.concurrency_limit),
-        transitions(functions, catalog, code, in.snapshots, in.executor, in.pullers, in.random,
-                    in.logger) {}
+        catalog(functions, code, in.random, in.log),
+        concurrency(functions, catalog, engine.scaling, options.concurrency_limit),
+        transitions(functions, catalog, code, engine.snapshots, engine.executor, engine.pullers,
+                    in.random, in.log) {}
 
-  Environment environment;
+  hosting::Dependencies given;
   Options options;
   Repository functions;
   PackageStore packages;
@@ -38,25 +38,24 @@ struct Service::Parts {
   Concurrency concurrency;
   Transitions transitions;
   std::optional<CodeUrls> code_urls;  // from start() on
-  std::optional<Context> context;
-  std::optional<aws::Service> aws;
+  std::optional<Core> core;
+  std::optional<aws::Service> api;
 };
 
-Service::Service(const Environment& environment, Options options)
-    : parts_(std::make_unique<Parts>(environment, std::move(options))) {}
+Service::Service(const hosting::Dependencies& given, const EngineSide& engine, Options options)
+    : parts_(std::make_unique<Parts>(given, engine, std::move(options))) {}
 
 Service::~Service() { stop(); }
 
 Status Service::start() {
   Parts& p = *parts_;
-  const Environment& in = p.environment;
+  const hosting::Dependencies& in = p.given;
   LAPWING_TRY(std::string secret,
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
-  p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.blobs, p.images,
-                            p.transitions, *p.code_urls, in.clock, in.random, in.logger,
-                            p.options});
-  p.aws.emplace(make_table(*p.context), in.pipeline);
+  p.core.emplace(Core{p.functions, p.catalog, p.concurrency, in.store.blobs(), p.images,
+                      p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options});
+  p.api.emplace(make_table(*p.core), in.pipeline);
 
   LAPWING_CHECK(p.functions.declare_blobs());
   LAPWING_CHECK(p.packages.prepare());
@@ -74,7 +73,7 @@ void Service::stop() {
   parts_->transitions.stop();
 }
 
-const aws::Service& Service::aws() const { return *parts_->aws; }
+const aws::Service& Service::api() const { return *parts_->api; }
 
 Catalog& Service::catalog() { return parts_->catalog; }
 
@@ -82,9 +81,9 @@ Result<CodeDownload> Service::open_code(std::string_view raw_path,
                                         std::string_view raw_query) const {
   LAPWING_TRY(const CodeUrlTarget target, parts_->code_urls->verify(raw_path, raw_query));
   LAPWING_TRY(const store::BlobId id, store::BlobId::from_hex(target.sha256));
-  LAPWING_TRY(const store::BlobInfo info, parts_->environment.blobs.stat(id));
+  LAPWING_TRY(const store::BlobInfo info, parts_->given.store.blobs().stat(id));
   CodeDownload out;
-  LAPWING_TRY(out.reader, parts_->environment.blobs.open(id));
+  LAPWING_TRY(out.reader, parts_->given.store.blobs().open(id));
   out.size = info.size;
   out.file_name = target.name + ".zip";
   return out;

@@ -1,9 +1,9 @@
 // AWS Lambda: control plane and the way in for invocations. The only header server/ includes
 // from this folder (with what it includes).
 //
-//   lambda::Service lambda({.store = ..., ...}, options);
+//   lambda::Service lambda(given, engine, options);
 //   LAPWING_CHECK(lambda.start());            // reads the store, finishes what was begun
-//   lambda.aws().handle(...)                  // on a worker thread
+//   lambda.api().serve(...)                   // on any loop
 //   lambda.catalog().resolve(...)             // on any loop: the way of an invocation
 //   lambda.open_code(path, query)             // GET kCodePath..., on a worker thread
 //   lambda.stop();                            // background steps have ended when it returns
@@ -12,7 +12,7 @@
 // package and finishes the transition. A transition cut by a crash is taken up again by
 // start(): every acknowledged change is either finished or marked failed with a reason.
 //
-// Thread-safety: aws(), catalog(), open_code(), sweep() from any thread
+// Thread-safety: api(), catalog(), open_code(), sweep() from any thread
 // between start() and stop().
 #pragma once
 
@@ -22,11 +22,11 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/service.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "hosting/service.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
 #include "services/lambda/operations/invoke.hpp"
@@ -41,16 +41,10 @@ namespace lapwing::lambda {
 // Where GetFunction's Code.Location points: a path of our own, signed, valid for ten minutes.
 inline constexpr std::string_view kCodePath = "/_lapwing/code/";
 
-// All outlive the service.
-struct Environment {
-  store::Store& store;
-  store::BlobStore& blobs;
+// What Lambda is given beside what every service is. All outlive the service.
+struct EngineSide {
   Executor& executor;
   Executor& pullers;  // of images: each step may take as long as a registry does
-  const Clock& clock;
-  Random& random;
-  Logger& logger;
-  const aws::Pipeline& pipeline;
   Scaling& scaling;
   Snapshots& snapshots;
 };
@@ -61,17 +55,17 @@ struct CodeDownload {
   std::string file_name;  // "HelloWorldFunction.zip"
 };
 
-class Service {
+class Service final : public hosting::Service {
  public:
-  Service(const Environment& environment, Options options);
-  ~Service();
+  Service(const hosting::Dependencies& given, const EngineSide& engine, Options options);
+  ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  Status start();
-  void stop();
+  Status start() override;
+  void stop() override;
 
-  const aws::Service& aws() const;
+  const aws::Service& api() const override;  // from start() on
   Catalog& catalog();
 
   // The zip behind a Code.Location. 403 AccessDeniedException for a wrong signature or an

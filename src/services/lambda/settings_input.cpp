@@ -103,7 +103,7 @@ Status check_snap_start(std::string_view operation, const Settings& settings) {
 template <class Request>
 Status apply(std::string_view operation, const Request& in, const Options& options, Settings& out) {
   if (in.runtime && !in.runtime->empty()) {
-    LAPWING_CHECK(check_runtime(operation, *in.runtime, options.refuse_retired));
+    LAPWING_CHECK(check_runtime(operation, *in.runtime, options.refuse_retired, options.catalogue));
     out.runtime = *in.runtime;
   }
   if (in.handler) out.handler = *in.handler;

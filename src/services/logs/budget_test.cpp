@@ -4,6 +4,7 @@
 
 #include "services/logs/limits.hpp"
 #include "services/logs/testing/fixture.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -162,6 +163,21 @@ TEST_F(Budget, WhatAFullDiskRefusesIsCountedAndSaidOnceItHasRoom) {
   EXPECT_EQ(told("s"), (Messages{fmt::format("[lapwing] {} bytes of output were dropped: the disk "
                                              "is full but for its reserve (disk.reserve_mb)\n",
                                              lost)}));
+}
+
+TEST_F(Budget, AStreamOfJsonRecordsIsToldOfALossByOne) {
+  disk_.full = true;
+  ports::LogStreamRef records = ref("g", "s");
+  records.json = true;
+  core_->sink.append(records, {{clock_.wall(), std::string(99, 'x')}});
+  ASSERT_TRUE(core_->sink.flush_all());
+  const std::uint64_t lost = core_->budget.lost_bytes(Loss::kDisk);
+  disk_.full = false;
+  EXPECT_EQ(told("s"),
+            (Messages{fmt::format("{{\"time\":\"{}\",\"type\":\"platform.logsDropped\",\"record\":"
+                                  "{{\"reason\":\"the disk is full but for its reserve "
+                                  "(disk.reserve_mb)\",\"droppedBytes\":{}}}}}\n",
+                                  text::format_iso8601(clock_.wall(), true), lost)}));
 }
 
 TEST_F(Budget, WhoWritesEventsIsTold) {

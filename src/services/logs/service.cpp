@@ -189,11 +189,12 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-struct LogsService::Inside {
-  explicit Inside(const LogsParts& parts)
-      : core(parts.store, parts.events, parts.clock, parts.random, parts.log, parts.limits),
-        service(make_table(core), parts.pipeline),
-        background(parts.background) {}
+struct Service::Inside {
+  Inside(const hosting::Dependencies& given, const LogLimits& limits)
+      : core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
+             limits),
+        service(make_table(core), given.pipeline),
+        background(given.background) {}
 
   Status run_housekeeping() {
     LAPWING_CHECK(sweep_dropped(core));
@@ -206,28 +207,30 @@ struct LogsService::Inside {
   background::Task housekeeping;
 };
 
-LogsService::LogsService(const LogsParts& parts) : inside_(std::make_unique<Inside>(parts)) {}
+Service::Service(const hosting::Dependencies& given, const LogLimits& limits)
+    : inside_(std::make_unique<Inside>(given, limits)) {}
 
-LogsService::~LogsService() { stop(); }
+Service::~Service() { stop(); }
 
-void LogsService::start() {
+Status Service::start() {
   inside_->core.sink.start();
   inside_->housekeeping = inside_->background.every("logs.housekeeping", kHousekeepingEvery,
                                                     [this] { return inside_->run_housekeeping(); });
   inside_->housekeeping.notify();
+  return {};
 }
 
-void LogsService::stop() {
+void Service::stop() {
   inside_->housekeeping.reset();
   inside_->core.sink.stop();
 }
 
-const aws::Service& LogsService::service() const { return inside_->service; }
+const aws::Service& Service::api() const { return inside_->service; }
 
-ports::LogSink& LogsService::sink() { return inside_->core.sink; }
+ports::LogSink& Service::sink() { return inside_->core.sink; }
 
-const LogBudget& LogsService::budget() const { return inside_->core.budget; }
+const LogBudget& Service::budget() const { return inside_->core.budget; }
 
-Status LogsService::run_housekeeping() { return inside_->run_housekeeping(); }
+Status Service::run_housekeeping() { return inside_->run_housekeeping(); }
 
 }  // namespace lapwing::logs

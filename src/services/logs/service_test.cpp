@@ -22,15 +22,14 @@ class Client {
   Client(store::Engine& engine, const Clock& clock)
       : pipeline_(clock),
         background_(clock, null_logger(), {}),
-        logs({engine.store(), engine.bulk_log(), clock, random_, pipeline_, null_logger(),
-              background_}) {}
+        logs({engine, clock, random_, null_logger(), background_, pipeline_}) {}
 
   aws::Response call(gen::logs::OperationId operation, std::string_view body) {
-    const aws::ServiceModel& model = logs.service().model();
+    const aws::ServiceModel& model = logs.api().model();
     const aws::OperationRow& row = model.operations[static_cast<std::size_t>(operation)];
     const aws::HeaderView headers[] = {{"content-type", "application/x-amz-json-1.1"}};
     const aws::Request request{"POST", "/", "", headers, body};
-    return logs.service().handle({&row, aws::Protocol::kJson11, request, {caller_}});
+    return logs.api().handle({&row, aws::Protocol::kJson11, request, {caller_}});
   }
 
  private:
@@ -40,7 +39,7 @@ class Client {
   background::Runner background_;
 
  public:
-  LogsService logs;
+  Service logs;
 };
 
 using Id = gen::logs::OperationId;

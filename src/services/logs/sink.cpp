@@ -4,6 +4,11 @@
 #include <iterator>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "text/json_writer.hpp"
+#include "text/time_format.hpp"
+
 namespace lapwing::logs {
 namespace {
 
@@ -65,14 +70,15 @@ void SinkWriter::stop() {
 // Holds the buffer weakly, so that an idle one can be dropped; the next event finds another.
 class SinkWriter::Held final : public ports::LogStream {
  public:
-  Held(SinkWriter& sink, StreamName name) : sink_(&sink), name_(std::move(name)) {}
+  Held(SinkWriter& sink, StreamName name, bool json)
+      : sink_(&sink), name_(std::move(name)), json_(json) {}
 
   void append(std::vector<ports::LogEvent> events) override {
     if (events.empty()) return;
     BufferPtr target = buffer_.lock();
     Filled filled = target == nullptr ? Filled::kGone : sink_->fill(*target, events);
     while (filled == Filled::kGone) {
-      target = sink_->buffer(name_);
+      target = sink_->buffer(name_, json_);
       buffer_ = target;
       filled = sink_->fill(*target, events);
     }
@@ -84,21 +90,25 @@ class SinkWriter::Held final : public ports::LogStream {
  private:
   SinkWriter* sink_;
   StreamName name_;
+  bool json_;
   std::weak_ptr<Buffer> buffer_;
   std::atomic<bool> losing_ = false;
 };
 
 std::unique_ptr<ports::LogStream> SinkWriter::open(ports::LogStreamRef stream) {
-  return std::make_unique<Held>(*this, StreamName{{stream.account, stream.region},
-                                                  std::move(stream.group),
-                                                  std::move(stream.stream)});
+  const bool json = stream.json;
+  return std::make_unique<Held>(
+      *this,
+      StreamName{
+          {stream.account, stream.region}, std::move(stream.group), std::move(stream.stream)},
+      json);
 }
 
-SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name) {
+SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name, bool json) {
   const std::lock_guard lock(mutex_);
   BufferPtr& found = buffers_[name];
   if (!found) {
-    found = std::make_shared<Buffer>(name, budget_->group(name.scope, name.group));
+    found = std::make_shared<Buffer>(name, json, budget_->group(name.scope, name.group));
     found->used = clock_->mono();
   }
   return found;
@@ -148,6 +158,21 @@ bool SinkWriter::should_say(const Buffer& buffer, bool reading) const {
   return reading || !buffer.loss_said || clock_->mono() - *buffer.loss_said >= kLossSaidEvery;
 }
 
+// The record is the Telemetry API's, without how many lines there were: nobody counts them.
+std::string SinkWriter::loss_line(const Buffer& buffer, const Lost& lost) const {
+  const std::string why = describe(lost.why, budget_->limits());
+  if (buffer.json) {
+    std::string reason;
+    text::append_json_string(reason, why);
+    return fmt::format(
+        "{{\"time\":\"{}\",\"type\":\"platform.logsDropped\","
+        "\"record\":{{\"reason\":{},\"droppedBytes\":{}}}}}\n",
+        text::format_iso8601(clock_->wall(), true), reason, lost.bytes);
+  }
+  return fmt::format("[lapwing] {} bytes of output were dropped{}: {}\n", lost.bytes,
+                     buffer.closed_said ? ", and what follows is" : "", why);
+}
+
 void SinkWriter::say_loss(Turn& turn) {
   Buffer& buffer = *turn.buffer;
   turn.said = std::exchange(buffer.lost, {});
@@ -155,11 +180,7 @@ void SinkWriter::say_loss(Turn& turn) {
   buffer.closed_said = buffer.budget->closed().has_value();
   const std::int64_t now_ms = unix_ms(clock_->wall());
   ChunkBuilder chunk;
-  chunk.add(now_ms,
-            fmt::format("[lapwing] {} bytes of output were dropped{}: {}\n", turn.said.bytes,
-                        buffer.closed_said ? ", and what follows is" : "",
-                        describe(turn.said.why, budget_->limits())),
-            now_ms);
+  chunk.add(now_ms, loss_line(buffer, turn.said), now_ms);
   auto finished = chunk.finish();
   backlog_ += finished.data.size();
   turn.bytes += finished.data.size();

@@ -72,9 +72,10 @@ class SinkWriter final : public ports::LogSink {
     Loss why = Loss::kRate;
   };
   struct Buffer {
-    Buffer(StreamName stream, GroupBudgetPtr part)
-        : name(std::move(stream)), budget(std::move(part)) {}
+    Buffer(StreamName stream, bool records, GroupBudgetPtr part)
+        : name(std::move(stream)), json(records), budget(std::move(part)) {}
     const StreamName name;
+    const bool json;  // LogStreamRef::json
     const GroupBudgetPtr budget;
 
     std::mutex filling;  // open, sealed, dropped and lost
@@ -103,7 +104,7 @@ class SinkWriter final : public ports::LogSink {
 
   class Held;
 
-  BufferPtr buffer(const StreamName& name);
+  BufferPtr buffer(const StreamName& name, bool json);
   enum class Filled { kTaken, kLost, kGone };
   // kGone: the buffer was dropped meanwhile; the events are then as they were.
   Filled fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
@@ -111,6 +112,7 @@ class SinkWriter final : public ports::LogSink {
   static bool still_to_say(const Buffer& buffer);
   // Whether it should say it now; `reading`: somebody is about to look.
   bool should_say(const Buffer& buffer, bool reading) const;
+  std::string loss_line(const Buffer& buffer, const Lost& lost) const;
   void say_loss(Turn& turn);  // holds the buffer's `filling`
   void queue(const BufferPtr& buffer);
   std::vector<BufferPtr> matching(const Scope* scope, std::string_view group,

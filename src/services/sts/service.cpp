@@ -17,6 +17,7 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const aws::Pipeline& pipeline) : service_(make_table(core_), pipeline) {}
+Service::Service(const hosting::Dependencies& given)
+    : service_(make_table(core_), given.pipeline) {}
 
 }  // namespace lapwing::sts

@@ -3,17 +3,16 @@
 // Thread-safety: any thread.
 #pragma once
 
-#include "aws/service.hpp"
+#include "hosting/service.hpp"
 #include "services/sts/core.hpp"
 
 namespace lapwing::sts {
 
-class Service {
+class Service final : public hosting::Service {
  public:
-  // Outlives the service.
-  explicit Service(const aws::Pipeline& pipeline);
+  explicit Service(const hosting::Dependencies& given);
 
-  const aws::Service& aws() const { return service_; }
+  const aws::Service& api() const override { return service_; }
 
  private:
   Core core_;

@@ -14,7 +14,14 @@ bool put_message(State& state, MessageId id, std::optional<Message> message,
   if (found != state.messages.end()) {
     const auto queue = state.queues.find(found->second.request.queue);
     queue->second.erase(id);
-    if (queue->second.empty()) state.queues.erase(queue);
+    if (queue->second.empty()) {
+      auto& served = state.served_ns;
+      auto of_queue = served.lower_bound({queue->first, ""});
+      while (of_queue != served.end() && of_queue->first.first == queue->first) {
+        of_queue = served.erase(of_queue);
+      }
+      state.queues.erase(queue);
+    }
     before = std::move(found->second);
     state.messages.erase(found);
   }
@@ -160,7 +167,7 @@ Claimed QueueChange::take(MessageId id, Duration visibility) {
   const EnqueueRequest& request = message.request;
   if (!request.group.empty() && request.grouping == Grouping::kFair) {
     // Not undone: it decides an order that nobody is promised.
-    state_->served_ns[{request.queue, request.group}] = now_ + static_cast<std::int64_t>(id % 1000);
+    state_->served_ns[{request.queue, request.group}] = now_;
   }
   told(request.queue, message.visible_ns);
   Claimed out = describe(id, message);

@@ -259,7 +259,7 @@ class MemoryStore final : public Store {
   Status submit(TxnBody body, TransactOptions options, TxnDone done) override {
     return core_->writer.submit([this, body = std::move(body), options = std::move(options),
                                  done = std::move(done)]() mutable {
-      Result<Committed> committed = transact(body, options);
+      Result<Committed> committed = attempt(body, options);
       body = nullptr;
       done(std::move(committed));
     });
@@ -284,6 +284,14 @@ class MemoryStore final : public Store {
     }
   }
   Result<Committed> commit(MemoryReader& txn, const std::string& idempotency_key);
+  // Nobody is there who could catch what a submitted body throws.
+  Result<Committed> attempt(TxnBody& body, const TransactOptions& options) {
+    try {
+      return transact(body, options);
+    } catch (...) {
+      return fail(internal_error("the body of a transaction threw"));
+    }
+  }
 
   Core* core_;
 };

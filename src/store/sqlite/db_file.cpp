@@ -11,6 +11,9 @@ namespace {
 
 // Transactions that share one commit. More would delay the first of them for little gain.
 constexpr std::size_t kMaxGroup = 256;
+// The writer waits for others to come along for at most this part of what a commit takes.
+constexpr int kGatherPart = 4;
+constexpr std::chrono::nanoseconds kGatherMax = std::chrono::microseconds(500);
 constexpr int kMaxReaders = 8;
 // Idle work that is pending goes on after so many groups though others wait.
 constexpr int kGroupsBetweenIdle = 32;
@@ -127,7 +130,7 @@ Status DbFile::write(Body body, MonoTime deadline, Reserve reserve) {
   std::unique_lock lock(mutex_);
   if (closed_) return fail(shut_down_error());
   queue_.push_back(&job);
-  arrived_.notify_one();
+  arrived();
   const auto done = [&] { return job.state == Job::State::kDone; };
   if (deadline == MonoTime::max()) {
     job.done.wait(lock, done);
@@ -160,13 +163,29 @@ Status DbFile::submit(OwnedBody body, MonoTime deadline, Done done) {
   if (closed_) return fail(shut_down_error());
   if (queue_.size() >= kMaxSubmitted) return fail(backlog_error());
   queue_.push_back(&submitted.release()->job);
-  arrived_.notify_one();
+  arrived();
   return {};
+}
+
+void DbFile::arrived() {
+  if (wake_at_ != 0 && queue_.size() >= wake_at_) arrived_.notify_one();
+}
+
+// Callers that wait for their answers come in waves; without this the first of a wave would have
+// a commit to itself, and all others the next.
+void DbFile::gather(std::unique_lock<std::mutex>& lock) {
+  const std::size_t expected = std::min(kMaxGroup, std::max(last_group_, group_before_));
+  if (queue_.size() >= expected || closed_) return;
+  wake_at_ = expected;
+  arrived_.wait_for(lock, std::min(kGatherMax, commit_takes_ / kGatherPart),
+                    [&] { return closed_ || queue_.size() >= expected; });
+  wake_at_ = 0;
 }
 
 void DbFile::writer_main() {
   std::unique_lock lock(mutex_);
   while (true) {
+    wake_at_ = 1;
     const auto ready = [this] { return something_to_do(); };
     if (!idle_failed_) {
       arrived_.wait(lock, ready);
@@ -174,6 +193,7 @@ void DbFile::writer_main() {
       idle_failed_ = false;
       idle_pending_ = true;
     }
+    wake_at_ = 0;
     if (queue_.empty() && closed_) return;
     const bool idle = idle_pending_ && !idle_work_.empty() && !closed_;
     if (queue_.empty() || (idle && groups_since_idle_ >= kGroupsBetweenIdle)) {
@@ -183,6 +203,7 @@ void DbFile::writer_main() {
       lock.lock();
       continue;
     }
+    gather(lock);
     std::vector<Job*> jobs;
     while (!queue_.empty() && jobs.size() < kMaxGroup) {
       jobs.push_back(queue_.front());
@@ -190,9 +211,14 @@ void DbFile::writer_main() {
       jobs.back()->state = Job::State::kRunning;
     }
     ++groups_since_idle_;
+    if (jobs.empty()) continue;  // one that gave up while it waited
+    group_before_ = std::exchange(last_group_, jobs.size());
     lock.unlock();
+    const auto began = std::chrono::steady_clock::now();
     run_group(jobs);
+    const auto took = std::chrono::steady_clock::now() - began;
     lock.lock();
+    commit_takes_ = (commit_takes_ * 7 + took) / 8;
     std::vector<std::unique_ptr<Submitted>> submitted;
     for (Job* job : jobs) {
       if (job->submitted != nullptr) {

@@ -4,6 +4,7 @@
 // Thread-safety: any thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -99,6 +100,9 @@ class DbFile {
   };
 
   void writer_main();
+  // mutex_ is held.
+  void arrived();
+  void gather(std::unique_lock<std::mutex>& lock);
   void call_back(std::span<const std::unique_ptr<Submitted>> submitted);
   void run_group(std::vector<Job*>& jobs);
   Status try_group(std::vector<Job*>& jobs);
@@ -126,6 +130,13 @@ class DbFile {
   bool idle_pending_ = false;
   bool idle_failed_ = false;
   int groups_since_idle_ = 0;
+  // How many must wait for the writer to be woken; 0: it is at work.
+  std::size_t wake_at_ = 0;
+  // The sizes of the last two groups, and what a commit takes: whoever was answered often comes
+  // again at once, and then shares the next commit.
+  std::size_t last_group_ = 1;
+  std::size_t group_before_ = 1;
+  std::chrono::nanoseconds commit_takes_{};
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

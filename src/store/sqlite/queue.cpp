@@ -94,7 +94,7 @@ Result<QueueStats> SqliteQueue::stats(std::string_view queue) {
     // What has fallen due since it was looked at last.
     for (std::uint64_t* const hidden : {&out.delayed, &out.in_flight}) {
       LAPWING_TRY(Statement due, db.prepare("SELECT count(*) FROM msg WHERE queue=? AND place=? "
-                                            "AND place<5 AND at_ns<=?"));
+                                            "AND +place<5 AND at_ns<=?"));
       due.bind(number);
       due.bind(
           static_cast<std::int64_t>(hidden == &out.delayed ? Place::kDelayed : Place::kInFlight));
@@ -106,7 +106,7 @@ Result<QueueStats> SqliteQueue::stats(std::string_view queue) {
         Statement oldest,
         db.prepare("SELECT min(at) FROM (SELECT (SELECT min(enqueued_ns) FROM msg WHERE queue=?1 "
                    "AND aged=1) AS at UNION ALL SELECT (SELECT enqueued_ns FROM msg WHERE "
-                   "queue=?1 AND place=2 AND place<5 ORDER BY at_ns LIMIT 1))"));
+                   "queue=?1 AND place=2 AND +place<5 ORDER BY at_ns LIMIT 1))"));
     LAPWING_CHECK(oldest.bind(number).step());
     if (!oldest.null(0)) out.oldest_age = Duration(now - oldest.integer(0));
     return {};
@@ -139,7 +139,7 @@ Result<bool> SqliteQueue::idle_step(Database& db) {
     queue = find.integer(0);
   }
   std::vector<std::pair<MessageId, bool>> gone;
-  for (const char* sql : {"SELECT id, apart FROM msg WHERE queue=? AND place<5 LIMIT ?",
+  for (const char* sql : {"SELECT id, apart FROM msg WHERE queue=? AND +place<5 LIMIT ?",
                           "SELECT id, apart FROM msg WHERE queue=? AND ordered=1 LIMIT ?",
                           "SELECT id, apart FROM msg WHERE queue=? AND place=6 LIMIT ?"}) {
     if (!gone.empty()) break;
@@ -223,9 +223,9 @@ class SqliteDue final : public DueSource {
   static Status note_hidden(Database& db, const std::string& queue, QueueEffects& effects) {
     LAPWING_TRY(Statement find,
                 db.prepare("SELECT min(at) FROM (SELECT (SELECT min(at_ns) FROM msg, queue WHERE "
-                           "queue=queue.id AND name=?1 AND dropped=0 AND place=3 AND place<5) AS "
+                           "queue=queue.id AND name=?1 AND dropped=0 AND place=3 AND +place<5) AS "
                            "at UNION ALL SELECT (SELECT min(at_ns) FROM msg, queue WHERE "
-                           "queue=queue.id AND name=?1 AND dropped=0 AND place=4 AND place<5))"));
+                           "queue=queue.id AND name=?1 AND dropped=0 AND place=4 AND +place<5))"));
     LAPWING_CHECK(find.bind(queue).step());
     if (!find.null(0)) effects.due(queue, find.integer(0));
     return {};
@@ -247,10 +247,10 @@ Result<std::optional<std::int64_t>> queue_due_on(Database& db, std::string_view 
   LAPWING_TRY(
       Statement find,
       db.prepare("SELECT min(at) FROM (SELECT (SELECT at_ns FROM msg WHERE queue=?1 AND place=2 "
-                 "AND place<5 ORDER BY at_ns LIMIT 1) AS at "
-                 "UNION ALL SELECT (SELECT at_ns FROM msg WHERE queue=?1 AND place=3 AND place<5 "
+                 "AND +place<5 ORDER BY at_ns LIMIT 1) AS at "
+                 "UNION ALL SELECT (SELECT at_ns FROM msg WHERE queue=?1 AND place=3 AND +place<5 "
                  "ORDER BY at_ns LIMIT 1) "
-                 "UNION ALL SELECT (SELECT at_ns FROM msg WHERE queue=?1 AND place=4 AND place<5 "
+                 "UNION ALL SELECT (SELECT at_ns FROM msg WHERE queue=?1 AND place=4 AND +place<5 "
                  "ORDER BY at_ns LIMIT 1) "
                  "UNION ALL SELECT (SELECT 0 FROM lane WHERE queue=?1 AND ready>0 LIMIT 1))"));
   LAPWING_CHECK(find.bind(number).step());

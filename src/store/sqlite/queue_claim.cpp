@@ -17,7 +17,7 @@ Result<std::size_t> QueueTxn::promote(const Row& row, Place place, std::size_t m
   {
     LAPWING_TRY(Statement scan,
                 db_->prepare("SELECT id, at_ns, ordered, grp FROM msg WHERE queue=? AND place=? "
-                             "AND place<5 AND at_ns<=? ORDER BY at_ns LIMIT ?"));
+                             "AND +place<5 AND at_ns<=? ORDER BY at_ns LIMIT ?"));
     scan.bind(row.number).bind(static_cast<std::int64_t>(place)).bind(now_);
     scan.bind(std::uint64_t{max});
     while (true) {
@@ -81,7 +81,7 @@ Result<std::uint64_t> QueueTxn::expire(std::string_view queue, std::int64_t enqu
   if (removed == max) return removed;
   // Those that have stood since they were enqueued are in the order of that.
   LAPWING_TRY(const std::uint64_t fresh,
-              expire("SELECT id FROM msg WHERE queue=? AND place=2 AND place<5 AND at_ns<? AND "
+              expire("SELECT id FROM msg WHERE queue=? AND place=2 AND +place<5 AND at_ns<? AND "
                      "at_ns<=? ORDER BY at_ns LIMIT ?",
                      *found, enqueued_before_ns, max - removed));
   return removed + fresh;
@@ -159,7 +159,7 @@ Result<std::vector<ClaimUnit>> QueueTxn::units(const Row& row, std::size_t max,
   {
     LAPWING_TRY(Statement scan,
                 db_->prepare("SELECT id, at_ns, ordered, grp FROM msg WHERE queue=? AND place=2 "
-                             "AND place<5 AND enqueued_ns>? ORDER BY at_ns, id LIMIT ?"));
+                             "AND +place<5 AND enqueued_ns>? ORDER BY at_ns, id LIMIT ?"));
     scan.bind(row.number).bind(after_ns).bind(std::uint64_t{max});
     while (true) {
       LAPWING_TRY(const bool there, scan.step());

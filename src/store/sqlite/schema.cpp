@@ -64,7 +64,8 @@ CREATE INDEX log_by_time ON log_record (shard, time_ms, seq);
 // where it stands (Place, queue_txn_internal.hpp) since or until when (at_ns), and is all that a
 // claim has to change; what stands behind the first of an ordered group is in no order but that
 // group's. The counts are of places: what has fallen due and was not moved yet is counted from
-// msg_place.
+// msg_place. Its condition is written +place<5, here and in every statement that uses it: without
+// the sign the planner takes it for the range to search, and sorts.
 constexpr char kQueue3[] = R"sql(
 INSERT INTO counter VALUES
   (5, max((SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name='message'),
@@ -88,7 +89,7 @@ INSERT INTO msg SELECT m.id, q.id, iif(claimed=1, 4, 3), visible_ns,
   first_claim_ns, first_claim_ns/1000000, 1, enqueued_ns, enqueued_ns/1000000,
   iif(grp<>x'', 1, 0), 1, grp, x'' FROM message m JOIN queue q ON q.name=m.queue;
 DROP TABLE message;
-CREATE INDEX msg_place ON msg (queue, place, at_ns) WHERE place<5;
+CREATE INDEX msg_place ON msg (queue, place, at_ns) WHERE +place<5;
 CREATE INDEX msg_lane ON msg (queue, grp, at_ns) WHERE place=6;
 CREATE INDEX msg_run ON msg (queue, grp) WHERE ordered=1;
 CREATE INDEX msg_aged ON msg (queue, enqueued_ns) WHERE aged=1;

@@ -92,6 +92,9 @@ TEST_F(SqliteEngineTest, AnEarlierDirectoryKeepsItsMessagesAndItsBlobs) {
     const auto old = open_and_migrate(
         {.path = file("state.db"), .migrations = {all.begin(), all.begin() + 2}}, null_logger());
     ASSERT_TRUE(succeeded(old));
+    ASSERT_TRUE(succeeded(open_and_migrate(
+        {.path = file("bulk_log.db"), .migrations = bulk_log_migrations()}, null_logger())));
+    ASSERT_TRUE(succeeded(make_dirs(dir_.path() + "/data/blobs")));
     ASSERT_TRUE(succeeded(
         (*old)->exec("INSERT INTO record (kind, key, value, revision) VALUES (CAST('fn' AS BLOB), "
                      "CAST('a' AS BLOB), CAST('1' AS BLOB), 1);"

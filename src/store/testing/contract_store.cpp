@@ -72,6 +72,13 @@ TEST_P(StoreContract, ARevisionNeverComesBack) {
   EXPECT_GT(*second, *first);
 }
 
+// What AWS's own sizes need: S3's and DynamoDB's keys with what precedes them, DynamoDB's items,
+// Kinesis's records in an envelope.
+static_assert(kMaxKeyBytes >= 2048 + 1024 + 512 && kMaxTermBytes >= 2048 + 1024 + 512);
+static_assert(kMaxValueBytes >= 400 * kKiB + 64 * kKiB);
+static_assert(kMaxLogRecordBytes >= 10 * kMiB + 64 * kKiB);
+static_assert(kMaxAppendBytes >= kMaxLogRecordBytes);
+
 TEST_P(StoreContract, RefusesWhatIsBeyondTheLimits) {
   const std::string long_key(kMaxKeyBytes + 1, 'k');
   EXPECT_TRUE(succeeded(store().put("fn", long_key.substr(1), std::string(kMaxValueBytes, 'v'))));

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "net/loop.hpp"
@@ -113,6 +114,17 @@ TEST_P(SubmitContract, ADeadlineThatHasPassedIsKept) {
   ASSERT_TRUE(succeeded(store().submit([](Txn&) -> Status { return {}; },
                                        {.deadline = clock_.mono() - seconds(1)}, answers_.next())));
   EXPECT_TRUE(failed_with(answers_.wait(1)[0], ErrorKind::kTimeout));
+}
+
+TEST_P(SubmitContract, ABodyThatThrowsIsAnsweredAndUndone) {
+  ASSERT_TRUE(succeeded(store().submit(
+      [](Txn& txn) -> Status {
+        LAPWING_CHECK(txn.put("fn", "a", "1"));
+        throw std::runtime_error("a bug");
+      },
+      {}, answers_.next())));
+  EXPECT_TRUE(failed_with(answers_.wait(1)[0], ErrorKind::kInternal));
+  EXPECT_EQ(*store().get("fn", "a"), std::nullopt);
 }
 
 TEST_P(SubmitContract, NoMoreWaitThanTheLimitAndNobodyIsBlocked) {

@@ -139,6 +139,27 @@ def test_errors(cli):
                      said)
 
 
+UNBUILT = (  # one for each way in which services are spoken to
+    (["dynamodb", "list-tables"], "ListTables", "dynamodb ListTables"),
+    (["cloudwatch", "list-metrics"], "ListMetrics", "monitoring ListMetrics"),
+    (["ec2", "describe-instances"], "DescribeInstances", "ec2 DescribeInstances"),
+    (["apigateway", "get-rest-apis"], "GetRestApis", "apigateway GET /restapis"),
+    (["route53", "list-hosted-zones"], "ListHostedZones", "route53 GET /2013-04-01/hostedzone"),
+    (["s3api", "list-buckets"], "ListBuckets", "s3 ListBuckets"),
+    (["s3api", "list-buckets", "--no-sign-request"], "ListBuckets", "s3 ListBuckets"),
+    (["sns", "list-topics"], "ListTopics", "sns ListTopics"))
+
+
+@pytest.mark.parametrize("arguments, operation, named", UNBUILT,
+                         ids=[" ".join(one[0]) for one in UNBUILT])
+def test_services_that_are_not_built(cli, arguments, operation, named, against_aws):
+    if against_aws:
+        pytest.skip("they are built there")
+    said = cli.run(*arguments, status=254 if cli.version[0] == 2 else 255)
+    assert said.strip() == (f"An error occurred (NotImplemented) when calling the {operation} "
+                            f"operation: {named} is not built in Lapwing yet.")
+
+
 def test_tail_follow(cli, function):
     """Lines of an invocation show up in a `tail --follow` that was already running."""
     if cli.version[0] == 1:

@@ -1,11 +1,13 @@
 """Java functions, built here by javac, run by AWS's own runtime interface client."""
 import time
 
+import boto3
 import pytest
 from conftest import Client, Server, lapwing
 from java_functions import JDKS, VERSIONS, compiled, jar
 
 ARCHIVE_SECONDS = 120
+LOG_SECONDS = 20
 
 if not JDKS:
     pytest.skip("no JDK on this machine", allow_module_level=True)
@@ -232,11 +234,49 @@ def test_archive_of_classes(client, classes, version):
     assert said["loaded"].endswith("source: shared objects file (top)"), (said, log)
 
 
+COMMANDS = ("runtimes/java/client/fetch.sh DIR", "lapwing runtime add java-client --from DIR")
+
+
 def test_without_the_client(started, tmp_path, classes):
+    """Refused when it is deployed, not with every call; said once, with what to type."""
     client = started(tmp_path / "data")
+    python = client.deploy({"app.py": "def handler(event, context): return 1"}, "python3.11",
+                           "app.handler")
+    for attempt in (
+            lambda: client.deploy(classes, "java17", "shop.Handlers"),
+            lambda: client.lam.update_function_configuration(FunctionName=python,
+                                                             Runtime="java17")):
+        with pytest.raises(client.lam.exceptions.ClientError) as refused:
+            attempt()
+        for command in COMMANDS:
+            assert command in str(refused.value)
+    assert [f["Runtime"] for f in client.lam.list_functions()["Functions"]] == ["python3.11"]
+    assert client.invoke(python, {})[0] == 1
+    doctor = lapwing("doctor", "--data-dir", tmp_path / "other").stdout
+    for command in COMMANDS:
+        assert doctor.count(command) == 1, doctor
+    assert "java11, java17, java21, java25: " in doctor
+
+
+def test_functions_that_outlive_the_client(started, java_client, tmp_path, classes):
+    data = tmp_path / "data"
+    assert lapwing("runtime", "add", "java-client", "--from", java_client, "--data-dir",
+                   data).returncode == 0
+    client = started(data)
     name = client.deploy(classes, "java17", "shop.Handlers")
+    client.server.stop()
+    assert lapwing("runtime", "remove", "java-client", "--data-dir", data).returncode == 0
+    client = started(data)
     with pytest.raises(client.lam.exceptions.ClientError) as refused:
         client.invoke(name, 1)
-    assert "lapwing runtime add java-client" in str(refused.value)
-    doctor = lapwing("doctor", "--data-dir", tmp_path / "other")
-    assert "java-client" in doctor.stdout
+    assert refused.value.response["Error"]["Code"] == "InvalidRuntimeException"
+    logs = boto3.client("logs", endpoint_url=client.server.endpoint, region_name="us-east-1",
+                        aws_access_key_id="test", aws_secret_access_key="test")
+    deadline = time.monotonic() + LOG_SECONDS
+    lines = []
+    while not lines and time.monotonic() < deadline:
+        lines = [e["message"] for e in logs.filter_log_events(
+            logGroupName="/aws/lambda/" + name, filterPattern="RUNTIME")["events"]]
+    assert lines and lines[0].startswith("RUNTIME\tStatus: not served\tReason: "), lines
+    for command in COMMANDS:
+        assert command in str(refused.value) and command in lines[0]

@@ -24,6 +24,10 @@ class _Record:
 class CognitoIdentity(_Record):
     _fields = ("cognito_identity_id", "cognito_identity_pool_id")
 
+    def __init__(self, source):  # one is made for every invocation: without a loop
+        self.cognito_identity_id = source.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = source.get("cognitoIdentityPoolId")
+
 
 class Client(_Record):
     _fields = (
@@ -58,6 +62,15 @@ def _read_environment():
     )
 
 
+def _trace_context(client):
+    """Taken out of the client context."""
+    trace = client.pop("w3c", None) if isinstance(client, dict) else None
+    if not isinstance(trace, dict):
+        return {}
+    fields = ((name, trace.get(name)) for name in _W3C_FIELDS)
+    return {name: value for name, value in fields if isinstance(value, str)}
+
+
 class LambdaContext:
     def __init__(
         self,
@@ -74,20 +87,9 @@ class LambdaContext:
         self.__dict__.update(_of_environment)
         self.invoked_function_arn = invoked_function_arn
         self.tenant_id = tenant_id
-        client = client_context
-        trace = client.pop("w3c", None) if isinstance(client, dict) else None
-        self._w3c = {}
-        if isinstance(trace, dict):
-            fields = ((name, trace.get(name)) for name in _W3C_FIELDS)
-            self._w3c = {name: value for name, value in fields if isinstance(value, str)}
-        self.client_context = None if client is None else ClientContext(client)
-        identity = cognito_identity or {}
-        self.identity = CognitoIdentity(
-            {
-                "cognito_identity_id": identity.get("cognitoIdentityId"),
-                "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
-            }
-        )
+        self._w3c = _trace_context(client_context)
+        self.client_context = None if client_context is None else ClientContext(client_context)
+        self.identity = CognitoIdentity(cognito_identity or {})
         self._epoch_deadline_time_in_ms = int(epoch_deadline_time_in_ms)
 
     def get_remaining_time_in_millis(self):

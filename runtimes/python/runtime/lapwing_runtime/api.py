@@ -34,10 +34,12 @@ class RuntimeApi:
         self._in, self._out = inherited or (None, None)
         self._inherited = inherited is not None
         self._buffer = b""
-        self._last_head = None  # bytes and what they say: an accepted answer's is ever the same
+        self._accepted = None  # an accepted answer's bytes, always the same, and what they say
         self._asked = False  # for the next event, together with the last answer
         self._common = "Host: {}\r\nUser-Agent: {}\r\n".format(address, agent)
         self._next = "GET {}invocation/next HTTP/1.1\r\n{}\r\n".format(_BASE, self._common).encode()
+        self._post_start = "POST {}".format(_BASE)
+        self._post_rest = " HTTP/1.1\r\n{}".format(self._common)
 
     def descriptors(self):
         return self._in, self._out
@@ -62,12 +64,10 @@ class RuntimeApi:
 
     def respond(self, request_id, attempt, body, content_type, then_next):
         """`then_next`: nothing happens any more until the next event is asked for."""
-        return self._post(
-            "invocation/{}/response".format(request_id),
-            body,
-            self._echo(attempt) + "Content-Type: {}\r\n".format(content_type),
-            then_next,
-        )
+        head = "Content-Type: " + content_type + "\r\n"
+        if attempt:
+            head = self._echo(attempt) + head
+        return self._post("invocation/" + request_id + "/response", body, head, then_next)
 
     def fail(self, request_id, attempt, body, error_type, cause):
         head = self._echo(attempt) + self._error_headers(error_type)
@@ -96,9 +96,9 @@ class RuntimeApi:
         )
 
     def _post(self, path, body, headers, then_next=False):
-        head = "POST {}{} HTTP/1.1\r\n{}{}Content-Length: {}\r\n\r\n".format(
-            _BASE, path, self._common, headers, len(body)
-        ).encode("utf-8", "replace")
+        length = "Content-Length: " + str(len(body)) + "\r\n\r\n"
+        head = self._post_start + path + self._post_rest + headers + length
+        head = head.encode("utf-8", "replace")
         if then_next and self._inherited and len(body) <= _SMALL_BODY:
             # One write and one wake-up of the server for both; the answers come in order.
             body += self._next
@@ -145,6 +145,10 @@ class RuntimeApi:
     def _send(self, head, body):
         if len(body) <= _SMALL_BODY:
             head += body
+            sent = os.write(self._out, head)
+            if sent == len(head):
+                return
+            head = head[sent:]
             body = b""
         for part in (head, body):
             view = memoryview(part)
@@ -158,17 +162,25 @@ class RuntimeApi:
         return data
 
     def _receive(self):
+        if not self._buffer:
+            self._buffer = self._more()
+        if self._accepted and self._buffer.startswith(self._accepted[0]):
+            self._buffer = self._buffer[len(self._accepted[0]) :]
+            return self._accepted[1]
         status = 100
         while 100 <= status < 200:
-            status, headers = self._receive_head()
-        if headers.get("transfer-encoding", "").lower() == "chunked":
+            status, headers, head = self._receive_head()
+        if "transfer-encoding" in headers and headers["transfer-encoding"].lower() == "chunked":
             body = self._receive_chunks()
         else:
             body = self._take(int(headers.get("content-length", "0")))
-        if headers.get("connection", "").lower() == "close" and not self._inherited:
-            os.close(self._in)
-            self._in = None
-            self._buffer = b""
+        if "connection" in headers:
+            if headers["connection"].lower() == "close" and not self._inherited:
+                os.close(self._in)
+                self._in = None
+                self._buffer = b""
+        elif status == 202 and not body and "transfer-encoding" not in headers:
+            self._accepted = head + b"\r\n\r\n", (status, headers, body)
         return status, headers, body
 
     def _receive_head(self):
@@ -180,8 +192,6 @@ class RuntimeApi:
             end = self._buffer.find(b"\r\n\r\n")
         head = self._buffer[:end]
         self._buffer = self._buffer[end + 4 :]
-        if self._last_head and self._last_head[0] == head:
-            return self._last_head[1]
         lines = head.decode("utf-8", "replace").split("\r\n")
         try:
             status = int(lines[0].split(" ", 2)[1])
@@ -191,9 +201,7 @@ class RuntimeApi:
         for line in lines[1:]:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        if status == 202:
-            self._last_head = head, (status, headers)
-        return status, headers
+        return status, headers, head
 
     def _take(self, size):
         """The next `size` bytes; what is missing is read straight into place."""

@@ -62,20 +62,55 @@ class _NeedsMarks(TypeError):
     """Something that json cannot write by itself."""
 
 
-_quick = {}  # ascii_only -> encoder of results without any; None once there was one
+_quick = {}  # ascii_only -> writes results without any; None once there was one
+
+
+def _make_quick(ascii_only):
+    """Kept: `json.dumps` with arguments makes an encoder anew each time, which takes longer than a
+    small result. So does an encoder, of the part of it written in C; that is kept where there is
+    one, and nobody has put something in the place of what would have called it."""
+    import json
+
+    class Encoder(json.JSONEncoder):
+        def default(self, value):
+            raise _NeedsMarks()
+
+    whole = Encoder(ensure_ascii=ascii_only)
+    own = "json.encoder"
+    if any(f.__module__ != own for f in (Encoder.encode, Encoder.iterencode, Encoder.__init__)):
+        return whole.encode
+    seen = {}  # containers that are being written
+    try:
+        write = json.encoder.c_make_encoder(
+            seen,
+            whole.default,
+            json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring,
+            whole.indent,
+            whole.key_separator,
+            whole.item_separator,
+            whole.sort_keys,
+            whole.skipkeys,
+            whole.allow_nan,
+        )
+        write({}, 0)
+    except Exception:
+        return whole.encode
+
+    def encode(value):
+        if isinstance(value, str):
+            return whole.encode(value)
+        try:
+            return "".join(write(value, 0))
+        except BaseException:
+            seen.clear()
+            raise
+
+    return encode
 
 
 def _quick_encoder(ascii_only):
-    """Kept: `json.dumps` with arguments makes an encoder anew each time, which takes longer than a
-    small result."""
     if ascii_only not in _quick:
-        import json
-
-        class Encoder(json.JSONEncoder):
-            def default(self, value):
-                raise _NeedsMarks()
-
-        _quick[ascii_only] = Encoder(ensure_ascii=ascii_only).encode
+        _quick[ascii_only] = _make_quick(ascii_only)
     return _quick[ascii_only]
 
 
@@ -134,6 +169,12 @@ def _holds_named_tuple(value):
     """Whether the slow copy of `_plain` is needed. Walks containers only; each is seen once."""
     if not isinstance(value, (dict, list, tuple)):
         return False
+    if type(value) is dict:
+        for item in value.values():
+            if isinstance(item, (dict, list, tuple)):
+                break
+        else:
+            return False  # as most are
     seen = set()
     waiting = [value]
     while waiting:

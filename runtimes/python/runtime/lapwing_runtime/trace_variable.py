@@ -1,7 +1,8 @@
 """_X_AMZN_TRACE_ID, another value at every invocation.
 
 The C library keeps each value that setenv() was ever given: 150 bytes and some microseconds an
-invocation. Its putenv() takes a buffer that stays ours, which is what this uses where it can.
+invocation. Its putenv() takes a buffer that stays ours, which is what this uses where it can: it
+stands in the environment once, and is written anew, until something else is put in its place.
 """
 
 import os
@@ -13,6 +14,7 @@ _AFTER = 200  # invocations of a process that has not prepared ahead of time
 _environ = os.environ  # a function may put another mapping in its place
 _buffer = None
 _putenv = None
+_last = None  # of `os.environ`, while the environment holds the buffer
 _calls = 0
 
 
@@ -28,7 +30,7 @@ def prepare():
 
 
 def put(value):
-    global _calls
+    global _calls, _last
     _calls += 1
     if _calls == _AFTER and _buffer is None:
         prepare()
@@ -36,6 +38,8 @@ def put(value):
     if _buffer is None or os.environ is not _environ or len(_NAME) + len(data) + 2 > _ROOM:
         os.environ["_X_AMZN_TRACE_ID"] = value
         return
-    _environ._data[_NAME] = data
+    ours = _last is not None and _environ._data.get(_NAME) is _last
+    _environ._data[_NAME] = _last = data
     _buffer.value = _NAME + b"=" + data
-    _putenv(_buffer)
+    if not ours:
+        _putenv(_buffer)

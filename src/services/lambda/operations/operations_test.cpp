@@ -205,6 +205,28 @@ TEST_F(Operations, RetiredRuntimesAreRefusedWhereThatIsWanted) {
   EXPECT_EQ(put_configuration("old", R"({"Runtime":"python3.12"})").status, 200);
 }
 
+TEST_F(Operations, RuntimesThatTheMachineCannotRunAreRefusedWithWhatToDo) {
+  runtime::CatalogueOptions elsewhere;
+  elsewhere.root = "/nonexistent";
+  const runtime::Catalogue nothing = runtime::Catalogue::discover(elsewhere);
+  create_active("old");
+  catalogue = &nothing;
+  restart();
+  for (const char* runtime : {"java21", "ruby3.3", "python3.12", "nodejs22.x"}) {
+    const std::string member = fmt::format(R"("Runtime":"{}")", runtime);
+    for (const Answer& refused :
+         {create("f", hello_zip(), member), put_configuration("old", "{" + member + "}")}) {
+      EXPECT_EQ(refused.status, 501);
+      EXPECT_EQ(refused.error, "NotImplemented");
+      EXPECT_NE(refused.message().find(fmt::format("runtime {} is not served here", runtime)),
+                std::string::npos)
+          << refused.message();
+    }
+  }
+  EXPECT_EQ(create("p", hello_zip(), R"("Runtime":"provided.al2023")").status, 201);
+  EXPECT_EQ(put_configuration("old", R"({"Timeout":5})").status, 200) << "it may go on";
+}
+
 TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
   create_active("f");
   EXPECT_NE(log.text.find("retired runtime accepted"), std::string::npos) << log.text;

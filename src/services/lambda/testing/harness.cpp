@@ -88,19 +88,19 @@ void Harness::restart() {
   options.data_dir = data_dir;
   options.image_layouts = {data_dir + "/layouts"};
   options.refuse_retired = refuse_retired;
+  options.catalogue = catalogue;
   options.disk = disk;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
-  service =
-      std::make_unique<Service>(Environment{engine->store(), engine->blobs(), executor, executor,
-                                            clock, random, logger, pipeline, scaling, snapshots},
-                                options);
+  service = std::make_unique<Service>(
+      hosting::Dependencies{*engine, clock, random, logger, background, pipeline},
+      EngineSide{executor, executor, scaling, snapshots}, options);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();
 }
 
 Answer Harness::send(std::string_view operation, std::string_view method, std::string_view path,
                      std::string_view query, std::string_view body) {
-  const aws::ServiceModel& model = service->aws().model();
+  const aws::ServiceModel& model = service->api().model();
   const aws::OperationRow* row = nullptr;
   for (const aws::OperationRow& candidate : model.operations) {
     if (model.name(candidate) == operation) row = &candidate;
@@ -111,7 +111,7 @@ Answer Harness::send(std::string_view operation, std::string_view method, std::s
   request.raw_query = query;
   request.body = body;
   aws::Response response =
-      service->aws().handle({row, aws::Protocol::kRestJson, request, {caller}});
+      service->api().handle({row, aws::Protocol::kRestJson, request, {caller}});
   Answer out;
   out.status = response.status;
   out.error = response.header("x-amzn-ErrorType").value_or("");

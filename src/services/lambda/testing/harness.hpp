@@ -123,11 +123,14 @@ class Harness {
   FakeScaling scaling;
   FakeSnapshots snapshots;
   std::string data_dir;
-  bool refuse_retired = false;  // from the next restart() on
+  // From the next restart() on.
+  bool refuse_retired = false;
+  const runtime::Catalogue* catalogue = nullptr;
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
-  const os::DiskSpace* disk = nullptr;  // from the next restart() on
+  background::Runner background{clock, logger, {}};  // nothing runs
+  const os::DiskSpace* disk = nullptr;               // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   std::unique_ptr<Service> service;
   aws::Caller caller;

@@ -6,7 +6,7 @@
 #include "net/sync.hpp"
 #include "runtime/response_stream.hpp"
 #include "server/answer.hpp"
-#include "server/front_door.hpp"
+#include "server/invoke_door.hpp"
 #include "services/lambda/operations/invoke_stream.hpp"
 
 namespace lapwing::server {
@@ -14,10 +14,10 @@ namespace {
 
 using RunResult = Result<runtime::Outcome>;
 
-// Detached: a caller that goes away leaves the function running, as on AWS.
+// Detached: a caller that goes away leaves the function running, as on AWS, and its payload held.
 net::Task<void> run(engine::Dispatcher& dispatcher, net::Loop& loop,
                     runtime::FunctionVersionPtr function, runtime::Invocation invocation,
-                    net::OneShotSender<RunResult> done) {
+                    [[maybe_unused]] http::Charge payload, net::OneShotSender<RunResult> done) {
   RunResult outcome = co_await dispatcher.invoke(loop, std::move(function), std::move(invocation));
   done.send(std::move(outcome));
 }
@@ -40,11 +40,12 @@ lambda::InvokeComplete complete_event(const std::optional<Error>& failure, RunRe
 
 }  // namespace
 
-net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& context,
-                                                          const lambda::InvokeRequest& request,
-                                                          const lambda::InvokeOutcome& answer,
-                                                          runtime::FunctionVersionPtr function,
-                                                          runtime::Invocation invocation) {
+net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& context,
+                                                    const lambda::InvokeRequest& request,
+                                                    const lambda::InvokeOutcome& answer,
+                                                    runtime::FunctionVersionPtr function,
+                                                    runtime::Invocation invocation,
+                                                    http::Charge payload) {
   stats_.streams.fetch_add(1, std::memory_order_relaxed);
   net::Loop& loop = context.loop();
   const aws::Response head =
@@ -53,8 +54,8 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
   runtime::ResponseStream stream = runtime::response_stream(loop);
   invocation.sink = std::move(stream.sink);
   auto [sender, receiver] = net::one_shot<RunResult>(loop);
-  loop.spawn(
-      run(*parts_.dispatcher, loop, std::move(function), std::move(invocation), std::move(sender)));
+  loop.spawn(run(*parts_.dispatcher, loop, std::move(function), std::move(invocation),
+                 std::move(payload), std::move(sender)));
 
   // The head waits for the first bytes: until then a failure has a status of its own.
   http::BodyWriter* body = nullptr;
@@ -77,7 +78,7 @@ net::Task<Result<aws::Response>> FrontDoor::stream_invoke(http::RequestContext& 
   }
   Result<RunResult> finished = co_await receiver;
   RunResult outcome = finished ? *std::move(finished) : RunResult(fail(finished.error()));
-  const std::optional<Error> failure = run_failure(outcome, runtime_id, answer.request_id);
+  const std::optional<Error> failure = failure_of(outcome, runtime_id, answer.request_id);
   if (body == nullptr) {
     if (failure) co_return fail(*failure);
     LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));

@@ -1,0 +1,31 @@
+// What both doors ask of a request before anything is held for it, and how it is noted down.
+//
+// Thread-safety: the request's loop.
+#pragma once
+
+#include <string>
+
+#include "aws/message.hpp"
+#include "aws/sigv4.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "http/server.hpp"
+
+namespace lapwing::server {
+
+// 429 TooManyRequestsException: this caller, or all, hold too much.
+Error too_many(std::string message);
+// A body that could not be read, for another reason than its size.
+Error body_error(Error error);
+
+// What the request holds is counted to its key, where keys are checked; where any will do, a caller
+// could be as many as it likes. An error where too many of its answers wait to be read.
+Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
+             const aws::SignatureHead& signature);
+
+// The one access record: refusals and failures at info, the rest at debug.
+void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                   const aws::Response& response);
+
+}  // namespace lapwing::server

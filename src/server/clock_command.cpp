@@ -1,0 +1,106 @@
+#include "server/clock_command.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "http/client.hpp"
+#include "net/address.hpp"
+#include "net/loop.hpp"
+#include "server/limits.hpp"
+#include "server/network.hpp"
+
+namespace lapwing::server {
+namespace {
+
+constexpr int kMisused = 2;  // exit status
+// What falls due in a long time may take a while.
+constexpr auto kAnswerTime = std::chrono::minutes(10);
+
+std::optional<Duration> unit_of(char letter) {
+  switch (letter) {
+    case 's':
+      return std::chrono::seconds(1);
+    case 'm':
+      return std::chrono::minutes(1);
+    case 'h':
+      return std::chrono::hours(1);
+    case 'd':
+      return std::chrono::hours(24);
+    default:
+      return std::nullopt;
+  }
+}
+
+net::Task<void> ask(net::Loop& loop, http::Endpoint endpoint, std::string body,
+                    Result<http::Response>& answer) {
+  http::Client client(loop, {});
+  http::Request request;
+  request.method = body.empty() ? http::Method::kGet : http::Method::kPost;
+  request.target = "/_lapwing/clock";
+  request.headers.add("Content-Type", "application/json");
+  answer =
+      co_await client.send(endpoint, std::move(request), std::move(body), loop.now() + kAnswerTime);
+  loop.stop();
+}
+
+}  // namespace
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  const auto most = std::chrono::duration_cast<std::chrono::seconds>(kClockAdvanceMax).count();
+  std::int64_t seconds = 0;
+  std::int64_t number = -1;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      number = (number < 0 ? 0 : number) * 10 + (c - '0');
+      if (number > most) return std::nullopt;
+      continue;
+    }
+    const auto unit = unit_of(c);
+    if (number < 0 || !unit) return std::nullopt;
+    seconds += number * std::chrono::duration_cast<std::chrono::seconds>(*unit).count();
+    if (seconds > most) return std::nullopt;
+    number = -1;
+  }
+  if (text.empty() || number >= 0) return std::nullopt;  // a number without its unit
+  return std::chrono::seconds(seconds);
+}
+
+int run_clock(const Config& config, const std::string& advance) {
+  std::string body;
+  if (!advance.empty()) {
+    const auto by = parse_duration(advance);
+    if (!by) {
+      fmt::print(stderr, "lapwing: how far is 90s, 2m, 1h30m or 7d, up to ten years, not '{}'\n",
+                 advance);
+      return kMisused;
+    }
+    body = fmt::format(R"({{"advance_seconds":{}}})",
+                       std::chrono::duration_cast<std::chrono::seconds>(*by).count());
+  }
+  const auto listen = parse_listen(config.listen);
+  const auto address =
+      listen ? net::Address::ip(listen->first == "localhost" ? "127.0.0.1" : listen->first,
+                                listen->second)
+             : Result<net::Address>(fail(listen.error()));
+  if (!address) {
+    fmt::print(stderr, "lapwing: {}\n", address.error().message());
+    return kMisused;
+  }
+  const SystemClock clock;
+  net::Loop loop(clock, null_logger());
+  Result<http::Response> answer = fail(internal_error("not asked"));
+  loop.spawn(ask(loop, {.address = *address, .host = config.listen}, std::move(body), answer));
+  loop.run();
+  if (!answer) {
+    fmt::print(stderr, "lapwing: no answer from {}: {} (say --listen HOST:PORT of the server)\n",
+               config.listen, answer.error().message());
+    return 1;
+  }
+  fmt::print(answer->status == 200 ? stdout : stderr, "{}\n", answer->body);
+  return answer->status == 200 ? 0 : 1;
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,84 @@
+// Invoke's fast path: the way of an invocation, from its head to the function's answer, read top to
+// bottom.
+//
+//   signature head -> body -> room for it -> authenticate -> resolve the name -> authorise ->
+//   engine
+//   -> answer
+//
+// It reads by hand what the pipeline reads by tables, and calls the same authorise and record
+// (aws/service.hpp); tests/conformance holds the two to the same answers.
+//
+// Thread-safety: handle() runs on every loop at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "aws/service.hpp"
+#include "aws/sigv4.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "engine/dispatcher.hpp"
+#include "http/server.hpp"
+#include "net/worker_pool.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/invocation.hpp"
+#include "server/endpoint.hpp"
+#include "services/lambda/operations/invoke.hpp"
+#include "services/lambda/service.hpp"
+
+namespace lapwing::server {
+
+enum class CameFrom { kClient, kSandbox };
+
+struct InvokeDoorParts {
+  const aws::Authenticator* authenticator = nullptr;
+  lambda::Service* lambda = nullptr;
+  engine::Dispatcher* dispatcher = nullptr;
+  const runtime::Catalogue* catalogue = nullptr;
+  http::Memory* memory = nullptr;
+  net::WorkerPool* workers = nullptr;
+  Random* random = nullptr;
+  Logger* logger = nullptr;
+};
+
+struct InvokeDoorStats {
+  std::atomic<std::uint64_t> invokes{0};
+  std::atomic<std::uint64_t> streams{0};
+  std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
+};
+
+class InvokeDoor {
+ public:
+  explicit InvokeDoor(InvokeDoorParts parts) : parts_(parts) {}
+
+  // Answers a POST for which lambda::invoke_mode() is one.
+  net::Task<void> handle(http::RequestContext& context, CameFrom from, RequestId request_id);
+  const InvokeDoorStats& stats() const { return stats_; }
+
+ private:
+  net::Task<Result<aws::Response>> invoke(http::RequestContext& context, CameFrom from,
+                                          const RequestId& request_id);
+  // Runs it and answers in pieces (invoke_door_stream.cpp). The head that was sent; an error as
+  // long as nothing was.
+  net::Task<Result<aws::Response>> stream(http::RequestContext& context,
+                                          const lambda::InvokeRequest& request,
+                                          const lambda::InvokeOutcome& answer,
+                                          runtime::FunctionVersionPtr function,
+                                          runtime::Invocation invocation, http::Charge payload);
+  Status check(const aws::Request& request, const aws::SignatureHead& signature,
+               aws::Caller& caller) const;
+  std::optional<Error> failure_of(const Result<runtime::Outcome>& outcome,
+                                  const std::string& runtime_id, const RequestId& request_id) const;
+  net::Task<Result<std::string>> read_payload(http::RequestContext& context,
+                                              const aws::SignatureHead& signature);
+  // An error where too many payloads are at work.
+  Result<http::Charge> payload_room(http::RequestContext& context, std::size_t bytes) const;
+
+  InvokeDoorParts parts_;
+  InvokeDoorStats stats_;
+};
+
+}  // namespace lapwing::server
