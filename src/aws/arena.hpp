@@ -34,6 +34,13 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Takes over a string that is already built, for large ones.
   std::string_view keep(std::string text);
+  // Gives everything back; nothing that was handed out may be looked at afterwards.
+  void clear() {
+    blocks_.clear();
+    strings_.clear();
+    cursor_ = nullptr;
+    left_ = 0;
+  }
 
  private:
   static constexpr std::size_t kBlockBytes = 16 * 1024;
