@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "services/iam/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
@@ -16,6 +17,7 @@ Services::Services(const hosting::Dependencies& given, const lambda::EngineSide&
   lambda_ = add<lambda::Service>(given, engine, std::move(options.lambda));
   add<sqs::Service>(given);
   add<sts::Service>(given);
+  add<iam::Service>(given);
 }
 
 Status Services::start() {

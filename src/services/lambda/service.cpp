@@ -38,7 +38,7 @@ struct Service::Parts {
   Concurrency concurrency;
   Transitions transitions;
   std::optional<CodeUrls> code_urls;  // from start() on
-  std::optional<Context> context;
+  std::optional<Core> core;
   std::optional<aws::Service> api;
 };
 
@@ -53,9 +53,9 @@ Status Service::start() {
   LAPWING_TRY(std::string secret,
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
-  p.context.emplace(Context{p.functions, p.catalog, p.concurrency, in.store.blobs(), p.images,
-                            p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options});
-  p.api.emplace(make_table(*p.context), in.pipeline);
+  p.core.emplace(Core{p.functions, p.catalog, p.concurrency, in.store.blobs(), p.images,
+                      p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options});
+  p.api.emplace(make_table(*p.core), in.pipeline);
 
   LAPWING_CHECK(p.functions.declare_blobs());
   LAPWING_CHECK(p.packages.prepare());

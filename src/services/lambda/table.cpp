@@ -46,7 +46,7 @@ std::string resource_asked(const aws::Call&, const In& in) {
 }
 
 // Values that are only partly built (PackageType ...) are refused by the operations.
-void add_writers(aws::OperationTable& table, Context& core) {
+void add_writers(aws::OperationTable& table, Core& core) {
   table.add<gl::CreateFunction>(
       core, create_function,
       {.access = Access::kWrite,
@@ -81,7 +81,7 @@ void add_writers(aws::OperationTable& table, Context& core) {
                                {.access = Access::kTagging, .resource = resource_asked});
 }
 
-void add_readers(aws::OperationTable& table, Context& core) {
+void add_readers(aws::OperationTable& table, Core& core) {
   table.add<gl::GetFunction>(core, get_function,
                              {.access = Access::kRead, .resource = function_asked});
   table.add<gl::GetFunctionConfiguration>(core, get_function_configuration,
@@ -93,7 +93,7 @@ void add_readers(aws::OperationTable& table, Context& core) {
   table.add<gl::GetAccountSettings>(core, get_account_settings, {.access = Access::kRead});
 }
 
-void add_versions(aws::OperationTable& table, Context& core) {
+void add_versions(aws::OperationTable& table, Core& core) {
   table.add<gl::PublishVersion>(
       core, publish_version,
       {.access = Access::kWrite,
@@ -112,7 +112,7 @@ void add_versions(aws::OperationTable& table, Context& core) {
                              {.access = Access::kList, .resource = function_asked});
 }
 
-void add_layers(aws::OperationTable& table, Context& core) {
+void add_layers(aws::OperationTable& table, Core& core) {
   table.add<gl::PublishLayerVersion>(
       core, publish_layer_version,
       {.access = Access::kWrite,
@@ -142,7 +142,7 @@ void add_layers(aws::OperationTable& table, Context& core) {
       {.access = Access::kPermissions, .resource = layer_asked});
 }
 
-void add_concurrency(aws::OperationTable& table, Context& core) {
+void add_concurrency(aws::OperationTable& table, Core& core) {
   table.add<gl::PutFunctionConcurrency>(core, put_function_concurrency,
                                         {.access = Access::kWrite, .resource = function_asked});
   table.add<gl::GetFunctionConcurrency>(core, get_function_concurrency,
@@ -204,7 +204,7 @@ void refuse_unbuilt(aws::OperationTable& table) {
 
 }  // namespace
 
-aws::OperationTable make_table(Context& core) {
+aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(gl::kModel);
   add_writers(table, core);
   add_readers(table, core);

@@ -7,6 +7,6 @@
 namespace lapwing::lambda {
 
 // `core` outlives the table.
-aws::OperationTable make_table(Context& core);
+aws::OperationTable make_table(Core& core);
 
 }  // namespace lapwing::lambda

@@ -18,9 +18,9 @@ using Id = gen::lambda::OperationId;
 // One request. No operation here has typed structs: each reads two members and writes one or two.
 class Asked {
  public:
-  Asked(Context& context, const aws::Caller& caller, const aws::OperationRow& operation,
+  Asked(Core& core, const aws::Caller& caller, const aws::OperationRow& operation,
         const aws::Value& input, aws::Arena& arena)
-      : context_(context), caller_(caller), operation_(operation), input_(input), arena_(arena) {}
+      : core_(core), caller_(caller), operation_(operation), input_(input), arena_(arena) {}
 
   std::string_view text(std::string_view member) const {
     const std::uint16_t at = model().find_member(model().shape(operation_.input), member);
@@ -42,12 +42,12 @@ class Asked {
   // ResourceNotFoundException for one that is not there.
   Result<FunctionRecord> record() const {
     LAPWING_TRY(const FunctionIdentifier id, function());
-    return find_function(context_, id);
+    return find_function(core_, id);
   }
   // The same in other words, for a function as a whole.
   Status check_there(Error (*missing)()) const {
     LAPWING_TRY(const FunctionIdentifier id, function());
-    auto found = find_function(context_, {id.key, ""});
+    auto found = find_function(core_, {id.key, ""});
     if (!found && found.error().kind() == ErrorKind::kNotFound) return fail(missing());
     return found ? Status() : fail(std::move(found).error());
   }
@@ -73,7 +73,7 @@ class Asked {
  private:
   static const aws::ServiceModel& model() { return gen::lambda::kModel; }
 
-  Context& context_;
+  Core& core_;
   const aws::Caller& caller_;
   const aws::OperationRow& operation_;
   const aws::Value& input_;
@@ -193,31 +193,31 @@ const aws::OperationRow& operation_of(Id id) {
 
 class AbsentSetting final : public aws::Handler {
  public:
-  AbsentSetting(Context& context, const Row& row) : context_(context), row_(row) {}
+  AbsentSetting(Core& core, const Row& row) : core_(core), row_(row) {}
 
   bool waits() const override { return false; }
 
   Result<aws::Value> run(const aws::Call& call, const aws::Value& input, aws::Arena& arena,
                          aws::ResponseExtras&, const aws::Gate& gate) const override {
-    const Asked asked(context_, call.caller, operation_of(row_.operation), input, arena);
+    const Asked asked(core_, call.caller, operation_of(row_.operation), input, arena);
     LAPWING_CHECK(gate.pass(asked.resource()));
     return row_.answer(asked);
   }
 
  private:
-  Context& context_;
+  Core& core_;
   Row row_;
 };
 
 }  // namespace
 
-void add_absent_settings(aws::OperationTable& table, Context& context) {
+void add_absent_settings(aws::OperationTable& table, Core& core) {
   for (const Row& row : kRows) {
     const std::string_view name = gen::lambda::kModel.name(operation_of(row.operation));
     const bool lists = name.starts_with("List");
     table.add_row(name,
                   {lists ? aws::Access::kList : aws::Access::kRead, {}, {}, aws::kBodyBytesDefault},
-                  std::make_unique<AbsentSetting>(context, row));
+                  std::make_unique<AbsentSetting>(core, row));
   }
 }
 

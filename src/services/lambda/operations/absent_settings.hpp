@@ -10,6 +10,6 @@
 
 namespace lapwing::lambda {
 
-void add_absent_settings(aws::OperationTable& table, Context& context);
+void add_absent_settings(aws::OperationTable& table, Core& core);
 
 }  // namespace lapwing::lambda

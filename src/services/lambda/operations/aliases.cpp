@@ -73,7 +73,7 @@ Status check_target(Records& records, const FunctionKey& key, const AliasTarget&
 
 }  // namespace
 
-Result<gl::AliasConfiguration> create_alias(Context& context, const aws::Call& call,
+Result<gl::AliasConfiguration> create_alias(Core& core, const aws::Call& call,
                                             const gl::CreateAliasRequest& in) {
   AliasRecord alias;
   LAPWING_TRY(alias.key, identify_function(call.caller, in.function_name, "lambda:CreateAlias"));
@@ -83,23 +83,23 @@ Result<gl::AliasConfiguration> create_alias(Context& context, const aws::Call& c
   if (in.routing_config) {
     LAPWING_TRY(alias.target.additional, read_routing(alias.key, *in.routing_config));
   }
-  alias.revision_id = make_uuid(context.random);
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  alias.revision_id = make_uuid(core.random);
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_CHECK(check_target(txn, alias.key, alias.target));
     LAPWING_TRY(const std::optional<AliasRecord> there, txn.find_alias(alias.key, alias.name));
     if (there) return fail(errors::alias_exists(function_arn(alias.key, alias.name)));
     return txn.put(alias);
   }));
-  LAPWING_CHECK(context.catalog.reload_alias(alias.key, alias.name));
+  LAPWING_CHECK(core.catalog.reload_alias(alias.key, alias.name));
   return describe(alias);
 }
 
-Result<gl::AliasConfiguration> get_alias(Context& context, const aws::Call& call,
+Result<gl::AliasConfiguration> get_alias(Core& core, const aws::Call& call,
                                          const gl::GetAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:GetAlias"));
   std::optional<AliasRecord> alias;
-  LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
+  LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
     LAPWING_TRY(alias, records.find_alias(key, in.name));
     return {};
   }));
@@ -107,7 +107,7 @@ Result<gl::AliasConfiguration> get_alias(Context& context, const aws::Call& call
   return describe(*alias);
 }
 
-Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Call& call,
+Result<gl::AliasConfiguration> update_alias(Core& core, const aws::Call& call,
                                             const gl::UpdateAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:UpdateAlias"));
@@ -119,9 +119,9 @@ Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Call& c
   if (in.routing_config) {
     LAPWING_TRY(additional, read_routing(key, *in.routing_config));
   }
-  const std::string revision_id = make_uuid(context.random);
+  const std::string revision_id = make_uuid(core.random);
   AliasRecord written;
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(std::optional<AliasRecord> alias, txn.find_alias(key, in.name));
     if (!alias) return fail(errors::alias_to_update_not_found(function_arn(key, in.name)));
     if (in.revision_id && *in.revision_id != alias->revision_id) {
@@ -136,28 +136,28 @@ Result<gl::AliasConfiguration> update_alias(Context& context, const aws::Call& c
     written = *std::move(alias);
     return {};
   }));
-  LAPWING_CHECK(context.catalog.reload_alias(key, in.name));
+  LAPWING_CHECK(core.catalog.reload_alias(key, in.name));
   return describe(written);
 }
 
 // An alias that is not there is deleted already.
-Result<aws::Empty> delete_alias(Context& context, const aws::Call& call,
+Result<aws::Empty> delete_alias(Core& core, const aws::Call& call,
                                 const gl::DeleteAliasRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:DeleteAlias"));
-  LAPWING_CHECK(find_function(context, {key, ""}));
-  LAPWING_CHECK(context.functions.transact(
+  LAPWING_CHECK(find_function(core, {key, ""}));
+  LAPWING_CHECK(core.functions.transact(
       [&](RecordTxn& txn) -> Status { return txn.erase_alias(key, in.name); }));
-  LAPWING_CHECK(context.catalog.reload_alias(key, in.name));
+  LAPWING_CHECK(core.catalog.reload_alias(key, in.name));
   return aws::Empty{};
 }
 
-Result<gl::ListAliasesResponse> list_aliases(Context& context, const aws::Call& call,
+Result<gl::ListAliasesResponse> list_aliases(Core& core, const aws::Call& call,
                                              const gl::ListAliasesRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:ListAliases"));
   LAPWING_TRY(const std::string after, read_marker(in.marker));
-  LAPWING_CHECK(find_function(context, {key, ""}));
+  LAPWING_CHECK(find_function(core, {key, ""}));
   gl::ListAliasesResponse out;
   out.aliases.emplace();
   std::optional<std::uint64_t> version;
@@ -165,7 +165,7 @@ Result<gl::ListAliasesResponse> list_aliases(Context& context, const aws::Call& 
     version = parse_version(*in.function_version);
     if (!version) return out;
   }
-  auto page = context.functions.list_aliases(key, version, after, page_size(in.max_items));
+  auto page = core.functions.list_aliases(key, version, after, page_size(in.max_items));
   if (!page) {
     const bool foreign = page.error().kind() == ErrorKind::kInvalid;
     return fail(foreign ? errors::invalid_marker() : std::move(page).error());

@@ -43,9 +43,9 @@ Result<FunctionKey> identify_unqualified(const aws::Caller& caller, std::string_
   return std::move(id.key);
 }
 
-Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id) {
+Result<FunctionRecord> find_function(Core& core, const FunctionIdentifier& id) {
   std::optional<FunctionRecord> record;
-  LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
+  LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
     LAPWING_TRY(const std::optional<std::uint64_t> version,
                 resolve_qualifier(records, id.key, id.qualifier));
     if (!version) return {};
@@ -56,34 +56,34 @@ Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier&
   return *std::move(record);
 }
 
-void log_retired_runtime(Context& context, const FunctionKey& key,
+void log_retired_runtime(Core& core, const FunctionKey& key,
                          const std::optional<std::string>& runtime) {
   if (!runtime || !is_retired(*runtime)) return;
-  const std::string_view what = context.options.refuse_retired
+  const std::string_view what = core.options.refuse_retired
                                     ? "retired runtime refused, as runtimes.retired says"
                                     : "retired runtime accepted, which AWS refuses";
-  context.logger.warn("lambda", what, {{"function", function_arn(key)}, {"runtime", *runtime}});
+  core.logger.warn("lambda", what, {{"function", function_arn(key)}, {"runtime", *runtime}});
 }
 
-Result<CodeRef> keep_package(Context& context, std::string_view zip) {
+Result<CodeRef> keep_package(Core& core, std::string_view zip) {
   LAPWING_TRY(const PackageInfo info, PackageStore::check(zip));
-  if (context.options.disk != nullptr) {
-    const Status room = context.options.disk->check(zip.size() + info.unpacked_bytes);
+  if (core.options.disk != nullptr) {
+    const Status room = core.options.disk->check(zip.size() + info.unpacked_bytes);
     if (!room) return fail(errors::code_storage_exceeded(room.error().message()));
   }
-  auto kept = context.blobs.put(as_bytes(zip));
+  auto kept = core.blobs.put(as_bytes(zip));
   if (!kept && os::is_disk_full(kept.error()))
     return fail(errors::code_storage_exceeded(kept.error().message()));
   if (!kept) return fail(std::move(kept).error().context("keep a package"));
   return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes};
 }
 
-Result<CodeRef> look_up_image(Context& context, const std::string& uri, ImageRef& image) {
-  if (context.options.disk != nullptr) {
-    const Status room = context.options.disk->check(0);
+Result<CodeRef> look_up_image(Core& core, const std::string& uri, ImageRef& image) {
+  if (core.options.disk != nullptr) {
+    const Status room = core.options.disk->check(0);
     if (!room) return fail(errors::code_storage_exceeded(room.error().message()));
   }
-  auto resolved = context.images.resolve(uri);
+  auto resolved = core.images.resolve(uri);
   if (resolved) {
     image.uri = uri;
     image.resolved_uri = resolved->uri;

@@ -26,17 +26,17 @@ Result<FunctionKey> identify_unqualified(const aws::Caller& caller, std::string_
 
 // The function, or the version that the qualifier names or its alias leads to (without regard
 // to weights). ResourceNotFoundException with the ARN as it was asked for.
-Result<FunctionRecord> find_function(Context& context, const FunctionIdentifier& id);
+Result<FunctionRecord> find_function(Core& core, const FunctionIdentifier& id);
 
 // Says in the log what becomes of a runtime that AWS has retired.
-void log_retired_runtime(Context& context, const FunctionKey& key,
+void log_retired_runtime(Core& core, const FunctionKey& key,
                          const std::optional<std::string>& runtime);
 
 // Checks the zip, makes it durable in Blob, answers its name.
-Result<CodeRef> keep_package(Context& context, std::string_view zip);
+Result<CodeRef> keep_package(Core& core, std::string_view zip);
 
 // What ImageUri names now: `image` with its names, and the digest as code. AWS's errors.
-Result<CodeRef> look_up_image(Context& context, const std::string& uri, ImageRef& image);
+Result<CodeRef> look_up_image(Core& core, const std::string& uri, ImageRef& image);
 
 // The change of an update: settings replaced, what is served kept until the step is done.
 void begin_update(FunctionRecord& record, Settings settings, const std::string& revision_id,

@@ -27,9 +27,9 @@ Status check_code(const gl::FunctionCode& code, bool image) {
 
 // As the service does, before it looks at the package and whether the function exists. The
 // transaction reads them again.
-Status check_layers(Context& context, const aws::Call& call, const gl::CreateFunctionRequest& in) {
+Status check_layers(Core& core, const aws::Call& call, const gl::CreateFunctionRequest& in) {
   if (!in.layers || in.layers->empty() || is_image(in)) return {};
-  return context.functions.read([&](Records& records) -> Status {
+  return core.functions.read([&](Records& records) -> Status {
     LAPWING_CHECK(find_layers(records, call.caller, *in.layers));
     return {};
   });
@@ -37,42 +37,42 @@ Status check_layers(Context& context, const aws::Call& call, const gl::CreateFun
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> create_function(Context& context, const aws::Call& call,
+Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& call,
                                                   gl::CreateFunctionRequest in) {
   LAPWING_TRY(FunctionIdentifier id,
               identify(call.caller, in.function_name, std::nullopt, "lambda:CreateFunction"));
   if (id.key.name.view().size() > kMaxFunctionNameChars) {
     return fail(errors::name_too_long(id.key.name.view()));
   }
-  LAPWING_CHECK(check_layers(context, call, in));
+  LAPWING_CHECK(check_layers(core, call, in));
   FunctionRecord record;
   LAPWING_CHECK(check_code(in.code, is_image(in)));
-  if (context.options.refuse_retired) log_retired_runtime(context, id.key, in.runtime);
-  LAPWING_TRY(record.settings, settings_from(in, context.options));
+  if (core.options.refuse_retired) log_retired_runtime(core, id.key, in.runtime);
+  LAPWING_TRY(record.settings, settings_from(in, core.options));
   if (in.tags) {
     LAPWING_CHECK(check_tags(*in.tags));
-    LAPWING_CHECK(check_reach_tags(*in.tags, context.options));
+    LAPWING_CHECK(check_reach_tags(*in.tags, core.options));
     record.tags = *std::move(in.tags);
   }
   // Before the package is kept; the transaction decides in the end.
-  LAPWING_TRY(const std::optional<FunctionRecord> there, context.functions.find(id.key));
+  LAPWING_TRY(const std::optional<FunctionRecord> there, core.functions.find(id.key));
   if (there) return fail(errors::function_exists(id.key.name.view()));
   if (record.settings.image) {
     LAPWING_TRY(record.settings.code,
-                look_up_image(context, *in.code.image_uri, *record.settings.image));
+                look_up_image(core, *in.code.image_uri, *record.settings.image));
   } else {
-    LAPWING_TRY(record.settings.code, keep_package(context, *in.code.zip_file));
+    LAPWING_TRY(record.settings.code, keep_package(core, *in.code.zip_file));
   }
 
   record.key = std::move(id.key);
-  record.settings.id = make_uuid(context.random);
-  record.revision_id = make_uuid(context.random);
-  record.last_modified_ms = unix_ms(context.clock.wall());
+  record.settings.id = make_uuid(core.random);
+  record.revision_id = make_uuid(core.random);
+  record.last_modified_ms = unix_ms(core.clock.wall());
   record.state = State::kPending;
   record.state_reason = {"Creating", "The function is being created."};
-  const std::string version_revision = make_uuid(context.random);
+  const std::string version_revision = make_uuid(core.random);
   Published published;
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(const std::optional<FunctionRecord> found, txn.find(record.key));
     if (found) return fail(errors::function_exists(record.key.name.view()));
     if (in.layers) {
@@ -84,15 +84,15 @@ Result<gl::FunctionConfiguration> create_function(Context& context, const aws::C
     }
     return txn.put(record);
   }));
-  if (!context.options.refuse_retired) log_retired_runtime(context, record.key, in.runtime);
-  LAPWING_CHECK(context.catalog.reload(record.key));
+  if (!core.options.refuse_retired) log_retired_runtime(core, record.key, in.runtime);
+  LAPWING_CHECK(core.catalog.reload(record.key));
   if (!published.made) {
-    context.transitions.schedule(record.key, record.settings.id);
+    core.transitions.schedule(record.key, record.settings.id);
     return describe(record);
   }
   const std::uint64_t version = published.version.version;
-  LAPWING_CHECK(context.catalog.reload(record.key, version));
-  context.transitions.schedule(record.key, record.settings.id, {0, version});
+  LAPWING_CHECK(core.catalog.reload(record.key, version));
+  core.transitions.schedule(record.key, record.settings.id, {0, version});
   // The version's configuration under the function's own ARN, as recorded answers show it.
   return describe(published.version);
 }

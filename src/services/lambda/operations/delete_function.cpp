@@ -19,9 +19,9 @@ bool is_alias_name(std::string_view qualifier) {
 }
 
 // A version that is not there is deleted already.
-Status delete_version(Context& context, const FunctionKey& key, std::uint64_t version) {
+Status delete_version(Core& core, const FunctionKey& key, std::uint64_t version) {
   bool found = false;
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(const std::vector<std::string> aliases,
                 txn.aliases_of(key, version, kNamedAliases));
     if (!aliases.empty()) return fail(errors::version_in_use(aliases));
@@ -30,25 +30,25 @@ Status delete_version(Context& context, const FunctionKey& key, std::uint64_t ve
     return txn.erase_version(key, version);
   }));
   if (!found) return {};
-  LAPWING_CHECK(context.catalog.reload(key, version));
-  context.transitions.schedule_sweep();
+  LAPWING_CHECK(core.catalog.reload(key, version));
+  core.transitions.schedule_sweep();
   return {};
 }
 
-Status delete_all(Context& context, const FunctionKey& key) {
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+Status delete_all(Core& core, const FunctionKey& key) {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(const std::optional<FunctionRecord> record, txn.find(key));
     if (!record) return fail(errors::function_not_found(function_arn(key)));
     return txn.erase(key);
   }));
-  LAPWING_CHECK(context.catalog.reload_all(key));
-  context.transitions.schedule_sweep();
+  LAPWING_CHECK(core.catalog.reload_all(key));
+  core.transitions.schedule_sweep();
   return {};
 }
 
 }  // namespace
 
-Result<gl::DeleteFunctionResponse> delete_function(Context& context, const aws::Call& call,
+Result<gl::DeleteFunctionResponse> delete_function(Core& core, const aws::Call& call,
                                                    const gl::DeleteFunctionRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify(call.caller, in.function_name, in.qualifier, "lambda:DeleteFunction"));
@@ -58,10 +58,10 @@ Result<gl::DeleteFunctionResponse> delete_function(Context& context, const aws::
   }
   const std::optional<std::uint64_t> version = parse_version(id.qualifier);
   if (id.qualifier.empty()) {
-    LAPWING_CHECK(delete_all(context, id.key));
+    LAPWING_CHECK(delete_all(core, id.key));
   } else {
-    LAPWING_CHECK(find_function(context, {id.key, ""}));
-    if (version) LAPWING_CHECK(delete_version(context, id.key, *version));
+    LAPWING_CHECK(find_function(core, {id.key, ""}));
+    if (version) LAPWING_CHECK(delete_version(core, id.key, *version));
   }
   gl::DeleteFunctionResponse out;
   out.status_code = 204;

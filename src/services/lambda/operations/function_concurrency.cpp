@@ -6,14 +6,14 @@ namespace lapwing::lambda {
 
 namespace gl = gen::lambda;
 
-Result<gl::Concurrency> put_function_concurrency(Context& context, const aws::Call& call,
+Result<gl::Concurrency> put_function_concurrency(Core& core, const aws::Call& call,
                                                  const gl::PutFunctionConcurrencyRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_unqualified(call.caller, in.function_name, "lambda:PutFunctionConcurrency"));
   // Alone among its like, the service names the version in its refusal.
-  LAPWING_CHECK(find_function(context, {key, std::string(kLatest)}));
+  LAPWING_CHECK(find_function(core, {key, std::string(kLatest)}));
   const auto wanted = static_cast<std::uint32_t>(in.reserved_concurrent_executions);
-  LAPWING_CHECK(context.concurrency.change(
+  LAPWING_CHECK(core.concurrency.change(
       key, [&](RecordTxn&, ConcurrencyRecord& record, std::uint64_t left) -> Status {
         if (left < kMinUnreservedConcurrency + std::uint64_t{wanted}) {
           return fail(errors::reservation_too_large());
@@ -31,22 +31,22 @@ Result<gl::Concurrency> put_function_concurrency(Context& context, const aws::Ca
 }
 
 Result<gl::GetFunctionConcurrencyResponse> get_function_concurrency(
-    Context& context, const aws::Call& call, const gl::GetFunctionConcurrencyRequest& in) {
+    Core& core, const aws::Call& call, const gl::GetFunctionConcurrencyRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_unqualified(call.caller, in.function_name, "lambda:GetFunctionConcurrency"));
-  LAPWING_CHECK(find_function(context, {key, ""}));
+  LAPWING_CHECK(find_function(core, {key, ""}));
   gl::GetFunctionConcurrencyResponse out;
-  if (const auto reserved = context.concurrency.find(key).reserved) {
+  if (const auto reserved = core.concurrency.find(key).reserved) {
     out.reserved_concurrent_executions = static_cast<std::int32_t>(*reserved);
   }
   return out;
 }
 
-Result<aws::Empty> delete_function_concurrency(Context& context, const aws::Call& call,
+Result<aws::Empty> delete_function_concurrency(Core& core, const aws::Call& call,
                                                const gl::DeleteFunctionConcurrencyRequest& in) {
   LAPWING_TRY(const FunctionKey key, identify_unqualified(call.caller, in.function_name,
                                                           "lambda:DeleteFunctionConcurrency"));
-  LAPWING_CHECK(context.concurrency.change(
+  LAPWING_CHECK(core.concurrency.change(
       key, [](RecordTxn&, ConcurrencyRecord& record, std::uint64_t) -> Status {
         record.reserved.reset();
         return {};

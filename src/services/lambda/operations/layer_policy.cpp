@@ -20,10 +20,10 @@ std::string read_principal(const std::string& given, const Region& region) {
 }
 
 // One transaction: the version is there, its policy is at this revision, change it.
-Status change_policy(Context& context, const LayerVersionKey& key,
+Status change_policy(Core& core, const LayerVersionKey& key,
                      const std::optional<std::string>& revision_id,
                      FunctionRef<Status(LayerVersionRecord&)> change) {
-  return context.functions.transact([&](RecordTxn& txn) -> Status {
+  return core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(std::optional<LayerVersionRecord> record, txn.find(key));
     if (!record) return fail(errors::layer_version_not_found(layer_version_arn(key)));
     if (revision_id && *revision_id != record->policy_revision_id) {
@@ -41,13 +41,13 @@ auto find_statement(LayerVersionRecord& record, const std::string& id) {
 }  // namespace
 
 Result<gl::AddLayerVersionPermissionResponse> add_layer_version_permission(
-    Context& context, const aws::Call& call, const gl::AddLayerVersionPermissionRequest& in) {
+    Core& core, const aws::Call& call, const gl::AddLayerVersionPermissionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
               identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:AddLayerVersionPermission"));
-  const std::string revision_id = make_uuid(context.random);
+  const std::string revision_id = make_uuid(core.random);
   gl::AddLayerVersionPermissionResponse out;
-  LAPWING_CHECK(change_policy(context, key, in.revision_id, [&](LayerVersionRecord& record) {
+  LAPWING_CHECK(change_policy(core, key, in.revision_id, [&](LayerVersionRecord& record) {
     if (find_statement(record, in.statement_id) != record.statements.end()) {
       return Status(fail(errors::statement_exists(in.statement_id)));
     }
@@ -64,12 +64,12 @@ Result<gl::AddLayerVersionPermissionResponse> add_layer_version_permission(
 }
 
 Result<gl::GetLayerVersionPolicyResponse> get_layer_version_policy(
-    Context& context, const aws::Call& call, const gl::GetLayerVersionPolicyRequest& in) {
+    Core& core, const aws::Call& call, const gl::GetLayerVersionPolicyRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
               identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:GetLayerVersionPolicy"));
   std::optional<LayerVersionRecord> record;
-  LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
+  LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
     LAPWING_TRY(record, records.find(key));
     return {};
   }));
@@ -82,12 +82,12 @@ Result<gl::GetLayerVersionPolicyResponse> get_layer_version_policy(
 }
 
 Result<aws::Empty> remove_layer_version_permission(
-    Context& context, const aws::Call& call, const gl::RemoveLayerVersionPermissionRequest& in) {
+    Core& core, const aws::Call& call, const gl::RemoveLayerVersionPermissionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
               identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:RemoveLayerVersionPermission"));
-  const std::string revision_id = make_uuid(context.random);
-  LAPWING_CHECK(change_policy(context, key, in.revision_id, [&](LayerVersionRecord& record) {
+  const std::string revision_id = make_uuid(core.random);
+  LAPWING_CHECK(change_policy(core, key, in.revision_id, [&](LayerVersionRecord& record) {
     const auto found = find_statement(record, in.statement_id);
     if (found == record.statements.end()) {
       return Status(fail(errors::statement_not_found(in.statement_id)));

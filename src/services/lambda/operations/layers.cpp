@@ -39,14 +39,14 @@ void describe_version(Out& out, const LayerVersionRecord& record) {
 
 // What PublishLayerVersion and GetLayerVersion answer alike.
 template <class Out>
-Out describe(const Context& context, const aws::Caller& caller, const LayerVersionRecord& record) {
+Out describe(const Core& core, const aws::Caller& caller, const LayerVersionRecord& record) {
   const LayerKey& layer = record.key.layer;
   Out out;
   gl::LayerVersionContentOutput content;
   content.code_sha256 = code_sha256_base64(record.content);
   content.code_size = static_cast<std::int64_t>(record.content.size);
   content.location =
-      context.code_urls.make(caller.host, layer.account, layer.region, layer.name, record.content);
+      core.code_urls.make(caller.host, layer.account, layer.region, layer.name, record.content);
   out.content = std::move(content);
   out.layer_arn = layer_arn(layer);
   describe_version(out, record);
@@ -60,13 +60,13 @@ gl::LayerVersionsListItem describe_in_list(const LayerVersionRecord& record) {
 }
 
 // The versions that match, newest first, older than `before` (0: all), until there are `limit`.
-Result<std::vector<LayerVersionRecord>> find_versions(Context& context, const LayerKey& key,
+Result<std::vector<LayerVersionRecord>> find_versions(Core& core, const LayerKey& key,
                                                       const Filter& filter, std::uint64_t before,
                                                       std::size_t limit) {
   std::vector<LayerVersionRecord> out;
   while (true) {
     LAPWING_TRY(Page<LayerVersionRecord> page,
-                context.functions.list_layer_versions(key, before, limit));
+                core.functions.list_layer_versions(key, before, limit));
     for (LayerVersionRecord& record : page.items) {
       before = record.key.version;
       if (matches(record, filter)) out.push_back(std::move(record));
@@ -76,10 +76,10 @@ Result<std::vector<LayerVersionRecord>> find_versions(Context& context, const La
   }
 }
 
-Result<gl::GetLayerVersionResponse> get(Context& context, const aws::Caller& caller,
+Result<gl::GetLayerVersionResponse> get(Core& core, const aws::Caller& caller,
                                         const LayerVersionKey& key) {
   std::optional<LayerVersionRecord> record;
-  LAPWING_CHECK(context.functions.read([&](Records& records) -> Status {
+  LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
     LAPWING_TRY(record, records.find(key));
     return {};
   }));
@@ -88,13 +88,12 @@ Result<gl::GetLayerVersionResponse> get(Context& context, const aws::Caller& cal
                                       layer_version_arn(key)));
   }
   if (!record) return fail(errors::resource_not_found());
-  return describe<gl::GetLayerVersionResponse>(context, caller, *record);
+  return describe<gl::GetLayerVersionResponse>(core, caller, *record);
 }
 
 }  // namespace
 
-Result<gl::PublishLayerVersionResponse> publish_layer_version(Context& context,
-                                                              const aws::Call& call,
+Result<gl::PublishLayerVersionResponse> publish_layer_version(Core& core, const aws::Call& call,
                                                               gl::PublishLayerVersionRequest in) {
   LayerVersionRecord record;
   LAPWING_TRY(record.key.layer,
@@ -104,47 +103,46 @@ Result<gl::PublishLayerVersionResponse> publish_layer_version(Context& context,
                                               "Amazon S3 is not built yet, send Content.ZipFile"));
   }
   if (!in.content.zip_file) return fail(errors::no_code());
-  LAPWING_TRY(record.content, keep_package(context, *in.content.zip_file));
+  LAPWING_TRY(record.content, keep_package(core, *in.content.zip_file));
   record.description = in.description.value_or("");
   record.license = std::move(in.license_info);
   record.runtimes = std::move(in.compatible_runtimes);
   record.architectures = std::move(in.compatible_architectures);
-  record.created_ms = unix_ms(context.clock.wall());
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  record.created_ms = unix_ms(core.clock.wall());
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(record.key.version, txn.next_version(record.key.layer));
     return txn.put(record);
   }));
-  return describe<gl::PublishLayerVersionResponse>(context, call.caller, record);
+  return describe<gl::PublishLayerVersionResponse>(core, call.caller, record);
 }
 
-Result<gl::GetLayerVersionResponse> get_layer_version(Context& context, const aws::Call& call,
+Result<gl::GetLayerVersionResponse> get_layer_version(Core& core, const aws::Call& call,
                                                       const gl::GetLayerVersionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
               identify_layer_version(call.caller, in.layer_name, in.version_number));
-  return get(context, call.caller, key);
+  return get(core, call.caller, key);
 }
 
 Result<gl::GetLayerVersionResponse> get_layer_version_by_arn(
-    Context& context, const aws::Call& call, const gl::GetLayerVersionByArnRequest& in) {
+    Core& core, const aws::Call& call, const gl::GetLayerVersionByArnRequest& in) {
   const std::optional<LayerVersionKey> key = parse_layer_version_arn(in.arn);
   if (!key || key->layer.region != call.caller.region) return fail(errors::resource_not_found());
-  return get(context, call.caller, *key);
+  return get(core, call.caller, *key);
 }
 
 // Functions that use the version go on: they name its content themselves. A version that is not
 // there is deleted already.
-Result<aws::Empty> delete_layer_version(Context& context, const aws::Call& call,
+Result<aws::Empty> delete_layer_version(Core& core, const aws::Call& call,
                                         const gl::DeleteLayerVersionRequest& in) {
   LAPWING_TRY(const LayerVersionKey key,
               identify_own_layer_version(call.caller, in.layer_name, in.version_number,
                                          "lambda:DeleteLayerVersion"));
-  LAPWING_CHECK(
-      context.functions.transact([&](RecordTxn& txn) -> Status { return txn.erase(key); }));
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status { return txn.erase(key); }));
   return aws::Empty{};
 }
 
 // The marker is the name of the last layer shown.
-Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Call& call,
+Result<gl::ListLayersResponse> list_layers(Core& core, const aws::Call& call,
                                            const gl::ListLayersRequest& in) {
   LAPWING_TRY(std::string after, read_marker(in.marker));
   const std::size_t limit = page_size(in.max_items);
@@ -154,10 +152,10 @@ Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Call& ca
   while (true) {
     LAPWING_TRY(
         const Page<std::string> names,
-        context.functions.list_layer_names(call.caller.account, call.caller.region, after, limit));
+        core.functions.list_layer_names(call.caller.account, call.caller.region, after, limit));
     for (const std::string& name : names.items) {
       const LayerKey key{call.caller.account, call.caller.region, name};
-      LAPWING_TRY(const auto newest, find_versions(context, key, filter, 0, 1));
+      LAPWING_TRY(const auto newest, find_versions(core, key, filter, 0, 1));
       if (newest.empty()) continue;
       if (out.layers->size() == limit) {
         out.next_marker = write_marker(*out.layers->back().layer_name);
@@ -175,7 +173,7 @@ Result<gl::ListLayersResponse> list_layers(Context& context, const aws::Call& ca
 }
 
 // The marker is the number of the last version shown. A layer that never was has no versions.
-Result<gl::ListLayerVersionsResponse> list_layer_versions(Context& context, const aws::Call& call,
+Result<gl::ListLayerVersionsResponse> list_layer_versions(Core& core, const aws::Call& call,
                                                           const gl::ListLayerVersionsRequest& in) {
   LAPWING_TRY(const LayerKey key,
               identify_own_layer(call.caller, in.layer_name, "lambda:ListLayerVersions"));
@@ -188,7 +186,7 @@ Result<gl::ListLayerVersionsResponse> list_layer_versions(Context& context, cons
   }
   const std::size_t limit = page_size(in.max_items);
   const Filter filter{in.compatible_runtime, in.compatible_architecture};
-  LAPWING_TRY(auto shown, find_versions(context, key, filter, before, limit + 1));
+  LAPWING_TRY(auto shown, find_versions(core, key, filter, before, limit + 1));
   gl::ListLayerVersionsResponse out;
   if (shown.size() > limit) {
     shown.resize(limit);

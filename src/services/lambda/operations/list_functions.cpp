@@ -31,33 +31,33 @@ std::string write_position(const FunctionRecord& record) {
 }
 
 // The versions behind `after` until there are `limit`.
-Status add_versions(Context& context, const FunctionKey& key, std::uint64_t after,
-                    std::size_t limit, std::vector<FunctionRecord>& out) {
+Status add_versions(Core& core, const FunctionKey& key, std::uint64_t after, std::size_t limit,
+                    std::vector<FunctionRecord>& out) {
   if (out.size() >= limit) return {};
   LAPWING_TRY(Page<FunctionRecord> page,
-              context.functions.list_versions(key, after, limit - out.size()));
+              core.functions.list_versions(key, after, limit - out.size()));
   for (FunctionRecord& version : page.items) out.push_back(std::move(version));
   return {};
 }
 
-Result<gl::ListFunctionsResponse> list_all(Context& context, const aws::Caller& caller,
+Result<gl::ListFunctionsResponse> list_all(Core& core, const aws::Caller& caller,
                                            const Position& after, std::size_t limit) {
   // One more than is shown tells whether there is another page.
   const std::size_t wanted = limit + 1;
   std::vector<FunctionRecord> shown;
   if (!after.name.empty()) {
-    LAPWING_CHECK(add_versions(context, {caller.account, caller.region, after.name}, after.version,
+    LAPWING_CHECK(add_versions(core, {caller.account, caller.region, after.name}, after.version,
                                wanted, shown));
   }
   std::string next = after.name.str();
   while (shown.size() < wanted) {
     LAPWING_TRY(Page<FunctionRecord> page,
-                context.functions.list(caller.account, caller.region, next, wanted - shown.size()));
+                core.functions.list(caller.account, caller.region, next, wanted - shown.size()));
     for (FunctionRecord& function : page.items) {
       if (shown.size() == wanted) break;
       const FunctionKey key = function.key;
       shown.push_back(std::move(function));
-      LAPWING_CHECK(add_versions(context, key, 0, wanted, shown));
+      LAPWING_CHECK(add_versions(core, key, 0, wanted, shown));
     }
     if (page.next.empty()) break;
     next = page.next;
@@ -76,16 +76,16 @@ Result<gl::ListFunctionsResponse> list_all(Context& context, const aws::Caller& 
 
 }  // namespace
 
-Result<gl::ListFunctionsResponse> list_functions(Context& context, const aws::Call& call,
+Result<gl::ListFunctionsResponse> list_functions(Core& core, const aws::Call& call,
                                                  const gl::ListFunctionsRequest& in) {
   LAPWING_TRY(const std::string marker, read_marker(in.marker));
   const std::size_t limit = page_size(in.max_items);
   if (in.function_version) {
     LAPWING_TRY(const Position after, read_position(marker));
-    return list_all(context, call.caller, after, limit);
+    return list_all(core, call.caller, after, limit);
   }
   LAPWING_TRY(const Page<FunctionRecord> page,
-              context.functions.list(call.caller.account, call.caller.region, marker, limit));
+              core.functions.list(call.caller.account, call.caller.region, marker, limit));
   gl::ListFunctionsResponse out;
   out.functions.emplace();
   for (const FunctionRecord& record : page.items) {

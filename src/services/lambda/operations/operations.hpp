@@ -25,7 +25,7 @@
 namespace lapwing::lambda {
 
 // What every operation may use.
-struct Context {
+struct Core {
   Repository& functions;
   Catalog& catalog;
   Concurrency& concurrency;
@@ -39,82 +39,77 @@ struct Context {
   const Options& options;
 };
 
-Result<gen::lambda::FunctionConfiguration> create_function(Context& context, const aws::Call& call,
+Result<gen::lambda::FunctionConfiguration> create_function(Core& core, const aws::Call& call,
                                                            gen::lambda::CreateFunctionRequest in);
-Result<gen::lambda::GetFunctionResponse> get_function(Context& context, const aws::Call& call,
+Result<gen::lambda::GetFunctionResponse> get_function(Core& core, const aws::Call& call,
                                                       const gen::lambda::GetFunctionRequest& in);
 Result<gen::lambda::FunctionConfiguration> get_function_configuration(
-    Context& context, const aws::Call& call,
-    const gen::lambda::GetFunctionConfigurationRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::GetFunctionConfigurationRequest& in);
 Result<gen::lambda::ListFunctionsResponse> list_functions(
-    Context& context, const aws::Call& call, const gen::lambda::ListFunctionsRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::ListFunctionsRequest& in);
 Result<gen::lambda::FunctionConfiguration> update_function_code(
-    Context& context, const aws::Call& call, gen::lambda::UpdateFunctionCodeRequest in);
+    Core& core, const aws::Call& call, gen::lambda::UpdateFunctionCodeRequest in);
 Result<gen::lambda::FunctionConfiguration> update_function_configuration(
-    Context& context, const aws::Call& call,
-    const gen::lambda::UpdateFunctionConfigurationRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::UpdateFunctionConfigurationRequest& in);
 Result<gen::lambda::DeleteFunctionResponse> delete_function(
-    Context& context, const aws::Call& call, const gen::lambda::DeleteFunctionRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::DeleteFunctionRequest& in);
 Result<gen::lambda::FunctionConfiguration> publish_version(
-    Context& context, const aws::Call& call, const gen::lambda::PublishVersionRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::PublishVersionRequest& in);
 Result<gen::lambda::ListVersionsByFunctionResponse> list_versions_by_function(
-    Context& context, const aws::Call& call, const gen::lambda::ListVersionsByFunctionRequest& in);
-Result<gen::lambda::AliasConfiguration> create_alias(Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call, const gen::lambda::ListVersionsByFunctionRequest& in);
+Result<gen::lambda::AliasConfiguration> create_alias(Core& core, const aws::Call& call,
                                                      const gen::lambda::CreateAliasRequest& in);
-Result<gen::lambda::AliasConfiguration> get_alias(Context& context, const aws::Call& call,
+Result<gen::lambda::AliasConfiguration> get_alias(Core& core, const aws::Call& call,
                                                   const gen::lambda::GetAliasRequest& in);
-Result<gen::lambda::AliasConfiguration> update_alias(Context& context, const aws::Call& call,
+Result<gen::lambda::AliasConfiguration> update_alias(Core& core, const aws::Call& call,
                                                      const gen::lambda::UpdateAliasRequest& in);
-Result<aws::Empty> delete_alias(Context& context, const aws::Call& call,
+Result<aws::Empty> delete_alias(Core& core, const aws::Call& call,
                                 const gen::lambda::DeleteAliasRequest& in);
-Result<gen::lambda::ListAliasesResponse> list_aliases(Context& context, const aws::Call& call,
+Result<gen::lambda::ListAliasesResponse> list_aliases(Core& core, const aws::Call& call,
                                                       const gen::lambda::ListAliasesRequest& in);
 Result<gen::lambda::PublishLayerVersionResponse> publish_layer_version(
-    Context& context, const aws::Call& call, gen::lambda::PublishLayerVersionRequest in);
+    Core& core, const aws::Call& call, gen::lambda::PublishLayerVersionRequest in);
 Result<gen::lambda::GetLayerVersionResponse> get_layer_version(
-    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::GetLayerVersionRequest& in);
 Result<gen::lambda::GetLayerVersionResponse> get_layer_version_by_arn(
-    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionByArnRequest& in);
-Result<aws::Empty> delete_layer_version(Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call, const gen::lambda::GetLayerVersionByArnRequest& in);
+Result<aws::Empty> delete_layer_version(Core& core, const aws::Call& call,
                                         const gen::lambda::DeleteLayerVersionRequest& in);
-Result<gen::lambda::ListLayersResponse> list_layers(Context& context, const aws::Call& call,
+Result<gen::lambda::ListLayersResponse> list_layers(Core& core, const aws::Call& call,
                                                     const gen::lambda::ListLayersRequest& in);
 Result<gen::lambda::ListLayerVersionsResponse> list_layer_versions(
-    Context& context, const aws::Call& call, const gen::lambda::ListLayerVersionsRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::ListLayerVersionsRequest& in);
 Result<gen::lambda::AddLayerVersionPermissionResponse> add_layer_version_permission(
-    Context& context, const aws::Call& call,
-    const gen::lambda::AddLayerVersionPermissionRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::AddLayerVersionPermissionRequest& in);
 Result<gen::lambda::GetLayerVersionPolicyResponse> get_layer_version_policy(
-    Context& context, const aws::Call& call, const gen::lambda::GetLayerVersionPolicyRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::GetLayerVersionPolicyRequest& in);
 Result<aws::Empty> remove_layer_version_permission(
-    Context& context, const aws::Call& call,
-    const gen::lambda::RemoveLayerVersionPermissionRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::RemoveLayerVersionPermissionRequest& in);
 Result<gen::lambda::Concurrency> put_function_concurrency(
-    Context& context, const aws::Call& call, const gen::lambda::PutFunctionConcurrencyRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::PutFunctionConcurrencyRequest& in);
 Result<gen::lambda::GetFunctionConcurrencyResponse> get_function_concurrency(
-    Context& context, const aws::Call& call, const gen::lambda::GetFunctionConcurrencyRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::GetFunctionConcurrencyRequest& in);
 Result<aws::Empty> delete_function_concurrency(
-    Context& context, const aws::Call& call,
-    const gen::lambda::DeleteFunctionConcurrencyRequest& in);
+    Core& core, const aws::Call& call, const gen::lambda::DeleteFunctionConcurrencyRequest& in);
 Result<gen::lambda::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
-    Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call,
     const gen::lambda::PutProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_config(
-    Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call,
     const gen::lambda::GetProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurrency_configs(
-    Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call,
     const gen::lambda::ListProvisionedConcurrencyConfigsRequest& in);
 Result<aws::Empty> delete_provisioned_concurrency_config(
-    Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call,
     const gen::lambda::DeleteProvisionedConcurrencyConfigRequest& in);
 Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(
-    Context& context, const aws::Call& call, const gen::lambda::GetAccountSettingsRequest& in);
-Result<aws::Empty> tag_resource(Context& context, const aws::Call& call,
+    Core& core, const aws::Call& call, const gen::lambda::GetAccountSettingsRequest& in);
+Result<aws::Empty> tag_resource(Core& core, const aws::Call& call,
                                 const gen::lambda::TagResourceRequest& in);
-Result<aws::Empty> untag_resource(Context& context, const aws::Call& call,
+Result<aws::Empty> untag_resource(Core& core, const aws::Call& call,
                                   const gen::lambda::UntagResourceRequest& in);
-Result<gen::lambda::ListTagsResponse> list_tags(Context& context, const aws::Call& call,
+Result<gen::lambda::ListTagsResponse> list_tags(Core& core, const aws::Call& call,
                                                 const gen::lambda::ListTagsRequest& in);
 
 }  // namespace lapwing::lambda

@@ -14,9 +14,9 @@ using Trouble = engine::ProvisionState::Trouble;
 
 // Fits the response and the items of the list, which have the same members.
 template <class Out>
-void describe(const Context& context, const FunctionKey& key, const std::string& qualifier,
+void describe(const Core& core, const FunctionKey& key, const std::string& qualifier,
               const ProvisionedConfig& config, Out& out) {
-  const ProvisionedProgress progress = context.concurrency.progress(key, qualifier);
+  const ProvisionedProgress progress = core.concurrency.progress(key, qualifier);
   out.requested_provisioned_concurrent_executions = static_cast<std::int32_t>(config.requested);
   out.allocated_provisioned_concurrent_executions = static_cast<std::int32_t>(progress.ready);
   out.available_provisioned_concurrent_executions = static_cast<std::int32_t>(progress.ready);
@@ -71,8 +71,8 @@ Status check_weights(Records& records, const FunctionKey& key, const std::string
 }
 
 // Before anything is said of the function itself: the service names what was asked for.
-Status check_target(Context& context, const FunctionIdentifier& id) {
-  return context.functions.read(
+Status check_target(Core& core, const FunctionIdentifier& id) {
+  return core.functions.read(
       [&](Records& records) { return check_target(records, id.key, id.qualifier); });
 }
 
@@ -131,15 +131,15 @@ Result<FunctionIdentifier> identify_published(const aws::Caller& caller,
 }  // namespace
 
 Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_config(
-    Context& context, const aws::Call& call, const gl::PutProvisionedConcurrencyConfigRequest& in) {
+    Core& core, const aws::Call& call, const gl::PutProvisionedConcurrencyConfigRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id, identify(call.caller, in.function_name, in.qualifier,
                                                     "lambda:PutProvisionedConcurrencyConfig"));
   if (parse_version(id.qualifier) == 0u) return fail(errors::provisioned_on_latest());
-  LAPWING_CHECK(check_target(context, id));
+  LAPWING_CHECK(check_target(core, id));
   ProvisionedConfig config;
   config.requested = static_cast<std::uint32_t>(in.provisioned_concurrent_executions);
-  config.last_modified_ms = unix_ms(context.clock.wall());
-  LAPWING_CHECK(context.concurrency.change(
+  config.last_modified_ms = unix_ms(core.clock.wall());
+  LAPWING_CHECK(core.concurrency.change(
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t left) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_weights(txn, id.key, id.qualifier));
@@ -159,28 +159,27 @@ Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_
 }
 
 Result<gl::GetProvisionedConcurrencyConfigResponse> get_provisioned_concurrency_config(
-    Context& context, const aws::Call& call, const gl::GetProvisionedConcurrencyConfigRequest& in) {
+    Core& core, const aws::Call& call, const gl::GetProvisionedConcurrencyConfigRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify_published(call.caller, in.function_name, in.qualifier,
                                  "lambda:GetProvisionedConcurrencyConfig"));
-  LAPWING_CHECK(check_target(context, id));
-  const ConcurrencyRecord record = context.concurrency.find(id.key);
+  LAPWING_CHECK(check_target(core, id));
+  const ConcurrencyRecord record = core.concurrency.find(id.key);
   const auto config = record.provisioned.find(id.qualifier);
   if (config == record.provisioned.end()) return fail(errors::not_provisioned());
   gl::GetProvisionedConcurrencyConfigResponse out;
-  describe(context, id.key, id.qualifier, config->second, out);
+  describe(core, id.key, id.qualifier, config->second, out);
   return out;
 }
 
 Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurrency_configs(
-    Context& context, const aws::Call& call,
-    const gl::ListProvisionedConcurrencyConfigsRequest& in) {
+    Core& core, const aws::Call& call, const gl::ListProvisionedConcurrencyConfigsRequest& in) {
   LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
                                                        "lambda:ListProvisionedConcurrencyConfigs"));
-  LAPWING_CHECK(find_function(context, {key, ""}));
+  LAPWING_CHECK(find_function(core, {key, ""}));
   LAPWING_TRY(const std::string after, read_marker(in.marker));
   const std::size_t limit = page_size(in.max_items);
-  const ConcurrencyRecord record = context.concurrency.find(key);
+  const ConcurrencyRecord record = core.concurrency.find(key);
   gl::ListProvisionedConcurrencyConfigsResponse out;
   auto& items = out.provisioned_concurrency_configs.emplace();
   std::string last;
@@ -192,19 +191,18 @@ Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurren
     last = it->first;
     gl::ProvisionedConcurrencyConfigListItem& item = items.emplace_back();
     item.function_arn = function_arn(key, it->first);
-    describe(context, key, it->first, it->second, item);
+    describe(core, key, it->first, it->second, item);
   }
   return out;
 }
 
 Result<aws::Empty> delete_provisioned_concurrency_config(
-    Context& context, const aws::Call& call,
-    const gl::DeleteProvisionedConcurrencyConfigRequest& in) {
+    Core& core, const aws::Call& call, const gl::DeleteProvisionedConcurrencyConfigRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify_published(call.caller, in.function_name, in.qualifier,
                                  "lambda:DeleteProvisionedConcurrencyConfig"));
-  LAPWING_CHECK(check_target(context, id));
-  LAPWING_CHECK(context.concurrency.change(
+  LAPWING_CHECK(check_target(core, id));
+  LAPWING_CHECK(core.concurrency.change(
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));
         record.provisioned.erase(id.qualifier);

@@ -21,10 +21,10 @@ Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::str
   return id;
 }
 
-Status change_tags(Context& context, const FunctionKey& key,
+Status change_tags(Core& core, const FunctionKey& key,
                    FunctionRef<void(std::map<std::string, std::string>&)> change) {
-  const std::string revision_id = make_uuid(context.random);
-  LAPWING_CHECK(context.functions.update(key, 0, [&](FunctionRecord& record) -> Status {
+  const std::string revision_id = make_uuid(core.random);
+  LAPWING_CHECK(core.functions.update(key, 0, [&](FunctionRecord& record) -> Status {
     if (record.update == UpdateStatus::kInProgress) {
       return fail(errors::update_in_progress(function_arn(record.key)));
     }
@@ -34,37 +34,37 @@ Status change_tags(Context& context, const FunctionKey& key,
     return {};
   }));
   // Some of them say what the environments of all versions reach.
-  return context.catalog.reload_all(key);
+  return core.catalog.reload_all(key);
 }
 
 }  // namespace
 
-Result<aws::Empty> tag_resource(Context& context, const aws::Call& call,
+Result<aws::Empty> tag_resource(Core& core, const aws::Call& call,
                                 const gl::TagResourceRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify_resource(call.caller, "TagResource", in.resource));
   if (in.tags.empty()) return fail(errors::no_tags());
-  LAPWING_CHECK(check_reach_tags(in.tags, context.options));
-  LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
+  LAPWING_CHECK(check_reach_tags(in.tags, core.options));
+  LAPWING_CHECK(change_tags(core, id.key, [&](std::map<std::string, std::string>& tags) {
     for (const auto& [key, value] : in.tags) tags.insert_or_assign(key, value);
   }));
   return aws::Empty{};
 }
 
-Result<aws::Empty> untag_resource(Context& context, const aws::Call& call,
+Result<aws::Empty> untag_resource(Core& core, const aws::Call& call,
                                   const gl::UntagResourceRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify_resource(call.caller, "UntagResource", in.resource));
-  LAPWING_CHECK(change_tags(context, id.key, [&](std::map<std::string, std::string>& tags) {
+  LAPWING_CHECK(change_tags(core, id.key, [&](std::map<std::string, std::string>& tags) {
     for (const std::string& key : in.tag_keys) tags.erase(key);
   }));
   return aws::Empty{};
 }
 
-Result<gl::ListTagsResponse> list_tags(Context& context, const aws::Call& call,
+Result<gl::ListTagsResponse> list_tags(Core& core, const aws::Call& call,
                                        const gl::ListTagsRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id, identify_resource(call.caller, "ListTags", in.resource));
-  LAPWING_TRY(const FunctionRecord record, find_function(context, id));
+  LAPWING_TRY(const FunctionRecord record, find_function(core, id));
   gl::ListTagsResponse out;
   out.tags = record.tags;
   return out;

@@ -32,15 +32,15 @@ struct Updated {
 };
 
 // One transaction: may it change now, change(settings), begin the update, publish it.
-Result<Updated> update(Context& context, const FunctionKey& key,
+Result<Updated> update(Core& core, const FunctionKey& key,
                        const std::optional<std::string>& revision_id, bool and_publish,
                        FunctionRef<Status(RecordTxn&, Settings&)> change) {
-  const std::string settings_id = make_uuid(context.random);
-  const std::string new_revision = make_uuid(context.random);
-  const std::string version_revision = make_uuid(context.random);
-  const std::int64_t now_ms = unix_ms(context.clock.wall());
+  const std::string settings_id = make_uuid(core.random);
+  const std::string new_revision = make_uuid(core.random);
+  const std::string version_revision = make_uuid(core.random);
+  const std::int64_t now_ms = unix_ms(core.clock.wall());
   Updated out;
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(std::optional<FunctionRecord> record, txn.find(key));
     if (!record) return fail(errors::function_not_found(function_arn(key)));
     LAPWING_CHECK(check_changeable(*record, revision_id));
@@ -56,32 +56,32 @@ Result<Updated> update(Context& context, const FunctionKey& key,
     out.latest = *std::move(record);
     return {};
   }));
-  LAPWING_CHECK(context.catalog.reload(key));
+  LAPWING_CHECK(core.catalog.reload(key));
   if (out.published.made) {
     const std::uint64_t version = out.published.version.version;
-    LAPWING_CHECK(context.catalog.reload(key, version));
-    context.transitions.schedule(key, settings_id, {0, version});
+    LAPWING_CHECK(core.catalog.reload(key, version));
+    core.transitions.schedule(key, settings_id, {0, version});
   } else {
-    context.transitions.schedule(key, settings_id);
+    core.transitions.schedule(key, settings_id);
   }
   return out;
 }
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> update_function_code(Context& context, const aws::Call& call,
+Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Call& call,
                                                        gl::UpdateFunctionCodeRequest in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:UpdateFunctionCode"));
-  LAPWING_TRY(FunctionRecord record, find_function(context, {key, ""}));
+  LAPWING_TRY(FunctionRecord record, find_function(core, {key, ""}));
   LAPWING_CHECK(check_code(in, record.settings.image.has_value()));
   LAPWING_CHECK(check_changeable(record, in.revision_id));
   LAPWING_TRY(const std::string architecture,
               architecture_from("UpdateFunctionCode", in.architectures,
-                                record.settings.architecture, context.options));
+                                record.settings.architecture, core.options));
   std::optional<ImageRef>& image = record.settings.image;
   if (image) {
-    LAPWING_TRY(record.settings.code, look_up_image(context, *in.image_uri, *image));
+    LAPWING_TRY(record.settings.code, look_up_image(core, *in.image_uri, *image));
   }
   if (in.dry_run.value_or(false)) {
     if (!image) {
@@ -95,10 +95,10 @@ Result<gl::FunctionConfiguration> update_function_code(Context& context, const a
   }
   CodeRef code = record.settings.code;
   if (!image) {
-    LAPWING_TRY(code, keep_package(context, *in.zip_file));
+    LAPWING_TRY(code, keep_package(core, *in.zip_file));
   }
   const bool and_publish = in.publish.value_or(false);
-  LAPWING_TRY(const Updated updated, update(context, key, in.revision_id, and_publish,
+  LAPWING_TRY(const Updated updated, update(core, key, in.revision_id, and_publish,
                                             [&](RecordTxn&, Settings& settings) -> Status {
                                               if (image.has_value() != settings.image.has_value()) {
                                                 return fail(errors::revision_mismatch());
@@ -117,19 +117,19 @@ Result<gl::FunctionConfiguration> update_function_code(Context& context, const a
 }
 
 Result<gl::FunctionConfiguration> update_function_configuration(
-    Context& context, const aws::Call& call, const gl::UpdateFunctionConfigurationRequest& in) {
+    Core& core, const aws::Call& call, const gl::UpdateFunctionConfigurationRequest& in) {
   LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
                                                        "lambda:UpdateFunctionConfiguration"));
-  if (context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
-  LAPWING_TRY(const Updated updated,
-              update(context, key, in.revision_id, false,
-                     [&](RecordTxn& txn, Settings& settings) -> Status {
-                       if (in.layers) {
-                         LAPWING_TRY(settings.layers, find_layers(txn, call.caller, *in.layers));
-                       }
-                       return change_settings(in, settings, context.options);
-                     }));
-  if (!context.options.refuse_retired) log_retired_runtime(context, key, in.runtime);
+  if (core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
+  LAPWING_TRY(
+      const Updated updated,
+      update(core, key, in.revision_id, false, [&](RecordTxn& txn, Settings& settings) -> Status {
+        if (in.layers) {
+          LAPWING_TRY(settings.layers, find_layers(txn, call.caller, *in.layers));
+        }
+        return change_settings(in, settings, core.options);
+      }));
+  if (!core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
   return describe(updated.latest);
 }
 

@@ -19,14 +19,14 @@ Status check_code_sha256(const gl::PublishVersionRequest& in, const FunctionReco
 
 }  // namespace
 
-Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::Call& call,
+Result<gl::FunctionConfiguration> publish_version(Core& core, const aws::Call& call,
                                                   const gl::PublishVersionRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:PublishVersion"));
-  const std::string version_revision = make_uuid(context.random);
-  const std::string new_revision = make_uuid(context.random);
+  const std::string version_revision = make_uuid(core.random);
+  const std::string new_revision = make_uuid(core.random);
   Published published;
-  LAPWING_CHECK(context.functions.transact([&](RecordTxn& txn) -> Status {
+  LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(std::optional<FunctionRecord> latest, txn.find(key));
     if (!latest) return fail(errors::function_not_found(function_arn(key)));
     LAPWING_CHECK(check_changeable(*latest, in.revision_id));
@@ -38,10 +38,10 @@ Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::C
   }));
   const FunctionRecord& version = published.version;
   if (published.made) {
-    LAPWING_CHECK(context.catalog.reload(key, version.version));
+    LAPWING_CHECK(core.catalog.reload(key, version.version));
     // After a failed update of $LATEST its code is not on disk yet.
     if (version.in_transition()) {
-      context.transitions.schedule(key, version.settings.id, {version.version});
+      core.transitions.schedule(key, version.settings.id, {version.version});
     }
   }
   return describe(version, version.version_name());
@@ -49,7 +49,7 @@ Result<gl::FunctionConfiguration> publish_version(Context& context, const aws::C
 
 // The marker is the number of the last version shown, 0 for $LATEST.
 Result<gl::ListVersionsByFunctionResponse> list_versions_by_function(
-    Context& context, const aws::Call& call, const gl::ListVersionsByFunctionRequest& in) {
+    Core& core, const aws::Call& call, const gl::ListVersionsByFunctionRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:ListVersionsByFunction"));
   LAPWING_TRY(const std::string marker, read_marker(in.marker));
@@ -58,10 +58,10 @@ Result<gl::ListVersionsByFunctionResponse> list_versions_by_function(
   if (!marker.empty() && std::from_chars(marker.data(), end, after).ptr != end) {
     return fail(errors::invalid_marker());
   }
-  LAPWING_TRY(FunctionRecord latest, find_function(context, {key, ""}));
+  LAPWING_TRY(FunctionRecord latest, find_function(core, {key, ""}));
   const std::size_t limit = page_size(in.max_items);
   // One more than is shown tells whether there is another page.
-  LAPWING_TRY(Page<FunctionRecord> page, context.functions.list_versions(key, after, limit + 1));
+  LAPWING_TRY(Page<FunctionRecord> page, core.functions.list_versions(key, after, limit + 1));
   std::vector<FunctionRecord>& shown = page.items;
   if (marker.empty()) shown.insert(shown.begin(), std::move(latest));
   gl::ListVersionsByFunctionResponse out;

@@ -32,7 +32,7 @@ struct ZipInput {
 std::string build_zip(const std::vector<ZipInput>& inputs, std::string_view comment = {});
 
 // One function file, as a deployment package has it.
-std::string hello_zip(std::string_view source = "def lambda_handler(event, context): pass\n");
+std::string hello_zip(std::string_view source = "def lambda_handler(event, core): pass\n");
 
 // Made by Python's zipfile with real compression: lambda_function.py (0644), bin/ (0755),
 // bin/tool (set-uid, 0755), bin/link -> tool, data/deep/x.txt (0600, 5000 bytes of 'x').

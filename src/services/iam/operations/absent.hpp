@@ -1,0 +1,48 @@
+// What deploy tools ask about users and accounts that nobody can have here yet: passwords, MFA
+// devices, certificates, keys of other kinds, identity providers. Answered as for one that has
+// none; making one is refused by name.
+#pragma once
+
+#include <string>
+
+#include "aws/call.hpp"
+#include "base/result.hpp"
+#include "gen/iam/errors.hpp"
+#include "services/iam/core.hpp"
+#include "services/iam/lookup.hpp"
+
+namespace lapwing::iam {
+
+// Void where the operation answers nothing.
+template <class Op>
+Result<typename Op::Output> no_login_profile(Core& core, const aws::Call& call,
+                                             typename Op::Input in) {
+  LAPWING_TRY(const std::string name, user_or_caller(call, in.user_name));
+  LAPWING_CHECK(read<Identity>(core, [&](store::Reader& reader) {
+    return find_identity(reader, account_of(call), Kind::kUser, name);
+  }));
+  return fail(
+      gen::iam::errors::no_such_entity("Login Profile for User " + name + " cannot be found."));
+}
+
+// Lists of what a user has; the user must be there, where one is named.
+template <class Op>
+Result<typename Op::Output> none_of_user(Core& core, const aws::Call& call, typename Op::Input in) {
+  if (in.user_name) {
+    LAPWING_CHECK(read<Identity>(core, [&](store::Reader& reader) {
+      return find_identity(reader, account_of(call), Kind::kUser, *in.user_name);
+    }));
+  }
+  typename Op::Output out;
+  if constexpr (requires { out.is_truncated; }) out.is_truncated = false;
+  return out;
+}
+
+template <class Op>
+Result<typename Op::Output> none(Core&, const aws::Call&, typename Op::Input) {
+  typename Op::Output out;
+  if constexpr (requires { out.is_truncated; }) out.is_truncated = false;
+  return out;
+}
+
+}  // namespace lapwing::iam

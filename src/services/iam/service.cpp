@@ -1,0 +1,324 @@
+#include "services/iam/service.hpp"
+
+#include "gen/iam/types.hpp"
+#include "services/iam/limits.hpp"
+#include "services/iam/operations/absent.hpp"
+#include "services/iam/operations/account.hpp"
+#include "services/iam/operations/attachments.hpp"
+#include "services/iam/operations/groups.hpp"
+#include "services/iam/operations/inline_policies.hpp"
+#include "services/iam/operations/instance_profiles.hpp"
+#include "services/iam/operations/policies.hpp"
+#include "services/iam/operations/roles.hpp"
+#include "services/iam/operations/service_linked_roles.hpp"
+#include "services/iam/operations/tagging.hpp"
+#include "services/iam/operations/users.hpp"
+
+namespace lapwing::iam {
+namespace {
+
+namespace model = gen::iam;
+using aws::Access;
+using aws::OperationTable;
+
+// What a request acts on, as far as its input says: paths of identities are not in it.
+template <class In>
+std::string resource_of(const aws::Call& call, const In& in) {
+  const auto arn = [&](std::string_view type, std::string_view path, std::string_view name) {
+    return arn_of(account_of(call), type, path, name);
+  };
+  if constexpr (requires { in.policy_arn.size(); in.policy_document; } ||
+                requires { in.tag_keys; in.policy_arn.size(); } ||
+                (requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
+                 !requires { in.user_name; } && !requires { in.group_name; })) {
+    return in.policy_arn;
+  } else if constexpr (requires { in.instance_profile_name; }) {
+    return arn("instance-profile", "/", in.instance_profile_name);
+  } else if constexpr (requires { in.role_name; }) {
+    return arn("role", "/", in.role_name);
+  } else if constexpr (requires { in.group_name; }) {
+    return arn("group", "/", in.group_name);
+  } else if constexpr (requires { in.user_name.size(); }) {
+    return arn("user", "/", in.user_name);
+  } else if constexpr (requires { in.user_name.value(); }) {
+    return in.user_name ? arn("user", "/", *in.user_name) : call.caller.principal_arn;
+  } else if constexpr (requires { in.policy_name; }) {
+    return arn("policy", in.path.value_or("/"), in.policy_name);
+  } else {
+    static_assert(requires { in.aws_service_name; });
+    return arn("role", "/aws-service-role/" + in.aws_service_name + "/", "*");
+  }
+}
+
+template <class Op, class Fn>
+void add(OperationTable& table, Core& core, Fn fn, Access access) {
+  using In = typename Op::Input;
+  table.add<Op>(
+      core, fn,
+      {.access = access, .resource = &resource_of<In>, .body_bytes_max = kDocumentRequestBytesMax});
+}
+
+template <class Op, class Fn>
+void add_for_all(OperationTable& table, Core& core, Fn fn, Access access) {
+  table.add<Op>(core, fn, {.access = access});
+}
+
+void add_roles(OperationTable& table, Core& core) {
+  add<model::CreateRole>(table, core, create_role, Access::kWrite);
+  add<model::GetRole>(table, core, get_role, Access::kRead);
+  add_for_all<model::ListRoles>(table, core, list_roles, Access::kList);
+  add<model::UpdateRole>(table, core, update_role, Access::kWrite);
+  add<model::UpdateRoleDescription>(table, core, update_role_description, Access::kWrite);
+  add<model::UpdateAssumeRolePolicy>(table, core, update_assume_role_policy, Access::kPermissions);
+  add<model::DeleteRole>(table, core, delete_role, Access::kWrite);
+  add<model::PutRolePolicy>(table, core, put_policy<model::PutRolePolicy>, Access::kPermissions);
+  add<model::GetRolePolicy>(table, core, get_policy_of<model::GetRolePolicy>, Access::kRead);
+  add<model::DeleteRolePolicy>(table, core, delete_policy_of<model::DeleteRolePolicy>,
+                               Access::kPermissions);
+  add<model::ListRolePolicies>(table, core, list_policies_of<model::ListRolePolicies>,
+                               Access::kList);
+  add<model::AttachRolePolicy>(table, core, attach_policy<model::AttachRolePolicy>,
+                               Access::kPermissions);
+  add<model::DetachRolePolicy>(table, core, detach_policy<model::DetachRolePolicy>,
+                               Access::kPermissions);
+  add<model::ListAttachedRolePolicies>(table, core, list_attached<model::ListAttachedRolePolicies>,
+                                       Access::kList);
+  add<model::PutRolePermissionsBoundary>(
+      table, core, put_boundary<model::PutRolePermissionsBoundary>, Access::kPermissions);
+  add<model::DeleteRolePermissionsBoundary>(
+      table, core, delete_boundary<model::DeleteRolePermissionsBoundary>, Access::kPermissions);
+  add<model::TagRole>(table, core, tag<model::TagRole>, Access::kTagging);
+  add<model::UntagRole>(table, core, untag<model::UntagRole>, Access::kTagging);
+  add<model::ListRoleTags>(table, core, list_tags<model::ListRoleTags>, Access::kList);
+  add<model::CreateServiceLinkedRole>(table, core, create_service_linked_role, Access::kWrite);
+  add<model::DeleteServiceLinkedRole>(table, core, delete_service_linked_role, Access::kWrite);
+  add_for_all<model::GetServiceLinkedRoleDeletionStatus>(
+      table, core, get_service_linked_role_deletion_status, Access::kRead);
+}
+
+void add_users(OperationTable& table, Core& core) {
+  add<model::CreateUser>(table, core, create_user, Access::kWrite);
+  add<model::GetUser>(table, core, get_user, Access::kRead);
+  add_for_all<model::ListUsers>(table, core, list_users, Access::kList);
+  add<model::UpdateUser>(table, core, update_user, Access::kWrite);
+  add<model::DeleteUser>(table, core, delete_user, Access::kWrite);
+  add<model::PutUserPolicy>(table, core, put_policy<model::PutUserPolicy>, Access::kPermissions);
+  add<model::GetUserPolicy>(table, core, get_policy_of<model::GetUserPolicy>, Access::kRead);
+  add<model::DeleteUserPolicy>(table, core, delete_policy_of<model::DeleteUserPolicy>,
+                               Access::kPermissions);
+  add<model::ListUserPolicies>(table, core, list_policies_of<model::ListUserPolicies>,
+                               Access::kList);
+  add<model::AttachUserPolicy>(table, core, attach_policy<model::AttachUserPolicy>,
+                               Access::kPermissions);
+  add<model::DetachUserPolicy>(table, core, detach_policy<model::DetachUserPolicy>,
+                               Access::kPermissions);
+  add<model::ListAttachedUserPolicies>(table, core, list_attached<model::ListAttachedUserPolicies>,
+                                       Access::kList);
+  add<model::PutUserPermissionsBoundary>(
+      table, core, put_boundary<model::PutUserPermissionsBoundary>, Access::kPermissions);
+  add<model::DeleteUserPermissionsBoundary>(
+      table, core, delete_boundary<model::DeleteUserPermissionsBoundary>, Access::kPermissions);
+  add<model::TagUser>(table, core, tag<model::TagUser>, Access::kTagging);
+  add<model::UntagUser>(table, core, untag<model::UntagUser>, Access::kTagging);
+  add<model::ListUserTags>(table, core, list_tags<model::ListUserTags>, Access::kList);
+  add<model::ListGroupsForUser>(table, core, list_groups_for_user, Access::kList);
+  add<model::CreateAccessKey>(table, core, create_access_key, Access::kWrite);
+  add<model::ListAccessKeys>(table, core, list_access_keys, Access::kList);
+  add<model::UpdateAccessKey>(table, core, update_access_key, Access::kWrite);
+  add<model::DeleteAccessKey>(table, core, delete_access_key, Access::kWrite);
+  add_for_all<model::GetAccessKeyLastUsed>(table, core, get_access_key_last_used, Access::kRead);
+}
+
+void add_groups(OperationTable& table, Core& core) {
+  add<model::CreateGroup>(table, core, create_group, Access::kWrite);
+  add<model::GetGroup>(table, core, get_group, Access::kRead);
+  add_for_all<model::ListGroups>(table, core, list_groups, Access::kList);
+  add<model::UpdateGroup>(table, core, update_group, Access::kWrite);
+  add<model::DeleteGroup>(table, core, delete_group, Access::kWrite);
+  add<model::AddUserToGroup>(table, core, add_user_to_group, Access::kWrite);
+  add<model::RemoveUserFromGroup>(table, core, remove_user_from_group, Access::kWrite);
+  add<model::PutGroupPolicy>(table, core, put_policy<model::PutGroupPolicy>, Access::kPermissions);
+  add<model::GetGroupPolicy>(table, core, get_policy_of<model::GetGroupPolicy>, Access::kRead);
+  add<model::DeleteGroupPolicy>(table, core, delete_policy_of<model::DeleteGroupPolicy>,
+                                Access::kPermissions);
+  add<model::ListGroupPolicies>(table, core, list_policies_of<model::ListGroupPolicies>,
+                                Access::kList);
+  add<model::AttachGroupPolicy>(table, core, attach_policy<model::AttachGroupPolicy>,
+                                Access::kPermissions);
+  add<model::DetachGroupPolicy>(table, core, detach_policy<model::DetachGroupPolicy>,
+                                Access::kPermissions);
+  add<model::ListAttachedGroupPolicies>(
+      table, core, list_attached<model::ListAttachedGroupPolicies>, Access::kList);
+}
+
+void add_policies(OperationTable& table, Core& core) {
+  add<model::CreatePolicy>(table, core, create_policy, Access::kPermissions);
+  add<model::GetPolicy>(table, core, get_policy, Access::kRead);
+  add_for_all<model::ListPolicies>(table, core, list_policies, Access::kList);
+  add<model::DeletePolicy>(table, core, delete_policy, Access::kPermissions);
+  add<model::ListEntitiesForPolicy>(table, core, list_entities_for_policy, Access::kList);
+  add<model::CreatePolicyVersion>(table, core, create_policy_version, Access::kPermissions);
+  add<model::GetPolicyVersion>(table, core, get_policy_version, Access::kRead);
+  add<model::ListPolicyVersions>(table, core, list_policy_versions, Access::kList);
+  add<model::SetDefaultPolicyVersion>(table, core, set_default_policy_version,
+                                      Access::kPermissions);
+  add<model::DeletePolicyVersion>(table, core, delete_policy_version, Access::kPermissions);
+  add<model::TagPolicy>(table, core, tag<model::TagPolicy>, Access::kTagging);
+  add<model::UntagPolicy>(table, core, untag<model::UntagPolicy>, Access::kTagging);
+  add<model::ListPolicyTags>(table, core, list_tags<model::ListPolicyTags>, Access::kList);
+}
+
+void add_instance_profiles(OperationTable& table, Core& core) {
+  add<model::CreateInstanceProfile>(table, core, create_instance_profile, Access::kWrite);
+  add<model::GetInstanceProfile>(table, core, get_instance_profile, Access::kRead);
+  add_for_all<model::ListInstanceProfiles>(table, core, list_instance_profiles, Access::kList);
+  add<model::ListInstanceProfilesForRole>(table, core, list_instance_profiles_for_role,
+                                          Access::kList);
+  add<model::DeleteInstanceProfile>(table, core, delete_instance_profile, Access::kWrite);
+  add<model::AddRoleToInstanceProfile>(table, core, add_role_to_instance_profile, Access::kWrite);
+  add<model::RemoveRoleFromInstanceProfile>(table, core, remove_role_from_instance_profile,
+                                            Access::kWrite);
+  add<model::TagInstanceProfile>(table, core, tag<model::TagInstanceProfile>, Access::kTagging);
+  add<model::UntagInstanceProfile>(table, core, untag<model::UntagInstanceProfile>,
+                                   Access::kTagging);
+  add<model::ListInstanceProfileTags>(table, core, list_tags<model::ListInstanceProfileTags>,
+                                      Access::kList);
+}
+
+void add_account(OperationTable& table, Core& core) {
+  add_for_all<model::GetAccountSummary>(table, core, get_account_summary, Access::kList);
+  add_for_all<model::ListAccountAliases>(table, core, list_account_aliases, Access::kList);
+  add_for_all<model::CreateAccountAlias>(table, core, create_account_alias, Access::kWrite);
+  add_for_all<model::DeleteAccountAlias>(table, core, delete_account_alias, Access::kWrite);
+  add_for_all<model::GetAccountPasswordPolicy>(table, core, get_account_password_policy,
+                                               Access::kRead);
+  add_for_all<model::UpdateAccountPasswordPolicy>(table, core, update_account_password_policy,
+                                                  Access::kWrite);
+  add_for_all<model::DeleteAccountPasswordPolicy>(table, core, delete_account_password_policy,
+                                                  Access::kPermissions);
+  add_for_all<model::GetAccountAuthorizationDetails>(table, core, get_account_authorization_details,
+                                                     Access::kRead);
+}
+
+void add_absent(OperationTable& table, Core& core) {
+  add<model::GetLoginProfile>(table, core, no_login_profile<model::GetLoginProfile>, Access::kList);
+  add<model::DeleteLoginProfile>(table, core, no_login_profile<model::DeleteLoginProfile>,
+                                 Access::kWrite);
+  add<model::ListMFADevices>(table, core, none_of_user<model::ListMFADevices>, Access::kList);
+  add<model::ListSSHPublicKeys>(table, core, none_of_user<model::ListSSHPublicKeys>, Access::kList);
+  add<model::ListSigningCertificates>(table, core, none_of_user<model::ListSigningCertificates>,
+                                      Access::kList);
+  add<model::ListServiceSpecificCredentials>(
+      table, core, none_of_user<model::ListServiceSpecificCredentials>, Access::kList);
+  add_for_all<model::ListVirtualMFADevices>(table, core, none<model::ListVirtualMFADevices>,
+                                            Access::kList);
+  add_for_all<model::ListOpenIDConnectProviders>(
+      table, core, none<model::ListOpenIDConnectProviders>, Access::kList);
+  add_for_all<model::ListSAMLProviders>(table, core, none<model::ListSAMLProviders>, Access::kList);
+  add_for_all<model::ListServerCertificates>(table, core, none<model::ListServerCertificates>,
+                                             Access::kList);
+}
+
+void refuse_the_rest(OperationTable& table) {
+  table.refuse({"AcceptDelegationRequest",
+                "AcquireRole",
+                "AddClientIDToOpenIDConnectProvider",
+                "AssociateDelegationRequest",
+                "ChangePassword",
+                "CreateDelegationRequest",
+                "CreateLoginProfile",
+                "CreateOpenIDConnectProvider",
+                "CreateSAMLProvider",
+                "CreateServiceSpecificCredential",
+                "CreateVirtualMFADevice",
+                "DeactivateMFADevice",
+                "DeleteOpenIDConnectProvider",
+                "DeleteSAMLProvider",
+                "DeleteSSHPublicKey",
+                "DeleteServerCertificate",
+                "DeleteServiceSpecificCredential",
+                "DeleteSigningCertificate",
+                "DeleteVirtualMFADevice",
+                "DisableOrganizationsRootCredentialsManagement",
+                "DisableOrganizationsRootSessions",
+                "DisableOutboundWebIdentityFederation",
+                "EnableMFADevice",
+                "EnableOrganizationsRootCredentialsManagement",
+                "EnableOrganizationsRootSessions",
+                "EnableOutboundWebIdentityFederation",
+                "GenerateCredentialReport",
+                "GenerateOrganizationsAccessReport",
+                "GenerateServiceLastAccessedDetails",
+                "GetAccountProperties",
+                "GetContextKeysForCustomPolicy",
+                "GetContextKeysForPrincipalPolicy",
+                "GetCredentialReport",
+                "GetDelegationRequest",
+                "GetHumanReadableSummary",
+                "GetMFADevice",
+                "GetOpenIDConnectProvider",
+                "GetOrganizationsAccessReport",
+                "GetOutboundWebIdentityFederationInfo",
+                "GetRoleTemplateVersion",
+                "GetSAMLProvider",
+                "GetSSHPublicKey",
+                "GetServerCertificate",
+                "GetServiceLastAccessedDetails",
+                "GetServiceLastAccessedDetailsWithEntities",
+                "ListDelegationRequests",
+                "ListMFADeviceTags",
+                "ListOpenIDConnectProviderTags",
+                "ListOrganizationsFeatures",
+                "ListPoliciesGrantingServiceAccess",
+                "ListSAMLProviderTags",
+                "ListServerCertificateTags",
+                "PutAccountProperties",
+                "RejectDelegationRequest",
+                "RemoveClientIDFromOpenIDConnectProvider",
+                "ResetServiceSpecificCredential",
+                "ResyncMFADevice",
+                "SendDelegationToken",
+                "SetSecurityTokenServicePreferences",
+                "SimulateCustomPolicy",
+                "SimulatePrincipalPolicy",
+                "TagMFADevice",
+                "TagOpenIDConnectProvider",
+                "TagSAMLProvider",
+                "TagServerCertificate",
+                "UntagMFADevice",
+                "UntagOpenIDConnectProvider",
+                "UntagSAMLProvider",
+                "UntagServerCertificate",
+                "UpdateDelegationRequest",
+                "UpdateLoginProfile",
+                "UpdateOpenIDConnectProviderThumbprint",
+                "UpdateSAMLProvider",
+                "UpdateSSHPublicKey",
+                "UpdateServerCertificate",
+                "UpdateServiceSpecificCredential",
+                "UpdateSigningCertificate",
+                "UploadSSHPublicKey",
+                "UploadServerCertificate",
+                "UploadSigningCertificate"});
+}
+
+OperationTable make_table(Core& core) {
+  OperationTable table(model::kModel);
+  add_roles(table, core);
+  add_users(table, core);
+  add_groups(table, core);
+  add_policies(table, core);
+  add_instance_profiles(table, core);
+  add_account(table, core);
+  add_absent(table, core);
+  refuse_the_rest(table);
+  return table;
+}
+
+}  // namespace
+
+Service::Service(const hosting::Dependencies& given)
+    : core_{given.store.store(), given.clock, given.random},
+      api_(make_table(core_), given.pipeline) {}
+
+}  // namespace lapwing::iam

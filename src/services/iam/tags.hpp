@@ -1,0 +1,24 @@
+// Tags as IAM has them: keys are the same whatever their case, and keep the case they came in.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "gen/iam/shape/tag.hpp"
+#include "services/iam/records.hpp"
+
+namespace lapwing::iam {
+
+using TagList = std::vector<gen::iam::Tag>;
+
+// `given` over what is there; InvalidInput for a key that comes twice, LimitExceeded beyond
+// kTagsMax.
+Status put_tags(Tags& tags, const TagList& given);
+void remove_tags(Tags& tags, const std::vector<std::string>& keys);
+TagList show_tags(const Tags& tags);
+// Nothing where there are none.
+std::optional<TagList> show_some_tags(const Tags& tags);
+
+}  // namespace lapwing::iam
