@@ -76,6 +76,11 @@ class Service {
   }
   // The largest of them, for requests that name their operation in the body (query).
   std::size_t body_limit() const;
+  // Whether it may take long without holding a worker.
+  bool waits(const OperationRow& operation) const {
+    const auto& handler = table_.entry(operation.index).handler;
+    return handler != nullptr && handler->waits();
+  }
 
   // kThrottled when too much waits for a worker; every other error is a response.
   net::Task<Result<Response>> serve(net::Loop& loop,

@@ -153,6 +153,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   if (refused && *refused) {
     response = **std::move(refused);
   } else if (refused) {
+    if (job->service->waits(*job->operation)) context.rest();
     response = co_await job->service->serve(context.loop(), job);
   }
   if (!response) {
