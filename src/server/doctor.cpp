@@ -108,7 +108,8 @@ int run_doctor(const Config& config) {
   const sandbox::IsolationReport report = (*launcher)->report();
   launcher->reset();
   fmt::print("isolation: {}\n{}", report.complete() ? "complete" : "INCOMPLETE", report.to_text());
-  fmt::print("\npermissions: IAM's policies are kept, not evaluated: whoever may call may do all\n");
+  fmt::print(
+      "\npermissions: IAM's policies are kept, not evaluated: whoever may call may do all\n");
   print_runtimes(config);
   print_sdks(config);
   return 0;

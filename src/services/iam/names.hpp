@@ -38,6 +38,8 @@ std::string new_secret_access_key(Random& random);
 // name ("roleName").
 Status check_name(std::string_view field, std::string_view name);
 Status check_path(std::string_view path);
+// Paths of policies: of the characters of names.
+Status check_policy_path(std::string_view path);
 
 // "v3".
 std::string version_name(std::int64_t number);

@@ -153,7 +153,11 @@ TEST(Users, HaveNothingElse) {
   EXPECT_EQ(host.call("ListMFADevices", R"({"UserName":"ann"})").size("MFADevices"), 0U);
   EXPECT_EQ(host.call("ListMFADevices", R"({"UserName":"bob"})").error, "NoSuchEntity");
   EXPECT_TRUE(host.call("ListSSHPublicKeys", R"({"UserName":"ann"})").ok());
-  EXPECT_TRUE(host.call("ListOpenIDConnectProviders", "{}").ok());
+  EXPECT_EQ(host.call("ListOpenIDConnectProviders", "{}").at("OpenIDConnectProviderList"), "[...]");
+  EXPECT_EQ(host.call("ListSAMLProviders", "{}").at("SAMLProviderList"), "[...]");
+  EXPECT_EQ(host.call("ListServiceSpecificCredentials", R"({"UserName":"ann"})")
+                .at("ServiceSpecificCredentials"),
+            "[...]");
   EXPECT_EQ(host.call("CreateLoginProfile", R"({"UserName":"ann","Password":"x"})").error,
             "NotImplemented");
   EXPECT_EQ(
