@@ -5,6 +5,7 @@ An overlay holds a list of corrections, each with its evidence:
     {"at": "operation CreateFunction",          "set": {...}, "evidence": "..."}
     {"at": "shape FunctionName",                "set": {...}, "evidence": "..."}
     {"at": "member CreateFunctionRequest.Code", "set": {...}, "evidence": "..."}
+    {"at": "new shape SomeException",           "set": {...}, "evidence": "..."}
 A value of null removes the key. What a correction names must exist in the model, so that a
 refresh of the models cannot leave one hanging. Keys of a member that belong to its shape
 (min, max, pattern, enum, ...) change that member only: it gets a shape of its own.
@@ -55,6 +56,11 @@ def apply_overlay(model: dict, overlay: list, where: str) -> None:
         kind, _, name = entry["at"].partition(" ")
         if kind == "metadata":
             patch(model["metadata"], entry["set"])
+        elif entry["at"].startswith("new shape "):
+            name = entry["at"].removeprefix("new shape ")
+            if name in model["shapes"]:
+                raise ModelError(f"{place}: the model has it by now")
+            model["shapes"][name] = dict(entry["set"])
         elif kind in ("operation", "shape"):
             table = model[kind + "s"]
             if name not in table:

@@ -11,6 +11,7 @@ LOCATIONS = {"uri": "kUri", "querystring": "kQuery", "header": "kHeader",
 TIMESTAMPS = {"unixTimestamp": "kEpochSeconds", "iso8601": "kIso8601", "rfc822": "kHttpDate"}
 SHAPE_FLAGS = [("flattened", 4), ("sensitive", 8), ("streaming", 16), ("union", 32),
                ("eventstream", 64), ("exception", 128), ("fault", 512)]
+OPTIONAL_METADATA = [("missingCode", "missing_code"), ("pathMember", "path_member")]
 DEFAULT_VALIDATION = {"query": "ValidationError", "ec2": "ValidationError"}
 
 
@@ -115,6 +116,8 @@ class Tables:
             row["query_code"] = self.pool.ref(error.get("queryCode", error.get("code", name)))
             row["error_status"] = error.get("httpStatusCode", 500 if shape.get("fault") else 400)
             flags |= 256 if error.get("senderFault") else 0
+            if "queryMessage" in error:
+                row["query_message"] = self.pool.ref(error["queryMessage"])
         uri = (shape.get("xmlNamespace") or {}).get("uri")
         row["xml_namespace"] = self.pool.ref(uri or "")
         row["flags"] = flags
@@ -124,6 +127,8 @@ class Tables:
                  "xml_namespace", "first", "count", "key", "element", "error_status", "flags",
                  "kind", "timestamp", "min", "max"]
         default = {"key": NONE, "element": NONE}
+        if "query_message" in row:
+            order.append("query_message")
         return "{" + ", ".join(number(row.get(k, default.get(k, 0))) for k in order) + "}"
 
     def structure_members(self, shape_name: str, shape: dict) -> None:
@@ -253,6 +258,7 @@ def emit_source(model: dict) -> str:
             f'    .internal_code = "{meta.get("internalCode", "InternalFailure")}",',
             f'    .error_prefix = "{meta.get("errorPrefix", "")}",',
             f'    .query_compatible = {"true" if "awsQueryCompatible" in meta else "false"},',
+            *[f'    .{field} = "{meta[key]}",' for key, field in OPTIONAL_METADATA if key in meta],
             "    .protocols = kProtocols,", "    .operations = kOperations,",
             "    .shapes = kShapes,", "    .members = kMembers,", "    .enums = kEnums,",
             "    .segments = kSegments,", "    .operation_hash = kHash,", "    .pool = kPool,",

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Runs every test and adds up the counts. Called by ./test; standard library only.
 
+    ./test [filter ...]      the steps whose names contain one of these; --list names them
+    ./test --changed [BASE]  what the changes since BASE (main, or the commit before) can touch
+
 A step is one command with one name. Unit tests write gtest or JUnit XML, from which the
 counts come; a step without such a report counts as one test. Everything a step prints goes
 to build/test-logs/<step>.log and, when it fails, to the terminal.
 """
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -19,6 +24,7 @@ VENV = ROOT / "build" / "venv"
 JOBS = str(os.cpu_count() or 2)
 STEP_TIMEOUT_S = 1800
 TAIL_LINES = 60
+SAYING = threading.Lock()  # lanes end when they end
 
 
 class Step:
@@ -78,20 +84,23 @@ def fuzz_steps():
         yield Step(f"fuzz.{corpus.name}", [str(binary), "-runs=0", str(corpus)])
 
 
-def python_steps():
+def python_lanes():
+    """Lists of steps that run beside one another; within a list, one after the other. What attacks
+    the server and measures what others feel of it comes afterwards, alone."""
     pytest = [str(VENV / "bin" / "python3"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    for folder in ("codegen", "runtimes", "tests"):
-        base = ROOT / folder
-        if not base.is_dir():
-            continue
-        if folder == "tests":
-            parts = sorted(p for p in base.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
-        else:
-            parts = [base] if any(base.rglob("test_*.py")) else []
-        for part in parts:
-            name = part.name if folder == "tests" else f"{folder}_own"
-            yield Step(f"py.{name}", pytest + [str(part)], "junit",
-                       {"LAPWING_BINARY": str(ROOT / "build/release/lapwing")})
+    env = {"LAPWING_BINARY": str(ROOT / "build/release/lapwing")}
+
+    def step(name, *arguments):
+        return Step(f"py.{name}", [*pytest, *map(str, arguments)], "junit", env)
+
+    tests = ROOT / "tests"
+    attacks = sorted((tests / "system").glob("test_neighbours_*.py"))
+    others = [step(f"{folder}_own", ROOT / folder) for folder in ("codegen", "runtimes")]
+    for part in sorted(p for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py"))):
+        if part.name != "system":
+            others.append(step(part.name, part))
+    system = step("system", tests / "system", *(f"--ignore={attack}" for attack in attacks))
+    return [[system], others], [[step("neighbours", *attacks)]]
 
 
 def run(command, log, env=None, timeout=STEP_TIMEOUT_S):
@@ -147,13 +156,15 @@ def execute(step, counts):
         result = read_report(report, code)
     else:
         result = (1, 0, 0) if code == 0 else (0, 1, 0)
-    counts.add(*result)
     verdict = "ok  " if result[1] == 0 else "FAIL"
-    print(f"{verdict} {step.name:<34} {result[0]:>5} passed {result[1]:>3} failed "
-          f"{result[2]:>3} skipped {seconds:7.1f} s", flush=True)
+    said = (f"{verdict} {step.name:<34} {result[0]:>5} passed {result[1]:>3} failed "
+            f"{result[2]:>3} skipped {seconds:7.1f} s")
     if result[1]:
         lines = log.read_text(errors="replace").splitlines()
-        print("\n".join(lines[-TAIL_LINES:]), flush=True)
+        said = "\n".join([said, *lines[-TAIL_LINES:]])
+    with SAYING:
+        counts.add(*result)
+        print(said, flush=True)
     return result[1] == 0
 
 
@@ -194,13 +205,70 @@ def prepare_venv(counts):
 TSAN_FOLDERS = ("net", "background", "engine")
 
 
+def uses():
+    """Each folder with those it is linked with, from the CMakeLists."""
+    out = {}
+    for folder in test_folders():
+        text = (ROOT / "src" / folder / "CMakeLists.txt").read_text()
+        words = set(re.findall(r"[a-z_]+", text.split("DEPS", 1)[1])) if "DEPS" in text else set()
+        out[folder.replace("/", "_")] = words
+    return out
+
+
+def changed_steps(base):
+    """Whether a step can have been touched by what differs from `base`."""
+    names = subprocess.run(["git", "diff", "--name-only", base], cwd=ROOT, capture_output=True,
+                           text=True, check=True).stdout.split()
+    names += subprocess.run(["git", "ls-files", "-o", "--exclude-standard"], cwd=ROOT,
+                            capture_output=True, text=True, check=True).stdout.split()
+    if any(name.startswith(("cmake/", "CMakeLists.txt", "codegen/", "models/", "test", "tools/"))
+           and not name.startswith("tests/") for name in names):
+        return lambda step: True
+    graph = uses()
+    touched = {folder for folder in graph for name in names
+               if name.startswith(f"src/{folder.replace('services_', 'services/')}/")}
+    own = set(touched)
+    growing = True
+    while growing:
+        more = {folder for folder, deps in graph.items() if deps & touched} - touched
+        touched |= more
+        growing = bool(more)
+    code = any(name.startswith(("src/", "runtimes/", "fuzz/")) for name in names)
+
+    def wanted(step):
+        kind, _, rest = step.partition(".")
+        if kind == "style" or step == "headers.alone":
+            return code or kind == "style"
+        if kind == "unit":
+            preset, _, folder = rest.partition(".")
+            return folder in (touched if preset == "release" else own)
+        if kind == "fuzz":
+            return code
+        return code or any(name.startswith(f"tests/{rest}/") for name in names)
+    return wanted
+
+
+def base_of_changes(given):
+    """What is given; else where this branch left main; on main itself, the commit before."""
+    if given:
+        return given
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True,
+                              text=True).stdout.strip()
+    left = git("merge-base", "HEAD", "main")
+    return left if left and left != git("rev-parse", "HEAD") else "HEAD~1"
+
+
 def main() -> int:
     arguments = sys.argv[1:]
     listing = "--list" in arguments
+    changed = "--changed" in arguments
     filters = [a for a in arguments if not a.startswith("-")]
-
-    def selected(name):
-        return not filters or any(f in name for f in filters)
+    if changed:
+        selected = changed_steps(base_of_changes(filters[0] if filters else None))
+    else:
+        def selected(name):
+            return not filters or any(f in name for f in filters)
 
     LOGS.mkdir(parents=True, exist_ok=True)
     counts = Counts()
@@ -224,7 +292,24 @@ def main() -> int:
     phase(lambda: build(counts, "asan"), [*unit_steps("asan"), *fuzz_steps()])
     tsan_targets = [f"lapwing_{name}_test" for name in TSAN_FOLDERS]
     phase(lambda: build(counts, "tsan", tsan_targets), unit_steps("tsan", TSAN_FOLDERS))
-    phase(lambda: build(counts, "release") and prepare_venv(counts), python_steps())
+
+    def lanes(prepare, sets):
+        chosen = [[[step for step in lane if selected(step.name)] for lane in together]
+                  for together in sets]
+        if listing:
+            print("".join(step.name + "\n" for together in chosen for lane in together
+                          for step in lane), end="")
+        elif any(lane for together in chosen for lane in together) and prepare():
+            for together in chosen:
+                threads = [threading.Thread(target=lambda lane=lane: [execute(step, counts)
+                                                                      for step in lane])
+                           for lane in together]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+
+    lanes(lambda: build(counts, "release") and prepare_venv(counts), python_lanes())
 
     if not listing:
         print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped")

@@ -34,6 +34,14 @@ CPP_RULES = [
     (re.compile(r"\b(sleep_for|usleep|nanosleep)\s*\("),
      "wait for the condition, not for a time"),
 ]
+# Above the store nobody owns threads or waits on real time: background::Runner does, by the server's
+# clock. (sandbox/, runtime/ and engine/ wait for processes, which keep real time, on loops.)
+SERVICE_TIME = re.compile(r"\bstd::(jthread|thread)\b(?!::)|\bwait_(for|until)\s*\(|steady_clock::now")
+SERVICE_FOLDERS = ("src/aws/", "src/ports/", "src/resources/", "src/hosting/", "src/services/",
+                   "src/server/")
+# Function output, which comes in real time; interpreters that compile ahead.
+REAL_TIME = {"src/services/logs/sink.cpp", "src/services/logs/sink.hpp",
+             "src/server/maintenance.cpp", "src/server/maintenance.hpp"}
 # An allocator's cache is nobody's state: operator new has no parameter to pass it in.
 ALLOCATORS = {"src/net/frame_pool.cpp"}
 
@@ -60,6 +68,10 @@ def check_lines(path, relative, text, problems):
             if rule.search(code) and not ("thread_local" in rule.pattern
                                           and relative in ALLOCATORS):
                 problems.append(f"{where}: {message}")
+        if (SERVICE_TIME.search(code) and relative.startswith(SERVICE_FOLDERS)
+                and relative not in REAL_TIME and "/testing/" not in relative
+                and not relative.endswith(("_test.cpp", "_bench.cpp"))):
+            problems.append(f"{where}: wait by the server's clock: background::Runner")
         if path.suffix == ".hpp" and HEADER_BANS.search(code):
             problems.append(f"{where}: heavy header in a header: include it in the .cpp")
 

@@ -82,6 +82,7 @@ struct ShapeRow {
   TimestampFormat timestamp = TimestampFormat::kDefault;
   std::int64_t min = 0;
   std::int64_t max = 0;
+  StringRef query_message = 0;  // errors: the query protocol's text, where it differs
 
   bool has(std::uint16_t flag) const { return (flags & flag) != 0; }
 };
@@ -138,6 +139,8 @@ struct ServiceModel {
   std::string_view internal_code;            // error code of our own failures
   std::string_view error_prefix;             // json: "com.amazonaws.sqs#" before __type
   bool query_compatible = false;             // errors carry x-amzn-query-error
+  std::string_view missing_code = {};        // of a missing parameter, where it is told alone
+  std::string_view path_member = {};         // query: the input's member that a path stands for
   std::span<const Protocol> protocols;       // in the model's order, then historic ones
   std::span<const OperationRow> operations;  // sorted by name
   std::span<const ShapeRow> shapes;

@@ -14,7 +14,16 @@ class Query final : public ProtocolEngine {
   Result<Value> read_input(const ServiceModel& model, const OperationRow& operation,
                            const Request& request, Arena& arena) const override {
     if (operation.input == kNone) return Value::structure({});
-    return read_query(model, model.shape(operation.input), request.raw_query, request.body, arena);
+    const ShapeRow& shape = model.shape(operation.input);
+    LAPWING_TRY(Value input, read_query(model, shape, request.raw_query, request.body, arena));
+    const std::uint16_t member = model.find_member(shape, model.path_member);
+    if (model.path_member.empty() || member == kNone || input[member].present()) return input;
+    if (request.raw_path.size() <= 1) return input;
+    // The request was sent to what it is about.
+    auto slots = arena.make_array<Value>(shape.count);
+    for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = input[i];
+    slots[member] = Value::string(arena.copy(request.raw_path));
+    return Value::structure(slots);
   }
 
   Response write_output(const ServiceModel& model, const OperationRow& operation,
@@ -38,6 +47,11 @@ class Query final : public ProtocolEngine {
   Response write_error(const ServiceModel* model, const ErrorFacts& error,
                        std::string_view request_id) const override {
     Response response = start(error.status, request_id);
+    if (error.code == "UnknownOperationException") {
+      // What the front end answers that knows no action (recorded: SQS).
+      response.body = "<UnknownOperationException/>\n";
+      return response;
+    }
     text::XmlWriter xml(response.body);
     xml.begin("ErrorResponse");
     if (model != nullptr && !model->xml_namespace.empty()) {
@@ -46,7 +60,9 @@ class Query final : public ProtocolEngine {
     xml.begin("Error");
     xml.element("Type", error.sender ? "Sender" : "Receiver");
     xml.element("Code", error.query_code);
-    xml.element("Message", error.message);
+    const bool other_text =
+        model != nullptr && error.shape != nullptr && error.shape->query_message != 0;
+    xml.element("Message", other_text ? model->text(error.shape->query_message) : error.message);
     for (const ErrorField& field : error.fields) xml.element(field.name, field.value);
     xml.end();
     xml.element("RequestId", request_id);

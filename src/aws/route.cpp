@@ -149,6 +149,23 @@ bool is_rest(const ServiceModel& model) {
   return model.speaks(Protocol::kRestJson) || model.speaks(Protocol::kRestXml);
 }
 
+// A query service whose resources have URLs of their own: what may be asked of one.
+Routed route_resource(const ServiceModel& model, const std::optional<Action>& action) {
+  if (!action) {
+    return unrouted(Error(ErrorKind::kNotFound, "UnknownOperationException", "").with_status(404),
+                    Protocol::kQuery, &model);
+  }
+  const OperationRow* const row = model.find_operation(action->name);
+  const bool about_it = row != nullptr && row->input != kNone &&
+                        model.find_member(model.shape(row->input), model.path_member) != kNone;
+  if (about_it) return Route{&model, row, Protocol::kQuery};
+  return unrouted(Error(ErrorKind::kInvalid, "InvalidAction",
+                        fmt::format("The action {} is not valid for this endpoint.",
+                                    action->name.substr(0, kShownOperationMax)))
+                      .with_status(400),
+                  Protocol::kQuery, &model);
+}
+
 // Inside the service or services of one scope: by path, else by action.
 Routed route_scope(std::span<const ServiceModel* const> models, const Request& request,
                    std::string_view scope) {
@@ -157,6 +174,9 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
   for (const ServiceModel* model : models) {
     if (model->signing_name != scope) continue;
     if (named == nullptr) named = model;
+    if (!model->path_member.empty() && request.raw_path.size() > 1) {
+      return route_resource(*model, action);
+    }
     if (is_rest(*model)) {
       const OperationRow* row =
           match_path(*model, request.method, request.raw_path, request.raw_query);

@@ -1,5 +1,6 @@
 #include "aws/service.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -47,6 +48,14 @@ Response write(const ServiceModel& model, const Exchange& exchange, const Protoc
 }
 
 }  // namespace
+
+std::size_t Service::body_limit() const {
+  std::size_t out = kBodyBytesDefault;
+  for (const OperationRow& operation : model().operations) {
+    out = std::max(out, body_limit(operation));
+  }
+  return out;
+}
 
 // Between decoding and running.
 Status Service::check(const OperationRow& operation, const Call& call, const Value& input) const {

@@ -64,6 +64,8 @@ class Service {
   std::size_t body_limit(const OperationRow& operation) const {
     return table_.entry(operation.index).body_bytes_max;
   }
+  // The largest of them, for requests that name their operation in the body (query).
+  std::size_t body_limit() const;
 
   // kThrottled when too much waits for a worker; every other error is a response.
   net::Task<Result<Response>> serve(net::Loop& loop,

@@ -43,6 +43,7 @@ class Validator {
       if (value[i].present()) {
         check(model_.shape(members[i].shape), value[i], path);
       } else if (members[i].has(MemberFlags::kRequired)) {
+        if (missing_.empty()) missing_ = model_.text(members[i].name);
         violations_.push_back(fmt::format(
             "Value null at '{}' failed to satisfy constraint: Member must not be null", path));
       }
@@ -51,6 +52,11 @@ class Validator {
 
   Status finish() const {
     if (violations_.empty()) return {};
+    if (!missing_.empty() && !model_.missing_code.empty()) {
+      return fail(Error(ErrorKind::kInvalid, std::string(model_.missing_code),
+                        fmt::format("The request must contain the parameter {}.", missing_))
+                      .with_status(400));
+    }
     std::string message = fmt::format("{} validation error{} detected: ", violations_.size(),
                                       violations_.size() == 1 ? "" : "s");
     for (std::size_t i = 0; i < violations_.size(); ++i) {
@@ -293,6 +299,7 @@ class Validator {
   const ServiceModel& model_;
   text::PatternCache& patterns_;
   std::vector<std::string> violations_;
+  std::string_view missing_;  // the first one
 };
 
 }  // namespace

@@ -94,10 +94,11 @@ net::Task<void> FrontDoor::refuse_site(http::RequestContext& context, RequestId 
 
 // As far as the head tells: query services name the operation in the body.
 std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const {
-  if (!route) return aws::kBodyBytesDefault;
-  const auto service = services_.find(route->service->id);
-  return service == services_.end() ? aws::kBodyBytesDefault
-                                    : service->second->body_limit(*route->operation);
+  const aws::ServiceModel* const model = route ? route->service : route.error().service;
+  if (model == nullptr) return aws::kBodyBytesDefault;
+  const auto service = services_.find(model->id);
+  if (service == services_.end()) return aws::kBodyBytesDefault;
+  return route ? service->second->body_limit(*route->operation) : service->second->body_limit();
 }
 
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {

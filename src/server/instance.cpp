@@ -499,8 +499,9 @@ Result<std::string> Instance::start() {
   if (const Status listening = p.http->listen(address); !listening) {
     return fail(cannot_listen(listening.error(), p.config.listen));
   }
-  p.maintenance = std::make_unique<Maintenance>(MaintenanceParts{
-      &p.services->lambda(), p.store.get(), &*p.catalogue, p.bootstraps, p.python_sdk, p.logger});
+  p.maintenance = std::make_unique<Maintenance>(
+      MaintenanceParts{&p.services->lambda(), p.store.get(), &*p.catalogue, p.bootstraps,
+                       p.python_sdk, p.background.get(), p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }

@@ -41,29 +41,25 @@ pid_t start_quietly(const std::vector<std::string>& command) {
 }  // namespace
 
 void Maintenance::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    precompile();
+    archive_classes();
+  });
+  sweeping_ = parts_.background->every("server.sweep", kSweepEvery, [this]() -> Status {
+    sweep();
+    return {};
+  });
 }
 
 void Maintenance::stop() {
+  sweeping_.reset();
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
     // Not yet waited for, so the number is still its own.
     if (child_ != 0) kill(child_, SIGKILL);
   }
-  wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-}
-
-bool Maintenance::wait(std::chrono::seconds time) {
-  std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, time, [this] { return stopping_; });
-}
-
-void Maintenance::run() {
-  precompile();
-  archive_classes();
-  while (wait(kSweepEvery)) sweep();
 }
 
 void Maintenance::precompile() {

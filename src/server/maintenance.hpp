@@ -1,18 +1,19 @@
-// What a server does beside its requests: unused packages and blobs go away, and what makes
-// cold starts shorter is made once per interpreter: the byte code of the Python bootstraps and of
-// the SDK (the sandbox's copy is read-only, and compiling the bootstraps at every cold start would
-// cost some 20 ms, boto3 a second), the archive of the classes of AWS's Java client.
+// What a server does beside its requests. Unused packages and blobs go away, as a task of the
+// Runner; and what makes cold starts shorter is made once per interpreter: the byte code of the
+// Python bootstraps and of the SDK (the sandbox's copy is read-only, and compiling the bootstraps at
+// every cold start would cost some 20 ms, boto3 a second), the archive of the classes of AWS's Java
+// client.
 //
-// Thread-safety: one background thread of its own between start() and stop().
+// Thread-safety: one thread of its own, until everything is made or stop() is called.
 #pragma once
 
-#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <sys/types.h>
 #include <thread>
 #include <vector>
 
+#include "background/runner.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "runtime/catalogue.hpp"
@@ -27,6 +28,7 @@ struct MaintenanceParts {
   const runtime::Catalogue* catalogue = nullptr;
   std::string bootstrap_dir;
   std::string python_sdk;  // "" for none
+  background::Runner* background = nullptr;
   Logger* logger = nullptr;
 };
 
@@ -44,20 +46,17 @@ class Maintenance {
   void archive_classes();
 
  private:
-  void run();
   bool stopping();
   bool precompile(const runtime::Interpreter& python, const std::string& package);
   // Runs a command to its end, or to stop(); false unless it succeeded.
   bool run_command(const std::vector<std::string>& command);
-  // False when stop() was called.
-  bool wait(std::chrono::seconds time);
 
   MaintenanceParts parts_;
   std::mutex mutex_;
-  std::condition_variable wake_;
   bool stopping_ = false;  // guarded by mutex_
   pid_t child_ = 0;        // guarded by mutex_: a command that runs
   std::thread thread_;
+  background::Task sweeping_;
 };
 
 }  // namespace lapwing::server

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "services/iam/service.hpp"
+#include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
 namespace lapwing::server {
@@ -14,6 +15,7 @@ Services::Services(const hosting::Dependencies& given, const lambda::EngineSide&
                    ServiceOptions options) {
   logs_ = add<logs::Service>(given, options.logs);
   lambda_ = add<lambda::Service>(given, engine, std::move(options.lambda));
+  add<sqs::Service>(given);
   add<sts::Service>(given);
   add<iam::Service>(given);
 }

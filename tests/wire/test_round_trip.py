@@ -33,9 +33,6 @@ UNROUTED = (CBOR, "rest-xml")
 # Two members of one name on the wire, in operations that only the oldest clients send; and a member
 # that botocore puts into the host's name.
 NOT_TRIED = {"GetBucketNotification", "PutBucketNotification", "WriteGetObjectResponse"}
-# Members whose historic query spelling is known (see models/overlay/sqs.json); the rest of
-# that spelling comes with the service.
-SQS_QUERY = {"CreateQueue", "GetQueueAttributes", "SetQueueAttributes", "GetQueueUrl"}
 
 
 def overlay(service):
@@ -71,8 +68,7 @@ def apply_historic_names(raw, service):
 MODELS = {(service, protocol): load_model(service, protocol)
           for service, protocols in PROTOCOLS.items() for protocol in protocols}
 CASES = [(service, protocol, name) for service, protocol in MODELS
-         for name in sorted(set(MODELS[service, protocol].operation_names) - NOT_TRIED)
-         if (service, protocol) != ("sqs", "query") or name in SQS_QUERY]
+         for name in sorted(set(MODELS[service, protocol].operation_names) - NOT_TRIED)]
 
 
 # Error codes from before the move to json, which query clients and x-amzn-query-error carry.

@@ -183,6 +183,8 @@ TEST_P(SubmitContract, ACoroutineWaitsWithoutAThread) {
   SystemClock clock;
   net::Loop loop(clock, null_logger());
   int done = 0;
+  // The closure outlives its tasks: loop.run() is below it.
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
   const auto one = [&](int i) -> net::Task<> {
     const Result<Enqueued> sent = co_await compute_on<Enqueued>(loop, store(), [i](Txn& txn) {
       return txn.enqueue({.queue = "q", .payload = std::to_string(i)});
@@ -205,6 +207,8 @@ TEST_P(SubmitContract, ACoroutineThatGoesAwayIsNotAnswered) {
   net::Loop loop(clock, null_logger());
   std::atomic<bool> go = false;
   std::atomic<bool> ran = false;
+  // As above.
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
   const auto waits = [&]() -> net::Task<> {
     static_cast<void>(co_await transact_on(loop, store(), [&](Txn& txn) -> Status {
       while (!go) std::this_thread::yield();

@@ -1,0 +1,35 @@
+// Amazon SQS. The only header server/ includes from this folder.
+//
+// Thread-safety: as hosting::Service.
+#pragma once
+
+#include <memory>
+
+#include "aws/service.hpp"
+#include "hosting/service.hpp"
+#include "hosting/space_waker.hpp"
+#include "services/sqs/core.hpp"
+#include "services/sqs/options.hpp"
+
+namespace lapwing::sqs {
+
+class Service final : public hosting::Service {
+ public:
+  explicit Service(const hosting::Dependencies& given) : Service(given, Options()) {}
+  Service(const hosting::Dependencies& given, const Options& options);
+
+  const aws::Service& api() const override { return api_; }
+  Status start() override;
+  void stop() override;
+
+  // Long polls that wait now.
+  std::size_t waiting_polls() const { return core_.parts ? core_.parts->polls.waiting() : 0; }
+
+ private:
+  hosting::Dependencies given_;
+  Core core_;
+  aws::Service api_;
+  std::unique_ptr<hosting::SpaceWaker> waker_;
+};
+
+}  // namespace lapwing::sqs

@@ -1,0 +1,56 @@
+#include "services/sqs/words.hpp"
+
+#include <fmt/core.h>
+
+#include "gen/sqs/errors.hpp"
+#include "gen/sqs/model.hpp"
+
+namespace lapwing::sqs {
+namespace {
+
+// Of what a caller sent, in an error.
+constexpr std::size_t kShownBytesMax = 1024;
+
+}  // namespace
+
+Error invalid_value(std::string_view value, std::string_view parameter, std::string_view reason) {
+  return gen::sqs::errors::invalid_parameter_value(
+      fmt::format("Value {} for parameter {} is invalid. Reason: {}",
+                  value.substr(0, kShownBytesMax), parameter, reason));
+}
+
+Error no_such_queue() {
+  return gen::sqs::errors::queue_does_not_exist("The specified queue does not exist.");
+}
+
+Error store_failure(Error error) {
+  switch (error.kind()) {
+    case ErrorKind::kThrottled:
+      return gen::sqs::errors::request_throttled("Too many requests wait to be written.")
+          .with_detail(error.to_log());
+    case ErrorKind::kUnavailable:
+      return Error(ErrorKind::kUnavailable, "ServiceUnavailable",
+                   "The service cannot write now: the disk is full, or it stops.")
+          .with_status(503)
+          .with_detail(error.to_log());
+    case ErrorKind::kInvalid:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kTooLarge:
+    case ErrorKind::kDenied:
+    case ErrorKind::kUnsupported:
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnknown:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kInternal:
+      break;
+  }
+  return error;
+}
+
+std::string query_code(const Error& error) {
+  const aws::ShapeRow* const shape = gen::sqs::kModel.find_error(error.code());
+  return shape == nullptr ? error.code() : std::string(gen::sqs::kModel.text(shape->query_code));
+}
+
+}  // namespace lapwing::sqs

@@ -1,0 +1,208 @@
+"""kill -9 of the server while messages are sent, received and deleted: nothing acknowledged is lost
+or comes back, a FIFO group's order is never broken, and receive counts never go back.
+
+LAPWING_LONG=1 kills 200 times, else 6. LAPWING_SEED repeats a run's choices.
+"""
+import json
+import os
+import random
+import threading
+
+from api import Api, Gone
+from conftest import LONG
+from serving import Server
+
+ROUNDS = 200 if LONG else 6
+ACKNOWLEDGED_MAX = 400  # a round's kill comes after 1 to so many acknowledged changes
+VISIBILITY = 1
+GROUPS = 3
+
+
+class Sqs:
+    def __init__(self, address):
+        self.api = Api(address)
+
+    def __call__(self, operation, **members):
+        answer = self.api.call("POST", "/", json.dumps(members).encode(), {
+            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + operation,
+            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/"
+                             "aws4_request, SignedHeaders=host, Signature=0"})
+        assert answer.status == 200, (operation, answer.status, answer.body)
+        return json.loads(answer.body or b"{}")
+
+
+class Ledger:
+    """What was acknowledged of one queue. `doubt` holds bodies whose answer never came."""
+
+    def __init__(self, name):
+        self.url = "http://any/000000000000/" + name
+        self.lock = threading.Lock()
+        self.sent, self.doubtful = set(), set()
+        self.deleted, self.maybe_deleted = set(), set()
+        self.counts = {}
+
+    def see(self, message):
+        body, count = message["Body"], int(message["Attributes"]["ApproximateReceiveCount"])
+        with self.lock:
+            assert body in self.sent | self.doubtful, f"{body} was never sent"
+            assert body not in self.deleted, f"{body} came back after it was deleted"
+            # Answers may overtake one another, but no count is given twice.
+            seen = self.counts.setdefault(body, set())
+            assert count not in seen, f"{body} was received for the {count}th time again"
+            seen.add(count)
+        return body
+
+    def left(self):
+        return self.sent - self.deleted - self.maybe_deleted
+
+
+class Client(threading.Thread):
+    def __init__(self, work, address, acknowledged):
+        super().__init__(daemon=True)
+        self.work, self.sqs, self.acknowledged, self.failure = work, Sqs(address), acknowledged, None
+
+    def run(self):
+        try:
+            while True:
+                self.work(self.sqs)
+                self.acknowledged.release()
+        except Gone:
+            pass
+        except BaseException as error:  # told by the main thread
+            self.failure = error
+
+
+def sender(ledger, numbers, group=None):
+    """Sends one message, or a batch. Those of a group count from 0 up."""
+    def entries(count):
+        out = []
+        for _ in range(count):
+            body = f"{group or 'x'}-{next(numbers):08d}"
+            out.append({"Id": str(len(out)), "MessageBody": body, **({} if group is None else {
+                "MessageGroupId": group, "MessageDeduplicationId": body})})
+        return out
+
+    def work(sqs):
+        batch = entries(random.randint(1, 10))
+        bodies = {entry["MessageBody"] for entry in batch}
+        with ledger.lock:
+            ledger.doubtful |= bodies
+        answer = sqs("SendMessageBatch", QueueUrl=ledger.url, Entries=batch)
+        assert len(answer["Successful"]) == len(batch), answer
+        with ledger.lock:
+            ledger.sent |= bodies
+            ledger.doubtful -= bodies
+    return work
+
+
+def receiver(ledger, check=None):
+    def work(sqs):
+        received = sqs("ReceiveMessage", QueueUrl=ledger.url, MaxNumberOfMessages=10,
+                       WaitTimeSeconds=1, AttributeNames=["All"]).get("Messages", [])
+        bodies = [ledger.see(message) for message in received]
+        if check is not None:
+            check(bodies)
+        if not received:
+            return
+        # Some are left to lapse, from the end so that a group goes on where it was.
+        chosen = received[:random.randint(1, len(received))]
+        names = {message["Body"] for message in chosen}
+        with ledger.lock:
+            ledger.maybe_deleted |= names
+        answer = sqs("DeleteMessageBatch", QueueUrl=ledger.url, Entries=[
+            {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
+            for i, message in enumerate(chosen)])
+        failed = {chosen[int(one["Id"])]["Body"] for one in answer.get("Failed", [])}
+        gone = {chosen[int(one["Id"])]["Body"] for one in answer.get("Successful", [])}
+        with ledger.lock:
+            ledger.maybe_deleted -= failed
+            if check is not None:  # a standard queue's late handle may not have deleted
+                ledger.deleted |= gone
+                ledger.maybe_deleted -= gone
+    return work
+
+
+def in_order(ledger):
+    """Whatever stands before a received message of its group is deleted, or came just before."""
+    def check(bodies):
+        here = set()
+        with ledger.lock:
+            waiting = {}
+            for body in ledger.left():
+                waiting.setdefault(body.split("-")[0], set()).add(body)
+            for body in bodies:
+                earlier = {one for one in waiting.get(body.split("-")[0], ()) if one < body}
+                assert earlier <= here, f"{body} came before {sorted(earlier - here)[:3]}"
+                here.add(body)
+    return check
+
+
+def counter(start=0):
+    while True:
+        yield start
+        start += 1
+
+
+def storm(server, works, acknowledged_wanted):
+    acknowledged = threading.Semaphore(0)
+    clients = [Client(work, server.address, acknowledged) for work in works]
+    for client in clients:
+        client.start()
+    for _ in range(acknowledged_wanted):
+        while not acknowledged.acquire(timeout=1):
+            assert not any(client.failure for client in clients), \
+                [client.failure for client in clients]
+    server.kill()
+    for client in clients:
+        client.join(60)
+        assert not client.is_alive()
+        if client.failure:
+            raise client.failure
+
+
+def drain(server, ledger, check=None):
+    """Everything that is left, deleted on its way."""
+    sqs, found, empty = Sqs(server.address), set(), 0
+    while empty < 2 * VISIBILITY + 2:  # each waits a second
+        received = sqs("ReceiveMessage", QueueUrl=ledger.url, MaxNumberOfMessages=10,
+                       VisibilityTimeout=60, WaitTimeSeconds=1,
+                       AttributeNames=["All"]).get("Messages", [])
+        bodies = [ledger.see(message) for message in received]
+        if check is not None:
+            check(bodies)
+        empty = 0 if received else empty + 1
+        for message in received:
+            sqs("DeleteMessage", QueueUrl=ledger.url, ReceiptHandle=message["ReceiptHandle"])
+            with ledger.lock:
+                ledger.deleted.add(message["Body"])
+            found.add(message["Body"])
+    counts = sqs("GetQueueAttributes", QueueUrl=ledger.url, AttributeNames=["All"])["Attributes"]
+    for name in ("", "Delayed", "NotVisible"):
+        assert counts["ApproximateNumberOfMessages" + name] == "0", counts
+    return found
+
+
+def test_kills_under_load(data_dir):
+    seed = int(os.environ.get("LAPWING_SEED", random.randrange(1 << 30)))
+    print("LAPWING_SEED =", seed)
+    random.seed(seed)
+    standard, fifo = Ledger("crash"), Ledger("crash.fifo")
+    # What a sender counts goes on over the rounds: a number is never sent twice.
+    works = [sender(standard, counter(i << 24)) for i in range(3)] + [receiver(standard)] * 2
+    works += [sender(fifo, counter(), f"g{i}") for i in range(GROUPS)]
+    works += [receiver(fifo, in_order(fifo))]
+    server = Server(data_dir).start()
+    setup = Sqs(server.address)
+    for name, more in (("crash", {}), ("crash.fifo", {"FifoQueue": "true"})):
+        setup("CreateQueue", QueueName=name,
+              Attributes={"VisibilityTimeout": str(VISIBILITY), **more})
+    for _ in range(ROUNDS):
+        storm(server, works, random.randint(1, ACKNOWLEDGED_MAX))
+        server = Server(data_dir).start()
+    try:
+        for ledger, check in ((standard, None), (fifo, in_order(fifo))):
+            wanted = ledger.left()
+            found = drain(server, ledger, check)
+            assert wanted <= found, f"lost: {sorted(wanted - found)[:5]} of {len(wanted)}"
+    finally:
+        server.stop()
