@@ -82,6 +82,10 @@ std::string arn_of(const InstanceProfile& profile) {
   return arn_of(profile.account, "instance-profile", profile.path, profile.name);
 }
 
+std::string arn_of(const OidcProvider& provider) {
+  return arn_of(provider.account, "oidc-provider", "/", provider.host);
+}
+
 std::string new_id(Random& random, Kind kind) {
   const std::string_view prefix = kind == Kind::kUser    ? "AIDA"
                                   : kind == Kind::kGroup ? "AGPA"

@@ -26,6 +26,7 @@ std::string arn_of(std::string_view account, std::string_view type, std::string_
 std::string arn_of(const Identity& identity);
 std::string arn_of(const CustomerPolicy& policy);
 std::string arn_of(const InstanceProfile& profile);
+std::string arn_of(const OidcProvider& provider);
 
 // "AROA..." and so on.
 std::string new_id(Random& random, Kind kind);

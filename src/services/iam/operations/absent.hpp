@@ -1,5 +1,5 @@
 // What deploy tools ask about users and accounts that nobody can have here yet: passwords, MFA
-// devices, certificates, keys of other kinds, identity providers. Answered as for one that has
+// devices, certificates, keys of other kinds, SAML providers. Answered as for one that has
 // none; making one is refused by name.
 #pragma once
 
@@ -32,9 +32,6 @@ Out empty_lists() {
   if constexpr (requires { out.ssh_public_keys.emplace(); }) out.ssh_public_keys.emplace();
   if constexpr (requires { out.service_specific_credentials.emplace(); }) {
     out.service_specific_credentials.emplace();
-  }
-  if constexpr (requires { out.open_id_connect_provider_list.emplace(); }) {
-    out.open_id_connect_provider_list.emplace();
   }
   if constexpr (requires { out.saml_provider_list.emplace(); }) out.saml_provider_list.emplace();
   return out;
