@@ -1,8 +1,8 @@
 // What a server does beside its requests. Unused packages and blobs go away, as a task of the
 // Runner; and what makes cold starts shorter is made once per interpreter: the byte code of the
-// Python bootstraps and of the SDK (the sandbox's copy is read-only, and compiling the bootstraps at
-// every cold start would cost some 20 ms, boto3 a second), the archive of the classes of AWS's Java
-// client.
+// Python bootstraps and of the SDK (the sandbox's copy is read-only, and compiling the bootstraps
+// at every cold start would cost some 20 ms, boto3 a second), the archive of the classes of AWS's
+// Java client.
 //
 // Thread-safety: one thread of its own, until everything is made or stop() is called.
 #pragma once
