@@ -88,6 +88,10 @@ class Service {
 
  private:
   Response answer(const Exchange& exchange, Result<Response> outcome) const;
+  net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
+                                              std::shared_ptr<const Exchange> exchange) const;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
+                                            std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
   Result<Response> run(const Exchange& exchange) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;
