@@ -34,6 +34,8 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Takes over a string that is already built, for large ones.
   std::string_view keep(std::string text);
+  // Nothing of it is looked at any more; it begins again, empty.
+  void clear();
 
  private:
   // Blocks double from the first size to the last: a request that waits for long holds little.

@@ -71,7 +71,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual bool waits() const = 0;
-  // One of these, by waits().
+  // One of these, by waits(). wait() clears the arena, and with it the input, once it has read
+  // that.
   virtual Result<Value> run(const Call& call, const Value& input, Arena& arena,
                             ResponseExtras& extras, const Gate& gate) const;
   virtual net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, const Value& input,
@@ -136,6 +137,7 @@ class WaitingHandler final : public Handler {
                                 const Gate& gate) const override {
     auto in = input_of<Op>(input);
     LAPWING_CO_CHECK(gate.pass(resource_of(row_, call, in)));
+    arena.clear();  // the input's; it may wait for long now
     co_return value_of<Op>(co_await fn_(core_, loop, call, std::move(in)), arena);
   }
 
