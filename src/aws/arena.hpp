@@ -34,8 +34,14 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Takes over a string that is already built, for large ones.
   std::string_view keep(std::string text);
-  // Nothing of it is looked at any more; it begins again, empty.
-  void clear();
+  // Gives everything back; nothing that was handed out may be looked at afterwards.
+  void clear() {
+    blocks_.clear();
+    strings_.clear();
+    cursor_ = nullptr;
+    left_ = 0;
+    next_block_ = kFirstBlockBytes;
+  }
 
  private:
   // Blocks double from the first size to the last: a request that waits for long holds little.

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "aws/call.hpp"
 #include "aws/message.hpp"
@@ -34,6 +35,8 @@ class PatternCache;
 
 namespace lapwing::aws {
 
+class ProtocolEngine;
+
 // What all services share. All outlive them.
 struct Pipeline {
   text::PatternCache& patterns;
@@ -46,6 +49,13 @@ struct Pipeline {
 // A request on its way. Its views are kept alive by whoever makes it (by deriving from it), for as
 // long as a worker may look at it: a connection that is cut takes its coroutine along.
 struct Exchange {
+  Exchange() = default;
+  Exchange(const OperationRow* what, Protocol how, const Request& asked, Call by)
+      : operation(what), protocol(how), request(asked), call(std::move(by)) {}
+  virtual ~Exchange() = default;
+  // The input was read out of the body, which nobody looks at any more: large ones are given back.
+  virtual void body_read() const {}
+
   const OperationRow* operation = nullptr;
   Protocol protocol = Protocol::kRestJson;
   Request request = {};
@@ -94,6 +104,7 @@ class Service {
                                             std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
   Result<Response> run(const Exchange& exchange) const;
+  Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;
 
   OperationTable table_;

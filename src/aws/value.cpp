@@ -35,14 +35,6 @@ std::string_view Arena::copy(std::string_view text) {
   return {out, text.size()};
 }
 
-void Arena::clear() {
-  blocks_.clear();
-  strings_.clear();
-  cursor_ = nullptr;
-  left_ = 0;
-  next_block_ = kFirstBlockBytes;
-}
-
 std::string_view Arena::keep(std::string text) { return strings_.emplace_front(std::move(text)); }
 
 Value Value::boolean(bool value) {

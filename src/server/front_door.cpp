@@ -34,9 +34,13 @@ Error too_large(std::size_t limit, std::string_view operation) {
 struct FrontDoor::Job final : aws::Exchange {
   explicit Job(const http::Request& head) : kept(head), view(kept) {}
 
+  void body_read() const override {
+    if (body.size() > kOffloadBytes) body = {};
+  }
+
   http::Request kept;
   RequestView view;
-  std::string body;
+  mutable std::string body;  // by body_read(), on the thread that reads it
   // What the body holds of the budget. A connection may go while the worker is at it.
   http::Charge charge;
   Turns::Turn turn;

@@ -92,6 +92,11 @@ Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string
       if (principal.type == "Service" && principal.name.find('.') == std::string::npos) {
         return invalid_principal("SERVICE", principal.name);
       }
+      if (principal.type == "Federated" &&
+          principal.name.starts_with(arn_of(account, "oidc-provider", "/", "")) &&
+          !find_oidc_provider(reader, account, principal.name)) {
+        return invalid_principal("FEDERATED", principal.name);
+      }
       if (principal.type != "AWS") continue;
       LAPWING_TRY(const auto who, check_aws_principal(reader, account, principal.name));
       if (who && principal.size != 0) pins.push_back({principal.offset, principal.size, who->id});

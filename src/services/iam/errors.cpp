@@ -46,6 +46,10 @@ Error no_access_key(std::string_view id) {
   return model::no_such_entity(fmt::format("The Access Key with id {} cannot be found.", id));
 }
 
+Error no_oidc_provider(std::string_view arn) {
+  return model::no_such_entity(fmt::format("OpenIDConnect Provider not found for arn {}", arn));
+}
+
 Error exists(std::string_view what, std::string_view name) {
   return model::entity_already_exists(fmt::format("{} {} already exists.", what, name));
 }

@@ -15,6 +15,10 @@ inline constexpr std::int64_t kGroupsMax = 300;
 inline constexpr std::int64_t kRolesMax = 1000;
 inline constexpr std::int64_t kPoliciesMax = 1500;
 inline constexpr std::int64_t kInstanceProfilesMax = 1000;
+inline constexpr std::int64_t kOidcProvidersMax = 100;
+// Of one provider.
+inline constexpr std::size_t kClientIdsMax = 100;
+inline constexpr std::size_t kThumbprintsMax = 5;
 // Of one user, group, role or policy.
 inline constexpr std::size_t kAttachedPoliciesMax = 10;
 inline constexpr std::size_t kGroupsOfUserMax = 10;

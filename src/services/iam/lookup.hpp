@@ -37,6 +37,10 @@ Result<std::vector<InlinePolicy>> inline_policies_of(store::Reader& reader,
 Result<InstanceProfile> find_profile(store::Reader& reader, std::string_view account,
                                      std::string_view name);
 
+// By its ARN.
+Result<OidcProvider> find_oidc_provider(store::Reader& reader, std::string_view account,
+                                        std::string_view arn);
+
 Result<Account> find_account(store::Reader& reader, std::string_view account);
 // Counts one more, or fewer, of what the account has; LimitExceeded beyond `limit`.
 Status count(store::Txn& txn, std::string_view account, std::string_view what, std::int64_t by,

@@ -23,6 +23,16 @@ bool is_name_character(unsigned char c) {
   return c < 0x80 && (std::isalnum(c) != 0 || kSigns.find(static_cast<char>(c)) != kSigns.npos);
 }
 
+bool is_framed(std::string_view path) {
+  return path == "/" || (path.size() > 2 && path.front() == '/' && path.back() == '/');
+}
+
+std::unexpected<Error> invalid_path() {
+  return fail(
+      errors::validation("The specified value for path is invalid. It must begin and end with / "
+                         "and contain only alphanumeric characters and/or / characters."));
+}
+
 }  // namespace
 
 std::string lower(std::string_view text) {
@@ -72,6 +82,10 @@ std::string arn_of(const InstanceProfile& profile) {
   return arn_of(profile.account, "instance-profile", profile.path, profile.name);
 }
 
+std::string arn_of(const OidcProvider& provider) {
+  return arn_of(provider.account, "oidc-provider", "/", provider.host);
+}
+
 std::string new_id(Random& random, Kind kind) {
   const std::string_view prefix = kind == Kind::kUser    ? "AIDA"
                                   : kind == Kind::kGroup ? "AGPA"
@@ -109,12 +123,16 @@ Status check_name(std::string_view field, std::string_view name) {
 }
 
 Status check_path(std::string_view path) {
-  const bool framed = path == "/" || (path.size() > 2 && path.front() == '/' && path.back() == '/');
   const auto printable = [](unsigned char c) { return c > ' ' && c < 0x7F; };
-  if (framed && std::ranges::all_of(path, printable)) return {};
-  return fail(
-      errors::validation("The specified value for path is invalid. It must begin and end with / "
-                         "and contain only alphanumeric characters and/or / characters."));
+  if (is_framed(path) && std::ranges::all_of(path, printable)) return {};
+  return invalid_path();
+}
+
+Status check_policy_path(std::string_view path) {
+  const auto allowed = [](unsigned char c) { return c == '/' || is_name_character(c); };
+  const bool empty_part = path.find("//") != std::string_view::npos;
+  if (is_framed(path) && !empty_part && std::ranges::all_of(path, allowed)) return {};
+  return invalid_path();
 }
 
 std::string version_name(std::int64_t number) { return fmt::format("v{}", number); }

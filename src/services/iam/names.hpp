@@ -26,6 +26,7 @@ std::string arn_of(std::string_view account, std::string_view type, std::string_
 std::string arn_of(const Identity& identity);
 std::string arn_of(const CustomerPolicy& policy);
 std::string arn_of(const InstanceProfile& profile);
+std::string arn_of(const OidcProvider& provider);
 
 // "AROA..." and so on.
 std::string new_id(Random& random, Kind kind);
@@ -38,6 +39,8 @@ std::string new_secret_access_key(Random& random);
 // name ("roleName").
 Status check_name(std::string_view field, std::string_view name);
 Status check_path(std::string_view path);
+// Paths of policies: of the characters of names.
+Status check_policy_path(std::string_view path);
 
 // "v3".
 std::string version_name(std::int64_t number);

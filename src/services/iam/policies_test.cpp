@@ -47,6 +47,19 @@ TEST(Policies, AreToldAsIamTellsThem) {
             "Policy " + arn("policy/p") + " was not found.");
 }
 
+TEST(Policies, PathsAreOfTheCharactersOfNames) {
+  Host host;
+  for (const std::string_view bad : {"a/", "/a", "/a b/", "//", "/a//b/", "/a%/"}) {
+    const Answer answer = host.call(
+        "CreatePolicy", input({{"PolicyName", "p"}, {"Path", bad}, {"PolicyDocument", kPolicy}}));
+    EXPECT_EQ(answer.error, "ValidationError") << bad;
+  }
+  EXPECT_TRUE(
+      host.call("CreatePolicy",
+                input({{"PolicyName", "p"}, {"Path", "/a/b.c/"}, {"PolicyDocument", kPolicy}}))
+          .ok());
+}
+
 TEST(Policies, HaveVersions) {
   Host host;
   ASSERT_TRUE(create_policy(host, "p").ok());

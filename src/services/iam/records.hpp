@@ -107,6 +107,16 @@ struct AccessKey {
   std::int64_t created_ms = 0;
 };
 
+// An OpenID Connect provider: GitHub's, a cluster's.
+struct OidcProvider {
+  std::string account;
+  std::string host;  // with its path, without scheme: what its ARN ends with
+  std::int64_t created_ms = 0;
+  std::vector<std::string> client_ids;
+  std::vector<std::string> thumbprints;
+  Tags tags;
+};
+
 struct PasswordPolicy {
   bool allow_change = false;
   bool hard_expiry = false;

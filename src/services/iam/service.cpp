@@ -8,6 +8,7 @@
 #include "services/iam/operations/groups.hpp"
 #include "services/iam/operations/inline_policies.hpp"
 #include "services/iam/operations/instance_profiles.hpp"
+#include "services/iam/operations/oidc_providers.hpp"
 #include "services/iam/operations/policies.hpp"
 #include "services/iam/operations/roles.hpp"
 #include "services/iam/operations/service_linked_roles.hpp"
@@ -32,6 +33,8 @@ std::string resource_of(const aws::Call& call, const In& in) {
                 (requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
                  !requires { in.user_name; } && !requires { in.group_name; })) {
     return in.policy_arn;
+  } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
+    return in.open_id_connect_provider_arn;
   } else if constexpr (requires { in.instance_profile_name; }) {
     return arn("instance-profile", "/", in.instance_profile_name);
   } else if constexpr (requires { in.role_name; }) {
@@ -185,6 +188,24 @@ void add_instance_profiles(OperationTable& table, Core& core) {
                                       Access::kList);
 }
 
+void add_oidc_providers(OperationTable& table, Core& core) {
+  add_for_all<model::CreateOpenIDConnectProvider>(table, core, create_oidc_provider,
+                                                  Access::kWrite);
+  add<model::GetOpenIDConnectProvider>(table, core, get_oidc_provider, Access::kRead);
+  add_for_all<model::ListOpenIDConnectProviders>(table, core, list_oidc_providers, Access::kList);
+  add<model::DeleteOpenIDConnectProvider>(table, core, delete_oidc_provider, Access::kWrite);
+  add<model::AddClientIDToOpenIDConnectProvider>(table, core, add_client_id, Access::kWrite);
+  add<model::RemoveClientIDFromOpenIDConnectProvider>(table, core, remove_client_id,
+                                                      Access::kWrite);
+  add<model::UpdateOpenIDConnectProviderThumbprint>(table, core, update_thumbprint, Access::kWrite);
+  add<model::TagOpenIDConnectProvider>(table, core, tag<model::TagOpenIDConnectProvider>,
+                                       Access::kTagging);
+  add<model::UntagOpenIDConnectProvider>(table, core, untag<model::UntagOpenIDConnectProvider>,
+                                         Access::kTagging);
+  add<model::ListOpenIDConnectProviderTags>(
+      table, core, list_tags<model::ListOpenIDConnectProviderTags>, Access::kList);
+}
+
 void add_account(OperationTable& table, Core& core) {
   add_for_all<model::GetAccountSummary>(table, core, get_account_summary, Access::kList);
   add_for_all<model::ListAccountAliases>(table, core, list_account_aliases, Access::kList);
@@ -212,8 +233,6 @@ void add_absent(OperationTable& table, Core& core) {
       table, core, none_of_user<model::ListServiceSpecificCredentials>, Access::kList);
   add_for_all<model::ListVirtualMFADevices>(table, core, none<model::ListVirtualMFADevices>,
                                             Access::kList);
-  add_for_all<model::ListOpenIDConnectProviders>(
-      table, core, none<model::ListOpenIDConnectProviders>, Access::kList);
   add_for_all<model::ListSAMLProviders>(table, core, none<model::ListSAMLProviders>, Access::kList);
   add_for_all<model::ListServerCertificates>(table, core, none<model::ListServerCertificates>,
                                              Access::kList);
@@ -222,17 +241,14 @@ void add_absent(OperationTable& table, Core& core) {
 void refuse_the_rest(OperationTable& table) {
   table.refuse({"AcceptDelegationRequest",
                 "AcquireRole",
-                "AddClientIDToOpenIDConnectProvider",
                 "AssociateDelegationRequest",
                 "ChangePassword",
                 "CreateDelegationRequest",
                 "CreateLoginProfile",
-                "CreateOpenIDConnectProvider",
                 "CreateSAMLProvider",
                 "CreateServiceSpecificCredential",
                 "CreateVirtualMFADevice",
                 "DeactivateMFADevice",
-                "DeleteOpenIDConnectProvider",
                 "DeleteSAMLProvider",
                 "DeleteSSHPublicKey",
                 "DeleteServerCertificate",
@@ -256,7 +272,6 @@ void refuse_the_rest(OperationTable& table) {
                 "GetDelegationRequest",
                 "GetHumanReadableSummary",
                 "GetMFADevice",
-                "GetOpenIDConnectProvider",
                 "GetOrganizationsAccessReport",
                 "GetOutboundWebIdentityFederationInfo",
                 "GetRoleTemplateVersion",
@@ -267,14 +282,12 @@ void refuse_the_rest(OperationTable& table) {
                 "GetServiceLastAccessedDetailsWithEntities",
                 "ListDelegationRequests",
                 "ListMFADeviceTags",
-                "ListOpenIDConnectProviderTags",
                 "ListOrganizationsFeatures",
                 "ListPoliciesGrantingServiceAccess",
                 "ListSAMLProviderTags",
                 "ListServerCertificateTags",
                 "PutAccountProperties",
                 "RejectDelegationRequest",
-                "RemoveClientIDFromOpenIDConnectProvider",
                 "ResetServiceSpecificCredential",
                 "ResyncMFADevice",
                 "SendDelegationToken",
@@ -282,16 +295,13 @@ void refuse_the_rest(OperationTable& table) {
                 "SimulateCustomPolicy",
                 "SimulatePrincipalPolicy",
                 "TagMFADevice",
-                "TagOpenIDConnectProvider",
                 "TagSAMLProvider",
                 "TagServerCertificate",
                 "UntagMFADevice",
-                "UntagOpenIDConnectProvider",
                 "UntagSAMLProvider",
                 "UntagServerCertificate",
                 "UpdateDelegationRequest",
                 "UpdateLoginProfile",
-                "UpdateOpenIDConnectProviderThumbprint",
                 "UpdateSAMLProvider",
                 "UpdateSSHPublicKey",
                 "UpdateServerCertificate",
@@ -309,6 +319,7 @@ OperationTable make_table(Core& core) {
   add_groups(table, core);
   add_policies(table, core);
   add_instance_profiles(table, core);
+  add_oidc_providers(table, core);
   add_account(table, core);
   add_absent(table, core);
   refuse_the_rest(table);

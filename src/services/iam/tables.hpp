@@ -159,6 +159,25 @@ struct AccessKeyTable {
 };
 using AccessKeys = resources::Table<AccessKeyTable>;
 
+struct OidcProviderTable {
+  using Record = OidcProvider;
+  static constexpr std::string_view kKind = "iam.oidc-provider";
+  static constexpr int kFormat = 1;
+  static std::string key(const OidcProvider& provider) {
+    return account_key(provider.account, provider.host);
+  }
+  template <class Fields, class R>
+  static void fields(Fields& f, R& provider) {
+    f("account", provider.account);
+    f("host", provider.host);
+    f("created", provider.created_ms);
+    f("client_ids", provider.client_ids);
+    f("thumbprints", provider.thumbprints);
+    f("tags", provider.tags);
+  }
+};
+using OidcProviders = resources::Table<OidcProviderTable>;
+
 struct AccountTable {
   using Record = Account;
   static constexpr std::string_view kKind = "iam.account";

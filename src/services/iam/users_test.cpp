@@ -153,13 +153,65 @@ TEST(Users, HaveNothingElse) {
   EXPECT_EQ(host.call("ListMFADevices", R"({"UserName":"ann"})").size("MFADevices"), 0U);
   EXPECT_EQ(host.call("ListMFADevices", R"({"UserName":"bob"})").error, "NoSuchEntity");
   EXPECT_TRUE(host.call("ListSSHPublicKeys", R"({"UserName":"ann"})").ok());
-  EXPECT_TRUE(host.call("ListOpenIDConnectProviders", "{}").ok());
+  EXPECT_EQ(host.call("ListOpenIDConnectProviders", "{}").at("OpenIDConnectProviderList"), "[...]");
+  EXPECT_EQ(host.call("ListSAMLProviders", "{}").at("SAMLProviderList"), "[...]");
+  EXPECT_EQ(host.call("ListServiceSpecificCredentials", R"({"UserName":"ann"})")
+                .at("ServiceSpecificCredentials"),
+            "[...]");
   EXPECT_EQ(host.call("CreateLoginProfile", R"({"UserName":"ann","Password":"x"})").error,
             "NotImplemented");
   EXPECT_EQ(
       host.call("SimulatePrincipalPolicy", input({{"PolicySourceArn", arn("user/ann-the-user")}}))
           .error,
       "NotImplemented");
+}
+
+TEST(Accounts, HaveOpenIdConnectProviders) {
+  Host host;
+  const std::string github = arn("oidc-provider/token.actions.githubusercontent.com");
+  const std::string trust = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow",)"
+                            R"("Principal":{"Federated":")" +
+                            github + R"("},"Action":"sts:AssumeRoleWithWebIdentity"}})";
+  EXPECT_EQ(create_role(host, "r", trust).text,
+            "Invalid principal in policy: \"FEDERATED\":\"" + github + "\"");
+  const std::string asked = R"({"Url":"https://token.actions.githubusercontent.com/",)"
+                            R"("ClientIDList":["sts.amazonaws.com"],"ThumbprintList":[")" +
+                            std::string(40, 'a') + R"("],"Tags":[{"Key":"k","Value":"v"}]})";
+  EXPECT_EQ(host.call("CreateOpenIDConnectProvider", asked).at("OpenIDConnectProviderArn"), github);
+  EXPECT_EQ(host.call("CreateOpenIDConnectProvider", asked).error, "EntityAlreadyExists");
+  EXPECT_TRUE(create_role(host, "r", trust).ok());
+  const std::string named = input({{"OpenIDConnectProviderArn", github}});
+  const Answer got = host.call("GetOpenIDConnectProvider", named);
+  EXPECT_EQ(got.at("Url"), "token.actions.githubusercontent.com");
+  EXPECT_EQ(got.at("ClientIDList.0"), "sts.amazonaws.com");
+  EXPECT_EQ(got.at("Tags.0.Value"), "v");
+  EXPECT_EQ(host.call("ListOpenIDConnectProviders", "{}").at("OpenIDConnectProviderList.0.Arn"),
+            github);
+  const auto client = [&](const char* operation, const std::string& id) {
+    return host.call(operation, input({{"OpenIDConnectProviderArn", github}, {"ClientID", id}}));
+  };
+  for (std::size_t i = 1; i < kClientIdsMax; ++i) {
+    EXPECT_TRUE(client("AddClientIDToOpenIDConnectProvider", std::to_string(i)).ok());
+  }
+  EXPECT_EQ(client("AddClientIDToOpenIDConnectProvider", "more").text,
+            "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100");
+  EXPECT_TRUE(client("RemoveClientIDFromOpenIDConnectProvider", "1").ok());
+  EXPECT_EQ(client("RemoveClientIDFromOpenIDConnectProvider", "1").text, "Client ID 1 not found.");
+  std::string six = "\"" + std::string(40, 'b') + "\"";
+  for (int i = 0; i < 5; ++i) six += ",\"" + std::string(40, 'b') + "\"";
+  EXPECT_EQ(host.call("UpdateOpenIDConnectProviderThumbprint",
+                      R"({"OpenIDConnectProviderArn":")" + github + R"(","ThumbprintList":[)" +
+                          six + "]}")
+                .error,
+            "InvalidInput");
+  for (const std::string_view bad : {"http://a", "https://", "https:///x", "a", "https://a b"}) {
+    EXPECT_EQ(host.call("CreateOpenIDConnectProvider", input({{"Url", bad}})).text,
+              "Invalid Open ID Connect Provider URL")
+        << bad;
+  }
+  ASSERT_TRUE(host.call("DeleteOpenIDConnectProvider", named).ok());
+  EXPECT_EQ(host.call("GetOpenIDConnectProvider", named).text,
+            "OpenIDConnect Provider not found for arn " + github);
 }
 
 TEST(Accounts, TellWhatTheyHave) {

@@ -230,3 +230,23 @@ def test_names_in_words_of_their_own(iam):
         400, "ValidationError",
         "The specified value for roleName is invalid. It must contain only alphanumeric "
         "characters and/or the following: +=,.@_-")
+
+
+def test_an_openid_connect_provider(iam, name):
+    url = f"https://{name}.example.com/path"
+    arn = iam.create_open_id_connect_provider(
+        Url=url, ClientIDList=["sts.amazonaws.com"],
+        ThumbprintList=["a" * 40])["OpenIDConnectProviderArn"]
+    try:
+        got = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        assert (got["Url"], got["ClientIDList"]) == (url[len("https://"):], ["sts.amazonaws.com"])
+        assert {"Arn": arn} in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn,
+                                         Tags=[{"Key": "a", "Value": "b"}])
+        assert iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=arn)["Tags"]
+        assert code(iam.create_open_id_connect_provider, Url=url)[:2] == (
+            409, "EntityAlreadyExists")
+    finally:
+        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert code(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn) == (
+        404, "NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}")

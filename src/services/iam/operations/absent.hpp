@@ -1,5 +1,5 @@
 // What deploy tools ask about users and accounts that nobody can have here yet: passwords, MFA
-// devices, certificates, keys of other kinds, identity providers. Answered as for one that has
+// devices, certificates, keys of other kinds, SAML providers. Answered as for one that has
 // none; making one is refused by name.
 #pragma once
 
@@ -13,7 +13,6 @@
 
 namespace lapwing::iam {
 
-// Void where the operation answers nothing.
 template <class Op>
 Result<typename Op::Output> no_login_profile(Core& core, const aws::Call& call,
                                              typename Op::Input in) {
@@ -25,6 +24,19 @@ Result<typename Op::Output> no_login_profile(Core& core, const aws::Call& call,
       gen::iam::errors::no_such_entity("Login Profile for User " + name + " cannot be found."));
 }
 
+// The lists in an answer, which IAM writes when they are empty, too.
+template <class Out>
+Out empty_lists() {
+  Out out;
+  if constexpr (requires { out.is_truncated; }) out.is_truncated = false;
+  if constexpr (requires { out.ssh_public_keys.emplace(); }) out.ssh_public_keys.emplace();
+  if constexpr (requires { out.service_specific_credentials.emplace(); }) {
+    out.service_specific_credentials.emplace();
+  }
+  if constexpr (requires { out.saml_provider_list.emplace(); }) out.saml_provider_list.emplace();
+  return out;
+}
+
 // Lists of what a user has; the user must be there, where one is named.
 template <class Op>
 Result<typename Op::Output> none_of_user(Core& core, const aws::Call& call, typename Op::Input in) {
@@ -33,16 +45,12 @@ Result<typename Op::Output> none_of_user(Core& core, const aws::Call& call, type
       return find_identity(reader, account_of(call), Kind::kUser, *in.user_name);
     }));
   }
-  typename Op::Output out;
-  if constexpr (requires { out.is_truncated; }) out.is_truncated = false;
-  return out;
+  return empty_lists<typename Op::Output>();
 }
 
 template <class Op>
 Result<typename Op::Output> none(Core&, const aws::Call&, typename Op::Input) {
-  typename Op::Output out;
-  if constexpr (requires { out.is_truncated; }) out.is_truncated = false;
-  return out;
+  return empty_lists<typename Op::Output>();
 }
 
 }  // namespace lapwing::iam

@@ -71,7 +71,7 @@ Result<gen::iam::GetAccountSummaryResponse> get_account_summary(Core& core, cons
       {"ServerCertificatesQuota", 20},
       {"MFADevices", 0},
       {"MFADevicesInUse", 0},
-      {"Providers", 0},
+      {"Providers", counted("OpenIdConnectProviders")},
       {"AccountMFAEnabled", 0},
       {"AccountAccessKeysPresent", 0},
       {"AccountPasswordPresent", 0},

@@ -1,4 +1,5 @@
-// TagRole, UntagRole, ListRoleTags, and the same of users, policies and instance profiles.
+// TagRole, UntagRole, ListRoleTags, and the same of users, policies, instance profiles and OpenID
+// Connect providers.
 #pragma once
 
 #include <string>
@@ -19,6 +20,8 @@ template <class In>
 auto find_tagged(store::Reader& reader, const aws::Call& call, const In& in) {
   if constexpr (requires { in.policy_arn; }) {
     return find_changeable_policy(reader, account_of(call), in.policy_arn, "tag policies");
+  } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
+    return find_oidc_provider(reader, account_of(call), in.open_id_connect_provider_arn);
   } else if constexpr (requires { in.instance_profile_name; }) {
     return find_profile(reader, account_of(call), in.instance_profile_name);
   } else {
@@ -31,6 +34,9 @@ inline Result<store::Revision> put_tagged(store::Txn& txn, const CustomerPolicy&
 }
 inline Result<store::Revision> put_tagged(store::Txn& txn, const InstanceProfile& profile) {
   return InstanceProfiles::put(txn, profile);
+}
+inline Result<store::Revision> put_tagged(store::Txn& txn, const OidcProvider& provider) {
+  return OidcProviders::put(txn, provider);
 }
 inline Result<store::Revision> put_tagged(store::Txn& txn, const Identity& identity) {
   return Identities::put(txn, identity);

@@ -1,0 +1,106 @@
+"""kill -9 while roles and policies are made, changed and deleted: what was acknowledged is there
+after a restart, and nothing half-made."""
+import json
+import random
+import threading
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from conftest import LONG
+from serving import Server
+
+ROUNDS = 20 if LONG else 4
+CLIENTS = 4
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": "sts:AssumeRole"}})
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
+def iam_of(server):
+    return boto3.client("iam", endpoint_url=server.endpoint, region_name="us-east-1",
+                        aws_access_key_id="test", aws_secret_access_key="test",
+                        config=Config(retries={"max_attempts": 0}, read_timeout=60))
+
+
+class Role:
+    """What was acknowledged of one role; `doubt` is the change that was not answered."""
+
+    def __init__(self, name):
+        self.name, self.state, self.doubt = name, None, None
+
+    def next(self, choice):
+        if self.state is None:
+            return {"inline": [], "attached": []}, lambda iam: iam.create_role(
+                RoleName=self.name, AssumeRolePolicyDocument=TRUST)
+        inline, attached = self.state["inline"], self.state["attached"]
+        if not inline and not attached and choice.random() < 0.3:
+            return None, lambda iam: iam.delete_role(RoleName=self.name)
+        if choice.random() < 0.5:
+            if attached:
+                return {"inline": inline, "attached": []}, lambda iam: iam.detach_role_policy(
+                    RoleName=self.name, PolicyArn=BASIC)
+            return {"inline": inline, "attached": [BASIC]}, lambda iam: iam.attach_role_policy(
+                RoleName=self.name, PolicyArn=BASIC)
+        if inline:
+            return {"inline": [], "attached": attached}, lambda iam: iam.delete_role_policy(
+                RoleName=self.name, PolicyName="p")
+        return {"inline": ["p"], "attached": attached}, lambda iam: iam.put_role_policy(
+            RoleName=self.name, PolicyName="p", PolicyDocument=POLICY)
+
+
+def storm(server, role, choice, acknowledged):
+    iam = iam_of(server)
+    try:
+        while True:
+            role.doubt, change = role.next(choice)
+            change(iam)
+            role.state = role.doubt
+            acknowledged.release()
+    except (BotoCoreError, ClientError) as error:
+        assert not isinstance(error, ClientError) or \
+            error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, error
+
+
+def seen(iam, name):
+    try:
+        iam.get_role(RoleName=name)
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return {"inline": iam.list_role_policies(RoleName=name)["PolicyNames"],
+            "attached": [p["PolicyArn"] for p in
+                         iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]]}
+
+
+def test_acknowledged_is_kept(tmp_path):
+    choice = random.Random(7)
+    roles = [Role(f"role-{i}") for i in range(CLIENTS)]
+    server = Server(tmp_path).start()
+    try:
+        for _ in range(ROUNDS):
+            acknowledged = threading.Semaphore(0)
+            clients = [threading.Thread(target=storm, args=(
+                server, role, random.Random(choice.random()), acknowledged)) for role in roles]
+            for client in clients:
+                client.start()
+            for _ in range(choice.randint(5, 80)):
+                assert acknowledged.acquire(timeout=60)
+            server.kill()
+            for client in clients:
+                client.join()
+            server.start()
+            iam = iam_of(server)
+            for role in roles:
+                found = seen(iam, role.name)
+                assert found in (role.state, role.doubt), (role.name, found, role.state, role.doubt)
+                role.state = found
+            there = sum(role.state is not None for role in roles)
+            assert len(iam.list_roles()["Roles"]) == there
+            assert iam.get_account_summary()["SummaryMap"]["Roles"] == there
+            uses = sum(bool(role.state and role.state["attached"]) for role in roles)
+            assert iam.get_policy(PolicyArn=BASIC)["Policy"]["AttachmentCount"] == uses
+    finally:
+        server.kill()
