@@ -99,6 +99,10 @@ class Service {
 
  private:
   Response answer(const Exchange& exchange, Result<Response> outcome) const;
+  net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
+                                              std::shared_ptr<const Exchange> exchange) const;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
+                                            std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
