@@ -5,7 +5,7 @@
 //
 //   lapwing_load --address HOST:PORT --path P --body B [--expect B] [--connections N]
 //     [--seconds S | --requests N] [--warm-up N] [--functions N [--first N] [--zipf S]]
-//     [--key ID --secret S]
+//     [--key ID --secret S [--service NAME]] [--finish 1]
 //
 // Prints one JSON object. An answer counts as an error unless it is 200, names no function
 // error and is what was expected.
@@ -58,6 +58,9 @@ class RequestMaker {
     draw_ = std::discrete_distribution<std::size_t>(weights_.begin(), weights_.end());
   }
 
+  // One of another body.
+  std::string once(const std::string& body) const { return bytes_of(options_.path, body); }
+
   const std::string& next() {
     const std::size_t index = weights_.empty() ? turn_++ % made_.size() : draw_(random_);
     Made& made = made_[index];
@@ -78,17 +81,22 @@ class RequestMaker {
       path.replace(at, 2, fmt::format("{}", static_cast<std::size_t>(options_.first) + index));
     }
     made.second = second;
-    made.bytes = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", path,
-                             options_.address, options_.body.size());
+    made.bytes = bytes_of(path, options_.body);
+  }
+
+  std::string bytes_of(const std::string& path, const std::string& body) const {
+    std::string out = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", path,
+                                  options_.address, body.size());
     if (!options_.access_key_id.empty()) {
       const aws::HeaderView host{"Host", options_.address};
-      const aws::Request request{"POST", path, {}, std::span(&host, 1), options_.body};
+      const aws::Request request{"POST", path, {}, std::span(&host, 1), body};
       const aws::Credentials keys{options_.access_key_id, options_.secret_access_key, {}};
-      for (const auto& field : aws::sign(request, keys, {"us-east-1", "lambda"}, clock_.wall())) {
-        made.bytes += fmt::format("{}: {}\r\n", field.name, field.value);
+      for (const auto& field :
+           aws::sign(request, keys, {"us-east-1", options_.service}, clock_.wall())) {
+        out += fmt::format("{}: {}\r\n", field.name, field.value);
       }
     }
-    made.bytes += "\r\n" + options_.body;
+    return out + "\r\n" + body;
   }
 
   const LoadOptions& options_;
@@ -114,14 +122,39 @@ std::string_view header(std::string_view head, std::string_view name) {
   return {};
 }
 
+// The DeleteMessageBatch of the messages in an answer to ReceiveMessage (query); empty where there
+// are none.
+std::string deletion_of(std::string_view answer, long& messages) {
+  constexpr std::string_view kOpen = "<ReceiptHandle>";
+  std::string out;
+  int number = 0;
+  for (std::size_t at = answer.find(kOpen); at != std::string_view::npos;
+       at = answer.find(kOpen, at)) {
+    at += kOpen.size();
+    ++number;
+    ++messages;
+    out += fmt::format(
+        "&DeleteMessageBatchRequestEntry.{0}.Id={0}"
+        "&DeleteMessageBatchRequestEntry.{0}.ReceiptHandle=",
+        number);
+    for (const char c : answer.substr(at, answer.find('<', at) - at)) {
+      const bool plain = c != '+' && c != '/' && c != '=';
+      out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned>(c));
+    }
+  }
+  return out.empty() ? out : "Action=DeleteMessageBatch" + out;
+}
+
 struct Connection {
   int fd = -1;
   std::string held;
+  std::string finish;  // asked next
   SteadyClock::time_point asked;
 };
 
 struct Tally {
   long done = 0;
+  long messages = 0;
   long errors = 0;
   std::string first_error;
   std::vector<float> micros;
@@ -170,7 +203,10 @@ class Load {
   }
 
   void ask(Connection& connection) {
-    const std::string& bytes = requests_.next();
+    const std::string once =
+        connection.finish.empty() ? std::string() : requests_.once(connection.finish);
+    connection.finish.clear();
+    const std::string& bytes = once.empty() ? requests_.next() : once;
     connection.asked = SteadyClock::now();
     if (send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(bytes.size())) {
@@ -228,6 +264,7 @@ class Load {
         (!options_.expect.empty() && body != options_.expect)) {
       if (tally_.errors++ == 0) tally_.first_error = std::string(held.substr(0, 300));
     }
+    if (options_.finish) connection.finish = deletion_of(body, tally_.messages);
     connection.held.erase(0, whole);
     return true;
   }
@@ -251,9 +288,9 @@ class Load {
     fmt::print(
         "{{\"requests\": {}, \"errors\": {}, \"seconds\": {:.4f}, \"per_second\": {:.1f}, "
         "\"min_us\": {:.1f}, \"p50_us\": {:.1f}, \"p90_us\": {:.1f}, \"p99_us\": {:.1f}, "
-        "\"max_us\": {:.1f}, \"client_cpu_us\": {:.2f}}}\n",
+        "\"max_us\": {:.1f}, \"client_cpu_us\": {:.2f}, \"messages\": {}}}\n",
         tally_.done, tally_.errors, seconds, static_cast<double>(tally_.done) / seconds, at(0),
-        at(0.5), at(0.9), at(0.99), at(1), cpu / static_cast<double>(tally_.done));
+        at(0.5), at(0.9), at(0.99), at(1), cpu / static_cast<double>(tally_.done), tally_.messages);
   }
 
   const LoadOptions& options_;

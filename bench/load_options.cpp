@@ -34,6 +34,10 @@ bool parse_options(int argc, char** argv, LoadOptions& options) {
       options.access_key_id = value;
     } else if (name == "--secret") {
       options.secret_access_key = value;
+    } else if (name == "--service") {
+      options.service = value;
+    } else if (name == "--finish") {
+      options.finish = number<int>(value) != 0;
     } else if (name == "--functions") {
       options.functions = number<int>(value);
     } else if (name == "--first") {

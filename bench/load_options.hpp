@@ -12,6 +12,9 @@ struct LoadOptions {
   std::string expect;         // the exact answer; empty: any
   std::string access_key_id;  // empty: unsigned
   std::string secret_access_key;
+  std::string service = "lambda";  // for which requests are signed
+  // What an answer hands out (SQS's receipt handles) is deleted by the connection's next request.
+  bool finish = false;
   int functions = 1;
   int first = 0;  // the number of the first of them
   double zipf =

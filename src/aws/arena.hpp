@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <new>
 #include <span>
@@ -34,12 +34,22 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Takes over a string that is already built, for large ones.
   std::string_view keep(std::string text);
+  // Gives everything back; nothing that was handed out may be looked at afterwards.
+  void clear() {
+    blocks_.clear();
+    strings_.clear();
+    cursor_ = nullptr;
+    left_ = 0;
+  }
 
  private:
+  // Blocks double from the first size to the last: a request that waits for long holds little.
+  static constexpr std::size_t kFirstBlockBytes = 1024;
   static constexpr std::size_t kBlockBytes = 16 * 1024;
 
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
-  std::deque<std::string> strings_;
+  std::forward_list<std::string> strings_;
+  std::size_t next_block_ = kFirstBlockBytes;
   std::byte* cursor_ = nullptr;
   std::size_t left_ = 0;
 };

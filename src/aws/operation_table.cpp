@@ -76,11 +76,11 @@ void list_uncovered(const ServiceModel& model, const ShapeRow& shape,
 
 }  // namespace
 
-Result<Value> Handler::run(const Call&, const Value&, Arena&, ResponseExtras&, const Gate&) const {
+Result<Value> Handler::run(const Call&, Decoded&, Arena&, ResponseExtras&, const Gate&) const {
   return fail(internal_error("an operation that waits was run as one that does not"));
 }
 
-net::Task<Result<Value>> Handler::wait(net::Loop&, const Call&, const Value&, Arena&,
+net::Task<Result<Value>> Handler::wait(net::Loop&, const Call&, Decoded&, Arena&,
                                        const Gate&) const {
   co_return fail(internal_error("an operation that does not wait was run as one that does"));
 }

@@ -66,6 +66,17 @@ Status Service::check(const OperationRow& operation, const Call& call, const Val
                   .with_status(408));
 }
 
+Status Service::read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const {
+  const OperationRow& operation = *exchange.operation;
+  LAPWING_TRY(input.value, engine.read_input(model(), operation, exchange.request, input.arena));
+  // What JSON says was copied; a body that is the input itself was not.
+  const bool json = exchange.protocol == Protocol::kRestJson ||
+                    exchange.protocol == Protocol::kJson10 ||
+                    exchange.protocol == Protocol::kJson11;
+  if (json && operation.input_payload == kNone) exchange.body_read();
+  return check(operation, exchange.call, input.value);
+}
+
 Result<Response> Service::run(const Exchange& exchange) const {
   const OperationRow& operation = *exchange.operation;
   const OperationTable::Entry& entry = table_.entry(operation.index);
@@ -74,8 +85,8 @@ Result<Response> Service::run(const Exchange& exchange) const {
     return fail(not_implemented(model().id, model().name(operation)));
   }
   Arena arena;
-  LAPWING_TRY(const Value input, engine->read_input(model(), operation, exchange.request, arena));
-  LAPWING_CHECK(check(operation, exchange.call, input));
+  Decoded input;
+  LAPWING_CHECK(read(exchange, *engine, input));
   ResponseExtras extras;
   const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
   LAPWING_TRY(const Value output, entry.handler->run(exchange.call, input, arena, extras, gate));
@@ -88,9 +99,8 @@ net::Task<Result<Response>> Service::wait(net::Loop& loop, const Exchange& excha
   const ProtocolEngine* engine = find_engine(exchange.protocol);
   if (engine == nullptr) co_return fail(not_implemented(model().id, model().name(operation)));
   Arena arena;
-  LAPWING_CO_TRY(const Value input,
-                 engine->read_input(model(), operation, exchange.request, arena));
-  LAPWING_CO_CHECK(check(operation, exchange.call, input));
+  Decoded input;
+  LAPWING_CO_CHECK(read(exchange, *engine, input));
   const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
   LAPWING_CO_TRY(const Value output,
                  co_await entry.handler->wait(loop, exchange.call, input, arena, gate));
@@ -142,8 +152,8 @@ namespace {
 struct Performance {
   std::string input;
   Call call;
+  Decoded decoded;
   Arena arena;
-  Value value;
 };
 
 }  // namespace
@@ -160,24 +170,24 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   made->call = std::move(call);
   const auto prepare = [this, operation](Performance& on) -> Status {
     if (operation->input != kNone) {
-      LAPWING_TRY(on.value, read_json_text(model(), model().shape(operation->input), on.input,
-                                           on.arena, JsonNames::kModel));
+      LAPWING_TRY(on.decoded.value, read_json_text(model(), model().shape(operation->input),
+                                                   on.input, on.decoded.arena, JsonNames::kModel));
     }
-    return check(*operation, on.call, on.value);
+    return check(*operation, on.call, on.decoded.value);
   };
   Result<Value> output = fail(internal_error("not run"));
   try {
     if (entry.handler->waits()) {
       LAPWING_CO_CHECK(prepare(*made));
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
-      output = co_await entry.handler->wait(loop, made->call, made->value, made->arena, gate);
+      output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
     } else {
       output =
           co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {
             LAPWING_CHECK(prepare(*made));
             const OperationGate gate(pipeline_.authoriser, made->call, entry);
             ResponseExtras extras;
-            return entry.handler->run(made->call, made->value, made->arena, extras, gate);
+            return entry.handler->run(made->call, made->decoded, made->arena, extras, gate);
           });
     }
   } catch (const std::exception& bug) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "aws/call.hpp"
 #include "aws/message.hpp"
@@ -34,6 +35,8 @@ class PatternCache;
 
 namespace lapwing::aws {
 
+class ProtocolEngine;
+
 // What all services share. All outlive them.
 struct Pipeline {
   text::PatternCache& patterns;
@@ -46,6 +49,13 @@ struct Pipeline {
 // A request on its way. Its views are kept alive by whoever makes it (by deriving from it), for as
 // long as a worker may look at it: a connection that is cut takes its coroutine along.
 struct Exchange {
+  Exchange() = default;
+  Exchange(const OperationRow* what, Protocol how, const Request& asked, Call by)
+      : operation(what), protocol(how), request(asked), call(std::move(by)) {}
+  virtual ~Exchange() = default;
+  // The input was read out of the body, which nobody looks at any more: large ones are given back.
+  virtual void body_read() const {}
+
   const OperationRow* operation = nullptr;
   Protocol protocol = Protocol::kRestJson;
   Request request = {};
@@ -66,6 +76,11 @@ class Service {
   }
   // The largest of them, for requests that name their operation in the body (query).
   std::size_t body_limit() const;
+  // Whether it may take long without holding a worker.
+  bool waits(const OperationRow& operation) const {
+    const auto& handler = table_.entry(operation.index).handler;
+    return handler != nullptr && handler->waits();
+  }
 
   // kThrottled when too much waits for a worker; every other error is a response.
   net::Task<Result<Response>> serve(net::Loop& loop,
@@ -85,6 +100,7 @@ class Service {
   Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
   Result<Response> run(const Exchange& exchange) const;
+  Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;
 
   OperationTable table_;

@@ -15,9 +15,11 @@ void* Arena::allocate(std::size_t bytes, std::size_t align) {
       blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
       return blocks_.back().get();
     }
-    blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(kBlockBytes));
+    while (next_block_ < 4 * bytes) next_block_ *= 2;
+    blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(next_block_));
     cursor_ = blocks_.back().get();
-    left_ = kBlockBytes;
+    left_ = next_block_;
+    next_block_ = std::min(2 * next_block_, kBlockBytes);
     padding = 0;
   }
   void* out = cursor_ + padding;
@@ -33,7 +35,7 @@ std::string_view Arena::copy(std::string_view text) {
   return {out, text.size()};
 }
 
-std::string_view Arena::keep(std::string text) { return strings_.emplace_back(std::move(text)); }
+std::string_view Arena::keep(std::string text) { return strings_.emplace_front(std::move(text)); }
 
 Value Value::boolean(bool value) {
   Value out;

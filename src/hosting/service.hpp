@@ -1,7 +1,7 @@
 // A service, as the process that hosts it sees it.
 //
-// Thread-safety: start() and stop() once each, by one thread; everything else from any thread
-// between them.
+// Thread-safety: start(), drain() and stop() once each, by one thread; everything else from any
+// thread between them.
 #pragma once
 
 #include "aws/service.hpp"
@@ -30,6 +30,8 @@ class Service {
   virtual const aws::Service& api() const = 0;
   // Reads what is stored and finishes what a crash has cut. No request comes before.
   virtual Status start() { return {}; }
+  // The process is about to stop: what waits for a long time answers now. Requests still come.
+  virtual void drain() {}
   // No request comes any more. What runs in the background has ended when it returns.
   virtual void stop() {}
 };

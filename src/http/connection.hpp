@@ -64,6 +64,7 @@ class Connection final : public RequestContext,
   void charge_to(std::uint64_t key) override { key_ = key; }
   void charge_answer_to(std::uint64_t part) override { part_ = part; }
   CallerId caller() override;
+  void rest() override { buffer_.shrink(0); }
   Charge take_body_charge() override { return std::exchange(body_charge_, Charge()); }
   bool answers_stalled() override;
 

@@ -97,6 +97,9 @@ class RequestContext {
   // What the body that was read holds of the budget: with whoever keeps the body longer than the
   // handler runs. The handler's end gives back the rest.
   virtual Charge take_body_charge() = 0;
+  // The body has been read, and the answer may take long: memory for reading is given back until
+  // the next request.
+  virtual void rest() = 0;
   // Answers of this caller wait unread beyond its share, or everybody's beyond the limit: refuse
   // what would make another.
   virtual bool answers_stalled() = 0;

@@ -34,9 +34,13 @@ Error too_large(std::size_t limit, std::string_view operation) {
 struct FrontDoor::Job final : aws::Exchange {
   explicit Job(const http::Request& head) : kept(head), view(kept) {}
 
+  void body_read() const override {
+    if (body.size() > kOffloadBytes) body = {};
+  }
+
   http::Request kept;
   RequestView view;
-  std::string body;
+  mutable std::string body;  // by body_read(), on the thread that reads it
   // What the body holds of the budget. A connection may go while the worker is at it.
   http::Charge charge;
   Turns::Turn turn;
@@ -149,6 +153,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   if (refused && *refused) {
     response = **std::move(refused);
   } else if (refused) {
+    if (job->service->waits(*job->operation)) context.rest();
     response = co_await job->service->serve(context.loop(), job);
   }
   if (!response) {

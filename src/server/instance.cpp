@@ -508,6 +508,7 @@ Result<std::string> Instance::start() {
 
 void Instance::stop(Duration grace) {
   Parts& p = *parts_;
+  p.services->drain();
   p.dispatcher->end_idle();
   p.maintenance->stop();
   p.http->stop(grace);

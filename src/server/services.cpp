@@ -32,6 +32,10 @@ Status Services::start() {
   return {};
 }
 
+void Services::drain() {
+  for (const auto& service : all_) service->drain();
+}
+
 void Services::stop() {
   for (auto service = all_.rbegin(); service != all_.rend(); ++service) (*service)->stop();
 }

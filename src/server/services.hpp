@@ -28,6 +28,7 @@ class Services {
   // In order, the first failure ends it: also that of a service whose table does not cover its
   // model (a bug of ours that no client should find).
   Status start();
+  void drain();
   // In reverse.
   void stop();
 

@@ -60,6 +60,7 @@ Result<Received> claim(store::Txn& txn, const Ask& ask) {
         out.messages.push_back(std::move(each));
       }
     }
+    out.buried = out.buried || buried;
     if (!buried) break;
   }
   return out;

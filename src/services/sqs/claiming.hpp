@@ -25,8 +25,9 @@ struct Ask {
 
 struct Received {
   std::vector<store::Claimed> messages;
-  bool again = false;  // messages are those of Ask::again
-  bool full = false;   // so many are in flight that no more are handed out
+  bool again = false;   // messages are those of Ask::again
+  bool buried = false;  // some went to the dead-letter queue
+  bool full = false;    // so many are in flight that no more are handed out
 };
 
 Result<Received> claim(store::Txn& txn, const Ask& ask);

@@ -21,7 +21,7 @@ struct Parts {
       : catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),
-        mover(clock, random, catalog, space),
+        mover(clock, random, catalog, retention, space),
         attempts(clock) {}
 
   Catalog catalog;

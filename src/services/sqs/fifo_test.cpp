@@ -192,6 +192,20 @@ TEST(SqsDeadLetters, AreReplacedByOthersInTheSameReceive) {
   EXPECT_EQ(q.bodies("d"), "old");
 }
 
+TEST(SqsDeadLetters, AgeFromWhenTheyWereSent) {
+  Queues q;
+  ASSERT_TRUE(q.create("d", R"("MessageRetentionPeriod":"600")").ok());
+  ASSERT_TRUE(q.create("a", R"("VisibilityTimeout":"0")").ok());
+  ASSERT_TRUE(q.redrive("a", "d", 1).ok());
+  ASSERT_TRUE(q.send("a", "x").ok());
+  EXPECT_EQ(q.bodies("a"), "x");
+  q.advance(seconds(400));
+  EXPECT_EQ(q.bodies("a"), "");
+  EXPECT_EQ(q.get("d", "ApproximateNumberOfMessages"), "1");
+  q.advance(seconds(201));
+  EXPECT_EQ(q.get("d", "ApproximateNumberOfMessages"), "0");
+}
+
 TEST(SqsDeadLetters, FormChains) {
   Queues q;
   for (const char* name : {"q3", "q2", "q1"}) {

@@ -338,13 +338,14 @@ TEST(SqsPolls, ADeletedQueueEndsThem) {
   EXPECT_EQ(poll.get().error, "QueueDoesNotExist");
 }
 
-TEST(SqsPolls, SoDoesAService) {
+TEST(SqsPolls, SoDoesAServiceThatIsAboutToStop) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
   while (q.service().waiting_polls() == 0) std::this_thread::yield();
-  q.service().stop();
+  q.service().drain();
   EXPECT_EQ(poll.get().text, "{}");
+  EXPECT_EQ(q.receive("a", R"("WaitTimeSeconds":20)").text, "{}");
 }
 
 TEST(SqsMessages, GroupsOfAStandardQueueAreServedInTurn) {

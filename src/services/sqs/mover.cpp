@@ -112,8 +112,10 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
   std::vector<std::string> ids(max);
   for (std::string& id : ids) id = make_uuid(random_);
   std::size_t moved = 0;
+  std::vector<QueuePtr> reached;
   LAPWING_CHECK(space_.store().transact([&](store::Txn& txn) -> Status {
     moved = 0;
+    reached.clear();
     LAPWING_TRY(auto current, MoveTasks::find(txn, task.key()));
     if (!current || !current->record.running()) return {};
     LAPWING_TRY(const store::ClaimResult found,
@@ -135,6 +137,7 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
                    {.payload = encode(message),
                     .grouping = to->fifo ? store::Grouping::kOrdered : store::Grouping::kFair,
                     .as_new = true}));
+      if (reached.empty() || reached.back() != to) reached.push_back(to);
       ++moved;
     }
     if (moved == 0) return {};
@@ -142,6 +145,7 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
     LAPWING_CHECK(MoveTasks::put(txn, current->record));
     return {};
   }));
+  for (const QueuePtr& queue : reached) retention_.sent(*queue);
   return moved > 0 ? Step::kMore : Step::kOver;
 }
 

@@ -14,14 +14,16 @@
 #include "base/random.hpp"
 #include "services/sqs/catalog.hpp"
 #include "services/sqs/move_task.hpp"
+#include "services/sqs/retention.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sqs {
 
 class Mover final : public DueSource {
  public:
-  Mover(const Clock& clock, Random& random, Catalog& catalog, store::Space& space)
-      : clock_(clock), random_(random), catalog_(catalog), space_(space) {}
+  Mover(const Clock& clock, Random& random, Catalog& catalog, Retention& retention,
+        store::Space& space)
+      : clock_(clock), random_(random), catalog_(catalog), retention_(retention), space_(space) {}
 
   // Takes up what was running.
   Status begin(background::Runner& runner);
@@ -50,6 +52,7 @@ class Mover final : public DueSource {
   const Clock& clock_;
   Random& random_;
   Catalog& catalog_;
+  Retention& retention_;
   store::Space& space_;
   background::Task task_;
   mutable std::mutex mutex_;

@@ -29,15 +29,22 @@ void Retention::look(const Queue& queue, MonoTime at) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
-    first = due_.emplace(at, queue.key()) == due_.begin();
+    const std::string key = queue.key();
+    const auto [found, fresh] = due_.try_emplace(key, at);
+    if (!fresh) {
+      if (found->second <= at) return;
+      by_time_.erase({found->second, key});
+      found->second = at;
+    }
+    first = by_time_.emplace(at, key).first == by_time_.begin();
   }
   if (first) task_.notify();
 }
 
 Result<std::optional<MonoTime>> Retention::next_due() {
   const std::scoped_lock lock(mutex_);
-  if (due_.empty()) return std::nullopt;
-  return due_.begin()->first;
+  if (by_time_.empty()) return std::nullopt;
+  return by_time_.begin()->first;
 }
 
 Status Retention::run_due() {
@@ -45,9 +52,11 @@ Status Retention::run_due() {
   std::vector<std::string> keys;
   {
     const std::scoped_lock lock(mutex_);
-    const auto end = due_.upper_bound(now);
-    for (auto at = due_.begin(); at != end; ++at) keys.push_back(std::move(at->second));
-    due_.erase(due_.begin(), end);
+    while (!by_time_.empty() && by_time_.begin()->first <= now) {
+      keys.push_back(by_time_.begin()->second);
+      due_.erase(keys.back());
+      by_time_.erase(by_time_.begin());
+    }
   }
   Status out;
   for (const std::string& key : keys) {

@@ -7,7 +7,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "background/runner.hpp"
 #include "base/clock.hpp"
@@ -30,6 +32,8 @@ class Retention final : public DueSource {
   void sent(const Queue& queue) {
     if (!queue.live->aging.exchange(true)) look(queue, clock_.mono() + retention_of(queue));
   }
+  // Messages were moved there, which may be old already.
+  void moved(const Queue& queue) { changed(queue); }
   // Its retention changed.
   void changed(const Queue& queue);
   // Its record is a tombstone, which goes when its time is over, with messages that were on their
@@ -43,6 +47,7 @@ class Retention final : public DueSource {
   static Duration retention_of(const Queue& queue) {
     return std::chrono::seconds(queue.retention_s);
   }
+  // Not later than that.
   void look(const Queue& queue, MonoTime at);
   Status expire(const Queue& queue);
   Status bury(const Queue& queue);
@@ -52,7 +57,9 @@ class Retention final : public DueSource {
   store::Queue& messages_;
   background::Task task_;
   std::mutex mutex_;
-  std::multimap<MonoTime, std::string> due_;  // keys of queues
+  // Keys of queues, each once.
+  std::map<std::string, MonoTime, std::less<>> due_;
+  std::set<std::pair<MonoTime, std::string>> by_time_;
 };
 
 }  // namespace lapwing::sqs

@@ -20,6 +20,7 @@ class Service final : public hosting::Service {
 
   const aws::Service& api() const override { return api_; }
   Status start() override;
+  void drain() override { core_.parts->polls.stop(); }
   void stop() override;
 
   // Long polls that wait now.

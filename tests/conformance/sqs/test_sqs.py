@@ -4,8 +4,11 @@ import threading
 import time
 import uuid
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from serving import Server
 
 
 def refused(call, code, text=None):
@@ -201,3 +204,23 @@ def test_tags_permissions_pages(sqs, queue):
     pages = sqs.get_paginator("list_queues").paginate(
         QueueNamePrefix=prefix, PaginationConfig={"PageSize": 1})
     assert [found for page in pages for found in page.get("QueueUrls", [])] == [url]
+
+
+@pytest.mark.lapwing
+def test_a_stop_ends_long_polls(tmp_path):
+    server = Server(tmp_path / "data").start()
+    sqs = boto3.client("sqs", endpoint_url=server.endpoint, region_name="us-east-1",
+                       aws_access_key_id="test", aws_secret_access_key="test",
+                       config=Config(retries={"max_attempts": 0}))
+    url = sqs.create_queue(QueueName="a")["QueueUrl"]
+    got = []
+    polls = [threading.Thread(target=lambda: got.append(receive(sqs, url, wait=20)))
+             for _ in range(3)]
+    for poll in polls:
+        poll.start()
+    sqs.list_queues()
+    assert server.stop() < 5
+    for poll in polls:
+        poll.join(10)
+    # Those that had arrived were answered; one on its way may have found a closed door.
+    assert all(answer == [] for answer in got)

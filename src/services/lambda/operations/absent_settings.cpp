@@ -197,9 +197,9 @@ class AbsentSetting final : public aws::Handler {
 
   bool waits() const override { return false; }
 
-  Result<aws::Value> run(const aws::Call& call, const aws::Value& input, aws::Arena& arena,
+  Result<aws::Value> run(const aws::Call& call, aws::Decoded& input, aws::Arena& arena,
                          aws::ResponseExtras&, const aws::Gate& gate) const override {
-    const Asked asked(core_, call.caller, operation_of(row_.operation), input, arena);
+    const Asked asked(core_, call.caller, operation_of(row_.operation), input.value, arena);
     LAPWING_CHECK(gate.pass(asked.resource()));
     return row_.answer(asked);
   }

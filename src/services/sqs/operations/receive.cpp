@@ -66,6 +66,7 @@ net::Task<Result<Received>> look(Core& core, net::Loop& loop, const Ask& ask) {
   auto found = co_await store::compute_on<Received>(
       loop, core.store(), [ask](store::Txn& txn) { return claim(txn, ask); });
   if (!found) co_return fail(store_failure(std::move(found).error()));
+  if (found->buried) core.parts->retention.moved(*ask.dead_letters);
   co_return *std::move(found);
 }
 
