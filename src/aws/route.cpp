@@ -38,6 +38,7 @@ std::optional<Action> find_action(const Request& request) {
       if (name == "Version" && out.version.empty()) out.version = value;
     });
   };
+  if (request.method != "GET" && request.method != "POST") return std::nullopt;
   scan(request.raw_query);
   const auto type = request.header("content-type");
   const bool form = !type || contains_ignoring_case(*type, "x-www-form-urlencoded");

@@ -13,6 +13,9 @@
 namespace lapwing::aws {
 namespace {
 
+// A larger body would hold up what else is on the loop.
+constexpr std::size_t kReadOnLoopMax = 64 * 1024;
+
 // Errors that are ours go to the log with what the caller must not see.
 void log_failure(Logger& log, const ServiceModel& model, const OperationRow& operation,
                  const Caller& caller, const Error& error) {
@@ -93,18 +96,25 @@ Result<Response> Service::run(const Exchange& exchange) const {
   return write(model(), exchange, *engine, output, extras);
 }
 
-net::Task<Result<Response>> Service::wait(net::Loop& loop, const Exchange& exchange) const {
-  const OperationRow& operation = *exchange.operation;
+net::Task<Result<Response>> Service::wait(net::Loop& loop,
+                                          std::shared_ptr<const Exchange> exchange) const {
+  const OperationRow& operation = *exchange->operation;
   const OperationTable::Entry& entry = table_.entry(operation.index);
-  const ProtocolEngine* engine = find_engine(exchange.protocol);
+  const ProtocolEngine* engine = find_engine(exchange->protocol);
   if (engine == nullptr) co_return fail(not_implemented(model().id, model().name(operation)));
+  const auto input = std::make_shared<Decoded>();
+  if (exchange->request.body.size() > kReadOnLoopMax) {
+    LAPWING_CO_CHECK(co_await pipeline_.workers.run(
+        loop,
+        [this, exchange, engine, input]() -> Status { return read(*exchange, *engine, *input); }));
+  } else {
+    LAPWING_CO_CHECK(read(*exchange, *engine, *input));
+  }
   Arena arena;
-  Decoded input;
-  LAPWING_CO_CHECK(read(exchange, *engine, input));
-  const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
+  const OperationGate gate(pipeline_.authoriser, exchange->call, entry);
   LAPWING_CO_TRY(const Value output,
-                 co_await entry.handler->wait(loop, exchange.call, input, arena, gate));
-  co_return write(model(), exchange, *engine, output, {});
+                 co_await entry.handler->wait(loop, exchange->call, *input, arena, gate));
+  co_return write(model(), *exchange, *engine, output, {});
 }
 
 Response Service::answer(const Exchange& exchange, Result<Response> outcome) const {
@@ -146,7 +156,7 @@ net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
                                                    std::shared_ptr<const Exchange> exchange) const {
   Result<Response> outcome = fail(internal_error("not run"));
   try {
-    outcome = co_await wait(loop, *exchange);
+    outcome = co_await wait(loop, exchange);
   } catch (const std::exception& bug) {
     outcome = fail(internal_error(bug.what()));
   }

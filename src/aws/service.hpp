@@ -103,7 +103,7 @@ class Service {
                                               std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> serve_waiting(net::Loop& loop,
                                             std::shared_ptr<const Exchange> exchange) const;
-  net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
+  net::Task<Result<Response>> wait(net::Loop& loop, std::shared_ptr<const Exchange> exchange) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "os/disk_space.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::hosting {
@@ -22,6 +23,8 @@ struct Dependencies {
   Logger& log;
   background::Runner& background;
   const aws::Pipeline& pipeline;
+  // What is left of the disk: asked before something is taken on that stays. Null in tests.
+  const os::DiskSpace* disk = nullptr;
 };
 
 class Service {

@@ -125,15 +125,26 @@ net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
     co_await answer(409, R"({"message":"The clock is the machine's: start with clock=manual"})");
     co_return;
   }
-  if (context.request().method == http::Method::kPost) {
+  const http::Method method = context.request().method;
+  if (method != http::Method::kGet && method != http::Method::kHead &&
+      method != http::Method::kPost) {
+    co_await answer(405, R"({"message":"Method Not Allowed"})");
+    co_return;
+  }
+  if (method == http::Method::kPost) {
     const Result<std::string> body = co_await context.body().read_all(kClockBodyBytesMax);
     const auto seconds = body ? advance_asked(*body) : std::nullopt;
     if (!seconds) {
       co_await answer(400, R"({"message":"Say {\"advance_seconds\": N}, N from 0 to 10 years"})");
       co_return;
     }
-    (void)co_await parts_.workers->run(context.loop(),
-                                       [time = parts_.time, by = *seconds] { time->advance(by); });
+    const Status moved = co_await parts_.workers->run(
+        context.loop(), [time = parts_.time, by = *seconds] { return time->advance(by); });
+    if (!moved) {
+      const bool conflict = moved.error().kind() == ErrorKind::kConflict;
+      co_await context.respond(refused(Error(moved.error()).with_status(conflict ? 409 : 503)));
+      co_return;
+    }
   }
   co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
                                    text::format_iso8601(parts_.time->now(), true)));

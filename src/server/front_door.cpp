@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "net/loop.hpp"
+#include "net/timeout.hpp"
 #include "server/admission.hpp"
 #include "server/answer.hpp"
 #include "server/greeting.hpp"
@@ -36,13 +37,15 @@ struct FrontDoor::Job final : aws::Exchange {
 
   void body_read() const override {
     if (body.size() > kOffloadBytes) body = {};
+    // Nothing of it is held any longer by what waits.
+    if (service->waits(*operation)) charge = {};
   }
 
   http::Request kept;
   RequestView view;
   mutable std::string body;  // by body_read(), on the thread that reads it
   // What the body holds of the budget. A connection may go while the worker is at it.
-  http::Charge charge;
+  mutable http::Charge charge;
   Turns::Turn turn;
   aws::SignatureHead signature;
   RequestId request_id;
@@ -62,7 +65,9 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) 
 
   const std::string_view host = request.headers.get_or("Host");
   if (!parts_.guard->host_allowed(host) ||
-      !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host)) {
+      !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host) ||
+      !parts_.guard->fetch_allowed(request.headers.get_or("Sec-Fetch-Site"),
+                                   request.headers.get_or("Referer"), host)) {
     return refuse_site(context, std::move(request_id));
   }
   if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
@@ -153,8 +158,15 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   if (refused && *refused) {
     response = **std::move(refused);
   } else if (refused) {
-    if (job->service->waits(*job->operation)) context.rest();
-    response = co_await job->service->serve(context.loop(), job);
+    if (job->service->waits(*job->operation)) {
+      context.rest();
+      // Nobody takes anything for a client that has gone.
+      response = co_await net::with_stop(context.loop(), context.stop_token(),
+                                         job->service->serve(context.loop(), job));
+      if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
+    } else {
+      response = co_await job->service->serve(context.loop(), job);
+    }
   }
   if (!response) {
     co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),

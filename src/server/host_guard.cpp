@@ -43,4 +43,14 @@ bool HostGuard::origin_allowed(std::string_view origin, std::string_view host) c
   return lower(origin.substr(scheme + 3)) == lower(host);
 }
 
+bool HostGuard::fetch_allowed(std::string_view site, std::string_view referer,
+                              std::string_view host) const {
+  if (!site.empty() && site != "same-origin" && site != "none") return false;
+  if (referer.empty()) return true;
+  const auto scheme = referer.find("://");
+  if (scheme == std::string_view::npos) return true;  // no page's address
+  const std::string_view rest = referer.substr(scheme + 3);
+  return lower(rest.substr(0, rest.find_first_of("/?#"))) == lower(host);
+}
+
 }  // namespace lapwing::server

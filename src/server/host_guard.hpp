@@ -21,6 +21,9 @@ class HostGuard {
   bool host_allowed(std::string_view host) const;
   // No Origin, or one whose host is the request's own.
   bool origin_allowed(std::string_view origin, std::string_view host) const;
+  // What browsers send with what another site's page makes them fetch, an image, say, which has no
+  // Origin: Sec-Fetch-Site, and a Referer where there is one.
+  bool fetch_allowed(std::string_view site, std::string_view referer, std::string_view host) const;
 
  private:
   std::vector<std::string> names_;

@@ -26,5 +26,17 @@ TEST(HostGuard, OnlyTheSameOriginMayAsk) {
   EXPECT_FALSE(guard.origin_allowed("null", "localhost:4566"));
 }
 
+TEST(HostGuard, WhatAnotherSitesPageFetchesIsRefused) {
+  const HostGuard guard({});
+  const std::string_view host = "localhost:4566";
+  EXPECT_TRUE(guard.fetch_allowed("", "", host));
+  EXPECT_TRUE(guard.fetch_allowed("none", "", host));  // typed, or a bookmark
+  EXPECT_TRUE(guard.fetch_allowed("same-origin", "http://localhost:4566/x?y", host));
+  EXPECT_FALSE(guard.fetch_allowed("cross-site", "", host));
+  EXPECT_FALSE(guard.fetch_allowed("same-site", "", host));  // another port of this machine
+  EXPECT_FALSE(guard.fetch_allowed("", "http://evil.example/page", host));
+  EXPECT_FALSE(guard.fetch_allowed("", "http://localhost:4566.evil.example/", host));
+}
+
 }  // namespace
 }  // namespace lapwing::server

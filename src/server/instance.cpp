@@ -386,7 +386,7 @@ void Instance::Parts::make_services() {
   options.disk = disk;
   options.network_modes = network_tag_values(config, launcher->network());
   services = std::make_unique<Services>(
-      hosting::Dependencies{*store, service_clock(), random, *logger, *background, *pipeline},
+      hosting::Dependencies{*store, service_clock(), random, *logger, *background, *pipeline, disk},
       lambda::EngineSide{executor, pull_executor, scaling, snapshot_orders}, std::move(settings));
 }
 

@@ -57,6 +57,13 @@ Result<Address> parse_url(const aws::Call& call, std::string_view url) {
   return out;
 }
 
+Status check_account(const aws::Call& call, const Address& address) {
+  if (address.scope.account == call.caller.account) return {};
+  return fail(Error(ErrorKind::kDenied, "AccessDenied",
+                    fmt::format("Access to the resource {} is denied.", address.arn()))
+                  .with_status(403));
+}
+
 Result<Address> parse_arn(std::string_view text) {
   LAPWING_TRY(aws::Arn arn, aws::Arn::parse(text));
   if (arn.service != "sqs" || !is_queue_name(arn.resource) ||

@@ -22,6 +22,9 @@ struct Address {
 };
 
 // InvalidAddress for what names no queue. A bare name is the caller's queue of it.
+// Accounts are apart, as long as nothing decides what a queue's policy lets others do.
+Status check_account(const aws::Call& call, const Address& address);
+
 Result<Address> parse_url(const aws::Call& call, std::string_view url);
 // kInvalid for what is no queue's ARN.
 Result<Address> parse_arn(std::string_view arn);

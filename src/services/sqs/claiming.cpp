@@ -10,11 +10,14 @@ namespace {
 Status bury(store::Txn& txn, const Ask& ask, const store::Claimed& claimed) {
   LAPWING_TRY(Message message, decode(claimed.payload));
   message.source_arn = ask.queue->arn();
+  const store::Grouping grouping =
+      ask.queue->fifo ? store::Grouping::kOrdered : store::Grouping::kFair;
+  std::string payload = encode(message);
+  // One that has no room for where it came from goes without.
+  if (payload.size() > store::kMaxMessageBytes) payload = claimed.payload;
   LAPWING_CHECK(
       txn.move(claimed.receipt, ask.dead_letters->place,
-               {.payload = encode(message),
-                .grouping = ask.queue->fifo ? store::Grouping::kOrdered : store::Grouping::kFair,
-                .uncount_claim = true}));
+               {.payload = std::move(payload), .grouping = grouping, .uncount_claim = true}));
   return {};
 }
 

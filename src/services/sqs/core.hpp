@@ -4,6 +4,7 @@
 #include "aws/call.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "os/disk_space.hpp"
 #include "services/sqs/address.hpp"
 #include "services/sqs/attempts.hpp"
 #include "services/sqs/catalog.hpp"
@@ -36,6 +37,7 @@ struct Core {
   Random* random = nullptr;
   Options options;
   store::Space* space = nullptr;
+  const os::DiskSpace* disk = nullptr;  // null: there is room
   std::unique_ptr<Parts> parts;
 
   Catalog& catalog() { return parts->catalog; }
@@ -45,7 +47,17 @@ struct Core {
 
   Result<QueuePtr> queue_at(const aws::Call& call, std::string_view url) {
     LAPWING_TRY(const Address address, parse_url(call, url));
+    LAPWING_CHECK(check_account(call, address));
     return catalog().get(address);
+  }
+
+  // Before messages are taken on: what is left is for those who make room.
+  Status check_room() const {
+    if (disk == nullptr || disk->spare_bytes() > 0) return {};
+    return fail(Error(ErrorKind::kUnavailable, "ServiceUnavailable",
+                      "The service cannot take messages now: the disk is full. Receiving, deleting "
+                      "and purging go on.")
+                    .with_status(503));
   }
 };
 

@@ -69,4 +69,8 @@ inline constexpr int kRedriveRoundsMax = 32;
 // What is past its retention but in flight is looked at again after this.
 inline constexpr auto kRetentionRetry = std::chrono::seconds(30);
 
+// AWSTraceHeader, which AWS bounds nowhere it says; X-Ray's own are a tenth of it. What a message
+// carries besides its body stays within what the store adds to the largest.
+inline constexpr std::size_t kTraceHeaderBytesMax = 4 * kKiB;
+
 }  // namespace lapwing::sqs

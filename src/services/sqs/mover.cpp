@@ -63,13 +63,19 @@ Status Mover::run_due() {
       if (running.due <= clock_.mono()) due.push_back(key);
     }
   }
+  Status last;
   for (const std::string& key : due) {
-    LAPWING_TRY(const Step done, step(key, kMoveStep));
-    if (done == Step::kMore) continue;
+    const Result<Step> done = step(key, kMoveStep);
     const std::scoped_lock lock(mutex_);
-    running_.erase(key);
+    if (!done) {  // the others go on meanwhile
+      last = fail(done.error());
+      const auto found = running_.find(key);
+      if (found != running_.end()) found->second.due = clock_.mono() + background::kBackgroundRetry;
+    } else if (*done == Step::kOver) {
+      running_.erase(key);
+    }
   }
-  return {};
+  return last;
 }
 
 Result<Mover::Step> Mover::step(const std::string& key, std::size_t max) {

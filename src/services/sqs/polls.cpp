@@ -140,7 +140,7 @@ void Poll::listen() {
   in_line_ = true;
 }
 
-net::Task<Polls::Woken> Poll::wait() {
+net::Task<Result<Polls::Woken>> Poll::wait() {
   {
     const std::scoped_lock lock(line_->mutex_);
     looking_ = false;

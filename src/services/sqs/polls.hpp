@@ -93,7 +93,7 @@ class Poll {
   Poll& operator=(const Poll&) = delete;
 
   void listen();
-  net::Task<Polls::Woken> wait();
+  net::Task<Result<Polls::Woken>> wait();
   // Messages were found; `more`: others may find some, too.
   void found(bool more);
 

@@ -127,6 +127,11 @@ Result<MessageAttributes> check_system_attributes(const SystemAttributeValues& g
           "Message (system) attribute '{}' must contain a non-empty value of type 'String'.",
           name)));
     }
+    if (value.string_value->size() > kTraceHeaderBytesMax) {
+      return fail(
+          invalid(fmt::format("Message (system) attribute '{}' must be shorter than {} bytes.",
+                              name, kTraceHeaderBytesMax)));
+    }
     out.push_back({name, value.data_type, *value.string_value});
   }
   return out;
@@ -247,6 +252,7 @@ Result<Prepared> prepare(const Queue& queue, const aws::Call& call, Random& rand
   if (!message.attributes.empty()) prepared.md5_of_attributes = md5_of(message.attributes);
   if (!system.empty()) prepared.md5_of_system_attributes = md5_of(system);
   message.trace_header = system.empty() ? call.trace_id : system.front().value;
+  if (message.trace_header.size() > kTraceHeaderBytesMax) message.trace_header.clear();
   message.sender_id = call.caller.user_id.empty() ? call.caller.account.str() : call.caller.user_id;
   store::EnqueueRequest& request = prepared.request;
   if (queue.fifo) {

@@ -132,6 +132,7 @@ Service::Service(const hosting::Dependencies& given, const Options& options)
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.options = options;
+  core_.disk = given_.disk;
 }
 
 Status Service::start() {

@@ -33,10 +33,12 @@ Error store_failure(Error error) {
                    "The service cannot write now: the disk is full, or it stops.")
           .with_status(503)
           .with_detail(error.to_log());
+    case ErrorKind::kTooLarge:
+      return gen::sqs::errors::invalid_attribute_value("A value is larger than can be kept.")
+          .with_detail(error.to_log());
     case ErrorKind::kInvalid:
     case ErrorKind::kNotFound:
     case ErrorKind::kConflict:
-    case ErrorKind::kTooLarge:
     case ErrorKind::kDenied:
     case ErrorKind::kUnsupported:
     case ErrorKind::kTimeout:

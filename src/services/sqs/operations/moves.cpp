@@ -13,9 +13,11 @@ namespace {
 
 namespace errors = gen::sqs::errors;
 
-Result<QueuePtr> queue_of(Core& core, const std::string& arn, std::string_view parameter) {
+Result<QueuePtr> queue_of(Core& core, const aws::Call& call, const std::string& arn,
+                          std::string_view parameter) {
   const auto address = parse_arn(arn);
   if (!address) return fail(invalid_value(arn, parameter, "It is not the ARN of a queue."));
+  LAPWING_CHECK(check_account(call, *address));
   const QueuePtr found = core.catalog().find(*address);
   if (found != nullptr) return found;
   return fail(errors::resource_not_found(fmt::format(
@@ -77,11 +79,15 @@ gen::sqs::ListMessageMoveTasksResultEntry entry_of(const MoveTask& task) {
 }  // namespace
 
 Result<gen::sqs::StartMessageMoveTaskResult> start_message_move_task(
-    Core& core, const aws::Call&, const gen::sqs::StartMessageMoveTaskRequest& in) {
+    Core& core, const aws::Call& call, const gen::sqs::StartMessageMoveTaskRequest& in) {
   LAPWING_CHECK(check_rate(in.max_number_of_messages_per_second));
-  LAPWING_TRY(const QueuePtr source, queue_of(core, in.source_arn, "SourceArn"));
+  LAPWING_TRY(const QueuePtr source, queue_of(core, call, in.source_arn, "SourceArn"));
   if (in.destination_arn && !in.destination_arn->empty()) {
-    LAPWING_TRY(const QueuePtr to, queue_of(core, *in.destination_arn, "DestinationArn"));
+    LAPWING_TRY(const QueuePtr to, queue_of(core, call, *in.destination_arn, "DestinationArn"));
+    if (to == source) {
+      return fail(errors::invalid_parameter_value(
+          "Source and destination queue of a message move task must not be the same."));
+    }
     if (to->fifo != source->fifo) {
       return fail(errors::invalid_parameter_value(
           "The destination queue must be of the same type as the source queue."));
@@ -112,12 +118,12 @@ Result<gen::sqs::StartMessageMoveTaskResult> start_message_move_task(
 }
 
 Result<gen::sqs::CancelMessageMoveTaskResult> cancel_message_move_task(
-    Core& core, const aws::Call&, const gen::sqs::CancelMessageMoveTaskRequest& in) {
+    Core& core, const aws::Call& call, const gen::sqs::CancelMessageMoveTaskRequest& in) {
   const auto handle = read_move_handle(in.task_handle);
   if (!handle) {
     return fail(errors::invalid_parameter_value("Value for parameter TaskHandle is invalid."));
   }
-  LAPWING_TRY(const QueuePtr source, queue_of(core, handle->source_arn, "SourceArn"));
+  LAPWING_TRY(const QueuePtr source, queue_of(core, call, handle->source_arn, "SourceArn"));
   std::int64_t moved = 0;
   const auto written = core.store().transact([&](store::Txn& txn) -> Status {
     LAPWING_TRY(std::vector<MoveTask> tasks, tasks_of(txn, source->place));
@@ -138,14 +144,14 @@ Result<gen::sqs::CancelMessageMoveTaskResult> cancel_message_move_task(
 }
 
 Result<gen::sqs::ListMessageMoveTasksResult> list_message_move_tasks(
-    Core& core, const aws::Call&, const gen::sqs::ListMessageMoveTasksRequest& in) {
+    Core& core, const aws::Call& call, const gen::sqs::ListMessageMoveTasksRequest& in) {
   const std::int32_t max = in.max_results.value_or(1);
   if (max < 1 || max > kMovesListedMax) {
     return fail(
         invalid_value(std::to_string(max), "MaxResults",
                       fmt::format("Must be between 1 and {}, if provided.", kMovesListedMax)));
   }
-  LAPWING_TRY(const QueuePtr source, queue_of(core, in.source_arn, "SourceArn"));
+  LAPWING_TRY(const QueuePtr source, queue_of(core, call, in.source_arn, "SourceArn"));
   std::vector<MoveTask> tasks;
   LAPWING_CHECK(core.store().read([&](store::Reader& reader) -> Status {
     LAPWING_TRY(tasks, tasks_of(reader, source->place));

@@ -126,6 +126,7 @@ Result<gen::sqs::CreateQueueResult> create_queue(Core& core, const aws::Call& ca
 Result<aws::Empty> delete_queue(Core& core, const aws::Call& call,
                                 const gen::sqs::DeleteQueueRequest& in) {
   LAPWING_TRY(const Address address, parse_url(call, in.queue_url));
+  LAPWING_CHECK(check_account(call, address));
   LAPWING_TRY(const QueuePtr queue,
               core.catalog().change(address.key(), [&](QueuePtr there) -> Result<QueuePtr> {
                 if (there == nullptr || there->deleted()) return fail(no_such_queue());

@@ -1,12 +1,12 @@
 #include "services/sqs/operations/receive.hpp"
 
-#include <span>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "gen/sqs/errors.hpp"
+#include "net/timeout.hpp"
 #include "services/sqs/claiming.hpp"
 #include "services/sqs/words.hpp"
 #include "services/sqs/written_message.hpp"
@@ -58,11 +58,8 @@ Ask ask_of(Core& core, QueuePtr queue, const gen::sqs::ReceiveMessageRequest& in
   return ask;
 }
 
-// Nothing is written, and no turn of the writer taken, where nothing is due.
+// In a turn of the writer's, never on the loop: nothing is committed where nothing is due.
 net::Task<Result<Received>> look(Core& core, net::Loop& loop, const Ask& ask) {
-  LAPWING_CO_TRY(const auto due, core.messages().next_due(std::span(&ask.queue->place, 1)));
-  const bool any = due && *due == Duration::zero();
-  if (!any && ask.again.empty()) co_return Received{};
   auto found = co_await store::compute_on<Received>(
       loop, core.store(), [ask](store::Txn& txn) { return claim(txn, ask); });
   if (!found) co_return fail(store_failure(std::move(found).error()));
@@ -110,11 +107,6 @@ using Output = gen::sqs::ReceiveMessageResult;
   co_return answer(core, ask, found, in);
 }
 
-bool more_is_there(Core& core, const Queue& queue) {
-  const auto next = core.messages().next_due(std::span(&queue.place, 1));
-  return next && *next && **next == Duration::zero();
-}
-
 }  // namespace
 
 net::Task<Result<Output>> receive_message(Core& core, net::Loop& loop, const aws::Call& call,
@@ -126,15 +118,24 @@ net::Task<Result<Output>> receive_message(Core& core, net::Loop& loop, const aws
   LAPWING_CO_TRY(Output out, co_await receive_now(core, loop, queue, in, may_wait));
   if (out.messages || !may_wait) co_return out;
   Poll poll(core.parts->polls, loop, queue->place, core.clock->mono() + wait);
+  // A client waits in real time, also where the service's clock stands still.
+  const MonoTime real_end = loop.now() + wait;
   while (true) {
     poll.listen();
-    LAPWING_CO_TRY(out, co_await receive_now(core, loop, queue, in, may_wait));
+    auto received = co_await receive_now(core, loop, queue, in, may_wait);
+    if (!received) {
+      poll.found(true);  // who waits behind may fare better
+      co_return fail(std::move(received).error());
+    }
+    out = *std::move(received);
     if (out.messages) break;
-    if (co_await poll.wait() != Polls::Woken::kLook) co_return out;
+    const auto woken = co_await net::with_deadline(loop, real_end, poll.wait());
+    if (!woken || *woken != Polls::Woken::kLook) co_return out;
     // It may have been changed, or deleted, meanwhile.
     LAPWING_CO_TRY(queue, core.queue_at(call, in.queue_url));
   }
-  poll.found(more_is_there(core, *queue));
+  const auto most = static_cast<std::size_t>(in.max_number_of_messages.value_or(1));
+  poll.found(out.messages->size() == most);  // then there may be more
   co_return out;
 }
 

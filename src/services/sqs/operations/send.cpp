@@ -49,12 +49,14 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
                                                             const aws::Call& call,
                                                             gen::sqs::SendMessageRequest in) {
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
+  LAPWING_CO_CHECK(core.check_room());
   LAPWING_CO_TRY(Prepared prepared, prepare(*queue, call, *core.random, outgoing(in, false)));
+  // Before it waits: a client that goes away meanwhile does not take the message back.
+  core.parts->retention.sent(*queue);
   auto sent = co_await store::compute_on<store::Enqueued>(
       loop, core.store(),
       [request = std::move(prepared.request)](store::Txn& txn) { return txn.enqueue(request); });
   if (!sent) co_return fail(store_failure(std::move(sent).error()));
-  core.parts->retention.sent(*queue);
   gen::sqs::SendMessageResult out;
   tell(*queue, prepared, *sent, out);
   co_return out;
@@ -63,6 +65,7 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
 net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
     Core& core, net::Loop& loop, const aws::Call& call, gen::sqs::SendMessageBatchRequest in) {
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
+  LAPWING_CO_CHECK(core.check_room());
   LAPWING_CO_CHECK(check_entries(in.entries, "SendMessageBatchRequestEntry"));
   LAPWING_CO_CHECK(check_batch_size(in.entries));
   gen::sqs::SendMessageBatchResult out;
@@ -83,6 +86,7 @@ net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
   if (good.empty()) co_return out;
   std::vector<store::EnqueueRequest> requests;
   for (auto& [id, prepared] : good) requests.push_back(std::move(prepared.request));
+  core.parts->retention.sent(*queue);
   auto sent = co_await store::compute_on<std::vector<store::Enqueued>>(
       loop, core.store(),
       [requests = std::move(requests)](store::Txn& txn) -> Result<std::vector<store::Enqueued>> {
@@ -94,7 +98,6 @@ net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
         return made;
       });
   if (!sent) co_return fail(store_failure(std::move(sent).error()));
-  core.parts->retention.sent(*queue);
   for (std::size_t i = 0; i < good.size(); ++i) {
     gen::sqs::SendMessageBatchResultEntry entry;
     entry.id = good[i].first;
