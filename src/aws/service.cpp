@@ -185,9 +185,12 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   Result<Value> output = fail(internal_error("not run"));
   try {
     if (entry.handler->waits()) {
-      LAPWING_CO_CHECK(prepare(*made));
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
-      output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+      if (Status ready = prepare(*made); !ready) {
+        output = fail(std::move(ready).error());
+      } else {
+        output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+      }
     } else {
       output =
           co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {

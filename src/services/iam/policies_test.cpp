@@ -167,6 +167,21 @@ TEST(Policies, AreAttached) {
   EXPECT_EQ(host.call("GetUser", R"({"UserName":"u"})").at("User.PermissionsBoundary"), "");
 }
 
+TEST(Policies, KeysOfTagsDifferByCase) {
+  Host host;
+  ASSERT_TRUE(create_policy(host, "p").ok());
+  const std::string named = R"({"PolicyArn":")" + arn("policy/p") + '"';
+  ASSERT_TRUE(host.call("TagPolicy",
+                        named + R"(,"Tags":[{"Key":"A","Value":"1"},{"Key":"a","Value":"2"}]})")
+                  .ok());
+  EXPECT_EQ(host.call("TagPolicy",
+                      named + R"(,"Tags":[{"Key":"A","Value":"1"},{"Key":"A","Value":"2"}]})")
+                .error,
+            "InvalidInput");
+  ASSERT_TRUE(host.call("UntagPolicy", named + R"(,"TagKeys":["A"]})").ok());
+  EXPECT_EQ(host.call("ListPolicyTags", named + "}").at("Tags.0.Value"), "2");
+}
+
 TEST(Policies, OfAwsAreThere) {
   Host host;
   ASSERT_TRUE(create_role(host, "r").ok());

@@ -8,10 +8,18 @@
 
 namespace lapwing::iam {
 
-Status put_tags(Tags& tags, const TagList& given) {
+namespace {
+
+std::string compared(const std::string& key, KeyCase key_case) {
+  return key_case == KeyCase::kIgnored ? lower(key) : key;
+}
+
+}  // namespace
+
+Status put_tags(Tags& tags, const TagList& given, KeyCase key_case) {
   std::set<std::string> keys;
   for (const gen::iam::Tag& tag : given) {
-    if (!keys.insert(lower(tag.key)).second) {
+    if (!keys.insert(compared(tag.key, key_case)).second) {
       return fail(gen::iam::errors::invalid_input(
           "Duplicate tag keys found. Please note that Tag keys are case insensitive."));
     }
@@ -21,7 +29,9 @@ Status put_tags(Tags& tags, const TagList& given) {
     }
   }
   for (const gen::iam::Tag& tag : given) {
-    const auto same = [&](const Tag& each) { return lower(each.key) == lower(tag.key); };
+    const auto same = [&](const Tag& each) {
+      return compared(each.key, key_case) == compared(tag.key, key_case);
+    };
     const auto found = std::ranges::find_if(tags, same);
     if (found != tags.end()) {
       *found = {tag.key, tag.value};
@@ -36,10 +46,10 @@ Status put_tags(Tags& tags, const TagList& given) {
   return {};
 }
 
-void remove_tags(Tags& tags, const std::vector<std::string>& keys) {
+void remove_tags(Tags& tags, const std::vector<std::string>& keys, KeyCase key_case) {
   std::set<std::string> gone;
-  for (const std::string& key : keys) gone.insert(lower(key));
-  std::erase_if(tags, [&](const Tag& tag) { return gone.contains(lower(tag.key)); });
+  for (const std::string& key : keys) gone.insert(compared(key, key_case));
+  std::erase_if(tags, [&](const Tag& tag) { return gone.contains(compared(tag.key, key_case)); });
 }
 
 TagList show_tags(const Tags& tags) {

@@ -1,4 +1,5 @@
-// Tags as IAM has them: keys are the same whatever their case, and keep the case they came in.
+// Tags as IAM has them. Keys of users and roles are the same whatever their case, and keep the case
+// they came in; those of everything else differ by case.
 #pragma once
 
 #include <optional>
@@ -13,10 +14,12 @@ namespace lapwing::iam {
 
 using TagList = std::vector<gen::iam::Tag>;
 
+enum class KeyCase { kIgnored, kTells };
+
 // `given` over what is there; InvalidInput for a key that comes twice, LimitExceeded beyond
 // kTagsMax.
-Status put_tags(Tags& tags, const TagList& given);
-void remove_tags(Tags& tags, const std::vector<std::string>& keys);
+Status put_tags(Tags& tags, const TagList& given, KeyCase key_case);
+void remove_tags(Tags& tags, const std::vector<std::string>& keys, KeyCase key_case);
 TagList show_tags(const Tags& tags);
 // Nothing where there are none.
 std::optional<TagList> show_some_tags(const Tags& tags);

@@ -246,6 +246,30 @@ TEST(Accounts, TellWhatTheyHave) {
             "The account policy with name PasswordPolicy cannot be found.");
 }
 
+TEST(Accounts, HaveNoMoreThanTheQuota) {
+  Host host;
+  const auto fill = [&](const char* operation, const std::string& begin, const std::string& end,
+                        std::int64_t limit, const std::string& quota) {
+    for (std::int64_t i = 0; i < limit; ++i) {
+      ASSERT_TRUE(host.call(operation, begin + std::to_string(i) + end).ok());
+    }
+    const Answer more = host.call(operation, begin + "more" + end);
+    EXPECT_EQ(more.error, "LimitExceeded");
+    EXPECT_EQ(more.text, "Cannot exceed quota for " + quota + ": " + std::to_string(limit));
+  };
+  fill("CreateUser", R"({"UserName":"u)", "\"}", kUsersMax, "UsersPerAccount");
+  fill("CreateGroup", R"({"GroupName":"g)", "\"}", kGroupsMax, "GroupsPerAccount");
+  fill("CreateInstanceProfile", R"({"InstanceProfileName":"i)", "\"}", kInstanceProfilesMax,
+       "InstanceProfilesPerAccount");
+  fill("CreateOpenIDConnectProvider", R"({"Url":"https://p)", "\"}", kOidcProvidersMax,
+       "OpenIdConnectProvidersPerAccount");
+  std::string document = input({{"PolicyDocument", kPolicy}});
+  document.front() = ',';
+  fill("CreatePolicy", R"({"PolicyName":"p)", "\"" + document, kPoliciesMax, "PoliciesPerAccount");
+  EXPECT_EQ(host.call("ListUsers", "{}").size("Users"),
+            static_cast<std::size_t>(kPageItemsDefault));
+}
+
 TEST(Accounts, TellEverything) {
   Host host;
   for (const char* name : {"a", "b", "c"}) {

@@ -254,3 +254,26 @@ def test_layers(cli, function):
     cli.run("lambda", "delete-layer-version", "--layer-name", name, "--version-number", number)
     assert cli.json("lambda", "list-layer-versions", "--layer-name", name,
                     "--query", "LayerVersions") == []
+
+
+def test_a_role_for_a_function(cli):
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+         "Action": "sts:AssumeRole"}]}
+    name = "conformance-cli-" + os.urandom(6).hex()
+    (pathlib.Path(cli.folder) / "trust.json").write_text(json.dumps(trust, indent=4))
+    made = cli.json("iam", "create-role", "--role-name", name,
+                    "--assume-role-policy-document", "file://trust.json")["Role"]
+    assert made["AssumeRolePolicyDocument"] == trust and made["Arn"].endswith(":role/" + name)
+    policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    cli.run("iam", "attach-role-policy", "--role-name", name, "--policy-arn", policy)
+    attached = cli.json("iam", "list-attached-role-policies", "--role-name", name)
+    assert attached["AttachedPolicies"][0]["PolicyArn"] == policy
+    cli.run("iam", "wait", "role-exists", "--role-name", name)
+    assert name in cli.run("iam", "list-roles", "--query", "Roles[].RoleName")
+    refusal = cli.run("iam", "delete-role", "--role-name", name,
+                      status=254 if cli.version[0] == 2 else 255)
+    assert "(DeleteConflict) when calling the DeleteRole operation: Cannot delete entity, must " \
+           "detach all policies first." in refusal
+    cli.run("iam", "detach-role-policy", "--role-name", name, "--policy-arn", policy)
+    cli.run("iam", "delete-role", "--role-name", name)

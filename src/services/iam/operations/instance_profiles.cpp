@@ -22,7 +22,7 @@ Result<gen::iam::CreateInstanceProfileResponse> create_instance_profile(
   profile.id = new_instance_profile_id(core.random);
   profile.created_ms = core.now_ms();
   LAPWING_CHECK(check_path(profile.path));
-  LAPWING_CHECK(put_tags(profile.tags, in.tags.value_or(TagList())));
+  LAPWING_CHECK(put_tags(profile.tags, in.tags.value_or(TagList()), KeyCase::kTells));
   using Out = gen::iam::CreateInstanceProfileResponse;
   return change<Out>(core, [&](store::Txn& txn) -> Result<Out> {
     LAPWING_TRY(const auto found, InstanceProfiles::find(txn, InstanceProfileTable::key(profile)));

@@ -63,7 +63,7 @@ Result<gen::iam::CreateOpenIDConnectProviderResponse> create_oidc_provider(
   provider.thumbprints = in.thumbprint_list.value_or(std::vector<std::string>());
   LAPWING_CHECK(check_thumbprints(provider.thumbprints));
   LAPWING_CHECK(check_client_ids(provider.client_ids));
-  LAPWING_CHECK(put_tags(provider.tags, in.tags.value_or(TagList())));
+  LAPWING_CHECK(put_tags(provider.tags, in.tags.value_or(TagList()), KeyCase::kTells));
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const auto found, OidcProviders::find(txn, OidcProviderTable::key(provider)));
     if (found) return fail(errors::exists("Provider with url", in.url));

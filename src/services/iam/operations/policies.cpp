@@ -74,7 +74,7 @@ Result<gen::iam::CreatePolicyResponse> create_policy(Core& core, const aws::Call
   policy.created_ms = policy.updated_ms = core.now_ms();
   policy.description = in.description.value_or("");
   LAPWING_CHECK(check_policy_path(policy.path));
-  LAPWING_CHECK(put_tags(policy.tags, in.tags.value_or(TagList())));
+  LAPWING_CHECK(put_tags(policy.tags, in.tags.value_or(TagList()), KeyCase::kTells));
   LAPWING_CHECK(check_identity_document(in.policy_document));
   LAPWING_CHECK(check_managed_size(in.policy_document));
   using Out = gen::iam::CreatePolicyResponse;

@@ -83,7 +83,7 @@ Result<gen::iam::CreateRoleResponse> create_role(Core& core, const aws::Call& ca
     return fail(gen::iam::errors::invalid_input(
         "The path /aws-service-role/ is reserved for service-linked roles."));
   }
-  LAPWING_CHECK(put_tags(role.tags, in.tags.value_or(TagList())));
+  LAPWING_CHECK(put_tags(role.tags, in.tags.value_or(TagList()), KeyCase::kIgnored));
   return change<gen::iam::CreateRoleResponse>(
       core, [&](store::Txn& txn) -> Result<gen::iam::CreateRoleResponse> {
         LAPWING_TRY(role.pins, check_trust_document(txn, role.account, role.trust));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "aws/empty.hpp"
@@ -29,6 +30,11 @@ auto find_tagged(store::Reader& reader, const aws::Call& call, const In& in) {
   }
 }
 
+template <class Record>
+constexpr KeyCase key_case_of(const Record&) {
+  return std::is_same_v<Record, Identity> ? KeyCase::kIgnored : KeyCase::kTells;
+}
+
 inline Result<store::Revision> put_tagged(store::Txn& txn, const CustomerPolicy& policy) {
   return CustomerPolicies::put(txn, policy);
 }
@@ -46,7 +52,7 @@ template <class Op>
 Result<aws::Empty> tag(Core& core, const aws::Call& call, typename Op::Input in) {
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(auto record, find_tagged(txn, call, in));
-    LAPWING_CHECK(put_tags(record.tags, in.tags));
+    LAPWING_CHECK(put_tags(record.tags, in.tags, key_case_of(record)));
     LAPWING_CHECK(put_tagged(txn, record));
     return {};
   }));
@@ -57,7 +63,7 @@ template <class Op>
 Result<aws::Empty> untag(Core& core, const aws::Call& call, typename Op::Input in) {
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(auto record, find_tagged(txn, call, in));
-    remove_tags(record.tags, in.tag_keys);
+    remove_tags(record.tags, in.tag_keys, key_case_of(record));
     LAPWING_CHECK(put_tagged(txn, record));
     return {};
   }));

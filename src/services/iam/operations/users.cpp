@@ -45,7 +45,7 @@ Result<gen::iam::CreateUserResponse> create_user(Core& core, const aws::Call& ca
   user.created_ms = core.now_ms();
   user.boundary = in.permissions_boundary.value_or("");
   LAPWING_CHECK(check_path(user.path));
-  LAPWING_CHECK(put_tags(user.tags, in.tags.value_or(TagList())));
+  LAPWING_CHECK(put_tags(user.tags, in.tags.value_or(TagList()), KeyCase::kIgnored));
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
     if (!user.boundary.empty()) LAPWING_CHECK(check_boundary(txn, user.account, user.boundary));
     return insert_identity(txn, user);
