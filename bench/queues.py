@@ -5,7 +5,7 @@ import select
 import socket
 import time
 
-from harness import BenchError, KEY_ID, SECRET, memory_kb, run_json
+from harness import BenchError, KEY_ID, SECRET, memory_kb, run_json, serve_and_greet
 
 BODY = "x" * 100
 SEND = "Action=SendMessage&Version=2012-11-05&MessageBody=" + BODY
@@ -58,8 +58,11 @@ def idle_polls(server, queue, count):
     """(bytes of memory each, processor seconds in two) of long polls that wait."""
     host, port = server.address.split(":")
     body = b"Action=ReceiveMessage&Version=2012-11-05&WaitTimeSeconds=20"
-    request = ("POST /000000000000/{} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n".format(
-        queue, server.address, len(body))).encode() + body
+    head = {**serve_and_greet.sign("POST", url_path(queue), server.address, body, "sqs"),
+            "Content-Type": "application/x-www-form-urlencoded", "Content-Length": len(body)}
+    request = "".join(["POST {} HTTP/1.1\r\n".format(url_path(queue)),
+                       *("{}: {}\r\n".format(*field) for field in head.items()),
+                       "\r\n"]).encode() + body
     before, polls, waiting = memory_kb(server.process.pid), [], select.poll()
     try:
         for _ in range(count):

@@ -29,18 +29,18 @@ READY_WAIT_S = 60
 REGION = "us-east-1"
 
 
-def sign(method, path, host, body):
-    """SigV4 headers for a Lambda request."""
+def sign(method, path, host, body, service="lambda"):
+    """SigV4 headers for a request."""
     key_id = os.environ.get("AWS_ACCESS_KEY_ID", "test")
     secret = os.environ.get("AWS_SECRET_ACCESS_KEY", "test")
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    scope = f"{now[:8]}/{REGION}/lambda/aws4_request"
+    scope = f"{now[:8]}/{REGION}/{service}/aws4_request"
     canonical = "\n".join([method, path, "", f"host:{host}", f"x-amz-date:{now}", "",
                            "host;x-amz-date", hashlib.sha256(body).hexdigest()])
     to_sign = "\n".join(["AWS4-HMAC-SHA256", now, scope,
                          hashlib.sha256(canonical.encode()).hexdigest()])
     key = b"AWS4" + secret.encode()
-    for part in (now[:8], REGION, "lambda", "aws4_request"):
+    for part in (now[:8], REGION, service, "aws4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     return {"Host": host, "X-Amz-Date": now, "Content-Type": "application/json",
