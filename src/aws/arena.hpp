@@ -40,6 +40,7 @@ class Arena {
     strings_.clear();
     cursor_ = nullptr;
     left_ = 0;
+    next_block_ = kFirstBlockBytes;
   }
 
  private:

@@ -133,10 +133,17 @@ Response Service::handle(const Exchange& exchange) const {
 
 net::Task<Result<Response>> Service::serve(net::Loop& loop,
                                            std::shared_ptr<const Exchange> exchange) const {
-  const OperationTable::Entry& entry = table_.entry(exchange->operation->index);
-  if (entry.handler == nullptr || !entry.handler->waits()) {
-    co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
-  }
+  return waits(*exchange->operation) ? serve_waiting(loop, std::move(exchange))
+                                     : serve_on_worker(loop, std::move(exchange));
+}
+
+net::Task<Result<Response>> Service::serve_on_worker(
+    net::Loop& loop, std::shared_ptr<const Exchange> exchange) const {
+  co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
+}
+
+net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
+                                                   std::shared_ptr<const Exchange> exchange) const {
   Result<Response> outcome = fail(internal_error("not run"));
   try {
     outcome = co_await wait(loop, *exchange);
@@ -178,9 +185,12 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   Result<Value> output = fail(internal_error("not run"));
   try {
     if (entry.handler->waits()) {
-      LAPWING_CO_CHECK(prepare(*made));
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
-      output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+      if (Status ready = prepare(*made); !ready) {
+        output = fail(std::move(ready).error());
+      } else {
+        output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+      }
     } else {
       output =
           co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {

@@ -1,5 +1,6 @@
 // The pipeline: decode -> validate -> refuse what is not built -> authorise -> run -> record ->
-// encode, for every operation of every service, whoever calls.
+// encode, for every operation of every service and
+// every caller.
 //
 //   aws::Service service(std::move(table), pipeline);
 //   Response response = co_await service.serve(loop, exchange);            // over HTTP
@@ -82,7 +83,7 @@ class Service {
     return handler != nullptr && handler->waits();
   }
 
-  // kThrottled when too much waits for a worker; every other error is a response.
+  // kUnavailable when too much waits for a worker; every other error is a response.
   net::Task<Result<Response>> serve(net::Loop& loop,
                                     std::shared_ptr<const Exchange> exchange) const;
   // The same on the calling thread, for operations that do not wait.
@@ -98,6 +99,10 @@ class Service {
 
  private:
   Response answer(const Exchange& exchange, Result<Response> outcome) const;
+  net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
+                                              std::shared_ptr<const Exchange> exchange) const;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
+                                            std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> wait(net::Loop& loop, const Exchange& exchange) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;

@@ -101,5 +101,21 @@ TEST(Host, ARestartKeepsWhatIsStored) {
   EXPECT_EQ(host.call("Grow").error, "NotImplemented");
 }
 
+TEST(ManualTime, DoesNotGoBackAtARestart) {
+  ManualClock before;
+  const auto engine = store::make_memory_engine(before);
+  background::Runner runner(before, null_logger(), {.pace = background::Pace::kManual});
+  runner.start();
+  ManualTime first(before, runner, engine->store());
+  ASSERT_TRUE(first.advance(std::chrono::hours(24)));
+  ManualClock after;
+  ManualTime second(after, runner, engine->store());
+  ASSERT_TRUE(second.load());
+  EXPECT_EQ(unix_ms(after.wall()), unix_ms(before.wall()));
+  second.stop();
+  EXPECT_EQ(second.advance(std::chrono::seconds(1)).error().kind(), ErrorKind::kUnavailable);
+  runner.stop();
+}
+
 }  // namespace
 }  // namespace lapwing::hosting

@@ -6,7 +6,8 @@
 //
 // Fields may be strings, bools, numbers, optionals, vectors, maps with string keys, and structures
 // with such a fields() of their own. What is absent reads as the member's initial value: a field
-// added later is simply not there in older records, and an optional or empty one is not written.
+// added later is simply not there in older records. An optional that is absent and an empty list or
+// map are not written.
 // Strings must be UTF-8 (bytes that are not belong into a blob).
 //
 // Thread-safety: pure functions.
@@ -61,7 +62,6 @@ class FieldWriter {
   static bool absent(const std::map<std::string, T>& value) {
     return value.empty();
   }
-  static bool absent(const std::string& value) { return value.empty(); }
 
   void write(const std::string& value) { json_.string(value); }
   void write(bool value) { json_.boolean(value); }

@@ -9,7 +9,7 @@
 //     // Where wanted:
 //     static void terms(const Queue& queue, Terms& terms);             // index terms
 //     static void upgrade(Queue& queue, int from);                     // of an older format
-//     static std::vector<store::BlobId> blobs(const Queue& queue);
+//     static std::vector<store::BlobId> blobs(const Queue& queue);     // kept with the record
 //   };
 //   using Queues = resources::Table<QueueTable>;
 //
@@ -88,13 +88,14 @@ class Table {
     if constexpr (requires { Spec::terms(record, options.terms); }) {
       Spec::terms(record, options.terms);
     }
+    if constexpr (requires { Spec::blobs(record); }) options.blobs = Spec::blobs(record);
     return txn.put(Spec::kKind, Spec::key(record), encode(record), options);
   }
   // kConflict when there is one.
   static Result<store::Revision> insert(store::Txn& txn, const Record& record) {
     return put(txn, record, store::Expect::absent());
   }
-  // kNotFound when there is none.
+  // One that is not there is erased already.
   static Status erase(store::Txn& txn, std::string_view key) {
     return txn.erase(Spec::kKind, key, store::Expect::any());
   }

@@ -113,6 +113,39 @@ TEST_F(TableTest, AnInsertNeedsAnEmptyPlaceAndAChangeTheRevisionItRead) {
             ErrorKind::kConflict);
 }
 
+// A package, say: what a record names is not collected while the record is there.
+struct Garage {
+  std::string name;
+  std::string content;  // SHA-256
+};
+struct GarageTable {
+  using Record = Garage;
+  static constexpr std::string_view kKind = "test.garage";
+  static constexpr int kFormat = 1;
+  static std::string key(const Garage& garage) { return garage.name; }
+  template <class Fields, class R>
+  static void fields(Fields& f, R& garage) {
+    f("name", garage.name);
+    f("content", garage.content);
+  }
+  static std::vector<store::BlobId> blobs(const Garage& garage) {
+    return {*store::BlobId::from_hex(garage.content)};
+  }
+};
+using Garages = Table<GarageTable>;
+
+TEST_F(TableTest, BlobsAreKeptWithTheirRecord) {
+  const store::BlobId id = engine_->blobs().put(as_bytes("a car"))->id;
+  ASSERT_TRUE(change([&](store::Txn& txn) -> Status {
+    LAPWING_CHECK(Garages::put(txn, {"g", id.hex()}));
+    return {};
+  }));
+  EXPECT_EQ(engine_->collect_blobs(Duration(-1))->removed, 0U);
+  ASSERT_TRUE(change([](store::Txn& txn) { return Garages::erase(txn, "g"); }));
+  ASSERT_TRUE(change([](store::Txn& txn) { return Garages::erase(txn, "g"); }));
+  EXPECT_EQ(engine_->collect_blobs(Duration(-1))->removed, 1U);
+}
+
 TEST_F(TableTest, ListsByKeyAndByTerm) {
   ASSERT_TRUE(change([](store::Txn& txn) -> Status {
     for (const char* name : {"a1", "a2", "a3", "b1"}) {

@@ -68,16 +68,18 @@ class FrontDoor {
 
   net::Task<void> handle_general(http::RequestContext& context, CameFrom from,
                                  RequestId request_id);
+  // Coroutines that handle_general() calls have frames of their own (noinline), which are gone
+  // while it waits for a service: long polls wait there by the thousand.
   // A client that has gone is no error of ours.
-  net::Task<Status> answer(http::RequestContext& context, const RequestId& request_id,
-                           aws::Response response);
+  [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
+                                             const RequestId& request_id, aws::Response response);
   net::Task<void> refuse_site(http::RequestContext& context, RequestId request_id);
-  net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
-                         std::string_view scope_service, const Error& error,
-                         const RequestId& request_id);
+  [[gnu::noinline]] net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
+                                           std::string_view scope_service, const Error& error,
+                                           const RequestId& request_id);
   std::optional<aws::Response> identify(Job& job) const;
   // Everything but the answer to what can be refused before a service is asked.
-  net::Task<Status> read_general(http::RequestContext& context, Job& job);
+  [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
 
   FrontDoorParts parts_;

@@ -284,10 +284,10 @@ struct Instance::Parts {
   std::optional<http::ConnectionBudget> connections;
   Endpoint endpoint;
   text::PatternCache patterns;
-  std::unique_ptr<store::Engine> store;
   net::WorkerPool workers;
   net::WorkerPool pullers;
   net::LoopGroup loops;
+  std::unique_ptr<store::Engine> store;  // its writers wake tasks of the loops: it goes before them
   std::unique_ptr<sandbox::DnsForwarder> names;
 
   std::unique_ptr<aws::SessionMint> mint;
@@ -298,6 +298,7 @@ struct Instance::Parts {
   aws::AuthoriseAll authoriser;  // as long as no identities are evaluated
   std::optional<aws::Pipeline> pipeline;
   std::unique_ptr<background::Runner> background;
+  std::unique_ptr<background::Runner> upkeep;  // of what keeps real time: files
   std::optional<hosting::ManualTime> time;
   PoolExecutor executor;
   PoolExecutor pull_executor;
@@ -329,8 +330,8 @@ struct Instance::Parts {
 };
 
 Status Instance::Parts::open() {
-  LAPWING_TRY(store,
-              store::open_sqlite_engine({.data_dir = config.data_dir}, service_clock(), *logger));
+  LAPWING_TRY(store, store::open_sqlite_engine({.data_dir = config.data_dir, .file_clock = &clock},
+                                               service_clock(), *logger));
   LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, random));
   mint = std::make_unique<aws::SessionMint>(key, random);
   credentials = std::make_unique<aws::MemoryCredentialStore>(mint.get());
@@ -370,7 +371,9 @@ void Instance::Parts::make_services() {
   background::RunnerOptions pace;
   if (manual != nullptr) pace.pace = background::Pace::kManual;
   background = std::make_unique<background::Runner>(service_clock(), *logger, pace);
-  if (manual != nullptr) time.emplace(*manual, *background);
+  if (manual != nullptr) time.emplace(*manual, *background, store->store());
+  upkeep =
+      std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{.threads = 1});
   ServiceOptions settings;
   settings.logs = log_limits(config, *disk);
   lambda::Options& options = settings.lambda;
@@ -388,7 +391,9 @@ void Instance::Parts::make_services() {
 }
 
 Status Instance::Parts::start_services() {
+  if (time) LAPWING_CHECK(time->load());
   background->start();
+  upkeep->start();
   lambda::Catalog& functions = services->lambda().catalog();
   functions.on_retired([this](const std::string& arn, const std::string& version) {
     dispatcher->retire(arn, version);
@@ -501,13 +506,14 @@ Result<std::string> Instance::start() {
   }
   p.maintenance = std::make_unique<Maintenance>(
       MaintenanceParts{&p.services->lambda(), p.store.get(), &*p.catalogue, p.bootstraps,
-                       p.python_sdk, p.background.get(), p.logger});
+                       p.python_sdk, p.upkeep.get(), p.logger});
   p.maintenance->start();
   return p.http->addresses().front().to_string();
 }
 
 void Instance::stop(Duration grace) {
   Parts& p = *parts_;
+  if (p.time) p.time->stop();
   p.services->drain();
   p.dispatcher->end_idle();
   p.maintenance->stop();
@@ -517,10 +523,14 @@ void Instance::stop(Duration grace) {
   p.starters->stop();
   p.endpoint.stop();
   p.loops.stop();
-  p.services->stop();
-  // Jobs use everything above, and what they were asked by has ended: from here on there are none.
+  // A job that waits for a registry must not be waited for.
+  p.services->lambda().cancel_pulls();
+  // Jobs use everything above, and what they were asked by has ended: from here on there are none,
+  // and nothing tells a service anything that it does in the background.
   p.workers.stop();
   p.pullers.stop();
+  p.services->stop();
+  p.upkeep->stop();
   p.background->stop();
   p.store->shut_down();
 }

@@ -25,11 +25,15 @@ class Services {
   Services(const hosting::Dependencies& given, const lambda::EngineSide& engine,
            ServiceOptions options);
 
+  ~Services() { stop(); }
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
   // In order, the first failure ends it: also that of a service whose table does not cover its
   // model (a bug of ours that no client should find).
   Status start();
   void drain();
-  // In reverse.
+  // In reverse. Once more does nothing.
   void stop();
 
   const std::vector<std::unique_ptr<hosting::Service>>& all() const { return all_; }

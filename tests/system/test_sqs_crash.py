@@ -171,11 +171,13 @@ def drain(server, ledger, check=None):
         if check is not None:
             check(bodies)
         empty = 0 if received else empty + 1
-        for message in received:
-            sqs("DeleteMessage", QueueUrl=ledger.url, ReceiptHandle=message["ReceiptHandle"])
-            with ledger.lock:
-                ledger.deleted.add(message["Body"])
-            found.add(message["Body"])
+        if received:
+            answer = sqs("DeleteMessageBatch", QueueUrl=ledger.url, Entries=[
+                {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
+                for i, message in enumerate(received)])
+            assert "Failed" not in answer, answer
+        ledger.deleted.update(bodies)
+        found.update(bodies)
     counts = sqs("GetQueueAttributes", QueueUrl=ledger.url, AttributeNames=["All"])["Attributes"]
     for name in ("", "Delayed", "NotVisible"):
         assert counts["ApproximateNumberOfMessages" + name] == "0", counts

@@ -69,7 +69,7 @@ class HostBase {
   Pending begin(std::string_view operation, std::string_view input = "{}");
   // As another caller.
   Answer call_as(const aws::Caller& caller, std::string_view operation, std::string_view input);
-  void advance(Duration by) { time_.advance(by); }
+  void advance(Duration by) { EXPECT_TRUE(time_.advance(by)); }
   void restart();
 
   ManualClock clock;

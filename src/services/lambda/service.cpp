@@ -67,6 +67,8 @@ Status Service::start() {
   return {};
 }
 
+void Service::cancel_pulls() { parts_->images.stop(); }
+
 void Service::stop() {
   // First: a step that waits for a registry must not be waited for.
   parts_->images.stop();

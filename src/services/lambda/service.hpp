@@ -72,6 +72,9 @@ class Service final : public hosting::Service {
   // expired one, 404 when the code is gone.
   Result<CodeDownload> open_code(std::string_view raw_path, std::string_view raw_query) const;
 
+  // What waits for a registry ends, with an error; also done by stop().
+  void cancel_pulls();
+
   // Removes unpacked packages that nothing uses any more; also done after deletes and updates.
   Result<std::size_t> sweep();
 

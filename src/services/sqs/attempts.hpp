@@ -23,14 +23,14 @@ class Attempts {
   // Empty where there is none, or it is too old.
   std::vector<Handle> find(const std::string& place, const std::string& id) {
     const std::scoped_lock lock(mutex_);
-    forget_old();
+    forget_old(kAttemptsMax);
     const auto found = receives_.find({place, id});
     return found == receives_.end() ? std::vector<Handle>() : found->second;
   }
 
   void keep(const std::string& place, const std::string& id, std::vector<Handle> handles) {
     const std::scoped_lock lock(mutex_);
-    forget_old();
+    forget_old(kAttemptsMax - 1);
     receives_[{place, id}] = std::move(handles);
     ages_.emplace_back(clock_.mono() + kAttemptsFor, Key{place, id});
   }
@@ -38,9 +38,8 @@ class Attempts {
  private:
   using Key = std::pair<std::string, std::string>;
 
-  void forget_old() {
-    while (!ages_.empty() &&
-           (ages_.front().first <= clock_.mono() || ages_.size() >= kAttemptsMax)) {
+  void forget_old(std::size_t kept_max) {
+    while (!ages_.empty() && (ages_.front().first <= clock_.mono() || ages_.size() > kept_max)) {
       receives_.erase(ages_.front().second);
       ages_.pop_front();
     }

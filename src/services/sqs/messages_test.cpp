@@ -11,6 +11,13 @@ using testing::Queues;
 using testing::quoted;
 using testing::seconds;
 
+// Where the store keeps the messages of the only queue.
+std::string place_of(store::Space& space) {
+  const auto found = space.store().scan({.kind = "sqs.queue"});
+  const auto document = text::parse_json_copy(found->records.front().value);
+  return std::string(document->root().find("place")->as_string());
+}
+
 TEST(SqsMessages, GoInAndComeOut) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());
@@ -346,6 +353,34 @@ TEST(SqsPolls, SoDoesAServiceThatIsAboutToStop) {
   q.service().drain();
   EXPECT_EQ(poll.get().text, "{}");
   EXPECT_EQ(q.receive("a", R"("WaitTimeSeconds":20)").text, "{}");
+}
+
+TEST(SqsMessages, SoManyInFlightAreTheLimit) {
+  Queues q;
+  ASSERT_TRUE(q.create("a").ok());
+  ASSERT_TRUE(q.send("a", "x").ok());
+  store::Space& space = *q.engine->space("sqs").value();
+  const std::string place = place_of(space);
+  const auto first = space.queue().claim({.queues = {place}, .max = 1});
+  ASSERT_TRUE(first && first->messages.size() == 1);
+  const std::string payload = first->messages.front().payload;
+  for (std::uint64_t sent = 0; sent < kInFlightMax; sent += store::kMaxClaim) {
+    ASSERT_TRUE(space.store().transact([&](store::Txn& txn) -> Status {
+      for (std::size_t i = 0; i < store::kMaxClaim; ++i) {
+        LAPWING_CHECK(txn.enqueue({.queue = place, .payload = payload}));
+      }
+      LAPWING_CHECK(
+          txn.claim({.queues = {place}, .max = store::kMaxClaim, .visibility = seconds(60)}));
+      return {};
+    }));
+  }
+  EXPECT_EQ(q.get("a", "ApproximateNumberOfMessagesNotVisible"), std::to_string(kInFlightMax));
+  EXPECT_EQ(q.get("a", "ApproximateNumberOfMessages"), "1");
+  EXPECT_EQ(q.receive("a").error, "OverLimit");
+  Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
+  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  q.advance(seconds(20));
+  EXPECT_EQ(poll.get().text, "{}");
 }
 
 TEST(SqsMessages, GroupsOfAStandardQueueAreServedInTurn) {

@@ -1,5 +1,7 @@
 #include "services/sqs/polls.hpp"
 
+#include <utility>
+
 namespace lapwing::sqs {
 
 void Polls::Line::wake(std::size_t count) noexcept {
@@ -111,7 +113,7 @@ Poll::~Poll() {
     const std::scoped_lock lock(line_->mutex_);
     if (in_line_) line_->waiting_.erase(at_);
     in_line_ = false;
-    pass_on = called_;
+    pass_on = called_ || looking_;
   }
   // Called, but its client went before it could look.
   if (pass_on) line_->wake(1);
@@ -128,7 +130,7 @@ void Poll::listen() {
   auto channel = net::one_shot<Polls::Woken>(loop_);
   receiver_ = std::move(channel.receiver);
   const std::scoped_lock lock(line_->mutex_);
-  called_ = false;
+  looking_ = std::exchange(called_, false);
   if (over_) {
     channel.sender.send(Polls::Woken::kTimeout);
     return;
@@ -139,6 +141,10 @@ void Poll::listen() {
 }
 
 net::Task<Polls::Woken> Poll::wait() {
+  {
+    const std::scoped_lock lock(line_->mutex_);
+    looking_ = false;
+  }
   Result<Polls::Woken> woken = co_await receiver_;
   co_return woken.value_or(Polls::Woken::kStopped);
 }
@@ -147,8 +153,7 @@ void Poll::found(bool more) {
   {
     const std::scoped_lock lock(line_->mutex_);
     if (in_line_) line_->waiting_.erase(at_);
-    in_line_ = false;
-    called_ = false;
+    in_line_ = called_ = looking_ = false;
   }
   if (more) line_->wake(2);
 }

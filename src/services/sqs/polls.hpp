@@ -111,8 +111,9 @@ class Poll {
   net::OneShotSender<Polls::Woken> sender_;
   std::list<Poll*>::iterator at_;
   bool in_line_ = false;
-  bool called_ = false;  // woken to look, and has not said yet what it found
-  bool over_ = false;    // its time, or the service
+  bool called_ = false;   // woken to look, and has not begun
+  bool looking_ = false;  // has begun, and has not said yet what it found
+  bool over_ = false;     // its time, or the service
 };
 
 }  // namespace lapwing::sqs

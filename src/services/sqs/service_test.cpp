@@ -169,6 +169,12 @@ TEST(SqsQueues, AreFoundByTheCallersHostAndAnyOther) {
             "InvalidAddress");
   EXPECT_EQ(q.call("PurgeQueue", R"({"QueueUrl":"!"})").error, "InvalidAddress");
   EXPECT_EQ(q.call("PurgeQueue", R"({"QueueUrl":""})").error, "InvalidAddress");
+  EXPECT_EQ(q.call("PurgeQueue", fmt::format(R"({{"QueueUrl":"{}/000000000000/a"}})",
+                                             std::string(kUrlBytesMax, 'x')))
+                .error,
+            "InvalidAddress");
+  EXPECT_EQ(q.create(std::string(kNameCharactersMax + 1, 'x')).error,
+            "InvalidParameterValueException");
 }
 
 TEST(SqsQueues, ADeletedOneIsGoneAndItsNameFree) {

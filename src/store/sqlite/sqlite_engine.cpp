@@ -197,7 +197,9 @@ Result<std::unique_ptr<Engine>> open_sqlite_engine(const SqliteOptions& options,
                                         .shrinks = true,
                                         .migrations = sqlite::bulk_log_migrations()},
                                        log));
-  LAPWING_TRY(opened.blobs, open_blob_files(dir + "/blobs", clock));
+  LAPWING_TRY(
+      opened.blobs,
+      open_blob_files(dir + "/blobs", options.file_clock != nullptr ? *options.file_clock : clock));
   auto engine = std::make_unique<sqlite::SqliteEngine>(std::move(opened), options, clock, log);
   LAPWING_CHECK(engine->start());
   return engine;

@@ -25,6 +25,9 @@ namespace lapwing::store {
 struct SqliteOptions {
   std::string data_dir;  // made (0700) when missing, with its parents
   std::uint64_t feed_history = kFeedHistory;
+  // Of files, whose times are the file system's, where the engine's clock stands still; null: the
+  // engine's.
+  const Clock* file_clock = nullptr;
 };
 
 // `clock` and `log` outlive the engine. Errors name the file, what is wrong and what to do.

@@ -94,44 +94,48 @@ Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, const 
   return out;
 }
 
-net::Task<Result<gen::sqs::ReceiveMessageResult>> wait_for_messages(
-    Core& core, net::Loop& loop, const aws::Call& call, const gen::sqs::ReceiveMessageRequest& in,
-    QueuePtr queue, Duration wait) {
-  Poll poll(core.parts->polls, loop, queue->place, core.clock->mono() + wait);
-  while (true) {
-    poll.listen();
-    const Ask ask = ask_of(core, queue, in);
-    LAPWING_CO_TRY(const Received found, co_await look(core, loop, ask));
-    if (!found.messages.empty()) {
-      const auto next = core.messages().next_due(std::span(&queue->place, 1));
-      poll.found(next && *next && **next == Duration::zero());
-      co_return answer(core, ask, found, in);
-    }
-    if (co_await poll.wait() != Polls::Woken::kLook) co_return gen::sqs::ReceiveMessageResult{};
-    // It may have been changed, or deleted, meanwhile.
-    LAPWING_CO_TRY(queue, core.queue_at(call, in.queue_url));
+using Output = gen::sqs::ReceiveMessageResult;
+
+// What there is now. Its frame is its own (noinline): those who wait, by the thousand, do not hold
+// it meanwhile.
+[[gnu::noinline]] net::Task<Result<Output>> receive_now(Core& core, net::Loop& loop, QueuePtr queue,
+                                                        const gen::sqs::ReceiveMessageRequest& in,
+                                                        bool may_wait) {
+  const Ask ask = ask_of(core, std::move(queue), in);
+  LAPWING_CO_TRY(const Received found, co_await look(core, loop, ask));
+  if (found.full && !may_wait && !ask.queue->fifo) {
+    co_return fail(gen::sqs::errors::over_limit(
+        fmt::format("The maximum number of in flight messages is reached: {}.", kInFlightMax)));
   }
+  co_return answer(core, ask, found, in);
+}
+
+bool more_is_there(Core& core, const Queue& queue) {
+  const auto next = core.messages().next_due(std::span(&queue.place, 1));
+  return next && *next && **next == Duration::zero();
 }
 
 }  // namespace
 
-net::Task<Result<gen::sqs::ReceiveMessageResult>> receive_message(
-    Core& core, net::Loop& loop, const aws::Call& call, gen::sqs::ReceiveMessageRequest in) {
+net::Task<Result<Output>> receive_message(Core& core, net::Loop& loop, const aws::Call& call,
+                                          gen::sqs::ReceiveMessageRequest in) {
   LAPWING_CO_TRY(QueuePtr queue, core.queue_at(call, in.queue_url));
   LAPWING_CO_CHECK(check(*queue, in));
-  const std::int32_t wait_s = in.wait_time_seconds.value_or(queue->wait_s);
-  const Ask ask = ask_of(core, queue, in);
-  LAPWING_CO_TRY(const Received found, co_await look(core, loop, ask));
-  if (!found.messages.empty()) co_return answer(core, ask, found, in);
-  if (wait_s == 0) {
-    if (found.full && !queue->fifo) {
-      co_return fail(gen::sqs::errors::over_limit(
-          fmt::format("The maximum number of in flight messages is reached: {}.", kInFlightMax)));
-    }
-    co_return gen::sqs::ReceiveMessageResult{};
+  const std::chrono::seconds wait(in.wait_time_seconds.value_or(queue->wait_s));
+  const bool may_wait = wait > Duration::zero();
+  LAPWING_CO_TRY(Output out, co_await receive_now(core, loop, queue, in, may_wait));
+  if (out.messages || !may_wait) co_return out;
+  Poll poll(core.parts->polls, loop, queue->place, core.clock->mono() + wait);
+  while (true) {
+    poll.listen();
+    LAPWING_CO_TRY(out, co_await receive_now(core, loop, queue, in, may_wait));
+    if (out.messages) break;
+    if (co_await poll.wait() != Polls::Woken::kLook) co_return out;
+    // It may have been changed, or deleted, meanwhile.
+    LAPWING_CO_TRY(queue, core.queue_at(call, in.queue_url));
   }
-  co_return co_await wait_for_messages(core, loop, call, in, std::move(queue),
-                                       std::chrono::seconds(wait_s));
+  poll.found(more_is_there(core, *queue));
+  co_return out;
 }
 
 }  // namespace lapwing::sqs
