@@ -168,9 +168,9 @@ def test_oversize_body_in_chunks(raw):
     ("POST / HTTP/1.1", ("X-Amz-Target: Logs_20140328.StartQuery",
                          "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
      "StartQuery"),
-    ("POST / HTTP/1.1", ("X-Amz-Target: AmazonSQS.CreateQueue",
-                         "Content-Type: application/x-amz-json-1.0"), 501, "NotImplemented",
-     "CreateQueue"),
+    ("POST / HTTP/1.1", ("X-Amz-Target: AWSEvents.PutRule",
+                         "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
+     "PutRule"),
     ("POST / HTTP/1.1", ("X-Amz-Target: TrentService.CreateKey",
                          "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
      "CreateKey"),
@@ -189,7 +189,7 @@ def test_unknown(raw, line, headers, status, code, word):
 
 
 @pytest.mark.parametrize("service, operation", [
-    ("iam", "GetCredentialReport"), ("sqs", "ListQueues"), ("sns", "ListTopics"), ("events", "ListRules"),
+    ("iam", "GetCredentialReport"), ("sns", "ListTopics"), ("events", "ListRules"),
     ("kms", "ListKeys"), ("s3", "ListBuckets")])
 def test_services_not_built_yet(client, service, operation):
     call = getattr(client(service), "".join(
