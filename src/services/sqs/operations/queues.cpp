@@ -184,6 +184,7 @@ Result<gen::sqs::ListDeadLetterSourceQueuesResult> list_dead_letter_source_queue
 Result<aws::Empty> purge_queue(Core& core, const aws::Call& call,
                                const gen::sqs::PurgeQueueRequest& in) {
   LAPWING_TRY(const Address address, parse_url(call, in.queue_url));
+  LAPWING_CHECK(check_account(call, address));
   LAPWING_TRY(
       const QueuePtr queue,
       core.catalog().change(address.key(), [&](QueuePtr there) -> Result<QueuePtr> {

@@ -14,6 +14,7 @@ namespace {
 Result<QueuePtr> change(Core& core, const aws::Call& call, std::string_view url,
                         FunctionRef<Status(Queue&)> body) {
   LAPWING_TRY(const Address address, parse_url(call, url));
+  LAPWING_CHECK(check_account(call, address));
   return core.catalog().change(address.key(), [&](QueuePtr there) -> Result<QueuePtr> {
     if (there == nullptr || there->deleted()) return fail(no_such_queue());
     auto changed = std::make_shared<Queue>(*there);
