@@ -7,7 +7,9 @@ import subprocess
 import threading
 import time
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from api import Api, eventually
 from bystander import Bystander
@@ -254,6 +256,34 @@ def test_deletions_work_with_no_space_at_all(tmp_path):
         assert api.names() == []
         api.deploy("f0", ECHO)
         assert api.invoke("f0", {"n": 1}).json() == {"n": 1}
+
+
+def test_messages_leave_room_for_deletions(tmp_path):
+    """Queues take what there is but the reserve; purging gives it back."""
+    with small_server(tmp_path, 400, "--set", "disk.reserve_mb=100") as (disk, server, api):
+        sqs = boto3.client("sqs", endpoint_url=server.endpoint, region_name="us-east-1",
+                           aws_access_key_id="x", aws_secret_access_key="x",
+                           config=Config(retries={"total_max_attempts": 1}))
+        url = sqs.create_queue(QueueName="flood")["QueueUrl"]
+        sent = 0
+        with pytest.raises(sqs.exceptions.ClientError) as refused:
+            for sent in range(400):
+                sqs.send_message(QueueUrl=url, MessageBody="x" * MIB)
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert "disk is full" in str(refused.value) and sent > 50
+        assert disk.free() > 50 * MIB
+        message = sqs.receive_message(QueueUrl=url)["Messages"][0]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        sqs.create_queue(QueueName="another")
+        sqs.purge_queue(QueueUrl=url)
+
+        def takes_messages():
+            try:
+                return sqs.send_message(QueueUrl=url, MessageBody="again")
+            except sqs.exceptions.ClientError:
+                return None
+        assert eventually(takes_messages, 30)
+        sqs.delete_queue(QueueUrl=url)
 
 
 def test_tmp_beyond_the_disk(tmp_path):

@@ -27,9 +27,11 @@ class SqliteQueue final : public Queue, private IdleWork {
     return removed;
   }
   Result<std::uint64_t> expire(std::string_view queue, Duration age) override {
-    return change<std::uint64_t>([&](QueueTxn& txn) {
-      return txn.expire(queue, parts_.time.now_ns() - age.count(), kQueueRemovalStep);
-    });
+    LAPWING_TRY(const std::uint64_t removed, change<std::uint64_t>([&](QueueTxn& txn) {
+                  return txn.expire(queue, parts_.time.now_ns() - age.count(), kQueueRemovalStep);
+                }));
+    if (removed > 0) parts_.file.wake_idle_work();
+    return removed;
   }
   Result<Peeked> peek(const Receipt& receipt) override {
     Peeked out;

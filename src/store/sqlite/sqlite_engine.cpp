@@ -26,10 +26,12 @@ struct OpenedFile {
   std::int64_t engine_time_ns = 0;
 };
 
-Result<OpenedFile> open_state(std::string path, int checkpoint_pages, Logger& log) {
+// `shrinks`: what is hot comes and goes, and gives its pages back.
+Result<OpenedFile> open_state(std::string path, int checkpoint_pages, bool shrinks, Logger& log) {
   OpenedFile out;
   LAPWING_TRY(out.file, open_and_migrate({.path = std::move(path),
                                           .durability = Durability::kFull,
+                                          .shrinks = shrinks,
                                           .checkpoint_pages = checkpoint_pages,
                                           .cache_kib = kStateCacheKib,
                                           .migrations = state_migrations()},
@@ -162,7 +164,7 @@ Result<Space*> SqliteEngine::space(std::string_view name) {
   if (known != spaces_.end()) return known->second.get();
   LAPWING_CHECK(make_dirs(dir_ + "/spaces"));
   LAPWING_TRY(OpenedFile opened, open_state(fmt::format("{}/spaces/{}.db", dir_, name),
-                                            kSpaceCheckpointPages, shared_.log));
+                                            kSpaceCheckpointPages, true, shared_.log));
   auto space = std::make_unique<SqliteSpace>(std::move(opened), shared_, false);
   LAPWING_CHECK(space->start());
   return spaces_.emplace(name, std::move(space)).first->second.get();
@@ -190,7 +192,7 @@ Result<std::unique_ptr<Engine>> open_sqlite_engine(const SqliteOptions& options,
   sqlite::Opened opened;
   LAPWING_CHECK(make_dirs(dir));
   LAPWING_TRY(opened.lock, lock_data_dir(dir));
-  LAPWING_TRY(opened.state, sqlite::open_state(dir + "/state.db", 2000, log));
+  LAPWING_TRY(opened.state, sqlite::open_state(dir + "/state.db", 2000, false, log));
   LAPWING_TRY(opened.bulk_log,
               sqlite::open_and_migrate({.path = dir + "/bulk_log.db",
                                         .durability = sqlite::Durability::kNormal,
