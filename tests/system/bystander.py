@@ -1,8 +1,9 @@
 """A function that has nothing to do with an attack. It is called all through one, and must be
 answered as quickly as on any busy machine; the health page must answer, and the server stay small.
 
-"Usual" is measured first, beside a well-behaved function that keeps a processor busy: a machine
-on which other functions run is the usual one, an idle machine is not.
+"Usual" is measured first, beside well-behaved functions that keep each processor busy: a machine
+on which other functions run is the usual one, an idle machine is not. What computing takes of the
+processors is every function's right; an attack is judged by what it takes beyond that.
 
 Whoever calls is a process of its own, as another client is: in the attacker's it would wait for
 the interpreter. Run as a program (`bystander.py HOST PORT FUNCTION PID CALLS`) it is that process: it
@@ -90,13 +91,16 @@ class Bystander:
             api = Api(self.server.address, timeout=30)
             while not done.is_set():
                 api.invoke(self.name + "-busy", {"seconds": 0.2})
-        busy = threading.Thread(target=keep_busy, daemon=True)
-        busy.start()
+        busy = [threading.Thread(target=keep_busy, daemon=True)
+                for _ in range(os.cpu_count() or 1)]
+        for one in busy:
+            one.start()
         try:
             return p99(Caller(self.server, self.name, calls=USUAL_CALLS).stop()["seconds"])
         finally:
             done.set()
-            busy.join(60)
+            for one in busy:
+                one.join(60)
 
     @contextlib.contextmanager
     def beside(self):
