@@ -1,9 +1,8 @@
 // The front door: the way of every request, one function read top to bottom.
 //
-//   host and origin -> own paths -> Invoke's fast path (invoke_door.hpp) -> signature head -> route
-//   -> what the head decides -> body, within the operation's limit -> authenticate -> service
-//   (aws/service.hpp)
-//   -> answer
+//   host, origin and fetch -> own paths -> Invoke's fast path (invoke_door.hpp)
+//   -> signature head -> route -> what the head decides -> body, within the operation's limit
+//   -> authenticate -> service (aws/service.hpp) -> answer
 //
 // Cheap refusals come first. Nothing is allocated for a body before the head is known to be
 // wanted; bodies in memory at once, and answers that nobody reads, are bounded over all

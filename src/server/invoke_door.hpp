@@ -1,9 +1,8 @@
 // Invoke's fast path: the way of an invocation, from its head to the function's answer, read top to
 // bottom.
 //
-//   signature head -> body -> room for it -> authenticate -> resolve the name -> authorise ->
-//   engine
-//   -> answer
+//   signature head -> body -> room for it -> authenticate -> resolve the name
+//   -> authorise -> engine -> answer
 //
 // It reads by hand what the pipeline reads by tables, and calls the same authorise and record
 // (aws/service.hpp); tests/conformance holds the two to the same answers.
