@@ -132,7 +132,7 @@ def signs(server, key, secret):
     client = boto3.client("sts", endpoint_url=server.endpoint, region_name="us-east-1",
                           aws_access_key_id=key, aws_secret_access_key=secret,
                           config=Config(retries={"max_attempts": 0}))
-    # Signatures are not verified: a key that signs nothing is whoever calls.
+    # Signatures are not verified: a key that signs nothing calls as the root.
     return ":user/" in client.get_caller_identity()["Arn"]
 
 

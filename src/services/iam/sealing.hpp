@@ -23,7 +23,7 @@ class Sealer {
   std::string seal(std::string_view secret, std::string_view owner) const;
   // kInternal when it was sealed with another server's key, or for another owner.
   Result<std::string> open(std::string_view sealed, std::string_view owner) const;
-  // Base64; says nothing about the secret to whoever lacks the server's key.
+  // Base64; says nothing about the secret to those who lack the server's key.
   std::string mark(std::string_view secret, std::string_view owner) const;
 
  private:

@@ -53,7 +53,7 @@ struct MfaDevice {
   std::string path;
   std::string name;
   std::string sealed_seed;  // Sealer::seal, of its ARN
-  std::string user;         // the id of whoever uses it, or empty
+  std::string user;         // the id of its user, or empty
   std::int64_t enabled_ms = 0;
   Tags tags;
 };

@@ -18,7 +18,7 @@
 
 namespace lapwing::iam {
 
-// The picture of the seed (QRCodePNG) is left out: whoever wants one makes it from the seed.
+// The picture of the seed (QRCodePNG) is left out: who wants one makes it from the seed.
 Result<gen::iam::CreateVirtualMFADeviceResponse> create_virtual_mfa_device(
     Core& core, const aws::Call& call, gen::iam::CreateVirtualMFADeviceRequest in);
 Result<gen::iam::ListVirtualMFADevicesResponse> list_virtual_mfa_devices(

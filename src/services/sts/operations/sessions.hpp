@@ -11,7 +11,7 @@
 
 namespace lapwing::sts {
 
-// Trust documents are not evaluated: whoever may call may assume. A role that IAM does not know
+// Trust documents are not evaluated: all who may call may assume. A role that IAM does not know
 // can be assumed, too, or is refused as on AWS (Options::known_roles_only).
 Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& call,
                                                  const gen::sts::AssumeRoleRequest& in);
