@@ -64,6 +64,17 @@ TEST(SamlProviders, WhatIsNoMetadataIsRefused) {
   EXPECT_EQ(host.call("ListSAMLProviders").size("SAMLProviderList"), 0U);
 }
 
+TEST(SamlProviders, AreSoManyAtMost) {
+  Host host;
+  for (std::int64_t i = 0; i < kSamlProvidersMax; ++i) {
+    ASSERT_TRUE(create_saml(host, "idp" + std::to_string(i), metadata()).ok());
+  }
+  EXPECT_EQ(create_saml(host, "more", metadata()).text,
+            "Cannot exceed quota for SAMLProvidersPerAccount: 100");
+  EXPECT_EQ(host.call("ListSAMLProviders").size("SAMLProviderList"),
+            static_cast<std::size_t>(kSamlProvidersMax));
+}
+
 TEST(SamlProviders, AreTrustedOnlyWhereTheyAre) {
   Host host;
   const std::string trust =

@@ -111,6 +111,19 @@ TEST(ServerCertificates, AreSoManyAtMost) {
   EXPECT_EQ(upload(host, "more").text, "Cannot exceed quota for ServerCertificatesPerAccount: 20");
 }
 
+TEST(SigningCertificates, AreSoManyAtMost) {
+  Host host;
+  create_user(host, "ann");
+  const auto upload = [&](std::size_t number) {
+    const std::string body = "Number " + std::to_string(number) + "\n" + std::string(kCertificate);
+    return host.call("UploadSigningCertificate",
+                     input({{"UserName", "ann"}, {"CertificateBody", body}}));
+  };
+  for (std::size_t i = 0; i < kSigningCertificatesOfUserMax; ++i) ASSERT_TRUE(upload(i).ok());
+  EXPECT_EQ(upload(kSigningCertificatesOfUserMax).text,
+            "Cannot exceed quota for CertificatesPerUser: 2");
+}
+
 TEST(SigningCertificates, RoundTrip) {
   Host host;
   create_user(host, "ann");

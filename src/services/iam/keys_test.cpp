@@ -175,6 +175,16 @@ TEST(RoleDirectory, KnowsRolesByTheirWholeArn) {
   EXPECT_FALSE(roles.find(name)->known);
 }
 
+TEST(RoleDirectory, ForgetsBeforeThereAreTooMany) {
+  Host host;
+  ports::Roles& roles = host.service().roles();
+  const std::string first = roles.find(arn("role/r0"))->id;
+  for (std::size_t i = 1; i <= kRolesRemembered; ++i) {
+    ASSERT_TRUE(roles.find(arn("role/r" + std::to_string(i))));
+  }
+  EXPECT_EQ(roles.find(arn("role/r0"))->id, first);
+}
+
 TEST(RoleDirectory, SeesWhomARoleTrusts) {
   Host host;
   const auto trusts = [&](std::string_view principal, std::string_view action,

@@ -250,6 +250,85 @@ TEST(SshKeys, RoundTrip) {
   EXPECT_EQ(host.call("DeleteSSHPublicKey", named).error, "NoSuchEntity");
 }
 
+// A key of so many bits; nobody could sign with it.
+std::string made_up_key(std::size_t bits, char tail) {
+  std::string modulus(bits / 8, '\x55');
+  modulus[0] = '\x7F';
+  if (bits % 8 == 0) modulus[0] = '\xFF';
+  modulus.back() = tail;
+  std::string blob;
+  const auto add = [&](const std::string& field) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      blob += static_cast<char>((field.size() >> shift) & 0xFF);
+    }
+    blob += field;
+  };
+  add("ssh-rsa");
+  add(std::string("\x01\x00\x01", 3));
+  add(std::string(1, '\0') + modulus);
+  return "ssh-rsa " + text::base64_encode(std::string_view(blob));
+}
+
+TEST(SshKeys, AreOfSoManyBits) {
+  EXPECT_TRUE(parse_ssh_key(made_up_key(kSshKeyBitsMin, 'a')));
+  EXPECT_FALSE(parse_ssh_key(made_up_key(kSshKeyBitsMin - 8, 'a')));
+  EXPECT_TRUE(parse_ssh_key(made_up_key(kSshKeyBitsMax, 'a')));
+  EXPECT_FALSE(parse_ssh_key(made_up_key(kSshKeyBitsMax + 8, 'a')));
+}
+
+TEST(SshKeys, AreSoManyAtMost) {
+  Host host;
+  create_user(host, "ann");
+  const auto upload = [&](std::size_t number) {
+    const std::string key = made_up_key(kSshKeyBitsMin, static_cast<char>('a' + number));
+    return host.call("UploadSSHPublicKey", input({{"UserName", "ann"}, {"SSHPublicKeyBody", key}}));
+  };
+  for (std::size_t i = 0; i < kSshKeysOfUserMax; ++i) ASSERT_TRUE(upload(i).ok());
+  EXPECT_EQ(upload(kSshKeysOfUserMax).text, "Cannot exceed quota for SSHPublicKeysPerUser: 5");
+}
+
+TEST(MfaDevices, AreSoManyAtMost) {
+  Host host;
+  create_user(host, "ann");
+  const auto enable = [&](std::size_t number) {
+    const std::string name = "phone" + std::to_string(number);
+    const Answer made =
+        host.call("CreateVirtualMFADevice", input({{"VirtualMFADeviceName", name}}));
+    const std::int64_t step = step_at(host.clock.wall());
+    const std::string one = one_time_code(seed_of(made), step);
+    const std::string two = one_time_code(seed_of(made), step + 1);
+    return host.call("EnableMFADevice", input({{"UserName", "ann"},
+                                               {"SerialNumber", arn("mfa/" + name)},
+                                               {"AuthenticationCode1", one},
+                                               {"AuthenticationCode2", two}}));
+  };
+  for (std::size_t i = 0; i < kMfaDevicesOfUserMax; ++i) ASSERT_TRUE(enable(i).ok());
+  EXPECT_EQ(enable(kMfaDevicesOfUserMax).text, "Cannot exceed quota for MFADevicesPerUser: 8");
+}
+
+TEST(MfaDevices, OfAnAccountAreCounted) {
+  Host host;
+  const std::string full = R"({"v":1,"id":"000000000000","counts":{"MFADevices":)" +
+                           std::to_string(kMfaDevicesMax) + "}}";
+  ASSERT_TRUE(host.engine->store().put(AccountTable::kKind, "000000000000", full));
+  EXPECT_EQ(host.call("CreateVirtualMFADevice", R"({"VirtualMFADeviceName":"phone"})").error,
+            "LimitExceeded");
+}
+
+TEST(LoginProfiles, RememberSoManyPasswords) {
+  Host host;
+  create_user(host, "ann");
+  ASSERT_TRUE(host.call("UpdateAccountPasswordPolicy", R"({"PasswordReusePrevention":24})").ok());
+  const auto password = [](std::size_t number) { return "Passw0rd-" + std::to_string(number); };
+  ASSERT_TRUE(profile(host, "CreateLoginProfile", password(0)).ok());
+  for (std::size_t i = 1; i < kPasswordsRemembered; ++i) {
+    ASSERT_TRUE(profile(host, "UpdateLoginProfile", password(i)).ok());
+  }
+  EXPECT_EQ(profile(host, "UpdateLoginProfile", password(0)).error, "PasswordPolicyViolation");
+  ASSERT_TRUE(profile(host, "UpdateLoginProfile", password(kPasswordsRemembered)).ok());
+  EXPECT_TRUE(profile(host, "UpdateLoginProfile", password(0)).ok());
+}
+
 TEST(ServiceCredentials, RoundTrip) {
   Host host;
   create_user(host, "ann");
