@@ -116,6 +116,12 @@ const std::vector<Key>& keys() {
        "machine can remember (nf_conntrack_max)",
        &Config::connections_out,
        {0, 1 << 30}},
+      {"iam.roles",
+       "roles of functions, and roles that are assumed: any, or only those that IAM knows and "
+       "that let Lambda assume them, in AWS's words for all others",
+       &Config::iam_roles,
+       {},
+       "any|known"},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
       {"runtimes.retired",
