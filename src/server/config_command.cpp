@@ -1,4 +1,3 @@
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -21,16 +20,25 @@ constexpr const char* kCredentialsExample =
     "# principal = \"arn:aws:iam::000000000000:user/deployment\"  # the account's root where none "
     "is said\n";
 
+// "0 to 1024 (MiB)".
+std::string allowed(const ConfigKey& key) {
+  if (key.unit.empty()) return key.allowed;
+  return fmt::format("{} ({})", key.allowed, key.unit);
+}
+
 }  // namespace
 
 int run_config() {
-  const std::map<std::string_view, std::string> here = machine_defaults();
-  for (const ConfigKey& key : config_keys()) {
+  Config here;
+  const bool has_home = finish_config(here).has_value();  // without, there is no data directory
+  for (const ConfigKey& key : config_keys({}, machine_sizes(here.data_dir))) {
     fmt::print("# {}\n", key.help);
-    const auto computed = here.find(key.name);
-    if (!key.allowed.empty()) fmt::print("# {}\n", key.allowed);
-    if (computed != here.end()) {
-      fmt::print("# {} means {} on this machine\n", key.default_value, computed->second);
+    if (!key.allowed.empty()) fmt::print("# {}\n", allowed(key));
+    if (!key.example.empty()) fmt::print("# for example {}\n", key.example);
+    if (key.name == "data_dir" && has_home) {
+      fmt::print("# {} means \"{}\" on this machine\n", key.default_value, here.data_dir);
+    } else if (!key.here.empty()) {
+      fmt::print("# {} means {} on this machine\n", key.default_value, key.here);
     }
     fmt::print("{} = {}\n\n", key.name, key.default_value);
   }
