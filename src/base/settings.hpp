@@ -1,4 +1,4 @@
-// Settings, declared by whoever reads them: a struct of values, and one function that names them.
+// Settings, declared by those who read them: a struct of values, and one function that names them.
 //
 //   struct Options {
 //     std::int64_t idle_seconds = 600;
@@ -59,7 +59,7 @@ class SettingVisitor {
   ~SettingVisitor() = default;
 };
 
-// The values of all owners, kept by name: whoever keeps them does not know whose they are.
+// The values of all owners, kept by name: those who keep them do not know whose they are.
 class SettingValues {
  public:
   // An owner's values as they are kept, its defaults where nothing is.

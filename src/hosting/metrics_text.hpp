@@ -1,6 +1,6 @@
 // Prometheus text (version 0.0.4): families of samples under the prefix lapwing_.
 //
-// Sets of labels are bounded by whoever writes them: what is labelled is counted ahead (reasons,
+// Sets of labels are bounded by those who write them: what is labelled is counted ahead (reasons,
 // operations of a model) or cut off (the busiest functions).
 //
 // Thread-safety: plain values.

@@ -11,7 +11,7 @@
 namespace lapwing::server {
 namespace {
 
-// Beyond loopback the metrics name every function to whoever reaches the port.
+// Beyond loopback the metrics name every function to everybody who reaches the port.
 bool metrics_signed(const Config& config) {
   if (config.auth == "off" || config.metrics_signed == "never") return false;
   const auto address = parse_listen(config.listen);
