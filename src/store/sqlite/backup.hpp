@@ -2,10 +2,10 @@
 //
 // A backup is itself a data directory: state.db, the spaces, and bulk_log.db as of one moment, then
 // the blobs. That moment is made by holding up the writers of all files together, for as long as
-// it takes to begin a read of each (milliseconds); nothing is copied meanwhile. So whoever commits
-// to one file and then to another is never seen to have done the second without the first. A blob
-// that a record of the copy names is in the copy unless gc() removed it meanwhile, so keep gc's age
-// longer than a backup takes.
+// it takes to begin a read of each (milliseconds); nothing is copied meanwhile. So a copy
+// never shows what was committed to one file without what was committed to another before it. A
+// blob that a record of the copy names is in the copy unless gc() removed it meanwhile, so keep
+// gc's age longer than a backup takes.
 //
 // Thread-safety: any thread.
 #pragma once
