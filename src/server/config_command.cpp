@@ -26,7 +26,31 @@ std::string allowed(const ConfigKey& key) {
   return fmt::format("{} ({})", key.allowed, key.unit);
 }
 
+std::string in_cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
+    text.insert(at, 1, '\\');
+  }
+  return text;
+}
+
 }  // namespace
+
+// docs/settings.md, which is the same on every machine.
+int run_config_page() {
+  fmt::print(
+      "# Settings\n\n"
+      "Made by `lapwing config --markdown`. Each goes into a `--config` file (TOML) or behind "
+      "`--set`;\n"
+      "`lapwing config` says besides what a default stands for on the machine.\n\n"
+      "| setting | default | values | what |\n|---|---|---|---|\n");
+  for (const ConfigKey& key : config_keys()) {
+    std::string help(key.help);
+    if (!key.example.empty()) help += fmt::format("; for example `{}`", key.example);
+    fmt::print("| `{}` | `{}` | {} | {} |\n", key.name, key.default_value, in_cell(allowed(key)),
+               in_cell(std::move(help)));
+  }
+  return 0;
+}
 
 int run_config() {
   Config here;

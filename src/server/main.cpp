@@ -27,6 +27,7 @@ struct Arguments {
   std::string runtime_name;
   std::string runtime_from;
   std::string advance;
+  bool markdown = false;
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
@@ -142,6 +143,7 @@ int run(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "run the server in the foreground");
   CLI::App* doctor = app.add_subcommand("doctor", "what this machine offers");
   CLI::App* keys = app.add_subcommand("config", "list every configuration key");
+  keys->add_flag("--markdown", args.markdown, "as a page of the documentation");
   add_options(*serve, args);
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
@@ -174,7 +176,9 @@ int run(int argc, char** argv) {
 
   if (help->parsed()) return run_help(app, asked);
   if (clock->parsed()) return lapwing::server::run_clock(args.listen, args.advance);
-  if (keys->parsed()) return lapwing::server::run_config();
+  if (keys->parsed()) {
+    return args.markdown ? lapwing::server::run_config_page() : lapwing::server::run_config();
+  }
   Config config;
   if (const Status made = make_config(args, config); !made) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
