@@ -32,6 +32,7 @@
 #include "base/result.hpp"
 #include "net/sync.hpp"
 #include "net/timer.hpp"
+#include "runtime/api/runtime_session.hpp"
 #include "runtime/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
 #include "runtime/freeze_policy.hpp"
@@ -39,7 +40,6 @@
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/platform_event.hpp"
-#include "runtime/runtime_session.hpp"
 #include "runtime/sandbox_session.hpp"
 #include "runtime/snapshot.hpp"
 

@@ -7,10 +7,10 @@
 #include "net/loop.hpp"
 #include "os/unique_fd.hpp"
 #include "ports/log_sink.hpp"
+#include "runtime/api/response_stream.hpp"
 #include "runtime/catalogue.hpp"
 #include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
-#include "runtime/response_stream.hpp"
 #include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 

@@ -6,10 +6,10 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
-#include "runtime/credentials_api.hpp"
-#include "runtime/extensions_api.hpp"
-#include "runtime/runtime_api.hpp"
-#include "runtime/telemetry_api.hpp"
+#include "runtime/api/credentials_api.hpp"
+#include "runtime/api/extensions_api.hpp"
+#include "runtime/api/runtime_api.hpp"
+#include "runtime/api/telemetry_api.hpp"
 
 namespace lapwing::runtime {
 

@@ -1,7 +1,7 @@
-#include "runtime/telemetry_api.hpp"
+#include "runtime/api/telemetry_api.hpp"
 
-#include "runtime/api_answer.hpp"
-#include "runtime/extensions_api.hpp"
+#include "runtime/api/api_answer.hpp"
+#include "runtime/api/extensions_api.hpp"
 #include "runtime/limits.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/runtime_api.hpp"
+#include "runtime/api/runtime_api.hpp"
 
 #include <gtest/gtest.h>
 

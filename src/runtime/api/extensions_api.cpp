@@ -1,8 +1,8 @@
-#include "runtime/extensions_api.hpp"
+#include "runtime/api/extensions_api.hpp"
 
 #include <vector>
 
-#include "runtime/api_answer.hpp"
+#include "runtime/api/api_answer.hpp"
 #include "runtime/limits.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"

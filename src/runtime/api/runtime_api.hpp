@@ -15,8 +15,8 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
-#include "runtime/response_stream.hpp"
-#include "runtime/runtime_session.hpp"
+#include "runtime/api/response_stream.hpp"
+#include "runtime/api/runtime_session.hpp"
 
 namespace lapwing::runtime {
 

@@ -1,4 +1,4 @@
-#include "runtime/api_answer.hpp"
+#include "runtime/api/api_answer.hpp"
 
 #include "text/json_writer.hpp"
 

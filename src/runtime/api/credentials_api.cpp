@@ -1,4 +1,4 @@
-#include "runtime/credentials_api.hpp"
+#include "runtime/api/credentials_api.hpp"
 
 #include "crypto/constant_time.hpp"
 #include "text/json_writer.hpp"

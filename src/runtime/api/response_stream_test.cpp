@@ -1,4 +1,4 @@
-#include "runtime/response_stream.hpp"
+#include "runtime/api/response_stream.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/runtime_session.hpp"
+#include "runtime/api/runtime_session.hpp"
 
 #include <fmt/core.h>
 
