@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "os/file.hpp"
-#include "runtime/extension_files.hpp"
+#include "runtime/extensions/extension_files.hpp"
 #include "runtime/limits.hpp"
 
 namespace lapwing::runtime {

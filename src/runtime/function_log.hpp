@@ -14,7 +14,7 @@
 #include "base/clock.hpp"
 #include "net/loop.hpp"
 #include "ports/log_sink.hpp"
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/log_level.hpp"
 #include "runtime/output.hpp"

@@ -9,7 +9,7 @@
 
 #include "os/file.hpp"
 #include "runtime/environment_variables.hpp"
-#include "runtime/extension_files.hpp"
+#include "runtime/extensions/extension_files.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/sandbox_planner.hpp"
 

@@ -13,7 +13,7 @@
 
 #include "base/clock.hpp"
 #include "runtime/execution_environment.hpp"
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/telemetry_subscription.hpp"

@@ -10,7 +10,7 @@
 #include "net/listener.hpp"
 #include "net/loop.hpp"
 #include "net/stream.hpp"
-#include "runtime/extension_files.hpp"
+#include "runtime/extensions/extension_files.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
 #include "runtime/sandbox_planner.hpp"

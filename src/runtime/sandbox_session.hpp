@@ -28,7 +28,7 @@
 #include "runtime/api/runtime_session.hpp"
 #include "runtime/api/sandbox_api.hpp"
 #include "runtime/environment_host.hpp"
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_log.hpp"
 #include "runtime/output_pipe.hpp"
 #include "runtime/shutdown.hpp"

@@ -12,7 +12,7 @@
 #include "net/loop.hpp"
 #include "net/sync.hpp"
 #include "net/task.hpp"
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 
 namespace lapwing::runtime {
 

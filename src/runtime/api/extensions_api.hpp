@@ -9,7 +9,7 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/extension_registry.hpp"
+#include "runtime/extensions/extension_registry.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/extension_files.hpp"
+#include "runtime/extensions/extension_files.hpp"
 
 #include <algorithm>
 #include <dirent.h>
