@@ -19,7 +19,7 @@
 #include "runtime/log_level.hpp"
 #include "runtime/output.hpp"
 #include "runtime/platform_event.hpp"
-#include "runtime/telemetry_hub.hpp"
+#include "runtime/telemetry/telemetry_hub.hpp"
 
 namespace lapwing::runtime {
 

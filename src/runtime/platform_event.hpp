@@ -16,7 +16,7 @@
 #include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
-#include "runtime/telemetry_subscription.hpp"
+#include "runtime/telemetry/telemetry_subscription.hpp"
 
 namespace lapwing::runtime {
 

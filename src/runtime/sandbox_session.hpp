@@ -33,7 +33,7 @@
 #include "runtime/output_pipe.hpp"
 #include "runtime/shutdown.hpp"
 #include "runtime/snapshot_capture.hpp"
-#include "runtime/telemetry_hub.hpp"
+#include "runtime/telemetry/telemetry_hub.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing::runtime {

@@ -11,7 +11,7 @@
 #include "net/task.hpp"
 #include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_log.hpp"
-#include "runtime/telemetry_hub.hpp"
+#include "runtime/telemetry/telemetry_hub.hpp"
 
 namespace lapwing::runtime {
 

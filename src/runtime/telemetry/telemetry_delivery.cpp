@@ -1,4 +1,4 @@
-#include "runtime/telemetry_delivery.hpp"
+#include "runtime/telemetry/telemetry_delivery.hpp"
 
 #include <algorithm>
 

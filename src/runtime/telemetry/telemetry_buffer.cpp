@@ -1,4 +1,4 @@
-#include "runtime/telemetry_buffer.hpp"
+#include "runtime/telemetry/telemetry_buffer.hpp"
 
 #include <algorithm>
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "runtime/telemetry_subscription.hpp"
+#include "runtime/telemetry/telemetry_subscription.hpp"
 
 namespace lapwing::runtime {
 

@@ -1,4 +1,4 @@
-#include "runtime/telemetry_event.hpp"
+#include "runtime/telemetry/telemetry_event.hpp"
 
 #include <fmt/core.h>
 

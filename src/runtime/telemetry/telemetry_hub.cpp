@@ -1,4 +1,4 @@
-#include "runtime/telemetry_hub.hpp"
+#include "runtime/telemetry/telemetry_hub.hpp"
 
 #include <algorithm>
 

@@ -19,9 +19,9 @@
 #include "net/sync.hpp"
 #include "net/task.hpp"
 #include "net/timer.hpp"
-#include "runtime/telemetry_buffer.hpp"
-#include "runtime/telemetry_event.hpp"
-#include "runtime/telemetry_subscription.hpp"
+#include "runtime/telemetry/telemetry_buffer.hpp"
+#include "runtime/telemetry/telemetry_event.hpp"
+#include "runtime/telemetry/telemetry_subscription.hpp"
 
 namespace lapwing::runtime {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "runtime/telemetry_subscription.hpp"
+#include "runtime/telemetry/telemetry_subscription.hpp"
 
 namespace lapwing::runtime {
 

@@ -16,8 +16,8 @@
 #include "net/sync.hpp"
 #include "net/task.hpp"
 #include "net/task_group.hpp"
-#include "runtime/telemetry_delivery.hpp"
-#include "runtime/telemetry_event.hpp"
+#include "runtime/telemetry/telemetry_delivery.hpp"
+#include "runtime/telemetry/telemetry_event.hpp"
 
 namespace lapwing::runtime {
 

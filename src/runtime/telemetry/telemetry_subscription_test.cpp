@@ -1,4 +1,4 @@
-#include "runtime/telemetry_subscription.hpp"
+#include "runtime/telemetry/telemetry_subscription.hpp"
 
 #include <gtest/gtest.h>
 
