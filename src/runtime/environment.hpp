@@ -36,10 +36,10 @@
 #include "runtime/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
 #include "runtime/freeze_policy.hpp"
-#include "runtime/function_log.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
-#include "runtime/platform_event.hpp"
+#include "runtime/log/function_log.hpp"
+#include "runtime/log/platform_event.hpp"
 #include "runtime/sandbox_session.hpp"
 #include "runtime/snapshot.hpp"
 

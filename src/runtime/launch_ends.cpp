@@ -6,7 +6,7 @@
 #include "net/stream.hpp"
 #include "os/socket.hpp"
 #include "runtime/environment_variables.hpp"
-#include "runtime/output_pipe.hpp"
+#include "runtime/log/output_pipe.hpp"
 
 namespace lapwing::runtime {
 namespace {

@@ -12,7 +12,7 @@
 #include "os/file.hpp"
 #include "os/socket.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/output_pipe.hpp"
+#include "runtime/log/output_pipe.hpp"
 #include "sandbox/checkpoint/image.hpp"
 
 namespace lapwing::runtime {

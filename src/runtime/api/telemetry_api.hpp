@@ -10,7 +10,7 @@
 #include "http/server.hpp"
 #include "net/task.hpp"
 #include "runtime/extensions/extension_registry.hpp"
-#include "runtime/function_log.hpp"
+#include "runtime/log/function_log.hpp"
 #include "runtime/telemetry/telemetry_hub.hpp"
 
 namespace lapwing::runtime {

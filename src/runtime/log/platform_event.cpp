@@ -1,4 +1,4 @@
-#include "runtime/platform_event.hpp"
+#include "runtime/log/platform_event.hpp"
 
 #include <cmath>
 

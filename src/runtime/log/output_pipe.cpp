@@ -1,4 +1,4 @@
-#include "runtime/output_pipe.hpp"
+#include "runtime/log/output_pipe.hpp"
 
 #include <array>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "runtime/platform_log.hpp"
+#include "runtime/log/platform_log.hpp"
 
 #include <array>
 #include <charconv>

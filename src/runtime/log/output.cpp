@@ -1,4 +1,4 @@
-#include "runtime/output.hpp"
+#include "runtime/log/output.hpp"
 
 namespace lapwing::runtime {
 namespace {

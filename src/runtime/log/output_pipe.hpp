@@ -9,8 +9,8 @@
 #include "net/fd_watcher.hpp"
 #include "net/task.hpp"
 #include "os/unique_fd.hpp"
-#include "runtime/function_log.hpp"
-#include "runtime/output.hpp"
+#include "runtime/log/function_log.hpp"
+#include "runtime/log/output.hpp"
 
 namespace lapwing::runtime {
 

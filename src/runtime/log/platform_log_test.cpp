@@ -1,8 +1,8 @@
-#include "runtime/platform_log.hpp"
+#include "runtime/log/platform_log.hpp"
 
 #include <gtest/gtest.h>
 
-#include "runtime/output.hpp"
+#include "runtime/log/output.hpp"
 
 namespace lapwing::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/log_level.hpp"
+#include "runtime/log/log_level.hpp"
 
 #include <algorithm>
 #include <cctype>

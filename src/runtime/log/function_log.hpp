@@ -16,9 +16,9 @@
 #include "ports/log_sink.hpp"
 #include "runtime/extensions/extension_registry.hpp"
 #include "runtime/function_version.hpp"
-#include "runtime/log_level.hpp"
-#include "runtime/output.hpp"
-#include "runtime/platform_event.hpp"
+#include "runtime/log/log_level.hpp"
+#include "runtime/log/output.hpp"
+#include "runtime/log/platform_event.hpp"
 #include "runtime/telemetry/telemetry_hub.hpp"
 
 namespace lapwing::runtime {

@@ -13,7 +13,7 @@
 
 #include "base/clock.hpp"
 #include "runtime/function_version.hpp"
-#include "runtime/platform_event.hpp"
+#include "runtime/log/platform_event.hpp"
 
 namespace lapwing::runtime {
 

@@ -1,11 +1,11 @@
-#include "runtime/function_log.hpp"
+#include "runtime/log/function_log.hpp"
 
 #include <array>
 
 #include <fmt/core.h>
 
 #include "base/random.hpp"
-#include "runtime/platform_log.hpp"
+#include "runtime/log/platform_log.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
 #include "text/time_format.hpp"
