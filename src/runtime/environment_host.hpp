@@ -8,9 +8,9 @@
 #include "os/unique_fd.hpp"
 #include "ports/log_sink.hpp"
 #include "runtime/api/response_stream.hpp"
-#include "runtime/catalogue.hpp"
 #include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "runtime/snapshot.hpp"
 #include "runtime/starter.hpp"
 

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "runtime/catalogue.hpp"
 #include "runtime/function_version.hpp"
+#include "runtime/language/catalogue.hpp"
 
 namespace lapwing::runtime {
 

@@ -9,9 +9,9 @@
 
 #include "base/result.hpp"
 #include "runtime/api/runtime_session.hpp"
-#include "runtime/catalogue.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing::runtime {

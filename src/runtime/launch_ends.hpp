@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "os/unique_fd.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing::runtime {

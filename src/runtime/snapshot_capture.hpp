@@ -17,7 +17,7 @@
 #include "net/fd_watcher.hpp"
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
-#include "runtime/language.hpp"
+#include "runtime/language/language.hpp"
 #include "runtime/snapshot.hpp"
 #include "sandbox/launcher.hpp"
 

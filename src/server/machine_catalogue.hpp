@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "runtime/sandbox_planner.hpp"
 #include "server/config.hpp"
 #include "server/sdk_trees.hpp"

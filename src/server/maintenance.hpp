@@ -16,7 +16,7 @@
 #include "background/runner.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "services/lambda/service.hpp"
 #include "store/engine.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "images/image_store.hpp"
 #include "os/disk_space.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {

@@ -1,4 +1,4 @@
-#include "runtime/interpreters.hpp"
+#include "runtime/language/interpreters.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "runtime/node_command.hpp"
+#include "runtime/language/node_command.hpp"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/language.hpp"
+#include "runtime/language/language.hpp"
 #include "sandbox/plan.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 
 #include <algorithm>
 #include <fcntl.h>

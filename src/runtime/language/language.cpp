@@ -1,4 +1,4 @@
-#include "runtime/language.hpp"
+#include "runtime/language/language.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "runtime/node_command.hpp"
+#include "runtime/language/node_command.hpp"
 
 namespace lapwing::runtime {
 namespace {

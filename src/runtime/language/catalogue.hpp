@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "runtime/interpreters.hpp"
-#include "runtime/language.hpp"
+#include "runtime/language/interpreters.hpp"
+#include "runtime/language/language.hpp"
 
 namespace lapwing::runtime {
 

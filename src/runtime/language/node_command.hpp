@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/language.hpp"
+#include "runtime/language/language.hpp"
 
 namespace lapwing::runtime {
 
