@@ -10,8 +10,8 @@
 #include "net/loop.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/sandbox_planner.hpp"
 #include "runtime/shutdown.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 
 namespace lapwing::runtime {
 namespace {

@@ -8,11 +8,11 @@
 #include "os/unique_fd.hpp"
 #include "ports/log_sink.hpp"
 #include "runtime/api/response_stream.hpp"
-#include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "runtime/snapshot.hpp"
-#include "runtime/starter.hpp"
+#include "runtime/start/environment_variables.hpp"
+#include "runtime/start/starter.hpp"
 
 namespace lapwing {
 class Logger;

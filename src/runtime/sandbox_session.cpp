@@ -13,7 +13,7 @@
 #include "runtime/extensions/extension_files.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 
 namespace lapwing::runtime {
 

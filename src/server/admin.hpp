@@ -16,7 +16,7 @@
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "runtime/snapshot.hpp"
-#include "runtime/starter.hpp"
+#include "runtime/start/starter.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/tmp_debt.hpp"
 #include "server/invoke_door.hpp"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "runtime/language/catalogue.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 #include "server/config.hpp"
 #include "server/sdk_trees.hpp"
 

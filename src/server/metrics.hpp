@@ -15,7 +15,7 @@
 #include "engine/stats.hpp"
 #include "http/budget.hpp"
 #include "os/disk_space.hpp"
-#include "runtime/starter.hpp"
+#include "runtime/start/starter.hpp"
 #include "sandbox/tmp_debt.hpp"
 #include "services/logs/budget.hpp"
 

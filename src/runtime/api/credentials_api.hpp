@@ -15,8 +15,8 @@
 #include "http/server.hpp"
 #include "net/task.hpp"
 #include "runtime/environment_host.hpp"
-#include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
+#include "runtime/start/environment_variables.hpp"
 
 namespace lapwing::runtime {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/code_view.hpp"
+#include "runtime/start/code_view.hpp"
 
 namespace lapwing::runtime {
 

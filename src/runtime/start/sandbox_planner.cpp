@@ -1,4 +1,4 @@
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 
 #include <cerrno>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <fmt/core.h>
 
 #include "os/file.hpp"
-#include "runtime/code_view.hpp"
+#include "runtime/start/code_view.hpp"
 
 namespace lapwing::runtime {
 namespace {

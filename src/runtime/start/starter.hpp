@@ -33,7 +33,7 @@
 #include "net/loop_group.hpp"
 #include "net/task_group.hpp"
 #include "net/timer.hpp"
-#include "runtime/launch_ends.hpp"
+#include "runtime/start/launch_ends.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing {

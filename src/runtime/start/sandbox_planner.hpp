@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "runtime/environment_variables.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/language/catalogue.hpp"
+#include "runtime/start/environment_variables.hpp"
 #include "sandbox/machine_view.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/rootfs.hpp"

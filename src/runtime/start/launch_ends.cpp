@@ -1,12 +1,12 @@
-#include "runtime/launch_ends.hpp"
+#include "runtime/start/launch_ends.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "net/stream.hpp"
 #include "os/socket.hpp"
-#include "runtime/environment_variables.hpp"
 #include "runtime/log/output_pipe.hpp"
+#include "runtime/start/environment_variables.hpp"
 
 namespace lapwing::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/environment_variables.hpp"
+#include "runtime/start/environment_variables.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/code_view.hpp"
+#include "runtime/start/code_view.hpp"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "runtime/starter.hpp"
+#include "runtime/start/starter.hpp"
 
 #include <algorithm>
 #include <future>
@@ -10,8 +10,8 @@
 #include "net/fd_watcher.hpp"
 #include "net/loop.hpp"
 #include "os/file.hpp"
-#include "runtime/environment_variables.hpp"
 #include "runtime/limits.hpp"
+#include "runtime/start/environment_variables.hpp"
 
 namespace lapwing::runtime {
 namespace {
