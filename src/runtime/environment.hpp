@@ -41,7 +41,7 @@
 #include "runtime/log/function_log.hpp"
 #include "runtime/log/platform_event.hpp"
 #include "runtime/sandbox_session.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 namespace lapwing::runtime {
 

@@ -10,7 +10,7 @@
 #include "runtime/api/response_stream.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/language/catalogue.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 #include "runtime/start/environment_variables.hpp"
 #include "runtime/start/starter.hpp"
 

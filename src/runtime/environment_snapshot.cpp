@@ -9,7 +9,7 @@
 #include "runtime/environment.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/snapshot_capture.hpp"
+#include "runtime/snapshot/snapshot_capture.hpp"
 #include "sandbox/checkpoint/image.hpp"
 
 namespace lapwing::runtime {

@@ -32,7 +32,7 @@
 #include "runtime/log/function_log.hpp"
 #include "runtime/log/output_pipe.hpp"
 #include "runtime/shutdown.hpp"
-#include "runtime/snapshot_capture.hpp"
+#include "runtime/snapshot/snapshot_capture.hpp"
 #include "runtime/telemetry/telemetry_hub.hpp"
 #include "sandbox/launcher.hpp"
 

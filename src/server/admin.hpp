@@ -15,7 +15,7 @@
 #include "hosting/manual_time.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 #include "runtime/start/starter.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/tmp_debt.hpp"

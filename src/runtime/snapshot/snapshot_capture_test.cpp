@@ -1,4 +1,4 @@
-#include "runtime/snapshot_capture.hpp"
+#include "runtime/snapshot/snapshot_capture.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -12,7 +12,7 @@
 #include "net/loop_group.hpp"
 #include "net/task_group.hpp"
 #include "runtime/environment.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 namespace lapwing::runtime {
 

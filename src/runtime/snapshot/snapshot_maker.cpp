@@ -1,4 +1,4 @@
-#include "runtime/snapshot_maker.hpp"
+#include "runtime/snapshot/snapshot_maker.hpp"
 
 #include <future>
 #include <string_view>

@@ -18,7 +18,7 @@
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
 #include "runtime/language/language.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 #include <gtest/gtest.h>
 
