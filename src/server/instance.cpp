@@ -18,7 +18,7 @@
 #include "images/limits.hpp"
 #include "net/loop_group.hpp"
 #include "net/worker_pool.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "runtime/snapshot/snapshot_maker.hpp"
 #include "runtime/start/sandbox_planner.hpp"

@@ -5,7 +5,7 @@
 
 #include "aws/credentials.hpp"
 #include "base/clock.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 
 namespace lapwing::server {
 

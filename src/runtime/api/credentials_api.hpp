@@ -14,7 +14,7 @@
 
 #include "http/server.hpp"
 #include "net/task.hpp"
-#include "runtime/environment_host.hpp"
+#include "runtime/environment/environment_host.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/start/environment_variables.hpp"
 

@@ -11,7 +11,7 @@
 #include "base/unique_function.hpp"
 #include "net/loop_group.hpp"
 #include "net/task_group.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/shutdown.hpp"
+#include "runtime/environment/shutdown.hpp"
 
 #include <signal.h>
 

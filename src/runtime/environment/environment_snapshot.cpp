@@ -6,7 +6,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "net/loop.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
 #include "runtime/snapshot/snapshot_capture.hpp"

@@ -1,4 +1,4 @@
-#include "runtime/freeze_policy.hpp"
+#include "runtime/environment/freeze_policy.hpp"
 
 #include <gtest/gtest.h>
 

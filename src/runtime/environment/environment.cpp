@@ -1,4 +1,4 @@
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,9 +8,9 @@
 #include <fmt/core.h>
 
 #include "net/loop.hpp"
+#include "runtime/environment/shutdown.hpp"
 #include "runtime/failure_text.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/shutdown.hpp"
 #include "runtime/start/sandbox_planner.hpp"
 
 namespace lapwing::runtime {

@@ -33,14 +33,14 @@
 #include "net/sync.hpp"
 #include "net/timer.hpp"
 #include "runtime/api/runtime_session.hpp"
-#include "runtime/environment_host.hpp"
+#include "runtime/environment/environment_host.hpp"
+#include "runtime/environment/freeze_policy.hpp"
+#include "runtime/environment/sandbox_session.hpp"
 #include "runtime/execution_environment.hpp"
-#include "runtime/freeze_policy.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/log/function_log.hpp"
 #include "runtime/log/platform_event.hpp"
-#include "runtime/sandbox_session.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 namespace lapwing::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/sandbox_session.hpp"
+#include "runtime/environment/sandbox_session.hpp"
 
 #include <fcntl.h>
 #include <functional>
