@@ -5,7 +5,7 @@
 
 #include "os/unique_fd.hpp"
 #include "sandbox/cgroup.hpp"
-#include "sandbox/network.hpp"
+#include "sandbox/network/network.hpp"
 
 namespace lapwing::sandbox {
 

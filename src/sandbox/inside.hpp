@@ -6,7 +6,7 @@
 
 #include "os/privileges.hpp"
 #include "os/unique_fd.hpp"
-#include "sandbox/network.hpp"
+#include "sandbox/network/network.hpp"
 #include "sandbox/wire.hpp"
 
 namespace lapwing::sandbox {

@@ -34,7 +34,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "os/unique_fd.hpp"
-#include "sandbox/network.hpp"
+#include "sandbox/network/network.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/template.hpp"

@@ -10,7 +10,7 @@
 
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/network_rules.hpp"
+#include "sandbox/network/network_rules.hpp"
 
 namespace lapwing::sandbox {
 namespace {

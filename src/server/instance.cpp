@@ -23,7 +23,7 @@
 #include "runtime/snapshot/snapshot_maker.hpp"
 #include "runtime/start/sandbox_planner.hpp"
 #include "runtime/start/starter.hpp"
-#include "sandbox/dns_forwarder.hpp"
+#include "sandbox/network/dns_forwarder.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/admin.hpp"
 #include "server/embedded_files.hpp"

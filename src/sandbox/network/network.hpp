@@ -28,7 +28,7 @@
 #include "base/result.hpp"
 #include "os/ip.hpp"
 #include "os/unique_fd.hpp"
-#include "sandbox/address_plan.hpp"
+#include "sandbox/network/address_plan.hpp"
 #include "sandbox/plan.hpp"
 
 namespace lapwing::sandbox {

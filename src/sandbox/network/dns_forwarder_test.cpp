@@ -1,6 +1,6 @@
 // The sandboxes' name server between a client and made-up servers of the machine, all on
 // loopback and on one loop.
-#include "sandbox/dns_forwarder.hpp"
+#include "sandbox/network/dns_forwarder.hpp"
 
 #include <arpa/inet.h>
 #include <cstring>
@@ -13,7 +13,7 @@
 #include "base/random.hpp"
 #include "net/loop.hpp"
 #include "os/file.hpp"
-#include "sandbox/dns_message.hpp"
+#include "sandbox/network/dns_message.hpp"
 #include "sandbox/testing/fixture.hpp"
 
 namespace lapwing::sandbox {

@@ -14,7 +14,7 @@
 
 #include "os/ip.hpp"
 #include "os/packet_rules.hpp"
-#include "sandbox/address_plan.hpp"
+#include "sandbox/network/address_plan.hpp"
 #include "sandbox/plan.hpp"
 
 namespace lapwing::sandbox {

@@ -1,4 +1,4 @@
-#include "sandbox/network_rules.hpp"
+#include "sandbox/network/network_rules.hpp"
 
 #include <iterator>
 

@@ -1,4 +1,4 @@
-#include "sandbox/dns_message.hpp"
+#include "sandbox/network/dns_message.hpp"
 
 namespace lapwing::sandbox {
 namespace {

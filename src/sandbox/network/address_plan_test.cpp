@@ -1,11 +1,11 @@
-#include "sandbox/address_plan.hpp"
+#include "sandbox/network/address_plan.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-#include "sandbox/forwarding.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/network/forwarding.hpp"
 
 namespace lapwing::sandbox {
 namespace {

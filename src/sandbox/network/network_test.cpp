@@ -22,7 +22,7 @@
 #include "os/process.hpp"
 #include "os/socket.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/network_rules.hpp"
+#include "sandbox/network/network_rules.hpp"
 #include "sandbox/testing/fixture.hpp"
 #include "sandbox/testing/internet.hpp"
 

@@ -1,4 +1,4 @@
-#include "sandbox/network.hpp"
+#include "sandbox/network/network.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -17,9 +17,9 @@
 #include "os/netlink.hpp"
 #include "os/network.hpp"
 #include "os/packet_rules.hpp"
-#include "sandbox/forwarding.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/network_rules.hpp"
+#include "sandbox/network/forwarding.hpp"
+#include "sandbox/network/network_rules.hpp"
 
 namespace lapwing::sandbox {
 namespace {

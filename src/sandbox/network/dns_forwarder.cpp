@@ -1,4 +1,4 @@
-#include "sandbox/dns_forwarder.hpp"
+#include "sandbox/network/dns_forwarder.hpp"
 
 #include <arpa/inet.h>
 #include <array>
@@ -10,7 +10,7 @@
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
 #include "os/file.hpp"
-#include "sandbox/dns_message.hpp"
+#include "sandbox/network/dns_message.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -1,4 +1,4 @@
-#include "sandbox/dns_places.hpp"
+#include "sandbox/network/dns_places.hpp"
 
 #include <algorithm>
 #include <utility>

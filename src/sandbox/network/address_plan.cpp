@@ -1,4 +1,4 @@
-#include "sandbox/address_plan.hpp"
+#include "sandbox/network/address_plan.hpp"
 
 #include <algorithm>
 

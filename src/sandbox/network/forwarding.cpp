@@ -1,4 +1,4 @@
-#include "sandbox/forwarding.hpp"
+#include "sandbox/network/forwarding.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 #include "os/file.hpp"
 #include "os/netlink.hpp"
-#include "sandbox/address_plan.hpp"
 #include "sandbox/limits.hpp"
+#include "sandbox/network/address_plan.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -24,9 +24,9 @@
 #include "net/fd_watcher.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
-#include "sandbox/dns_places.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/network.hpp"
+#include "sandbox/network/dns_places.hpp"
+#include "sandbox/network/network.hpp"
 
 namespace lapwing::net {
 class Loop;
