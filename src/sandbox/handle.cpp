@@ -8,8 +8,8 @@
 #include "net/timeout.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/cgroup/resident_memory.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/resident_memory.hpp"
 
 namespace lapwing::sandbox {
 

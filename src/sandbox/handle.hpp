@@ -10,7 +10,7 @@
 #include "net/fd_watcher.hpp"
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 #include "sandbox/housekeeper.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/wire.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "os/unique_fd.hpp"
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 #include "sandbox/network/network.hpp"
 
 namespace lapwing::sandbox {

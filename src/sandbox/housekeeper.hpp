@@ -10,7 +10,7 @@
 
 #include "base/result.hpp"
 #include "net/fwd.hpp"
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 #include "sandbox/tmp_pace.hpp"
 #include "sandbox/tmp_pool.hpp"
 

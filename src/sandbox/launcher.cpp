@@ -18,13 +18,13 @@
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
 #include "sandbox/handle.hpp"
 #include "sandbox/helper.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/network/forwarding.hpp"
 #include "sandbox/prepared_root.hpp"
-#include "sandbox/process_budget.hpp"
 #include "sandbox/template_handle.hpp"
 
 namespace lapwing::sandbox {

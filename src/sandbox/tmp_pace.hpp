@@ -25,7 +25,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 #include "sandbox/tmp_debt.hpp"
 
 namespace lapwing {

@@ -9,8 +9,8 @@
 #include "base/bytes.hpp"
 #include "os/cgroup_layout.hpp"
 #include "os/file.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/process_budget.hpp"
 
 namespace lapwing::server {
 namespace {

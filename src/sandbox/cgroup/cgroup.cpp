@@ -1,4 +1,4 @@
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "sandbox/resident_memory.hpp"
+#include "sandbox/cgroup/resident_memory.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // A group that forks without end beside one that forks a little, with each hierarchy alone. Needs
 // root.
-#include "sandbox/process_budget.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
 
 #include <atomic>
 #include <new>

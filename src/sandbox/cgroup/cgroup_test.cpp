@@ -1,5 +1,5 @@
 // Each hierarchy alone: a machine with version 1 only, and version 2 only. Needs root.
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 
 #include <atomic>
 #include <new>

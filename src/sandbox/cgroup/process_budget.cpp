@@ -1,4 +1,4 @@
-#include "sandbox/process_budget.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -17,7 +17,7 @@
 #include <string>
 
 #include "os/cgroup_layout.hpp"
-#include "sandbox/cgroup.hpp"
+#include "sandbox/cgroup/cgroup.hpp"
 
 namespace lapwing::sandbox {
 

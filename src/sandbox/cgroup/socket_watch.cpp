@@ -1,4 +1,4 @@
-#include "sandbox/socket_watch.hpp"
+#include "sandbox/cgroup/socket_watch.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,5 @@
 // Processes in network namespaces of their own, which ask netlink and do not read the answers.
-#include "sandbox/socket_watch.hpp"
+#include "sandbox/cgroup/socket_watch.hpp"
 
 #include <fcntl.h>
 #include <linux/netlink.h>
