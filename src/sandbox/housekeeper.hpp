@@ -11,8 +11,8 @@
 #include "base/result.hpp"
 #include "net/fwd.hpp"
 #include "sandbox/cgroup/cgroup.hpp"
-#include "sandbox/tmp_pace.hpp"
-#include "sandbox/tmp_pool.hpp"
+#include "sandbox/tmp/tmp_pace.hpp"
+#include "sandbox/tmp/tmp_pool.hpp"
 
 namespace lapwing {
 class Logger;

@@ -38,7 +38,7 @@
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/template.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 
 namespace lapwing {
 class Logger;

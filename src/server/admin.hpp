@@ -18,7 +18,7 @@
 #include "runtime/snapshot/snapshot.hpp"
 #include "runtime/start/starter.hpp"
 #include "sandbox/report.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 #include "server/invoke_door.hpp"
 #include "server/services.hpp"
 

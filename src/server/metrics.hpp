@@ -16,7 +16,7 @@
 #include "http/budget.hpp"
 #include "os/disk_space.hpp"
 #include "runtime/start/starter.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 #include "services/logs/budget.hpp"
 
 namespace lapwing::server {

@@ -1,4 +1,4 @@
-#include "sandbox/tmp_watch.hpp"
+#include "sandbox/tmp/tmp_watch.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "base/log.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/tmp_pool.hpp"
+#include "sandbox/tmp/tmp_pool.hpp"
 
 namespace lapwing::sandbox {
 namespace {

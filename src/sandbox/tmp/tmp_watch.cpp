@@ -1,4 +1,4 @@
-#include "sandbox/tmp_watch.hpp"
+#include "sandbox/tmp/tmp_watch.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -26,7 +26,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "sandbox/cgroup/cgroup.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 
 namespace lapwing {
 class Logger;

@@ -1,4 +1,4 @@
-#include "sandbox/tmp_pace.hpp"
+#include "sandbox/tmp/tmp_pace.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "sandbox/tmp_pace.hpp"
+#include "sandbox/tmp/tmp_pace.hpp"
 
 #include <chrono>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "os/cgroup_layout.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/tmp_pool.hpp"
+#include "sandbox/tmp/tmp_pool.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -1,4 +1,4 @@
-#include "sandbox/tmp_pool.hpp"
+#include "sandbox/tmp/tmp_pool.hpp"
 
 #include <algorithm>
 #include <fcntl.h>

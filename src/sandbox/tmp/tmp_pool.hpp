@@ -17,7 +17,7 @@
 #include "base/result.hpp"
 #include "os/disk_space.hpp"
 #include "os/unique_fd.hpp"
-#include "sandbox/tmp_watch.hpp"
+#include "sandbox/tmp/tmp_watch.hpp"
 
 namespace lapwing::sandbox {
 
