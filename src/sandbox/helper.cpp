@@ -28,9 +28,9 @@
 #include "sandbox/inside.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/network/forwarding.hpp"
-#include "sandbox/prepared_root.hpp"
 #include "sandbox/syscall_filter.hpp"
 #include "sandbox/template_process.hpp"
+#include "sandbox/view/prepared_root.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -24,8 +24,8 @@
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/network/forwarding.hpp"
-#include "sandbox/prepared_root.hpp"
 #include "sandbox/template_handle.hpp"
+#include "sandbox/view/prepared_root.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "os/socket.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/machine_view.hpp"
+#include "sandbox/view/machine_view.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/bytes.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/machine_view.hpp"
+#include "sandbox/view/machine_view.hpp"
 #include "server/network.hpp"
 
 namespace lapwing::server {

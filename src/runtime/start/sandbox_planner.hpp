@@ -13,9 +13,9 @@
 #include "runtime/function_version.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "runtime/start/environment_variables.hpp"
-#include "sandbox/machine_view.hpp"
 #include "sandbox/plan.hpp"
-#include "sandbox/rootfs.hpp"
+#include "sandbox/view/machine_view.hpp"
+#include "sandbox/view/rootfs.hpp"
 
 namespace lapwing::runtime {
 

@@ -1,4 +1,4 @@
-#include "sandbox/machine_view.hpp"
+#include "sandbox/view/machine_view.hpp"
 
 #include <algorithm>
 #include <string_view>

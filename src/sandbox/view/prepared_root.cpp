@@ -1,4 +1,4 @@
-#include "sandbox/prepared_root.hpp"
+#include "sandbox/view/prepared_root.hpp"
 
 #include <fcntl.h>
 #include <sched.h>

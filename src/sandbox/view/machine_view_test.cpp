@@ -1,4 +1,4 @@
-#include "sandbox/machine_view.hpp"
+#include "sandbox/view/machine_view.hpp"
 
 #include <cstdio>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-#include "sandbox/rootfs.hpp"
+#include "sandbox/view/rootfs.hpp"
 
 #include <algorithm>
 #include <cstdint>
