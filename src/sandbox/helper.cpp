@@ -25,10 +25,10 @@
 #include "os/socket.hpp"
 #include "sandbox/cgroup/process_budget.hpp"
 #include "sandbox/cgroup/socket_watch.hpp"
-#include "sandbox/inside.hpp"
+#include "sandbox/inside/inside.hpp"
+#include "sandbox/inside/syscall_filter.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/network/forwarding.hpp"
-#include "sandbox/syscall_filter.hpp"
 #include "sandbox/template_process.hpp"
 #include "sandbox/view/prepared_root.hpp"
 

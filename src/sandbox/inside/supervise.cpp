@@ -1,4 +1,4 @@
-#include "sandbox/supervise.hpp"
+#include "sandbox/inside/supervise.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,8 +16,8 @@
 #include "os/mount.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "sandbox/inside/program.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/program.hpp"
 
 namespace lapwing::sandbox {
 namespace {

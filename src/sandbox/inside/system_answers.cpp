@@ -1,4 +1,4 @@
-#include "sandbox/system_answers.hpp"
+#include "sandbox/inside/system_answers.hpp"
 
 #include <algorithm>
 #include <cerrno>

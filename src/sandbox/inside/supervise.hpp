@@ -3,9 +3,9 @@
 // Every process of the pid namespace dies with it.
 #pragma once
 
-#include "sandbox/inside.hpp"
+#include "sandbox/inside/inside.hpp"
+#include "sandbox/inside/system_answers.hpp"
 #include "sandbox/plan.hpp"
-#include "sandbox/system_answers.hpp"
 
 namespace lapwing::sandbox {
 

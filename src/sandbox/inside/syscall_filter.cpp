@@ -1,4 +1,4 @@
-#include "sandbox/syscall_filter.hpp"
+#include "sandbox/inside/syscall_filter.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "sandbox/program.hpp"
+#include "sandbox/inside/program.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "sandbox/inside.hpp"
+#include "sandbox/inside/inside.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,8 +15,8 @@
 #include "os/mount.hpp"
 #include "os/network.hpp"
 #include "sandbox/fork_server/protocol.hpp"
+#include "sandbox/inside/supervise.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/supervise.hpp"
 
 namespace lapwing::sandbox {
 namespace {
