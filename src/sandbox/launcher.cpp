@@ -20,7 +20,7 @@
 #include "os/socket.hpp"
 #include "sandbox/cgroup/process_budget.hpp"
 #include "sandbox/handle.hpp"
-#include "sandbox/helper.hpp"
+#include "sandbox/helper/helper.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/network/forwarding.hpp"

@@ -1,4 +1,4 @@
-#include "sandbox/template_process.hpp"
+#include "sandbox/helper/template_process.hpp"
 
 #include <fcntl.h>
 #include <signal.h>

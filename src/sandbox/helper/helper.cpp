@@ -1,4 +1,4 @@
-#include "sandbox/helper.hpp"
+#include "sandbox/helper/helper.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,11 +25,11 @@
 #include "os/socket.hpp"
 #include "sandbox/cgroup/process_budget.hpp"
 #include "sandbox/cgroup/socket_watch.hpp"
+#include "sandbox/helper/template_process.hpp"
 #include "sandbox/inside/inside.hpp"
 #include "sandbox/inside/syscall_filter.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/network/forwarding.hpp"
-#include "sandbox/template_process.hpp"
 #include "sandbox/view/prepared_root.hpp"
 
 namespace lapwing::sandbox {
