@@ -19,12 +19,12 @@
 #include "os/process.hpp"
 #include "os/socket.hpp"
 #include "sandbox/cgroup/process_budget.hpp"
-#include "sandbox/handle.hpp"
+#include "sandbox/handle/handle.hpp"
+#include "sandbox/handle/template_handle.hpp"
 #include "sandbox/helper/helper.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
 #include "sandbox/network/forwarding.hpp"
-#include "sandbox/template_handle.hpp"
 #include "sandbox/view/prepared_root.hpp"
 
 namespace lapwing::sandbox {

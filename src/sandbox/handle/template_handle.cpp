@@ -1,4 +1,4 @@
-#include "sandbox/template_handle.hpp"
+#include "sandbox/handle/template_handle.hpp"
 
 #include <cstring>
 #include <poll.h>

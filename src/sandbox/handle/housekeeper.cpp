@@ -1,4 +1,4 @@
-#include "sandbox/housekeeper.hpp"
+#include "sandbox/handle/housekeeper.hpp"
 
 #include <chrono>
 #include <poll.h>

@@ -6,9 +6,9 @@
 #include "net/loop.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
-#include "sandbox/handle.hpp"
+#include "sandbox/handle/handle.hpp"
+#include "sandbox/handle/template_handle.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/template_handle.hpp"
 
 namespace lapwing::sandbox {
 

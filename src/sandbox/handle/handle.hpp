@@ -11,7 +11,7 @@
 #include "net/sync.hpp"
 #include "net/task_group.hpp"
 #include "sandbox/cgroup/cgroup.hpp"
-#include "sandbox/housekeeper.hpp"
+#include "sandbox/handle/housekeeper.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/wire.hpp"
 

@@ -1,4 +1,4 @@
-#include "sandbox/handle.hpp"
+#include "sandbox/handle/handle.hpp"
 
 #include <algorithm>
 #include <signal.h>
