@@ -6,7 +6,7 @@
 #include "os/cgroup_layout.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/process_budget.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
 
 namespace lapwing::sandbox {
 namespace {

@@ -10,7 +10,7 @@
 #include <fmt/core.h>
 
 #include "os/file.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 #include "sandbox/settings.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/commands.hpp"

@@ -4,7 +4,7 @@
 
 #include "net/loop.hpp"
 #include "net/sync.hpp"
-#include "runtime/response_stream.hpp"
+#include "runtime/api/response_stream.hpp"
 #include "server/answer.hpp"
 #include "server/invoke_door.hpp"
 

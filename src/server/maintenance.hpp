@@ -14,7 +14,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 
 namespace lapwing::server {
 

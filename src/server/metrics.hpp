@@ -12,8 +12,8 @@
 #include "hosting/metrics_text.hpp"
 #include "http/budget.hpp"
 #include "os/disk_space.hpp"
-#include "runtime/starter.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "runtime/start/starter.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 
 namespace lapwing::server {
 

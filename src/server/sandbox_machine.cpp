@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 #include "runtime/settings.hpp"
 #include "sandbox/settings.hpp"
 #include "server/added_runtimes.hpp"

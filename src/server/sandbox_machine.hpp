@@ -8,12 +8,12 @@
 #include <optional>
 #include <string>
 
-#include "runtime/sandbox_planner.hpp"
-#include "runtime/snapshot.hpp"
-#include "runtime/snapshot_maker.hpp"
-#include "runtime/starter.hpp"
-#include "sandbox/dns_forwarder.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+#include "runtime/snapshot/snapshot_maker.hpp"
+#include "runtime/start/sandbox_planner.hpp"
+#include "runtime/start/starter.hpp"
 #include "sandbox/launcher.hpp"
+#include "sandbox/network/dns_forwarder.hpp"
 #include "server/config.hpp"
 #include "server/maintenance.hpp"
 #include "server/platform.hpp"

@@ -10,8 +10,8 @@
 #include "base/bytes.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/machine_view.hpp"
 #include "sandbox/settings.hpp"
+#include "sandbox/view/machine_view.hpp"
 #include "server/network.hpp"
 
 namespace lapwing::server {
