@@ -6,7 +6,7 @@
 #include "aws/credentials.hpp"
 #include "base/clock.hpp"
 #include "ports/roles.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 
 namespace lapwing::server {
 

@@ -9,7 +9,7 @@
 #include "images/image_store.hpp"
 #include "os/disk_space.hpp"
 #include "ports/roles.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {
