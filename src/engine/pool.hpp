@@ -41,7 +41,7 @@ struct Slot {
   std::list<Slot*>::iterator idle_position;  // in Shard::idle_, while idle and not provisioned
 };
 
-// A slot on its way to whoever waited for it; goes back when nobody takes it.
+// A slot on its way to the caller who waited for it; goes back when nobody takes it.
 class Lease {
  public:
   Lease(Shard& shard, Slot& slot) : shard_(&shard), slot_(&slot) {}
@@ -95,6 +95,7 @@ struct Pool {
   Pace pace;
   std::uint32_t starting = 0;  // on demand
   std::uint32_t active = 0;
+  std::uint32_t ends = 0;  // of runs, while there were more than enough at work
   Provision provision;
   bool is_hungry = false;   // in Shard::hungry_
   bool is_crowded = false;  // in Shard::crowded_

@@ -116,6 +116,12 @@ const std::vector<Key>& keys() {
        "machine can remember (nf_conntrack_max)",
        &Config::connections_out,
        {0, 1 << 30}},
+      {"iam.roles",
+       "roles of functions, and roles that are assumed: any, or only those that IAM knows and "
+       "that let Lambda assume them, in AWS's words for all others",
+       &Config::iam_roles,
+       {},
+       "any|known"},
       {"runtimes.strict", "refuse a runtime whose exact version is missing",
        &Config::runtimes_strict},
       {"runtimes.retired",
@@ -431,7 +437,7 @@ Status finish_config(Config& config) {
   }
   const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   if (config.loops == 0) config.loops = std::max<std::int64_t>(1, cores / 2);
-  if (cores == 1) config.spin_us = 0;  // whoever is waited for needs the processor
+  if (cores == 1) config.spin_us = 0;  // the one waited for needs the processor
   if (config.workers == 0) config.workers = std::max<std::int64_t>(2, cores);
   return {};
 }

@@ -47,6 +47,7 @@ struct Config {
   std::int64_t tmp_all_mib_per_second = 0;  // 0: 128 for each processor
   std::int64_t processes_max = 0;           // 0: a part of the machine's
   std::int64_t connections_out = 0;         // 0: half of what the machine can remember
+  std::string iam_roles = "any";
   bool runtimes_strict = false;
   std::string runtimes_retired = "accept";
   std::vector<std::string> runtimes_prefixes;

@@ -209,7 +209,7 @@ Result<net::Address> bind_address(const Config& config) {
   return address;
 }
 
-// Beyond loopback the metrics name every function to whoever reaches the port.
+// Beyond loopback the metrics name every function to everybody who reaches the port.
 bool metrics_signed(const Config& config) {
   if (config.auth == "off" || config.metrics_signed == "never") return false;
   const auto address = parse_listen(config.listen);
@@ -290,6 +290,7 @@ struct Instance::Parts {
   std::unique_ptr<store::Engine> store;  // its writers wake tasks of the loops: it goes before them
   std::unique_ptr<sandbox::DnsForwarder> names;
 
+  crypto::AesKey server_key{};
   std::unique_ptr<aws::SessionMint> mint;
   std::unique_ptr<aws::MemoryCredentialStore> credentials;
   std::unique_ptr<aws::Authenticator> authenticator;
@@ -332,8 +333,8 @@ struct Instance::Parts {
 Status Instance::Parts::open() {
   LAPWING_TRY(store, store::open_sqlite_engine({.data_dir = config.data_dir, .file_clock = &clock},
                                                service_clock(), *logger));
-  LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, random));
-  mint = std::make_unique<aws::SessionMint>(key, random);
+  LAPWING_TRY(server_key, load_server_key(config.data_dir, random));
+  mint = std::make_unique<aws::SessionMint>(server_key, random);
   credentials = std::make_unique<aws::MemoryCredentialStore>(mint.get());
   for (const StaticCredential& known : config.credentials) {
     aws::Principal principal;
@@ -343,7 +344,6 @@ Status Instance::Parts::open() {
   }
   const aws::AuthMode mode = aws::parse_auth_mode(config.auth).value_or(aws::AuthMode::kOff);
   authenticator = std::make_unique<aws::Authenticator>(mode, *credentials, clock);
-  role_credentials = std::make_unique<RoleCredentialMint>(*mint, clock);
   return {};
 }
 
@@ -376,6 +376,9 @@ void Instance::Parts::make_services() {
       std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{.threads = 1});
   ServiceOptions settings;
   settings.logs = log_limits(config, *disk);
+  settings.server_key = server_key;
+  settings.sessions = mint.get();
+  settings.known_roles_only = config.iam_roles == "known";
   lambda::Options& options = settings.lambda;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
@@ -388,6 +391,8 @@ void Instance::Parts::make_services() {
   services = std::make_unique<Services>(
       hosting::Dependencies{*store, service_clock(), random, *logger, *background, *pipeline, disk},
       lambda::EngineSide{executor, pull_executor, scaling, snapshot_orders}, std::move(settings));
+  credentials->ask_further(services->iam().keys());
+  role_credentials = std::make_unique<RoleCredentialMint>(*mint, services->iam().roles(), clock);
 }
 
 Status Instance::Parts::start_services() {

@@ -13,11 +13,14 @@ namespace lapwing::server {
 // In the order of their start.
 Services::Services(const hosting::Dependencies& given, const lambda::EngineSide& engine,
                    ServiceOptions options) {
+  iam_ = add<iam::Service>(given, options.server_key);
   logs_ = add<logs::Service>(given, options.logs);
+  options.lambda.roles = &iam_->roles();
+  options.lambda.known_roles_only = options.known_roles_only;
   lambda_ = add<lambda::Service>(given, engine, std::move(options.lambda));
   add<sqs::Service>(given);
-  add<sts::Service>(given);
-  add<iam::Service>(given);
+  add<sts::Service>(given,
+                    sts::Options{*options.sessions, iam_->roles(), options.known_roles_only});
 }
 
 Status Services::start() {

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "hosting/service.hpp"
+#include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
 
@@ -17,6 +18,9 @@ namespace lapwing::server {
 struct ServiceOptions {
   logs::LogLimits logs;
   lambda::Options lambda;
+  crypto::AesKey server_key;
+  const aws::SessionMint* sessions = nullptr;  // outlives the services
+  bool known_roles_only = false;               // setting iam.roles
 };
 
 class Services {
@@ -40,6 +44,7 @@ class Services {
   // For those who use more of them than their API.
   logs::Service& logs() const { return *logs_; }
   lambda::Service& lambda() const { return *lambda_; }
+  iam::Service& iam() const { return *iam_; }
 
  private:
   template <class S, class... Arguments>
@@ -53,6 +58,7 @@ class Services {
   std::vector<std::unique_ptr<hosting::Service>> all_;
   logs::Service* logs_ = nullptr;
   lambda::Service* lambda_ = nullptr;
+  iam::Service* iam_ = nullptr;
 };
 
 }  // namespace lapwing::server

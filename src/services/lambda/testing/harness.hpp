@@ -113,7 +113,7 @@ class Harness {
   Result<runtime::FunctionVersionPtr> resolve(std::string_view name,
                                               std::string_view qualifier = {}) const;
 
-  // Ends the service and its background steps wherever they are, and starts anew over the
+  // Ends the service and its background steps wherever they are, and starts again over the
   // same store and directory.
   void restart();
 
@@ -126,6 +126,8 @@ class Harness {
   // From the next restart() on.
   bool refuse_retired = false;
   const runtime::Catalogue* catalogue = nullptr;
+  ports::Roles* roles = nullptr;
+  bool known_roles_only = false;
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};

@@ -1,18 +1,34 @@
-// For tests: documents, and inputs that carry them.
+// For tests of IAM: a service of its own, documents, and inputs that carry them. Test files are in
+// this namespace.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "crypto/aes_gcm.hpp"
 #include "hosting/testing/host.hpp"
+#include "services/iam/limits.hpp"
 #include "services/iam/service.hpp"
 #include "text/json_writer.hpp"
 #include "text/percent.hpp"
 
 namespace lapwing::iam::testing {
 
-using Host = hosting::testing::Host<Service>;
 using hosting::testing::Answer;
+
+class Host final : public hosting::testing::HostBase {
+ public:
+  Host() { begin_service(); }
+  ~Host() override { end_service(); }
+  Service& service() { return static_cast<Service&>(*service_); }
+
+ protected:
+  std::unique_ptr<hosting::Service> make() override {
+    return std::make_unique<Service>(dependencies(), crypto::AesKey{});
+  }
+};
 
 inline constexpr std::string_view kTrust =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)"
