@@ -7,7 +7,6 @@
 #include "runtime/api/response_stream.hpp"
 #include "server/answer.hpp"
 #include "server/invoke_door.hpp"
-#include "services/lambda/operations/invoke_stream.hpp"
 
 namespace lapwing::server {
 namespace {

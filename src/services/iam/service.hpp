@@ -13,11 +13,14 @@
 #include "services/iam/key_ring.hpp"
 #include "services/iam/role_directory.hpp"
 #include "services/iam/sealing.hpp"
+#include "services/iam/settings.hpp"
 
 namespace lapwing::iam {
 
 class Service final : public hosting::Service {
  public:
+  using Settings = iam::Settings;
+
   // Secrets are sealed with a key derived from the server's.
   Service(const hosting::Dependencies& given, const crypto::AesKey& server_key);
 
