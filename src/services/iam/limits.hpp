@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "resources/tags.hpp"
+
 namespace lapwing::iam {
 
 // Of an account.
@@ -24,7 +26,7 @@ inline constexpr std::size_t kAttachedPoliciesMax = 10;
 inline constexpr std::size_t kGroupsOfUserMax = 10;
 inline constexpr std::size_t kAccessKeysOfUserMax = 2;
 inline constexpr std::size_t kPolicyVersionsMax = 5;
-inline constexpr std::size_t kTagsMax = 50;
+using resources::kTagsMax;
 // Above any number that a version gets.
 inline constexpr std::int64_t kVersionNumbersMax = 999'999'999'999;
 
