@@ -53,7 +53,7 @@ std::string arn_of(const lambda::InvokeRequest& invoke,
 
 }  // namespace
 
-net::Task<void> InvokeDoor::handle(http::RequestContext& context, CameFrom from,
+net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin from,
                                    RequestId request_id) {
   stats_.invokes.fetch_add(1, std::memory_order_relaxed);
   Result<aws::Response> response = co_await invoke(context, from, request_id);
@@ -74,7 +74,7 @@ net::Task<void> InvokeDoor::handle(http::RequestContext& context, CameFrom from,
   (void)co_await context.respond(to_http(*std::move(response)));
 }
 
-net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& context, CameFrom from,
+net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& context, aws::Origin from,
                                                     const RequestId& request_id) {
   const http::Request& request = context.request();
   RequestView view(request);
@@ -102,7 +102,7 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   } else {
     LAPWING_CO_CHECK(check(view.with_body(*body), signature, call.caller));
   }
-  call.origin = from == CameFrom::kSandbox ? aws::Origin::kFunction : aws::Origin::kClient;
+  call.origin = from;
   const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
   const lambda::InvokeScope scope{call.caller.account, call.caller.region,
                                   call.caller.principal_arn};
