@@ -1,0 +1,17 @@
+// What nobody should send: see hosting/testing/bad_input.hpp.
+#include "hosting/testing/bad_input.hpp"
+
+#include <gtest/gtest.h>
+
+#include "services/iam/service.hpp"
+
+namespace lapwing::iam {
+namespace {
+
+TEST(IamBadInput, IsRefusedAndChangesNothing) {
+  hosting::testing::Host<Service> host;
+  EXPECT_EQ(hosting::testing::send_bad_input(host), "");
+}
+
+}  // namespace
+}  // namespace lapwing::iam
