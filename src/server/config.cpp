@@ -231,6 +231,13 @@ const std::vector<Key>& keys() {
        "amount",
        &Config::logs_function_mib_per_second,
        {0, 1 << 20}},
+      {"sqs.mb",
+       "what the messages of all queues together may take of the disk, less a sixteenth for queues "
+       "and their changes; more are refused (503) until some are received and deleted; 0: a "
+       "quarter "
+       "of the file system",
+       &Config::sqs_mb,
+       {0, 1 << 30}},
       {"images.layouts",
        "directories below which functions may name OCI layouts (oci:, oci-archive:)",
        &Config::images_layouts},

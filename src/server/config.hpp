@@ -77,6 +77,7 @@ struct Config {
   std::int64_t logs_mb = 0;                        // 0: a quarter of the file system
   std::int64_t logs_function_mb = 0;               // 0: half of all logs
   std::int64_t logs_function_mib_per_second = 16;  // 0: no limit
+  std::int64_t sqs_mb = 0;                         // 0: a quarter of the file system
   std::vector<std::string> images_layouts;
   std::vector<std::string> images_insecure;
   std::vector<std::string> images_mirrors;  // "FROM=TO"

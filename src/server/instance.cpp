@@ -376,6 +376,7 @@ void Instance::Parts::make_services() {
       std::make_unique<background::Runner>(clock, *logger, background::RunnerOptions{.threads = 1});
   ServiceOptions settings;
   settings.logs = log_limits(config, *disk);
+  settings.sqs.bytes_max = sqs_bytes(config, *disk);
   lambda::Options& options = settings.lambda;
   options.data_dir = config.data_dir;
   options.concurrency_limit = static_cast<std::uint32_t>(config.concurrency);
@@ -458,11 +459,11 @@ void Instance::Parts::make_front() {
       std::make_unique<FrontDoor>(FrontDoorParts{&guard, authenticator.get(), &router, admin.get(),
                                                  invoke_door.get(), &workers, &random, logger});
   for (const auto& service : services->all()) front_door->add(service->api());
-  const auto served = [door = front_door.get()](CameFrom from) {
+  const auto served = [door = front_door.get()](aws::Origin from) {
     return [door, from](http::RequestContext& context) { return door->handle(context, from); };
   };
   endpoint.open(
-      served(CameFrom::kSandbox),
+      served(aws::Origin::kFunction),
       [door = front_door.get()](http::RequestContext& context) {
         return door->handle_closed(context);
       },
@@ -470,7 +471,7 @@ void Instance::Parts::make_front() {
   http::ServerOptions options;
   options.connections = &*connections;
   options.memory = &memory;
-  http = std::make_unique<http::Server>(loops, std::move(options), served(CameFrom::kClient));
+  http = std::make_unique<http::Server>(loops, std::move(options), served(aws::Origin::kClient));
   admin->observe(front_door->stats(), invoke_door->stats(), http->stats());
 }
 

@@ -46,6 +46,11 @@ std::uint64_t logs_bytes(const Config& config, const os::DiskSpace& disk) {
                              : disk.look().total / 4;
 }
 
+std::uint64_t sqs_bytes(const Config& config, const os::DiskSpace& disk) {
+  return config.sqs_mb != 0 ? static_cast<std::uint64_t>(config.sqs_mb) * kMiB
+                            : disk.look().total / 4;
+}
+
 std::uint64_t logs_group_bytes(const Config& config, const os::DiskSpace& disk) {
   return config.logs_function_mb != 0 ? static_cast<std::uint64_t>(config.logs_function_mb) * kMiB
                                       : logs_bytes(config, disk) / 2;
@@ -72,6 +77,7 @@ std::map<std::string_view, std::string> machine_defaults() {
   }
   const os::DiskSpace disk(nearest_directory(config.data_dir));
   say("disk.reserve_mb", disk.look().reserve / kMiB);
+  say("sqs.mb", sqs_bytes(config, disk) / kMiB);
   say("logs.mb", logs_bytes(config, disk) / kMiB);
   say("logs.function_mb", logs_group_bytes(config, disk) / kMiB);
   return out;

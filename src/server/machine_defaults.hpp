@@ -16,6 +16,7 @@ namespace lapwing::server {
 
 std::uint64_t memory_mb_max(const Config& config);      // engine.memory_mb_max
 std::uint64_t memory_reserve_mb(const Config& config);  // engine.memory_reserve_mb
+std::uint64_t sqs_bytes(const Config& config, const os::DiskSpace& disk);   // sqs.mb
 std::uint64_t logs_bytes(const Config& config, const os::DiskSpace& disk);  // logs.mb
 std::uint64_t logs_group_bytes(const Config& config,
                                const os::DiskSpace& disk);  // logs.function_mb

@@ -15,7 +15,7 @@ Services::Services(const hosting::Dependencies& given, const lambda::EngineSide&
                    ServiceOptions options) {
   logs_ = add<logs::Service>(given, options.logs);
   lambda_ = add<lambda::Service>(given, engine, std::move(options.lambda));
-  add<sqs::Service>(given);
+  add<sqs::Service>(given, options.sqs);
   add<sts::Service>(given);
   add<iam::Service>(given);
 }

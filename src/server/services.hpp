@@ -10,6 +10,7 @@
 #include "hosting/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/sqs/options.hpp"
 
 namespace lapwing::server {
 
@@ -17,6 +18,7 @@ namespace lapwing::server {
 struct ServiceOptions {
   logs::LogLimits logs;
   lambda::Options lambda;
+  sqs::Options sqs;
 };
 
 class Services {
