@@ -6,12 +6,9 @@
 #include "services/iam/service.hpp"
 
 namespace lapwing::iam {
-namespace {
-
 TEST(IamBadInput, IsRefusedAndChangesNothing) {
   hosting::testing::Host<Service> host;
   EXPECT_EQ(hosting::testing::send_bad_input(host), "");
 }
 
-}  // namespace
 }  // namespace lapwing::iam

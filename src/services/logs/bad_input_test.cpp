@@ -6,12 +6,9 @@
 #include "services/logs/service.hpp"
 
 namespace lapwing::logs {
-namespace {
-
 TEST(LogsBadInput, IsRefusedAndChangesNothing) {
   hosting::testing::Host<Service> host;
   EXPECT_EQ(hosting::testing::send_bad_input(host), "");
 }
 
-}  // namespace
 }  // namespace lapwing::logs

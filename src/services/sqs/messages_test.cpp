@@ -176,6 +176,22 @@ TEST(SqsMessages, RefusesInAwssWords) {
   EXPECT_EQ(q.get("a", "ApproximateNumberOfMessages"), "2");
 }
 
+TEST(SqsMessages, HalfASurrogatePairIsAReplacementCharacter) {
+  Queues q;
+  ASSERT_TRUE(q.create("a").ok());
+  ASSERT_TRUE(
+      q.call("SendMessage",
+             Queues::with("a", R"("MessageBody":"a\ud800b","MessageAttributes":{"n":{)"
+                               R"("DataType":"String.\udfff","StringValue":"\ud83d\ude00"}})"))
+          .ok());
+  const Answer got = q.receive("a");
+  EXPECT_EQ(got.at("Messages.0.Body"),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(got.at("Messages.0.MessageAttributes.n.DataType"), "String.\xef\xbf\xbd");
+  EXPECT_EQ(got.at("Messages.0.MessageAttributes.n.StringValue"), "\xf0\x9f\x98\x80");
+}
+
 TEST(SqsMessages, AttributesHaveTheirChecksums) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());

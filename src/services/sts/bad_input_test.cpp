@@ -6,12 +6,9 @@
 #include "services/sts/service.hpp"
 
 namespace lapwing::sts {
-namespace {
-
 TEST(StsBadInput, IsRefusedAndChangesNothing) {
   hosting::testing::Host<Service> host;
   EXPECT_EQ(hosting::testing::send_bad_input(host), "");
 }
 
-}  // namespace
 }  // namespace lapwing::sts
