@@ -1,14 +1,13 @@
 // What nobody should send: see hosting/testing/bad_input.hpp.
 #include "hosting/testing/bad_input.hpp"
 
-#include <gtest/gtest.h>
+#include "services/iam/testing/iam_host.hpp"
 
-#include "services/iam/service.hpp"
+namespace lapwing::iam::testing {
 
-namespace lapwing::iam {
 TEST(IamBadInput, IsRefusedAndChangesNothing) {
-  hosting::testing::Host<Service> host;
+  Host host;
   EXPECT_EQ(hosting::testing::send_bad_input(host), "");
 }
 
-}  // namespace lapwing::iam
+}  // namespace lapwing::iam::testing

@@ -26,7 +26,7 @@ class QueuesOnDisk final : public Queues {
     service_ = std::make_unique<Service>(
         hosting::Dependencies{*files_, given.clock, given.random, given.log, given.background,
                               given.pipeline},
-        Options{.bytes_max = kLimit});
+        Options{.mb = kLimit / kMiB});
     EXPECT_TRUE(service_->start());
   }
   ~QueuesOnDisk() override {
