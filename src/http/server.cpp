@@ -11,8 +11,8 @@
 
 namespace lapwing::http {
 
-net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Peer peer) {
-  Connection connection(std::move(stream), shared, false, peer.caller, 0);
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin) {
+  Connection connection(std::move(stream), shared, false, origin.caller, 0);
   co_await connection.run();
 }
 

@@ -87,8 +87,8 @@ class RequestContext {
   // Close the connection after this answer.
   virtual void close_after() = 0;
 
-  // The key that is charged for this request's body and answer, beside the connection's peer.
-  // Before the body is read; without it the peer alone counts.
+  // The key that is charged for this request's body and answer, beside the connection's origin.
+  // Before the body is read; without it the origin alone counts.
   virtual void charge_to(std::uint64_t key) = 0;
   // What of the caller's share a large answer is charged to (CallerId::part).
   virtual void charge_answer_to(std::uint64_t part) = 0;
@@ -146,15 +146,15 @@ struct ServiceShared {
   ConnectionBudget own_budget{ServerOptions().connections_max};
 };
 
-// Who is at the other end of a connection, for those who know more than its address.
-struct Peer {
+// Where a connection comes from, for those who know more than its address.
+struct Origin {
   std::uint64_t caller = 0;  // a function, hashed; 0: its address
   ConnectionPlace place;     // held until it ends
 };
 
 // Serves one connection until it ends; destroying the task cuts it. For those who keep their
 // connections themselves; the others take Connections.
-net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Peer peer = {});
+net::Task<void> serve_connection(net::Stream stream, ServiceShared& shared, Origin origin = {});
 
 // The connections of one service on one loop: what the Runtime API of a sandbox uses, and
 // what Server has one of for each loop. Destroying it cuts what is left.

@@ -22,19 +22,19 @@ class Endpoint final : public runtime::EndpointServer {
   // Answers in flight say "Connection: close"; the connections end with their sandboxes.
   void stop() { shared_.draining = refusing_.draining = true; }
 
-  void serve(net::Loop& loop, os::UniqueFd connection, http::Peer peer) override {
-    serve(loop, std::move(connection), std::move(peer), shared_);
+  void serve(net::Loop& loop, os::UniqueFd connection, http::Origin origin) override {
+    serve(loop, std::move(connection), std::move(origin), shared_);
   }
-  void refuse(net::Loop& loop, os::UniqueFd connection, http::Peer peer) override {
-    serve(loop, std::move(connection), std::move(peer), refusing_);
+  void refuse(net::Loop& loop, os::UniqueFd connection, http::Origin origin) override {
+    serve(loop, std::move(connection), std::move(origin), refusing_);
   }
 
  private:
-  static void serve(net::Loop& loop, os::UniqueFd connection, http::Peer peer,
+  static void serve(net::Loop& loop, os::UniqueFd connection, http::Origin origin,
                     http::ServiceShared& shared) {
     Result<net::Stream> stream = net::Stream::adopt(loop, std::move(connection));
     if (!stream) return;
-    loop.spawn(http::serve_connection(*std::move(stream), shared, std::move(peer)));
+    loop.spawn(http::serve_connection(*std::move(stream), shared, std::move(origin)));
   }
 
   http::ServiceShared shared_;

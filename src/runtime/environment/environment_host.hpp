@@ -30,14 +30,14 @@ class RoleCredentialSource {
   virtual RoleCredentials mint(const FunctionVersion& function) = 0;
 };
 
-// Serves connections that functions make to Lapwing's own API; `peer` names the function and
+// Serves connections that functions make to Lapwing's own API; `origin` names the function and
 // holds the connection's place. The loop's thread.
 class EndpointServer {
  public:
   virtual ~EndpointServer() = default;
-  virtual void serve(net::Loop& loop, os::UniqueFd connection, http::Peer peer) = 0;
+  virtual void serve(net::Loop& loop, os::UniqueFd connection, http::Origin origin) = 0;
   // Those of functions that may not make any: every request is answered with why.
-  virtual void refuse(net::Loop& loop, os::UniqueFd connection, http::Peer peer) = 0;
+  virtual void refuse(net::Loop& loop, os::UniqueFd connection, http::Origin origin) = 0;
 };
 
 // What environments need from the rest of the process; everything outlives them.

@@ -238,20 +238,20 @@ net::Task<http::ConnectionPlace> SandboxSession::place(bool is_runtime_api) {
 
 void SandboxSession::accepted(os::UniqueFd connection, bool is_runtime_api,
                               http::ConnectionPlace place) {
-  http::Peer peer{.caller = 0, .place = std::move(place)};
+  http::Origin origin{.caller = 0, .place = std::move(place)};
   if (!is_runtime_api) {
-    peer.caller = std::hash<std::string>()(function_->arn);
+    origin.caller = std::hash<std::string>()(function_->arn);
     if (host_->planner->reaches_endpoint(*function_)) {
-      host_->endpoint->serve(*loop_, std::move(connection), std::move(peer));
+      host_->endpoint->serve(*loop_, std::move(connection), std::move(origin));
     } else {
-      host_->endpoint->refuse(*loop_, std::move(connection), std::move(peer));
+      host_->endpoint->refuse(*loop_, std::move(connection), std::move(origin));
     }
     return;
   }
   Result<net::Stream> stream = net::Stream::adopt(*loop_, std::move(connection));
   only_given_link_ = false;
   if (!stream) return;
-  connections_.spawn(http::serve_connection(*std::move(stream), service_, std::move(peer)));
+  connections_.spawn(http::serve_connection(*std::move(stream), service_, std::move(origin)));
 }
 
 net::Task<void> SandboxSession::watch_runtime() {
