@@ -71,7 +71,7 @@ class Log {
 
   // Of the data of a stream's records.
   virtual Result<std::uint64_t> stream_bytes(std::string_view stream) = 0;
-  // What the file of the log takes of the disk, with all else that is in it.
+  // What all streams take of the disk, records about to be taken back included.
   virtual Result<std::uint64_t> used_bytes() = 0;
 
   // Waits until the shard has a record with a sequence > `after` (also one that does not

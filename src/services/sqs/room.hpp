@@ -19,7 +19,8 @@ namespace lapwing::sqs {
 
 class Room {
  public:
-  // `file` is of the space of the messages. `disk` null, `bytes_max` 0: no limit.
+  // `file` is of the space of the messages, whose log counts all that is in the file. `disk` null,
+  // `bytes_max` 0: no limit.
   Room(store::Log& file, const os::DiskSpace* disk, std::uint64_t bytes_max);
 
   // ServiceUnavailable (503) where messages of so many bytes have no place.
