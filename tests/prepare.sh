@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
-# build/node (AWS SDK for JavaScript 3), build/node-functions (Node.js 22 and 24, libraries),
+# build/node, build/go-clients, build/java-clients (AWS SDKs for JavaScript 3, Go 2, Java 2),
+# build/node-functions (Node.js 22 and 24, libraries),
 # build/wheels (packages of functions), and from the distribution AWS CLI 2 and the tools for
 # container images. Quick when done.
 # What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
@@ -44,6 +45,35 @@ javascript_clients() {
   cp $js/package.json $js/package-lock.json build/node/
   npm ci --prefix build/node --silent --no-audit --no-fund
   echo "$want" >build/node/.prepared
+}
+
+# The SDK for Go v2, built into a program that uses it.
+go_clients() {
+  local from=tests/conformance/go to=build/go-clients want
+  command -v go >/dev/null || { echo "no go: the SDK for Go is left out" >&2; return; }
+  want=$(stamp $from/go.mod $from/go.sum $from/queues.go)
+  done_already $to/.prepared "$want" && return
+  mkdir -p $to
+  (cd $from && GOFLAGS=-mod=readonly GOTOOLCHAIN=local go build -o "$OLDPWD/$to/queues" .) || {
+    echo "Go's modules cannot be had here: the SDK for Go is left out" >&2
+    return
+  }
+  echo "$want" >$to/.prepared
+}
+
+# The SDK for Java v2: its jars.
+java_clients() {
+  local from=tests/conformance/java to=build/java-clients want
+  command -v mvn >/dev/null && command -v javac >/dev/null ||
+    { echo "no Maven or no javac: the SDK for Java is left out" >&2; return; }
+  want=$(stamp $from/pom.xml)
+  done_already $to/.prepared "$want" && return
+  rm -rf $to
+  mvn -q -B -f $from/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/$to" || {
+    echo "Maven Central cannot be reached: the SDK for Java is left out" >&2
+    return
+  }
+  echo "$want" >$to/.prepared
 }
 
 # Agents and tracers that functions package (tests/runtimes/around), for this environment's Python.
@@ -103,6 +133,8 @@ mkdir -p build
 python_clients
 function_packages
 javascript_clients
+go_clients
+java_clients
 agent_packages
 node_functions
 cli_2

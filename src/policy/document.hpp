@@ -22,6 +22,9 @@ namespace lapwing::policy {
 enum class Use : std::uint8_t {
   kIdentity,  // managed and inline policies of users, groups, roles: resources, no principal
   kTrust,     // who may assume a role: principals, no resource, actions of STS
+  // A resource's own (a queue's): principals. Of IAM's checks only the grammar: what actions and
+  // resources may be is the business of the resource's service.
+  kResource,
 };
 
 enum class Effect : std::uint8_t { kAllow, kDeny };

@@ -294,6 +294,29 @@ std::string trust_fault(const JsonValue& root, const Document& document) {
   return {};
 }
 
+std::string resource_policy_fault(const JsonValue& root, const Document& document) {
+  if (!std::ranges::all_of(document.statements, has_principal)) {
+    return "Missing required field Principal";
+  }
+  if (legacy_fault_of_words(root, document)) return std::string(kLegacyFault);
+  if (std::ranges::any_of(document.statements, lacks_actions)) {
+    return "Policy statement must contain actions.";
+  }
+  return {};
+}
+
+std::string fault_of(const JsonValue& root, const Document& document, Use use) {
+  switch (use) {
+    case Use::kIdentity:
+      return identity_fault(root, document);
+    case Use::kTrust:
+      return trust_fault(root, document);
+    case Use::kResource:
+      return resource_policy_fault(root, document);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<Document, Fault> parse(std::string_view text, Use use) {
@@ -306,8 +329,7 @@ std::expected<Document, Fault> parse(std::string_view text, Use use) {
   if (!Reader(text).document(tree->root(), document)) {
     return std::unexpected(Fault{std::string(kSyntax)});
   }
-  std::string fault = use == Use::kTrust ? trust_fault(tree->root(), document)
-                                         : identity_fault(tree->root(), document);
+  std::string fault = fault_of(tree->root(), document, use);
   if (!fault.empty()) return std::unexpected(Fault{std::move(fault)});
   return document;
 }

@@ -6,6 +6,7 @@
 
 #include "policy/document.hpp"
 #include "policy/elements.hpp"
+#include "policy/statements.hpp"
 #include "source_dir.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
@@ -20,14 +21,18 @@ std::string contents(const std::string& path) {
   return out.str();
 }
 
-// Each line of the file: ["identity" or "trust", the document as text, the message or ""].
+// Each line of the file: ["identity", "trust" or "resource", the document as text, the message or
+// ""].
 TEST(Policy, SaysWhatIamSays) {
   const std::string text = contents(std::string(kSourceDir) + "/src/policy/data/documents.json");
   const auto cases = text::parse_json(text);
   ASSERT_TRUE(cases) << cases.error().message();
   EXPECT_GE(cases->root().size(), 90U);
   for (const text::JsonValue& each : cases->root().items()) {
-    const Use use = each.items()[0].as_string() == "trust" ? Use::kTrust : Use::kIdentity;
+    const std::string_view named = each.items()[0].as_string();
+    const Use use = named == "trust"      ? Use::kTrust
+                    : named == "resource" ? Use::kResource
+                                          : Use::kIdentity;
     const std::string_view document = each.items()[1].as_string();
     const auto parsed = parse(document, use);
     EXPECT_EQ(parsed ? "" : parsed.error().message, each.items()[2].as_string()) << document;
@@ -56,6 +61,21 @@ TEST(Policy, ReadsWhatIsIn) {
   ASSERT_EQ(statement.conditions.size(), 2U);
   EXPECT_EQ(statement.conditions[0].values, std::vector<std::string>{"3600"});
   EXPECT_EQ(statement.conditions[1].values, (std::vector<std::string>{"true", "false"}));
+}
+
+TEST(Policy, StatementsComeAndGo) {
+  const std::string one =
+      R"({"Version":"2012-10-17", "Statement":{"Sid":"a","Effect":"Deny","Principal":"*",)"
+      R"("Action":["x:y"],"Condition":{"NumericEquals":{"k":1.50}}}})";
+  EXPECT_TRUE(has_statement(one, "a"));
+  EXPECT_FALSE(has_statement(one, "b"));
+  const std::string two = with_statement(one, R"({"Sid":"b"})");
+  EXPECT_EQ(two,
+            R"({"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Deny","Principal":"*",)"
+            R"("Action":["x:y"],"Condition":{"NumericEquals":{"k":1.50}}},{"Sid":"b"}]})");
+  EXPECT_EQ(without_statement(two, "a"), R"({"Version":"2012-10-17","Statement":[{"Sid":"b"}]})");
+  EXPECT_EQ(without_statement(two, "c"), std::nullopt);
+  EXPECT_EQ(without_statement(one, "a"), "");
 }
 
 TEST(Policy, WhiteSpaceDoesNotCount) {

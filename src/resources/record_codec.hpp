@@ -4,7 +4,8 @@
 //     f("name", queue.name);
 //   }
 //
-// Fields may be strings, bools, numbers, optionals, vectors, maps with string keys, and structures
+// Fields may be strings, strong ids (as their text), bools, numbers, enums (as their numbers, which
+// therefore never change their meaning), optionals, vectors, maps with string keys, and structures
 // with such a fields() of their own. What is absent reads as the member's initial value: a field
 // added later is simply not there in older records. An optional that is absent and an empty list or
 // map are not written.
@@ -19,9 +20,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/result.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
@@ -33,6 +36,9 @@ class FieldReader;
 
 template <class T>
 concept Described = requires(FieldWriter& f, const T& value) { T::fields(f, value); };
+
+template <class T>
+concept Enum = std::is_enum_v<T>;
 
 class FieldWriter {
  public:
@@ -64,9 +70,14 @@ class FieldWriter {
   }
 
   void write(const std::string& value) { json_.string(value); }
+  template <class Tag>
+  void write(const StringId<Tag>& value) {
+    json_.string(value.view());
+  }
   void write(bool value) { json_.boolean(value); }
   void write(std::signed_integral auto value) { json_.integer(value); }
   void write(std::unsigned_integral auto value) { json_.unsigned_integer(value); }
+  void write(Enum auto value) { json_.integer(static_cast<std::int64_t>(value)); }
   void write(double value) { json_.number(value); }
   template <class T>
   void write(const std::optional<T>& value) {
@@ -109,6 +120,10 @@ class FieldReader {
 
  private:
   static void read(const text::JsonValue& from, std::string& value) { value = from.as_string(); }
+  template <class Tag>
+  static void read(const text::JsonValue& from, StringId<Tag>& value) {
+    value = StringId<Tag>(from.as_string());
+  }
   static void read(const text::JsonValue& from, bool& value) { value = from.as_bool(); }
   template <std::signed_integral T>
   static void read(const text::JsonValue& from, T& value) {
@@ -117,6 +132,10 @@ class FieldReader {
   template <std::unsigned_integral T>
   static void read(const text::JsonValue& from, T& value) {
     value = static_cast<T>(from.as_uint64().value_or(0));
+  }
+  template <Enum T>
+  static void read(const text::JsonValue& from, T& value) {
+    value = static_cast<T>(from.as_int64().value_or(0));
   }
   static void read(const text::JsonValue& from, double& value) { value = from.as_double(); }
   template <class T>

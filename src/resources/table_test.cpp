@@ -22,6 +22,8 @@ struct Door {
   bool operator==(const Door&) const = default;
 };
 
+enum class Roof : std::uint8_t { kFlat, kGabled = 3 };
+
 struct House {
   std::string name;
   std::string street;
@@ -31,6 +33,9 @@ struct House {
   std::vector<Door> doors{};
   std::map<std::string, std::string> tags{};
   std::optional<Door> garage{};
+  AccountId owner{};
+  Roof roof = Roof::kFlat;
+  std::vector<Roof> sheds{};
   bool operator==(const House&) const = default;
 };
 
@@ -49,6 +54,9 @@ struct HouseTable {
     f("doors", house.doors);
     f("tags", house.tags);
     f("garage", house.garage);
+    f("owner", house.owner);
+    f("roof", house.roof);
+    f("sheds", house.sheds);
   }
   static void terms(const House& house, Terms& terms) { terms.push_back({"street", house.street}); }
   static void upgrade(House& house, int from) {
@@ -76,7 +84,10 @@ const House kWhole{.name = "a",
                    .price = 0.25,
                    .doors = {{"red", 3}, {"", std::nullopt}},
                    .tags = {{"k", "v"}},
-                   .garage = Door{"grey", 1}};
+                   .garage = Door{"grey", 1},
+                   .owner = AccountId("000000000000"),
+                   .roof = Roof::kGabled,
+                   .sheds = {Roof::kGabled, Roof::kFlat}};
 
 TEST_F(TableTest, WhatIsPutIsFound) {
   ASSERT_TRUE(change([](store::Txn& txn) -> Status {

@@ -19,7 +19,9 @@ bool allowed(std::string_view text) {
   return true;
 }
 
-bool is_reserved(std::string_view key) {
+}  // namespace
+
+bool is_reserved_tag_key(std::string_view key) {
   constexpr std::string_view kPrefix = "aws:";
   if (key.size() < kPrefix.size()) return false;
   for (std::size_t i = 0; i < kPrefix.size(); ++i) {
@@ -28,15 +30,13 @@ bool is_reserved(std::string_view key) {
   return true;
 }
 
-}  // namespace
-
 std::optional<TagFault> check_tags(const Tags& tags) {
   if (tags.size() > kTagsMax) return TagFault{TagProblem::kTooMany, "", ""};
   for (const auto& [key, value] : tags) {
     const auto fault = [&](TagProblem problem) { return TagFault{problem, key, value}; };
     if (key.empty()) return fault(TagProblem::kKeyEmpty);
     if (text::utf8_length(key) > kTagKeyCharactersMax) return fault(TagProblem::kKeyTooLong);
-    if (is_reserved(key)) return fault(TagProblem::kKeyReserved);
+    if (is_reserved_tag_key(key)) return fault(TagProblem::kKeyReserved);
     if (!allowed(key)) return fault(TagProblem::kKeyCharacter);
     if (text::utf8_length(value) > kTagValueCharactersMax) {
       return fault(TagProblem::kValueTooLong);

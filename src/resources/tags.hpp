@@ -37,6 +37,9 @@ struct TagFault {
   std::string value;
 };
 
+// Begins with "aws:", in any case: nobody but AWS gives such keys.
+bool is_reserved_tag_key(std::string_view key);
+
 // The first fault of `tags`; nothing when all is well.
 std::optional<TagFault> check_tags(const Tags& tags);
 

@@ -73,8 +73,8 @@ void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats* inv
   http_ = &http;
 }
 
-Status Admin::may_see(const http::RequestContext& context, CameFrom from) const {
-  if (from == CameFrom::kSandbox && !parts_.functions_may) {
+Status Admin::may_see(const http::RequestContext& context, aws::Origin from) const {
+  if (from == aws::Origin::kFunction && !parts_.functions_may) {
     return fail(
         Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403));
   }
@@ -86,7 +86,7 @@ Status Admin::may_see(const http::RequestContext& context, CameFrom from) const 
   return {};
 }
 
-net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
+net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
   if (path == "/_lapwing/clock") co_return co_await clock(context, from);
@@ -118,11 +118,11 @@ net::Task<void> Admin::handle(http::RequestContext& context, CameFrom from) {
   }
 }
 
-net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
+net::Task<void> Admin::clock(http::RequestContext& context, aws::Origin from) {
   const auto answer = [&](int status, std::string body) {
     return context.respond(http::Response(status, "application/json", std::move(body)));
   };
-  if (const Status allowed = may_see(context, from); !allowed || from == CameFrom::kSandbox) {
+  if (const Status allowed = may_see(context, from); !allowed || from == aws::Origin::kFunction) {
     co_await context.respond(
         refused(allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
                         : allowed.error()));

@@ -48,18 +48,18 @@ class Admin {
                const http::ServerStats& http);
 
   bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }
-  net::Task<void> handle(http::RequestContext& context, CameFrom from);
+  net::Task<void> handle(http::RequestContext& context, aws::Origin from);
 
  private:
   // Whether the caller may see more than that all is well.
-  Status may_see(const http::RequestContext& context, CameFrom from) const;
+  Status may_see(const http::RequestContext& context, aws::Origin from) const;
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   net::Task<void> download(http::RequestContext& context);
   // What is built of a service, for people.
   http::Response coverage(std::string_view service) const;
   // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.
-  net::Task<void> clock(http::RequestContext& context, CameFrom from);
+  net::Task<void> clock(http::RequestContext& context, aws::Origin from);
 
   AdminParts parts_;
   MonoTime started_;

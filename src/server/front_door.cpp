@@ -57,7 +57,7 @@ net::Task<Status> FrontDoor::answer(http::RequestContext& context, const Request
   return context.respond(to_http(std::move(response)));
 }
 
-net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) {
+net::Task<void> FrontDoor::handle(http::RequestContext& context, aws::Origin from) {
   stats_.requests.fetch_add(1, std::memory_order_relaxed);
   const http::Request& request = context.request();
   RequestId request_id(make_uuid(*parts_.random));
@@ -135,11 +135,11 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
   co_return Status();
 }
 
-net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFrom from,
+net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Origin from,
                                           RequestId request_id) {
   auto job = std::make_shared<Job>(context.request());
   job->request_id = std::move(request_id);
-  job->call.origin = from == CameFrom::kSandbox ? aws::Origin::kFunction : aws::Origin::kClient;
+  job->call.origin = from;
   const aws::Request& head = job->view.head();
   if (const Status read = co_await read_general(context, *job); !read) {
     stats_.refused.fetch_add(1, std::memory_order_relaxed);

@@ -58,7 +58,7 @@ class FrontDoor {
   // Services by the id of their model ("lambda"). Before the first request.
   void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
 
-  net::Task<void> handle(http::RequestContext& context, CameFrom from);
+  net::Task<void> handle(http::RequestContext& context, aws::Origin from);
   // Of a function that is not to reach this API: says so, whatever is asked.
   net::Task<void> handle_closed(http::RequestContext& context);
   const FrontDoorStats& stats() const { return stats_; }
@@ -66,7 +66,7 @@ class FrontDoor {
  private:
   struct Job;
 
-  net::Task<void> handle_general(http::RequestContext& context, CameFrom from,
+  net::Task<void> handle_general(http::RequestContext& context, aws::Origin from,
                                  RequestId request_id);
   // Coroutines that handle_general() calls have frames of their own (noinline), which are gone
   // while it waits for a service: long polls wait there by the thousand.

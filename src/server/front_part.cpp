@@ -92,17 +92,17 @@ FrontPart::FrontPart(const FrontNeeds& needs)
       invoke_door_(make_invoke_door(needs, none_)),
       front_door_({&guard_, &needs.sign_in.authenticator, &router_, &admin_, invoke_door_.get(),
                    &needs.hashers, &needs.random, &needs.logger}),
-      http_(needs.loops, server_options(needs), served(CameFrom::kClient)) {
+      http_(needs.loops, server_options(needs), served(aws::Origin::kClient)) {
   for (const auto& service : needs.services.services().all()) front_door_.add(service->api());
   needs.endpoint.open(
-      served(CameFrom::kSandbox),
+      served(aws::Origin::kFunction),
       [this](http::RequestContext& context) { return front_door_.handle_closed(context); },
       needs.memory);
   admin_.observe(front_door_.stats(), invoke_door_ ? &invoke_door_->stats() : nullptr,
                  http_.stats());
 }
 
-http::Handler FrontPart::served(CameFrom from) {
+http::Handler FrontPart::served(aws::Origin from) {
   return [this, from](http::RequestContext& context) { return front_door_.handle(context, from); };
 }
 

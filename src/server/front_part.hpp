@@ -48,7 +48,7 @@ class FrontPart {
   void stop(Duration grace) { http_.stop(grace); }
 
  private:
-  http::Handler served(CameFrom from);
+  http::Handler served(aws::Origin from);
 
   runtime::Catalogue none_;  // where the machine has none
   HostGuard guard_;

@@ -32,7 +32,7 @@ const aws::OperationRow& row_of(const http::Request& request) {
 
 }  // namespace
 
-net::Task<void> InvokeDoor::handle(http::RequestContext& context, CameFrom from,
+net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin from,
                                    RequestId request_id) {
   const aws::OperationRow& operation = row_of(context.request());
   const aws::Service& api = parts_.lambda->api();
@@ -55,7 +55,7 @@ net::Task<void> InvokeDoor::handle(http::RequestContext& context, CameFrom from,
   (void)co_await context.respond(to_http(*std::move(response)));
 }
 
-net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& context, CameFrom from,
+net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& context, aws::Origin from,
                                                     const RequestId& request_id) {
   const http::Request& request = context.request();
   RequestView view(request);
@@ -83,7 +83,7 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   } else {
     LAPWING_CO_CHECK(check(view.with_body(*body), signature, call.caller));
   }
-  call.origin = from == CameFrom::kSandbox ? aws::Origin::kFunction : aws::Origin::kClient;
+  call.origin = from;
   const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
   const lambda::InvokeScope scope{call.caller.account, call.caller.region,
                                   call.caller.principal_arn};

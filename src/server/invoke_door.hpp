@@ -30,8 +30,6 @@
 
 namespace lapwing::server {
 
-enum class CameFrom { kClient, kSandbox };
-
 struct InvokeDoorParts {
   const aws::Authenticator* authenticator = nullptr;
   lambda::Service* lambda = nullptr;
@@ -53,11 +51,11 @@ class InvokeDoor {
   explicit InvokeDoor(InvokeDoorParts parts) : parts_(parts) {}
 
   // Answers a POST for which lambda::invoke_mode() is one.
-  net::Task<void> handle(http::RequestContext& context, CameFrom from, RequestId request_id);
+  net::Task<void> handle(http::RequestContext& context, aws::Origin from, RequestId request_id);
   const InvokeDoorStats& stats() const { return stats_; }
 
  private:
-  net::Task<Result<aws::Response>> invoke(http::RequestContext& context, CameFrom from,
+  net::Task<Result<aws::Response>> invoke(http::RequestContext& context, aws::Origin from,
                                           const RequestId& request_id);
   // Runs it and answers in pieces (invoke_door_stream.cpp). The head that was sent; an error as
   // long as nothing was.

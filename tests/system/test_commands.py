@@ -69,7 +69,7 @@ def test_the_printed_configuration_is_one(tmp_path):
     assert f"# 0 means {loops} on this machine" in paragraphs["server.loops"]
     assert f'# "" means "{tmp_path}/.local/share/lapwing" on this machine' in paragraphs["data_dir"]
     for key in ("engine.memory_mb_max", "engine.memory_reserve_mb", "disk.reserve_mb", "logs.mb",
-                "logs.function_mb", "server.workers", "sandbox.processes_max"):
+                "sqs.mb", "logs.function_mb", "server.workers", "sandbox.processes_max"):
         assert any(re.fullmatch(r"# 0 means [1-9]\d* on this machine", line)
                    for line in paragraphs[key]), paragraphs[key]
     # The example of credentials with its signs of a comment taken away, and everything set.

@@ -1,6 +1,7 @@
 #include "hosting/testing/host.hpp"
 
 #include <charconv>
+#include <memory>
 #include <stdexcept>
 
 namespace lapwing::hosting::testing {
@@ -111,6 +112,63 @@ Pending HostBase::send(aws::Caller as, std::string_view operation, std::string_v
     }(service_->api(), loop_, std::move(name), std::move(text), std::move(as), promise));
   });
   return pending;
+}
+
+namespace {
+
+struct Whole final : aws::Exchange {
+  std::string bytes;
+};
+
+net::Task<void> answer_whole(const aws::Service& api, net::Loop& loop,
+                             std::shared_ptr<const Whole> asked,
+                             std::shared_ptr<std::promise<aws::Response>> answer) {
+  aws::Response out;
+  if (HostBase::is_sent_whole(asked->protocol)) {
+    Result<aws::Response> served = co_await api.serve(loop, asked);
+    out = served ? *std::move(served)
+                 : aws::error_response(api.model(), asked->protocol, served.error(),
+                                       asked->call.caller.request_id);
+  } else {
+    const Result<std::string> done =
+        co_await api.perform(loop, api.model().name(*asked->operation), asked->bytes, asked->call);
+    if (done) {
+      out.body = *done;
+    } else {
+      out = aws::error_response(api.model(), asked->protocol, done.error(),
+                                asked->call.caller.request_id);
+    }
+  }
+  answer->set_value(std::move(out));
+}
+
+}  // namespace
+
+aws::Response HostBase::serve(aws::Protocol protocol, std::string_view operation,
+                              std::string body) {
+  auto asked = std::make_shared<Whole>();
+  asked->operation = service_->api().model().find_operation(operation);
+  asked->protocol = protocol;
+  asked->call.caller = caller;
+  asked->bytes = std::move(body);
+  asked->request.method = "POST";
+  asked->request.raw_path = "/";
+  asked->request.body = asked->bytes;
+  auto promise = std::make_shared<std::promise<aws::Response>>();
+  std::future<aws::Response> answer = promise->get_future();
+  loop_.post([this, asked, promise] {
+    loop_.spawn(answer_whole(service_->api(), loop_, asked, promise));
+  });
+  if (answer.wait_for(kHangs) != std::future_status::ready) {
+    throw std::runtime_error("the operation did not end");
+  }
+  return answer.get();
+}
+
+std::uint64_t HostBase::changes() {
+  const auto own = engine->changes().last();
+  const auto space = engine->space(service_->api().id());
+  return own.value_or(0) + (space ? (*space)->changes().last().value_or(0) : 0);
 }
 
 Pending HostBase::begin(std::string_view operation, std::string_view input) {

@@ -69,6 +69,17 @@ class HostBase {
   Pending begin(std::string_view operation, std::string_view input = "{}");
   // As another caller.
   Answer call_as(const aws::Caller& caller, std::string_view operation, std::string_view input);
+  // The bytes of a request in one of the service's protocols, through decoding and encoding; only
+  // those that need no path.
+  static bool is_sent_whole(aws::Protocol protocol) {
+    return protocol == aws::Protocol::kJson10 || protocol == aws::Protocol::kJson11 ||
+           protocol == aws::Protocol::kQuery;
+  }
+  // Others than these take JSON in the model's names, and answer as the protocol writes errors.
+  aws::Response serve(aws::Protocol protocol, std::string_view operation, std::string body);
+  // Grows with every commit that changed a record, of the engine's or the service's own space.
+  std::uint64_t changes();
+  const aws::Service& api() const { return service_->api(); }
   void advance(Duration by) { EXPECT_TRUE(time_.advance(by)); }
   void restart();
 

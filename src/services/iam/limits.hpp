@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "resources/tags.hpp"
+
 namespace lapwing::iam {
 
 // Of an account.
@@ -32,7 +34,7 @@ inline constexpr std::size_t kSshKeysOfUserMax = 5;
 inline constexpr std::size_t kSigningCertificatesOfUserMax = 2;
 inline constexpr std::size_t kServiceCredentialsOfUserMax = 2;  // for each service
 inline constexpr std::size_t kPolicyVersionsMax = 5;
-inline constexpr std::size_t kTagsMax = 50;
+using resources::kTagsMax;
 // Above any number that a version gets.
 inline constexpr std::int64_t kVersionNumbersMax = 999'999'999'999;
 

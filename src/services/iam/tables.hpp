@@ -30,12 +30,8 @@ struct IdentityTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& identity) {
-    auto kind = static_cast<std::uint32_t>(identity.kind);
     f("account", identity.account);
-    f("kind", kind);
-    if constexpr (requires { identity.kind = Kind::kUser; }) {
-      identity.kind = static_cast<Kind>(kind);
-    }
+    f("kind", identity.kind);
     f("name", identity.name);
     f("path", identity.path);
     f("id", identity.id);

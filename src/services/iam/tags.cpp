@@ -4,6 +4,7 @@
 #include <set>
 
 #include "gen/iam/errors.hpp"
+#include "resources/tags.hpp"
 #include "services/iam/names.hpp"
 
 namespace lapwing::iam {
@@ -23,7 +24,7 @@ Status put_tags(Tags& tags, const TagList& given, KeyCase key_case) {
       return fail(gen::iam::errors::invalid_input(
           "Duplicate tag keys found. Please note that Tag keys are case insensitive."));
     }
-    if (lower(tag.key).starts_with("aws:")) {
+    if (resources::is_reserved_tag_key(tag.key)) {
       return fail(
           gen::iam::errors::invalid_input("Tag keys beginning with aws: are reserved for AWS."));
     }

@@ -31,9 +31,6 @@ inline constexpr std::size_t kDescribeMax = 50;
 // token to go on from (AWS bounds the work of a call too, without saying where).
 inline constexpr std::uint64_t kFilterScanBytesMax = 32 * kMiB;
 
-// Groups.
-inline constexpr std::size_t kTagsMax = 50;
-
 // Filter patterns.
 inline constexpr std::size_t kFilterPatternBytesMax = 1024;
 inline constexpr std::size_t kFilterRegexMax = 2;        // JSON and space-delimited

@@ -21,12 +21,14 @@
 #include "base/ids.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "resources/tags.hpp"
 #include "store/store.hpp"
 
 namespace lapwing::logs {
 
 using aws::Scope;
-using Tags = std::map<std::string, std::string>;
+using resources::kTagsMax;
+using resources::Tags;
 
 struct Group {
   std::string name;

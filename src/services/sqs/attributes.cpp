@@ -113,11 +113,11 @@ bool is_managed_key(std::string_view key) {
   return key == "alias/aws/sqs" || (key.starts_with("arn:") && key.ends_with(":alias/aws/sqs"));
 }
 
-Status set_kms(Queue& queue, const Attributes& given) {
+Status set_kms(Queue& queue, const Attributes& given, bool creating) {
   const auto key = given.find("KmsMasterKeyId");
   if (key != given.end()) {
     if (!key->second.empty() && !is_managed_key(key->second)) {
-      return fail(aws::unsupported("sqs", "SetQueueAttributes",
+      return fail(aws::unsupported("sqs", creating ? "CreateQueue" : "SetQueueAttributes",
                                    "KmsMasterKeyId (keys other than alias/aws/sqs)"));
     }
     queue.kms_key = key->second;
@@ -179,7 +179,7 @@ Status apply_attributes(Queue& queue, const Attributes& given, bool creating,
   for (const auto& [name, value] : given) {
     LAPWING_CHECK(set_one(queue, name, value, creating, catalog));
   }
-  LAPWING_CHECK(set_kms(queue, given));
+  LAPWING_CHECK(set_kms(queue, given, creating));
   if (queue.limit_by_group && !queue.deduplicate_by_group) {
     return fail(errors::invalid_attribute_value(
         "Invalid value for the parameter FifoThroughputLimit. Reason: The perMessageGroupId value "
@@ -193,7 +193,7 @@ std::string attribute_text(const Queue& queue, std::string_view name) {
     if (name == number.name) return std::to_string(queue.*number.member);
   }
   if (name == "SqsManagedSseEnabled") return flag_text(queue.managed_sse);
-  if (name == "RedrivePolicy") return queue.redrive_policy;
+  if (name == "RedrivePolicy") return queue.redrive ? queue.redrive->text() : std::string();
   if (name == "RedriveAllowPolicy") return queue.redrive_allow_policy;
   if (name == "Policy") return queue.policy;
   if (name == "KmsMasterKeyId") return queue.kms_key;

@@ -78,6 +78,10 @@ Result<QueuePtr> Catalog::change_locked(const std::string& key,
   if (after == before) return after;
   const auto written = store_.transact([&](store::Txn& txn) -> Status {
     if (after == nullptr) return Queues::erase(txn, key);
+    if (before != nullptr && before->place != after->place) {
+      const auto left = Graves::put(txn, {before->place, before->deleted_ms});
+      if (!left) return fail(left.error());
+    }
     const auto put = Queues::put(txn, *after);
     if (!put) return fail(put.error());
     return {};
@@ -89,6 +93,21 @@ Result<QueuePtr> Catalog::change_locked(const std::string& key,
   }
   show(key, after);
   return after;
+}
+
+Result<std::vector<Grave>> Catalog::graves() const {
+  std::vector<Grave> out;
+  LAPWING_CHECK(Graves::for_each(store_, [&](Grave& grave) -> Status {
+    out.push_back(std::move(grave));
+    return {};
+  }));
+  return out;
+}
+
+Status Catalog::remove_grave(std::string_view place) {
+  const auto done = store_.transact([&](store::Txn& txn) { return Graves::erase(txn, place); });
+  if (!done) return fail(done.error());
+  return {};
 }
 
 Status Catalog::reread(const std::string& key) {

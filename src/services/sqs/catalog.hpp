@@ -39,8 +39,12 @@ class Catalog {
                              FunctionRef<bool(const Queue&)> wanted) const;
   std::vector<QueuePtr> all() const;
 
+  Result<std::vector<Grave>> graves() const;
+  Status remove_grave(std::string_view place);
+
   // What `body` makes of the queue of this key (nullptr: there is none, not even a tombstone) is
-  // written and shown. An answer of nullptr removes it. Other changes wait meanwhile.
+  // written and shown. An answer of nullptr removes it; one in another place leaves a Grave. Other
+  // changes wait meanwhile.
   Result<QueuePtr> change(std::string_view key, FunctionRef<Result<QueuePtr>(QueuePtr)> body);
 
  private:

@@ -12,19 +12,23 @@
 #include "services/sqs/options.hpp"
 #include "services/sqs/polls.hpp"
 #include "services/sqs/retention.hpp"
+#include "services/sqs/room.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sqs {
 
 // Made when the service starts: operations come only afterwards.
 struct Parts {
-  Parts(const Clock& clock, Random& random, store::Space& space)
-      : catalog(space.store()),
+  Parts(const Clock& clock, Random& random, store::Space& space, const os::DiskSpace* disk,
+        const Options& options)
+      : room(space.log(), disk, options.bytes_max(disk)),
+        catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),
         mover(clock, random, catalog, retention, space),
         attempts(clock) {}
 
+  Room room;
   Catalog catalog;
   Polls polls;
   Retention retention;
@@ -37,7 +41,6 @@ struct Core {
   Random* random = nullptr;
   Options options;
   store::Space* space = nullptr;
-  const os::DiskSpace* disk = nullptr;  // null: there is room
   std::unique_ptr<Parts> parts;
 
   Catalog& catalog() { return parts->catalog; }
@@ -51,14 +54,8 @@ struct Core {
     return catalog().get(address);
   }
 
-  // Before messages are taken on: what is left is for those who make room.
-  Status check_room() const {
-    if (disk == nullptr || disk->spare_bytes() > 0) return {};
-    return fail(Error(ErrorKind::kUnavailable, "ServiceUnavailable",
-                      "The service cannot take messages now: the disk is full. Receiving, deleting "
-                      "and purging go on.")
-                    .with_status(503));
-  }
+  // Before messages are taken on.
+  Status check_room(std::size_t bytes) { return parts->room.check(bytes); }
 };
 
 }  // namespace lapwing::sqs

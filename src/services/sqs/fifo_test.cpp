@@ -322,6 +322,50 @@ TEST(SqsMoves, RunAtTheirRateAndCanBeCancelled) {
   EXPECT_NE(q.get("d", "ApproximateNumberOfMessages"), "2");
 }
 
+// Else what one brings the other takes back, without end.
+TEST(SqsMoves, EndThoughTheyBringOneAnotherMessages) {
+  Queues q;
+  for (const char* name : {"a", "b", "of-a", "of-b"}) ASSERT_TRUE(q.create(name).ok());
+  ASSERT_TRUE(q.redrive("of-a", "a", 1).ok());
+  ASSERT_TRUE(q.redrive("of-b", "b", 1).ok());
+  for (const char* body : {"1", "2", "3"}) ASSERT_TRUE(q.send("a", body).ok());
+  for (const char* body : {"4", "5"}) ASSERT_TRUE(q.send("b", body).ok());
+  const auto to = [](std::string_view name) {
+    return fmt::format(R"("DestinationArn":"{}","MaxNumberOfMessagesPerSecond":1)",
+                       Queues::arn(name));
+  };
+  ASSERT_TRUE(q.call("StartMessageMoveTask", source("a", to("b"))).ok());
+  ASSERT_TRUE(q.call("StartMessageMoveTask", source("b", to("a"))).ok());
+  q.advance(minutes(1));
+  int moved = 0;
+  for (const char* name : {"a", "b"}) {
+    const Answer listed = q.call("ListMessageMoveTasks", source(name));
+    EXPECT_EQ(listed.at("Results.0.Status"), "COMPLETED") << name;
+    moved += std::stoi(listed.at("Results.0.ApproximateNumberOfMessagesMoved"));
+  }
+  EXPECT_GE(moved, 5);
+  EXPECT_LE(moved, 6) << "one may have come before the other task began";
+  EXPECT_EQ(std::stoi(q.get("a", "ApproximateNumberOfMessages")) +
+                std::stoi(q.get("b", "ApproximateNumberOfMessages")),
+            5);
+}
+
+TEST(SqsMoves, LeaveWhatCameLater) {
+  Queues q;
+  for (const char* name : {"d", "of-d", "to"}) ASSERT_TRUE(q.create(name).ok());
+  ASSERT_TRUE(q.redrive("of-d", "d", 1).ok());
+  for (const char* body : {"1", "2"}) ASSERT_TRUE(q.send("d", body).ok());
+  const std::string more =
+      fmt::format(R"("DestinationArn":"{}","MaxNumberOfMessagesPerSecond":1)", Queues::arn("to"));
+  ASSERT_TRUE(q.call("StartMessageMoveTask", source("d", more)).ok());
+  for (const char* body : {"3", "4"}) ASSERT_TRUE(q.send("d", body).ok());
+  q.restart();
+  q.advance(seconds(10));
+  EXPECT_EQ(q.call("ListMessageMoveTasks", source("d")).at("Results.0.Status"), "COMPLETED");
+  EXPECT_EQ(q.bodies("to"), "1 2");
+  EXPECT_EQ(q.bodies("d"), "3 4");
+}
+
 TEST(SqsMoves, FailWhereThereIsNowhereToGo) {
   Queues q;
   bury_two(q);

@@ -25,6 +25,8 @@ inline constexpr std::int32_t kKeyReuseSecondsMax = 86'400;
 inline constexpr std::int32_t kKeyReuseSecondsDefault = 300;
 inline constexpr std::int32_t kReceivesMax = 1000;  // maxReceiveCount
 inline constexpr std::size_t kAllowedSourcesMax = 10;
+// Of RedrivePolicy and RedriveAllowPolicy, which AWS bounds nowhere it says: ten ARNs are 1.5 KiB.
+inline constexpr std::size_t kRedrivePolicyBytesMax = 4 * kKiB;
 
 inline constexpr std::size_t kPolicyBytesMax = 8192;
 inline constexpr std::size_t kPolicyStatementsMax = 20;
@@ -40,7 +42,10 @@ inline constexpr std::uint64_t kInFlightMax = 120'000;
 inline constexpr std::size_t kMessageAttributesMax = 10;
 inline constexpr std::size_t kAttributeNameBytesMax = 256;
 inline constexpr std::size_t kAttributeTypeBytesMax = 256;
+// A Number's digits that count, and the power of ten of the first of them.
 inline constexpr std::size_t kNumberDigitsMax = 38;
+inline constexpr std::int64_t kNumberPowerMin = -128;
+inline constexpr std::int64_t kNumberPowerMax = 126;
 inline constexpr std::size_t kGroupCharactersMax = 128;  // of a deduplication id, too
 inline constexpr std::size_t kAttemptIdCharactersMax = 128;
 inline constexpr std::size_t kHandleBytesMax = 1024;
@@ -60,6 +65,13 @@ inline constexpr std::size_t kMovesActiveMax = 100;  // of an account and region
 inline constexpr std::size_t kMoveStep = 100;
 // Move tasks that are over are kept for so many of each queue.
 inline constexpr std::size_t kMovesKept = 10;
+
+// Of what SQS may take of the disk: the part (1/16, at most 64 MiB) that messages may not, so that
+// queues can be changed and messages received and deleted when it is full.
+inline constexpr std::uint64_t kRoomReserveShare = 16;
+inline constexpr std::uint64_t kRoomReserveBytesMax = 64 * kMiB;
+// Of a message besides its body: at least what its row and its places in indexes take.
+inline constexpr std::size_t kMessageOverheadBytes = 512;
 
 // A body of 1 MiB, each character escaped in six, or a batch of such; the rest is names.
 inline constexpr std::size_t kSendBodyBytesMax = 7 * kMiB;

@@ -141,6 +141,16 @@ TEST(SqsMessages, RefusesInAwssWords) {
        "InvalidParameterValueException", "number"},
       {"x", attribute("n", R"("DataType":"String","StringValue":"\u0001")"),
        "InvalidParameterValueException", "#x9"},
+      {"x", attribute("n", R"("DataType":"Number","StringValue":"1e9999")"),
+       "InvalidParameterValueException", "number"},
+      {"x", attribute("n", R"("DataType":"String.a\u0001b","StringValue":"v")"),
+       "InvalidParameterValueException", "#x9"},
+      {"x", attribute("n", R"("DataType":"Binary.\uffff","BinaryValue":"AA==")"),
+       "InvalidParameterValueException", "#x9"},
+      {"x", attribute("n\xef\xbf\xbe", good), "InvalidParameterValueException", "name"},
+      {"x",
+       R"("MessageSystemAttributes":{"AWSTraceHeader":{"DataType":"String","StringValue":"R\u0002"}})",
+       "InvalidParameterValueException", "#x9"},
       {"x", attribute("n", R"("DataType":"String","StringListValues":["v"])"),
        "UnsupportedOperation", "list values"},
       {"x", attribute(".n", good), "InvalidParameterValueException", "name"},
@@ -164,6 +174,22 @@ TEST(SqsMessages, RefusesInAwssWords) {
   EXPECT_TRUE(q.send("a", std::string(1024, 'x')).ok());
   EXPECT_TRUE(q.send("a", std::string(1015, 'x'), attribute("ab", good)).ok());
   EXPECT_EQ(q.get("a", "ApproximateNumberOfMessages"), "2");
+}
+
+TEST(SqsMessages, HalfASurrogatePairIsAReplacementCharacter) {
+  Queues q;
+  ASSERT_TRUE(q.create("a").ok());
+  ASSERT_TRUE(
+      q.call("SendMessage",
+             Queues::with("a", R"("MessageBody":"a\ud800b","MessageAttributes":{"n":{)"
+                               R"("DataType":"String.\udfff","StringValue":"\ud83d\ude00"}})"))
+          .ok());
+  const Answer got = q.receive("a");
+  EXPECT_EQ(got.at("Messages.0.Body"),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(got.at("Messages.0.MessageAttributes.n.DataType"), "String.\xef\xbf\xbd");
+  EXPECT_EQ(got.at("Messages.0.MessageAttributes.n.StringValue"), "\xf0\x9f\x98\x80");
 }
 
 TEST(SqsMessages, AttributesHaveTheirChecksums) {

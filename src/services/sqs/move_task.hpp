@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ struct MoveTask {
   std::string status = std::string(move_status::kRunning);
   std::int64_t moved = 0;
   std::int64_t to_move = 0;
+  // How many the queue held at the start, hidden ones included: no more are moved, so that tasks
+  // that bring one another messages end. None in records of an older program.
+  std::optional<std::int64_t> there;
   std::int64_t started_ms = 0;
   std::string failure;
 

@@ -1,6 +1,7 @@
 #include "services/sqs/mover.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,12 @@ constexpr std::string_view kNoSource = "CouldNotDetermineMessageSource";
 // How a transaction tells that it was undone: there is a message that has nowhere to go.
 Error nowhere(std::string_view why) {
   return Error(ErrorKind::kNotFound, std::string(why), "A message has nowhere to go.");
+}
+
+// How many more it may move.
+std::size_t left_of(const MoveTask& task) {
+  if (!task.there) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(std::max<std::int64_t>(*task.there - task.moved, 0));
 }
 
 }  // namespace
@@ -124,9 +131,11 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
     reached.clear();
     LAPWING_TRY(auto current, MoveTasks::find(txn, task.key()));
     if (!current || !current->record.running()) return {};
+    const std::size_t wanted = std::min(max, left_of(current->record));
+    if (wanted == 0) return {};
     LAPWING_TRY(const store::ClaimResult found,
                 txn.claim({.queues = {source->place},
-                           .max = max,
+                           .max = wanted,
                            .visibility = std::chrono::seconds(1),
                            .age_max = std::chrono::seconds(source->retention_s)}));
     for (const store::Claimed& each : found.messages) {

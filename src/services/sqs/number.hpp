@@ -1,41 +1,67 @@
 // Texts that are numbers.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
+
+#include "services/sqs/limits.hpp"
 
 namespace lapwing::sqs {
 
-// A decimal number of at most so many digits, with or without sign, fraction and exponent: the
-// values of attributes of the type Number.
-inline bool is_number(std::string_view text, std::size_t digits_max) {
-  const auto sign = [&] {
-    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+// A decimal number with or without sign, fraction and exponent, as values of attributes of the type
+// Number are: at most kNumberDigitsMax digits between the first and the last that is not 0, and 0
+// or of a magnitude from 10^kNumberPowerMin to 10^kNumberPowerMax.
+inline bool is_number(std::string_view text) {
+  const auto take_sign = [&] {
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    return negative;
   };
-  const auto digits = [&] {
-    std::size_t count = 0;
+  take_sign();
+  std::int64_t power = -1;  // of the first digit that counts
+  std::size_t digits = 0;
+  std::size_t counted = 0;  // up to the last that is not 0
+  std::size_t zeros = 0;    // behind it
+  bool first_is_one = false;
+  const auto take_digits = [&](bool fraction) {
     while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+      const bool zero = text.front() == '0';
+      if (counted == 0 && !zero) first_is_one = text.front() == '1';
+      const bool leading = counted == 0 && zero;
+      if (!fraction && !leading) ++power;
+      if (fraction && leading) --power;
+      if (!leading && zero) ++zeros;
+      if (!zero) counted += 1 + std::exchange(zeros, 0);
+      ++digits;
       text.remove_prefix(1);
-      ++count;
     }
-    return count;
   };
-  sign();
-  std::size_t count = digits();
+  take_digits(false);
   if (text.starts_with('.')) {
     text.remove_prefix(1);
-    count += digits();
+    take_digits(true);
   }
-  if (count == 0 || count > digits_max) return false;
+  if (digits == 0 || counted > kNumberDigitsMax) return false;
   if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
-    sign();
-    if (digits() == 0) return false;
+    const bool negative = take_sign();
+    if (text.empty()) return false;
+    constexpr std::int64_t kFar = 1'000'000'000;
+    std::int64_t exponent = 0;
+    while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+      exponent = std::min(kFar, exponent * 10 + (text.front() - '0'));
+      text.remove_prefix(1);
+    }
+    power += negative ? -exponent : exponent;
   }
-  return text.empty();
+  if (!text.empty()) return false;
+  if (counted == 0 || (power >= kNumberPowerMin && power < kNumberPowerMax)) return true;
+  return power == kNumberPowerMax && counted == 1 && first_is_one;
 }
 
 // A whole number, as attributes of queues have them.

@@ -7,8 +7,9 @@
 #include "aws/arn.hpp"
 #include "gen/sqs/errors.hpp"
 #include "gen/sqs/model.hpp"
+#include "policy/document.hpp"
+#include "policy/statements.hpp"
 #include "services/sqs/words.hpp"
-#include "text/json.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::sqs {
@@ -20,57 +21,6 @@ Error invalid_policy() {
   return errors::invalid_attribute_value("Invalid value for the parameter Policy.");
 }
 
-void write_json(text::JsonWriter& json, const text::JsonValue& value) {
-  switch (value.kind()) {
-    case text::JsonKind::kNull:
-      return json.null();
-    case text::JsonKind::kBool:
-      return json.boolean(value.as_bool());
-    case text::JsonKind::kNumber:
-      return json.raw(value.number_text());
-    case text::JsonKind::kString:
-      return json.string(value.as_string());
-    case text::JsonKind::kArray:
-      json.begin_array();
-      for (const text::JsonValue& item : value.items()) write_json(json, item);
-      return json.end_array();
-    case text::JsonKind::kObject:
-      json.begin_object();
-      for (const text::JsonMember& member : value.members()) {
-        json.key(member.key);
-        write_json(json, member.value);
-      }
-      return json.end_object();
-  }
-}
-
-// A single statement may stand without a list.
-std::vector<const text::JsonValue*> statements_of(const text::JsonValue& root) {
-  std::vector<const text::JsonValue*> out;
-  const text::JsonValue* const statements = root.find("Statement");
-  if (statements == nullptr) return out;
-  if (statements->is_object()) out.push_back(statements);
-  for (const text::JsonValue& each : statements->items()) out.push_back(&each);
-  return out;
-}
-
-std::string_view label_of(const text::JsonValue& statement) {
-  const text::JsonValue* const sid = statement.find("Sid");
-  return sid == nullptr ? std::string_view() : sid->as_string();
-}
-
-bool is_good_statement(const text::JsonValue& statement) {
-  if (!statement.is_object()) return false;
-  const text::JsonValue* const effect = statement.find("Effect");
-  if (effect == nullptr || (effect->as_string() != "Allow" && effect->as_string() != "Deny")) {
-    return false;
-  }
-  const bool principal =
-      statement.find("Principal") != nullptr || statement.find("NotPrincipal") != nullptr;
-  const bool action = statement.find("Action") != nullptr || statement.find("NotAction") != nullptr;
-  return principal && action;
-}
-
 void write_list(text::JsonWriter& json, const std::vector<std::string>& items) {
   if (items.size() == 1) return json.string(items.front());
   json.begin_array();
@@ -78,7 +28,7 @@ void write_list(text::JsonWriter& json, const std::vector<std::string>& items) {
   json.end_array();
 }
 
-void write_statement(text::JsonWriter& json, const Queue& queue, const Grant& grant) {
+std::string statement_of(const Queue& queue, const Grant& grant) {
   std::vector<std::string> principals;
   for (const std::string& account : grant.accounts) {
     principals.push_back(
@@ -86,6 +36,8 @@ void write_statement(text::JsonWriter& json, const Queue& queue, const Grant& gr
   }
   std::vector<std::string> actions;
   for (const std::string& action : grant.actions) actions.push_back("SQS:" + action);
+  std::string out;
+  text::JsonWriter json(out);
   json.begin_object();
   json.member("Sid", grant.label);
   json.member("Effect", "Allow");
@@ -98,28 +50,16 @@ void write_statement(text::JsonWriter& json, const Queue& queue, const Grant& gr
   write_list(json, actions);
   json.member("Resource", queue.arn());
   json.end_object();
+  return out;
 }
 
-// The document's head, then what `body` writes as its statements.
-template <class Body>
-std::string write_policy(const Queue& queue, const text::JsonValue* root, const Body& body) {
+// What AddPermission begins with.
+std::string empty_policy(const Queue& queue) {
   std::string out;
   text::JsonWriter json(out);
   json.begin_object();
-  if (root == nullptr) {
-    json.member("Version", "2008-10-17");
-    json.member("Id", queue.arn() + "/SQSDefaultPolicy");
-  } else {
-    for (const text::JsonMember& member : root->members()) {
-      if (member.key == "Statement") continue;
-      json.key(member.key);
-      write_json(json, member.value);
-    }
-  }
-  json.key("Statement");
-  json.begin_array();
-  body(json);
-  json.end_array();
+  json.member("Version", "2008-10-17");
+  json.member("Id", queue.arn() + "/SQSDefaultPolicy");
   json.end_object();
   return out;
 }
@@ -182,53 +122,30 @@ Status check_grant(const Grant& grant) {
 Status check_policy(std::string_view text) {
   if (text.empty()) return {};
   if (text.size() > kPolicyBytesMax) return fail(invalid_policy());
-  const auto document = text::parse_json(text);
-  if (!document || !document->root().is_object()) return fail(invalid_policy());
-  const auto statements = statements_of(document->root());
-  if (statements.empty()) return fail(invalid_policy());
-  if (statements.size() > kPolicyStatementsMax) {
+  const auto document = policy::parse(text, policy::Use::kResource);
+  if (!document) return fail(invalid_policy());
+  if (document->statements.size() > kPolicyStatementsMax) {
     return fail(errors::over_limit(fmt::format("{} statements were found, maximum allowed is {}.",
-                                               statements.size(), kPolicyStatementsMax)));
+                                               document->statements.size(), kPolicyStatementsMax)));
   }
-  const bool good = std::ranges::all_of(
-      statements, [](const text::JsonValue* each) { return is_good_statement(*each); });
-  if (!good) return fail(invalid_policy());
   return {};
 }
 
 Result<std::string> with_statement(const Queue& queue, const Grant& grant) {
   LAPWING_CHECK(check_grant(grant));
-  if (queue.policy.empty()) {
-    return write_policy(queue, nullptr,
-                        [&](text::JsonWriter& json) { write_statement(json, queue, grant); });
+  if (policy::has_statement(queue.policy, grant.label)) {
+    return fail(invalid_value(grant.label, "Label", "Already exists."));
   }
-  LAPWING_TRY(const text::JsonDocument document, text::parse_json(queue.policy));
-  const auto statements = statements_of(document.root());
-  for (const text::JsonValue* const each : statements) {
-    if (label_of(*each) == grant.label) {
-      return fail(invalid_value(grant.label, "Label", "Already exists."));
-    }
-  }
-  std::string out = write_policy(queue, &document.root(), [&](text::JsonWriter& json) {
-    for (const text::JsonValue* const each : statements) write_json(json, *each);
-    write_statement(json, queue, grant);
-  });
+  std::string out = policy::with_statement(
+      queue.policy.empty() ? empty_policy(queue) : queue.policy, statement_of(queue, grant));
   LAPWING_CHECK(check_policy(out));
   return out;
 }
 
 Result<std::string> without_statement(const Queue& queue, std::string_view label) {
-  const auto unknown = [&] { return fail(invalid_value(label, "Label", "can't find label.")); };
-  if (queue.policy.empty()) return unknown();
-  LAPWING_TRY(const text::JsonDocument document, text::parse_json(queue.policy));
-  auto statements = statements_of(document.root());
-  const auto removed = std::erase_if(
-      statements, [&](const text::JsonValue* each) { return label_of(*each) == label; });
-  if (removed == 0) return unknown();
-  if (statements.empty()) return std::string();
-  return write_policy(queue, &document.root(), [&](text::JsonWriter& json) {
-    for (const text::JsonValue* const each : statements) write_json(json, *each);
-  });
+  auto out = policy::without_statement(queue.policy, label);
+  if (!out) return fail(invalid_value(label, "Label", "can't find label."));
+  return *std::move(out);
 }
 
 }  // namespace lapwing::sqs

@@ -39,6 +39,14 @@ bool starts_with_reserved(std::string_view name) {
   return false;
 }
 
+// Of an attribute's type or value.
+Error invalid_characters(std::string_view name) {
+  return invalid(
+      fmt::format("Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 "
+                  "to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF. (Message attribute '{}')",
+                  name));
+}
+
 Status check_name(std::string_view name) {
   if (name.empty() || name.size() > kAttributeNameBytesMax) {
     return fail(
@@ -51,8 +59,8 @@ Status check_name(std::string_view name) {
     return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' ||
            static_cast<unsigned char>(c) >= 0x80;
   };
-  if (!std::ranges::all_of(name, fits) || name.front() == '.' || name.back() == '.' ||
-      name.find("..") != std::string_view::npos) {
+  if (!std::ranges::all_of(name, fits) || !is_message_text(name) || name.front() == '.' ||
+      name.back() == '.' || name.find("..") != std::string_view::npos) {
     return fail(
         invalid("Invalid attribute name. Message (user) attribute name can only contain "
                 "upper and lower score characters, digits, periods, hyphens and "
@@ -74,6 +82,7 @@ Status check_type(std::string_view name, std::string_view type) {
                             "attribute type.",
                             name)));
   }
+  if (!is_message_text(type)) return fail(invalid_characters(name));
   if (type.size() > kAttributeTypeBytesMax ||
       (base != "String" && base != "Number" && base != "Binary")) {
     return fail(invalid(fmt::format(
@@ -101,14 +110,8 @@ Result<MessageAttribute> check_attribute(const std::string& name,
         fmt::format("Message (user) attribute '{}' must contain a non-empty value of type '{}'.",
                     name, out.binary() ? "Binary" : "String")));
   }
-  if (!out.binary() && !is_message_text(*value)) {
-    return fail(
-        invalid(fmt::format("Invalid characters found. Valid unicode characters are #x9 | "
-                            "#xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to "
-                            "#x10FFFF. (Message attribute '{}')",
-                            name)));
-  }
-  if (out.type.starts_with("Number") && !is_number(*value, kNumberDigitsMax)) {
+  if (!out.binary() && !is_message_text(*value)) return fail(invalid_characters(name));
+  if (out.type.starts_with("Number") && !is_number(*value)) {
     return fail(invalid(
         fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name)));
   }
@@ -132,6 +135,7 @@ Result<MessageAttributes> check_system_attributes(const SystemAttributeValues& g
           invalid(fmt::format("Message (system) attribute '{}' must be shorter than {} bytes.",
                               name, kTraceHeaderBytesMax)));
     }
+    if (!is_message_text(*value.string_value)) return fail(invalid_characters(name));
     out.push_back({name, value.data_type, *value.string_value});
   }
   return out;
@@ -252,7 +256,11 @@ Result<Prepared> prepare(const Queue& queue, const aws::Call& call, Random& rand
   if (!message.attributes.empty()) prepared.md5_of_attributes = md5_of(message.attributes);
   if (!system.empty()) prepared.md5_of_system_attributes = md5_of(system);
   message.trace_header = system.empty() ? call.trace_id : system.front().value;
-  if (message.trace_header.size() > kTraceHeaderBytesMax) message.trace_header.clear();
+  // What came as a header is no part of the request: it is left out where it does not fit.
+  if (message.trace_header.size() > kTraceHeaderBytesMax ||
+      !is_message_text(message.trace_header)) {
+    message.trace_header.clear();
+  }
   message.sender_id = call.caller.user_id.empty() ? call.caller.account.str() : call.caller.user_id;
   store::EnqueueRequest& request = prepared.request;
   if (queue.fifo) {

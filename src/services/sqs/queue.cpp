@@ -4,6 +4,7 @@
 
 #include "aws/arn.hpp"
 #include "resources/table.hpp"
+#include "text/json_writer.hpp"
 
 namespace lapwing::sqs {
 
@@ -11,6 +12,16 @@ bool RedriveAllow::allows(std::string_view source_arn) const {
   if (permission == "denyAll") return false;
   if (permission == "allowAll") return true;
   return std::ranges::find(sources, source_arn) != sources.end();
+}
+
+std::string Redrive::text() const {
+  std::string out;
+  text::JsonWriter json(out);
+  json.begin_object();
+  json.member("deadLetterTargetArn", target_arn);
+  json.member("maxReceiveCount", receives_max);
+  json.end_object();
+  return out;
 }
 
 std::string Queue::key() const { return resources::scoped_key(scope, name); }

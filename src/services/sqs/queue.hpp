@@ -22,6 +22,9 @@ struct Redrive {
   std::string target_arn;
   std::int32_t receives_max = 0;
 
+  // RedrivePolicy as SQS shows it, whatever it was given as: the count is a number.
+  std::string text() const;
+
   template <class Fields, class R>
   static void fields(Fields& f, R& redrive) {
     f("target", redrive.target_arn);
@@ -69,7 +72,6 @@ struct Queue {
   bool deduplicate_by_group = false;
   bool limit_by_group = false;
   std::optional<Redrive> redrive;
-  std::string redrive_policy;  // as it was given
   std::optional<RedriveAllow> redrive_allow;
   std::string redrive_allow_policy;  // as it was given
   std::string policy;
@@ -83,6 +85,13 @@ struct Queue {
   std::string key() const;
   std::string arn() const;
   bool deleted() const { return deleted_ms != 0; }
+};
+
+// What is left of a deleted queue whose name was given again: messages that were on their way to it
+// end there, and are taken away when no more can come.
+struct Grave {
+  std::string place;
+  std::int64_t deleted_ms = 0;
 };
 
 using QueuePtr = std::shared_ptr<const Queue>;

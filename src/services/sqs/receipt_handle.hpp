@@ -17,6 +17,7 @@ namespace lapwing::sqs {
 struct Handle {
   store::Receipt receipt;
   std::int64_t received_ms = 0;
+  friend bool operator==(const Handle&, const Handle&) = default;
 };
 
 std::string write_handle(const Queue& queue, const Handle& handle);

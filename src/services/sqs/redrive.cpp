@@ -53,12 +53,14 @@ Result<Redrive> parse_redrive(std::string_view text, const text::JsonValue& root
 Status set_redrive(Queue& queue, std::string_view text, const Catalog& catalog) {
   if (text.empty()) {
     queue.redrive.reset();
-    queue.redrive_policy.clear();
     return {};
   }
   const auto refuse = [&](std::string_view reason) {
     return fail(invalid_value(text, "RedrivePolicy", reason));
   };
+  if (text.size() > kRedrivePolicyBytesMax) {
+    return refuse(fmt::format("Redrive policy is longer than {} bytes.", kRedrivePolicyBytesMax));
+  }
   const auto document = text::parse_json(text);
   if (!document || !document->root().is_object()) {
     return refuse("Redrive policy is not a valid JSON map.");
@@ -80,7 +82,6 @@ Status set_redrive(Queue& queue, std::string_view text, const Catalog& catalog) 
                               redrive.target_arn));
   }
   queue.redrive = std::move(redrive);
-  queue.redrive_policy = text;
   return {};
 }
 
@@ -93,6 +94,10 @@ Status set_redrive_allow(Queue& queue, std::string_view text) {
   const auto refuse = [&](std::string_view reason) {
     return fail(invalid_value(text, "RedriveAllowPolicy", reason));
   };
+  if (text.size() > kRedrivePolicyBytesMax) {
+    return refuse(
+        fmt::format("Redrive allow policy is longer than {} bytes.", kRedrivePolicyBytesMax));
+  }
   const auto document = text::parse_json(text);
   if (!document || !document->root().is_object()) {
     return refuse("Redrive allow policy is not a valid JSON map.");

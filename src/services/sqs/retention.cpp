@@ -8,28 +8,42 @@
 
 namespace lapwing::sqs {
 
-void Retention::begin(background::Runner& runner) {
+Status Retention::begin(background::Runner& runner) {
   task_ = runner.when_due("sqs.retention", *this);
+  LAPWING_TRY(const std::vector<Grave> graves, catalog_.graves());
+  for (const Grave& grave : graves) replaced(grave);
   for (const QueuePtr& queue : catalog_.all()) {
     queue->deleted() ? deleted(*queue) : changed(*queue);
   }
+  return {};
+}
+
+Duration Retention::settles_in(std::int64_t deleted_ms) const {
+  const auto age = clock_.wall() - wall_from_unix_ms(deleted_ms);
+  return std::max<Duration>(kDeletedFor - age, Duration::zero());
 }
 
 void Retention::deleted(const Queue& queue) {
-  const auto age = clock_.wall() - wall_from_unix_ms(queue.deleted_ms);
-  look(queue, clock_.mono() + std::max<Duration>(kDeletedFor - age, Duration::zero()));
+  look(queue.key(), clock_.mono() + settles_in(queue.deleted_ms));
+}
+
+void Retention::replaced(const Grave& grave) {
+  {
+    const std::scoped_lock lock(mutex_);
+    graves_[grave.place] = grave;
+  }
+  look(grave.place, clock_.mono() + settles_in(grave.deleted_ms));
 }
 
 void Retention::changed(const Queue& queue) {
   queue.live->aging.store(true);
-  look(queue, clock_.mono());
+  look(queue.key(), clock_.mono());
 }
 
-void Retention::look(const Queue& queue, MonoTime at) {
+void Retention::look(const std::string& key, MonoTime at) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
-    const std::string key = queue.key();
     const auto [found, fresh] = due_.try_emplace(key, at);
     if (!fresh) {
       if (found->second <= at) return;
@@ -60,18 +74,42 @@ Status Retention::run_due() {
   }
   Status out;
   for (const std::string& key : keys) {
-    const QueuePtr queue = catalog_.find_any(key);
-    if (queue == nullptr) continue;
-    if (Status done = queue->deleted() ? bury(*queue) : expire(*queue); !done) {
-      look(*queue, now + background::kBackgroundRetry);
+    if (Status done = run(key); !done) {
+      look(key, now + background::kBackgroundRetry);
       out = std::move(done);
     }
   }
   return out;
 }
 
+Status Retention::run(const std::string& key) {
+  if (const QueuePtr queue = catalog_.find_any(key)) {
+    return queue->deleted() ? bury(*queue) : expire(*queue);
+  }
+  Grave grave;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = graves_.find(key);
+    if (found == graves_.end()) return {};
+    grave = found->second;
+  }
+  return clear(grave);
+}
+
+Status Retention::clear(const Grave& grave) {
+  if (settles_in(grave.deleted_ms) > Duration::zero()) {
+    replaced(grave);
+    return {};
+  }
+  LAPWING_CHECK(messages_.purge(grave.place));
+  LAPWING_CHECK(catalog_.remove_grave(grave.place));
+  const std::scoped_lock lock(mutex_);
+  graves_.erase(grave.place);
+  return {};
+}
+
 Status Retention::bury(const Queue& queue) {
-  if (clock_.wall() - wall_from_unix_ms(queue.deleted_ms) < kDeletedFor) {
+  if (settles_in(queue.deleted_ms) > Duration::zero()) {
     deleted(queue);
     return {};
   }
@@ -99,7 +137,7 @@ Status Retention::expire(const Queue& queue) {
     }
     if (removed > 0) continue;
     if (!queue.live->aging.exchange(true)) {
-      look(queue, clock_.mono() + (due ? kRetentionRetry : retention - *stats.oldest_age));
+      look(queue.key(), clock_.mono() + (due ? kRetentionRetry : retention - *stats.oldest_age));
     }
     return {};
   }

@@ -4,6 +4,7 @@
 // Thread-safety: any thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -25,12 +26,12 @@ class Retention final : public DueSource {
       : clock_(clock), catalog_(catalog), messages_(messages) {}
 
   // Looks at every queue once.
-  void begin(background::Runner& runner);
+  Status begin(background::Runner& runner);
   void stop() { task_.reset(); }
 
   // A message was put there. Almost always one atomic look.
   void sent(const Queue& queue) {
-    if (!queue.live->aging.exchange(true)) look(queue, clock_.mono() + retention_of(queue));
+    if (!queue.live->aging.exchange(true)) look(queue.key(), clock_.mono() + retention_of(queue));
   }
   // Messages were moved there, which may be old already.
   void moved(const Queue& queue) { changed(queue); }
@@ -39,6 +40,8 @@ class Retention final : public DueSource {
   // Its record is a tombstone, which goes when its time is over, with messages that were on their
   // way into the queue when it was deleted.
   void deleted(const Queue& queue);
+  // A deleted queue's name was given again: the same of the place of its messages.
+  void replaced(const Grave& grave);
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
@@ -47,17 +50,22 @@ class Retention final : public DueSource {
   static Duration retention_of(const Queue& queue) {
     return std::chrono::seconds(queue.retention_s);
   }
-  // Not later than that.
-  void look(const Queue& queue, MonoTime at);
+  // How long until nothing more comes that was on its way when the queue was deleted.
+  Duration settles_in(std::int64_t deleted_ms) const;
+  // At a queue by its key, or a grave by its place; not later than that.
+  void look(const std::string& key, MonoTime at);
+  Status run(const std::string& key);
   Status expire(const Queue& queue);
   Status bury(const Queue& queue);
+  Status clear(const Grave& grave);
 
   const Clock& clock_;
   Catalog& catalog_;
   store::Queue& messages_;
   background::Task task_;
   std::mutex mutex_;
-  // Keys of queues, each once.
+  std::map<std::string, Grave, std::less<>> graves_;  // by place
+  // Keys of queues and places of graves, each once.
   std::map<std::string, MonoTime, std::less<>> due_;
   std::set<std::pair<MonoTime, std::string>> by_time_;
 };

@@ -132,16 +132,16 @@ Service::Service(const hosting::Dependencies& given, const Options& options)
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.options = options;
-  core_.disk = given_.disk;
 }
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sqs"));
-  core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space);
+  core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, given_.disk,
+                                        core_.options);
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
   core_.parts->polls.begin(given_.background);
-  core_.parts->retention.begin(given_.background);
+  LAPWING_CHECK(core_.parts->retention.begin(given_.background));
   return core_.parts->mover.begin(given_.background);
 }
 

@@ -195,6 +195,68 @@ TEST(SqsQueues, ADeletedOneIsGoneAndItsNameFree) {
   EXPECT_EQ(q.bodies("a"), "new");
 }
 
+// The place of the messages of the one queue there is.
+std::string place_of_the_queue(store::Space& space) {
+  const auto found = space.store().scan({.kind = "sqs.queue"});
+  EXPECT_EQ(found->records.size(), 1u);
+  const auto document = text::parse_json_copy(found->records.front().value);
+  return std::string(document->root().find("place")->as_string());
+}
+
+TEST(SqsQueues, WhatWasOnItsWayToADeletedOneGoesThoughItsNameWasGivenAgain) {
+  Queues q;
+  store::Space& space = **q.engine->space("sqs");
+  for (const bool restarts : {false, true}) {
+    ASSERT_TRUE(q.create("a").ok());
+    const std::string old = place_of_the_queue(space);
+    ASSERT_TRUE(q.call("DeleteQueue", Queues::with("a")).ok());
+    ASSERT_TRUE(q.create("a").ok());
+    EXPECT_NE(place_of_the_queue(space), old);
+    // A send that looked the queue up before it was deleted, and is written now.
+    ASSERT_TRUE(space.queue().enqueue({.queue = old, .payload = "late"}));
+    if (restarts) q.restart();
+    q.advance(seconds(59));
+    EXPECT_EQ(space.queue().stats(old)->visible, 1u);
+    q.advance(seconds(2));
+    EXPECT_EQ(space.queue().stats(old)->visible, 0u);
+    EXPECT_TRUE(space.store().scan({.kind = "sqs.grave"})->records.empty());
+    ASSERT_TRUE(q.send("a", "new").ok());
+    EXPECT_EQ(q.bodies("a"), "new");
+    ASSERT_TRUE(q.call("DeleteQueue", Queues::with("a")).ok());
+    q.advance(minutes(2));
+  }
+}
+
+TEST(SqsQueues, ARedrivePolicyIsShownInOneForm) {
+  Queues q;
+  ASSERT_TRUE(q.create("d").ok());
+  ASSERT_TRUE(q.create("a").ok());
+  const std::string given = fmt::format(
+      R"({{ "maxReceiveCount": "42", "deadLetterTargetArn": "{}" }})", Queues::arn("d"));
+  ASSERT_TRUE(q.set("a", "RedrivePolicy", given).ok());
+  const std::string shown =
+      fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":42}})", Queues::arn("d"));
+  EXPECT_EQ(q.get("a", "RedrivePolicy"), shown);
+  for (const std::string& same : {given, shown}) {
+    EXPECT_TRUE(q.create("a", fmt::format(R"("RedrivePolicy":{})", testing::quoted(same))).ok());
+  }
+  for (const char* name : {"RedrivePolicy", "RedriveAllowPolicy"}) {
+    const std::string padding(kRedrivePolicyBytesMax - shown.size() + 1, ' ');
+    const Answer refused = q.set("a", name, shown + padding);
+    EXPECT_EQ(refused.error, "InvalidParameterValueException");
+    EXPECT_NE(refused.text.find("longer than 4096 bytes"), std::string::npos) << refused.text;
+  }
+}
+
+TEST(SqsQueues, AKeyOfItsOwnIsRefusedInTheNameOfTheOperation) {
+  Queues q;
+  const char* const key = R"("KmsMasterKeyId":"alias/mine")";
+  EXPECT_NE(q.create("a", key).text.find("CreateQueue"), std::string::npos);
+  ASSERT_TRUE(q.create("a").ok());
+  EXPECT_NE(q.set("a", "KmsMasterKeyId", "alias/mine").text.find("SetQueueAttributes"),
+            std::string::npos);
+}
+
 class StrictQueues final : public Queues {
  public:
   StrictQueues() {

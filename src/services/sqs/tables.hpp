@@ -1,24 +1,14 @@
 // The records of queues and of message-move tasks, in the space of the messages.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "resources/table.hpp"
 #include "services/sqs/move_task.hpp"
 #include "services/sqs/queue.hpp"
 
 namespace lapwing::sqs {
-
-// A strong id is written as its text.
-template <class Fields, class T>
-void id_field(Fields& f, std::string_view name, T& id) {
-  std::string text = id.str();
-  f(name, text);
-  if constexpr (!std::is_const_v<T>) id = T(text);
-}
 
 struct QueueTable {
   using Record = Queue;
@@ -29,8 +19,8 @@ struct QueueTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& queue) {
-    id_field(f, "account", queue.scope.account);
-    id_field(f, "region", queue.scope.region);
+    f("account", queue.scope.account);
+    f("region", queue.scope.region);
     f("name", queue.name);
     f("place", queue.place);
     f("created", queue.created_ms);
@@ -47,7 +37,6 @@ struct QueueTable {
     f("deduplicate_by_group", queue.deduplicate_by_group);
     f("limit_by_group", queue.limit_by_group);
     f("redrive", queue.redrive);
-    f("redrive_policy", queue.redrive_policy);
     f("redrive_allow", queue.redrive_allow);
     f("redrive_allow_policy", queue.redrive_allow_policy);
     f("policy", queue.policy);
@@ -58,6 +47,21 @@ struct QueueTable {
   }
 };
 using Queues = resources::Table<QueueTable>;
+
+struct GraveTable {
+  using Record = Grave;
+  static constexpr std::string_view kKind = "sqs.grave";
+  static constexpr int kFormat = 1;
+
+  static std::string key(const Grave& grave) { return grave.place; }
+
+  template <class Fields, class R>
+  static void fields(Fields& f, R& grave) {
+    f("place", grave.place);
+    f("deleted", grave.deleted_ms);
+  }
+};
+using Graves = resources::Table<GraveTable>;
 
 struct MoveTaskTable {
   using Record = MoveTask;
@@ -75,6 +79,7 @@ struct MoveTaskTable {
     f("rate", task.rate);
     f("status", task.status);
     f("moved", task.moved);
+    f("there", task.there);
     f("to_move", task.to_move);
     f("started", task.started_ms);
     f("failure", task.failure);

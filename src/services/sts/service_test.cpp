@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hosting/testing/host.hpp"
+#include "hosting/testing/bad_input.hpp"
 
 namespace lapwing::sts {
 namespace {
@@ -157,6 +157,11 @@ TEST(Sts, SessionsOfTheRootAreShort) {
   host.clock.advance(std::chrono::hours(1));
   EXPECT_FALSE(host.mint.open(answer.at("Credentials.AccessKeyId"),
                               answer.at("Credentials.SessionToken"), host.clock.wall()));
+}
+
+TEST(Sts, RefusesBadInputAndChangesNothing) {
+  StsHost host;
+  EXPECT_EQ(hosting::testing::send_bad_input(host), "");
 }
 
 }  // namespace

@@ -17,6 +17,10 @@ constexpr std::chrono::nanoseconds kGatherMax = std::chrono::microseconds(500);
 constexpr int kMaxReaders = 8;
 // Idle work that is pending goes on after so many groups though others wait.
 constexpr int kGroupsBetweenIdle = 32;
+// Commits may have left free pages for idle work to give back: it is asked when none has come for a
+// while, and now and then where they come without end.
+constexpr auto kQuiet = std::chrono::seconds(1);
+constexpr auto kLooksEvery = std::chrono::minutes(1);
 // Idle work that failed, and a reserve that is not held, are tried again after this.
 constexpr auto kTryAgainAfter = std::chrono::seconds(1);
 // A file made before files could shrink is rewritten for that, if it is no larger.
@@ -187,17 +191,19 @@ void DbFile::writer_main() {
   while (true) {
     wake_at_ = 1;
     const auto ready = [this] { return something_to_do(); };
-    if (!idle_failed_) {
+    if (!idle_failed_ && !changed_since_look_) {
       arrived_.wait(lock, ready);
-    } else if (!arrived_.wait_for(lock, kTryAgainAfter, ready)) {
+    } else if (!arrived_.wait_for(lock, idle_failed_ ? kTryAgainAfter : kQuiet, ready)) {
       idle_failed_ = false;
       idle_pending_ = true;
+      changed_since_look_.reset();
     }
     wake_at_ = 0;
     if (queue_.empty() && closed_) return;
     const bool idle = idle_pending_ && !idle_work_.empty() && !closed_;
     if (queue_.empty() || (idle && groups_since_idle_ >= kGroupsBetweenIdle)) {
       groups_since_idle_ = 0;
+      changed_since_look_.reset();
       lock.unlock();
       run_idle_step();
       lock.lock();
@@ -218,6 +224,8 @@ void DbFile::writer_main() {
     run_group(jobs);
     const auto took = std::chrono::steady_clock::now() - began;
     lock.lock();
+    if (!changed_since_look_) changed_since_look_ = began;
+    if (began - *changed_since_look_ >= kLooksEvery && !idle_failed_) idle_pending_ = true;
     commit_takes_ = (commit_takes_ * 7 + took) / 8;
     std::vector<std::unique_ptr<Submitted>> submitted;
     for (Job* job : jobs) {
@@ -360,7 +368,10 @@ void DbFile::run_idle_step() {
   // What is removed here frees space: it may take from the reserve.
   if (!more && release_reserve(Status(std::unexpect, more.error()))) more = try_idle_step();
   // A file that has become shorter is cut when its log is copied into it.
-  if (more && !*more) (void)writer_->exec("PRAGMA wal_checkpoint(PASSIVE)");
+  idle_changed_ = idle_changed_ || (more && *more);
+  if (more && !*more && std::exchange(idle_changed_, false)) {
+    (void)writer_->exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
   const std::scoped_lock lock(mutex_);
   // On an error the work waits a while rather than spinning.
   idle_pending_ = more && *more;

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -130,6 +131,9 @@ class DbFile {
   bool idle_pending_ = false;
   bool idle_failed_ = false;
   int groups_since_idle_ = 0;
+  // The first group since idle work was asked last.
+  std::optional<std::chrono::steady_clock::time_point> changed_since_look_;
+  bool idle_changed_ = false;  // by steps since the last checkpoint; the writer's
   // How many must wait for the writer to be woken; 0: it is at work.
   std::size_t wake_at_ = 0;
   // The sizes of the last two groups, and what a commit takes: one who was answered often comes

@@ -371,7 +371,7 @@ Result<bool> shrink_step(Database& db) {
   if (before <= kFreePagesKept) return false;
   LAPWING_CHECK(db.exec("PRAGMA incremental_vacuum(1024)"));
   LAPWING_TRY(const std::int64_t after, db.number("PRAGMA freelist_count"));
-  return after < before && after > kFreePagesKept;
+  return after < before;
 }
 
 Result<bool> SqliteLog::idle_step(Database& db) {

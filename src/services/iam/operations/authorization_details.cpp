@@ -166,7 +166,7 @@ class Filler {
       details.push_back(std::move(detail));
     }
     left_ -= page.items.size();
-    if (!page.marker) return true;
+    if (!page.next) return true;
     const std::string last =
         page.items.empty() ? after : Spec::key(page.items.back()).substr(prefix.size());
     end(number, last);
@@ -198,7 +198,7 @@ class Filler {
 
   void end(std::size_t number, const std::string& last) {
     out_.is_truncated = true;
-    out_.marker = marker_after(ask_, std::to_string(number) + last);
+    out_.marker = resources::token_after(ask_, std::to_string(number) + last);
   }
 
   store::Reader& reader_;

@@ -4,6 +4,7 @@
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
+#include "services/logs/pages.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 constexpr std::array kRetentionDays = {1,    3,    5,    7,    14,   30,  60,  90,
                                        120,  150,  180,  365,  400,  545, 731, 1096,
                                        1827, 2192, 2557, 2922, 3288, 3653};
-constexpr std::string_view kTokenHead = "group:";
 
 Status check_retention(int days) {
   if (std::ranges::find(kRetentionDays, days) != kRetentionDays.end()) return {};
@@ -102,14 +102,9 @@ Result<model::DescribeLogGroupsResponse> describe_log_groups(
           "parameters."));
     return describe_named(core, scope, *in.log_group_identifiers);
   }
-  std::string after;
-  if (in.next_token) {
-    if (!in.next_token->starts_with(kTokenHead) || in.next_token->size() == kTokenHead.size())
-      return fail(invalid_next_token());
-    after = in.next_token->substr(kTokenHead.size());
-  }
-  const auto limit = static_cast<std::size_t>(in.limit.value_or(kDescribeMax));
   const std::string prefix = in.log_group_name_prefix.value_or("");
+  LAPWING_TRY(const PageAsk ask, page_ask("logs.DescribeLogGroups", in.next_token, in.limit));
+  std::string after = ask.after;
   model::DescribeLogGroupsResponse out;
   out.log_groups.emplace();
   while (true) {
@@ -118,8 +113,8 @@ Result<model::DescribeLogGroupsResponse> describe_log_groups(
     for (const Group& group : page.groups) {
       if (in.log_group_name_pattern && !group.name.contains(*in.log_group_name_pattern)) continue;
       if (in.log_group_class && group.log_class != *in.log_group_class) continue;
-      if (out.log_groups->size() == limit) {  // there is one more
-        out.next_token = std::string(kTokenHead) + *out.log_groups->back().log_group_name;
+      if (out.log_groups->size() == ask.limit) {  // there is one more
+        out.next_token = resources::token_after(ask, *out.log_groups->back().log_group_name);
         return out;
       }
       LAPWING_TRY(model::LogGroup described, describe(core, scope, group));

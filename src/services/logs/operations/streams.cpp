@@ -4,12 +4,10 @@
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
+#include "services/logs/pages.hpp"
 
 namespace lapwing::logs {
 namespace {
-
-constexpr std::string_view kNameToken = "stream:";
-constexpr std::string_view kTimeToken = "time:";
 
 Result<model::LogStream> describe(Core& core, const Scope& scope, const Group& group,
                                   const Stream& stream) {
@@ -30,26 +28,20 @@ Result<model::LogStream> describe(Core& core, const Scope& scope, const Group& g
 Result<model::DescribeLogStreamsResponse> by_name(Core& core, const Scope& scope,
                                                   const Group& group,
                                                   const model::DescribeLogStreamsRequest& in) {
-  std::string after;
-  if (in.next_token) {
-    if (!in.next_token->starts_with(kNameToken) || in.next_token->size() == kNameToken.size())
-      return fail(invalid_next_token());
-    after = in.next_token->substr(kNameToken.size());
-  }
-  const auto limit = static_cast<std::size_t>(in.limit.value_or(kDescribeMax));
-  LAPWING_TRY(const Repository::StreamPage page,
-              core.repository.streams(group.uid, in.log_stream_name_prefix.value_or(""), after,
-                                      limit + 1, in.descending.value_or(false)));
+  LAPWING_TRY(const PageAsk ask,
+              page_ask("logs.DescribeLogStreams by name of " + group.uid, in.next_token, in.limit));
+  LAPWING_TRY(Repository::StreamPage found,
+              core.repository.streams(group.uid, in.log_stream_name_prefix.value_or(""), ask.after,
+                                      ask.limit + 1, in.descending.value_or(false)));
+  const auto page = resources::cut_page(std::move(found.streams), ask,
+                                        [](const Stream& stream) { return stream.name; });
   model::DescribeLogStreamsResponse out;
   out.log_streams.emplace();
-  for (const Stream& stream : page.streams) {
-    if (out.log_streams->size() == limit) {
-      out.next_token = std::string(kNameToken) + *out.log_streams->back().log_stream_name;
-      break;
-    }
+  for (const Stream& stream : page.items) {
     LAPWING_TRY(model::LogStream described, describe(core, scope, group, stream));
     out.log_streams->push_back(std::move(described));
   }
+  out.next_token = page.next;
   return out;
 }
 
@@ -61,15 +53,17 @@ struct Dated {
   }
 };
 
-Result<Dated> read_time_token(std::string_view token) {
+// What a token holds: "TIME:NAME".
+std::string position_of(const Dated& place) {
+  return fmt::format("{}:{}", place.last_ms, place.stream.name);
+}
+
+Result<Dated> read_position(std::string_view text) {
   Dated place;
-  if (!token.starts_with(kTimeToken)) return fail(invalid_next_token());
-  token.remove_prefix(kTimeToken.size());
-  const auto [end, error] =
-      std::from_chars(token.data(), token.data() + token.size(), place.last_ms);
-  if (error != std::errc() || end == token.data() + token.size() || *end != ':')
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place.last_ms);
+  if (error != std::errc() || end == text.data() + text.size() || *end != ':')
     return fail(invalid_next_token());
-  place.stream.name = std::string(end + 1, token.data() + token.size());
+  place.stream.name = std::string(end + 1, text.data() + text.size());
   return place;
 }
 
@@ -77,6 +71,8 @@ Result<model::DescribeLogStreamsResponse> by_time(Core& core, const Scope& scope
                                                   const Group& group,
                                                   const model::DescribeLogStreamsRequest& in) {
   const bool descending = in.descending.value_or(false);
+  LAPWING_TRY(const PageAsk ask,
+              page_ask("logs.DescribeLogStreams by time of " + group.uid, in.next_token, in.limit));
   LAPWING_TRY(const EventLog::GroupStats stats, core.events.group_stats(group.uid));
   std::vector<Dated> all;
   std::string after;
@@ -94,23 +90,18 @@ Result<model::DescribeLogStreamsResponse> by_time(Core& core, const Scope& scope
     return descending ? b < a : a < b;
   };
   std::sort(all.begin(), all.end(), before);
-  auto from = all.begin();
-  if (in.next_token) {
-    LAPWING_TRY(const Dated place, read_time_token(*in.next_token));
-    from = std::upper_bound(all.begin(), all.end(), place, before);
+  if (!ask.after.empty()) {
+    LAPWING_TRY(const Dated place, read_position(ask.after));
+    all.erase(all.begin(), std::upper_bound(all.begin(), all.end(), place, before));
   }
-  const auto limit = static_cast<std::ptrdiff_t>(in.limit.value_or(kDescribeMax));
-  const auto end = all.end() - from > limit ? from + limit : all.end();
+  const auto page = resources::cut_page(std::move(all), ask, position_of);
   model::DescribeLogStreamsResponse out;
   out.log_streams.emplace();
-  for (auto it = from; it != end; ++it) {
-    LAPWING_TRY(model::LogStream described, describe(core, scope, group, it->stream));
+  for (const Dated& each : page.items) {
+    LAPWING_TRY(model::LogStream described, describe(core, scope, group, each.stream));
     out.log_streams->push_back(std::move(described));
   }
-  if (end != all.end()) {
-    const Dated& last = *(end - 1);
-    out.next_token = fmt::format("{}{}:{}", kTimeToken, last.last_ms, last.stream.name);
-  }
+  out.next_token = page.next;
   return out;
 }
 

@@ -17,7 +17,7 @@ Nothing add_tags(Core& core, const Scope& scope, const std::string& group, const
                  const Error& too_many) {
   LAPWING_CHECK(check_tag_keys(tags));
   LAPWING_CHECK(core.repository.change_group(scope, group, [&](Group& record) -> Status {
-    for (const auto& [key, value] : tags) record.tags.insert_or_assign(key, value);
+    resources::add_tags(record.tags, tags);
     if (record.tags.size() > kTagsMax) return fail(too_many);
     return {};
   }));
@@ -27,7 +27,7 @@ Nothing add_tags(Core& core, const Scope& scope, const std::string& group, const
 Nothing remove_tags(Core& core, const Scope& scope, const std::string& group,
                     const std::vector<std::string>& keys) {
   LAPWING_CHECK(core.repository.change_group(scope, group, [&](Group& record) -> Status {
-    for (const std::string& key : keys) record.tags.erase(key);
+    resources::remove_tags(record.tags, keys);
     return {};
   }));
   return {};
@@ -37,7 +37,7 @@ Nothing remove_tags(Core& core, const Scope& scope, const std::string& group,
 
 Status check_tag_keys(const Tags& tags) {
   for (const auto& [key, value] : tags) {
-    if (key.starts_with("aws:"))
+    if (resources::is_reserved_tag_key(key))
       return fail(invalid_parameter("Tag keys beginning with aws: are reserved for system use."));
   }
   return {};

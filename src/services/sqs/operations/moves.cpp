@@ -109,6 +109,7 @@ Result<gen::sqs::StartMessageMoveTaskResult> start_message_move_task(
   task.destination_arn = in.destination_arn.value_or("");
   task.rate = in.max_number_of_messages_per_second.value_or(0);
   task.to_move = static_cast<std::int64_t>(counts.visible);
+  task.there = static_cast<std::int64_t>(counts.visible + counts.delayed + counts.in_flight);
   task.started_ms = core.now_ms();
   const auto written =
       core.store().transact([&](store::Txn& txn) -> Status { return begin(txn, task); });

@@ -6,8 +6,8 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
-#include "aws/page_token.hpp"
 #include "gen/sqs/errors.hpp"
+#include "resources/pages.hpp"
 #include "services/sqs/attributes.hpp"
 #include "services/sqs/tagging.hpp"
 #include "services/sqs/words.hpp"
@@ -33,12 +33,7 @@ Status check_name(const std::string& name, bool fifo) {
 // What is given must be what the queue has.
 Status check_same(const Queue& there, const Queue& wanted, const Attributes& given) {
   for (const auto& [name, value] : given) {
-    bool same = attribute_text(there, name) == attribute_text(wanted, name);
-    if (name == "RedrivePolicy" && there.redrive && wanted.redrive) {
-      same = there.redrive->target_arn == wanted.redrive->target_arn &&
-             there.redrive->receives_max == wanted.redrive->receives_max;
-    }
-    if (!same) {
+    if (attribute_text(there, name) != attribute_text(wanted, name)) {
       return fail(errors::queue_name_exists(
           fmt::format("A queue already exists with the same name and a different value for "
                       "attribute {}",
@@ -48,39 +43,30 @@ Status check_same(const Queue& there, const Queue& wanted, const Attributes& giv
   return {};
 }
 
-struct PageAsked {
-  std::string list;  // of the token
-  std::string after;
-  std::size_t limit = 0;
-  bool paged = false;
-};
+using resources::PageAsk;
 
-Result<PageAsked> page_asked(std::string list, const std::optional<std::string>& token,
-                             std::optional<std::int32_t> max) {
-  PageAsked out{.list = std::move(list), .after = {}, .limit = kPageMax, .paged = max.has_value()};
-  if (max) {
-    if (*max < 1 || *max > kPageMax) {
-      return fail(invalid_value(std::to_string(*max), "MaxResults",
-                                fmt::format("Must be an integer between 1 and {}.", kPageMax)));
-    }
-    out.limit = static_cast<std::size_t>(*max);
+Result<PageAsk> page_asked(std::string list, const std::optional<std::string>& token,
+                           std::optional<std::int32_t> max) {
+  const std::int32_t limit = max.value_or(kPageMax);
+  if (limit < 1 || limit > kPageMax) {
+    return fail(invalid_value(std::to_string(limit), "MaxResults",
+                              fmt::format("Must be an integer between 1 and {}.", kPageMax)));
   }
-  if (token && !token->empty()) {
-    auto after = aws::read_page_token(out.list, *token);
-    if (!after) return fail(errors::invalid_parameter_value("Invalid or expired next token."));
-    out.after = *std::move(after);
-  }
-  return out;
+  const bool first = !token || token->empty();
+  auto ask = resources::page_ask(std::move(list), first ? std::nullopt : token,
+                                 static_cast<std::size_t>(limit));
+  if (!ask) return fail(errors::invalid_parameter_value("Invalid or expired next token."));
+  return ask;
 }
 
-// The URLs of a page, and a token where there is more and pages were asked for.
+// The URLs of a page. A token only where pages were asked for.
 template <class Out>
-void fill_page(const aws::Call& call, const PageAsked& page, std::vector<QueuePtr> found,
+void fill_page(const aws::Call& call, const PageAsk& ask, bool paged, std::vector<QueuePtr> found,
                std::vector<std::string>& urls, Out& out) {
-  const bool more = found.size() > page.limit;
-  if (more) found.resize(page.limit);
-  for (const QueuePtr& queue : found) urls.push_back(url_of(call, *queue));
-  if (more && page.paged) out.next_token = aws::write_page_token(page.list, found.back()->name);
+  auto page =
+      resources::cut_page(std::move(found), ask, [](const QueuePtr& queue) { return queue->name; });
+  for (const QueuePtr& queue : page.items) urls.push_back(url_of(call, *queue));
+  if (paged) out.next_token = std::move(page.next);
 }
 
 }  // namespace
@@ -97,7 +83,7 @@ Result<gen::sqs::CreateQueueResult> create_queue(Core& core, const aws::Call& ca
   LAPWING_CHECK(apply_attributes(wanted, given, true, core.catalog()));
   wanted.tags = in.tags.value_or(Attributes());
   LAPWING_CHECK(check_tags(wanted.tags, wanted.name));
-  std::string gone;  // messages of a queue that had the name
+  std::optional<Grave> grave;  // of a queue that had the name
   LAPWING_TRY(
       const QueuePtr queue,
       core.catalog().change(wanted.key(), [&](QueuePtr there) -> Result<QueuePtr> {
@@ -112,14 +98,17 @@ Result<gen::sqs::CreateQueueResult> create_queue(Core& core, const aws::Call& ca
                 "You must wait 60 seconds after deleting a queue before you can create another "
                 "with the same name."));
           }
-          gone = there->place;
+          grave = Grave{there->place, there->deleted_ms};
         }
         wanted.created_ms = wanted.modified_ms = now;
         wanted.place = fmt::format("{}/{}", wanted.key(), random_hex(*core.random, 16));
         wanted.live = std::make_shared<Live>();
         return std::make_shared<const Queue>(std::move(wanted));
       }));
-  if (!gone.empty()) LAPWING_CHECK(core.messages().purge(gone));
+  if (grave) {
+    core.parts->retention.replaced(*grave);
+    LAPWING_CHECK(core.messages().purge(grave->place));
+  }
   return gen::sqs::CreateQueueResult{.queue_url = url_of(call, *queue)};
 }
 
@@ -154,11 +143,11 @@ Result<gen::sqs::GetQueueUrlResult> get_queue_url(Core& core, const aws::Call& c
 Result<gen::sqs::ListQueuesResult> list_queues(Core& core, const aws::Call& call,
                                                const gen::sqs::ListQueuesRequest& in) {
   const std::string prefix = in.queue_name_prefix.value_or("");
-  LAPWING_TRY(const PageAsked page,
+  LAPWING_TRY(const PageAsk page,
               page_asked("sqs.ListQueues " + prefix, in.next_token, in.max_results));
   gen::sqs::ListQueuesResult out;
   std::vector<std::string> urls;
-  fill_page(call, page,
+  fill_page(call, page, in.max_results.has_value(),
             core.catalog().list(aws::scope_of(call.caller), prefix, page.after, page.limit + 1,
                                 [](const Queue&) { return true; }),
             urls, out);
@@ -170,10 +159,10 @@ Result<gen::sqs::ListDeadLetterSourceQueuesResult> list_dead_letter_source_queue
     Core& core, const aws::Call& call, const gen::sqs::ListDeadLetterSourceQueuesRequest& in) {
   LAPWING_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
   const std::string arn = queue->arn();
-  LAPWING_TRY(const PageAsked page,
+  LAPWING_TRY(const PageAsk page,
               page_asked("sqs.ListDeadLetterSourceQueues " + arn, in.next_token, in.max_results));
   gen::sqs::ListDeadLetterSourceQueuesResult out;
-  fill_page(call, page,
+  fill_page(call, page, in.max_results.has_value(),
             core.catalog().list(
                 queue->scope, "", page.after, page.limit + 1,
                 [&](const Queue& each) { return each.redrive && each.redrive->target_arn == arn; }),

@@ -33,11 +33,13 @@ void tell(const Queue& queue, const Prepared& prepared, const store::Enqueued& s
   if (queue.fifo) out.sequence_number = sequence_number(sent.id);
 }
 
-Status check_batch_size(const std::vector<gen::sqs::SendMessageBatchRequestEntry>& entries) {
+// Answers it.
+Result<std::size_t> check_batch_size(
+    const std::vector<gen::sqs::SendMessageBatchRequestEntry>& entries) {
   std::size_t bytes = 0;
   for (const auto& entry : entries)
     bytes += sent_bytes(entry.message_body, entry.message_attributes);
-  if (bytes <= kBatchBytesMax) return {};
+  if (bytes <= kBatchBytesMax) return bytes;
   return fail(gen::sqs::errors::batch_request_too_long(
       fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.",
                   kBatchBytesMax, bytes)));
@@ -49,7 +51,7 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
                                                             const aws::Call& call,
                                                             gen::sqs::SendMessageRequest in) {
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
-  LAPWING_CO_CHECK(core.check_room());
+  LAPWING_CO_CHECK(core.check_room(sent_bytes(in.message_body, in.message_attributes)));
   LAPWING_CO_TRY(Prepared prepared, prepare(*queue, call, *core.random, outgoing(in, false)));
   // Before it waits: a client that goes away meanwhile does not take the message back.
   core.parts->retention.sent(*queue);
@@ -65,9 +67,9 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
 net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
     Core& core, net::Loop& loop, const aws::Call& call, gen::sqs::SendMessageBatchRequest in) {
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
-  LAPWING_CO_CHECK(core.check_room());
   LAPWING_CO_CHECK(check_entries(in.entries, "SendMessageBatchRequestEntry"));
-  LAPWING_CO_CHECK(check_batch_size(in.entries));
+  LAPWING_CO_TRY(const std::size_t bytes, check_batch_size(in.entries));
+  LAPWING_CO_CHECK(core.check_room(bytes + in.entries.size() * kMessageOverheadBytes));
   gen::sqs::SendMessageBatchResult out;
   std::vector<std::pair<std::string, Prepared>> good;
   std::vector<Outgoing> all;

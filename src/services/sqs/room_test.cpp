@@ -1,0 +1,91 @@
+// How much of the disk messages may take, with files on a disk.
+#include "services/sqs/room.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "services/sqs/testing/queues.hpp"
+#include "store/sqlite/sqlite_engine.hpp"
+
+namespace lapwing::sqs {
+namespace {
+
+using testing::Answer;
+using testing::Queues;
+
+constexpr std::uint64_t kLimit = 4 * kMiB;
+
+class QueuesOnDisk final : public Queues {
+ public:
+  QueuesOnDisk() {
+    end_service();
+    std::string made = ::testing::TempDir() + "lapwing-room-XXXXXX";
+    directory_ = mkdtemp(made.data());
+    files_ = *store::open_sqlite_engine({.data_dir = directory_}, clock, null_logger());
+    const hosting::Dependencies given = dependencies();
+    service_ = std::make_unique<Service>(
+        hosting::Dependencies{*files_, given.clock, given.random, given.log, given.background,
+                              given.pipeline},
+        Options{.mb = kLimit / kMiB});
+    EXPECT_TRUE(service_->start());
+  }
+  ~QueuesOnDisk() override {
+    end_service();
+    files_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  std::uint64_t used() { return *(*files_->space("sqs"))->log().used_bytes(); }
+
+ private:
+  std::string directory_;
+  std::unique_ptr<store::Engine> files_;
+};
+
+TEST(SqsRoom, MessagesTakeAllButAReserveAndDeletingGoesOn) {
+  QueuesOnDisk q;
+  ASSERT_TRUE(q.create("a").ok());
+  const std::string body(100'000, 'x');
+  std::size_t sent = 0;
+  Answer last;
+  while ((last = q.send("a", body)).ok()) ASSERT_LT(++sent, 100u);
+  EXPECT_EQ(last.error, "ServiceUnavailable");
+  EXPECT_EQ(last.text,
+            "The service cannot take messages now: messages take all of the 4 MiB of the disk that "
+            "they may (sqs.mb). Receiving, deleting and purging go on.");
+  EXPECT_GT(sent, 30u);
+  EXPECT_LE(q.used(), kLimit);
+  EXPECT_EQ(
+      q.call("SendMessageBatch",
+             Queues::with("a", fmt::format(R"("Entries":[{{"Id":"x","MessageBody":"{}"}}])", body)))
+          .error,
+      "ServiceUnavailable");
+  EXPECT_TRUE(q.send("a", "small").ok()) << "there is room for one that is smaller";
+
+  // What makes room, and changes of queues, go on.
+  EXPECT_TRUE(q.create("b").ok());
+  const Answer got = q.receive("a", R"("MaxNumberOfMessages":2,"VisibilityTimeout":100)");
+  ASSERT_EQ(got.size("Messages"), 2u);
+  EXPECT_TRUE(q.hide("a", got.at("Messages.0.ReceiptHandle"), 10).ok());
+  EXPECT_TRUE(q.erase("a", got.at("Messages.0.ReceiptHandle")).ok());
+  EXPECT_TRUE(q.erase("a", got.at("Messages.1.ReceiptHandle")).ok());
+  EXPECT_TRUE(q.send("a", body).ok());
+  EXPECT_EQ(q.send("b", body + body).error, "ServiceUnavailable");
+  ASSERT_TRUE(q.call("PurgeQueue", Queues::with("a")).ok());
+}
+
+TEST(SqsRoom, TheDisksReserveIsNotForMessages) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  const os::DiskSpace full("/", ~std::uint64_t{0} / 2);
+  Room none(engine->log(), &full, 0);
+  EXPECT_EQ(none.check(1).error().message(),
+            "The service cannot take messages now: the disk is full. Receiving, deleting and "
+            "purging go on.");
+  Room all(engine->log(), nullptr, 0);
+  EXPECT_TRUE(all.check(~std::size_t{0} / 2));
+  EXPECT_EQ(Room::for_messages(16 * kMiB), 15 * kMiB);
+  EXPECT_EQ(Room::for_messages(100 * kGiB), 100 * kGiB - 64 * kMiB);
+}
+
+}  // namespace
+}  // namespace lapwing::sqs
