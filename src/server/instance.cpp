@@ -282,6 +282,7 @@ struct Instance::Parts {
   // What connections on the loops use until these end.
   http::Memory memory;
   std::optional<http::ConnectionBudget> connections;
+  std::optional<http::Budget> waits;
   Endpoint endpoint;
   text::PatternCache patterns;
   net::WorkerPool workers;
@@ -439,6 +440,8 @@ void Instance::Parts::make_engine() {
   engine::EngineOptions options = engine_options(config);
   fit_open_files(options, *logger);
   connections.emplace(fit_connections(options, config, *logger));
+  const std::size_t most = connections->max();
+  waits.emplace(most * kLongWaitsQuarters / 4, most / kLongWaitsOfCallerPart);
   host.connections = &*connections;
   host.memory = &memory;
   dispatcher = std::make_unique<engine::Dispatcher>(loops, *environments, machine, options);
@@ -449,14 +452,14 @@ void Instance::Parts::make_front() {
       AdminParts{kVersion, &launcher->report(), dispatcher.get(), &starters->stats(),
                  snapshots.get(), services.get(), time ? &*time : nullptr, &workers, &clock,
                  static_cast<std::size_t>(config.metrics_functions), authenticator.get(),
-                 metrics_signed(config), functions_may_see(config), &memory, &*connections, disk,
-                 &launcher->tmp_pauses()});
+                 metrics_signed(config), functions_may_see(config), &memory, &*connections, &*waits,
+                 disk, &launcher->tmp_pauses()});
   invoke_door = std::make_unique<InvokeDoor>(
       InvokeDoorParts{authenticator.get(), &services->lambda(), dispatcher.get(), &*catalogue,
                       &memory, &workers, &random, logger});
-  front_door =
-      std::make_unique<FrontDoor>(FrontDoorParts{&guard, authenticator.get(), &router, admin.get(),
-                                                 invoke_door.get(), &workers, &random, logger});
+  front_door = std::make_unique<FrontDoor>(FrontDoorParts{&guard, authenticator.get(), &router,
+                                                          admin.get(), invoke_door.get(), &workers,
+                                                          &memory, &*waits, &random, logger});
   for (const auto& service : services->all()) front_door->add(service->api());
   const auto served = [door = front_door.get()](CameFrom from) {
     return [door, from](http::RequestContext& context) { return door->handle(context, from); };
