@@ -1,4 +1,4 @@
-"""What else plays SQS on one's own machine, measured beside Lapwing in the same run: the rows of
+"""What else plays SQS on the same machine, measured beside Lapwing in the same run: the rows of
 `tools/bench sqs_peers`. Installed into build/peers, pinned; all keep messages in memory only, and
 none looks at signatures. Standard library only."""
 

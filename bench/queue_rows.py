@@ -134,7 +134,7 @@ def growth(bench):
             base = base or rate
             yield Row("SendMessage, 16 connections, {:,} queues in turn".format(queues), "",
                       "{:,.0f}/s".format(rate), rate / base, "", None, {"per_second": rate})
-        # What has only been made, read anew.
+        # What has only been made, read again.
         server.stop()
         server.start()
         server.settled()
@@ -160,7 +160,7 @@ def make_queues(target, count):
 
 
 def peers(bench):
-    """What else plays SQS on one's own machine, installed into build/peers."""
+    """What else plays SQS on the same machine, installed into build/peers."""
     yield from queue_peers.rows(bench, THROUGHPUT)
 
 

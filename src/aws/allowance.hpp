@@ -1,4 +1,4 @@
-// What a call may hold of the server on its caller's behalf, beside its turn. Whoever took the call
+// What a call may hold of the server on its caller's behalf, beside its turn. What took the call
 // counts it, and gives back what is held when the call has ended.
 //
 // Thread-safety: the answer's part any thread, one at a time; wait_long() the call's loop.

@@ -61,7 +61,7 @@ std::uint64_t network_of_peer(const net::Stream& stream) {
   return peer ? network_of(*peer) : 0;
 }
 
-// TLS that is being agreed upon: as a head that has not come whole.
+// TLS that is being negotiated: as a head that has not come whole.
 class Handshake final : public OpenConnection {
  public:
   explicit Handshake(net::Loop& loop) : loop_(loop), since_(loop.now()) {}

@@ -71,7 +71,7 @@ def test_received_messages_that_nobody_reads(server, visibility):
     print("answers held:", [f"{bytes / 1e6:.0f} MB" for bytes in held])
     assert max(held) < 128e6 + 10 * MESSAGE
     assert eventually(lambda: metrics(queue.api)["lapwing_answer_bytes"] == 0)
-    # Whoever reads gets what there is.
+    # A caller that reads gets what there is.
     queue("SendMessage", MessageBody="small")
     queue("PurgeQueue")
     queue("SendMessage", MessageBody=body)
