@@ -9,7 +9,7 @@ from harness import BenchError, Row, median
 from peers import HOME, SOURCES, NotRun, Peer, files, install, install_python
 from queues import Client, Target
 
-ELASTICMQ = "1.6.15"
+ELASTICMQ = "0.15.8"  # the newest server that Maven Central has whole
 GOAWS = "github.com/Admiral-Piett/goaws/app/cmd@v0.4.5"
 
 
@@ -18,7 +18,8 @@ class QueuePeer(Peer):
 
     def target(self, programs):
         kind = Target if self.keeps else UnkeptTarget
-        return kind(programs, self.address, key=None, account=self.account)
+        # Signed, as some tell services by the scope.
+        return kind(programs, self.address, account=self.account)
 
 
 class UnkeptTarget(Target):

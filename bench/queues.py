@@ -35,7 +35,8 @@ class Target:
         return "/{}/{}".format(self.account, queue)
 
     def load(self, body, path, **options):
-        command = [self.programs.load, "--address", self.address, "--path", path, "--body", body]
+        command = [self.programs.load, "--address", self.address, "--path", path, "--body", body,
+                   "--type", FORM]
         if self.key:
             command += ["--key", self.key, "--secret", SECRET, "--service", "sqs"]
         for option, value in options.items():
