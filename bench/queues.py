@@ -25,6 +25,21 @@ FORM = "application/x-www-form-urlencoded"
 SETTLE_SECONDS = 60
 
 
+def load(server, body, path, key=KEY_ID, service="sqs", **options):
+    """The load client's figures; unsigned where there is no `key`."""
+    command = [server.programs.load, "--address", server.address, "--path", path, "--body", body,
+               "--type", FORM]
+    if key:
+        command += ["--key", key, "--secret", SECRET, "--service", service]
+    for option, value in options.items():
+        command += ["--" + option.replace("_", "-"), value]
+    figures = run_json(command)
+    if figures["errors"]:
+        raise BenchError("{} of {} answers were wrong".format(figures["errors"],
+                                                              figures["requests"]))
+    return figures
+
+
 class Target:
     """Who plays SQS at `address`; unsigned where there is no `key`."""
 
@@ -35,17 +50,7 @@ class Target:
         return "/{}/{}".format(self.account, queue)
 
     def load(self, body, path, **options):
-        command = [self.programs.load, "--address", self.address, "--path", path, "--body", body,
-                   "--type", FORM]
-        if self.key:
-            command += ["--key", self.key, "--secret", SECRET, "--service", "sqs"]
-        for option, value in options.items():
-            command += ["--" + option.replace("_", "-"), value]
-        figures = run_json(command)
-        if figures["errors"]:
-            raise BenchError("{} of {} answers were wrong".format(figures["errors"],
-                                                                  figures["requests"]))
-        return figures
+        return load(self, body, path, key=self.key, **options)
 
     def ask(self, **fields):
         return Client(self).ask("/", urllib.parse.urlencode({"Version": "2012-11-05", **fields}))

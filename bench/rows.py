@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import queue_rows
+import roles
 from harness import (MIB_KB, ROOT, BareStart, BenchError, Row, Server, median, memory_kb,
                      process_cpu_us, run_json)
 from peers import compared, texts
@@ -350,6 +351,11 @@ def build_time(bench):
 FAMILIES = {"node": "Node.js", "python": "Python", "native": "native"}
 
 
+def iam(bench):
+    """Roles on disk: reads, writes and lists with 1, 100 and 10,000 of them; what they cost idle."""
+    yield from (Row(*row) for row in roles.rows(bench, lambda: raw_http(bench, 16)["per_second"]))
+
+
 def peers(bench):
     """What else runs functions on your own machine, installed into build/peers."""
     for peer, ours, why in compared(bench):
@@ -362,8 +368,8 @@ def peers(bench):
 
 
 ROWS = {"warm": warm_python, "node": warm_node, "native": native, "cold": cold, "burst": burst,
-        "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "build": build_time,
-        "peers": peers}
+        "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "iam": iam,
+        "build": build_time, "peers": peers}
 USUAL = [name for name in ROWS if name not in ("build", "peers", "sqs_peers")]
 NOT_MEASURED = [
     ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),

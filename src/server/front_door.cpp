@@ -7,12 +7,10 @@
 
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
-#include "server/admission.hpp"
 #include "server/answer.hpp"
 #include "server/front_door_job.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
-#include "services/lambda/operations/invoke.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -31,8 +29,8 @@ Error too_large(std::size_t limit, std::string_view operation) {
 }  // namespace
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
-                                    aws::Response response) {
-  record_access(*parts_.logger, context, request_id, response);
+                                    aws::Response response, Asked asked) {
+  record_access(*parts_.logger, context, request_id, response, asked);
   return context.respond(to_http(std::move(response)));
 }
 
@@ -49,11 +47,18 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) 
     return refuse_site(context, std::move(request_id));
   }
   if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
-  if (request.method == http::Method::kPost && lambda::invoke_mode(request.target)) {
+  if (parts_.invoke != nullptr && request.method == http::Method::kPost &&
+      lambda::invoke_mode(request.target)) {
     return parts_.invoke->handle(context, from, std::move(request_id));
   }
-  if (is_of_a_person(request)) return greet(context);
+  if (is_of_a_person(request)) return greet(context, served());
   return handle_general(context, from, std::move(request_id));
+}
+
+std::string FrontDoor::served() const {
+  std::string out;
+  for (const auto& [id, service] : services_) out += (out.empty() ? "" : ", ") + id;
+  return out;
 }
 
 net::Task<void> FrontDoor::handle_closed(http::RequestContext& context) {
@@ -76,7 +81,7 @@ net::Task<void> FrontDoor::refuse_site(http::RequestContext& context, RequestId 
       "Requests for another host name or from another site's pages are refused. If this "
       "server has this name, add it to server.hosts.");
   co_await answer(context, request_id,
-                  aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
+                  aws::error_response(aws::Protocol::kRestJson, refusal, request_id), {});
 }
 
 // As far as the head tells: query services name the operation in the body.
@@ -126,6 +131,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     co_await refuse(context, head, scope, read.error(), job->request_id);
     co_return false;
   }
+  job->call.deadline = context.loop().now() + kCallTimeMax;
   // What a large body is taken apart into is as large again, and not counted: one at a time.
   if (job->body.size() > kLargeBodyBytes) {
     job->turn =
@@ -137,7 +143,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
   }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
   if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
-    refused = co_await parts_.workers->run(context.loop(), [this, job] { return identify(*job); });
+    refused = co_await parts_.hashers->run(context.loop(), [this, job] { return identify(*job); });
   } else {
     refused = identify(*job);
   }
@@ -168,7 +174,7 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   job.body = {};
   job.held = {};
   job.place = {};
-  co_await answer(context, job.request_id, *std::move(response));
+  co_await answer(context, job.request_id, *std::move(response), job.asked);
 }
 
 net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFrom from,
@@ -198,7 +204,10 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   aws::Response response = model != nullptr
                                ? aws::error_response(*model, protocol, shown, request_id)
                                : aws::error_response(protocol, shown, request_id);
-  co_await answer(context, request_id, std::move(response));
+  Asked asked;
+  if (model != nullptr) asked.service = model->id;
+  if (route) asked.operation = model->name(*route->operation);
+  co_await answer(context, request_id, std::move(response), asked);
 }
 
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
@@ -209,6 +218,8 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   const auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
+  if (model != nullptr) job.asked.service = model->id;
+  if (route && model != nullptr) job.asked.operation = model->name(*route->operation);
   const auto refusal = [&](const Error& what) {
     return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id)
                             : aws::error_response(job.protocol, what, job.request_id);

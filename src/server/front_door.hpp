@@ -27,6 +27,7 @@
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "server/admin.hpp"
+#include "server/admission.hpp"
 #include "server/host_guard.hpp"
 #include "server/invoke_door.hpp"
 #include "server/turns.hpp"
@@ -38,10 +39,10 @@ struct FrontDoorParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::Router* router = nullptr;
   Admin* admin = nullptr;
-  InvokeDoor* invoke = nullptr;
-  net::WorkerPool* workers = nullptr;
-  http::Memory* memory = nullptr;  // what answers that are made are charged to
-  http::Budget* waits = nullptr;   // calls that wait for long, each counted as 1
+  InvokeDoor* invoke = nullptr;        // null where there is no Lambda
+  net::WorkerPool* hashers = nullptr;  // of large bodies
+  http::Memory* memory = nullptr;      // what answers that are made are charged to
+  http::Budget* waits = nullptr;       // calls that wait for long, each counted as 1
   Random* random = nullptr;
   Logger* logger = nullptr;
 };
@@ -80,11 +81,13 @@ class FrontDoor {
                                            Result<aws::Response>& response);
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
-                                             const RequestId& request_id, aws::Response response);
+                                             const RequestId& request_id, aws::Response response,
+                                             Asked asked);
   net::Task<void> refuse_site(http::RequestContext& context, RequestId request_id);
   [[gnu::noinline]] net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                                            std::string_view scope_service, const Error& error,
                                            const RequestId& request_id);
+  std::string served() const;
   std::optional<aws::Response> identify(Job& job) const;
   // Everything but the answer to what can be refused before a service is asked.
   [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);

@@ -15,6 +15,7 @@
 #include "aws/sigv4.hpp"
 #include "http/budget.hpp"
 #include "http/message.hpp"
+#include "server/admission.hpp"
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/request_view.hpp"
@@ -75,6 +76,7 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
   Turns::Turn turn;
   RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
+  Asked asked;                            // as far as it was found out
   http::CallerId caller;
   http::Memory* const memory;
   http::Budget* const waits;

@@ -16,7 +16,10 @@ void Polls::Line::wake_all(Woken why) noexcept {
 
 Polls::~Polls() { stop(); }
 
-void Polls::begin(background::Runner& runner) { task_ = runner.when_due("sqs.polls", *this); }
+void Polls::begin(background::Runner& runner) {
+  runner_ = &runner;
+  task_ = runner.when_due("sqs.polls", *this);
+}
 
 void Polls::stop() {
   task_.reset();
@@ -127,6 +130,7 @@ void Poll::wake(Polls::Woken why) {
   if (in_line_) line_->waiting_.erase(at_);
   in_line_ = false;
   called_ = called_ || why == Polls::Woken::kLook;
+  if (polls_.runner_ != nullptr) awake_ = polls_.runner_->hold();
   sender_.send(why);
 }
 
@@ -154,6 +158,7 @@ void Poll::listen() {
 Poll::Awaiter Poll::wait() {
   const std::scoped_lock lock(line_->mutex_);
   looking_ = false;
+  if (in_line_) awake_.reset();
   return Awaiter(receiver_);
 }
 
