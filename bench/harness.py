@@ -3,6 +3,7 @@ what /proc says about processes. Standard library only."""
 
 import base64
 import concurrent.futures
+import dataclasses
 import io
 import json
 import os
@@ -29,11 +30,23 @@ START_SECONDS = 60
 ACTIVE_SECONDS = 120
 SETTLE_SECONDS = 60
 DEPLOYERS = 8
+MIB_KB = 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 
 
 class BenchError(Exception):
     pass
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    floor: str
+    ours: str
+    ratio: float | None
+    bar: str
+    met: bool | None          # None: measured, no bar yet (or not measurable)
+    figures: dict
 
 
 class Programs:
@@ -79,15 +92,16 @@ def packages(programs):
 class Server:
     """`lapwing serve` with signatures verified, on a data directory of its own."""
 
-    def __init__(self, programs, settings=()):
+    def __init__(self, programs, settings=(), keys=(KEY_ID,)):
         self.programs = programs
         self.settings = list(settings)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lapwing-bench-"))
         self.packages = packages(programs)
         self.deployed = set()
         config = self.home / "config.toml"
-        config.write_text('[[credentials]]\naccess_key_id = "{}"\nsecret_access_key = "{}"\n'
-                          .format(KEY_ID, SECRET))
+        config.write_text("".join(
+            '[[credentials]]\naccess_key_id = "{}"\nsecret_access_key = "{}"\n'.format(key, SECRET)
+            for key in keys))
         os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"] = KEY_ID, SECRET
         self.command = [str(programs.server), "serve", "--listen", "127.0.0.1:0", "--data-dir",
                         str(self.home / "data"), "--config", str(config), "--auth", "verify",

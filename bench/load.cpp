@@ -5,7 +5,7 @@
 //
 //   lapwing_load --address HOST:PORT --path P --body B [--expect B] [--connections N]
 //     [--seconds S | --requests N] [--warm-up N] [--functions N [--first N] [--zipf S]]
-//     [--key ID --secret S [--service NAME]] [--finish 1]
+//     [--key ID --secret S [--service NAME]] [--type MEDIA-TYPE] [--finish 1]
 //
 // Prints one JSON object. An answer counts as an error unless it is 200, names no function
 // error and is what was expected.
@@ -87,6 +87,7 @@ class RequestMaker {
   std::string bytes_of(const std::string& path, const std::string& body) const {
     std::string out = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", path,
                                   options_.address, body.size());
+    if (!options_.type.empty()) out += fmt::format("Content-Type: {}\r\n", options_.type);
     if (!options_.access_key_id.empty()) {
       const aws::HeaderView host{"Host", options_.address};
       const aws::Request request{"POST", path, {}, std::span(&host, 1), body};

@@ -36,6 +36,8 @@ bool parse_options(int argc, char** argv, LoadOptions& options) {
       options.secret_access_key = value;
     } else if (name == "--service") {
       options.service = value;
+    } else if (name == "--type") {
+      options.type = value;
     } else if (name == "--finish") {
       options.finish = number<int>(value) != 0;
     } else if (name == "--functions") {

@@ -9,6 +9,7 @@ struct LoadOptions {
   std::string address;     // "127.0.0.1:4566"
   std::string path = "/";  // "{}" becomes the number of a function
   std::string body;
+  std::string type;           // of the body, said where it is given
   std::string expect;         // the exact answer; empty: any
   std::string access_key_id;  // empty: unsigned
   std::string secret_access_key;

@@ -2,30 +2,17 @@
 measured in turn, round by round, so that both see the same machine; a figure is the median of its
 rounds and a ratio the median of the rounds' ratios."""
 
-import dataclasses
 import json
 import subprocess
 import time
 
-import queues
+import queue_rows
 import roles
-from harness import (ROOT, BareStart, BenchError, Server, median, memory_kb, process_cpu_us,
-                     run_json)
+from harness import (MIB_KB, ROOT, BareStart, BenchError, Row, Server, median, memory_kb,
+                     process_cpu_us, run_json)
 from peers import compared, texts
 
-MIB_KB = 1024
 WARM_UP = 200  # requests of the load client that are not measured
-
-
-@dataclasses.dataclass
-class Row:
-    name: str
-    floor: str
-    ours: str
-    ratio: float | None
-    bar: str
-    met: bool | None          # None: measured, no bar yet (or not measurable)
-    figures: dict
 
 
 class Bench:
@@ -364,29 +351,6 @@ def build_time(bench):
 FAMILIES = {"node": "Node.js", "python": "Python", "native": "native"}
 
 
-def sqs(bench):
-    """Queues on disk over 16 connections; long polls that wait."""
-    server = bench.server()
-    bars = (("SendMessage on disk, 16 connections", queues.send, 8000),
-            ("SendMessageBatch of 10, 16 connections: messages", queues.send_ten, 25_000),
-            ("receive and delete in batches of 10, 16 connections: messages",
-             queues.receive_and_delete, 15_000))
-    figures = {name: [] for name, _, _ in bars}
-    for turn in range(bench.rounds):
-        queue = "bench-{}".format(turn)
-        queues.create(server, queue)
-        for name, measure, _ in bars:
-            figures[name].append(measure(server, queue, bench.seconds))
-    for name, _, bar in bars:
-        yield Row(name, "", "{:,.0f}/s".format(median(figures[name])), None,
-                  "≥ {:,}/s".format(bar), median(figures[name]) >= bar,
-                  {"per_second": figures[name]})
-    queues.create(server, "idle")
-    each, cpu = queues.idle_polls(server, "idle", 1000)
-    yield Row("a long poll that waits, with its connection", "", "{:.1f} KiB".format(each / 1024),
-              None, "≤ 5 KiB", each <= 5 * 1024, {"bytes": each, "cpu_seconds_in_2": cpu})
-
-
 def iam(bench):
     """Roles on disk: reads, writes and lists with 1, 100 and 10,000 of them; what they cost idle."""
     yield from (Row(*row) for row in roles.rows(bench, lambda: raw_http(bench, 16)["per_second"]))
@@ -404,9 +368,9 @@ def peers(bench):
 
 
 ROWS = {"warm": warm_python, "node": warm_node, "native": native, "cold": cold, "burst": burst,
-        "startup": startup, "growth": growth, "many": many, "sqs": sqs, "iam": iam,
+        "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "iam": iam,
         "build": build_time, "peers": peers}
-USUAL = [name for name in ROWS if name not in ("build", "peers")]
+USUAL = [name for name in ROWS if name not in ("build", "peers", "sqs_peers")]
 NOT_MEASURED = [
     ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),
 ]

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "aws/allowance.hpp"
 #include "aws/caller.hpp"
 #include "base/clock.hpp"
 
@@ -21,6 +22,7 @@ struct Call {
   Origin origin = Origin::kClient;
   MonoTime deadline = MonoTime::max();  // by Clock::mono(); nobody waits for the answer afterwards
   std::string trace_id = {};            // X-Amzn-Trace-Id as it was sent, or empty
+  Allowance* allowance = nullptr;       // null: nothing is counted
 };
 
 }  // namespace lapwing::aws

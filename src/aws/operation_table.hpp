@@ -62,6 +62,8 @@ struct Row {
 class Gate {
  public:
   virtual Status pass(std::string_view resource) const = 0;
+  // The input is a structure now: nobody looks at the request any more.
+  virtual void input_taken() const {}
 
  protected:
   ~Gate() = default;
@@ -148,12 +150,25 @@ class WaitingHandler final : public Handler {
 
   net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input, Arena& arena,
                                 const Gate& gate) const override {
-    auto in = input_of<Op>(input);
-    LAPWING_CO_CHECK(gate.pass(resource_of(row_, call, in)));
-    co_return value_of<Op>(co_await fn_(core_, loop, call, std::move(in)), arena);
+    Task task = begin(loop, call, input, gate);
+    co_return value_of<Op>(co_await std::move(task), arena);
   }
 
  private:
+  using Task = net::Task<Result<typename Op::Output>>;
+
+  // Not within the coroutine (noinline): its frame, of which there may be thousands that wait, does
+  // not hold what is needed only here.
+  [[gnu::noinline]] Task begin(net::Loop& loop, const Call& call, Decoded& input,
+                               const Gate& gate) const {
+    auto in = input_of<Op>(input);
+    gate.input_taken();
+    Status passed = gate.pass(resource_of(row_, call, in));
+    if (!passed) return refused(std::move(passed).error());
+    return fn_(core_, loop, call, std::move(in));
+  }
+  static Task refused(Error error) { co_return std::unexpected(std::move(error)); }
+
   Core& core_;
   Fn fn_;
   Row<Op> row_;

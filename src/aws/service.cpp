@@ -28,17 +28,23 @@ void log_failure(Logger& log, const ServiceModel& model, const OperationRow& ope
 
 class OperationGate final : public Gate {
  public:
-  OperationGate(const Authoriser& authoriser, const Call& call, const OperationTable::Entry& entry)
-      : authoriser_(authoriser), call_(call), entry_(entry) {}
+  // `exchange`: who is told when the input was taken, if anybody.
+  OperationGate(const Authoriser& authoriser, const Call& call, const OperationTable::Entry& entry,
+                const Exchange* exchange = nullptr)
+      : authoriser_(authoriser), call_(call), entry_(entry), exchange_(exchange) {}
 
   Status pass(std::string_view resource) const override {
     return authoriser_.authorise(call_, {entry_.action, resource, entry_.access});
+  }
+  void input_taken() const override {
+    if (exchange_ != nullptr) exchange_->input_taken();
   }
 
  private:
   const Authoriser& authoriser_;
   const Call& call_;
   const OperationTable::Entry& entry_;
+  const Exchange* exchange_;
 };
 
 Response write(const ServiceModel& model, const Exchange& exchange, const ProtocolEngine& engine,
@@ -96,25 +102,46 @@ Result<Response> Service::run(const Exchange& exchange) const {
   return write(model(), exchange, *engine, output, extras);
 }
 
-net::Task<Result<Response>> Service::wait(net::Loop& loop,
-                                          std::shared_ptr<const Exchange> exchange) const {
-  const OperationRow& operation = *exchange->operation;
-  const OperationTable::Entry& entry = table_.entry(operation.index);
-  const ProtocolEngine* engine = find_engine(exchange->protocol);
-  if (engine == nullptr) co_return fail(not_implemented(model().id, model().name(operation)));
-  const auto input = std::make_shared<Decoded>();
-  if (exchange->request.body.size() > kReadOnLoopMax) {
-    LAPWING_CO_CHECK(co_await pipeline_.workers.run(
-        loop,
-        [this, exchange, engine, input]() -> Status { return read(*exchange, *engine, *input); }));
-  } else {
-    LAPWING_CO_CHECK(read(*exchange, *engine, *input));
+// What an operation that waits stands on. A worker may look at it while its task has gone.
+struct Service::Waiting {
+  Waiting(const Service& service, std::shared_ptr<const Exchange> asked)
+      : exchange(std::move(asked)),
+        entry(service.table_.entry(exchange->operation->index)),
+        engine(find_engine(exchange->protocol)),
+        gate(service.pipeline_.authoriser, exchange->call, entry, exchange.get()) {}
+
+  const std::shared_ptr<const Exchange> exchange;
+  const OperationTable::Entry& entry;
+  const ProtocolEngine* const engine;
+  const OperationGate gate;
+  Decoded input;
+};
+
+namespace {
+
+net::Task<Result<Value>> failed(Error error) { co_return fail(std::move(error)); }
+
+}  // namespace
+
+// Its arena is empty once the input is a structure, and then takes the output.
+net::Task<Result<Value>> Service::begin_waiting(net::Loop& loop,
+                                                const std::shared_ptr<Waiting>& on) const {
+  const Exchange& exchange = *on->exchange;
+  if (on->engine == nullptr) {
+    return failed(not_implemented(model().id, model().name(*exchange.operation)));
   }
-  Arena arena;
-  const OperationGate gate(pipeline_.authoriser, exchange->call, entry);
-  LAPWING_CO_TRY(const Value output,
-                 co_await entry.handler->wait(loop, exchange->call, *input, arena, gate));
-  co_return write(model(), *exchange, *engine, output, {});
+  if (exchange.request.body.size() > kReadOnLoopMax) return read_and_wait(loop, on);
+  Status done = read(exchange, *on->engine, on->input);
+  if (!done) return failed(std::move(done).error());
+  return on->entry.handler->wait(loop, exchange.call, on->input, on->input.arena, on->gate);
+}
+
+net::Task<Result<Value>> Service::read_and_wait(net::Loop& loop,
+                                                std::shared_ptr<Waiting> on) const {
+  LAPWING_CO_CHECK(co_await pipeline_.workers.run(
+      loop, [this, on]() -> Status { return read(*on->exchange, *on->engine, on->input); }));
+  co_return co_await on->entry.handler->wait(loop, on->exchange->call, on->input, on->input.arena,
+                                             on->gate);
 }
 
 Response Service::answer(const Exchange& exchange, Result<Response> outcome) const {
@@ -152,15 +179,23 @@ net::Task<Result<Response>> Service::serve_on_worker(
   co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
 }
 
+// Long polls wait here by the thousand: what is not needed meanwhile is in functions of its own.
 net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
                                                    std::shared_ptr<const Exchange> exchange) const {
-  Result<Response> outcome = fail(internal_error("not run"));
+  const auto on = std::make_shared<Waiting>(*this, std::move(exchange));
+  Result<Value> output = Value();
   try {
-    outcome = co_await wait(loop, exchange);
+    output = co_await begin_waiting(loop, on);
+    co_return finish(*on, std::move(output));
   } catch (const std::exception& bug) {
-    outcome = fail(internal_error(bug.what()));
+    output = fail(internal_error(bug.what()));
   }
-  co_return answer(*exchange, std::move(outcome));
+  co_return finish(*on, std::move(output));
+}
+
+Response Service::finish(Waiting& on, Result<Value> output) const {
+  if (!output) return answer(*on.exchange, fail(std::move(output).error()));
+  return answer(*on.exchange, write(model(), *on.exchange, *on.engine, *output, {}));
 }
 
 namespace {

@@ -56,6 +56,9 @@ struct Exchange {
   virtual ~Exchange() = default;
   // The input was read out of the body, which nobody looks at any more: large ones are given back.
   virtual void body_read() const {}
+  // Of an operation that waits: nothing of the request is looked at any more, but for `operation`,
+  // `protocol` and `call`.
+  virtual void input_taken() const {}
 
   const OperationRow* operation = nullptr;
   Protocol protocol = Protocol::kRestJson;
@@ -98,12 +101,17 @@ class Service {
   void record(const OperationRow& operation, int status) const;
 
  private:
-  Response answer(const Exchange& exchange, Result<Response> outcome) const;
+  [[gnu::noinline]] Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
                                               std::shared_ptr<const Exchange> exchange) const;
   net::Task<Result<Response>> serve_waiting(net::Loop& loop,
                                             std::shared_ptr<const Exchange> exchange) const;
-  net::Task<Result<Response>> wait(net::Loop& loop, std::shared_ptr<const Exchange> exchange) const;
+  struct Waiting;
+  [[gnu::noinline]] net::Task<Result<Value>> begin_waiting(
+      net::Loop& loop, const std::shared_ptr<Waiting>& on) const;
+  [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
+                                                           std::shared_ptr<Waiting> on) const;
+  [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;

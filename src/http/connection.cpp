@@ -230,14 +230,22 @@ CallerId Connection::caller() {
 net::Task<void> Connection::handle_request() {
   try {
     co_await shared_.handler(*this);
+  } catch (...) {
+    note_throw(std::current_exception());
+  }
+  if (!answered_ && !broken_) co_await answer_for_handler();
+  // Begun and never finished: only a cut connection tells the client.
+  if (streaming_) broken_ = true;
+}
+
+void Connection::note_throw(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(std::move(thrown));
   } catch (const std::exception& error) {
     loop().logger().error("http", "handler threw", {{"what", error.what()}});
   } catch (...) {
     loop().logger().error("http", "handler threw", {});
   }
-  if (!answered_ && !broken_) co_await answer_for_handler();
-  // Begun and never finished: only a cut connection tells the client.
-  if (streaming_) broken_ = true;
 }
 
 net::Task<void> Connection::answer_for_handler() {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,7 +65,10 @@ class Connection final : public RequestContext,
   void charge_to(std::uint64_t key) override { key_ = key; }
   void charge_answer_to(std::uint64_t part) override { part_ = part; }
   CallerId caller() override;
-  void rest() override { buffer_.shrink(0); }
+  void rest() override {
+    buffer_.shrink(0);
+    request_.headers = Headers();
+  }
   Charge take_body_charge() override { return std::exchange(body_charge_, Charge()); }
   bool answers_stalled() override;
 
@@ -76,7 +80,9 @@ class Connection final : public RequestContext,
 
   net::Task<HeadOutcome> read_head();
   net::Task<void> handle_request();
-  net::Task<void> answer_for_handler();
+  // Both not within handle_request() (noinline), in which thousands wait.
+  [[gnu::noinline]] net::Task<void> answer_for_handler();
+  [[gnu::noinline]] void note_throw(std::exception_ptr thrown);
   net::Task<bool> skip_unread_body();
   net::Task<void> answer_error(int status, std::string_view message);
   net::Task<void> linger();

@@ -56,6 +56,11 @@ net::Task<void> refuse(net::Stream stream) {
   [[maybe_unused]] Status sent = co_await stream.write_all(out);
 }
 
+std::uint64_t network_of_peer(const net::Stream& stream) {
+  const std::optional<net::Address> peer = stream.peer_address();
+  return peer ? network_of(*peer) : 0;
+}
+
 // TLS that is being negotiated: as a head that has not come whole.
 class Handshake final : public OpenConnection {
  public:
@@ -83,28 +88,42 @@ bool Connections::close_one() {
   return open_.close_cheapest(many) != nullptr;
 }
 
-net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
-  ++shared_.stats.accepted;
-  const std::optional<net::Address> peer = stream.peer_address();
-  const std::uint64_t network = peer ? network_of(*peer) : 0;
+// What is closed ends in one of the next rounds, unless a request arrives on it just now.
+net::Task<ConnectionPlace> Connections::place_for(std::uint64_t network) {
   ConnectionPlace place = shared_.connections().open(network);
-  // What is closed ends in one of the next rounds, unless a request arrives on it just now.
   bool closes = false;
   for (int round = 0; !place && round < kRoundsToClose; ++round) {
     closes = closes || close_one();
     co_await loop_.yield();
     place = shared_.connections().open(network);
   }
+  co_return place;
+}
+
+// Nothing where it fails.
+net::Task<std::optional<net::Stream>> Connections::secure(net::Stream stream,
+                                                          const net::TlsServerContext& tls,
+                                                          const ConnectionPlace& place) {
+  const MonoTime deadline = loop_.now() + shared_.options.timeouts.head;
+  Handshake handshake(loop_);
+  const OpenConnections::Membership member(open_, handshake, place);
+  Result<net::Stream> secured = co_await net::with_stop(
+      loop_, handshake.stopped(), net::tls_accept(std::move(stream), tls, deadline));
+  if (!secured) co_return std::nullopt;
+  co_return *std::move(secured);
+}
+
+// What is only needed at the beginning is in coroutines of its own: thousands wait in here.
+net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
+  ++shared_.stats.accepted;
+  const std::uint64_t network = network_of_peer(stream);
+  ConnectionPlace place = co_await place_for(network);
   if (!place) {
     if (tls == nullptr) co_await refuse(std::move(stream));
     co_return;
   }
   if (tls != nullptr) {
-    const MonoTime deadline = loop_.now() + shared_.options.timeouts.head;
-    Handshake handshake(loop_);
-    const OpenConnections::Membership member(open_, handshake, place);
-    Result<net::Stream> secured = co_await net::with_stop(
-        loop_, handshake.stopped(), net::tls_accept(std::move(stream), *tls, deadline));
+    std::optional<net::Stream> secured = co_await secure(std::move(stream), *tls, place);
     if (!secured) co_return;
     stream = *std::move(secured);
   }

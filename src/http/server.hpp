@@ -98,7 +98,7 @@ class RequestContext {
   // handler runs. The handler's end gives back the rest.
   virtual Charge take_body_charge() = 0;
   // The body has been read, and the answer may take long: memory for reading is given back until
-  // the next request.
+  // the next request, and the headers of this one are gone.
   virtual void rest() = 0;
   // Answers of this caller wait unread beyond its share, or everybody's beyond the limit: refuse
   // what would make another.
@@ -180,6 +180,11 @@ class Connections {
 
  private:
   net::Task<void> run(net::Stream stream, const net::TlsServerContext* tls);
+  // No place (false) at the limit, where none could be closed for it.
+  [[gnu::noinline]] net::Task<ConnectionPlace> place_for(std::uint64_t network);
+  [[gnu::noinline]] net::Task<std::optional<net::Stream>> secure(net::Stream stream,
+                                                                 const net::TlsServerContext& tls,
+                                                                 const ConnectionPlace& place);
   net::Task<void> accept_loop(net::Listener listener);
 
   net::Loop& loop_;

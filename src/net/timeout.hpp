@@ -65,30 +65,62 @@ Task<Result<T>> with_timeout(Loop& loop, Duration timeout, Task<Result<T>> task)
   return with_deadline<T>(loop, loop.now() + timeout, std::move(task));
 }
 
+namespace detail {
+
+// An awaitable that is no coroutine: where many wait, its state is all that each of them holds.
 template <class T>
-Task<Result<T>> with_stop(Loop& loop, std::stop_token token, Task<Result<T>> task) {
-  using Awaiter = detail::InterruptAwaiter<Result<T>>;
-  Awaiter awaiter(loop, task);
-  // Shared with posted functions that may run after this frame has gone; `awaiter` in it is
-  // read and cleared on the loop's thread only.
+class StopAwaiter {
+ public:
+  StopAwaiter(Loop& loop, std::stop_token token, Task<Result<T>> task)
+      : task_(std::move(task)),
+        awaiter_(loop, task_),
+        link_(std::make_shared<Link>(Link{&awaiter_})),
+        on_stop_(std::move(token), Stop{&loop, link_}) {}
+  StopAwaiter(const StopAwaiter&) = delete;
+  StopAwaiter& operator=(const StopAwaiter&) = delete;
+  ~StopAwaiter() { link_->awaiter = nullptr; }
+
+  bool await_ready() const { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> parent) {
+    return awaiter_.await_suspend(parent);
+  }
+  Result<T> await_resume() {
+    awaiter_.await_resume();
+    if (task_.done()) return task_.take();
+    task_.reset();
+    return fail(make_error(ErrorKind::kCancelled, "cancelled"));
+  }
+
+ private:
+  using Awaiter = InterruptAwaiter<Result<T>>;
+  // Shared with posted functions that may run after this has gone; `awaiter` in it is read and
+  // cleared on the loop's thread only.
   struct Link {
     Awaiter* awaiter;
-    ~Link() = default;
   };
-  auto link = std::make_shared<Link>(Link{&awaiter});
-  struct Unlink {
-    Link& link;
-    ~Unlink() { link.awaiter = nullptr; }
-  } unlink{*link};
-  std::stop_callback on_stop(std::move(token), [&loop, link] {
-    loop.post([link] {
-      if (link->awaiter != nullptr) link->awaiter->interrupt();
-    });
-  });
-  co_await awaiter;
-  if (task.done()) co_return task.take();
-  task.reset();
-  co_return fail(make_error(ErrorKind::kCancelled, "cancelled"));
+  struct Stop {
+    Loop* loop;
+    std::shared_ptr<Link> link;
+    void operator()() const {
+      loop->post([link = link] {
+        if (link->awaiter != nullptr) link->awaiter->interrupt();
+      });
+    }
+  };
+
+  Task<Result<T>> task_;
+  Awaiter awaiter_;
+  std::shared_ptr<Link> link_;
+  std::stop_callback<Stop> on_stop_;
+};
+
+}  // namespace detail
+
+// To be awaited at once: `co_await with_stop(...)`.
+template <class T>
+[[nodiscard]] detail::StopAwaiter<T> with_stop(Loop& loop, std::stop_token token,
+                                               Task<Result<T>> task) {
+  return detail::StopAwaiter<T>(loop, std::move(token), std::move(task));
 }
 
 }  // namespace lapwing::net

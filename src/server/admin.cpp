@@ -230,6 +230,9 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
     text.add("connections_inside", "gauge", "Open connections of functions.",
              parts_.connections->inside_count());
   }
+  if (parts_.waits != nullptr) {
+    text.add("long_waits", "gauge", "Calls that wait for long (long polls).", parts_.waits->held());
+  }
   if (http_ != nullptr) {
     text.add("protocol_errors_total", "counter", "Malformed HTTP requests.",
              http_->protocol_errors.load());

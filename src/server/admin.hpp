@@ -35,6 +35,7 @@ struct AdminParts {
   bool functions_may = true;  // see them
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
+  const http::Budget* waits = nullptr;
   const os::DiskSpace* disk = nullptr;  // null: not known
 };
 

@@ -8,9 +8,9 @@
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
 #include "server/answer.hpp"
+#include "server/front_door_job.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
-#include "server/request_view.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -27,29 +27,6 @@ Error too_large(std::size_t limit, std::string_view operation) {
 }
 
 }  // namespace
-
-// Everything a worker looks at. Shared with it, because a connection that is cut while the
-// worker runs takes its coroutine along.
-struct FrontDoor::Job final : aws::Exchange {
-  explicit Job(const http::Request& head) : kept(head), view(kept) {}
-
-  void body_read() const override {
-    if (body.size() > kOffloadBytes) body = {};
-    // Nothing of it is held any longer by what waits.
-    if (service->waits(*operation)) charge = {};
-  }
-
-  http::Request kept;
-  RequestView view;
-  mutable std::string body;  // by body_read(), on the thread that reads it
-  // What the body holds of the budget. A connection may go while the worker is at it.
-  mutable http::Charge charge;
-  Turns::Turn turn;
-  aws::SignatureHead signature;
-  RequestId request_id;
-  const aws::Service* service = nullptr;  // once it is identified
-  Asked asked;                            // as far as it was found out
-};
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
                                     aws::Response response, Asked asked) {
@@ -117,13 +94,15 @@ std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>
 }
 
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
-  const aws::Request& head = job.view.head();
-  LAPWING_CO_TRY(job.signature, parts_.authenticator->read(head));
-  const auto route = parts_.router->route(head, job.signature.service);
+  const aws::Request& head = job.head->view.head();
+  aws::SignatureHead& signature = job.head->signature;
+  LAPWING_CO_TRY(signature, parts_.authenticator->read(head));
+  const auto route = parts_.router->route(head, signature.service);
   const aws::ServiceModel* model = route ? route->service : route.error().service;
   LAPWING_CO_CHECK(parts_.authenticator->check_head(
-      job.signature, model != nullptr ? model->signing_name : std::string_view()));
-  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, job.signature));
+      signature, model != nullptr ? model->signing_name : std::string_view()));
+  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
+  job.caller = context.caller();
   const std::size_t limit = body_limit(route);
   Result<std::string> body = co_await context.body().read_all(limit);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
@@ -135,15 +114,22 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
   co_return Status();
 }
 
-net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Origin from,
-                                          RequestId request_id) {
-  auto job = std::make_shared<Job>(context.request());
+std::shared_ptr<FrontDoor::Job> FrontDoor::make_job(http::RequestContext& context, aws::Origin from,
+                                                    RequestId request_id) const {
+  auto job = std::make_shared<Job>(context.request(), parts_);
   job->request_id = std::move(request_id);
   job->call.origin = from;
-  const aws::Request& head = job->view.head();
+  job->call.allowance = job.get();
+  return job;
+}
+
+net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_ptr<Job> job) {
+  const aws::Request& head = job->head->view.head();
+  const std::string& scope = job->head->signature.service;
   if (const Status read = co_await read_general(context, *job); !read) {
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_return co_await refuse(context, head, job->signature.service, read.error(), job->request_id);
+    co_await refuse(context, head, scope, read.error(), job->request_id);
+    co_return false;
   }
   job->call.deadline = context.loop().now() + kCallTimeMax;
   // What a large body is taken apart into is as large again, and not counted: one at a time.
@@ -151,8 +137,8 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
     job->turn =
         co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
     if (!job->turn) {  // nobody waits for it any more
-      co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
-                                job->request_id);
+      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
+      co_return false;
     }
   }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
@@ -161,29 +147,50 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
   } else {
     refused = identify(*job);
   }
-  Result<aws::Response> response = fail(too_many("Rate exceeded"));
-  if (refused && *refused) {
-    response = **std::move(refused);
-  } else if (refused) {
-    if (job->service->waits(*job->operation)) {
-      context.rest();
-      // Nobody takes anything for a client that has gone.
-      response = co_await net::with_stop(context.loop(), context.stop_token(),
-                                         job->service->serve(context.loop(), job));
-      if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
-    } else {
-      response = co_await job->service->serve(context.loop(), job);
-    }
+  if (!refused) {
+    co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
+    co_return false;
   }
-  if (!response) {
-    co_return co_await refuse(context, head, job->signature.service, too_many("Rate exceeded"),
-                              job->request_id);
+  if (*refused) {
+    Result<aws::Response> response = **std::move(refused);
+    co_await finish(context, *job, response);
+    co_return false;
   }
-  // Nobody else is to wait for this one's reading.
-  job->turn = {};
-  job->charge = {};
-  job->body = {};
-  co_await answer(context, job->request_id, *std::move(response), job->asked);
+  if (job->service->waits(*job->operation)) context.rest();
+  co_return true;
+}
+
+net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
+                                  Result<aws::Response>& response) {
+  if (!response) {  // no worker was free, and so none has read the input
+    if (job.head == nullptr) co_return;
+    co_return co_await refuse(context, job.head->view.head(), job.head->signature.service,
+                              too_many("Rate exceeded"), job.request_id);
+  }
+  // Nobody else is to wait for this one's reading. What is not read at once of the answer is
+  // counted by the connection.
+  job.turn = {};
+  job.charge = {};
+  job.body = {};
+  job.held = {};
+  job.place = {};
+  co_await answer(context, job.request_id, *std::move(response), job.asked);
+}
+
+net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Origin from,
+                                          RequestId request_id) {
+  const std::shared_ptr<Job> job = make_job(context, from, std::move(request_id));
+  if (!co_await prepare(context, job)) co_return;
+  Result<aws::Response> response = aws::Response();
+  if (job->service->waits(*job->operation)) {
+    // Nobody takes anything for a client that has gone.
+    response = co_await net::with_stop(context.loop(), context.stop_token(),
+                                       job->service->serve(context.loop(), job));
+    if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
+  } else {
+    response = co_await job->service->serve(context.loop(), job);
+  }
+  co_await finish(context, *job, response);
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.
@@ -205,9 +212,10 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
 
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
 std::optional<aws::Response> FrontDoor::identify(Job& job) const {
-  job.request = job.view.with_body(job.body);
+  Job::Head& head = *job.head;
+  job.request = head.view.with_body(job.body);
   // Query services name the operation in the body, so routing waited for it.
-  const auto route = parts_.router->route(job.request, job.signature.service);
+  const auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
   if (model != nullptr) job.asked.service = model->id;
@@ -217,7 +225,7 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
                             : aws::error_response(job.protocol, what, job.request_id);
   };
   Result<aws::Caller> caller = parts_.authenticator->authenticate(
-      job.request, job.signature, model != nullptr ? model->signing_name : std::string_view());
+      job.request, head.signature, model != nullptr ? model->signing_name : std::string_view());
   if (!caller) return refusal(aws::render_auth_error(std::move(caller).error(), job.protocol));
   if (!route) return refusal(route.error().error);
   if (model == nullptr) return refusal(internal_error("a route without a service"));
@@ -229,7 +237,7 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   job.operation = route->operation;
   job.call.caller = *std::move(caller);
   job.call.caller.request_id = job.request_id;
-  job.call.trace_id = job.kept.headers.get_or("X-Amzn-Trace-Id");
+  job.call.trace_id = head.kept.headers.get_or("X-Amzn-Trace-Id");
   return std::nullopt;
 }
 

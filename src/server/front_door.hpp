@@ -41,6 +41,8 @@ struct FrontDoorParts {
   Admin* admin = nullptr;
   InvokeDoor* invoke = nullptr;        // null where there is no Lambda
   net::WorkerPool* hashers = nullptr;  // of large bodies
+  http::Memory* memory = nullptr;      // what answers that are made are charged to
+  http::Budget* waits = nullptr;       // calls that wait for long, each counted as 1
   Random* random = nullptr;
   Logger* logger = nullptr;
 };
@@ -68,8 +70,15 @@ class FrontDoor {
 
   net::Task<void> handle_general(http::RequestContext& context, aws::Origin from,
                                  RequestId request_id);
-  // Coroutines that handle_general() calls have frames of their own (noinline), which are gone
-  // while it waits for a service: long polls wait there by the thousand.
+  // What handle_general() calls has frames of its own (noinline), which are gone while it waits for
+  // a service: long polls wait there by the thousand.
+  [[gnu::noinline]] std::shared_ptr<Job> make_job(http::RequestContext& context, aws::Origin from,
+                                                  RequestId request_id) const;
+  // Until a service can be asked; false: it is answered already.
+  [[gnu::noinline]] net::Task<bool> prepare(http::RequestContext& context,
+                                            std::shared_ptr<Job> job);
+  [[gnu::noinline]] net::Task<void> finish(http::RequestContext& context, Job& job,
+                                           Result<aws::Response>& response);
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
                                              const RequestId& request_id, aws::Response response,

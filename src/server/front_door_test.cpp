@@ -132,7 +132,8 @@ TEST(FrontDoor, HealthSaysHowEachServiceIs) {
   TestServer server({.services = {"logs", "sqs"}});
   const HttpAnswer answer = server.request("GET", "/_lapwing/health");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_NE(answer.body.find(R"("services":{"iam":"running","logs":"running","sqs":"running"})"), std::string::npos)
+  EXPECT_NE(answer.body.find(R"("services":{"iam":"running","logs":"running","sqs":"running"})"),
+            std::string::npos)
       << answer.body;
 }
 

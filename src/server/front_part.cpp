@@ -37,6 +37,7 @@ AdminParts admin_parts(const FrontNeeds& needs) {
   out.functions_may = functions_may_see(needs.config);
   out.memory = &needs.memory;
   out.connections = &needs.connections;
+  out.waits = &needs.waits;
   out.disk = needs.disk;
   return out;
 }
@@ -91,7 +92,7 @@ FrontPart::FrontPart(const FrontNeeds& needs)
       admin_(admin_parts(needs)),
       invoke_door_(make_invoke_door(needs, none_)),
       front_door_({&guard_, &needs.sign_in.authenticator, &router_, &admin_, invoke_door_.get(),
-                   &needs.hashers, &needs.random, &needs.logger}),
+                   &needs.hashers, &needs.memory, &needs.waits, &needs.random, &needs.logger}),
       http_(needs.loops, server_options(needs), served(aws::Origin::kClient)) {
   for (const auto& service : needs.services.services().all()) front_door_.add(service->api());
   needs.endpoint.open(

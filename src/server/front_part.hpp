@@ -32,6 +32,7 @@ struct FrontNeeds {
   net::WorkerPool& hashers;
   http::Memory& memory;
   http::ConnectionBudget& connections;
+  http::Budget& waits;
   SignIn& sign_in;
   Endpoint& endpoint;
   Machine& machine;

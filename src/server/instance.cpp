@@ -10,6 +10,7 @@
 #include "server/endpoint.hpp"
 #include "server/engine_part.hpp"
 #include "server/front_part.hpp"
+#include "server/limits.hpp"
 #include "server/machine_defaults.hpp"
 #include "server/open_files.hpp"
 #include "server/service_part.hpp"
@@ -61,6 +62,7 @@ struct Instance::Parts {
   // What connections on the loops use until these end.
   http::Memory memory;
   std::optional<http::ConnectionBudget> connections;
+  std::optional<http::Budget> waits;
   Endpoint endpoint;
   // Operations, and what is long to compute of large requests: neither waits for the other.
   net::WorkerPool workers;
@@ -96,6 +98,8 @@ Status Instance::Parts::make_engine() {
   fit_open_files(options, set.environments_max != engine::Settings().environments_max, logger);
   connections.emplace(fit_connections(options, static_cast<std::size_t>(config.connections_max),
                                       config.connections_max != Config().connections_max, logger));
+  const std::size_t most = connections->max();
+  waits.emplace(most * kLongWaitsQuarters / 4, most / kLongWaitsOfCallerPart);
   logs::Service* const logs = services->services().logs();
   LAPWING_CHECK(machine->begin({loops, logs != nullptr ? &logs->sink() : nullptr, *sign_in.of_roles,
                                 endpoint, *connections, memory}));
@@ -119,7 +123,7 @@ Status Instance::Parts::start_services() {
 
 void Instance::Parts::make_front() {
   front.emplace(FrontNeeds{config, clock, random, logger, disk, loops, workers, hashers, memory,
-                           *connections, sign_in, endpoint, *machine, *services,
+                           *connections, *waits, sign_in, endpoint, *machine, *services,
                            engine->dispatcher});
 }
 

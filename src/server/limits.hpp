@@ -23,6 +23,14 @@ inline constexpr std::size_t kLargeBodyBytes = 8 * kMiB;
 inline constexpr auto kCallTimeMax = std::chrono::seconds(60);
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
+// Answers that services make (received messages) are counted with those that wait to be read
+// (http/limits.hpp). Beyond what a caller may have of these, small ones are still made.
+inline constexpr std::uint64_t kSmallAnswersReserve = 16 * kMiB;
+inline constexpr std::uint64_t kSmallAnswerBytes = 64 * kKiB;
+// Calls that wait for long (long polls) may hold so many quarters of the connections. A caller has
+// an eighth of all connections at least, and what the others leave, up to half of those.
+inline constexpr std::size_t kLongWaitsQuarters = 3;
+inline constexpr std::size_t kLongWaitsOfCallerPart = 8;
 
 // Each pull of an image takes a thread for as long as its registry takes.
 inline constexpr std::size_t kPullThreads = 4;

@@ -65,6 +65,9 @@ struct ClaimRequest {
   std::uint64_t in_flight_max = 0;
   // What was enqueued longer ago than this is not handed out; zero: no age.
   Duration age_max = Duration::zero();
+  // Once payloads of so many bytes are claimed, no further message is: one is always taken, and the
+  // last may be beyond.
+  std::uint64_t bytes_max = UINT64_MAX;
 };
 
 struct Claimed {

@@ -1,5 +1,6 @@
 #include "text/xml_writer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "text/utf8.hpp"
@@ -17,9 +18,19 @@ bool is_forbidden(std::string_view sequence) {
   return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
 }
 
+// Stands for itself everywhere, as nearly all that is written does.
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '"';
+}
+
 void append_escaped(std::string& out, std::string_view value, bool attribute) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  while (!value.empty()) {
+  while (true) {
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(value, is_plain) - value.begin());
+    out += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) return;
     const std::size_t length = utf8_sequence_length(value);
     if (length == 0) {
       out += kReplacement;

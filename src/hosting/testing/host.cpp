@@ -101,15 +101,16 @@ Pending HostBase::send(aws::Caller as, std::string_view operation, std::string_v
   loop_.post([this, promise, as = std::move(as), name = std::string(operation),
               text = std::string(input)]() mutable {
     loop_.spawn([](const aws::Service& api, net::Loop& loop, std::string operation_name,
-                   std::string body, aws::Caller by,
+                   std::string body, aws::Caller by, std::shared_ptr<aws::Allowance> allowance,
                    std::shared_ptr<std::promise<Answer>> answer) -> net::Task<void> {
       aws::Call call;
       call.caller = std::move(by);
+      call.allowance = allowance.get();
       Result<std::string> out =
           co_await api.perform(loop, operation_name, std::move(body), std::move(call));
       answer->set_value(out ? Answer{*std::move(out), ""}
                             : Answer{out.error().message(), out.error().code()});
-    }(service_->api(), loop_, std::move(name), std::move(text), std::move(as), promise));
+    }(service_->api(), loop_, std::move(name), std::move(text), std::move(as), allowance, promise));
   });
   return pending;
 }

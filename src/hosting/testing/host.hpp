@@ -88,6 +88,7 @@ class HostBase {
   std::unique_ptr<store::Engine> engine;
   background::Runner background;
   aws::Caller caller;
+  std::shared_ptr<aws::Allowance> allowance;  // of every call, where it is set
 
  protected:
   virtual std::unique_ptr<Service> make() = 0;

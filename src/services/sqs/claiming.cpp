@@ -34,9 +34,13 @@ Result<std::vector<store::Claimed>> claim_again(store::Txn& txn, const Ask& ask)
   return out;
 }
 
-}  // namespace
+std::uint64_t bytes_of(const std::vector<store::Claimed>& messages) {
+  std::uint64_t out = 0;
+  for (const store::Claimed& each : messages) out += each.payload.size();
+  return out;
+}
 
-Result<Received> claim(store::Txn& txn, const Ask& ask) {
+Result<Received> claim_within(store::Txn& txn, const Ask& ask, std::uint64_t bytes_max) {
   Received out;
   if (!ask.again.empty()) {
     LAPWING_TRY(out.messages, claim_again(txn, ask));
@@ -44,12 +48,15 @@ Result<Received> claim(store::Txn& txn, const Ask& ask) {
     if (out.again) return out;
   }
   for (int round = 0; round < kRedriveRoundsMax && out.messages.size() < ask.max; ++round) {
+    const std::uint64_t bytes = bytes_of(out.messages);
+    if (round > 0 && bytes >= bytes_max) break;
     LAPWING_TRY(store::ClaimResult found,
                 txn.claim({.queues = {ask.queue->place},
                            .max = ask.max - out.messages.size(),
                            .visibility = ask.visibility,
                            .in_flight_max = kInFlightMax,
-                           .age_max = std::chrono::seconds(ask.queue->retention_s)}));
+                           .age_max = std::chrono::seconds(ask.queue->retention_s),
+                           .bytes_max = bytes_max - bytes}));
     out.full = found.messages.empty() && found.in_flight_left == 0;
     bool buried = false;
     for (store::Claimed& each : found.messages) {
@@ -66,6 +73,23 @@ Result<Received> claim(store::Txn& txn, const Ask& ask) {
     out.buried = out.buried || buried;
     if (!buried) break;
   }
+  return out;
+}
+
+}  // namespace
+
+// It is held before anybody else claims: all of them are on one thread, one after another.
+Result<Received> claim(store::Txn& txn, const Ask& ask) {
+  if (ask.allowance == nullptr) return claim_within(txn, ask, UINT64_MAX);
+  ask.allowance->hold_answer(0);
+  const std::uint64_t room = ask.allowance->answer_room();
+  if (room == 0) {
+    Received none;
+    none.unread = true;
+    return none;
+  }
+  LAPWING_TRY(Received out, claim_within(txn, ask, room / kAnswerCopies));
+  ask.allowance->hold_answer(kAnswerCopies * bytes_of(out.messages));
   return out;
 }
 

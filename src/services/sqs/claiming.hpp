@@ -4,9 +4,11 @@
 // Thread-safety: pure functions of a transaction.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "aws/allowance.hpp"
 #include "base/result.hpp"
 #include "services/sqs/queue.hpp"
 #include "services/sqs/receipt_handle.hpp"
@@ -21,6 +23,8 @@ struct Ask {
   Duration visibility{};
   // What the same ReceiveRequestAttemptId was given.
   std::vector<Handle> again = {};
+  // Messages are taken as far as their answer may be made; null: any.
+  std::shared_ptr<aws::Allowance> allowance = nullptr;
 };
 
 struct Received {
@@ -28,6 +32,7 @@ struct Received {
   bool again = false;   // messages are those of Ask::again
   bool buried = false;  // some went to the dead-letter queue
   bool full = false;    // so many are in flight that no more are handed out
+  bool unread = false;  // none is handed out while so many answers wait to be read
 };
 
 Result<Received> claim(store::Txn& txn, const Ask& ask);

@@ -76,6 +76,10 @@ inline constexpr std::size_t kMessageOverheadBytes = 512;
 // A body of 1 MiB, each character escaped in six, or a batch of such; the rest is names.
 inline constexpr std::size_t kSendBodyBytesMax = 7 * kMiB;
 
+// Where an answer is made, it is there so many times: as it is stored, as it is told, in parts and
+// in the text of the protocol, which doubles as it grows.
+inline constexpr std::uint64_t kAnswerCopies = 4;
+
 // Of one receive: how often messages that go to a dead-letter queue are replaced by others.
 inline constexpr int kRedriveRoundsMax = 32;
 // What is past its retention but in flight is looked at again after this.

@@ -104,9 +104,13 @@ void Polls::remove(Poll& poll) {
   by_time_.erase({poll.deadline_, &poll});
 }
 
-Poll::Poll(Polls& polls, net::Loop& loop, const std::string& place, MonoTime deadline)
-    : polls_(polls), loop_(loop), line_(polls.line(place)), deadline_(deadline) {
+Poll::Poll(Polls& polls, net::Loop& loop, const std::string& place, Duration wait)
+    : TimerNode(loop),
+      polls_(polls),
+      line_(polls.line(place)),
+      deadline_(polls.clock_.mono() + wait) {
   polls_.add(*this);
+  arm_after(wait);
 }
 
 Poll::~Poll() {
@@ -130,8 +134,15 @@ void Poll::wake(Polls::Woken why) {
   sender_.send(why);
 }
 
+// Real time is over.
+void Poll::on_timer() {
+  const std::scoped_lock lock(line_->mutex_);
+  over_ = true;
+  wake(Polls::Woken::kTimeout);
+}
+
 void Poll::listen() {
-  auto channel = net::one_shot<Polls::Woken>(loop_);
+  auto channel = net::one_shot<Polls::Woken>(loop());
   receiver_ = std::move(channel.receiver);
   const std::scoped_lock lock(line_->mutex_);
   looking_ = std::exchange(called_, false);
@@ -144,14 +155,11 @@ void Poll::listen() {
   in_line_ = true;
 }
 
-net::Task<Result<Polls::Woken>> Poll::wait() {
-  {
-    const std::scoped_lock lock(line_->mutex_);
-    looking_ = false;
-    if (in_line_) awake_.reset();
-  }
-  Result<Polls::Woken> woken = co_await receiver_;
-  co_return woken.value_or(Polls::Woken::kStopped);
+Poll::Awaiter Poll::wait() {
+  const std::scoped_lock lock(line_->mutex_);
+  looking_ = false;
+  if (in_line_) awake_.reset();
+  return Awaiter(receiver_);
 }
 
 void Poll::found(bool more) {

@@ -1,20 +1,22 @@
 // Long polls: who waits for the messages of a queue, and until when. No thread is held, no poll
 // looks again before there is reason to.
 //
-//   Poll poll(polls, loop, place, deadline);
+//   Poll poll(polls, loop, place, wait);
 //   while (true) {
 //     poll.listen();                       // before it looks, so that nothing is missed
 //     ... look for messages; if there are some, poll.found(); return ...
-//     if (co_await poll.wait() != Poll::Woken::kLook) return;
+//     if (co_await poll.wait() != Polls::Woken::kLook) return;
 //   }
 //
 // A message wakes the poll that has waited longest, not all of them; who found messages wakes two
-// more, where more may be there. The time of all polls is one DueSource, on the server's clock.
+// more, where more may be there. The time of all polls is one DueSource, on the server's clock; a
+// client waits in real time, too, where that clock stands still. Thousands wait: a poll is small.
 //
 // Thread-safety: Polls from any thread; a Poll on its loop.
 #pragma once
 
 #include <atomic>
+#include <coroutine>
 #include <list>
 #include <map>
 #include <memory>
@@ -29,7 +31,7 @@
 #include "base/clock.hpp"
 #include "net/loop.hpp"
 #include "net/sync.hpp"
-#include "net/task.hpp"
+#include "net/timer.hpp"
 #include "store/queue.hpp"
 
 namespace lapwing::sqs {
@@ -86,15 +88,16 @@ class Polls final : public DueSource {
   bool stopped_ = false;
 };
 
-class Poll {
+class Poll final : private net::TimerNode {
  public:
-  Poll(Polls& polls, net::Loop& loop, const std::string& place, MonoTime deadline);
-  ~Poll();
+  Poll(Polls& polls, net::Loop& loop, const std::string& place, Duration wait);
+  ~Poll() override;
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
+  class Awaiter;
   void listen();
-  net::Task<Result<Polls::Woken>> wait();
+  Awaiter wait();
   // Messages were found; `more`: others may find some, too.
   void found(bool more);
 
@@ -102,9 +105,9 @@ class Poll {
   friend class Polls;
   friend class Polls::Line;
   void wake(Polls::Woken why);  // with the line's mutex
+  void on_timer() override;
 
   Polls& polls_;
-  net::Loop& loop_;
   std::shared_ptr<Polls::Line> line_;
   const MonoTime deadline_;
   net::OneShotReceiver<Polls::Woken> receiver_;
@@ -116,6 +119,18 @@ class Poll {
   bool looking_ = false;    // has begun, and has not said yet what it found
   bool over_ = false;       // its time, or the service
   background::Hold awake_;  // from when it is woken until it waits again
+};
+
+class Poll::Awaiter {
+ public:
+  explicit Awaiter(net::OneShotReceiver<Polls::Woken>& receiver)
+      : inner_(receiver.operator co_await()) {}
+  bool await_ready() const { return inner_.await_ready(); }
+  bool await_suspend(std::coroutine_handle<> handle) { return inner_.await_suspend(handle); }
+  Polls::Woken await_resume() { return inner_.await_resume().value_or(Polls::Woken::kStopped); }
+
+ private:
+  net::OneShotReceiver<Polls::Woken>::Awaiter inner_;
 };
 
 }  // namespace lapwing::sqs

@@ -193,15 +193,21 @@ Result<ClaimResult> QueueChange::claim(const ClaimRequest& request) {
   }
   ClaimResult out;
   std::vector<std::size_t> at(units_of.size(), 0);
-  while (out.messages.size() < request.max) {
+  std::uint64_t bytes = 0;
+  const auto full = [&] {
+    return out.messages.size() == request.max ||
+           (!out.messages.empty() && bytes >= request.bytes_max);
+  };
+  while (!full()) {
     for (std::size_t i = 0; i < at.size(); ++i) {
       if (left[i] == 0) at[i] = units_of[i].size();
     }
     const std::size_t queue = longest_due(units_of, at);
     if (queue == units_of.size()) break;
     for (const MessageId id : units_of[queue][at[queue]++].ids) {
-      if (out.messages.size() == request.max || left[queue] == 0) break;
+      if (full() || left[queue] == 0) break;
       out.messages.push_back(take(id, request.visibility));
+      bytes += out.messages.back().payload.size();
       --left[queue];
     }
   }

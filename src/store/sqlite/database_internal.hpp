@@ -67,6 +67,8 @@ class Database {
   // Whether SQLite has rolled the transaction back by itself.
   bool transaction_lost() const;
   std::uint64_t changed_rows() const;
+  // Rows that were changed since it was opened.
+  std::int64_t changes_in_all() const { return sqlite3_total_changes64(raw_); }
   sqlite3* raw() { return raw_; }
   const std::string& path() const { return path_; }
 

@@ -259,8 +259,11 @@ bool DbFile::something_to_do() const {
 void DbFile::run_group(std::vector<Job*>& jobs) {
   hold_reserve();
   if (jobs.size() == 1) return run_alone(*jobs[0]);
-  const Status status = try_group(jobs);
-  if (status) return;
+  Result<bool> whole = try_group(jobs, Undo::kAll);
+  if (whole && *whole) return;
+  if (whole) whole = try_group(jobs, Undo::kEach);
+  if (whole) return;
+  const Status status = fail(std::move(whole).error());
   if (status.error().kind() == ErrorKind::kUnknown) {
     for (Job* job : jobs) {
       if (job->status) job->status = status;
@@ -271,17 +274,23 @@ void DbFile::run_group(std::vector<Job*>& jobs) {
   for (Job* job : jobs) run_alone(*job);
 }
 
-// Fails when the group as a whole did; then nothing of it is committed (kUnknown: perhaps).
-Status DbFile::try_group(std::vector<Job*>& jobs) {
+// Fails when the group as a whole did; then nothing of it is committed (kUnknown: perhaps). False,
+// and nothing committed: with Undo::kAll one failed after it had changed something.
+Result<bool> DbFile::try_group(std::vector<Job*>& jobs, Undo undo) {
   LAPWING_CHECK(writer_->run("BEGIN IMMEDIATE"));
   for (Job* job : jobs) {
-    job->status = run_body(*job, true);
+    const std::int64_t before = writer_->changes_in_all();
+    job->status = run_body(*job, undo);
     if (writer_->transaction_lost()) {
       return fail(internal_error("the transaction was rolled back under its group"));
     }
+    if (undo == Undo::kAll && !job->status && writer_->changes_in_all() != before) {
+      LAPWING_CHECK(writer_->run("ROLLBACK"));
+      return false;
+    }
   }
   const Status committed = writer_->run("COMMIT");
-  if (committed) return {};
+  if (committed) return true;
   const int code = sqlite3_extended_errcode(writer_->raw()) & 0xff;
   (void)writer_->exec("ROLLBACK");
   // A failed write or sync may have reached the disk all the same.
@@ -289,7 +298,7 @@ Status DbFile::try_group(std::vector<Job*>& jobs) {
     return fail(make_error(ErrorKind::kUnknown, "It is not known whether the change was kept.")
                     .with_detail(committed.error().to_log()));
   }
-  return committed;
+  return fail(committed.error());
 }
 
 void DbFile::run_alone(Job& job) {
@@ -315,18 +324,18 @@ void DbFile::hold_reserve() {
 }
 
 void DbFile::try_alone(Job& job) {
-  job.thrown = nullptr;
   std::vector<Job*> one{&job};
-  const Status status = try_group(one);
-  if (status) return;
+  Result<bool> done = try_group(one, Undo::kAll);
+  if (done) return;
   if (!writer_->transaction_lost()) (void)writer_->exec("ROLLBACK");
   // Its own error says more than that the transaction was lost.
-  if (job.status) job.status = status;
+  if (job.status) job.status = fail(std::move(done).error());
 }
 
-Status DbFile::run_body(Job& job, bool guarded) {
+Status DbFile::run_body(Job& job, Undo undo) {
+  job.thrown = nullptr;
   if (job.submitted != nullptr && clock_->mono() > job.deadline) return fail(timed_out_error());
-  if (guarded) LAPWING_CHECK(writer_->run("SAVEPOINT body"));
+  if (undo == Undo::kEach) LAPWING_CHECK(writer_->run("SAVEPOINT body"));
   Status status;
   try {
     status = job.body(*writer_);
@@ -334,7 +343,7 @@ Status DbFile::run_body(Job& job, bool guarded) {
     job.thrown = std::current_exception();
     status = fail(internal_error("the body of a transaction threw"));
   }
-  if (writer_->transaction_lost()) return status;
+  if (writer_->transaction_lost() || undo == Undo::kAll) return status;
   if (!status) LAPWING_CHECK(writer_->run("ROLLBACK TO body"));
   LAPWING_CHECK(writer_->run("RELEASE body"));
   return status;

@@ -106,12 +106,15 @@ class DbFile {
   void gather(std::unique_lock<std::mutex>& lock);
   void call_back(std::span<const std::unique_ptr<Submitted>> submitted);
   void run_group(std::vector<Job*>& jobs);
-  Status try_group(std::vector<Job*>& jobs);
+  // What is undone where a body has failed after it had changed something: a savepoint for each
+  // costs as much as a small body.
+  enum class Undo { kAll, kEach };
+  Result<bool> try_group(std::vector<Job*>& jobs, Undo undo);
   void run_alone(Job& job);
   void try_alone(Job& job);
   bool release_reserve(const Status& status);
   void hold_reserve();
-  Status run_body(Job& job, bool guarded);
+  Status run_body(Job& job, Undo undo);
   bool something_to_do() const;  // mutex_ is held
   void run_idle_step();
   Result<bool> try_idle_step();

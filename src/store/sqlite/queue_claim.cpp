@@ -218,12 +218,18 @@ Result<ClaimResult> QueueTxn::claim(const ClaimRequest& request) {
   }
   ClaimResult out;
   std::vector<std::size_t> at(units_of.size(), 0);
-  while (out.messages.size() < request.max) {
+  std::uint64_t bytes = 0;
+  const auto full = [&] {
+    return out.messages.size() == request.max ||
+           (!out.messages.empty() && bytes >= request.bytes_max);
+  };
+  while (!full()) {
     const std::size_t queue = longest_due(units_of, at);
     if (queue == units_of.size()) break;
     for (const MessageId id : units_of[queue][at[queue]++].ids) {
-      if (out.messages.size() == request.max || left[queue] == 0) break;
+      if (full() || left[queue] == 0) break;
       LAPWING_TRY(Claimed claimed, take(id, *rows[queue], request.visibility));
+      bytes += claimed.payload.size();
       out.messages.push_back(std::move(claimed));
       --left[queue];
     }

@@ -58,6 +58,19 @@ TEST_P(ClaimContract, AGroupThatComesBackStandsBehindThoseNeverTouched) {
   EXPECT_EQ(payloads(claim()), "21");
 }
 
+TEST_P(ClaimContract, AClaimEndsWithTheBytesItMayTake) {
+  for (const char* group : {"", "", "g", "g"}) send(std::string(1000, 'x'), group);
+  const auto take_bytes = [&](std::uint64_t bytes) {
+    return take({.queues = {"q"}, .max = 10, .visibility = seconds(30), .bytes_max = bytes})
+        .messages.size();
+  };
+  EXPECT_EQ(take_bytes(1001), 2u);
+  // The first is taken whatever its size, and a group goes on where it was left.
+  EXPECT_EQ(take_bytes(0), 1u);
+  EXPECT_EQ(counts(), "1/0/3");
+  EXPECT_EQ(take_bytes(UINT64_MAX), 0u);
+}
+
 TEST_P(ClaimContract, ADelayedMessageHoldsBackItsGroup) {
   send("1", "g");
   ASSERT_TRUE(queue().enqueue({"q", "2", seconds(10), "g"}));

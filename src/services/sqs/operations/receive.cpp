@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include "gen/sqs/errors.hpp"
-#include "net/timeout.hpp"
 #include "services/sqs/claiming.hpp"
 #include "services/sqs/words.hpp"
 #include "services/sqs/written_message.hpp"
@@ -43,8 +42,10 @@ Status check(const Queue& queue, const gen::sqs::ReceiveMessageRequest& in) {
                             "punctuation characters. 1 to 128 in length."));
 }
 
-Ask ask_of(Core& core, QueuePtr queue, const gen::sqs::ReceiveMessageRequest& in) {
+Ask ask_of(Core& core, const aws::Call& call, QueuePtr queue,
+           const gen::sqs::ReceiveMessageRequest& in) {
   Ask ask;
+  if (call.allowance != nullptr) ask.allowance = call.allowance->shared_from_this();
   ask.max = static_cast<std::size_t>(in.max_number_of_messages.value_or(1));
   ask.visibility = std::chrono::seconds(in.visibility_timeout.value_or(queue->visibility_s));
   if (queue->redrive) {
@@ -67,7 +68,7 @@ net::Task<Result<Received>> look(Core& core, net::Loop& loop, const Ask& ask) {
   co_return *std::move(found);
 }
 
-Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, const Received& received,
+Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, Received received,
                                               const gen::sqs::ReceiveMessageRequest& in) {
   gen::sqs::ReceiveMessageResult out;
   if (received.messages.empty()) return out;
@@ -84,6 +85,7 @@ Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, const 
     LAPWING_TRY(gen::sqs::Message message,
                 written_message(*ask.queue, received.messages[i], handles[i], wanted));
     out.messages->push_back(std::move(message));
+    received.messages[i].payload = std::string();  // ten of 1 MiB are not held twice
   }
   if (in.receive_request_attempt_id) {
     core.parts->attempts.keep(ask.queue->place, *in.receive_request_attempt_id, std::move(handles));
@@ -92,51 +94,71 @@ Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, const 
 }
 
 using Output = gen::sqs::ReceiveMessageResult;
+using Task = net::Task<Result<Output>>;
 
 // What there is now. Its frame is its own (noinline): those who wait, by the thousand, do not hold
-// it meanwhile.
-[[gnu::noinline]] net::Task<Result<Output>> receive_now(Core& core, net::Loop& loop, QueuePtr queue,
-                                                        const gen::sqs::ReceiveMessageRequest& in,
-                                                        bool may_wait) {
-  const Ask ask = ask_of(core, std::move(queue), in);
-  LAPWING_CO_TRY(const Received found, co_await look(core, loop, ask));
+// it meanwhile. The queue may have been changed, or deleted, since it was looked at last.
+[[gnu::noinline]] Task receive_now(Core& core, net::Loop& loop, const aws::Call& call,
+                                   const gen::sqs::ReceiveMessageRequest& in, bool may_wait) {
+  LAPWING_CO_TRY(QueuePtr queue, core.queue_at(call, in.queue_url));
+  const Ask ask = ask_of(core, call, std::move(queue), in);
+  LAPWING_CO_TRY(Received found, co_await look(core, loop, ask));
+  if (found.unread) {
+    co_return fail(gen::sqs::errors::request_throttled(
+        "Too many received messages wait to be read. Please read them, and retry."));
+  }
   if (found.full && !may_wait && !ask.queue->fifo) {
     co_return fail(gen::sqs::errors::over_limit(
         fmt::format("The maximum number of in flight messages is reached: {}.", kInFlightMax)));
   }
-  co_return answer(core, ask, found, in);
+  co_return answer(core, ask, std::move(found), in);
+}
+
+Task refused(Error error) { co_return fail(std::move(error)); }
+
+Task receive_at_once(Core& core, net::Loop& loop, const aws::Call& call,
+                     gen::sqs::ReceiveMessageRequest in) {
+  co_return co_await receive_now(core, loop, call, in, false);
+}
+
+[[gnu::noinline]] Error too_many_wait() {
+  return gen::sqs::errors::over_limit(
+      "The maximum number of receives that wait for messages is reached. Please let some of them "
+      "end, or receive with WaitTimeSeconds=0.");
+}
+
+Task receive_or_wait(Core& core, net::Loop& loop, const aws::Call& call,
+                     gen::sqs::ReceiveMessageRequest in, QueuePtr queue, Duration wait) {
+  Result<Output> out = co_await receive_now(core, loop, call, in, true);
+  if (!out || out->messages) co_return out;
+  if (call.allowance != nullptr && !call.allowance->wait_long()) co_return fail(too_many_wait());
+  Poll poll(core.parts->polls, loop, queue->place, wait);
+  queue.reset();
+  while (true) {
+    poll.listen();
+    out = co_await receive_now(core, loop, call, in, true);
+    if (!out) {
+      poll.found(true);  // who waits behind may fare better
+      co_return out;
+    }
+    if (out->messages) break;
+    if (co_await poll.wait() != Polls::Woken::kLook) co_return out;
+  }
+  const auto most = static_cast<std::size_t>(in.max_number_of_messages.value_or(1));
+  poll.found(out->messages->size() == most);  // then there may be more
+  co_return out;
 }
 
 }  // namespace
 
 net::Task<Result<Output>> receive_message(Core& core, net::Loop& loop, const aws::Call& call,
                                           gen::sqs::ReceiveMessageRequest in) {
-  LAPWING_CO_TRY(QueuePtr queue, core.queue_at(call, in.queue_url));
-  LAPWING_CO_CHECK(check(*queue, in));
-  const std::chrono::seconds wait(in.wait_time_seconds.value_or(queue->wait_s));
-  const bool may_wait = wait > Duration::zero();
-  LAPWING_CO_TRY(Output out, co_await receive_now(core, loop, queue, in, may_wait));
-  if (out.messages || !may_wait) co_return out;
-  Poll poll(core.parts->polls, loop, queue->place, core.clock->mono() + wait);
-  // A client waits in real time, also where the service's clock stands still.
-  const MonoTime real_end = loop.now() + wait;
-  while (true) {
-    poll.listen();
-    auto received = co_await receive_now(core, loop, queue, in, may_wait);
-    if (!received) {
-      poll.found(true);  // who waits behind may fare better
-      co_return fail(std::move(received).error());
-    }
-    out = *std::move(received);
-    if (out.messages) break;
-    const auto woken = co_await net::with_deadline(loop, real_end, poll.wait());
-    if (!woken || *woken != Polls::Woken::kLook) co_return out;
-    // It may have been changed, or deleted, meanwhile.
-    LAPWING_CO_TRY(queue, core.queue_at(call, in.queue_url));
-  }
-  const auto most = static_cast<std::size_t>(in.max_number_of_messages.value_or(1));
-  poll.found(out.messages->size() == most);  // then there may be more
-  co_return out;
+  Result<QueuePtr> queue = core.queue_at(call, in.queue_url);
+  if (!queue) return refused(std::move(queue).error());
+  if (Status fine = check(**queue, in); !fine) return refused(std::move(fine).error());
+  const std::chrono::seconds wait(in.wait_time_seconds.value_or((*queue)->wait_s));
+  if (wait <= Duration::zero()) return receive_at_once(core, loop, call, std::move(in));
+  return receive_or_wait(core, loop, call, std::move(in), *std::move(queue), wait);
 }
 
 }  // namespace lapwing::sqs

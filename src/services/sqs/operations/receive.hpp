@@ -1,4 +1,4 @@
-// ReceiveMessage.
+// ReceiveMessage. The task is awaited at once: what is refused is so when it is made.
 #pragma once
 
 #include "gen/sqs/receive_message.hpp"

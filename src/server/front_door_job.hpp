@@ -1,0 +1,87 @@
+// A request on its way through the front door: what it is, and what it holds of the budgets. For
+// front_door.cpp only.
+//
+// Thread-safety: the request's loop, but for what a worker does while the loop waits for it, and
+// for answer_room() and hold_answer(), which the store's writer calls.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "aws/allowance.hpp"
+#include "aws/service.hpp"
+#include "aws/sigv4.hpp"
+#include "http/budget.hpp"
+#include "http/message.hpp"
+#include "server/admission.hpp"
+#include "server/front_door.hpp"
+#include "server/limits.hpp"
+#include "server/request_view.hpp"
+#include "server/turns.hpp"
+
+namespace lapwing::server {
+
+// Shared with a worker that looks at it, because a connection that is cut while the
+// worker runs takes its coroutine along.
+struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
+  // What is only needed until the operation has its input.
+  struct Head {
+    explicit Head(const http::Request& request) : kept(request), view(kept) {}
+    http::Request kept;
+    RequestView view;
+    aws::SignatureHead signature;
+  };
+
+  Job(const http::Request& request, const FrontDoorParts& parts)
+      : head(std::make_unique<Head>(request)), memory(parts.memory), waits(parts.waits) {}
+
+  void body_read() const override {
+    if (body.size() > kOffloadBytes) body = {};
+    // Nothing of it is held any longer by what waits.
+    if (service->waits(*operation)) charge = {};
+  }
+  void input_taken() const override {
+    head.reset();
+    body = {};
+    charge = {};
+  }
+
+  std::uint64_t answer_room() override {
+    if (memory == nullptr) return UINT64_MAX;
+    if (!held.counts()) held = memory->answers.charge(caller);
+    const std::uint64_t room = held.room();
+    return room > 0 ? room : std::min(held.room(kSmallAnswersReserve), kSmallAnswerBytes);
+  }
+  void hold_answer(std::uint64_t bytes) override {
+    held.release();
+    held.add(bytes);
+  }
+  bool wait_long() override {
+    if (waits == nullptr || place.counts()) return true;
+    place = waits->charge(caller);
+    if (!place.has_room()) {
+      place = {};
+      return false;
+    }
+    place.add(1);
+    return true;
+  }
+
+  mutable std::unique_ptr<Head> head;
+  mutable std::string body;  // by body_read(), on the thread that reads it
+  // What the body holds of the budget. A connection may go while the worker is at it.
+  mutable http::Charge charge;
+  Turns::Turn turn;
+  RequestId request_id;
+  const aws::Service* service = nullptr;  // once it is identified
+  Asked asked;                            // as far as it was found out
+  http::CallerId caller;
+  http::Memory* const memory;
+  http::Budget* const waits;
+  http::Charge held;   // of the answer that is being made
+  http::Charge place;  // among those that wait for long
+};
+
+}  // namespace lapwing::server
