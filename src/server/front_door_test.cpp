@@ -125,14 +125,14 @@ TEST(FrontDoor, PeopleAreGreetedWithWhatIsThere) {
   TestServer server({.services = {"sqs", "sts"}});
   const HttpAnswer answer = server.request("GET", "/");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_NE(answer.body.find("(sqs, sts)"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("(iam, sqs, sts)"), std::string::npos) << answer.body;
 }
 
 TEST(FrontDoor, HealthSaysHowEachServiceIs) {
   TestServer server({.services = {"logs", "sqs"}});
   const HttpAnswer answer = server.request("GET", "/_lapwing/health");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_NE(answer.body.find(R"("services":{"logs":"running","sqs":"running"})"), std::string::npos)
+  EXPECT_NE(answer.body.find(R"("services":{"iam":"running","logs":"running","sqs":"running"})"), std::string::npos)
       << answer.body;
 }
 
