@@ -22,6 +22,8 @@ READY = re.compile(rb"listening on (http://\S+)")
 STOP_SECONDS = 30
 CLI_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/lambda-ex"
+# For boto3's waiters: they look once a second by themselves, and things are ready in milliseconds.
+SOON = {"Delay": 0.05, "MaxAttempts": 1200}
 
 
 def binary():

@@ -78,6 +78,12 @@ inline constexpr std::uint64_t kSnapshotRoomStepBytes = 16 * 1024 * 1024;
 inline constexpr std::size_t kSnapshotChunkBytes = 256 * 1024;
 // Interpreters that fork, of one event loop: one for each runtime, and account.
 inline constexpr std::size_t kTemplatesMax = 32;
+// Function versions whose starts are remembered over a restart, and what the file may hold. It is
+// written after so long, and so seldom.
+inline constexpr std::size_t kRecentStartsMax = 256;
+inline constexpr std::size_t kRecentStartsBytesMax = 64 * 1024;
+inline constexpr Duration kRecentStartsSettle = std::chrono::seconds(1);
+inline constexpr Duration kRecentStartsEvery = std::chrono::seconds(10);
 // An idle environment is frozen after this; later, up to the second, when it is called again too
 // soon for that to be worth it (freeze_policy.hpp).
 inline constexpr Duration kFreezeAfter = std::chrono::milliseconds(250);

@@ -132,6 +132,8 @@ class Sandbox {
   // The same with a child of a template, which is that template's interpreter, ready. The
   // child starts in /var/task.
   virtual net::Task<Result<ProgramId>> fork_from(Template& from, std::vector<InheritedFd> fds) = 0;
+  // False once it is known that every process of it is gone.
+  virtual bool alive() const = 0;
   // False once that program's end is known.
   virtual bool running(ProgramId program) const = 0;
   // Completes when that program has ended, at once if it has already; also when the sandbox

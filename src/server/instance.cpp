@@ -15,6 +15,8 @@
 #include "server/open_files.hpp"
 #include "server/service_part.hpp"
 #include "server/sign_in.hpp"
+#include "services/lambda/catalog.hpp"
+#include "services/lambda/function_identifier.hpp"
 #include "services/lambda/settings.hpp"
 
 namespace lapwing::server {
@@ -51,6 +53,7 @@ struct Instance::Parts {
   void make_services(const std::vector<std::string>& names);
   Status make_engine();
   Status start_services();
+  void expect_recent(const lambda::Catalog& functions);
   void make_front();
 
   const Config config;
@@ -102,14 +105,15 @@ Status Instance::Parts::make_engine() {
   waits.emplace(most * kLongWaitsQuarters / 4, most / kLongWaitsOfCallerPart);
   logs::Service* const logs = services->services().logs();
   LAPWING_CHECK(machine->begin({loops, logs != nullptr ? &logs->sink() : nullptr, *sign_in.of_roles,
-                                endpoint, *connections, memory}));
+                                endpoint, *connections, memory, services->upkeep()}));
   engine.emplace(loops, machine->environments(), options);
   orders.bind(engine->dispatcher);
   return {};
 }
 
 Status Instance::Parts::start_services() {
-  if (lambda::Service* const lambda = services->services().lambda()) {
+  lambda::Service* const lambda = services->services().lambda();
+  if (lambda != nullptr) {
     lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
       engine->dispatcher.retire(arn, version);
       machine->retire(arn, version);
@@ -118,7 +122,20 @@ Status Instance::Parts::start_services() {
       engine->dispatcher.expect(function);
     });
   }
-  return services->start();
+  LAPWING_CHECK(services->start());
+  if (lambda != nullptr) expect_recent(lambda->catalog());
+  return {};
+}
+
+// What was called before this server came back is likely to be called again.
+void Instance::Parts::expect_recent(const lambda::Catalog& functions) {
+  for (const runtime::RecentStarts::Start& start : machine->recent_starts()) {
+    const std::optional<std::uint64_t> number = lambda::parse_version(start.version);
+    if (!number) continue;
+    if (auto version = functions.version({start.account, start.region, start.name}, *number)) {
+      engine->dispatcher.expect(std::move(version));
+    }
+  }
 }
 
 void Instance::Parts::make_front() {

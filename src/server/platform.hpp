@@ -9,7 +9,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "background/runner.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -24,6 +26,7 @@
 #include "runtime/environment/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
 #include "runtime/language/catalogue.hpp"
+#include "runtime/start/recent_starts.hpp"
 #include "services/lambda/snapshots.hpp"
 #include "store/engine.hpp"
 #include "text/json_writer.hpp"
@@ -38,6 +41,7 @@ struct MachineNeeds {
   runtime::EndpointServer& endpoint;
   http::ConnectionBudget& connections;
   http::Memory& memory;
+  background::Runner& upkeep;  // of what keeps real time
 };
 
 // What functions run on.
@@ -55,6 +59,8 @@ class Machine : public lambda::Snapshots {
   virtual runtime::EnvironmentFactory& environments() = 0;
   // A version changed or is gone: beside what the engine ends.
   virtual void retire(const std::string& arn, const std::string& version) = 0;
+  // What was started last before this server was, the last first; once, before anything starts.
+  virtual std::vector<runtime::RecentStarts::Start> recent_starts() { return {}; }
   // Before the loops run.
   virtual Status serve() { return {}; }
   // The API listens: what may take its time begins.

@@ -17,10 +17,15 @@ namespace {
 
 class RealEnvironments final : public runtime::EnvironmentFactory {
  public:
-  explicit RealEnvironments(const runtime::EnvironmentHost& host) : host_(host) {}
+  RealEnvironments(const runtime::EnvironmentHost& host, runtime::RecentStarts& recent,
+                   background::Task& recent_written)
+      : host_(host), recent_(recent), recent_written_(recent_written) {}
   std::unique_ptr<runtime::ExecutionEnvironment> make(net::Loop& loop,
                                                       runtime::FunctionVersionPtr function,
                                                       runtime::InitializationType type) override {
+    // What is provisioned is started without being called.
+    const bool called = type == runtime::InitializationType::kOnDemand;
+    if (called && recent_.note(*function)) recent_written_.notify();
     return std::make_unique<runtime::Environment>(loop, host_, std::move(function), type);
   }
   void expect(net::Loop& loop, const runtime::FunctionVersion& function) override {
@@ -32,6 +37,8 @@ class RealEnvironments final : public runtime::EnvironmentFactory {
 
  private:
   const runtime::EnvironmentHost& host_;
+  runtime::RecentStarts& recent_;
+  background::Task& recent_written_;
 };
 
 runtime::StarterOptions starter_options(const runtime::Settings& set) {
@@ -121,7 +128,9 @@ Status SandboxMachine::begin(const MachineNeeds& needs) {
   host_.stream.bytes_max = static_cast<std::uint64_t>(set.stream_mib_max) * kMiB;
   host_.stream.bytes_per_second = static_cast<std::uint64_t>(set.stream_kib_per_second) * kKiB;
   host_.stream.burst_bytes = static_cast<std::uint64_t>(set.stream_burst_kib) * kKiB;
-  environments_ = std::make_unique<RealEnvironments>(host_);
+  recent_.emplace(config_.data_dir + "/starts", needs.loops.at(0).clock());
+  recent_written_ = needs.upkeep.when_due("starts.recent", *recent_);
+  environments_ = std::make_unique<RealEnvironments>(host_, *recent_, recent_written_);
   maker_ = std::make_unique<runtime::SnapshotMaker>(needs.loops, host_);
   return {};
 }
@@ -137,6 +146,8 @@ Status SandboxMachine::serve() {
 void SandboxMachine::stop() {
   maker_->stop();
   starters_->stop();
+  recent_written_.reset();
+  (void)recent_->write();  // a hint: without it the next server is as a new one
 }
 
 void SandboxMachine::retire(const std::string& arn, const std::string& version) {

@@ -34,6 +34,7 @@ class SandboxMachine final : public Machine {
   Status begin(const MachineNeeds& needs) override;
   runtime::EnvironmentFactory& environments() override { return *environments_; }
   void retire(const std::string& arn, const std::string& version) override;
+  std::vector<runtime::RecentStarts::Start> recent_starts() override { return recent_->load(); }
   Status serve() override;
   void tend() override { maintenance_->start(); }
   void drain() override { maintenance_->stop(); }
@@ -64,6 +65,8 @@ class SandboxMachine final : public Machine {
   runtime::EnvironmentHost host_;
   std::unique_ptr<runtime::SnapshotStore> snapshots_;
   std::unique_ptr<runtime::StarterGroup> starters_;
+  std::optional<runtime::RecentStarts> recent_;
+  background::Task recent_written_;
   std::unique_ptr<runtime::EnvironmentFactory> environments_;
   std::unique_ptr<runtime::SnapshotMaker> maker_;
   std::unique_ptr<Maintenance> maintenance_;

@@ -46,6 +46,7 @@ class ServicePart {
   Services& services() { return services_; }
   // Null where the clock moves by itself.
   hosting::ManualTime* time() { return time_ ? &*time_ : nullptr; }
+  background::Runner& upkeep() { return upkeep_; }
   std::vector<background::TaskFacts> tasks() const;
 
  private:

@@ -12,7 +12,7 @@ from api import Api, eventually
 from holdings import nothing_held
 from images import Layer, Layout, busybox_layer, python_layers
 from registry import Front, Registry, TokenService, certificate, is_blob, own_address
-from serving import Cli, ROLE, Server, binary
+from serving import Cli, ROLE, SOON, Server, binary
 
 HANDLER = '''
 import os, platform
@@ -162,7 +162,7 @@ def test_life_of_an_image_function(running, registry, shelf):
     assert made["PackageType"] == "Image" and made["State"] == "Pending"
     assert made["CodeSize"] == 0 and made["CodeSha256"] == shelf.digest("python")
     assert not {"Runtime", "Handler", "Layers", "ImageConfigResponse"} & set(made)
-    lam.get_waiter("function_active_v2").wait(FunctionName="life", WaiterConfig={"Delay": 1})
+    lam.get_waiter("function_active_v2").wait(FunctionName="life", WaiterConfig=SOON)
     answer = lam.invoke(FunctionName="life", Payload=b'{"n": 1}')
     said = json.load(answer["Payload"])
     assert "FunctionError" not in answer, said
@@ -184,7 +184,7 @@ def test_life_of_an_image_function(running, registry, shelf):
     assert first["Version"] == "1" and first["PackageType"] == "Image"
     lam.update_function_configuration(FunctionName="life",
                                       Environment={"Variables": {"COLOUR": "red"}})
-    lam.get_waiter("function_updated_v2").wait(FunctionName="life", WaiterConfig={"Delay": 1})
+    lam.get_waiter("function_updated_v2").wait(FunctionName="life", WaiterConfig=SOON)
     colour = lambda **which: json.load(  # noqa: E731
         lam.invoke(FunctionName="life", Payload=b"{}", **which)["Payload"])["colour"]
     assert colour() == "red" and colour(Qualifier="1") == "blue"
@@ -192,7 +192,7 @@ def test_life_of_an_image_function(running, registry, shelf):
     changed = lam.update_function_code(FunctionName="life", Publish=True,
                                        ImageUri=f"{registry.host}/team/app:shell")
     assert changed["Version"] == "2" and changed["CodeSha256"] == shelf.digest("shell")
-    lam.get_waiter("function_updated_v2").wait(FunctionName="life", WaiterConfig={"Delay": 1})
+    lam.get_waiter("function_updated_v2").wait(FunctionName="life", WaiterConfig=SOON)
     now = json.load(lam.invoke(FunctionName="life", Payload=b"7")["Payload"])
     assert now == {"event": 7, "argument": "first", "greeting": "hello", "cwd": "/var/task"}
     assert colour(Qualifier="1") == "blue"

@@ -119,6 +119,26 @@ def test_a_function_that_was_created_is_expected(tmp_path):
         server.stop()
 
 
+@pytest.mark.parametrize("runtime,source", ALL)
+def test_a_function_that_was_called_before_a_crash_is_expected(tmp_path, runtime, source):
+    """It is not created again, and yet its next call finds something ready."""
+    data = tmp_path / "data"
+    server = Server(data).start()
+    try:
+        api = Api(server.address)
+        called = deploy(api, "called", source, runtime)
+        deploy(api, "not-called", source, runtime)
+        invoke(api, called)
+        assert eventually(lambda: (data / "starts").exists())
+        server.kill()
+        server.start()
+        ready(server)
+        assert invoke(Api(server.address), called).json()["name"] == called
+        assert metric(server, "starts_standby_total") == 1
+    finally:
+        server.stop()
+
+
 def test_a_function_that_was_deleted_is_not_expected(tmp_path):
     """What was made for functions nobody called goes with them."""
     server = Server(tmp_path / "data").start()

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from api import Api, eventually
 from functions import ROLE, package
-from serving import ROOT, Server
+from serving import ROOT, SOON, Server
 from test_starts import children
 
 LOOK = '''
@@ -259,7 +259,7 @@ def called(server, account, name):
                        aws_access_key_id=account, aws_secret_access_key="x")
     api.create_function(FunctionName=name, Runtime="python3.11", Role=ROLE, Timeout=60,
                         Handler="app.handler", Code={"ZipFile": package({"app.py": LOOK})})
-    api.get_waiter("function_active_v2").wait(FunctionName=name)
+    api.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=SOON)
     return json.load(api.invoke(FunctionName=name)["Payload"])
 
 

@@ -54,6 +54,18 @@ std::vector<std::string> waiting_command(const sandbox::Plan& plan, const Runtim
   return language.waiting_argv(launch_of(plan, runtime, {}));
 }
 
+// Counts itself for as long as it lives: the one who waits for a start may be cancelled.
+class Counted {
+ public:
+  explicit Counted(std::uint32_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::uint32_t& count_;
+};
+
 // Whether what waits is of one memory size.
 bool sized(sandbox::Plan plan, const RuntimeChoice& runtime) {
   const std::vector<std::string> command = waiting_command(plan, runtime);
@@ -160,7 +172,7 @@ std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
     Ready ready = std::move(shelf.ready.front());
     shelf.ready.erase(shelf.ready.begin());
     count_ready();
-    if (!ready.booted || ready.sandbox->running(ready.program)) return ready;
+    if (ready.booted ? ready.sandbox->running(ready.program) : ready.sandbox->alive()) return ready;
   }
   // Asked for more than there was: twice as many from now on.
   shelf.last_missed = loop_->now();
@@ -171,6 +183,7 @@ std::optional<Starter::Ready> Starter::take(Shelf& shelf) {
 // Something ready, or made now.
 net::Task<Result<Starter::Ready>> Starter::find(const std::string& arn, const sandbox::Plan& plan,
                                                 const RuntimeChoice& runtime) {
+  const Counted starting(starting_);
   Shelf& shelf = shelf_for(plan, runtime);
   const bool served = serves(shelf, plan, runtime);
   if (served) {
@@ -200,9 +213,7 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const std::string& arn,
                                                    const RuntimeChoice& runtime) {
   if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
-  ++starting_;
   Result<Ready> ready = co_await find(arn, plan, runtime);
-  --starting_;
   refill_soon();
   if (!ready) co_return ready;
   std::vector<sandbox::Bind> binds = plan.binds;
@@ -219,14 +230,17 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const std::string& arn,
 net::Task<Status> Starter::prepare_again(StartedRuntime& cleared, const sandbox::Plan& plan,
                                          const RuntimeChoice& runtime) {
   if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
+  if (!cleared.sandbox->alive()) {
+    co_await cleared.sandbox->destroy();
+    co_return fail(make_error(ErrorKind::kUnavailable, "the sandbox has ended meanwhile"));
+  }
+  const Counted starting(starting_);
   Shelf& shelf = shelf_for(plan, runtime);
   cleared.booted = false;
   if (!serves(shelf, plan, runtime)) co_return Status();
   shelf.last_asked = loop_->now();
   if (!options_.standby || shelf.template_state != TemplateState::kReady) co_return Status();
-  ++starting_;
   Status booted = co_await boot(shelf, cleared);
-  --starting_;
   if (!booted) co_await cleared.sandbox->destroy();
   co_return booted;
 }

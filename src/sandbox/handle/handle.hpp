@@ -47,6 +47,7 @@ class Handle final : public Sandbox {
   net::Task<Result<ProgramId>> start(const ProgramPlan& program,
                                      std::vector<InheritedFd> fds) override;
   net::Task<Result<ProgramId>> fork_from(Template& from, std::vector<InheritedFd> fds) override;
+  bool alive() const override { return !gone_.is_set(); }
   bool running(ProgramId program) const override;
   net::Task<ExitStatus> program_exited(ProgramId program) override;
   net::Task<Result<os::UniqueFd>> socket(int family, int type) override;
