@@ -7,6 +7,7 @@
 #include "aws/arena.hpp"
 #include "aws/engine.hpp"
 #include "aws/json_codec.hpp"
+#include "aws/streaming.hpp"
 #include "aws/validator.hpp"
 #include "text/json_writer.hpp"
 
@@ -32,22 +33,27 @@ class OperationGate final : public Gate {
       : authoriser_(authoriser), call_(call), entry_(entry) {}
 
   Status pass(std::string_view resource) const override {
+    asked_ = true;
     return authoriser_.authorise(call_, {entry_.action, resource, entry_.access});
+  }
+  // An operation that nobody was asked about must not have been run: a bug, and told as one.
+  template <class T>
+  Result<T> outcome(Result<T> of) const {
+    if (of && !asked_) return fail(internal_error("an operation ran without being authorised"));
+    return of;
   }
 
  private:
+  mutable bool asked_ = false;
   const Authoriser& authoriser_;
   const Call& call_;
   const OperationTable::Entry& entry_;
 };
 
-Response write(const ServiceModel& model, const Exchange& exchange, const ProtocolEngine& engine,
-               const Value& output, const ResponseExtras& extras) {
-  Response response = engine.write_output(model, *exchange.operation, output,
-                                          exchange.call.caller.request_id.view());
-  if (extras.status) response.status = *extras.status;
-  for (const HeaderField& header : extras.headers) response.set_header(header.name, header.value);
-  return response;
+Response write(const ServiceModel& model, const Exchange& exchange, const Value& output,
+               const ResponseExtras& extras) {
+  return write_answer(model, *exchange.operation, exchange.protocol, output, extras,
+                      exchange.call.caller.request_id.view());
 }
 
 }  // namespace
@@ -92,29 +98,86 @@ Result<Response> Service::run(const Exchange& exchange) const {
   LAPWING_CHECK(read(exchange, *engine, input));
   ResponseExtras extras;
   const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
-  LAPWING_TRY(const Value output, entry.handler->run(exchange.call, input, arena, extras, gate));
-  return write(model(), exchange, *engine, output, extras);
+  LAPWING_TRY(const Value output,
+              gate.outcome(entry.handler->run(exchange.call, input, arena, extras, gate)));
+  return write(model(), exchange, output, extras);
+}
+
+// A large body is read on a worker.
+net::Task<Status> Service::read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                        std::shared_ptr<Decoded> input) const {
+  const ProtocolEngine* engine = find_engine(exchange->protocol);
+  if (engine == nullptr) {
+    co_return fail(not_implemented(model().id, model().name(*exchange->operation)));
+  }
+  if (exchange->request.body.size() <= kReadOnLoopMax) co_return read(*exchange, *engine, *input);
+  co_return co_await pipeline_.workers.run(loop, [this, exchange, engine, input]() -> Status {
+    return read(*exchange, *engine, *input);
+  });
 }
 
 net::Task<Result<Response>> Service::wait(net::Loop& loop,
                                           std::shared_ptr<const Exchange> exchange) const {
   const OperationRow& operation = *exchange->operation;
   const OperationTable::Entry& entry = table_.entry(operation.index);
-  const ProtocolEngine* engine = find_engine(exchange->protocol);
-  if (engine == nullptr) co_return fail(not_implemented(model().id, model().name(operation)));
   const auto input = std::make_shared<Decoded>();
-  if (exchange->request.body.size() > kReadOnLoopMax) {
-    LAPWING_CO_CHECK(co_await pipeline_.workers.run(
-        loop,
-        [this, exchange, engine, input]() -> Status { return read(*exchange, *engine, *input); }));
-  } else {
-    LAPWING_CO_CHECK(read(*exchange, *engine, *input));
-  }
+  LAPWING_CO_CHECK(co_await read_waiting(loop, exchange, input));
   Arena arena;
+  ResponseExtras extras;
   const OperationGate gate(pipeline_.authoriser, exchange->call, entry);
-  LAPWING_CO_TRY(const Value output,
-                 co_await entry.handler->wait(loop, exchange->call, *input, arena, gate));
-  co_return write(model(), *exchange, *engine, output, {});
+  LAPWING_CO_TRY(const Value output, gate.outcome(co_await entry.handler->wait(
+                                         loop, exchange->call, *input, arena, extras, gate)));
+  co_return write(model(), *exchange, output, extras);
+}
+
+net::Task<Status> Service::run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                      BodySource& body, AnswerSink& answer) const {
+  const OperationTable::Entry& entry = table_.entry(exchange->operation->index);
+  const auto input = std::make_shared<Decoded>();
+  LAPWING_CO_CHECK(co_await read_waiting(loop, exchange, input));
+  const OperationGate gate(pipeline_.authoriser, exchange->call, entry);
+  LAPWING_CO_CHECK(gate.outcome(
+      co_await entry.handler->stream(loop, exchange->call, *input, gate, body, answer)));
+  if (answer.state() != AnswerSink::State::kNothing) co_return Status();
+  co_return fail(internal_error("an operation ended without an answer"));
+}
+
+net::Task<Status> Service::stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                  BodySource& body, AnswerWire& wire) const {
+  AnswerSink sink(model(), *exchange->operation, exchange->protocol,
+                  exchange->call.caller.request_id.str(), wire);
+  Status outcome;
+  try {
+    outcome = co_await run_stream(loop, exchange, body, sink);
+  } catch (const std::exception& bug) {
+    outcome = fail(internal_error(bug.what()));
+  }
+  co_return co_await end_stream(*exchange, sink, std::move(outcome));
+}
+
+// What the operation returned becomes the end of its answer.
+net::Task<Status> Service::end_stream(const Exchange& exchange, AnswerSink& sink,
+                                      Status outcome) const {
+  const OperationRow& operation = *exchange.operation;
+  if (sink.client_gone()) {
+    record(operation, sink.status());
+    co_return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
+  }
+  if (sink.state() == AnswerSink::State::kNothing) {
+    co_return co_await sink.respond(answer(exchange, fail(std::move(outcome).error())));
+  }
+  if (outcome) {
+    record(operation, sink.status());
+    co_return co_await sink.finish();
+  }
+  const Error error = std::move(outcome).error();
+  const int status = describe_error(&model(), error).status;
+  if (status >= 500 && error.kind() != ErrorKind::kUnsupported) {
+    log_failure(pipeline_.log, model(), operation, exchange.call.caller, error);
+  }
+  record(operation, status);
+  if (sink.state() == AnswerSink::State::kEvents) co_return co_await sink.finish_with(error);
+  co_return fail(error);  // nobody takes a part for the whole: the body is never finished
 }
 
 Response Service::answer(const Exchange& exchange, Result<Response> outcome) const {
@@ -178,10 +241,10 @@ struct Performance {
 net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_view name,
                                                 std::string input, Call call) const {
   const OperationRow* operation = model().find_operation(name);
-  if (operation == nullptr || table_.entry(operation->index).handler == nullptr) {
-    co_return fail(not_implemented(model().id, name));
-  }
+  if (operation == nullptr) co_return fail(not_implemented(model().id, name));
   const OperationTable::Entry& entry = table_.entry(operation->index);
+  const Handler* const handler = entry.elsewhere ? entry.performer.get() : entry.handler.get();
+  if (handler == nullptr || handler->streams()) co_return fail(not_implemented(model().id, name));
   const auto made = std::make_shared<Performance>();
   made->input = std::move(input);
   made->call = std::move(call);
@@ -194,20 +257,22 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   };
   Result<Value> output = fail(internal_error("not run"));
   try {
-    if (entry.handler->waits()) {
+    if (handler->waits()) {
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
       if (Status ready = prepare(*made); !ready) {
         output = fail(std::move(ready).error());
       } else {
-        output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+        ResponseExtras extras;
+        output = gate.outcome(
+            co_await handler->wait(loop, made->call, made->decoded, made->arena, extras, gate));
       }
     } else {
-      output =
-          co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {
+      output = co_await pipeline_.workers.run(
+          loop, [this, made, prepare, &entry, handler]() -> Result<Value> {
             LAPWING_CHECK(prepare(*made));
             const OperationGate gate(pipeline_.authoriser, made->call, entry);
             ResponseExtras extras;
-            return entry.handler->run(made->call, made->decoded, made->arena, extras, gate);
+            return gate.outcome(handler->run(made->call, made->decoded, made->arena, extras, gate));
           });
     }
   } catch (const std::exception& bug) {

@@ -64,8 +64,10 @@ class ToyService final : public Service {
  private:
   static aws::OperationTable make_table(Core& core) {
     aws::OperationTable table(toy::kModel);
-    table.add<toy::Kinds>(core, send, {.access = aws::Access::kWrite});
-    table.add<toy::Nothing>(core, receive, {.access = aws::Access::kRead});
+    table.add<toy::Kinds>(core, send,
+                          {.access = aws::Access::kWrite, .resource = aws::kNoResource});
+    table.add<toy::Nothing>(core, receive,
+                            {.access = aws::Access::kRead, .resource = aws::kNoResource});
     table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Grow", "StructPayload"});
     return table;
   }

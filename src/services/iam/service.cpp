@@ -63,7 +63,7 @@ void add(OperationTable& table, Core& core, Fn fn, Access access) {
 
 template <class Op, class Fn>
 void add_for_all(OperationTable& table, Core& core, Fn fn, Access access) {
-  table.add<Op>(core, fn, {.access = access});
+  table.add<Op>(core, fn, {.access = access, .resource = aws::kNoResource});
 }
 
 void add_roles(OperationTable& table, Core& core) {

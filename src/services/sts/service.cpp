@@ -8,7 +8,8 @@ namespace {
 
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(gen::sts::kModel);
-  table.add<gen::sts::GetCallerIdentity>(core, get_caller_identity, {.access = aws::Access::kRead});
+  table.add<gen::sts::GetCallerIdentity>(
+      core, get_caller_identity, {.access = aws::Access::kRead, .resource = aws::kNoResource});
   table.refuse({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
                 "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetDelegatedAccessToken",
                 "GetFederationToken", "GetSessionToken", "GetWebIdentityToken"});
