@@ -12,6 +12,7 @@
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
 #include "server/request_view.hpp"
+#include "server/streamed.hpp"
 #include "services/lambda/operations/invoke.hpp"
 
 namespace lapwing::server {
@@ -50,6 +51,7 @@ struct FrontDoor::Job final : aws::Exchange {
   aws::SignatureHead signature;
   RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
+  bool body_follows = false;              // the operation reads it as it arrives
 };
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
@@ -110,6 +112,11 @@ std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>
   return route ? service->second->body_limit(*route->operation) : service->second->body_limit();
 }
 
+bool FrontDoor::takes_body(const std::expected<aws::Route, aws::Unrouted>& route) const {
+  const auto service = route ? services_.find(route->service->id) : services_.end();
+  return service != services_.end() && service->second->takes_body(*route->operation);
+}
+
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
   const aws::Request& head = job.view.head();
   LAPWING_CO_TRY(job.signature, parts_.authenticator->read(head));
@@ -119,6 +126,10 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
       job.signature, model != nullptr ? model->signing_name : std::string_view()));
   LAPWING_CO_CHECK(admit(context, *parts_.authenticator, job.signature));
   const std::size_t limit = body_limit(route);
+  if (takes_body(route)) {
+    job.body_follows = true;
+    co_return Status();
+  }
   Result<std::string> body = co_await context.body().read_all(limit);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     co_return fail(too_large(limit, route ? route->service->name(*route->operation) : "requested"));
@@ -158,6 +169,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   if (refused && *refused) {
     response = **std::move(refused);
   } else if (refused) {
+    if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
     if (job->service->waits(*job->operation)) {
       context.rest();
       // Nobody takes anything for a client that has gone.
@@ -179,6 +191,19 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   co_await answer(context, job->request_id, *std::move(response));
 }
 
+// Nobody goes on for a client that has gone.
+net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr<Job> job) {
+  const std::size_t limit = job->service->body_limit(*job->operation);
+  StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
+                    announced_sha256(job->view.head()));
+  aws::NoBody nothing;
+  StreamedAnswer answer(context, *parts_.logger, job->request_id);
+  if (!job->body_follows) context.rest();
+  aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
+  (void)co_await net::with_stop(context.loop(), context.stop_token(),
+                                job->service->stream(context.loop(), job, source, answer));
+}
+
 // An error before any service was reached, in the protocol the request seems to speak.
 net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Request& head,
                                   std::string_view scope_service, const Error& error,
@@ -196,6 +221,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
 std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   job.request = job.view.with_body(job.body);
+  job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
   const auto route = parts_.router->route(job.request, job.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
