@@ -1,6 +1,6 @@
 // The load client: POSTs one body over kept connections, one request in flight on each, and
 // measures. One thread over epoll with requests made beforehand, so that it costs a few
-// microseconds a request and is not what is measured. Requests are signed anew each second, as
+// microseconds a request and is not what is measured. Requests are signed again each second, as
 // the date they carry has that resolution.
 //
 //   lapwing_load --address HOST:PORT --path P --body B [--expect B] [--connections N]

@@ -1,4 +1,4 @@
-"""What else runs Lambda functions on one's own machine, measured beside Lapwing in the same run:
+"""What else runs Lambda functions on your own machine, measured beside Lapwing in the same run:
 the rows of `tools/bench peers`. Each peer is installed into build/peers, pinned, and runs in its
 fastest sensible mode; what each does and does not do is in README.md. Standard library only."""
 

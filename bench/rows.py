@@ -387,7 +387,7 @@ def sqs(bench):
 
 
 def peers(bench):
-    """What else runs functions on one's own machine, installed into build/peers."""
+    """What else runs functions on your own machine, installed into build/peers."""
     for peer, ours, why in compared(bench):
         name = ": ".join(filter(None, [FAMILIES.get(peer.family), peer.name]))
         if why:

@@ -42,6 +42,14 @@ SERVICE_FOLDERS = ("src/aws/", "src/ports/", "src/resources/", "src/hosting/", "
 # Function output, which comes in real time; interpreters that compile ahead.
 REAL_TIME = {"src/services/logs/sink.cpp", "src/services/logs/sink.hpp",
              "src/server/maintenance.cpp", "src/server/maintenance.hpp"}
+# Words that present-day English does without, in whatever people read.
+PROSE = (".md", ".txt", ".rb", ".cjs", ".go", ".java", ".rs", ".html", ".cmake", "")
+NOT_OURS = ("LICENSE", "NOTICE")
+OLD_WORDS = re.compile(
+    r"\b(whoever|whomever|whosoever|whatsoever|anew|for ever|one's own|in vain|upon|unto|"
+    r"there(?:by|of|in|upon|to|from)|where(?:by|of|in|upon|to|from)|here(?:by|of|in|upon|to|after)|"
+    r"hitherto|hence|henceforth|thence|whence|forthwith|whilst|amongst|naught|nought|aught|lest|"
+    r"albeit)\b", re.I)
 # An allocator's cache is nobody's state: operator new has no parameter to pass it in.
 ALLOCATORS = {"src/net/frame_pool.cpp"}
 
@@ -74,6 +82,16 @@ def check_lines(path, relative, text, problems):
             problems.append(f"{where}: wait by the server's clock: background::Runner")
         if path.suffix == ".hpp" and HEADER_BANS.search(code):
             problems.append(f"{where}: heavy header in a header: include it in the .cpp")
+
+
+def check_words(path, relative, problems):
+    if (path.suffix not in CODE + SCRIPTS + PROSE or relative in NOT_OURS
+            or relative == "tools/tidy.py"):
+        return
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+        if found := OLD_WORDS.search(line):
+            problems.append(f"{relative}:{number}: \"{found.group(0)}\": plain present-day English "
+                            f"(those who, again, forever, your own, by this, ...)")
 
 
 def check_file(path, relative, problems):
@@ -116,6 +134,7 @@ def main() -> int:
         if relative.startswith(("models/", "fuzz/corpus/")) or "/data/" in relative:
             continue
         check_file(path, relative, problems)
+        check_words(path, relative, problems)
     check_readmes(problems)
     for problem in problems:
         print(problem)

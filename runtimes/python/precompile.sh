@@ -1,7 +1,7 @@
 #!/bin/sh
 # precompile.sh [package folder]: keeps the bytecode of the Python runtime beside its source, for
 # every Python 3 of this machine (where the catalogue looks). In the sandbox /var/runtime is
-# read-only: without this each start compiles the packages anew. Bytecode is checked against its
+# read-only: without this each start compiles the packages again. Bytecode is checked against its
 # source, so it is never stale.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -34,7 +34,7 @@ class Authoriser {
   virtual Status authorise(const Call& call, const Permission& permission) const = 0;
 };
 
-// Whoever was let in may do everything: what --auth decided is the whole decision, as long as no
+// Those who were let in may do everything: what --auth decided is the whole decision, as long as no
 // identities are evaluated.
 class AuthoriseAll final : public Authoriser {
  public:

@@ -49,7 +49,7 @@ struct Pipeline {
   net::WorkerPool& workers;
 };
 
-// A request on its way. Its views are kept alive by whoever makes it (by deriving from it), for as
+// A request on its way. Its views are kept alive by its maker (by deriving from it), for as
 // long as a worker may look at it: a connection that is cut takes its coroutine along.
 struct Exchange {
   Exchange() = default;

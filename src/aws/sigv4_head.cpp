@@ -186,7 +186,7 @@ Result<SignatureHead> parse_signature(const Request& request) {
     if (scheme == "AWS") {
       return fail(incomplete("Signature Version 2 is not supported; use Signature Version 4."));
     }
-    // Another scheme (Bearer, Basic) is the business of whoever wants it.
+    // Another scheme (Bearer, Basic) is the business of those who want it.
     if (!is_presigned(request.raw_query)) return SignatureHead();
   }
   if (is_presigned(request.raw_query)) return read_query(request);

@@ -94,7 +94,7 @@ class Validator {
 
   void complain(const ShapeRow& shape, const Value& value, const std::string& path,
                 const std::string& constraint) {
-    // Secrets are not repeated to whoever reads the error.
+    // Secrets are not repeated to those who read the error.
     violations_.push_back(
         is_sensitive(shape)
             ? fmt::format("Value at '{}' failed to satisfy constraint: {}", path, constraint)

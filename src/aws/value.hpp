@@ -46,7 +46,7 @@ class Value {
   bool present() const { return kind_ != Kind::kAbsent; }
   explicit operator bool() const { return present(); }
 
-  // Each returns the type's zero for another kind: whoever must tell them apart asks kind().
+  // Each returns the type's zero for another kind: readers that must tell them apart ask kind().
   bool as_bool() const { return kind_ == Kind::kBool && bool_; }
   std::int64_t as_integer() const { return kind_ == Kind::kInteger ? integer_ : 0; }
   double as_double() const;

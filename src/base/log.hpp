@@ -1,4 +1,4 @@
-// The log facade. A Logger is passed to whoever logs; there is no global one. Lines are
+// The log facade. A Logger is passed to those who log; there is no global one. Lines are
 // one JSON object each on the sink (stderr by default):
 //   {"ts":"2026-11-20T10:00:00.123Z","level":"info","mod":"engine","msg":"...","k":"v"}
 // The level check is inline, formatting happens only for lines that are written.

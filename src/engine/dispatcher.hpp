@@ -1,4 +1,4 @@
-// Dispatcher: the way of an invocation from whoever asks to an execution environment.
+// Dispatcher: the way of an invocation from the caller to an execution environment.
 //
 // Every function version has a home: one loop, on whose shard its environments live. A
 // caller on another loop hands the invocation over and gets the outcome back by message; on

@@ -41,7 +41,7 @@ struct Slot {
   std::list<Slot*>::iterator idle_position;  // in Shard::idle_, while idle and not provisioned
 };
 
-// A slot on its way to whoever waited for it; goes back when nobody takes it.
+// A slot on its way to the caller who waited for it; goes back when nobody takes it.
 class Lease {
  public:
   Lease(Shard& shard, Slot& slot) : shard_(&shard), slot_(&slot) {}

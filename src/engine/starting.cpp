@@ -148,8 +148,8 @@ bool Shard::no_room_at_all() const {
   return alive_ >= options_.environments_max && idle_.empty();
 }
 
-// In turn, one each: whoever got one goes to the end of the line, whoever could not have one
-// keeps its place.
+// In turn, one each: who got one goes to the end of the line, and who could not
+// have one keeps its place.
 void Shard::serve_hungry() {
   if (hungry_.empty() || serving_ || stopping_) return;
   serving_ = true;

@@ -119,7 +119,7 @@ net::Task<Result<std::size_t>> Connection::receive_body(MutableBytes room, std::
   co_return **count;
 }
 
-// More bytes into the buffer, which whoever reads in pieces does not keep.
+// More bytes into the buffer, which a reader in pieces does not keep.
 net::Task<Status> Connection::fill_body() {
   if (!may_grow()) co_return no_body_room();
   LAPWING_CO_TRY(const std::size_t count,

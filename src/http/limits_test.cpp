@@ -213,7 +213,7 @@ TEST(Limits, AStormOfWhatDoesNotEndClosesItsOwn) {
   }
 }
 
-// TLS that is never agreed upon is as a head that does not end.
+// A TLS handshake that never ends is as a head that does not end.
 TEST(Limits, AStormOfHandshakesClosesItsOwn) {
   TestLoop loop;
   const auto made = net::make_self_signed({"localhost"}).value();

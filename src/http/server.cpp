@@ -56,7 +56,7 @@ net::Task<void> refuse(net::Stream stream) {
   [[maybe_unused]] Status sent = co_await stream.write_all(out);
 }
 
-// TLS that is being agreed upon: as a head that has not come whole.
+// TLS that is being negotiated: as a head that has not come whole.
 class Handshake final : public OpenConnection {
  public:
   explicit Handshake(net::Loop& loop) : loop_(loop), since_(loop.now()) {}

@@ -13,7 +13,7 @@
 // answer gets the status that fits the failed body read (400, 408, 413), else 500; one that
 // throws is logged and gets 500. Requests of one connection are handled one after another,
 // in order. No time limit applies while a handler runs and reads nothing: a long poll may
-// wait for ever.
+// wait forever.
 //
 // "100 Continue" is sent when the handler first reads the body. A body left unread is
 // skipped up to kUnreadBodyBytesMax, beyond which the connection closes.
@@ -94,7 +94,7 @@ class RequestContext {
   virtual void charge_answer_to(std::uint64_t part) = 0;
   // Who is charged, of what has been said so far.
   virtual CallerId caller() = 0;
-  // What the body that was read holds of the budget: with whoever keeps the body longer than the
+  // What the body that was read holds of the budget: with those who keep the body longer than the
   // handler runs. The handler's end gives back the rest.
   virtual Charge take_body_charge() = 0;
   // The body has been read, and the answer may take long: memory for reading is given back until

@@ -1,5 +1,5 @@
 // Who this server is to registries: a file as Docker's tools write it ("auths" of config.json,
-// user and password in base64). Read anew for each image, so that a token that was renewed counts.
+// user and password in base64). Read again for each image, so that a token that was renewed counts.
 //
 // Thread-safety: pure functions but for reading the file.
 #pragma once

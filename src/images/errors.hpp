@@ -2,7 +2,7 @@
 //   kInvalid      it is no image, or a damaged one        kTooLarge  beyond limits.hpp
 //   kNotFound     there is none under that name           kDenied    the registry wants to know who
 //   kUnsupported  a kind of image that is not served      kUnavailable, kTimeout: not now
-// Messages may be shown to whoever named the image; details are for our log.
+// Messages may be shown to the user who named the image; details are for our log.
 //
 // Thread-safety: pure functions.
 #pragma once

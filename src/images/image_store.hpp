@@ -4,7 +4,7 @@
 //   DATA/images/<digest>/root-<random>/                  its files, the root of sandboxes
 //
 // A directory appears by rename of a finished, synced one; what a kill leaves half-made is removed
-// at the next start. The root's name is random because whoever mounted one may outlive it: an
+// at the next start. The root's name is random because one who mounted it may outlive it: an
 // image that went and came back is another directory. It stays while anybody holds it.
 //
 // Thread-safety: any thread. resolve() and install() block on the network and the disk.

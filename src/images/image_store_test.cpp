@@ -199,7 +199,7 @@ TEST_F(Store, LayoutsLieWhereTheyMay) {
       ::symlink((scratch_ / "elsewhere/index.json").c_str(), (layouts_ + "a/index.json").c_str()),
       0);
   EXPECT_FALSE(store_->resolve("oci:" + layouts_ + "a"));
-  // What holds up whoever opens it.
+  // What holds up everybody who opens it.
   ASSERT_EQ(::unlink((layouts_ + "a/index.json").c_str()), 0);
   ASSERT_EQ(::mkfifo((layouts_ + "a/index.json").c_str(), 0600), 0);
   EXPECT_FALSE(store_->resolve("oci:" + layouts_ + "a"));

@@ -26,8 +26,8 @@ inline constexpr std::uint64_t kUnpackedBytesMax = 10 * kGiB;
 inline constexpr std::uint64_t kLayerBytesMax = 10 * kGiB;
 // Entries of all layers together.
 inline constexpr std::uint64_t kEntriesMax = 1'000'000;
-// Of one entry: the path as written and where it really lies (links followed), so that whoever
-// walks the tree later (removing it, for one) meets no path that the kernel refuses.
+// Of one entry: the path as written and where it really lies (links followed), so that those who
+// walk the tree later (removing it, for one) meet no path that the kernel refuses.
 inline constexpr std::size_t kPathBytesMax = 3'000;
 inline constexpr std::size_t kDepthMax = 128;
 inline constexpr std::size_t kNameBytesMax = 255;

@@ -312,7 +312,7 @@ net::Task<Status> Registry::blob(Descriptor descriptor, int fd) {
       co_return fail(errors::unavailable(reference_.registry, done.error().to_log()));
     }
     if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0) {
-      co_return fail(errno_error("start a blob anew"));
+      co_return fail(errno_error("start a blob again"));
     }
     co_await loop_->sleep(kRetryAfter * attempt);
   }

@@ -64,7 +64,7 @@ struct BytePipeState : std::enable_shared_from_this<BytePipeState> {
 
 namespace {
 
-// Waits at one end until woken; whoever waits looks again afterwards.
+// Waits at one end until woken; a waiter looks again afterwards.
 class PipeAwaiter {
  public:
   // `writing`: the size of the piece that found no room.

@@ -1,6 +1,6 @@
 // BytePipe: bytes from a coroutine on one loop to a coroutine on another (or the same), in
 // pieces whose bounds are kept, with back-pressure: the writer waits while the pipe is full,
-// so whoever it reads from waits too.
+// so the one it reads from waits too.
 //
 //   BytePipe pipe = byte_pipe(here, 256 * kKiB);      // `here` is where the reader waits
 //   bool taken = co_await pipe.writer.write(there, piece);

@@ -35,7 +35,7 @@ void IoWatch::dispatch(std::uint32_t events) {
   }
   if ((events & kGone) != 0 && !peer_closed_) {
     peer_closed_ = true;
-    // Last: it may destroy whoever waits, though not this watch.
+    // Last: it may destroy the waiter, though not this watch.
     close_notice_.fire();
   }
 }

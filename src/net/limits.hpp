@@ -23,7 +23,7 @@ inline constexpr int kTurnedAwayAtOnce = 64;
 // Jobs waiting in a WorkerPool before run() answers Unavailable.
 inline constexpr std::size_t kWorkerQueueMax = 1024;
 // What a peer must take of a write within its time-out, so that one who takes a byte now and then
-// does not hold it for ever.
+// does not hold it forever.
 inline constexpr std::size_t kWriteLeastBytes = 32 * 1024;
 // Encrypted bytes moved at once.
 inline constexpr std::size_t kTlsChunkBytes = 32 * 1024;

@@ -76,7 +76,7 @@ void TimerHeap::disarm(TimerNode& node) {
 }
 
 void TimerHeap::fire_due(MonoTime now) {
-  // A timer that arms itself for a time already due must not keep the loop here for ever.
+  // A timer that arms itself for a time already due must not keep the loop here forever.
   std::size_t budget = heap_.size();
   while (budget-- > 0 && !heap_.empty() && heap_.front()->when_ <= now) {
     TimerNode& node = *heap_.front();

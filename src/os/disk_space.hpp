@@ -2,7 +2,7 @@
 // space is paid for, and what others have been promised and have not written yet.
 //
 // Asked before something large is written (log events, packages, images, snapshots): each look is
-// one statvfs(2), so the answer is never an old one. Whoever writes between the look and its own
+// one statvfs(2), so the answer is never an old one. Others who write between the look and its own
 // writing may take from the reserve; it is large enough for that.
 //
 // Thread-safety: any thread.
@@ -71,7 +71,7 @@ class ReserveFile {
 
   // Takes the space if it is not held; false when it cannot be had.
   bool hold();
-  // Gives the space to whoever writes next; false when none was held.
+  // Gives the space to the next who writes; false when none was held.
   bool release();
   bool held() const { return held_; }
 

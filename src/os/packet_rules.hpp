@@ -85,7 +85,7 @@ class PacketRule {
   NetlinkMessage message_;
 };
 
-// Tables, of whoever's, that drop what their rules for a hook do not accept: "ip filter".
+// Tables, no matter whose, that drop what their rules for a hook do not accept: "ip filter".
 Result<std::vector<std::string>> tables_that_drop(NetlinkSocket& socket, Hook hook);
 
 class PacketTable {

@@ -27,7 +27,7 @@ Status set_undumpable();
 
 // A compiled filter: struct sock_filter as raw bytes (8 each).
 using FilterProgram = std::string;
-// Installs it for this process and its children, for ever. Needs no_new_privs.
+// Installs it for this process and its children, forever. Needs no_new_privs.
 Status install_filter(const FilterProgram& program);
 // The same for one that hands calls over (SECCOMP_RET_USER_NOTIF): where they arrive.
 Result<UniqueFd> install_listening_filter(const FilterProgram& program);

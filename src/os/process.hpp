@@ -17,7 +17,7 @@ struct CloneResult {
 
 // fork with namespaces (CLONE_NEW*). `cgroup_fd` >= 0 puts the child into that cgroup (v2)
 // from its first instruction. Only for processes of a single thread: in the child, locks
-// held by other threads would stay held for ever.
+// held by other threads would stay held forever.
 Result<CloneResult> clone_process(std::uint64_t namespaces, int cgroup_fd = -1);
 
 Result<UniqueFd> open_pidfd(pid_t pid);

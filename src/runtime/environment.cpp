@@ -202,7 +202,7 @@ Outcome Environment::init_failure_outcome(const Invocation& invocation) const {
 
 void Environment::interrupt() {
   interrupted_ = true;
-  if (inside_) inside_->kill();  // whose exit wakes whoever waits
+  if (inside_) inside_->kill();  // whose exit wakes those who wait
 }
 
 net::Task<void> Environment::shutdown() {
@@ -281,7 +281,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
   }
   log_end(course, invocation.want_tail);
   if (invocation.sink) invocation.sink->close();
-  // Whoever calls again at once finds this environment, and what it has in /tmp. A Shutdown phase
+  // A call that comes at once finds this environment, and what it has in /tmp. A Shutdown phase
   // is not waited for.
   const bool shuts_down = inside_ && !inside_->extensions().empty();
   if (!course.healthy && !shuts_down) co_await teardown_after(course.report.status);

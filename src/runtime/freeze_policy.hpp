@@ -2,7 +2,7 @@
 //
 // Freezing and thawing cost more than a short rest saves. An environment that is thawed before
 // its freeze has lasted kFreezeWorthwhile times the wait rests twice as long the next time; one
-// that stays frozen starts anew.
+// that stays frozen starts again.
 //
 // Thread-safety: one thread.
 #pragma once

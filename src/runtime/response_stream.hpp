@@ -1,6 +1,6 @@
-// A streamed response on its way from a runtime to whoever asked for it.
+// A streamed response on its way from a runtime to the caller who asked for it.
 //
-// Whoever wants the pieces as they come makes a ResponseStream and puts its sink into the
+// A caller that wants the pieces as they come makes a ResponseStream and puts its sink into the
 // Invocation. The Runtime API writes to the sink what the runtime posts as its response, and
 // waits while the other side is slow, so that in the end the function's own write waits. Only
 // errors come in the Outcome, whose body is empty otherwise.

@@ -88,7 +88,7 @@ void take_trailers(const http::Headers& trailers, Reply& reply) {
   }
 }
 
-// Room for a large reply, of its caller's share. It waits for a while, not for ever: those that
+// Room for a large reply, of its caller's share. It waits for a while, not forever: those that
 // hold the room may be in no hurry, and each has an environment, of which there are not so many.
 // For the same reason what it takes stops counting after a while.
 class ReplyRoom {
@@ -266,7 +266,7 @@ net::Task<void> RuntimeApi::reply(http::RequestContext& context, std::string_vie
   co_await context.respond_with_next(accepted());
 }
 
-// Whoever reads the pieces may go away, and the sink be closed when the time is up: what the
+// The reader of the pieces may go away, and the sink be closed when the time is up: what the
 // runtime writes is then read and dropped.
 net::Task<void> RuntimeApi::stream_reply(http::RequestContext& context, ResponseSink& sink) {
   const http::Headers& headers = context.request().headers;
@@ -306,7 +306,7 @@ net::Task<void> RuntimeApi::stream_reply(http::RequestContext& context, Response
   co_await context.respond_with_next(accepted());
 }
 
-// The snapshot was taken before: whoever asks has been restored.
+// The snapshot was taken before: one who asks has been restored.
 net::Task<void> RuntimeApi::restore_next(http::RequestContext& context) {
   const Status allowed = session_->restore_next();
   co_await context.respond(allowed ? http::Response(200) : error_response(allowed.error()));

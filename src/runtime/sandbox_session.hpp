@@ -6,7 +6,7 @@
 //                                                             -> clear() -> the next session
 //
 // After a crash or a timeout clear() ends every program, and what is left is a sandbox of the
-// same function with its /tmp, in which the next session starts its runtime anew.
+// same function with its /tmp, in which the next session starts its runtime again.
 //
 // Whatever comes to its end, programs are dead before the connections to their APIs are closed:
 // what a client has to say about a lost connection is not to be read in the function's log.

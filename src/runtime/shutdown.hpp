@@ -1,5 +1,5 @@
 // The Shutdown phase of an environment: the runtime gets SIGTERM and the first share of the
-// time, then the extensions get SHUTDOWN and the rest; whoever is left is killed by the caller.
+// time, then the extensions get SHUTDOWN and the rest; what is left is killed by the caller.
 // Without extensions there is no time, and nothing is done here.
 // Source: AWS Lambda developer guide, "Lambda execution environment lifecycle"; RAPID.
 //

@@ -2,7 +2,7 @@
 //
 // A snapshot is two files without names below the data directory: the memory of a process that
 // has loaded one version of one function and waits (sandbox/checkpoint), and what it left in /tmp.
-// The files go with their last descriptor; after a restart of the server snapshots are made anew.
+// The files go with their last descriptor; after a restart of the server snapshots are made again.
 // What is in them came out of a sandbox, and is only ever read inside sandboxes of that version.
 //
 // Thread-safety: Snapshot is immutable; SnapshotStore from any thread.

@@ -85,7 +85,7 @@ TEST_F(CaptureTest, KeepsWhatWasWritten) {
   char bytes[8] = {};
   EXPECT_EQ(::pread(result.snapshot->image.get(), bytes, 8, 0), 6);
   EXPECT_STREQ(bytes, "memory");
-  // Whoever gets it can only read it; and it has no name.
+  // One who gets it can only read it; and it has no name.
   EXPECT_LT(::write(result.snapshot->image.get(), "x", 1), 0);
   EXPECT_TRUE(os::list_directory(directory_ + "/made")->empty());
 }

@@ -276,7 +276,7 @@ void Starter::expect(const std::string& arn, const sandbox::Plan& plan,
   refill_soon();
 }
 
-// What was made for it goes with the next sweep, unless the function is expected anew.
+// What was made for it goes with the next sweep, unless the function is expected again.
 void Starter::forget(const std::string& arn) {
   for (auto& [key, shelf] : shelves_) shelf->expected.erase(arn);
 }
@@ -471,7 +471,7 @@ net::Task<void> Starter::refill() {
 
 // Images come and go, and with them their shelves; so do accounts.
 void Starter::drop_gone() {
-  // Whoever is at work may hold on to a shelf.
+  // A thread at work may hold on to a shelf.
   if (starting_ > 0 || refilling_ || stopping_) return;
   std::erase_if(shelves_, [&](const auto& entry) {
     const Shelf& shelf = *entry.second;

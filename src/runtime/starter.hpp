@@ -58,7 +58,7 @@ struct StarterOptions {
   Templates templates = Templates::kAccount;
   std::uint32_t ready = 4;       // made ahead for a runtime in use, fewer where they are large ...
   std::uint32_t ready_max = 16;  // ... and at most, when starts come in bursts
-  // Made ahead at most for functions that were created and have not been called yet: whoever
+  // Made ahead at most for functions that were created and have not been called yet: one who
   // deploys many is about to call them.
   std::uint32_t expected_max = 256;
   std::uint64_t memory_mb = 1024;

@@ -49,7 +49,7 @@ class TelemetryDelivery {
   void pause() { awake_.reset(); }
   void resume() { awake_.set(); }
 
-  // Runs for ever; destroying it is how it ends. `changed` is set when it falls idle.
+  // Runs forever; destroying it is how it ends. `changed` is set when it falls idle.
   net::Task<void> run(net::Event& changed);
 
  private:

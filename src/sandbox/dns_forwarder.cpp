@@ -169,7 +169,7 @@ net::Task<Status> DnsForwarder::exchange_tcp(net::FdWatcher& client) {
 }
 
 net::Task<Result<std::string>> DnsForwarder::ask(std::string query, bool by_tcp) {
-  // An id of our own: the sandbox's could be guessed by whoever would answer falsely.
+  // An id of our own: the sandbox's could be guessed by somebody who would answer falsely.
   const std::string asked = with_dns_id(query, random_id());
   for (const Server& server : servers()) {
     auto asking = by_tcp ? ask_tcp(server, asked) : ask_udp(server, asked);

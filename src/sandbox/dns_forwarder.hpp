@@ -7,7 +7,7 @@
 // the other; what no server answers in time is answered with SERVFAIL. So is a question beyond
 // what one sandbox may have in flight, and one that gives its place to another sandbox's because
 // all are taken (dns_places.hpp). Of connections the oldest gives way, within the sandbox that
-// opens more than its share as well; none is kept idle, nor for ever.
+// opens more than its share as well; none is kept idle, nor forever.
 //
 // Thread-safety: the loop's thread; made and destroyed while the loop does not run, or on it.
 #pragma once

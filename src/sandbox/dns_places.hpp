@@ -1,6 +1,6 @@
 // DnsPlaces: a bounded number of places at the name server, shared out by sandbox. When all are
-// taken, a newcomer gets the oldest place of the sandbox that has most of them: whoever takes
-// many gives way to whoever needs one, and a newcomer is never turned away by others.
+// taken, a newcomer gets the oldest place of the sandbox that has most of them: one who takes
+// many gives way to one who needs one, and a newcomer is never turned away by others.
 //
 // Thread-safety: the loop's thread. The places outlive their tickets.
 #pragma once

@@ -42,7 +42,7 @@ std::string restore_forwarding();
 // network namespace, and goes with its holder.
 Result<os::UniqueFd> hold_uplink(std::string_view uplink);
 
-// Names of uplinks, of whichever server.
+// Names of uplinks, of any server.
 std::string uplink_name(std::string_view tag);
 bool is_uplink(std::string_view name);
 

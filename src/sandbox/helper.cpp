@@ -364,7 +364,7 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
     const int fd = request.fds[i].get();
     inside.inherited.push_back(fd);
     struct stat info{};
-    // So that opening /dev/stdout works, which opens the pipe anew.
+    // So that opening /dev/stdout works, which opens the pipe again.
     if (!single_id_ && ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) {
       (void)!::fchown(fd, owner, owner);
     }

@@ -61,7 +61,7 @@ struct ListenerPlan {
   std::uint16_t port = 0;
 };
 
-// A UDP port inside where what is sent is dropped: whoever sends there finds somebody, and is told
+// A UDP port inside where what is sent is dropped: a sender there finds somebody, and is told
 // of no error.
 struct SinkPlan {
   std::string address;  // IPv4; one of the listeners' or of 127.0.0.0/8
@@ -116,7 +116,7 @@ struct Assignment {
 // set up and waits for assign() and start(), and ends when it is killed.
 struct Plan {
   std::string name;   // for humans: shown in errors and as part of the cgroup's name
-  std::string owner;  // whoever may not learn of others what children of one template share
+  std::string owner;  // who may not learn of others what children of one template share
   RootPlan root;
   std::vector<Bind> binds;  // /var/task, /opt
   std::vector<Bind> view;   // what shows the function's size (machine_view.hpp); below `binds`

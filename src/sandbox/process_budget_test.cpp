@@ -124,7 +124,7 @@ class ProcessBudgets : public ::testing::Test {
       tree.kill("bomb");
       return tree.remove("bomb").has_value();
     }));
-    // What was killed counts until it is reaped, whoever does that.
+    // What was killed counts until it is reaped, no matter by whom.
     EXPECT_TRUE(comes_true([&] {
       budget.look();
       return !budget.crowded();

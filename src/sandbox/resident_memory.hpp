@@ -1,4 +1,4 @@
-// What a process holds in memory, whoever it is counted for. A template's children share its
+// What a process holds in memory, wherever it is counted. A template's children share its
 // pages, and all processes share those of libraries: no control group of theirs counts them.
 // Source: proc(5), /proc/pid/statm.
 //

@@ -145,7 +145,7 @@ void Supervisor::signal(std::uint64_t id, int number) {
   }
 }
 
-// As their pid namespace's first process we reach all of them at once, whoever made them; and none
+// As their pid namespace's first process we reach all of them at once, whichever made them; none
 // is missed that is just being made, which the kernel sees to. Children of a template are not ours
 // to reap, so the question is whether any process is left, not whether any child is.
 Status Supervisor::clear() {

@@ -449,7 +449,7 @@ void add_conditional(Rules& rules) {
                 argument(2, SCMP_CMP_EQ, protocol));
     }
   }
-  // Limits of one's own, and anybody's to read. Where only one user id is mapped, the sandbox's
+  // A process's own limits, and anybody's to read. Where only one user id is mapped, the sandbox's
   // first process would be among those that can be limited.
   rules.add(SCMP_ACT_ALLOW, "prlimit64", argument(0, SCMP_CMP_EQ, 0));
   rules.add(SCMP_ACT_ALLOW, "prlimit64", argument(2, SCMP_CMP_EQ, 0));

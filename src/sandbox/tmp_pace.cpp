@@ -229,7 +229,7 @@ Duration TmpPace::look(MonoTime now) {
     const std::lock_guard lock(member->mutex_);
     count(*member, now);
   }
-  // While the rate of all is exceeded, whoever takes far less than its share is left alone.
+  // While the rate of all is exceeded, a sandbox that takes far less than its share is left alone.
   const auto takers = [&](std::uint64_t bytes) {
     return std::count_if(present.begin(), present.end(), [bytes](const auto& member) {
       return member->lately_ > static_cast<double>(bytes);

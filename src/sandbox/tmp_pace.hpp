@@ -1,7 +1,7 @@
 // How fast sandboxes may use their /tmp. What they write reaches the disk by threads of the kernel
 // (the loop devices', the file system's) that no control group pays for: a few sandboxes that write
 // as fast as they can take processors and disk from everybody else. So each has a rate and a burst
-// besides, and all together have theirs; whoever is beyond is frozen until what it took is paid
+// besides, and all together have theirs; one that is beyond is frozen until what it took is paid
 // back, a while at a time. Where the rate of all is exceeded, those that take least go on.
 //
 // What counts: blocks taken in the image, at once, since what waits in memory is written all the
@@ -61,7 +61,7 @@ class TmpPace {
     bool left_ = false;     // guarded by mutex_, as what follows
     bool resting_ = false;  // frozen by its owner
     bool paused_ = false;   // frozen by us
-    // Of whoever looks.
+    // Of the one who looks.
     bool known_ = false;
     std::uint64_t used_ = 0;       // in the image
     std::uint64_t device_ = 0;     // what its device has done, as taken_by_device() counts
@@ -115,7 +115,7 @@ class TmpPace {
   std::vector<std::weak_ptr<Member>> members_;  // guarded by mutex_
   bool stopping_ = false;                       // guarded by mutex_
   std::atomic<bool> asleep_ = false;
-  // Of whoever looks.
+  // Of the one who looks.
   TmpDebt all_;
   Duration pause_{kTmpPaceLook};
   Duration soonest_{};

@@ -1,7 +1,7 @@
 // Lapwing's own paths, all below /_lapwing/: health, metrics, the
 // clock, what is built of each service, code downloads.
 //
-// Where metrics are to be signed, whoever does not sign is told "ok" by health and nothing more,
+// Where metrics are to be signed, callers who do not sign are told "ok" by health and nothing more,
 // and functions are, whatever they sign. Downloads carry a signature of their own in the path.
 //
 // Thread-safety: handle() runs on every loop at once.

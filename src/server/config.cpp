@@ -431,7 +431,7 @@ Status finish_config(Config& config) {
   }
   const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   if (config.loops == 0) config.loops = std::max<std::int64_t>(1, cores / 2);
-  if (cores == 1) config.spin_us = 0;  // whoever is waited for needs the processor
+  if (cores == 1) config.spin_us = 0;  // the one waited for needs the processor
   if (config.workers == 0) config.workers = std::max<std::int64_t>(2, cores);
   return {};
 }

@@ -109,7 +109,7 @@ int run_doctor(const Config& config) {
   launcher->reset();
   fmt::print("isolation: {}\n{}", report.complete() ? "complete" : "INCOMPLETE", report.to_text());
   fmt::print(
-      "\npermissions: IAM's policies are kept, not evaluated: whoever may call may do all\n");
+      "\npermissions: IAM's policies are kept, not evaluated: everybody who may call may do all\n");
   print_runtimes(config);
   print_sdks(config);
   return 0;

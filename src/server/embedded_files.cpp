@@ -18,7 +18,7 @@ Status make_dir(const std::string& path) {
   if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
     return fail(errno_error(fmt::format("mkdir {}", path)));
   }
-  // The umask of whoever started us must not hide bootstraps from sandboxes.
+  // The umask of the user who started us must not hide bootstraps from sandboxes.
   if (chmod(path.c_str(), 0755) != 0) return fail(errno_error(fmt::format("chmod {}", path)));
   return {};
 }

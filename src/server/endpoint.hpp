@@ -1,5 +1,5 @@
 // The API as functions reach it: connections accepted inside their sandboxes, served by the
-// front door like any other. Whoever accepts has counted them.
+// front door like any other. The acceptor has counted them.
 //
 // Thread-safety: open() before the first connection; serve() on the loops.
 #pragma once

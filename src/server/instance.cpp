@@ -209,7 +209,7 @@ Result<net::Address> bind_address(const Config& config) {
   return address;
 }
 
-// Beyond loopback the metrics name every function to whoever reaches the port.
+// Beyond loopback the metrics name every function to everybody who reaches the port.
 bool metrics_signed(const Config& config) {
   if (config.auth == "off" || config.metrics_signed == "never") return false;
   const auto address = parse_listen(config.listen);

@@ -11,7 +11,7 @@
 namespace lapwing::server {
 
 // What was added to the data directory, what the configuration names, home directories of the
-// server's user (and of whoever called sudo), the system's places.
+// server's user (and of the user who called sudo), the system's places.
 runtime::Catalogue discover_runtimes(const Config& config);
 
 // The SDKs that were added to the data directory.

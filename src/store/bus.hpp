@@ -34,7 +34,7 @@ class Bus {
   // link broke after sending.
   virtual Result<std::string> call(std::string_view node, std::string_view method,
                                    std::string_view request, MonoTime deadline) = 0;
-  // A lossy wake-up for whoever listens on the topic, on every node.
+  // A lossy wake-up for those who listen on the topic, on every node.
   virtual void hint(std::string_view topic) = 0;
   virtual Subscription listen(std::string_view topic, Listener& listener) = 0;
   // Calls to this node go here; null takes it away.

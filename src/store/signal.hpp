@@ -1,4 +1,4 @@
-// In-process wake-ups. A Signal counts events; whoever waits either blocks (wait) or is
+// In-process wake-ups. A Signal counts events; a waiter either blocks (wait) or is
 // called back (Listener). Wake-ups are hints: they may coalesce, and a listener must look
 // for itself what is there. Listeners are called on the engine's own thread right after a
 // commit: they only note or post, never block, never call back into the store.

@@ -196,8 +196,8 @@ class Store {
 
   // The same without waiting: answers at once, an error only where nothing was taken on; `done` is
   // called exactly once for what was taken on, on the writer's thread and soon: it only notes or
-  // posts, and does not call the store. Transactions that wait together share one commit, whoever
-  // gave them. The body goes before `done` is called.
+  // posts, and does not call the store. Transactions that wait together share one commit, no matter
+  // who gave them. The body goes before `done` is called.
   virtual Status submit(TxnBody body, TransactOptions options, TxnDone done) = 0;
 
   // Who has records that were written before blobs were counted and has not said yet that all of

@@ -6,7 +6,7 @@
 // Strict RFC 8259 in UTF-8: no comments, no trailing commas, no leading zeros, no byte order
 // mark. Differences that matter:
 // - Objects keep every member in the order received, repeated keys too; find() returns the
-//   last one. Whoever iterates and assigns gets the same.
+//   last one. A reader that iterates and assigns gets the same.
 // - Numbers keep their text and are converted when asked, so that 1, 1.0 and 1e0 differ and
 //   no digit is lost.
 // - A lone surrogate escape (\ud800) becomes U+FFFD; bytes that are not UTF-8 are an error.
@@ -37,7 +37,7 @@ std::string_view to_string(JsonKind kind);
 
 struct JsonMember;
 
-// 16 bytes, a view. Accessors of another kind return the type's zero: whoever must tell them
+// 16 bytes, a view. Accessors of another kind return the type's zero: a reader that must tell them
 // apart asks kind() first.
 class JsonValue {
  public:

@@ -328,7 +328,7 @@ def test_the_next_start_removes_what_a_killed_helper_left(running, before):
     running.start()
     everything_serves(running)
     assert eventually(lambda: metric(running, "snapshots") == 1, EMULATED_SECONDS)
-    two_at_once(running, "snapshot:1")  # one may be of before its snapshot was made anew
+    two_at_once(running, "snapshot:1")  # one may be of before its snapshot was made again
     assert metric(running, "snapshots_restored_total") > 0
     busy_until_gone(running)
     # By number: the next server's groups may have the names of these.

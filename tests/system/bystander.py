@@ -5,7 +5,7 @@ answered as quickly as on any busy machine; the health page must answer, and the
 on which other functions run is the usual one, an idle machine is not. What computing takes of the
 processors is every function's right; an attack is judged by what it takes beyond that.
 
-Whoever calls is a process of its own, as another client is: in the attacker's it would wait for
+The caller is a process of its own, as another client is: in the attacker's it would wait for
 the interpreter. Run as a program (`bystander.py HOST PORT FUNCTION PID CALLS`) it is that process: it
 calls so often, or until its input ends, and prints what it saw as JSON.
 """

@@ -175,7 +175,7 @@ class Internet:
         self.serve(self.machine, lambda: TcpServer(("127.0.0.53", 53), TcpDns))
 
     def serve(self, name, make):
-        """A socket stays in the namespace it was made in, whoever uses it."""
+        """A socket stays in the namespace it was made in, no matter who uses it."""
         made, failed = [], []
 
         def make_there():

@@ -91,7 +91,7 @@ def test_a_timeout_resets_with_its_reason(server):
     assert eventually(lambda: lines(log_of(api, "slow"), "agent bye"))
     events = [event(line) for line in lines(log_of(api, "slow"), "agent event")]
     assert [e.get("shutdownReason") for e in events] == [None, "timeout"]
-    # The next one starts anew.
+    # The next one starts again.
     assert "errorType" not in str(api.invoke("slow").json())
 
 

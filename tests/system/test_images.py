@@ -443,7 +443,7 @@ def test_tokens_and_credentials(tmp_path, shelf):
             assert refused.status == 403 and message(refused) == (
                 "Lambda does not have permission to access the ECR image. Check the ECR "
                 "permissions.")
-            # "alice:secret"; read anew for each image.
+            # "alice:secret"; read again for each image.
             login.write_text(json.dumps(
                 {"auths": {guarded.host: {"auth": "YWxpY2U6c2VjcmV0"}}}))
             deploy(api, "private", f"{guarded.host}/private/app:v1")

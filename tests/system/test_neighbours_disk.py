@@ -287,7 +287,7 @@ def test_messages_leave_room_for_deletions(tmp_path):
 
 
 def test_tmp_beyond_the_disk(tmp_path):
-    """Three times 400 MB of /tmp where the disk has 600: whoever comes late is told so by the
+    """Three times 400 MB of /tmp where the disk has 600: those who come late are told so by the
     write, and nothing that was acknowledged is lost."""
     with small_server(tmp_path, 700) as (disk, server, api):
         names = ["one", "two", "three"]

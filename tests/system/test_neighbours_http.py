@@ -345,7 +345,7 @@ def test_unread_answers(server):
 # ---- who may look
 
 def test_metrics_of_a_verifying_server(verifying):
-    """On loopback, as before: whoever is on the machine."""
+    """On loopback, as before: everybody on the machine."""
     answer = Api(verifying.address).call("GET", "/_lapwing/metrics")
     assert answer.status == 200 and b"lapwing_requests_total" in answer.body
     assert "isolation" in Api(verifying.address).call("GET", "/_lapwing/health").json()

@@ -70,7 +70,7 @@ def handler(event:, context:)
     shm: File.exist?('/dev/shm') }
 end
 '''
-# In the form of the manual's tutorial for runtimes of one's own.
+# In the form of the manual's tutorial for custom runtimes.
 TUTORIAL = r'''#!/bin/sh
 
 set -euo pipefail
@@ -281,7 +281,7 @@ def test_accounts_have_templates_of_their_own(tmp_path, templates):
 
 
 def test_templates_of_many_accounts_are_limited(tmp_path):
-    """32 of one loop; whoever comes later starts without."""
+    """32 of one loop; those who come later start without."""
     server = Server(tmp_path / "data", "--set", "server.loops=1", "--set", "starts.ready=1").start()
 
     def count():

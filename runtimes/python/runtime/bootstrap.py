@@ -1,4 +1,4 @@
-"""First file the interpreter runs. Kept tiny: a script is compiled anew at every start, while the
+"""First file the interpreter runs. Kept tiny: a script is compiled again at every start, while the
 bytecode of the packages it hands over to is kept.
 
 `awslambdaricmain` is where agents look for the client, in `__main__`.

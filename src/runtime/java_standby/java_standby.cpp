@@ -112,7 +112,7 @@ bool become(int fd) {
   return true;
 }
 
-// As the command line of `java` would have it, for whoever shows it.
+// As the command line of `java` would have it, for tools that show it.
 void set_command(jni::Env env, const char* main_class, jni::Object handler) {
   const jni::Class system = env.find_class("java/lang/System");
   const jni::Class string = env.find_class("java/lang/String");

@@ -4,7 +4,7 @@
 // namespaces and control groups, as its user, without power, behind its filter, holding the
 // descriptors of the request. In the template itself fork() never returns.
 //
-// A child is made in two steps, because entering a user namespace is for ever: vfork gives a
+// A child is made in two steps, because entering a user namespace is final: vfork gives a
 // process that shares the template's memory but has an identity of its own; that one joins
 // groups and namespaces and forks the child. The template adopts the child (it is a
 // subreaper) and reports its end.

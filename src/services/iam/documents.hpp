@@ -22,7 +22,7 @@ Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string
 
 // As answers carry it: percent-encoded (RFC 3986).
 std::string show_document(std::string_view document);
-// The same of a role's trust. Whoever it names and was deleted since is shown by id, though there
+// The same of a role's trust. One it names that was deleted since is shown by id, though there
 // may be another of that name now, who is not trusted.
 Result<std::string> show_trust(store::Reader& reader, const Identity& role);
 

@@ -195,7 +195,7 @@ Status Catalog::reload_alias(const FunctionKey& key, const std::string& name) {
   }));
   {
     const std::lock_guard lock(home.mutex);
-    // The function itself may come later: whoever committed it has yet to say so.
+    // The function itself may come later: the one who committed it has yet to say so.
     Family& family = home.families[store_key];
     if (alias) {
       family.aliases.insert_or_assign(name, alias->target);

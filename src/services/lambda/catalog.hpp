@@ -64,7 +64,7 @@ class Catalog {
   CatalogEntryPtr find(std::string_view account, std::string_view region,
                        std::string_view name) const;
 
-  // What an invocation of name:qualifier runs; a weighted alias is drawn anew by every call.
+  // What an invocation of name:qualifier runs; a weighted alias is drawn again by every call.
   // Errors as AWS answers them: not found, Pending, Failed.
   Result<runtime::FunctionVersionPtr> resolve(const AccountId& account, const Region& region,
                                               std::string_view name,

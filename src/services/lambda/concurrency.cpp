@@ -122,7 +122,7 @@ void Concurrency::tell(const ConcurrencyRecord& record) {
     }
   }
   for (const auto& [version, count] : counts) {
-    // Not active yet: the plan is made anew when it is.
+    // Not active yet: the plan is made again when it is.
     if (runtime::FunctionVersionPtr snapshot = catalog_.version(record.key, version)) {
       plan.provisioned.push_back({std::move(snapshot), count});
     }

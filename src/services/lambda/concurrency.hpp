@@ -1,6 +1,6 @@
 // Reserved and provisioned concurrency of all functions: kept in memory as stored, added up for
 // each account and region, and turned into what the engine is to do. Aliases are followed: when
-// one is pointed at another version, or a version becomes active, the plan is made anew.
+// one is pointed at another version, or a version becomes active, the plan is made again.
 //
 // Thread-safety: any thread. Changes are made one after another, so that what the account has
 // left is right when a change is checked against it.

@@ -7,7 +7,7 @@
 //   LastUpdateStatus: InProgress -> Successful | Failed   (each update)
 //
 // A published version is a copy of $LATEST that only changes its state, and its number is never
-// used again, not even by a function made anew under the same name (developer guide, "Lambda
+// used again, not even by a function made again under the same name (developer guide, "Lambda
 // function versions").
 //
 // Thread-safety: plain values.
@@ -108,7 +108,7 @@ struct FunctionRecord {
   std::optional<std::string> own_description;
   Settings settings;
   std::optional<Settings> serving;
-  // SnapStart: a snapshot of this version was taken. It is taken anew when it is lost.
+  // SnapStart: a snapshot of this version was taken. It is taken again when it is lost.
   bool optimized = false;
   State state = State::kPending;
   Reason state_reason;

@@ -142,7 +142,7 @@ Result<std::size_t> PackageStore::sweep(const std::set<std::string>& referenced)
       if (!is_package_name(name) || referenced.contains(name)) continue;
       const auto known = holds_.find(name);
       if (known != holds_.end() && !known->second.expired()) continue;
-      // Out of the way first: whoever needs it again makes a new one.
+      // Out of the way first: one who needs it again makes a new one.
       std::string grave = directory(std::string(kGonePrefix) + make_uuid(random_));
       if (rename(directory(name).c_str(), grave.c_str()) != 0) continue;
       if (known != holds_.end()) holds_.erase(known);

@@ -1,4 +1,4 @@
-// What this folder asks of whoever takes snapshots of initialised functions (SnapStart).
+// What this folder asks of those who take snapshots of initialised functions (SnapStart).
 //
 // Thread-safety: any thread.
 #pragma once

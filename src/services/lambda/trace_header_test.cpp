@@ -61,7 +61,7 @@ TEST_F(TraceHeader, WhatIsMissingIsAdded) {
   const std::string completed = complete(root_field());
   EXPECT_TRUE(completed.starts_with(root_field() + ";Parent=")) << completed;
   EXPECT_TRUE(completed.contains(";Sampled=0;Lineage=1:")) << completed;
-  // The caller leaves the decision to whoever comes after it.
+  // The caller leaves the decision to those who come after it.
   const std::string open = complete("Sampled=?;" + root_field() + ";Self=1-2-3;Parent=short");
   EXPECT_TRUE(matches(open, "^Root=1-[0-9a-f-]{33};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:"))
       << open;

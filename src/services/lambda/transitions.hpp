@@ -2,7 +2,7 @@
 // pull the image, take the snapshot of a version with SnapStart, then Pending -> Active and
 // InProgress -> Successful, or Failed with a reason. Each step is one
 // transaction and checks that the function is still at the settings it was scheduled for, so
-// steps may be repeated, come late, or be cut by a crash and scheduled anew.
+// steps may be repeated, come late, or be cut by a crash and scheduled again.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -43,7 +43,7 @@ class Transitions {
   void schedule_sweep();
 
   // Unpacks what active functions serve and is not on disk (a data directory restored without
-  // it), loads the catalog, takes the snapshots of active versions anew, and schedules what was
+  // it), loads the catalog, takes the snapshots of active versions again, and schedules what was
   // under way when the last run ended. Once.
   Status resume();
 

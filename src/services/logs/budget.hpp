@@ -79,7 +79,7 @@ class LogBudget {
   void refresh(MonoTime now);
   // The events of this group have grown.
   void note_written(GroupBudget& group, const std::string& group_uid, std::uint64_t bytes);
-  // Events were taken away: what groups hold is counted anew.
+  // Events were taken away: what groups hold is counted again.
   void recount();
 
   std::optional<Loss> closed() const;

@@ -249,7 +249,7 @@ bool SinkWriter::take_turns(bool last) {
   return all;
 }
 
-// At the end what was lost and not said is only counted: a full disk would be asked for ever.
+// At the end what was lost and not said is only counted: a full disk would be asked forever.
 void SinkWriter::queue_what_is_left(const BufferPtr& buffer, bool last) {
   {
     const std::lock_guard filling(buffer->filling);

@@ -62,7 +62,7 @@ class SinkWriter final : public ports::LogSink {
   Status flush_all();
   // Streams that take memory: those written to in the last kStreamIdleAfter or so.
   std::size_t streams();
-  // Streams of this group must be looked up anew. Call with the gate closed.
+  // Streams of this group must be looked up again. Call with the gate closed.
   void forget(std::string_view group_uid);
 
  private:

@@ -63,7 +63,7 @@ class Polls final : public DueSource {
   void stop();
 
   std::shared_ptr<Line> line(const std::string& place);
-  // The queue is gone: whoever waits looks, and sees that.
+  // The queue is gone: those who wait look, and see that.
   void forget(const std::string& place);
   std::size_t waiting() const;
 

@@ -86,7 +86,7 @@ Status Retention::bury(const Queue& queue) {
 }
 
 Status Retention::expire(const Queue& queue) {
-  // Whoever sends from now on is seen by what follows, or asks for another look.
+  // A sender from now on is seen by what follows, or asks for another look.
   queue.live->aging.store(false);
   const Duration retention = retention_of(queue);
   while (true) {

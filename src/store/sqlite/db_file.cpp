@@ -19,7 +19,7 @@ constexpr int kMaxReaders = 8;
 constexpr int kGroupsBetweenIdle = 32;
 // Idle work that failed, and a reserve that is not held, are tried again after this.
 constexpr auto kTryAgainAfter = std::chrono::seconds(1);
-// A file made before files could shrink is written anew for that, if it is no larger.
+// A file made before files could shrink is rewritten for that, if it is no larger.
 constexpr std::int64_t kRewriteBytesMax = 256 * 1024 * 1024;
 // "LPWG": tells our files from other programs'.
 constexpr std::int64_t kApplicationId = 0x4c505747;
@@ -51,7 +51,7 @@ Status migrate(Database& db, const FileOptions& options, Logger& log) {
   return {};
 }
 
-// Only an empty file, or one written anew, can be made one that shrinks.
+// Only an empty file, or one that is rewritten, can be made one that shrinks.
 Status let_shrink(Database& db, const FileOptions& options, Logger& log) {
   LAPWING_TRY(const std::int64_t how, db.number("PRAGMA auto_vacuum"));
   if (how == kIncrementalVacuum) return {};
@@ -60,12 +60,12 @@ Status let_shrink(Database& db, const FileOptions& options, Logger& log) {
   LAPWING_TRY(const std::int64_t page, db.number("PRAGMA page_size"));
   if (pages == 0) return {};
   if (pages * page > kRewriteBytesMax) {
-    log.info("store", "an older file, too large to be written anew: it does not shrink",
+    log.info("store", "an older file, too large to be rewritten: it does not shrink",
              {{"file", options.path}, {"bytes", pages * page}});
     return {};
   }
   if (const Status rewritten = db.exec("VACUUM"); !rewritten) {
-    log.warn("store", "an older file could not be written anew: it does not shrink",
+    log.warn("store", "an older file could not be rewritten: it does not shrink",
              {{"file", options.path}, {"error", rewritten.error().to_log()}});
   }
   return {};

@@ -132,7 +132,7 @@ class DbFile {
   int groups_since_idle_ = 0;
   // How many must wait for the writer to be woken; 0: it is at work.
   std::size_t wake_at_ = 0;
-  // The sizes of the last two groups, and what a commit takes: whoever was answered often comes
+  // The sizes of the last two groups, and what a commit takes: one who was answered often comes
   // again at once, and then shares the next commit.
   std::size_t last_group_ = 1;
   std::size_t group_before_ = 1;

@@ -74,7 +74,7 @@ class SqliteQueue final : public Queue, private IdleWork {
 
 Result<ClaimResult> SqliteQueue::claim(const ClaimRequest& request) {
   LAPWING_CHECK(check_claim(request));
-  // Whoever polls an empty queue costs no commit.
+  // Polling an empty queue costs no commit.
   LAPWING_TRY(const std::optional<Duration> due, next_due(request.queues));
   if ((!due || *due > Duration::zero()) && request.in_flight_max == 0) return ClaimResult{};
   return change<ClaimResult>([&](QueueTxn& txn) { return txn.claim(request); });

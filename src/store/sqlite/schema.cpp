@@ -101,7 +101,7 @@ CREATE INDEX lane_turn ON lane (queue, in_flight, served_ns) WHERE ready>0;
 ALTER TABLE dedup ADD COLUMN note BLOB NOT NULL DEFAULT x'';
 )sql";
 
-// The blobs that records name. Whoever had records before this has to say what they name before
+// The blobs that records name. An owner of older records has to say what they name before
 // anything is collected; only Lambda's functions and layers named any.
 constexpr char kBlobs4[] = R"sql(
 CREATE TABLE record_blob (

@@ -114,7 +114,7 @@ def test_powertools_tracer_and_logger(client, packages, mode):
         assert not re.search("discarded|context missing|Traceback", log, re.IGNORECASE), log
 
 
-# An agent of one's own: a layer whose .pth file patches the client before the function is loaded.
+# A user's own agent: a layer whose .pth file patches the client before the function is loaded.
 AGENT = """
 import awslambdaric.bootstrap as client
 original = client.handle_event_request

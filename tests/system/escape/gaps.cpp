@@ -147,7 +147,7 @@ std::string wakes_machine() {
   return ::timer_create(CLOCK_REALTIME_ALARM, nullptr, &timer) == 0 ? "made a waking timer" : "";
 }
 
-// A filter of one's own is allowed, and only ever takes rights away.
+// A filter of its own is allowed, and only ever takes rights away.
 std::string loosens_filter() {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -241,7 +241,7 @@ std::string writes_control_groups() {
   return {};
 }
 
-// After an execve of one's own, too.
+// After an execve of its own, too.
 std::string sheds_walls_by_exec() {
   const pid_t child = ::fork();
   if (child == 0) {

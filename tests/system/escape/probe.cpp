@@ -46,7 +46,7 @@ static int serve_forks(bool execute) {
 
 // probe            every attempt
 // probe template   a template whose children make every attempt
-// probe executing  one whose children execute the probe anew
+// probe executing  one whose children execute the probe again
 // probe walled     ends with 0 when the walls stand
 // probe watch      see watch_starts()
 // probe BOMB       one resource bomb: prints what it got

@@ -66,7 +66,7 @@ _quick = {}  # ascii_only -> writes results without any; None once there was one
 
 
 def _make_quick(ascii_only):
-    """Kept: `json.dumps` with arguments makes an encoder anew each time, which takes longer than a
+    """Kept: `json.dumps` with arguments makes a new encoder each time, which takes longer than a
     small result. So does an encoder, of the part of it written in C; that is kept where there is
     one, and nobody has put something in the place of what would have called it."""
     import json

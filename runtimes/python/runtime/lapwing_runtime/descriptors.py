@@ -1,7 +1,7 @@
 """What a process has open, so that another can have the same at the same numbers.
 
-Files are opened anew where they were; pipes, socket pairs, eventfds and epolls within the process
-are made anew; every other socket becomes a new one of its kind, not connected. The rest is
+Files are opened again where they were; pipes, socket pairs, eventfds and epolls within the process
+are made again; every other socket becomes a new one of its kind, not connected. The rest is
 refused.
 """
 

@@ -27,7 +27,7 @@ class HookFailed(Exception):
 
 def take(ours):
     """Returns in restored processes alone. `ours`: the runtime's descriptors, which a restored
-    process has anew. HookFailed: before the snapshot or after a restore."""
+    process makes again. HookFailed: before the snapshot or after a restore."""
     control, files = (int(fd) for fd in os.environ.pop(FDS_VARIABLE).split(":"))
     run_before_snapshot()
     _flush()
@@ -64,7 +64,7 @@ def _come_back(files, kept, folder):
     os.chdir(folder)
     descriptors.put_back(kept)
     ssl = sys.modules.get("ssl")
-    if ssl:  # `random` has been seeded anew by fork() itself
+    if ssl:  # `random` has been seeded again by fork() itself
         ssl.RAND_add(os.urandom(48), 48.0)
 
 

@@ -2,7 +2,7 @@
 
 The C library keeps each value that setenv() was ever given: 150 bytes and some microseconds an
 invocation. Its putenv() takes a buffer that stays ours, which is what this uses where it can: it
-stands in the environment once, and is written anew, until something else is put in its place.
+stands in the environment once, and is rewritten, until something else is put in its place.
 """
 
 import os

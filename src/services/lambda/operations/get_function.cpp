@@ -7,7 +7,7 @@ namespace gl = gen::lambda;
 
 namespace {
 
-// Whoever waits for Active or Successful invokes next: invocations must know it by then.
+// A client that waits for Active or Successful invokes next: invocations must know it by then.
 Result<FunctionRecord> find_and_settle(Core& core, const FunctionIdentifier& id) {
   LAPWING_TRY(FunctionRecord record, find_function(core, id));
   LAPWING_CHECK(core.catalog.keep_up_with(record));

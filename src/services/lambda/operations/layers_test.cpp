@@ -348,7 +348,7 @@ TEST_F(Layers, AreKeptForVersionsAndSwept) {
   EXPECT_EQ(directories(), 2u) << "code and merged layers";
   EXPECT_EQ(get_configuration("f", "1").at("Layers.1.Arn"), kArn + "m:1");
   EXPECT_EQ(engine->collect_blobs(Duration(-1))->removed, 0u) << "the version names three";
-  // The version is made anew from what it names itself.
+  // The version is made again from what it names itself.
   ASSERT_TRUE(remove_tree(data_dir + "/code"));
   restart();
   EXPECT_EQ(slurp((*resolve("f", "1"))->layers_dir + "/b"), "x");

@@ -113,7 +113,7 @@ class Harness {
   Result<runtime::FunctionVersionPtr> resolve(std::string_view name,
                                               std::string_view qualifier = {}) const;
 
-  // Ends the service and its background steps wherever they are, and starts anew over the
+  // Ends the service and its background steps wherever they are, and starts again over the
   // same store and directory.
   void restart();
 

@@ -41,7 +41,7 @@ Result<Spot> read_token(std::string_view token) {
   return spot;
 }
 
-// Unique in the group for ever: times and orders never repeat within a stream's uid.
+// Unique in the group forever: times and orders never repeat within a stream's uid.
 std::string event_id(const Spot& spot) {
   std::uint64_t stream = 0;
   std::from_chars(spot.stream_uid.data(), spot.stream_uid.data() + spot.stream_uid.size(), stream,
