@@ -332,6 +332,23 @@ TEST_F(StreamingTest, AnRpcProtocolBeginsWithItsOutput) {
   EXPECT_EQ(events[1], R"(event Tick: {"Number":0})");
 }
 
+TEST_F(StreamingTest, EventsAreDocumentsOfTheProtocol) {
+  EXPECT_TRUE(serve(ask("Watch", {.method = "POST", .raw_path = "/", .body = "\xa1\x65Ticks\x03"},
+                        Protocol::kCbor),
+                    client_, nothing_));
+  EXPECT_EQ(client_.events().at(0), "event initial-response: \xa1\x64Kind\x61k");
+  EXPECT_EQ(client_.events().at(2), "event Tick: \xa1\x66Number\x01");
+
+  Client other(loop_.get());
+  EXPECT_TRUE(serve(ask("Watch",
+                        {.method = "POST",
+                         .raw_path = "/watch",
+                         .body = "<WatchInput><Ticks>3</Ticks></WatchInput>"},
+                        Protocol::kRestXml),
+                    other, nothing_));
+  EXPECT_EQ(other.events().at(0), "event Tick: <WatchTick><Number>0</Number></WatchTick>");
+}
+
 TEST_F(StreamingTest, AnErrorAmongEventsIsTheLast) {
   EXPECT_TRUE(
       serve(ask("Watch", {.method = "POST", .raw_path = "/watch", .body = R"({"Ticks":1})"}),

@@ -116,7 +116,7 @@ class FrontDoorTest : public ::testing::Test {
   HostGuard guard_{{}};
   const aws::ServiceModel* models_[1] = {&toy::kModel};
   aws::Router router_{models_};
-  Admin admin_{AdminParts{.clock = &clock_}};
+  Admin admin_{AdminParts{.version = "test", .clock = &clock_}};
   net::WorkerPool workers_{1};
   FrontDoor door_{{.guard = &guard_,
                    .authenticator = &authenticator_,

@@ -72,16 +72,25 @@ OUTPUTS_BY_MEANING = {
               "NoOutputClientAllowsEmptyBody"),
     **because("an empty body for an empty document, or one for none", "empty_output_no_body",
               "RpcV2CborPayloadWithUnsetUnion", "handles_empty_output_shape",
-              "AwsJson10HandlesEmptyOutputShape"),
+              "AwsJson10HandlesEmptyOutputShape", "RestJsonGreetingWithErrorsNoPayload",
+              "RestJsonHttpPayloadWithUnsetUnion", "RestJsonHttpResponseCodeWithNoPayload",
+              "RestJsonIgnoreQueryParamsInResponseNoPayload", "RestJsonNoInputAndOutputNoPayload",
+              "RestJsonEmptyInputAndEmptyOutputJsonObjectOutput"),
     **because("members that the output does not have", "handles_unexpected_json_output",
               "AwsJson10HandlesUnexpectedJsonOutput", "AwsJson11DeserializeIgnoreType",
-              "AwsJson10DeserializeIgnoreType",
+              "AwsJson10DeserializeIgnoreType", "RestJsonDeserializeIgnoreType",
               "RpcV2CborExtraFieldsInTheBodyShouldBeSkippedByClients"),
-    **because("members that are null", "AwsJson11StructuresDontDeserializeNullValues",
-              "AwsJson10DeserializeAllowNulls"),
+    **because("members and elements that are null",
+              "AwsJson11StructuresDontDeserializeNullValues", "AwsJson10DeserializeAllowNulls",
+              "RestJsonDoesntDeserializeNullStructureValues",
+              "RestJsonDeserializesDenseSetMapAndSkipsNull"),
+    **because("a type without its character set", "Ec2XmlEmptyLists"),
     **because("a header that requests have", "AwsJson11IntEnums"),
     **because("an id of its own", "parses_the_request_id_from_the_response"),
 }
+# Errors whose status in botocore's form of the model is that of query, which this is not.
+OTHER_STATUS = {"QueryCompatibleRpcV2CborCustomCodeError",
+                "QueryCompatibleAwsJson10CustomCodeError"}
 # What botocore's own tests leave out, as it does not read it, and a map that takes every header: our
 # answers are compared with the case's, and not given to it.
 BOTOCORE_CANNOT = protocol_cases.left_out_by_botocore() | {"HttpPrefixHeadersResponse"}
@@ -264,11 +273,11 @@ def test_error(harness, case):
     code = case.case.get("errorCode", name)
     answer = harness.ask(do="error", service="case", code=name, protocol=case.protocol,
                          message=case.case.get("errorMessage", ""), fields=members)
-    assert answer["status"] == case.case["response"].get("status_code")
+    if case.id not in OTHER_STATUS:
+        assert answer["status"] == case.case["response"].get("status_code")
     response = written(answer)
-    got = parse(case, response, None)
-    assert (got["Error"]["Code"], got["Error"]["Message"]) == (
-        code, case.case.get("errorMessage", ""))
+    got = parse(case, response, None)["Error"]
+    assert (got["Code"], got["Message"] or "") == (code, case.case.get("errorMessage", ""))
     shape = ServiceModel(case.botocore()).shape_for(name)
     out = parsed(parse(case, response, shape)) if case.id not in BOTOCORE_CANNOT else members
     assert {key: out.get(key) for key in members} == members
@@ -280,4 +289,4 @@ def test_what_is_left_out_exists():
     inputs = {case.id for case in INPUTS}
     outputs = {case.id for case in OUTPUTS}
     assert not set(INPUTS_LEFT_OUT) - inputs
-    assert not (set(OUTPUTS_LEFT_OUT) | set(OUTPUTS_BY_MEANING)) - outputs
+    assert not (set(OUTPUTS_LEFT_OUT) | set(OUTPUTS_BY_MEANING) | OTHER_STATUS) - outputs
