@@ -17,9 +17,9 @@ RECEIVE_TEN = ("Action=ReceiveMessage&Version=2012-11-05&MaxNumberOfMessages=10"
 ANSWER_SECONDS = 30
 
 
-def load(server, body, path, **options):
+def load(server, body, path, service="sqs", **options):
     command = [server.programs.load, "--address", server.address, "--path", path, "--body", body,
-               "--key", KEY_ID, "--secret", SECRET, "--service", "sqs"]
+               "--key", KEY_ID, "--secret", SECRET, "--service", service]
     for option, value in options.items():
         command += ["--" + option.replace("_", "-"), value]
     figures = run_json(command)

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import queues
+import roles
 from harness import (ROOT, BareStart, BenchError, Server, median, memory_kb, process_cpu_us,
                      run_json)
 from peers import compared, texts
@@ -386,6 +387,11 @@ def sqs(bench):
               None, "≤ 5 KiB", each <= 5 * 1024, {"bytes": each, "cpu_seconds_in_2": cpu})
 
 
+def iam(bench):
+    """Roles on disk: reads, writes and lists with 1, 100 and 10,000 of them; what they cost idle."""
+    yield from (Row(*row) for row in roles.rows(bench, lambda: raw_http(bench, 16)["per_second"]))
+
+
 def peers(bench):
     """What else runs functions on your own machine, installed into build/peers."""
     for peer, ours, why in compared(bench):
@@ -398,8 +404,8 @@ def peers(bench):
 
 
 ROWS = {"warm": warm_python, "node": warm_node, "native": native, "cold": cold, "burst": burst,
-        "startup": startup, "growth": growth, "many": many, "sqs": sqs, "build": build_time,
-        "peers": peers}
+        "startup": startup, "growth": growth, "many": many, "sqs": sqs, "iam": iam,
+        "build": build_time, "peers": peers}
 USUAL = [name for name in ROWS if name not in ("build", "peers")]
 NOT_MEASURED = [
     ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),

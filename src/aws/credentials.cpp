@@ -17,12 +17,6 @@ constexpr char kTokenVersion[] = "1";
 constexpr char kSeparator = '\x1f';
 constexpr std::size_t kTokenFields = 6;
 
-Error unrecognized() {
-  return Error(ErrorKind::kDenied, "UnrecognizedClientException",
-               "The security token included in the request is invalid.")
-      .with_status(403);
-}
-
 Error expired() {
   return Error(ErrorKind::kDenied, "ExpiredTokenException",
                "The security token included in the request is expired")
@@ -50,6 +44,12 @@ std::vector<std::string_view> split_fields(std::string_view text) {
 }
 
 }  // namespace
+
+Error unrecognized_key() {
+  return Error(ErrorKind::kDenied, "UnrecognizedClientException",
+               "The security token included in the request is invalid.")
+      .with_status(403);
+}
 
 std::optional<AuthMode> parse_auth_mode(std::string_view text) {
   if (text == "off") return AuthMode::kOff;
@@ -91,12 +91,12 @@ Credentials SessionMint::mint(const Principal& principal, WallTime expires) cons
 Result<KnownKey> SessionMint::open(std::string_view access_key_id, std::string_view session_token,
                                    WallTime now) const {
   const auto sealed = text::base64_decode(session_token);
-  if (!sealed) return fail(unrecognized());
+  if (!sealed) return fail(unrecognized_key());
   const auto plain = crypto::aes_gcm_open(token_key_, *sealed, access_key_id);
-  if (!plain) return fail(unrecognized());
+  if (!plain) return fail(unrecognized_key());
   const std::vector<std::string_view> fields = split_fields(*plain);
   if (fields.size() != kTokenFields || fields[0] != kTokenVersion || fields[1] != access_key_id) {
-    return fail(unrecognized());
+    return fail(unrecognized_key());
   }
   std::int64_t expires_ms = 0;
   std::from_chars(fields[5].data(), fields[5].data() + fields[5].size(), expires_ms);
@@ -123,13 +123,16 @@ void MemoryCredentialStore::remove(std::string_view access_key_id) {
 Result<KnownKey> MemoryCredentialStore::find(std::string_view access_key_id,
                                              std::string_view session_token, WallTime now) const {
   if (!session_token.empty()) {
-    if (mint_ == nullptr) return fail(unrecognized());
+    if (mint_ == nullptr) return fail(unrecognized_key());
     return mint_->open(access_key_id, session_token, now);
   }
-  const std::lock_guard lock(mutex_);
-  const auto found = keys_.find(std::string(access_key_id));
-  if (found == keys_.end()) return fail(unrecognized());
-  return found->second;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = keys_.find(std::string(access_key_id));
+    if (found != keys_.end()) return found->second;
+  }
+  if (further_ != nullptr) return further_->find(access_key_id, session_token, now);
+  return fail(unrecognized_key());
 }
 
 Principal root_of(const AccountId& account) {

@@ -1,6 +1,5 @@
-// Who owns an access key: keys known from configuration, and session credentials that
-// Lapwing mints itself (for functions, so that they can call back) and recognises again
-// without remembering them.
+// Who owns an access key: keys known from configuration, those that IAM keeps for users, and
+// session credentials that Lapwing mints itself and recognises again without remembering them.
 #pragma once
 
 #include <mutex>
@@ -44,6 +43,12 @@ struct KnownKey {
   Principal principal;
 };
 
+// What a request that a key signed was for, by its credential scope.
+struct KeyUse {
+  std::string_view service;  // "lambda"
+  std::string_view region;
+};
+
 class CredentialStore {
  public:
   virtual ~CredentialStore() = default;
@@ -52,6 +57,9 @@ class CredentialStore {
   // request, so it must not block.
   virtual Result<KnownKey> find(std::string_view access_key_id, std::string_view session_token,
                                 WallTime now) const = 0;
+  // A request was signed with this key: for who tells when and where it was used. Any thread; must
+  // not block.
+  virtual void used(std::string_view /*access_key_id*/, const KeyUse& /*use*/) const {}
 };
 
 // Session credentials that carry everything in the token, sealed with the server's key: they
@@ -75,7 +83,8 @@ class SessionMint {
   Random& random_;
 };
 
-// Keys of the configuration, then sessions of the mint. Thread-safe.
+// Keys of the configuration, then sessions of the mint, then what another store knows.
+// Thread-safe.
 class MemoryCredentialStore final : public CredentialStore {
  public:
   // `mint` may be null: then no session is known. It outlives the store.
@@ -84,15 +93,24 @@ class MemoryCredentialStore final : public CredentialStore {
   // Replaces a key of the same id. An empty principal ARN becomes the account's root.
   void add(std::string_view access_key_id, std::string_view secret_access_key, Principal principal);
   void remove(std::string_view access_key_id);
+  // Before the first request; it outlives them.
+  void ask_further(const CredentialStore& further) { further_ = &further; }
 
   Result<KnownKey> find(std::string_view access_key_id, std::string_view session_token,
                         WallTime now) const override;
+  void used(std::string_view access_key_id, const KeyUse& use) const override {
+    if (further_ != nullptr) further_->used(access_key_id, use);
+  }
 
  private:
   const SessionMint* mint_;
+  const CredentialStore* further_ = nullptr;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, KnownKey> keys_;
 };
+
+// UnrecognizedClientException: a key or token that is not known, or not valid any more.
+Error unrecognized_key();
 
 // The principal that unverified credentials stand for (mode off): an access key id of 12
 // digits is the account itself; every other one means the default account's root.

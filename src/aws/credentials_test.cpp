@@ -77,6 +77,32 @@ TEST(MemoryCredentialStore, FindsStaticKeysAndSessions) {
   EXPECT_FALSE(MemoryCredentialStore(nullptr).find(made.access_key_id, made.session_token, kNow));
 }
 
+class OneKey final : public CredentialStore {
+ public:
+  Result<KnownKey> find(std::string_view id, std::string_view, WallTime) const override {
+    if (id != "AKIAFURTHER") return fail(unrecognized_key());
+    return KnownKey{"further secret", kRole};
+  }
+  void used(std::string_view id, const KeyUse& use) const override {
+    uses += std::string(id) + "/" + std::string(use.service) + "/" + std::string(use.region);
+  }
+  mutable std::string uses;
+};
+
+TEST(MemoryCredentialStore, AsksAnotherForWhatItDoesNotKnow) {
+  MemoryCredentialStore store(nullptr);
+  store.add("AKIDEXAMPLE", "secret", {AccountId("123456789012"), "", ""});
+  const OneKey further;
+  store.ask_further(further);
+  EXPECT_EQ(store.find("AKIDEXAMPLE", "", kNow)->secret_access_key, "secret");
+  EXPECT_EQ(store.find("AKIAFURTHER", "", kNow)->secret_access_key, "further secret");
+  EXPECT_EQ(store.find("AKIAFURTHER", "", kNow)->principal, kRole);
+  EXPECT_EQ(store.find("AKIAOTHER", "", kNow).error().code(), "UnrecognizedClientException");
+  EXPECT_FALSE(store.find("AKIAFURTHER", "a token", kNow));
+  store.used("AKIAFURTHER", {"sqs", "eu-west-1"});
+  EXPECT_EQ(further.uses, "AKIAFURTHER/sqs/eu-west-1");
+}
+
 TEST(AssumedPrincipal, TwelveDigitsAreTheAccount) {
   EXPECT_EQ(assumed_principal("123456789012").account.str(), "123456789012");
   for (const char* other : {"test", "AKIAIOSFODNN7EXAMPLE", "", "1234567890123"}) {

@@ -222,6 +222,7 @@ Result<Caller> Authenticator::authenticate(const Request& request, const Signatu
   if (mode_ == AuthMode::kOff) return accept_unverified(request, head);
   LAPWING_TRY(KnownKey key, known_key(head, service, clock_.wall()));
   LAPWING_CHECK(verify(request, head, key));
+  store_.used(head.access_key_id, {head.service, head.region});
   Caller caller;
   caller.account = std::move(key.principal.account);
   caller.region = Region(head.region);
@@ -241,6 +242,7 @@ Result<Caller> Authenticator::accept_unverified(const Request& request,
   if (head.form != SignatureForm::kNone) {
     if (auto known = store_.find(head.access_key_id, head.session_token, clock_.wall())) {
       principal = std::move(known->principal);
+      store_.used(head.access_key_id, {head.service, head.region});
     }
     if (!is_region_name(head.region)) {
       return fail(invalid_signature("Credential should be scoped to a valid region."));

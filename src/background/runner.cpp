@@ -16,6 +16,8 @@ struct Task::Entry {
   std::string name;
   std::optional<MonoTime> due;
   bool notified = false;  // runs now; of a source, next_due() is asked now
+  MonoTime notified_at{};
+  std::uint64_t last_run = 0;  // Runner::runs_ when it last began
   bool running = false;
   bool removed = false;
   std::uint64_t runs = 0;
@@ -62,6 +64,19 @@ void Task::reset() {
   entry_.reset();
 }
 
+Hold& Hold::operator=(Hold&& other) noexcept {
+  if (this != &other) {
+    reset();
+    runner_ = std::exchange(other.runner_, nullptr);
+    ticket_ = other.ticket_;
+  }
+  return *this;
+}
+
+void Hold::reset() noexcept {
+  if (Runner* const runner = std::exchange(runner_, nullptr)) runner->drop(ticket_);
+}
+
 Runner::Runner(const Clock& clock, Logger& logger, const RunnerOptions& options)
     : clock_(clock), logger_(logger), options_(options) {}
 
@@ -79,6 +94,7 @@ Task Runner::when_due(std::string name, DueSource& source) {
   entry->name = std::move(name);
   entry->source = &source;
   entry->notified = true;
+  entry->notified_at = clock_.mono();
   return add(std::move(entry));
 }
 
@@ -94,6 +110,7 @@ Task Runner::add(EntryPtr entry) {
 void Runner::notify(Task::Entry& entry) {
   {
     const std::lock_guard lock(mutex_);
+    if (!entry.notified) entry.notified_at = clock_.mono();
     entry.notified = true;
   }
   changed_.notify_one();
@@ -107,27 +124,40 @@ void Runner::remove(const EntryPtr& entry) {
 }
 
 void Runner::start() {
-  for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < options_.threads; ++i) begin_thread();
+}
+
+void Runner::begin_thread() {
+  threads_.emplace_back([this] { work(); });
 }
 
 void Runner::stop() {
+  std::vector<std::thread> threads;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    threads.swap(threads_);
   }
   changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  for (std::thread& thread : threads) thread.join();
   ended_.notify_all();
 }
 
-// The earliest of those that have something to do; what was notified is looked at at once.
+// Of those that have something to do, the one that has waited longest; of several, the one that
+// was not at work for longest.
 Runner::EntryPtr Runner::pick(MonoTime now) const {
   EntryPtr best;
+  MonoTime best_since{};
   for (const EntryPtr& entry : entries_) {
-    if (entry->running) continue;
-    if (entry->notified) return entry;
-    if (entry->due && *entry->due <= now && (!best || *entry->due < *best->due)) best = entry;
+    const bool due = entry->due && *entry->due <= now;
+    if (entry->running || (!entry->notified && !due)) continue;
+    MonoTime since = entry->notified ? entry->notified_at : *entry->due;
+    if (due) since = std::min(since, *entry->due);
+    if (!best || std::pair(since, entry->last_run) < std::pair(best_since, best->last_run)) {
+      best = entry;
+      best_since = since;
+    }
   }
   return best;
 }
@@ -138,10 +168,11 @@ bool Runner::busy(MonoTime now) const {
   });
 }
 
-std::optional<MonoTime> Runner::earliest() const {
+std::optional<MonoTime> Runner::earliest(bool sources_only) const {
   std::optional<MonoTime> out;
   for (const EntryPtr& entry : entries_) {
-    if (!entry->running && entry->due && (!out || *entry->due < *out)) out = entry->due;
+    if (entry->running || (sources_only && entry->source == nullptr)) continue;
+    if (entry->due && (!out || *entry->due < *out)) out = entry->due;
   }
   return out;
 }
@@ -152,16 +183,19 @@ void Runner::work() {
     const MonoTime now = clock_.mono();
     if (const EntryPtr entry = pick(now)) {
       entry->running = true;
-      // Others may have something to do beside it.
+      entry->last_run = ++runs_;
+      // One that looks for what comes next is always left.
+      if (++at_work_ == threads_.size() && at_work_ < options_.threads_max) begin_thread();
       changed_.notify_one();
       lock.unlock();
       run(*entry);
       lock.lock();
       entry->running = false;
+      --at_work_;
       ended_.notify_all();
       continue;
     }
-    const auto next = options_.pace == Pace::kReal ? earliest() : std::nullopt;
+    const auto next = options_.pace == Pace::kReal ? earliest(false) : std::nullopt;
     next ? static_cast<void>(changed_.wait_for(lock, *next - now)) : changed_.wait(lock);
   }
 }
@@ -204,12 +238,52 @@ void Runner::report(const Task::Entry& entry, const Error& error) {
 void Runner::settle() {
   std::unique_lock lock(mutex_);
   changed_.notify_all();
-  ended_.wait(lock, [this] { return stopping_ || !busy(clock_.mono()); });
+  const auto over = [this] { return stopping_ || !settling_; };
+  while (!over()) {
+    ended_.wait(lock, [&] { return over() || !busy(clock_.mono()); });
+    // Those taken from here on belong to somebody who came by.
+    const std::uint64_t before = next_hold_;
+    ended_.wait(lock, [&] { return over() || busy(clock_.mono()) || !held(before); });
+    if (!busy(clock_.mono())) return;
+  }
 }
 
-std::optional<MonoTime> Runner::next_due() {
+void Runner::end_settling() {
+  {
+    const std::lock_guard lock(mutex_);
+    settling_ = false;
+  }
+  ended_.notify_all();
+}
+
+Hold Runner::hold() {
+  if (options_.pace == Pace::kReal) return {};
   const std::lock_guard lock(mutex_);
-  return earliest();
+  holds_.insert(next_hold_);
+  return {*this, next_hold_++};
+}
+
+std::uint64_t Runner::holds_taken() const {
+  const std::lock_guard lock(mutex_);
+  return next_hold_;
+}
+
+void Runner::drop(std::uint64_t ticket) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    holds_.erase(ticket);
+  }
+  ended_.notify_all();
+}
+
+std::optional<MonoTime> Runner::next_due() const {
+  const std::lock_guard lock(mutex_);
+  return earliest(false);
+}
+
+std::optional<MonoTime> Runner::next_source_due() const {
+  const std::lock_guard lock(mutex_);
+  return earliest(true);
 }
 
 std::vector<TaskFacts> Runner::tasks() const {

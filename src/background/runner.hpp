@@ -8,9 +8,14 @@
 //   runner.start();
 //   retries.notify();          // something was put there that may be due earlier
 //
-// A task runs on one thread at a time; different tasks run beside one another. An error or an
-// exception out of a task is logged, counted, and does not end it: a periodic one comes again
-// after its period, a due source after kBackgroundRetry.
+// A task runs on one thread at a time; different tasks run beside one another, those that have
+// waited longest first. While every thread is at work, another one is begun, up to
+// RunnerOptions::threads_max: a slow task holds up itself alone. An error or an exception out of a
+// task is logged, counted, and does not end it: a periodic one comes again after its period, a due
+// source after kBackgroundRetry.
+//
+// What a task has set going elsewhere (an operation that waited and now answers, say) can keep a
+// Hold, for which settle() waits, too.
 //
 // Thread-safety: every method from any thread; stop(), settle() and the end of a Task not from
 // inside a task. settle() between start() and stop().
@@ -22,8 +27,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -56,7 +63,8 @@ enum class Pace : std::uint8_t {
 };
 
 struct RunnerOptions {
-  std::size_t threads = 2;
+  std::size_t threads = 2;       // from start() on
+  std::size_t threads_max = 16;  // as all of them are at work
   Pace pace = Pace::kReal;
 };
 
@@ -83,7 +91,26 @@ class [[nodiscard]] Task {
   std::shared_ptr<Entry> entry_;
 };
 
-// Outlives its tasks.
+// Keeps settle() waiting until it is dropped. Empty ones keep nobody.
+class [[nodiscard]] Hold {
+ public:
+  Hold() = default;
+  Hold(Hold&& other) noexcept
+      : runner_(std::exchange(other.runner_, nullptr)), ticket_(other.ticket_) {}
+  Hold& operator=(Hold&& other) noexcept;
+  ~Hold() { reset(); }
+  void reset() noexcept;
+  explicit operator bool() const { return runner_ != nullptr; }
+
+ private:
+  friend class Runner;
+  Hold(Runner& runner, std::uint64_t ticket) : runner_(&runner), ticket_(ticket) {}
+
+  Runner* runner_ = nullptr;
+  std::uint64_t ticket_ = 0;
+};
+
+// Outlives its tasks and holds.
 class Runner {
  public:
   Runner(const Clock& clock, Logger& logger, const RunnerOptions& options);
@@ -92,7 +119,8 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   using Step = UniqueFunction<Status()>;
-  // The first time one period from now, then a period after each end.
+  // The first time one period from now, then a period after each end. For upkeep of which it does
+  // not matter how often it is done: where a clock is moved by many periods at once, it runs once.
   Task every(std::string name, Duration period, Step step);
   Task when_due(std::string name, DueSource& source);
 
@@ -101,15 +129,25 @@ class Runner {
   // Runs under way are waited for; none begins afterwards.
   void stop();
 
-  // Returns when nothing is due at the clock's present instant and nothing runs.
+  // Returns when nothing is due at the clock's present instant, nothing runs, and every hold is
+  // dropped that was taken before.
   void settle();
+  // From here on settle() does not wait.
+  void end_settling();
+  // Empty where the clock moves by itself: nobody settles then.
+  Hold hold();
+  // How many there have been.
+  std::uint64_t holds_taken() const;
   // The earliest instant that any task waits for.
-  std::optional<MonoTime> next_due();
+  std::optional<MonoTime> next_due() const;
+  // The same of due sources alone, whose instants matter one by one.
+  std::optional<MonoTime> next_source_due() const;
 
   std::vector<TaskFacts> tasks() const;
 
  private:
   friend class Task;
+  friend class Hold;
   using EntryPtr = std::shared_ptr<Task::Entry>;
 
   Task add(EntryPtr entry);
@@ -119,9 +157,12 @@ class Runner {
   // Under mutex_.
   EntryPtr pick(MonoTime now) const;
   bool busy(MonoTime now) const;
-  std::optional<MonoTime> earliest() const;
+  bool held(std::uint64_t before) const { return !holds_.empty() && *holds_.begin() < before; }
+  std::optional<MonoTime> earliest(bool sources_only) const;
+  void begin_thread();
   // Without it.
   void run(Task::Entry& entry);
+  void drop(std::uint64_t ticket) noexcept;
   void report(const Task::Entry& entry, const Error& error);
 
   const Clock& clock_;
@@ -131,7 +172,12 @@ class Runner {
   std::condition_variable changed_;  // work came, or the runner stops
   std::condition_variable ended_;    // a run ended
   std::vector<EntryPtr> entries_;
+  std::set<std::uint64_t> holds_;
+  std::uint64_t next_hold_ = 0;
+  std::uint64_t runs_ = 0;   // of all tasks
+  std::size_t at_work_ = 0;  // threads
   bool stopping_ = false;
+  bool settling_ = true;
   std::vector<std::thread> threads_;
 };
 

@@ -174,6 +174,90 @@ TEST_F(RunnerTest, TheEndOfATaskWaitsForItsRun) {
   EXPECT_TRUE(runner_.tasks().empty());
 }
 
+TEST_F(RunnerTest, SlowTasksHoldUpThemselvesAlone) {
+  constexpr std::ptrdiff_t kSlow = 5;  // more than there are threads at first
+  std::latch begun(kSlow);
+  std::latch may_end(1);
+  std::vector<Task> slow;
+  for (int i = 0; i < kSlow; ++i) {
+    slow.push_back(runner_.every("slow", minutes(1), [&]() -> Status {
+      begun.count_down();
+      may_end.wait();
+      return {};
+    }));
+  }
+  std::latch done(1);
+  Task quick = runner_.every("quick", minutes(1), [&]() -> Status {
+    done.count_down();
+    return {};
+  });
+  runner_.start();
+  for (Task& task : slow) task.notify();
+  begun.wait();
+  quick.notify();
+  done.wait();
+  may_end.count_down();
+}
+
+TEST(RunnerOneThread, WhoIsAlwaysReadyWaitsBehindTheOthers) {
+  ManualClock clock;
+  Runner runner(clock, null_logger(), {.threads = 1, .threads_max = 1, .pace = Pace::kManual});
+  std::string order;  // by the one thread
+  Task eager;
+  eager = runner.every("eager", minutes(1), [&]() -> Status {
+    order += 'e';
+    if (order.size() < 8) eager.notify();
+    return {};
+  });
+  Task other = runner.every("other", minutes(1), [&]() -> Status {
+    order += 'o';
+    return {};
+  });
+  eager.notify();
+  other.notify();
+  runner.start();
+  runner.settle();
+  EXPECT_EQ(order.substr(0, 3), "eoe");
+}
+
+TEST_F(RunnerTest, SettlingWaitsForHoldsTakenBefore) {
+  runner_.start();
+  Hold first = runner_.hold();
+  EXPECT_TRUE(first);
+  std::atomic<bool> settled = false;
+  std::thread settling([&] {
+    runner_.settle();
+    settled = true;
+  });
+  EXPECT_FALSE(settled);
+  Hold moved = std::move(first);
+  moved.reset();
+  settling.join();
+  EXPECT_EQ(runner_.holds_taken(), 1u);
+
+  const Hold never = runner_.hold();
+  std::thread stopped([&] { runner_.settle(); });
+  runner_.end_settling();
+  stopped.join();
+}
+
+TEST(RunnerRealTime, TakesNoHolds) {
+  const SystemClock clock;
+  Runner runner(clock, null_logger(), {});
+  EXPECT_FALSE(runner.hold());
+}
+
+TEST_F(RunnerTest, OnlySourcesSayWhichInstantsMatter) {
+  Messages messages(clock_);
+  messages.due = {clock_.mono() + minutes(5)};
+  const Task task = runner_.when_due("messages", messages);
+  const Task sweep = runner_.every("sweep", minutes(1), []() -> Status { return {}; });
+  runner_.start();
+  runner_.settle();
+  EXPECT_EQ(runner_.next_due(), clock_.mono() + minutes(1));
+  EXPECT_EQ(runner_.next_source_due(), clock_.mono() + minutes(5));
+}
+
 TEST(RunnerRealTime, WaitsByTheClockAndStops) {
   const SystemClock clock;
   Runner runner(clock, null_logger(), {.threads = 1});

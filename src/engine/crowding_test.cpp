@@ -13,21 +13,24 @@ constexpr Duration kQuick = microseconds(100);
 
 TEST(Pace, CrowdedWhereRunsGetSlowerAndManyEnd) {
   MonoTime now = MonoTime() + std::chrono::seconds(100);
+  bool among_few = true;
   const auto runs = [&](Pace& pace, int count, Duration each, Duration apart) {
-    for (int i = 0; i < count; ++i) pace.note(each, now += apart);
+    for (int i = 0; i < count; ++i) pace.note(each, now += apart, among_few);
     return pace.crowded();
   };
   Pace processors;
   EXPECT_FALSE(processors.crowded());
   EXPECT_FALSE(runs(processors, 400, kQuick, kQuick));
+  among_few = false;
   EXPECT_TRUE(runs(processors, 400, 4 * kQuick, kQuick));
   EXPECT_EQ(processors.wait_for(0), milliseconds(5));
   EXPECT_GT(processors.wait_for(30), milliseconds(5));
   EXPECT_EQ(processors.wait_for(100'000), milliseconds(50));
   EXPECT_FALSE(runs(processors, 200, 4 * kQuick, milliseconds(3))) << "few end";
-  // It may have become slower in itself.
-  EXPECT_TRUE(runs(processors, 400, 4 * kQuick, kQuick));
-  EXPECT_FALSE(runs(processors, 60'000, 4 * kQuick, kQuick));
+  // It may have become slower in itself, which many at work do not show.
+  EXPECT_TRUE(runs(processors, 100'000, 4 * kQuick, kQuick));
+  among_few = true;
+  EXPECT_FALSE(runs(processors, 4'000, 4 * kQuick, kQuick));
   Pace waiting_for_others;
   EXPECT_FALSE(runs(waiting_for_others, 1'000, milliseconds(30), kQuick));
 }
@@ -69,6 +72,24 @@ TEST_F(CrowdingTest, OneMoreWaitsForOneOfThoseAtWork) {
   EXPECT_EQ(script_.runs, 3);
   EXPECT_EQ(shard_->stats().waiting.get(), 0u);
   EXPECT_EQ(script_.made, 4);
+}
+
+TEST_F(CrowdingTest, OfTooManyAtWorkSomeRest) {
+  run_together(1, kQuick);
+  run_together(40, milliseconds(1));
+  // Forty callers, each of whom asks again as soon as it is answered.
+  script_.hold_run = true;
+  for (int i = 0; i < 40; ++i) invoke(function("f"));
+  for (int round = 0; round < 60; ++round) {
+    clock_.advance(milliseconds(1));
+    *machine_.waits += milliseconds(1);
+    const std::uint64_t answered = shard_->stats().busy.get();
+    step_runs();
+    for (std::uint64_t i = 0; i < answered; ++i) invoke(function("f"));
+    ASSERT_EQ(shard_->stats().busy.get() + shard_->stats().waiting.get(), 40u);
+  }
+  EXPECT_LE(shard_->stats().busy.get(), 4u);
+  EXPECT_EQ(script_.made, 40);
 }
 
 TEST_F(CrowdingTest, ButNotForLong) {

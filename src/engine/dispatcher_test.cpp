@@ -11,7 +11,7 @@
 #include "base/log.hpp"
 #include "engine/machine_gauge.hpp"
 #include "net/testing/run.hpp"
-#include "runtime/response_stream.hpp"
+#include "runtime/api/response_stream.hpp"
 
 namespace lapwing::engine {
 namespace {

@@ -52,6 +52,8 @@ inline constexpr std::uint64_t kIdleMemoryMb = 16;
 inline constexpr Duration kFairPatience = std::chrono::seconds(1);
 // How often it is seen whether something waits for the processors, where that matters.
 inline constexpr Duration kProcessorsLookEvery = std::chrono::milliseconds(20);
+// While more of a function are at work than the processors bear, every so many-th that ends rests.
+inline constexpr std::uint32_t kFewerEvery = 4;
 inline constexpr Duration kScalingPeriod = std::chrono::seconds(10);
 // Who waits for an environment at work, and has waited long enough for another one that its
 // function may not add, asks again after this.

@@ -4,7 +4,8 @@
 // Where runs take longer the more of them there are, and hundreds end each second, the processors
 // are what they wait for: one more process at work then only takes time from the others, and one
 // of those is free in a moment. Runs that wait for something else take as long however many there
-// are, and are never crowded.
+// are, and are never crowded. How long a run takes in itself is seen while few are at work: among
+// hundreds, all are slow.
 //
 // Where a run is over long before another environment would have started, and it seldom happens
 // that an invocation finds all of them at work, that is chance: to wait for one of them is quicker,
@@ -22,14 +23,19 @@ namespace lapwing::engine {
 
 class Pace {
  public:
-  // A run that ended now, and how long it took.
-  void note(Duration run, MonoTime now) {
+  // A run that ended now, how long it took, and whether no more were at work than the processors
+  // can bear.
+  void note(Duration run, MonoTime now, bool among_few) {
     runs_ = std::min(runs_ + 1, kMemory);
     interval_ += (std::min<Duration>(now - last_end_, kGapMax) - interval_) / kMemory;
     last_end_ = now;
     usual_ += (run - usual_) / runs_;
     // The shortest, which may have become longer since.
-    best_ = run < best_ ? run : best_ + (run - best_) / kBestMemory;
+    if (run < best_) {
+      best_ = run;
+    } else if (among_few) {
+      best_ += (run - best_) / kBestMemory;
+    }
   }
   // An invocation came, and found all of them at work or not.
   void arrived(bool all_at_work) { met_ += ((all_at_work ? 1.0 : 0.0) - met_) / kMemory; }
@@ -62,7 +68,7 @@ class Pace {
   static constexpr int kStartMemory = 4;
   // Runs, about: enough for processes that get the processor in turn, some milliseconds each.
   static constexpr int kMemory = 64;
-  static constexpr int kBestMemory = 16'384;
+  static constexpr int kBestMemory = 1'024;
 
   Duration interval_ = kGapMax;  // between the ends of runs
   Duration usual_{};

@@ -163,7 +163,7 @@ net::Task<void> Shard::drive(Slot& slot, Ticket ticket, runtime::Invocation invo
     co_await slot.environment->run(std::move(invocation), std::move(answer));
   }
   const MonoTime ended = loop_->now();
-  slot.pool->pace.note(ended - begun, ended);
+  slot.pool->pace.note(ended - begun, ended, !more_than_enough(*slot.pool));
   stats_.busy.sub();
   if (slot.is_provisioned) {
     stats_.provisioned_in_use.sub();
@@ -190,7 +190,8 @@ void Shard::release(Slot& slot) {
   } else if (!slot.is_provisioned && gives_way(slot)) {
     evict(slot, Eviction::kFairness);
   } else {
-    while (!pool.waiters.empty()) {
+    const bool one_fewer = fewer_are_better(pool);
+    while (!one_fewer && !pool.waiters.empty()) {
       net::OneShotSender<Lease> waiter = next_in_line(pool);
       if (waiter.receiver_gone()) continue;
       waiter.send(Lease(*this, slot));

@@ -34,9 +34,18 @@ Duration Shard::rather_waits(Pool& pool, Ticket::Kind kind) {
     return pool.pace.patience(options_.start_patience);
   }
   const bool enough = options_.running_enough > 0 && at_work >= options_.running_enough;
-  const bool crowded =
-      enough && !pool.idle.empty() && pool.pace.crowded() && processors_are_short();
+  const bool crowded = enough && pool.pace.crowded() && processors_are_short();
   return crowded ? pool.pace.wait_for(pool.waiters.size()) : Duration::zero();
+}
+
+bool Shard::more_than_enough(const Pool& pool) const {
+  return options_.running_enough > 0 && pool.active - pool.starting > options_.running_enough;
+}
+
+bool Shard::fewer_are_better(Pool& pool) {
+  const bool content = !pool.waiters.empty() && pool.waiters.front().content_until != MonoTime{};
+  if (!content || !more_than_enough(pool) || !pool.pace.crowded()) return false;
+  return ++pool.ends % kFewerEvery == 0 && processors_are_short();
 }
 
 bool Shard::processors_are_short() {

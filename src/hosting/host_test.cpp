@@ -15,6 +15,7 @@ namespace toy = gen::toy;
 
 struct Core {
   store::Space* space = nullptr;
+  background::Runner* background = nullptr;
 };
 
 // Sends a message that is visible after `Small` seconds.
@@ -30,29 +31,38 @@ net::Task<Result<toy::KindsStruct>> send(Core& core, net::Loop& loop, const aws:
 // Waits for one.
 class Waiter final : public store::Listener {
  public:
-  explicit Waiter(net::Loop& loop) : channel(net::one_shot<bool>(loop)) {}
+  Waiter(net::Loop& loop, background::Runner& background)
+      : channel(net::one_shot<background::Hold>(loop)), background_(background) {}
   void on_signal() noexcept override {
-    if (!raised.exchange(true)) channel.sender.send(true);
+    if (!raised.exchange(true)) channel.sender.send(background_.hold());
   }
-  decltype(net::one_shot<bool>(std::declval<net::Loop&>())) channel;
+  decltype(net::one_shot<background::Hold>(std::declval<net::Loop&>())) channel;
   std::atomic<bool> raised{false};
+
+ private:
+  background::Runner& background_;
 };
 
 net::Task<Result<aws::Empty>> receive(Core& core, net::Loop& loop, const aws::Call&, aws::Empty) {
+  background::Hold awake;
   while (true) {
-    Waiter waiter(loop);
+    Waiter waiter(loop, *core.background);
     const store::Subscription listening = core.space->queue().subscribe("q", waiter);
     const store::ClaimRequest request{.queues = {"q"}, .visibility = std::chrono::seconds(30)};
     LAPWING_CO_TRY(const store::ClaimResult found, core.space->queue().claim(request));
     if (!found.messages.empty()) co_return aws::Empty();
-    (void)co_await waiter.channel.receiver;
+    awake.reset();
+    auto woken = co_await waiter.channel.receiver;
+    if (woken) awake = *std::move(woken);
   }
 }
 
 class ToyService final : public Service {
  public:
   explicit ToyService(const Dependencies& given)
-      : given_(given), api_(make_table(core_), given.pipeline) {}
+      : given_(given), api_(make_table(core_), given.pipeline) {
+    core_.background = &given.background;
+  }
   const aws::Service& api() const override { return api_; }
   Status start() override {
     LAPWING_TRY(core_.space, given_.store.space("toy"));
@@ -92,6 +102,7 @@ TEST(Host, AndByTheClock) {
   host.advance(std::chrono::seconds(599));
   EXPECT_FALSE(poll.done());
   host.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(poll.done());  // it has answered when the clock has been moved
   EXPECT_TRUE(poll.get().ok());
 }
 
@@ -114,8 +125,39 @@ TEST(ManualTime, DoesNotGoBackAtARestart) {
   ManualTime second(after, runner, engine->store());
   ASSERT_TRUE(second.load());
   EXPECT_EQ(unix_ms(after.wall()), unix_ms(before.wall()));
+  EXPECT_EQ(second.advance(std::chrono::seconds(-1)).error().kind(), ErrorKind::kInvalid);
   second.stop();
   EXPECT_EQ(second.advance(std::chrono::seconds(1)).error().kind(), ErrorKind::kUnavailable);
+  runner.stop();
+}
+
+TEST(ManualTime, AYearOfUpkeepIsOneStep) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  background::Runner runner(clock, null_logger(), {.pace = background::Pace::kManual});
+  std::atomic<int> runs = 0;
+  const background::Task sweep = runner.every("sweep", std::chrono::minutes(1), [&]() -> Status {
+    ++runs;
+    return {};
+  });
+  runner.start();
+  ManualTime time(clock, runner, engine->store());
+  ASSERT_TRUE(time.advance(std::chrono::hours(24 * 365)));
+  EXPECT_EQ(runs, 1);
+  runner.stop();
+}
+
+TEST(ManualTime, EndsBeforeTheTimeThatCanBeCounted) {
+  ManualClock clock(kClockEnd - std::chrono::hours(1));
+  const auto engine = store::make_memory_engine(clock);
+  background::Runner runner(clock, null_logger(), {.pace = background::Pace::kManual});
+  runner.start();
+  ManualTime time(clock, runner, engine->store());
+  EXPECT_EQ(time.advance(std::chrono::hours(2)).error().kind(), ErrorKind::kInvalid);
+  EXPECT_EQ(clock.wall(), kClockEnd - std::chrono::hours(1));
+  ASSERT_TRUE(time.advance(std::chrono::hours(1)));
+  EXPECT_EQ(time.advance(std::chrono::nanoseconds(1)).error().kind(), ErrorKind::kInvalid);
+  EXPECT_TRUE(time.advance(Duration::zero()));
   runner.stop();
 }
 

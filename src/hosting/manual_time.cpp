@@ -2,12 +2,15 @@
 
 #include <charconv>
 #include <string>
+#include <utility>
 
 namespace lapwing::hosting {
 namespace {
 
 constexpr std::string_view kKind = "server.clock";
 constexpr std::string_view kKey = "wall_ms";
+// What is woken may make more fall due, which wakes others; beyond this it is other clients' work.
+constexpr int kRoundsMax = 16;
 
 class Busy {
  public:
@@ -43,25 +46,77 @@ Status ManualTime::keep() {
   return {};
 }
 
+void ManualTime::stop() {
+  stopping_ = true;
+  runner_.end_settling();
+  std::shared_ptr<Round> round;
+  {
+    const std::scoped_lock lock(round_mutex_);
+    round = round_;
+  }
+  if (round == nullptr) return;
+  {
+    const std::scoped_lock lock(round->mutex);
+    round->over = true;
+  }
+  round->changed.notify_all();
+}
+
+// Every loop has done what was ready when this began: the end of an operation and the writing of
+// its answer are one piece of work.
+void ManualTime::go_round() {
+  const auto round = std::make_shared<Round>();
+  round->left = loops_.size();
+  {
+    const std::scoped_lock lock(round_mutex_);
+    round_ = round;
+  }
+  {
+    const std::scoped_lock lock(round->mutex);
+    round->over = round->over || stopping_;
+  }
+  for (net::Loop* const loop : loops_) {
+    loop->post([round] {
+      const std::scoped_lock lock(round->mutex);
+      if (--round->left == 0) round->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(round->mutex);
+  round->changed.wait(lock, [&] { return round->left == 0 || round->over; });
+}
+
+void ManualTime::settle() {
+  for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
+    runner_.settle();
+    const std::uint64_t taken = runner_.holds_taken();
+    if (taken == std::exchange(holds_seen_, taken) || stopping_) return;
+    go_round();
+  }
+}
+
 Status ManualTime::advance(Duration by) {
   const Busy busy(busy_);
   if (!busy.mine()) {
     return fail(make_error(ErrorKind::kConflict, "The clock is being moved already."));
   }
+  if (by < Duration::zero() || by > kClockEnd - clock_.wall()) {
+    return fail(make_error(ErrorKind::kInvalid,
+                           "The clock goes forward only, and to the year 2250 at most."));
+  }
   const MonoTime end = clock_.mono() + by;
-  runner_.settle();
+  settle();
   for (std::size_t steps = 0; steps < kStepsMax && !stopping_; ++steps) {
-    const auto due = runner_.next_due();
+    const auto due = runner_.next_source_due();
     if (!due || *due > end) break;
     if (*due > clock_.mono()) clock_.advance(*due - clock_.mono());
-    runner_.settle();
+    settle();
   }
   if (stopping_) {
     LAPWING_CHECK(keep());
     return fail(make_error(ErrorKind::kUnavailable, "The server stops."));
   }
   if (end > clock_.mono()) clock_.advance(end - clock_.mono());
-  runner_.settle();
+  settle();
   return keep();
 }
 

@@ -38,8 +38,8 @@ class LayerUnpacker {
                                     const std::atomic<bool>& stopping);
 
   Status apply(TarReader& layer);
-  // After the last layer: mount points of a sandbox (see sandbox/rootfs.hpp) are what they must
-  // be, directories and files and no links.
+  // After the last layer: mount points of a sandbox (see sandbox/view/rootfs.hpp) are what they
+  // must be, directories and files and no links.
   Status finish();
 
  private:

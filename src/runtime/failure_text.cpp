@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include "crypto/sha256.hpp"
-#include "runtime/environment_variables.hpp"
+#include "runtime/start/environment_variables.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::runtime {

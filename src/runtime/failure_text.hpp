@@ -8,10 +8,10 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/api/runtime_session.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
-#include "runtime/runtime_session.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "sandbox/launcher.hpp"
 
 namespace lapwing::runtime {

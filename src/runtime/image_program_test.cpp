@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "os/file.hpp"
-#include "runtime/environment_variables.hpp"
-#include "runtime/extension_files.hpp"
+#include "runtime/extensions/extension_files.hpp"
 #include "runtime/failure_text.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/environment_variables.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 
 namespace lapwing::runtime {
 namespace {

@@ -18,14 +18,14 @@
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
-#include "sandbox/forwarding.hpp"
-#include "sandbox/handle.hpp"
-#include "sandbox/helper.hpp"
+#include "sandbox/cgroup/process_budget.hpp"
+#include "sandbox/handle/handle.hpp"
+#include "sandbox/handle/template_handle.hpp"
+#include "sandbox/helper/helper.hpp"
 #include "sandbox/limits.hpp"
 #include "sandbox/machine.hpp"
-#include "sandbox/prepared_root.hpp"
-#include "sandbox/process_budget.hpp"
-#include "sandbox/template_handle.hpp"
+#include "sandbox/network/forwarding.hpp"
+#include "sandbox/view/prepared_root.hpp"
 
 namespace lapwing::sandbox {
 namespace {

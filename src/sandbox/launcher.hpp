@@ -34,11 +34,11 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "os/unique_fd.hpp"
-#include "sandbox/network.hpp"
+#include "sandbox/network/network.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/report.hpp"
 #include "sandbox/template.hpp"
-#include "sandbox/tmp_debt.hpp"
+#include "sandbox/tmp/tmp_debt.hpp"
 
 namespace lapwing {
 class Logger;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "sandbox/housekeeper.hpp"
+#include "sandbox/handle/housekeeper.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/report.hpp"
 

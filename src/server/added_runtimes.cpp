@@ -13,7 +13,7 @@
 #include "images/image_store.hpp"
 #include "os/file.hpp"
 #include "os/open_beneath.hpp"
-#include "runtime/interpreters.hpp"
+#include "runtime/language/interpreters.hpp"
 #include "server/limits.hpp"
 #include "server/sdk_trees.hpp"
 

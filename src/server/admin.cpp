@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "aws/coverage.hpp"
+#include "hosting/house_metrics.hpp"
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/metrics.hpp"
@@ -39,6 +40,12 @@ http::Response refused(const Error& error) {
   return http::Response(status, "application/json", std::move(body));
 }
 
+// Of a clock that was not moved.
+int status_of(const Error& error) {
+  if (error.kind() == ErrorKind::kInvalid) return 400;
+  return error.kind() == ErrorKind::kConflict ? 409 : 503;
+}
+
 // What a POST to the clock asks for.
 std::optional<Duration> advance_asked(std::string_view body) {
   const auto document = text::parse_json(body);
@@ -59,10 +66,10 @@ http::Response not_found() {
 
 Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {}
 
-void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats* invoke,
                     const http::ServerStats& http) {
   front_door_ = &front_door;
-  invoke_ = &invoke;
+  invoke_ = invoke;
   http_ = &http;
 }
 
@@ -121,7 +128,8 @@ net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
                         : allowed.error()));
     co_return;
   }
-  if (parts_.time == nullptr) {
+  hosting::ManualTime* const time = parts_.services->time();
+  if (time == nullptr) {
     co_await answer(409, R"({"message":"The clock is the machine's: start with clock=manual"})");
     co_return;
   }
@@ -139,19 +147,18 @@ net::Task<void> Admin::clock(http::RequestContext& context, CameFrom from) {
       co_return;
     }
     const Status moved = co_await parts_.workers->run(
-        context.loop(), [time = parts_.time, by = *seconds] { return time->advance(by); });
+        context.loop(), [time, by = *seconds] { return time->advance(by); });
     if (!moved) {
-      const bool conflict = moved.error().kind() == ErrorKind::kConflict;
-      co_await context.respond(refused(Error(moved.error()).with_status(conflict ? 409 : 503)));
+      co_await context.respond(refused(Error(moved.error()).with_status(status_of(moved.error()))));
       co_return;
     }
   }
   co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
-                                   text::format_iso8601(parts_.time->now(), true)));
+                                   text::format_iso8601(time->now(), true)));
 }
 
 http::Response Admin::coverage(std::string_view service) const {
-  for (const auto& each : parts_.services->all()) {
+  for (const auto& each : parts_.services->services().all()) {
     const aws::Service& api = each->api();
     if (api.id() == service) {
       return http::Response(200, "text/markdown; charset=utf-8", aws::coverage_page(api.table()));
@@ -172,32 +179,24 @@ std::string Admin::health(bool whole) const {
   json.member("version", parts_.version);
   json.key("services");
   json.begin_object();
-  for (const auto& service : parts_.services->all()) {
-    json.member(service->api().id(), "running");
+  std::string limited;  // what does less than it should, and why
+  for (const auto& service : parts_.services->services().all()) {
+    const hosting::Health health = service->health();
+    json.member(service->api().id(), health.state);
+    if (!health.text.empty()) limited += (limited.empty() ? "" : " ") + health.text;
   }
   json.end_object();
-  const os::DiskSpace::State disk = parts_.disk->look();
-  json.key("disk");
-  json.begin_object();
-  json.member("free_mib", static_cast<std::int64_t>(disk.free / kMiB));
-  json.member("reserve_mib", static_cast<std::int64_t>(disk.reserve / kMiB));
-  json.member("full", disk.spare() == 0);
-  json.end_object();
-  json.key("isolation");
-  json.begin_object();
-  json.member("complete", parts_.isolation->complete());
-  json.key("features");
-  json.begin_array();
-  for (const sandbox::IsolationFeature& feature : parts_.isolation->features) {
+  if (!limited.empty()) json.member("limited", limited);
+  if (parts_.disk != nullptr) {
+    const os::DiskSpace::State disk = parts_.disk->look();
+    json.key("disk");
     json.begin_object();
-    json.member("name", feature.name);
-    json.member("enforced", feature.enforced);
-    json.member("how", feature.how);
-    if (!feature.enforced) json.member("remedy", feature.remedy);
+    json.member("free_mib", static_cast<std::int64_t>(disk.free / kMiB));
+    json.member("reserve_mib", static_cast<std::int64_t>(disk.reserve / kMiB));
+    json.member("full", disk.spare() == 0);
     json.end_object();
   }
-  json.end_array();
-  json.end_object();
+  parts_.machine->health(json);
   json.end_object();
   return out;
 }
@@ -205,19 +204,20 @@ std::string Admin::health(bool whole) const {
 net::Task<std::string> Admin::metrics(net::Loop& loop) const {
   MetricsText text;
   add_engine_metrics(text, parts_.dispatcher->totals());
-  add_start_metrics(text, *parts_.starts);
-  text.add("snapshots", "gauge", "Snapshots of initialised functions.", parts_.snapshots->count());
-  text.add("snapshot_bytes", "gauge", "Disk space of snapshots.", parts_.snapshots->bytes());
-  text.add("snapshots_restored_total", "counter", "Starts from a snapshot.",
-           parts_.snapshots->restored());
+  parts_.machine->metrics(text);
   add_function_metrics(text, co_await parts_.dispatcher->busiest(loop, parts_.metrics_functions));
-  text.add("functions", "gauge", "Functions stored.", parts_.services->lambda().catalog().size());
-  add_disk_metrics(text, parts_.disk->look(), parts_.services->logs().budget());
-  if (parts_.tmp_pauses != nullptr) add_tmp_metrics(text, *parts_.tmp_pauses);
+  const auto& services = parts_.services->services().all();
+  for (const auto& service : services) service->metrics(text);
+  hosting::add_operation_metrics(text, services);
+  const std::vector<background::TaskFacts> tasks = parts_.services->tasks();
+  hosting::add_background_metrics(text, tasks);
+  if (parts_.disk != nullptr) add_disk_metrics(text, parts_.disk->look());
   if (front_door_ != nullptr) {
     text.add("requests_total", "counter", "Requests received.", front_door_->requests.load());
     text.add("requests_refused_total", "counter", "Requests refused before any service.",
              front_door_->refused.load());
+  }
+  if (invoke_ != nullptr) {
     text.add("streams_total", "counter", "Invocations with a response stream.",
              invoke_->streams.load());
     text.add("stream_bytes_total", "counter", "Payload sent in response streams.",
@@ -246,7 +246,11 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
 
 net::Task<void> Admin::download(http::RequestContext& context) {
   const http::Request& request = context.request();
-  lambda::Service* service = &parts_.services->lambda();
+  lambda::Service* service = parts_.services->services().lambda();
+  if (service == nullptr) {
+    co_await context.respond(not_found());
+    co_return;
+  }
   const std::string path(request.path());
   const std::string query(request.query());
   Result<lambda::CodeDownload> code = co_await parts_.workers->run(

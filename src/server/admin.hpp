@@ -12,15 +12,11 @@
 
 #include "aws/sigv4.hpp"
 #include "engine/dispatcher.hpp"
-#include "hosting/manual_time.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
-#include "runtime/snapshot.hpp"
-#include "runtime/starter.hpp"
-#include "sandbox/report.hpp"
-#include "sandbox/tmp_debt.hpp"
 #include "server/invoke_door.hpp"
-#include "server/services.hpp"
+#include "server/platform.hpp"
+#include "server/service_part.hpp"
 
 namespace lapwing::server {
 
@@ -28,12 +24,9 @@ struct FrontDoorStats;
 
 struct AdminParts {
   std::string version;
-  const sandbox::IsolationReport* isolation = nullptr;
+  const Machine* machine = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
-  const runtime::StarterStats* starts = nullptr;
-  const runtime::SnapshotStore* snapshots = nullptr;
-  const Services* services = nullptr;
-  hosting::ManualTime* time = nullptr;  // where the clock stands still
+  ServicePart* services = nullptr;
   net::WorkerPool* workers = nullptr;
   const Clock* clock = nullptr;
   std::size_t metrics_functions = 0;  // how many functions have metrics of their own
@@ -42,8 +35,7 @@ struct AdminParts {
   bool functions_may = true;  // see them
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
-  const os::DiskSpace* disk = nullptr;
-  const sandbox::TmpPauses* tmp_pauses = nullptr;
+  const os::DiskSpace* disk = nullptr;  // null: not known
 };
 
 class Admin {
@@ -51,7 +43,8 @@ class Admin {
   explicit Admin(AdminParts parts);
 
   // Once both exist: the counters shown by /metrics.
-  void observe(const FrontDoorStats& front_door, const InvokeDoorStats& invoke,
+  // `invoke` is null where there is no Lambda.
+  void observe(const FrontDoorStats& front_door, const InvokeDoorStats* invoke,
                const http::ServerStats& http);
 
   bool owns(std::string_view path) const { return path.starts_with("/_lapwing/"); }

@@ -28,18 +28,43 @@ Status admit(http::RequestContext& context, const aws::Authenticator& authentica
   return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
 }
 
-void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
-                   const aws::Response& response) {
-  const LogLevel level = response.status >= 400 ? LogLevel::kInfo : LogLevel::kDebug;
-  if (logger.enabled(level)) {
-    const http::Request& request = context.request();
-    const std::string error(response.header("x-amzn-ErrorType").value_or(""));
-    logger.log(level, "api", error.empty() ? "answered" : error,
-               {{"status", response.status},
-                {"method", http::to_string(request.method)},
-                {"target", std::string_view(request.target).substr(0, kLoggedTargetMax)},
-                {"request_id", request_id.str()}});
+namespace {
+
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t begin = text.find(before);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin + before.size());
+  return text.substr(0, text.find(after));
+}
+
+// Each protocol has its own place for it.
+std::string error_code_of(const aws::Response& response) {
+  if (const auto header = response.header("x-amzn-ErrorType")) return std::string(*header);
+  if (const auto header = response.header("x-amzn-query-error")) {
+    return std::string(header->substr(0, header->find(';')));
   }
+  std::string_view code = between(response.body, "\"__type\":\"", "\"");
+  if (code.empty()) code = between(response.body, "<Code>", "</Code>");
+  const std::size_t name_space = code.find('#');
+  return std::string(code.substr(name_space == std::string_view::npos ? 0 : name_space + 1));
+}
+
+}  // namespace
+
+void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                   const aws::Response& response, const Asked& asked) {
+  const bool failed = response.status >= 400;
+  const LogLevel level = failed ? LogLevel::kInfo : LogLevel::kDebug;
+  if (!logger.enabled(level)) return;
+  const http::Request& request = context.request();
+  logger.log(level, "api", failed ? "refused" : "answered",
+             {{"service", asked.service},
+              {"operation", asked.operation},
+              {"status", response.status},
+              {"error", failed ? error_code_of(response) : std::string()},
+              {"method", http::to_string(request.method)},
+              {"target", std::string_view(request.target).substr(0, kLoggedTargetMax)},
+              {"request_id", request_id.str()}});
 }
 
 }  // namespace lapwing::server

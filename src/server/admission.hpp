@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "aws/message.hpp"
 #include "aws/sigv4.hpp"
@@ -24,8 +25,14 @@ Error body_error(Error error);
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::SignatureHead& signature);
 
+// Which operation was asked for, as far as it was found out.
+struct Asked {
+  std::string_view service = {};    // "sqs"
+  std::string_view operation = {};  // "SendMessage"
+};
+
 // The one access record: refusals and failures at info, the rest at debug.
 void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
-                   const aws::Response& response);
+                   const aws::Response& response, const Asked& asked);
 
 }  // namespace lapwing::server

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <stdlib.h>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,7 +11,6 @@
 #include "net/address.hpp"
 #include "net/loop.hpp"
 #include "server/limits.hpp"
-#include "server/network.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -29,6 +29,8 @@ std::optional<Duration> unit_of(char letter) {
       return std::chrono::hours(1);
     case 'd':
       return std::chrono::hours(24);
+    case 'w':
+      return std::chrono::hours(24 * 7);
     default:
       return std::nullopt;
   }
@@ -68,35 +70,49 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return std::chrono::seconds(seconds);
 }
 
-int run_clock(const Config& config, const std::string& advance) {
+std::string clock_address(const std::string& said, const char* endpoint_url) {
+  if (!said.empty()) return said;
+  constexpr std::string_view kScheme = "http://";
+  std::string_view url = endpoint_url != nullptr ? endpoint_url : "";
+  if (!url.starts_with(kScheme)) return kDefaultListen;
+  url.remove_prefix(kScheme.size());
+  url = url.substr(0, url.find('/'));
+  if (url.empty()) return kDefaultListen;
+  const bool has_port = url.rfind(':') != std::string_view::npos && !url.ends_with(']');
+  return has_port ? std::string(url) : fmt::format("{}:80", url);
+}
+
+int run_clock(const std::string& listen, const std::string& advance) {
   std::string body;
   if (!advance.empty()) {
     const auto by = parse_duration(advance);
     if (!by) {
-      fmt::print(stderr, "lapwing: how far is 90s, 2m, 1h30m or 7d, up to ten years, not '{}'\n",
+      fmt::print(stderr,
+                 "lapwing: how far is 90s, 2m, 1h30m, 7d or 2w, up to ten years, not '{}'\n",
                  advance);
       return kMisused;
     }
     body = fmt::format(R"({{"advance_seconds":{}}})",
                        std::chrono::duration_cast<std::chrono::seconds>(*by).count());
   }
-  const auto listen = parse_listen(config.listen);
+  const std::string where = clock_address(listen, getenv("AWS_ENDPOINT_URL"));
+  const auto parsed = parse_listen(where);
   const auto address =
-      listen ? net::Address::ip(listen->first == "localhost" ? "127.0.0.1" : listen->first,
-                                listen->second)
-             : Result<net::Address>(fail(listen.error()));
+      parsed ? net::Address::ip(parsed->first == "localhost" ? "127.0.0.1" : parsed->first,
+                                parsed->second)
+             : Result<net::Address>(fail(parsed.error()));
   if (!address) {
-    fmt::print(stderr, "lapwing: {}\n", address.error().message());
+    fmt::print(stderr, "lapwing: {}: {}\n", where, address.error().message());
     return kMisused;
   }
   const SystemClock clock;
   net::Loop loop(clock, null_logger());
   Result<http::Response> answer = fail(internal_error("not asked"));
-  loop.spawn(ask(loop, {.address = *address, .host = config.listen}, std::move(body), answer));
+  loop.spawn(ask(loop, {.address = *address, .host = where}, std::move(body), answer));
   loop.run();
   if (!answer) {
     fmt::print(stderr, "lapwing: no answer from {}: {} (say --listen HOST:PORT of the server)\n",
-               config.listen, answer.error().message());
+               where, answer.error().message());
     return 1;
   }
   fmt::print(answer->status == 200 ? stdout : stderr, "{}\n", answer->body);

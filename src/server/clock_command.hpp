@@ -11,10 +11,14 @@
 
 namespace lapwing::server {
 
-// "90s", "2m", "1h30m", "7d"; nothing for what is none, or above kClockAdvanceMax.
+// "90s", "2m", "1h30m", "7d", "2w"; nothing for what is none, or above kClockAdvanceMax.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// Asks the server at config.listen; `advance` as above, or empty. Returns the exit status.
-int run_clock(const Config& config, const std::string& advance);
+// Which server is asked: the one said, else that of AWS_ENDPOINT_URL (null: not set), else the one
+// that listens where servers do by default.
+std::string clock_address(const std::string& said, const char* endpoint_url);
+
+// `listen`: "HOST:PORT", or empty; `advance` as above, or empty. Returns the exit status.
+int run_clock(const std::string& listen, const std::string& advance);
 
 }  // namespace lapwing::server

@@ -7,12 +7,17 @@
 #include <fmt/core.h>
 
 #include "base/log.hpp"
+#include "crypto/random.hpp"
 #include "sandbox/launcher.hpp"
+#include "sandbox/settings.hpp"
 #include "server/instance.hpp"
 #include "server/limits.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/network.hpp"
+#include "server/sandbox_machine.hpp"
+#include "server/server_key.hpp"
 #include "server/starting.hpp"
+#include "store/sqlite/sqlite_engine.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -78,6 +83,35 @@ void say_which_sdks_are_missing(const Config& config) {
              titles, names, config.data_dir);
 }
 
+// What this machine has. All outlive the platform.
+struct Here {
+  const Clock& clock;
+  ManualClock& manual;
+  Random& random;
+  Logger& logger;
+  sandbox::Launcher& launcher;
+  const os::DiskSpace& disk;
+};
+
+Result<Platform> make_platform(const Config& config, const Here& here) {
+  const bool stands_still = config.clock == "manual";
+  const Clock& services = stands_still ? static_cast<const Clock&>(here.manual) : here.clock;
+  LAPWING_TRY(auto store,
+              store::open_sqlite_engine({.data_dir = config.data_dir, .file_clock = &here.clock},
+                                        services, here.logger));
+  LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, here.random));
+  LAPWING_TRY(auto machine,
+              SandboxMachine::open(config, here.launcher, here.disk, here.random, here.logger));
+  return Platform{here.clock,
+                  stands_still ? &here.manual : nullptr,
+                  here.random,
+                  here.logger,
+                  std::move(store),
+                  std::move(machine),
+                  key,
+                  &here.disk};
+}
+
 }  // namespace
 
 int run_serve(const Config& config) {
@@ -97,21 +131,28 @@ int run_serve(const Config& config) {
   auto launcher = start_launcher(config, std::move(place));
   if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport& report = (*launcher)->report();
+  const auto set = config.read<sandbox::Settings>();
   if (!report.complete()) {
     say_what_is_not_enforced(report);
-    if (config.require_isolation) {
+    if (set.require_isolation) {
       fmt::print(stderr, "lapwing: refusing to start (sandbox.require_isolation)\n");
       return 1;
     }
   }
   say_who_may_call(config);
-  const auto mode = default_network_mode(config, (*launcher)->network());
+  const auto mode = default_network_mode(set, (*launcher)->network());
   if (!mode) return complain(mode.error(), config);
   const std::string reach = network_summary(*mode, (*launcher)->network());
-  SystemClock clock;
+  const SystemClock clock;
+  crypto::SystemRandom random;
   StderrOutput output;
   Logger logger(output, clock, level_of(config.log_level));
-  auto instance = Instance::create(config, *std::move(launcher), *space, logger);
+  ManualClock manual(clock.wall());
+  // It logs, and the instance has sandboxes of it.
+  const std::unique_ptr<sandbox::Launcher> sandboxes = *std::move(launcher);
+  auto platform = make_platform(config, {clock, manual, random, logger, *sandboxes, *space});
+  if (!platform) return complain(platform.error(), config);
+  auto instance = Instance::create(config, *std::move(platform));
   if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
   if (!address) return complain(address.error(), config);

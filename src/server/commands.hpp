@@ -17,5 +17,7 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id);
 
 // Every configuration key with its meaning, its values and its default: a file for --config.
 int run_config();
+// The same as a page of the documentation (docs/settings.md).
+int run_config_page();
 
 }  // namespace lapwing::server

@@ -1,10 +1,18 @@
 #include "server/config.hpp"
 
 #include <fstream>
+#include <map>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include "engine/settings.hpp"
+#include "images/settings.hpp"
+#include "runtime/settings.hpp"
+#include "sandbox/settings.hpp"
+#include "server/clock_command.hpp"
+#include "services/lambda/settings.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -30,8 +38,8 @@ TEST_F(ConfigFile, ReadsTablesListsAndCredentials) {
       load("auth = 'verify'\n[engine]\nidle_seconds = 5\n[runtimes]\nprefixes = ['/a']\n"
            "[[credentials]]\naccess_key_id='A'\nsecret_access_key='S'\n"));
   EXPECT_EQ(config_.auth, "verify");
-  EXPECT_EQ(config_.idle_seconds, 5);
-  EXPECT_EQ(config_.runtimes_prefixes, std::vector<std::string>{"/a"});
+  EXPECT_EQ(config_.read<engine::Settings>().idle_seconds, 5);
+  EXPECT_EQ(config_.read<runtime::Settings>().prefixes, std::vector<std::string>{"/a"});
   ASSERT_TRUE(finish_config(config_));
   EXPECT_EQ(config_.credentials[0].account, "000000000000");
 }
@@ -48,10 +56,10 @@ TEST_F(ConfigFile, RefusesWhatItDoesNotKnowAndSaysWhere) {
 TEST(Config, SettingsFromTheCommandLine) {
   Config config;
   ASSERT_TRUE(apply_setting(config, "runtimes.strict=true"));
-  EXPECT_TRUE(config.runtimes_strict);
+  EXPECT_TRUE(config.read<runtime::Settings>().strict);
   EXPECT_FALSE(apply_setting(config, "runtimes.strict=yes"));
   ASSERT_TRUE(apply_setting(config, "runtimes.retired=refuse"));
-  EXPECT_EQ(config.runtimes_retired, "refuse");
+  EXPECT_EQ(config.read<lambda::ServiceSettings>().retired, "refuse");
   EXPECT_FALSE(apply_setting(config, "runtimes.retired=warn"));
   EXPECT_FALSE(apply_setting(config, "nonsense"));
   EXPECT_FALSE(apply_setting(config, "server.loops=many"));
@@ -62,20 +70,20 @@ using Strings = std::vector<std::string>;
 TEST(Config, ListsAreTakenPlainAndAsToml) {
   Config config;
   ASSERT_TRUE(apply_setting(config, "images.layouts=[\"/dir\"]"));
-  EXPECT_EQ(config.images_layouts, Strings{"/dir"});
+  EXPECT_EQ(config.read<images::Settings>().layouts, Strings{"/dir"});
   ASSERT_TRUE(apply_setting(config, "images.layouts= [ '/a,b', \"/c\" ] "));
-  EXPECT_EQ(config.images_layouts, (Strings{"/a,b", "/c"}));
+  EXPECT_EQ(config.read<images::Settings>().layouts, (Strings{"/a,b", "/c"}));
   ASSERT_TRUE(apply_setting(config, "images.layouts=/a, /b"));
-  EXPECT_EQ(config.images_layouts, (Strings{"/a", "/b"}));
+  EXPECT_EQ(config.read<images::Settings>().layouts, (Strings{"/a", "/b"}));
   ASSERT_TRUE(apply_setting(config, "images.layouts=[]"));
-  EXPECT_EQ(config.images_layouts, Strings());
+  EXPECT_EQ(config.read<images::Settings>().layouts, Strings());
   ASSERT_TRUE(apply_setting(config, "images.layouts=/a"));
   ASSERT_TRUE(apply_setting(config, "images.layouts="));
-  EXPECT_EQ(config.images_layouts, Strings());
+  EXPECT_EQ(config.read<images::Settings>().layouts, Strings());
   ASSERT_TRUE(apply_setting(config, "images.insecure=[::1]:5000,localhost:5000"));
-  EXPECT_EQ(config.images_insecure, (Strings{"[::1]:5000", "localhost:5000"}));
+  EXPECT_EQ(config.read<images::Settings>().insecure, (Strings{"[::1]:5000", "localhost:5000"}));
   ASSERT_TRUE(apply_setting(config, "images.mirrors=docker.io=[fd00::1]:5000"));
-  EXPECT_EQ(config.images_mirrors, Strings{"docker.io=[fd00::1]:5000"});
+  EXPECT_EQ(config.read<images::Settings>().mirrors, Strings{"docker.io=[fd00::1]:5000"});
 }
 
 TEST(Config, ListsThatWouldMeanNothingAreRefused) {
@@ -83,9 +91,9 @@ TEST(Config, ListsThatWouldMeanNothingAreRefused) {
        {"[\"/dir\"", "[\"/dir\",", "[/dir]", "\"/dir\"", "'/a','/b'", "/a,,/b", "/a,", ",", "/a]",
         "[\"/a\"] x", "[1]", "[\"/a\", 2]", "[[\"/a\"]]", "[\"/a\"]\nvalue2 = 1", "[", "["}) {
     Config config;
-    config.images_layouts = {"/before"};
+    ASSERT_TRUE(apply_setting(config, "images.layouts=/before"));
     EXPECT_FALSE(apply_setting(config, std::string("images.layouts=") + text)) << text;
-    EXPECT_EQ(config.images_layouts, Strings{"/before"}) << text;
+    EXPECT_EQ(config.read<images::Settings>().layouts, Strings{"/before"}) << text;
   }
 }
 
@@ -105,12 +113,18 @@ TEST(Config, TextsAreTakenPlainAndQuoted) {
 TEST_F(ConfigFile, EveryKeyIsPrintedAsItIsTaken) {
   Config given;
   given.data_dir = "/with \"quotes\" and \\";
-  given.images_layouts = {"/a,b", "/c \"d\""};
-  given.images_mirrors = {"*=localhost:5000"};
+  images::Settings images;
+  images.layouts = {"/a,b", "/c \"d\""};
+  images.mirrors = {"*=localhost:5000"};
+  images.insecure = {"[::1]:5000"};
+  given.others.write(images);
   given.hosts = {"lapwing.test"};
-  given.runtimes_prefixes = {"/opt/one"};
-  given.network_deny = {"10.0.0.0/8", "fd00::/8"};
-  given.images_insecure = {"[::1]:5000"};
+  runtime::Settings interpreters;
+  interpreters.prefixes = {"/opt/one"};
+  given.others.write(interpreters);
+  sandbox::Settings sandboxes;
+  sandboxes.network_deny = {"10.0.0.0/8", "fd00::/8"};
+  given.others.write(sandboxes);
   for (const Config& config : {Config(), given}) {
     Config again;
     std::string file;
@@ -128,7 +142,7 @@ TEST_F(ConfigFile, EveryKeyIsPrintedAsItIsTaken) {
       EXPECT_EQ(set[i].default_value, wanted[i].default_value) << wanted[i].name;
       EXPECT_EQ(loaded[i].default_value, wanted[i].default_value) << wanted[i].name;
     }
-    EXPECT_EQ(again.images_layouts, config.images_layouts);
+    EXPECT_EQ(again.read<images::Settings>().layouts, config.read<images::Settings>().layouts);
     EXPECT_EQ(again.data_dir, config.data_dir);
   }
 }
@@ -144,6 +158,41 @@ TEST(Config, EveryKeySaysWhatItTakes) {
       EXPECT_EQ(key.allowed, "0 to 256");
     }
   }
+}
+
+TEST(Config, OwnersCheckWhatTheyDeclare) {
+  Config config;
+  ASSERT_TRUE(apply_setting(config, "images.mirrors=docker.io"));
+  EXPECT_NE(finish_config(config).error().message().find("write FROM=TO"), std::string::npos);
+}
+
+TEST(Config, DefaultsSayWhatTheyStandForOnTheMachine) {
+  std::map<std::string_view, std::string> here;
+  for (const ConfigKey& key :
+       config_keys({}, {.memory_mb = 8000, .disk_mb = 100'000, .processors = 4})) {
+    here[key.name] = key.here;
+  }
+  EXPECT_EQ(here["engine.memory_mb_max"], "6000");
+  EXPECT_EQ(here["logs.function_mb"], "12500");
+  EXPECT_EQ(here["server.loops"], "2");
+  EXPECT_EQ(here["disk.reserve_mb"], "2048");
+  EXPECT_EQ(here["engine.idle_seconds"], "");
+}
+
+TEST(Clock, DurationsAreSaidInUnits) {
+  EXPECT_EQ(parse_duration("1w"), std::chrono::hours(24 * 7));
+  EXPECT_EQ(parse_duration("1h30m"), std::chrono::minutes(90));
+  for (const char* wrong : {"", "5", "w", "1y", "1w2", "-1d", "600w"}) {
+    EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Clock, TheServerAskedIsTheOneThatClientsAreTold) {
+  EXPECT_EQ(clock_address("127.0.0.1:5000", "http://127.0.0.1:6000"), "127.0.0.1:5000");
+  EXPECT_EQ(clock_address("", "http://127.0.0.1:6000/"), "127.0.0.1:6000");
+  EXPECT_EQ(clock_address("", "http://localhost"), "localhost:80");
+  EXPECT_EQ(clock_address("", "https://sqs.us-east-1.amazonaws.com"), kDefaultListen);
+  EXPECT_EQ(clock_address("", nullptr), kDefaultListen);
 }
 
 TEST(Config, SignedMetricsNeedVerification) {

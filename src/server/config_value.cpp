@@ -16,25 +16,27 @@ bool is_choice(std::string_view choices, std::string_view value) {
   return false;
 }
 
-Status set_string(Config& config, const Key& key, std::string_view value) {
-  if (!key.choices.empty() && !is_choice(key.choices, value)) {
-    return fail(invalid(fmt::format("{} = {}: must be one of {}", key.name, value, key.choices)));
+Status set_text(std::string_view name, std::string& to, const SettingFacts& facts,
+                std::string_view value) {
+  if (!facts.choices.empty() && !is_choice(facts.choices, value)) {
+    return fail(invalid(fmt::format("{} = {}: must be one of {}", name, value, facts.choices)));
   }
-  config.*std::get<std::string Config::*>(key.member) = value;
+  to = value;
   return {};
 }
 
-Status set_integer(Config& config, const Key& key, std::int64_t value) {
-  if (value < key.bounds.low || value > key.bounds.high) {
-    return fail(invalid(fmt::format("{} = {}: must be between {} and {}", key.name, value,
-                                    key.bounds.low, key.bounds.high)));
+Status set_number(std::string_view name, std::int64_t& to, const SettingFacts& facts,
+                  std::int64_t value) {
+  if (value < facts.low || value > facts.high) {
+    return fail(invalid(
+        fmt::format("{} = {}: must be between {} and {}", name, value, facts.low, facts.high)));
   }
-  config.*std::get<std::int64_t Config::*>(key.member) = value;
+  to = value;
   return {};
 }
 
-Status wrong_type(const Key& key, std::string_view wanted) {
-  return fail(invalid(fmt::format("{}: must be {}", key.name, wanted)));
+Status wrong_type(std::string_view name, std::string_view wanted) {
+  return fail(invalid(fmt::format("{}: must be {}", name, wanted)));
 }
 
 std::string_view trim(std::string_view text) {
@@ -70,91 +72,113 @@ bool is_plain_item(std::string_view item) {
 
 }  // namespace
 
-Status set_from_toml(Config& config, const Key& key, const toml::node& node) {
-  if (std::holds_alternative<std::string Config::*>(key.member)) {
-    const auto value = node.value_exact<std::string>();
-    return value ? set_string(config, key, *value) : wrong_type(key, "a string");
+void TomlSetter::flag(std::string_view name, bool& value, const SettingFacts&) {
+  if (!is_it(name)) return;
+  const auto given = node_.value_exact<bool>();
+  if (!given) return done(wrong_type(name, "true or false"));
+  value = *given;
+}
+
+void TomlSetter::number(std::string_view name, std::int64_t& value, const SettingFacts& facts) {
+  if (!is_it(name)) return;
+  const auto given = node_.value_exact<std::int64_t>();
+  done(given ? set_number(name, value, facts, *given) : wrong_type(name, "a whole number"));
+}
+
+void TomlSetter::text(std::string_view name, std::string& value, const SettingFacts& facts) {
+  if (!is_it(name)) return;
+  const auto given = node_.value_exact<std::string>();
+  done(given ? set_text(name, value, facts, *given) : wrong_type(name, "a string"));
+}
+
+void TomlSetter::list(std::string_view name, std::vector<std::string>& value, const SettingFacts&) {
+  if (!is_it(name)) return;
+  const toml::array* array = node_.as_array();
+  if (array == nullptr) return done(wrong_type(name, "a list of strings"));
+  std::vector<std::string> items;
+  for (const toml::node& item : *array) {
+    const auto given = item.value_exact<std::string>();
+    if (!given) return done(wrong_type(name, "a list of strings"));
+    items.push_back(*given);
   }
-  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
-    const auto value = node.value_exact<bool>();
-    if (!value) return wrong_type(key, "true or false");
-    config.** flag = *value;
-    return {};
-  }
-  if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&key.member)) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) return wrong_type(key, "a list of strings");
-    std::vector<std::string> items;
-    for (const toml::node& item : *array) {
-      const auto value = item.value_exact<std::string>();
-      if (!value) return wrong_type(key, "a list of strings");
-      items.push_back(*value);
+  value = std::move(items);
+}
+
+// ---- as --set gives it: plain, or as `lapwing config` prints it and a file holds it
+
+template <class T>
+Status TextSetter::from_toml(T& value, const SettingFacts& facts,
+                             void (TomlSetter::*set)(std::string_view, T&,
+                                                     const SettingFacts&)) const {
+  try {
+    const toml::table parsed = toml::parse(fmt::format("value = {}\n", given_));
+    // One value, and nothing smuggled in behind a line's end.
+    if (parsed.size() == 1) {
+      TomlSetter setter(name_, *parsed.get("value"));
+      (setter.*set)(name_, value, facts);
+      return setter.status();
     }
-    config.** list = std::move(items);
-    return {};
+  } catch (const toml::parse_error&) {  // said below
   }
-  const auto value = node.value_exact<std::int64_t>();
-  return value ? set_integer(config, key, *value) : wrong_type(key, "a whole number");
+  return fail(invalid(fmt::format("{} = {}: is not as TOML has it", name_, given_)));
 }
 
 namespace {
 
-// ---- as --set gives it: plain, or as `lapwing config` prints it and a file holds it
-
-Status set_from_toml_text(Config& config, const Key& key, std::string_view value) {
-  try {
-    const toml::table parsed = toml::parse(fmt::format("value = {}\n", value));
-    // One value, and nothing smuggled in behind a line's end.
-    if (parsed.size() == 1) return set_from_toml(config, key, *parsed.get("value"));
-  } catch (const toml::parse_error&) {  // said below
-  }
-  return fail(invalid(fmt::format("{} = {}: is not as TOML has it", key.name, value)));
-}
-
-Status set_list(Config& config, const Key& key, std::string_view value) {
+Result<std::vector<std::string>> plain_items(std::string_view name, std::string_view value) {
   std::vector<std::string> items;
   for (std::string_view left = trim(value); !left.empty();) {
     const auto comma = left.find(',');
     const std::string_view item = trim(left.substr(0, comma));
     if (!is_plain_item(item)) {
-      return fail(invalid(fmt::format("{} = {}: write A,B or [\"A\", \"B\"]", key.name, value)));
+      return fail(invalid(fmt::format("{} = {}: write A,B or [\"A\", \"B\"]", name, value)));
     }
     items.emplace_back(item);
     if (comma == std::string_view::npos) break;
     left = left.substr(comma + 1);
     if (trim(left).empty()) {
-      return fail(invalid(fmt::format("{} = {}: ends in a comma", key.name, value)));
+      return fail(invalid(fmt::format("{} = {}: ends in a comma", name, value)));
     }
   }
-  config.*std::get<std::vector<std::string> Config::*>(key.member) = std::move(items);
-  return {};
+  return items;
 }
 
 }  // namespace
 
-Status set_from_text(Config& config, const Key& key, std::string_view value) {
-  if (std::holds_alternative<std::string Config::*>(key.member)) {
-    const bool quoted = !value.empty() && is_quote(value.front());
-    return quoted ? set_from_toml_text(config, key, value) : set_string(config, key, value);
-  }
-  if (std::holds_alternative<std::vector<std::string> Config::*>(key.member)) {
-    return looks_like_toml_list(trim(value)) ? set_from_toml_text(config, key, value)
-                                             : set_list(config, key, value);
-  }
-  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
-    if (value != "true" && value != "false") {
-      return fail(invalid(fmt::format("{} = {}: must be true or false", key.name, value)));
-    }
-    config.** flag = value == "true";
-    return {};
-  }
-  std::int64_t number = 0;
-  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (ec != std::errc() || end != value.data() + value.size()) {
-    return fail(invalid(fmt::format("{} = {}: must be a whole number", key.name, value)));
-  }
-  return set_integer(config, key, number);
+void TextSetter::text(std::string_view name, std::string& value, const SettingFacts& facts) {
+  if (!is_it(name)) return;
+  const bool quoted = !given_.empty() && is_quote(given_.front());
+  done(quoted ? from_toml(value, facts, &TomlSetter::text) : set_text(name, value, facts, given_));
 }
+
+void TextSetter::list(std::string_view name, std::vector<std::string>& value,
+                      const SettingFacts& facts) {
+  if (!is_it(name)) return;
+  if (looks_like_toml_list(trim(given_))) return done(from_toml(value, facts, &TomlSetter::list));
+  auto items = plain_items(name, given_);
+  if (!items) return done(fail(std::move(items).error()));
+  value = *std::move(items);
+}
+
+void TextSetter::flag(std::string_view name, bool& value, const SettingFacts&) {
+  if (!is_it(name)) return;
+  if (given_ != "true" && given_ != "false") {
+    return done(fail(invalid(fmt::format("{} = {}: must be true or false", name, given_))));
+  }
+  value = given_ == "true";
+}
+
+void TextSetter::number(std::string_view name, std::int64_t& value, const SettingFacts& facts) {
+  if (!is_it(name)) return;
+  std::int64_t number = 0;
+  const auto [end, ec] = std::from_chars(given_.data(), given_.data() + given_.size(), number);
+  if (ec != std::errc() || end != given_.data() + given_.size()) {
+    return done(fail(invalid(fmt::format("{} = {}: must be a whole number", name, given_))));
+  }
+  done(set_number(name, value, facts, number));
+}
+
+// ---- printed
 
 namespace {
 
@@ -167,35 +191,42 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-}  // namespace
-
-std::string allowed(const Key& key) {
-  if (!key.choices.empty()) {
-    std::string out = "one of: ";
-    for (const char c : key.choices) out += c == '|' ? std::string(", ") : std::string(1, c);
-    return out;
-  }
-  if (!std::holds_alternative<std::int64_t Config::*>(key.member)) return {};
-  return fmt::format("{} to {}", key.bounds.low, key.bounds.high);
+std::string one_of(std::string_view choices) {
+  if (choices.empty()) return {};
+  std::string out = "one of: ";
+  for (const char c : choices) out += c == '|' ? std::string(", ") : std::string(1, c);
+  return out;
 }
 
-// As a file holds it and --set takes it.
-std::string printed(const Config& config, const Key& key) {
-  if (const auto* text = std::get_if<std::string Config::*>(&key.member)) {
-    return quoted(config.**text);
-  }
-  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
-    return config.**flag ? "true" : "false";
-  }
-  if (const auto* number = std::get_if<std::int64_t Config::*>(&key.member)) {
-    return fmt::format("{}", config.**number);
-  }
+}  // namespace
+
+void Lister::add(std::string_view name, const SettingFacts& facts, std::string allowed,
+                 std::string printed) {
+  const auto here = facts.stands_for != nullptr ? facts.stands_for(machine_) : std::nullopt;
+  keys_.push_back({name, facts.help, facts.unit, facts.example, std::move(allowed),
+                   std::move(printed), here ? fmt::format("{}", *here) : std::string()});
+}
+
+void Lister::flag(std::string_view name, bool& value, const SettingFacts& facts) {
+  add(name, facts, {}, value ? "true" : "false");
+}
+
+void Lister::number(std::string_view name, std::int64_t& value, const SettingFacts& facts) {
+  add(name, facts, fmt::format("{} to {}", facts.low, facts.high), fmt::format("{}", value));
+}
+
+void Lister::text(std::string_view name, std::string& value, const SettingFacts& facts) {
+  add(name, facts, one_of(facts.choices), quoted(value));
+}
+
+void Lister::list(std::string_view name, std::vector<std::string>& value,
+                  const SettingFacts& facts) {
   std::string out = "[";
-  for (const std::string& item : config.*std::get<std::vector<std::string> Config::*>(key.member)) {
+  for (const std::string& item : value) {
     if (out.size() > 1) out += ", ";
     out += quoted(item);
   }
-  return out + "]";
+  add(name, facts, {}, out + "]");
 }
 
 }  // namespace lapwing::server::config

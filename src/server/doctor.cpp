@@ -10,7 +10,8 @@
 #include <fmt/core.h>
 
 #include "os/file.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
+#include "sandbox/settings.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/commands.hpp"
 #include "server/embedded_files.hpp"
@@ -130,7 +131,8 @@ int run_doctor_plan(const Config& config, const std::string& runtime_id) {
   options.bootstrap_dir = *bootstraps;
   options.sdks = added_sdks(config);
   options.assume_bootstrap = true;
-  options.network = sandbox::parse_network_mode(config.network).value_or(options.network);
+  options.network = sandbox::parse_network_mode(config.read<sandbox::Settings>().network)
+                        .value_or(options.network);
   sandbox::MachineViews views(place);
   runtime::SandboxPlanner planner(options, catalogue, roots, views);
   if (const Status ready = planner.prepare(); !ready) return complain(ready.error(), config);

@@ -7,7 +7,7 @@
 #include "http/server.hpp"
 #include "net/loop.hpp"
 #include "net/stream.hpp"
-#include "runtime/environment.hpp"
+#include "runtime/environment/environment.hpp"
 
 namespace lapwing::server {
 

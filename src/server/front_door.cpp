@@ -7,13 +7,11 @@
 
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
-#include "server/admission.hpp"
 #include "server/answer.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
 #include "server/request_view.hpp"
 #include "server/streamed.hpp"
-#include "services/lambda/operations/invoke.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -52,11 +50,12 @@ struct FrontDoor::Job final : aws::Exchange {
   RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
   bool body_follows = false;              // the operation reads it as it arrives
+  Asked asked;                            // as far as it was found out
 };
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
-                                    aws::Response response) {
-  record_access(*parts_.logger, context, request_id, response);
+                                    aws::Response response, Asked asked) {
+  record_access(*parts_.logger, context, request_id, response, asked);
   return context.respond(to_http(std::move(response)));
 }
 
@@ -73,11 +72,18 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, CameFrom from) 
     return refuse_site(context, std::move(request_id));
   }
   if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
-  if (request.method == http::Method::kPost && lambda::invoke_mode(request.target)) {
+  if (parts_.invoke != nullptr && request.method == http::Method::kPost &&
+      lambda::invoke_mode(request.target)) {
     return parts_.invoke->handle(context, from, std::move(request_id));
   }
-  if (is_of_a_person(request)) return greet(context);
+  if (is_of_a_person(request)) return greet(context, served());
   return handle_general(context, from, std::move(request_id));
+}
+
+std::string FrontDoor::served() const {
+  std::string out;
+  for (const auto& [id, service] : services_) out += (out.empty() ? "" : ", ") + id;
+  return out;
 }
 
 net::Task<void> FrontDoor::handle_closed(http::RequestContext& context) {
@@ -100,7 +106,7 @@ net::Task<void> FrontDoor::refuse_site(http::RequestContext& context, RequestId 
       "Requests for another host name or from another site's pages are refused. If this "
       "server has this name, add it to server.hosts.");
   co_await answer(context, request_id,
-                  aws::error_response(aws::Protocol::kRestJson, refusal, request_id));
+                  aws::error_response(aws::Protocol::kRestJson, refusal, request_id), {});
 }
 
 // As far as the head tells: query services name the operation in the body.
@@ -150,6 +156,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
     co_return co_await refuse(context, head, job->signature.service, read.error(), job->request_id);
   }
+  job->call.deadline = context.loop().now() + kCallTimeMax;
   // What a large body is taken apart into is as large again, and not counted: one at a time.
   if (job->body.size() > kLargeBodyBytes) {
     job->turn =
@@ -161,7 +168,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
   if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
-    refused = co_await parts_.workers->run(context.loop(), [this, job] { return identify(*job); });
+    refused = co_await parts_.hashers->run(context.loop(), [this, job] { return identify(*job); });
   } else {
     refused = identify(*job);
   }
@@ -188,7 +195,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, CameFro
   job->turn = {};
   job->charge = {};
   job->body = {};
-  co_await answer(context, job->request_id, *std::move(response));
+  co_await answer(context, job->request_id, *std::move(response), job->asked);
 }
 
 // Nobody goes on for a client that has gone.
@@ -197,7 +204,7 @@ net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr
   StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
                     announced_sha256(job->view.head()));
   aws::NoBody nothing;
-  StreamedAnswer answer(context, *parts_.logger, job->request_id);
+  StreamedAnswer answer(context, *parts_.logger, job->request_id, job->asked);
   if (!job->body_follows) context.rest();
   aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
   (void)co_await net::with_stop(context.loop(), context.stop_token(),
@@ -215,7 +222,10 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   aws::Response response = model != nullptr
                                ? aws::error_response(*model, protocol, shown, request_id)
                                : aws::error_response(protocol, shown, request_id);
-  co_await answer(context, request_id, std::move(response));
+  Asked asked;
+  if (model != nullptr) asked.service = model->id;
+  if (route) asked.operation = model->name(*route->operation);
+  co_await answer(context, request_id, std::move(response), asked);
 }
 
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
@@ -226,6 +236,8 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   const auto route = parts_.router->route(job.request, job.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
+  if (model != nullptr) job.asked.service = model->id;
+  if (route && model != nullptr) job.asked.operation = model->name(*route->operation);
   const auto refusal = [&](const Error& what) {
     return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id)
                             : aws::error_response(job.protocol, what, job.request_id);

@@ -31,6 +31,7 @@
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "server/admin.hpp"
+#include "server/admission.hpp"
 #include "server/host_guard.hpp"
 #include "server/invoke_door.hpp"
 #include "server/turns.hpp"
@@ -42,8 +43,8 @@ struct FrontDoorParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::Router* router = nullptr;
   Admin* admin = nullptr;
-  InvokeDoor* invoke = nullptr;
-  net::WorkerPool* workers = nullptr;
+  InvokeDoor* invoke = nullptr;        // null where there is no Lambda
+  net::WorkerPool* hashers = nullptr;  // of large bodies
   Random* random = nullptr;
   Logger* logger = nullptr;
 };
@@ -75,11 +76,13 @@ class FrontDoor {
   // while it waits for a service: long polls wait there by the thousand.
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
-                                             const RequestId& request_id, aws::Response response);
+                                             const RequestId& request_id, aws::Response response,
+                                             Asked asked);
   net::Task<void> refuse_site(http::RequestContext& context, RequestId request_id);
   [[gnu::noinline]] net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                                            std::string_view scope_service, const Error& error,
                                            const RequestId& request_id);
+  std::string served() const;
   std::optional<aws::Response> identify(Job& job) const;
   // Everything but the answer to what can be refused before a service is asked.
   [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);

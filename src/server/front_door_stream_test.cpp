@@ -1,6 +1,4 @@
 // Operations that stream, from a socket through the front door to a service and back.
-#include "server/front_door.hpp"
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -16,6 +14,7 @@
 #include "crypto/sha256.hpp"
 #include "gen/toy/types.hpp"
 #include "net/testing/run.hpp"
+#include "server/front_door.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -82,9 +81,9 @@ aws::OperationTable make_table(Core& core) {
   return table;
 }
 
-class FrontDoorTest : public ::testing::Test {
+class FrontDoorStream : public ::testing::Test {
  protected:
-  FrontDoorTest() { door_.add(service_); }
+  FrontDoorStream() { door_.add(service_); }
 
   Stream dial() {
     auto fds = net::socket_pair().value();
@@ -122,7 +121,7 @@ class FrontDoorTest : public ::testing::Test {
                    .authenticator = &authenticator_,
                    .router = &router_,
                    .admin = &admin_,
-                   .workers = &workers_,
+                   .hashers = &workers_,
                    .random = &random_,
                    .logger = &null_logger()}};
   net::testing::TestLoop loop_;
@@ -137,7 +136,7 @@ std::string head(std::string_view line, std::string_view more) {
          std::string(more) + "\r\n";
 }
 
-TEST_F(FrontDoorTest, ABodyGoesToItsOperationAsItArrives) {
+TEST_F(FrontDoorStream, ABodyGoesToItsOperationAsItArrives) {
   const std::string whole = ask(head("PUT /up/a", "Content-Length: 5\r\n") + "hello");
   EXPECT_TRUE(whole.starts_with("HTTP/1.1 200 ")) << whole;
   EXPECT_NE(whole.find("X-Kind: hello\r\n"), std::string::npos) << whole;
@@ -147,7 +146,7 @@ TEST_F(FrontDoorTest, ABodyGoesToItsOperationAsItArrives) {
   EXPECT_TRUE(chunked.ends_with(R"({"Bytes":5})")) << chunked;
 }
 
-TEST_F(FrontDoorTest, ABodyBeyondItsLimitIsRefused) {
+TEST_F(FrontDoorStream, ABodyBeyondItsLimitIsRefused) {
   const std::string at_the_limit = std::string(kUploadMax, 'x');
   EXPECT_TRUE(ask(head("PUT /up/a", "Content-Length: 100\r\n") + at_the_limit)
                   .ends_with(R"({"Bytes":100})"));
@@ -159,7 +158,7 @@ TEST_F(FrontDoorTest, ABodyBeyondItsLimitIsRefused) {
   EXPECT_TRUE(chunked.starts_with("HTTP/1.1 413 ")) << chunked;
 }
 
-TEST_F(FrontDoorTest, ABodyIsHeldToItsHash) {
+TEST_F(FrontDoorStream, ABodyIsHeldToItsHash) {
   const auto send = [&](std::string_view body, std::string_view said) {
     return ask(head("PUT /up/a", "Content-Length: " + std::to_string(body.size()) +
                                      "\r\nx-amz-content-sha256: " + std::string(said) + "\r\n") +
@@ -172,7 +171,7 @@ TEST_F(FrontDoorTest, ABodyIsHeldToItsHash) {
   EXPECT_NE(other.find("XAmzContentSHA256Mismatch"), std::string::npos) << other;
 }
 
-TEST_F(FrontDoorTest, AnAnswerGoesOutInPieces) {
+TEST_F(FrontDoorStream, AnAnswerGoesOutInPieces) {
   const std::string known = ask(head("GET /down/a", ""));
   EXPECT_NE(known.find("Content-Length: 6\r\n"), std::string::npos) << known;
   EXPECT_TRUE(known.ends_with("\r\n\r\nabcdef")) << known;
@@ -185,7 +184,7 @@ TEST_F(FrontDoorTest, AnAnswerGoesOutInPieces) {
 
 // What a client does not read is not made: the sockets' buffers and one event, however long it
 // waits. When it leaves, so does the operation.
-TEST_F(FrontDoorTest, AClientThatDoesNotReadHoldsItsOperationAndOneThatLeavesEndsIt) {
+TEST_F(FrontDoorStream, AClientThatDoesNotReadHoldsItsOperationAndOneThatLeavesEndsIt) {
   loop_.run([](Loop& loop, Stream stream, Core& core) -> Task<void> {
     EXPECT_TRUE(co_await stream.write_all(
         "POST /watch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"));

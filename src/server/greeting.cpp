@@ -24,14 +24,14 @@ bool is_of_a_person(const http::Request& request) {
   return true;
 }
 
-net::Task<void> greet(http::RequestContext& context) {
+net::Task<void> greet(http::RequestContext& context, std::string services) {
   const std::string_view host = context.request().headers.get_or("Host", "127.0.0.1:4566");
   co_await context.respond(
       http::Response(200, "text/plain; charset=utf-8",
-                     fmt::format("This is Lapwing {}: AWS Lambda on this machine.\n"
+                     fmt::format("This is Lapwing {}: AWS on this machine ({}).\n"
                                  "It is for the AWS CLI and SDKs: AWS_ENDPOINT_URL=http://{}\n"
                                  "How it is:  http://{}/_lapwing/health\n",
-                                 kVersion, host, host)));
+                                 kVersion, services, host, host)));
 }
 
 }  // namespace lapwing::server

@@ -3,6 +3,8 @@
 // Thread-safety: the request's loop.
 #pragma once
 
+#include <string>
+
 #include "http/server.hpp"
 
 namespace lapwing::server {
@@ -11,7 +13,7 @@ namespace lapwing::server {
 // themselves away by what SDKs send with every request.
 bool is_of_a_person(const http::Request& request);
 
-// Says what this is.
-net::Task<void> greet(http::RequestContext& context);
+// Says what this is; `services`: "iam, lambda, sqs".
+net::Task<void> greet(http::RequestContext& context, std::string services);
 
 }  // namespace lapwing::server

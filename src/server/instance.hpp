@@ -1,21 +1,28 @@
-// Instance: a whole running server, made from a Config. The one place where everything is
-// wired together; each part is built by a function of its own in instance.cpp, in the order
-// of dependence, and torn down in reverse.
+// Instance: a whole running server, made from a Config over a Platform. It has three parts, each
+// in a file of its own, built in the order of dependence and torn down in reverse:
 //
-//   main: Launcher::start (before any thread) -> Instance::create -> start -> wait -> stop
+//   services   service_part.hpp: what operations mean, their time and background work
+//   engine     engine_part.hpp: from an invocation to an environment of the platform's machine
+//   front      front_part.hpp: who may come in, and the ways of requests
 //
-// Thread-safety: create, start and stop on the main thread.
+//   main: Launcher::start (before any thread) -> Platform -> Instance::create -> start -> stop
+//
+// Thread-safety: create, start and stop on one thread.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "base/log.hpp"
 #include "base/result.hpp"
-#include "os/disk_space.hpp"
-#include "sandbox/launcher.hpp"
+#include "net/loop_group.hpp"
 #include "server/config.hpp"
+#include "server/platform.hpp"
+#include "server/services.hpp"
+
+namespace lapwing::hosting {
+class ManualTime;
+}
 
 namespace lapwing::server {
 
@@ -23,12 +30,10 @@ inline constexpr char kVersion[] = "0.1.0";
 
 class Instance {
  public:
-  // Opens the data directory, builds everything and starts the services' background work;
-  // nothing listens yet. `disk` (the data directory's) outlives the instance, as the launcher
-  // uses it, too.
-  static Result<std::unique_ptr<Instance>> create(const Config& config,
-                                                  std::unique_ptr<sandbox::Launcher> launcher,
-                                                  const os::DiskSpace& disk, Logger& logger);
+  // Builds everything and starts the services' background work; nothing listens yet. What the
+  // platform refers to outlives the instance. Of the named services, all where none is named.
+  static Result<std::unique_ptr<Instance>> create(const Config& config, Platform platform,
+                                                  const std::vector<std::string>& services = {});
   ~Instance();
 
   // The API listens. Answers the bound "HOST:PORT".
@@ -36,6 +41,11 @@ class Instance {
   // Drains: no new connections, requests in flight finish within `grace`, environments end,
   // everything is written.
   void stop(Duration grace);
+
+  Services& services();
+  net::LoopGroup& loops();
+  // Null where the clock moves by itself.
+  hosting::ManualTime* time();
 
  private:
   struct Parts;

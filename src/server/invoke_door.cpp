@@ -1,22 +1,13 @@
 #include "server/invoke_door.hpp"
 
-#include <functional>
 #include <memory>
 #include <utility>
 
-#include <fmt/core.h>
-
-#include "gen/lambda/invoke.hpp"
-#include "gen/lambda/invoke_with_response_stream.hpp"
 #include "net/loop.hpp"
 #include "server/admission.hpp"
 #include "server/answer.hpp"
 #include "server/limits.hpp"
 #include "server/request_view.hpp"
-#include "services/lambda/errors.hpp"
-#include "services/lambda/invoke_failure.hpp"
-#include "services/lambda/limits.hpp"
-#include "services/lambda/trace_header.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -35,41 +26,31 @@ struct LargeRequest {
 };
 
 const aws::OperationRow& row_of(const http::Request& request) {
-  namespace gl = gen::lambda;
-  const bool streams = lambda::invoke_mode(request.target) == lambda::InvokeMode::kStream;
-  const auto id = streams ? gl::InvokeWithResponseStream::kId : gl::Invoke::kId;
-  return gl::kModel.operations[static_cast<std::size_t>(id)];
-}
-
-// What is invoked, whether it is there or not.
-std::string arn_of(const lambda::InvokeRequest& invoke,
-                   const Result<runtime::FunctionVersionPtr>& resolved) {
-  if (!resolved) {
-    return lambda::function_arn({invoke.account, invoke.region, invoke.function}, invoke.qualifier);
-  }
-  const std::string& arn = (*resolved)->arn;
-  return invoke.qualifier.empty() ? arn : fmt::format("{}:{}", arn, invoke.qualifier);
+  return lambda::operation_of(
+      lambda::invoke_mode(request.target).value_or(lambda::InvokeMode::kBuffered));
 }
 
 }  // namespace
 
 net::Task<void> InvokeDoor::handle(http::RequestContext& context, CameFrom from,
                                    RequestId request_id) {
-  stats_.invokes.fetch_add(1, std::memory_order_relaxed);
+  const aws::OperationRow& operation = row_of(context.request());
+  const aws::Service& api = parts_.lambda->api();
+  const Asked asked{api.id(), api.model().name(operation)};
   Result<aws::Response> response = co_await invoke(context, from, request_id);
   if (context.answered()) {  // in pieces
     if (response) {
-      record_access(*parts_.logger, context, request_id, *response);
-      parts_.lambda->api().record(row_of(context.request()), response->status);
+      record_access(*parts_.logger, context, request_id, *response, asked);
+      api.record(operation, response->status);
     }
     co_return;
   }
   if (!response) {
-    response = aws::error_response(parts_.lambda->api().model(), aws::Protocol::kRestJson,
-                                   response.error(), request_id);
+    response =
+        aws::error_response(api.model(), aws::Protocol::kRestJson, response.error(), request_id);
   }
-  record_access(*parts_.logger, context, request_id, *response);
-  parts_.lambda->api().record(row_of(context.request()), response->status);
+  record_access(*parts_.logger, context, request_id, *response, asked);
+  api.record(operation, response->status);
   // A client that has gone is no error of ours.
   (void)co_await context.respond(to_http(*std::move(response)));
 }
@@ -94,7 +75,7 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   aws::Call call;
   if (body->size() > kOffloadBytes) {
     auto large = std::make_shared<LargeRequest>(request, signature, *std::move(body));
-    LAPWING_CO_CHECK(co_await parts_.workers->run(context.loop(), [this, large] {
+    LAPWING_CO_CHECK(co_await parts_.hashers->run(context.loop(), [this, large] {
       return check(large->view.with_body(large->body), large->signature, large->caller);
     }));
     call.caller = std::move(large->caller);
@@ -108,27 +89,17 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
                                   call.caller.principal_arn};
   LAPWING_CO_TRY(lambda::InvokeRequest invoke,
                  lambda::parse_invoke_head(request.target, lookup, scope));
-  auto resolved = parts_.lambda->catalog().resolve(invoke.account, invoke.region,
-                                                   invoke.function.view(), invoke.qualifier);
-  std::string arn = arn_of(invoke, resolved);
-  LAPWING_CO_CHECK(parts_.lambda->api().authorise(row_of(request), call, arn));
-  if (!resolved) co_return fail(std::move(resolved).error());
-  runtime::FunctionVersionPtr function = *std::move(resolved);
+  lambda::LookedUp found = lambda::look_up(parts_.lambda->catalog(), invoke);
+  LAPWING_CO_CHECK(parts_.lambda->api().authorise(row_of(request), call, found.arn));
+  LAPWING_CO_TRY(runtime::FunctionVersionPtr function, std::move(found.function));
   if (invoke.type == lambda::InvocationType::kDryRun) {
     co_return lambda::render_dry_run_answer(request_id);
   }
 
-  runtime::Invocation invocation;
-  invocation.request_id = request_id.str();
-  invocation.invoked_arn = std::move(arn);
-  invocation.trace_id = lambda::complete_trace_header(
-      request.headers.get_or("X-Amzn-Trace-Id"), {function->arn, function->trace_active},
+  runtime::Invocation invocation = lambda::invocation_of(
+      invoke, *function, std::move(found.arn),
+      {request_id, request.headers.get_or("X-Amzn-Trace-Id"), *std::move(body), context.caller()},
       context.loop().clock().wall(), *parts_.random);
-  invocation.client_context = invoke.client_context;
-  invocation.payload = lambda::event_of(*std::move(body));
-  invocation.caller = context.caller();
-  invocation.caller.part = std::hash<std::string_view>()(function->arn);
-  invocation.want_tail = invoke.log_type == lambda::LogType::kTail;
   lambda::InvokeOutcome answer;
   answer.request_id = request_id;
   answer.executed_version = function->version;
@@ -167,10 +138,10 @@ std::optional<Error> InvokeDoor::failure_of(const Result<runtime::Outcome>& outc
 net::Task<Result<std::string>> InvokeDoor::read_payload(http::RequestContext& context,
                                                         const aws::SignatureHead& signature) {
   LAPWING_CO_CHECK(parts_.authenticator->check_head(signature, "lambda"));
-  Result<std::string> body = co_await context.body().read_all(lambda::kMaxRequestPayloadBytes);
+  Result<std::string> body = co_await context.body().read_all(lambda::invoke_body_max());
   if (body) co_return body;
   if (body.error().kind() == ErrorKind::kTooLarge) {
-    co_return fail(lambda::errors::payload_too_large(lambda::kMaxRequestPayloadBytes));
+    co_return fail(lambda::invoke_body_too_large());
   }
   co_return fail(body_error(std::move(body).error()));
 }

@@ -22,10 +22,10 @@
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
-#include "runtime/catalogue.hpp"
 #include "runtime/invocation.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "server/endpoint.hpp"
-#include "services/lambda/operations/invoke.hpp"
+#include "services/lambda/invoke_edge.hpp"
 #include "services/lambda/service.hpp"
 
 namespace lapwing::server {
@@ -38,13 +38,12 @@ struct InvokeDoorParts {
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
   http::Memory* memory = nullptr;
-  net::WorkerPool* workers = nullptr;
+  net::WorkerPool* hashers = nullptr;  // of large payloads
   Random* random = nullptr;
   Logger* logger = nullptr;
 };
 
 struct InvokeDoorStats {
-  std::atomic<std::uint64_t> invokes{0};
   std::atomic<std::uint64_t> streams{0};
   std::atomic<std::uint64_t> stream_bytes{0};  // of payload, handed to callers' sockets
 };

@@ -4,10 +4,9 @@
 
 #include "net/loop.hpp"
 #include "net/sync.hpp"
-#include "runtime/response_stream.hpp"
+#include "runtime/api/response_stream.hpp"
 #include "server/answer.hpp"
 #include "server/invoke_door.hpp"
-#include "services/lambda/operations/invoke_stream.hpp"
 
 namespace lapwing::server {
 namespace {

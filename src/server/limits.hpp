@@ -18,8 +18,14 @@ inline constexpr std::uint64_t kSmallPayloadBytes = 64 * kKiB;
 inline constexpr std::uint64_t kSmallPayloadsReserve = 128 * kMiB;
 // Of control-plane requests larger than this one is worked on at a time (turns.hpp).
 inline constexpr std::size_t kLargeBodyBytes = 8 * kMiB;
+// Nobody waits longer for an operation that holds a worker: SDKs ask again after a minute, and what
+// waits for a worker then would do the same work twice. Counted from when the request is whole.
+inline constexpr auto kCallTimeMax = std::chrono::seconds(60);
 // Beyond this size hashing and checking a body leaves the event loop for a worker.
 inline constexpr std::size_t kOffloadBytes = 256 * kKiB;
+
+// Each pull of an image takes a thread for as long as its registry takes.
+inline constexpr std::size_t kPullThreads = 4;
 
 // A tree given to `lapwing runtime add`.
 inline constexpr std::uint64_t kAddedBytesMax = 10 * kGiB;

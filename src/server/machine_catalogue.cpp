@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/settings.hpp"
 #include "server/added_runtimes.hpp"
 #include "server/sdk_trees.hpp"
 
@@ -32,8 +33,9 @@ runtime::Catalogue discover_runtimes(const Config& config) {
       options.added_prefixes.push_back(added.tree);
     }
   }
-  options.extra_prefixes = config.runtimes_prefixes;
-  options.strict = config.runtimes_strict;
+  const auto set = config.read<runtime::Settings>();
+  options.extra_prefixes = set.prefixes;
+  options.strict = set.strict;
   return runtime::Catalogue::discover(std::move(options));
 }
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "runtime/catalogue.hpp"
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/language/catalogue.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 #include "server/config.hpp"
 #include "server/sdk_trees.hpp"
 

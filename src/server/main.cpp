@@ -27,6 +27,7 @@ struct Arguments {
   std::string runtime_name;
   std::string runtime_from;
   std::string advance;
+  bool markdown = false;
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
@@ -55,7 +56,9 @@ Status make_config(const Arguments& args, Config& config) {
   if (!args.data_dir.empty()) config.data_dir = args.data_dir;
   if (!args.auth.empty()) LAPWING_CHECK(apply_setting(config, "auth=" + args.auth));
   config.insecure = config.insecure || args.insecure;
-  config.require_isolation = config.require_isolation || args.require_isolation;
+  if (args.require_isolation) {
+    LAPWING_CHECK(apply_setting(config, "sandbox.require_isolation=true"));
+  }
   return finish_config(config);
 }
 
@@ -140,6 +143,7 @@ int run(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "run the server in the foreground");
   CLI::App* doctor = app.add_subcommand("doctor", "what this machine offers");
   CLI::App* keys = app.add_subcommand("config", "list every configuration key");
+  keys->add_flag("--markdown", args.markdown, "as a page of the documentation");
   add_options(*serve, args);
   add_options(*doctor, args);
   doctor->add_option("--plan", args.plan, "print the sandbox plan of a runtime, e.g. python3.12");
@@ -148,8 +152,11 @@ int run(int argc, char** argv) {
       "clock", "how the clock of a server stands that was started with --set clock=manual");
   CLI::App* advance = clock->add_subcommand(
       "advance", "move it; answers when everything that fell due has happened");
-  for (CLI::App* command : {clock, advance}) add_options(*command, args);
-  advance->add_option("time", args.advance, "how far: 90s, 2m, 1h30m, 7d")->required();
+  for (CLI::App* command : {clock, advance}) {
+    command->add_option("--listen", args.listen,
+                        "HOST:PORT of the server (that of AWS_ENDPOINT_URL, else 127.0.0.1:4566)");
+  }
+  advance->add_option("time", args.advance, "how far: 90s, 2m, 1h30m, 7d, 2w")->required();
   CLI::App* help =
       app.add_subcommand("help", "say more of a command: help serve, help runtime add");
   help->add_option("command", asked, "the command");
@@ -168,13 +175,15 @@ int run(int argc, char** argv) {
   }
 
   if (help->parsed()) return run_help(app, asked);
-  if (keys->parsed()) return lapwing::server::run_config();
+  if (clock->parsed()) return lapwing::server::run_clock(args.listen, args.advance);
+  if (keys->parsed()) {
+    return args.markdown ? lapwing::server::run_config_page() : lapwing::server::run_config();
+  }
   Config config;
   if (const Status made = make_config(args, config); !made) {
     fmt::print(stderr, "lapwing: {}\n", made.error().message());
     return kMisused;
   }
-  if (clock->parsed()) return lapwing::server::run_clock(config, args.advance);
   if (runtime.group->parsed()) return run_runtime(runtime, args, config);
   if (doctor->parsed()) {
     return args.plan.empty() ? lapwing::server::run_doctor(config)

@@ -15,10 +15,6 @@
 namespace lapwing::server {
 namespace {
 
-constexpr auto kSweepEvery = std::chrono::seconds(60);
-// Longer than any time between storing a package and the record that names it.
-constexpr auto kBlobAgeMin = std::chrono::hours(1);
-
 // Starts a command with nothing of our environment and nothing to read or say; 0 on failure.
 pid_t start_quietly(const std::vector<std::string>& command) {
   std::vector<char*> argv;
@@ -45,14 +41,9 @@ void Maintenance::start() {
     precompile();
     archive_classes();
   });
-  sweeping_ = parts_.background->every("server.sweep", kSweepEvery, [this]() -> Status {
-    sweep();
-    return {};
-  });
 }
 
 void Maintenance::stop() {
-  sweeping_.reset();
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
@@ -136,19 +127,6 @@ bool Maintenance::run_command(const std::vector<std::string>& command) {
 bool Maintenance::stopping() {
   const std::scoped_lock lock(mutex_);
   return stopping_;
-}
-
-void Maintenance::sweep() {
-  if (const auto packages = parts_.lambda->sweep(); !packages) {
-    parts_.logger->error("maintenance", "sweep packages", {{"error", packages.error().to_log()}});
-  }
-  const auto swept = parts_.store->collect_blobs(kBlobAgeMin);
-  if (!swept) {
-    parts_.logger->error("maintenance", "sweep blobs", {{"error", swept.error().to_log()}});
-  } else if (swept->removed > 0) {
-    parts_.logger->info("maintenance", "swept blobs",
-                        {{"removed", swept->removed}, {"bytes", swept->bytes}});
-  }
 }
 
 }  // namespace lapwing::server

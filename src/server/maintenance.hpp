@@ -1,8 +1,7 @@
-// What a server does beside its requests. Unused packages and blobs go away, as a task of the
-// Runner; and what makes cold starts shorter is made once per interpreter: the byte code of the
-// Python bootstraps and of the SDK (the sandbox's copy is read-only, and compiling the bootstraps
-// at every cold start would cost some 20 ms, boto3 a second), the archive of the classes of AWS's
-// Java client.
+// What makes cold starts shorter, made once per interpreter beside the requests: the byte code of
+// the Python bootstraps and of the SDK (the sandbox's copy is read-only, and compiling the
+// bootstraps at every cold start would cost some 20 ms, boto3 a second), the archive of the classes
+// of AWS's Java client.
 //
 // Thread-safety: one thread of its own, until everything is made or stop() is called.
 #pragma once
@@ -13,22 +12,16 @@
 #include <thread>
 #include <vector>
 
-#include "background/runner.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
-#include "services/lambda/service.hpp"
-#include "store/engine.hpp"
+#include "runtime/language/catalogue.hpp"
 
 namespace lapwing::server {
 
 struct MaintenanceParts {
-  lambda::Service* lambda = nullptr;
-  store::Engine* store = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
   std::string bootstrap_dir;
   std::string python_sdk;  // "" for none
-  background::Runner* background = nullptr;
   Logger* logger = nullptr;
 };
 
@@ -40,8 +33,7 @@ class Maintenance {
   void start();
   void stop();
 
-  // One round, on the caller's thread.
-  void sweep();
+  // On the caller's thread.
   void precompile();
   void archive_classes();
 
@@ -56,7 +48,6 @@ class Maintenance {
   bool stopping_ = false;  // guarded by mutex_
   pid_t child_ = 0;        // guarded by mutex_: a command that runs
   std::thread thread_;
-  background::Task sweeping_;
 };
 
 }  // namespace lapwing::server

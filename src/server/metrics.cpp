@@ -49,18 +49,6 @@ std::string function_labels(std::string_view arn) {
 
 }  // namespace
 
-void MetricsText::family(std::string_view name, std::string_view type, std::string_view help) {
-  text_ += fmt::format("# HELP lapwing_{0} {1}\n# TYPE lapwing_{0} {2}\n", name, help, type);
-}
-
-void MetricsText::sample(std::string_view name, std::string_view labels, std::uint64_t value) {
-  if (labels.empty()) {
-    text_ += fmt::format("lapwing_{} {}\n", name, value);
-  } else {
-    text_ += fmt::format("lapwing_{}{{{}}} {}\n", name, labels, value);
-  }
-}
-
 void add_memory_metrics(MetricsText& text, const http::Memory& memory) {
   text.add("request_body_bytes", "gauge", "Request bodies that arrive or wait to be worked on.",
            memory.bodies.held());
@@ -86,21 +74,12 @@ void add_start_metrics(MetricsText& text, const runtime::StarterStats& starts) {
            starts.ready.load());
 }
 
-void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk,
-                      const logs::LogBudget& logs) {
+void add_disk_metrics(MetricsText& text, const os::DiskSpace::State& disk) {
   text.add("disk_free_bytes", "gauge", "Free space of the data directory's file system.",
            disk.free);
   text.add("disk_reserve_bytes", "gauge", "What of it stays free.", disk.reserve);
   text.add("disk_promised_bytes", "gauge", "Written to /tmp by functions, not on the disk yet.",
            disk.promised);
-  text.add("log_bytes", "gauge", "Disk space of log events, as last looked at.", logs.used_bytes());
-  text.family("log_dropped_bytes_total", "counter",
-              "Function output that was dropped, by what was at its limit.");
-  for (std::size_t i = 0; i < logs::kLosses; ++i) {
-    const auto why = static_cast<logs::Loss>(i);
-    text.sample("log_dropped_bytes_total", fmt::format(R"(reason="{}")", to_string(why)),
-                logs.lost_bytes(why));
-  }
 }
 
 void add_tmp_metrics(MetricsText& text, const sandbox::TmpPauses& pauses) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "store/memory/memory_engine.hpp"
-
 namespace lapwing::server {
 namespace {
 
@@ -26,20 +24,13 @@ TEST(Metrics, EveryReasonIsASample) {
   EXPECT_TRUE(has(out, "lapwing_provisioned_spillover_invocations_total 5\n"));
 }
 
-TEST(Metrics, TheDiskAndWhatLogsLost) {
-  const SystemClock clock;
-  const std::unique_ptr<store::Engine> engine = store::make_memory_engine(clock);
-  logs::EventLog events(engine->bulk_log());
-  logs::LogBudget budget({}, events);
-  budget.note_lost(logs::Loss::kDisk, 7);
+TEST(Metrics, TheDisk) {
   MetricsText text;
-  add_disk_metrics(text, {.total = 10, .free = 5, .promised = 2, .reserve = 1}, budget);
+  add_disk_metrics(text, {.total = 10, .free = 5, .promised = 2, .reserve = 1});
   const std::string out = text.take();
   EXPECT_TRUE(has(out, "lapwing_disk_free_bytes 5\n"));
   EXPECT_TRUE(has(out, "lapwing_disk_reserve_bytes 1\n"));
   EXPECT_TRUE(has(out, "lapwing_disk_promised_bytes 2\n"));
-  EXPECT_TRUE(has(out, "lapwing_log_dropped_bytes_total{reason=\"disk\"} 7\n"));
-  EXPECT_TRUE(has(out, "lapwing_log_dropped_bytes_total{reason=\"rate\"} 0\n"));
 }
 
 TEST(Metrics, FunctionsAreLabelled) {

@@ -8,19 +8,19 @@
 
 #include "base/result.hpp"
 #include "sandbox/launcher.hpp"
-#include "server/config.hpp"
+#include "sandbox/settings.hpp"
 
 namespace lapwing::server {
 
 // For the launcher. kInvalid names the key.
-Result<sandbox::NetworkOptions> network_options(const Config& config);
+Result<sandbox::NetworkOptions> network_options(const sandbox::Settings& set);
 
 // The mode of functions that do not say; fails when one is configured that cannot be had.
-Result<sandbox::NetworkMode> default_network_mode(const Config& config,
+Result<sandbox::NetworkMode> default_network_mode(const sandbox::Settings& set,
                                                   const sandbox::NetworkStatus& status);
 
 // The values of the tag lapwing:network and why this server refuses them, "" where it does not.
-std::map<std::string, std::string> network_tag_values(const Config& config,
+std::map<std::string, std::string> network_tag_values(const sandbox::Settings& set,
                                                       const sandbox::NetworkStatus& status);
 
 // One line for people: what functions reach.

@@ -14,14 +14,14 @@ sandbox::NetworkStatus status(bool available) {
   return status;
 }
 
-Config with(const std::string& network) {
-  Config config;
+sandbox::Settings with(const std::string& network) {
+  sandbox::Settings config;
   config.network = network;
   return config;
 }
 
 TEST(Network, TheDefaultIsAWayOutWhereItCanBeHad) {
-  const Config config;
+  const sandbox::Settings config;
   EXPECT_EQ(default_network_mode(config, status(true)).value(), sandbox::NetworkMode::kNat);
   EXPECT_EQ(default_network_mode(config, status(false)).value(), sandbox::NetworkMode::kNone);
 }
@@ -40,7 +40,7 @@ TEST(Network, TheLauncherIsToldWhatIsConfigured) {
   EXPECT_FALSE(network_options(with("none"))->wanted);
   EXPECT_FALSE(network_options(with("auto"))->host);
   EXPECT_TRUE(network_options(with("host"))->host);
-  Config config;
+  sandbox::Settings config;
   config.network_host_allowed = true;
   config.network_range = "10.200.0.0/19";
   config.network_deny = {"10.0.0.0/8", "fd00::/8", "203.0.113.9"};
@@ -54,7 +54,7 @@ TEST(Network, TheLauncherIsToldWhatIsConfigured) {
 }
 
 TEST(Network, MisspeltNetworksAreRefusedByName) {
-  Config config;
+  sandbox::Settings config;
   config.network_range = "10.200.0.0/24";
   EXPECT_TRUE(network_options(config).error().message().starts_with("sandbox.network_range"));
   config.network_range = "office";
@@ -65,7 +65,7 @@ TEST(Network, MisspeltNetworksAreRefusedByName) {
 }
 
 TEST(Network, TagsAreTakenWhereTheyCanBeKept) {
-  Config config;
+  sandbox::Settings config;
   auto values = network_tag_values(config, status(true));
   EXPECT_EQ(values["nat"], "");
   EXPECT_NE(values["host"].find("sandbox.network_host_allowed"), std::string::npos);

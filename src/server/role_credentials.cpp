@@ -6,6 +6,8 @@ namespace lapwing::server {
 namespace {
 
 constexpr auto kSessionLength = std::chrono::hours(36);
+// Where the role cannot be read.
+constexpr std::string_view kUnreadRole = "AROAAAAAAAAAAAAAAAAAA";
 
 }  // namespace
 
@@ -18,7 +20,9 @@ runtime::RoleCredentials RoleCredentialMint::mint(const runtime::FunctionVersion
   principal.account = function.account;
   principal.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.account.view(),
                               role_name, function.name.view());
-  principal.user_id = fmt::format("AROALAPWING{}:{}", role_name, function.name.view());
+  const auto known = roles_->find(role);
+  const std::string_view id = known ? std::string_view(known->id) : kUnreadRole;
+  principal.user_id = fmt::format("{}:{}", id, function.name.view());
   const WallTime expires = clock_->wall() + kSessionLength;
   const aws::Credentials made = mint_->mint(principal, expires);
   return {made.access_key_id, made.secret_access_key, made.session_token, expires};

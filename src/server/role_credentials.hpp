@@ -5,20 +5,22 @@
 
 #include "aws/credentials.hpp"
 #include "base/clock.hpp"
-#include "runtime/environment.hpp"
+#include "ports/roles.hpp"
+#include "runtime/environment/environment.hpp"
 
 namespace lapwing::server {
 
 class RoleCredentialMint final : public runtime::RoleCredentialSource {
  public:
-  RoleCredentialMint(const aws::SessionMint& mint, const Clock& clock)
-      : mint_(&mint), clock_(&clock) {}
+  RoleCredentialMint(const aws::SessionMint& mint, ports::Roles& roles, const Clock& clock)
+      : mint_(&mint), roles_(&roles), clock_(&clock) {}
 
   // A session "assumed-role/<role>/<function>", good for longer than an environment lives.
   runtime::RoleCredentials mint(const runtime::FunctionVersion& function) override;
 
  private:
   const aws::SessionMint* mint_;
+  ports::Roles* roles_;
   const Clock* clock_;
 };
 

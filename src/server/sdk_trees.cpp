@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "os/file.hpp"
-#include "runtime/interpreters.hpp"
+#include "runtime/language/interpreters.hpp"
 
 namespace lapwing::server {
 namespace {

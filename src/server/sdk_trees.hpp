@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/sandbox_planner.hpp"
+#include "runtime/start/sandbox_planner.hpp"
 
 namespace lapwing::server {
 

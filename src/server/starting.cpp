@@ -10,7 +10,8 @@
 #include "base/bytes.hpp"
 #include "os/file.hpp"
 #include "sandbox/limits.hpp"
-#include "sandbox/machine_view.hpp"
+#include "sandbox/settings.hpp"
+#include "sandbox/view/machine_view.hpp"
 #include "server/network.hpp"
 
 namespace lapwing::server {
@@ -63,14 +64,15 @@ Result<std::unique_ptr<sandbox::Launcher>> start_launcher(const Config& config,
   options.data_dir = std::move(place.data_dir);
   options.stands_in_for = std::move(place.stands_in_for);
   options.space = std::move(place.space);
-  LAPWING_TRY(options.network, network_options(config));
+  const auto set = config.read<sandbox::Settings>();
+  LAPWING_TRY(options.network, network_options(set));
   options.hide_processors =
       sandbox::processors_of_machine() > sandbox::processors_of(0, ~std::uint32_t{0});
-  options.tmp_rates.each = static_cast<std::uint64_t>(config.tmp_mib_per_second) * kMiB;
-  options.tmp_rates.all = config.tmp_all_mib_per_second != 0
-                              ? static_cast<std::uint64_t>(config.tmp_all_mib_per_second) * kMiB
+  options.tmp_rates.each = static_cast<std::uint64_t>(set.tmp_mib_per_second) * kMiB;
+  options.tmp_rates.all = set.tmp_all_mib_per_second != 0
+                              ? static_cast<std::uint64_t>(set.tmp_all_mib_per_second) * kMiB
                               : sandbox::kTmpRateProcessorBytes * sandbox::processors_of_machine();
-  options.processes_max = static_cast<std::uint64_t>(config.processes_max);
+  options.processes_max = static_cast<std::uint64_t>(set.processes_max);
   return sandbox::Launcher::start(options);
 }
 

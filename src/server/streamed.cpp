@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/admission.hpp"
 #include "server/answer.hpp"
 
 namespace lapwing::server {
@@ -34,12 +33,12 @@ net::Task<Result<std::string_view>> StreamedBody::next() {
 }
 
 net::Task<Status> StreamedAnswer::respond(aws::Response whole) {
-  record_access(logger_, context_, request_id_, whole);
+  record_access(logger_, context_, request_id_, whole, asked_);
   co_return co_await context_.respond(to_http(std::move(whole)));
 }
 
 net::Task<Status> StreamedAnswer::begin(aws::Response head) {
-  record_access(logger_, context_, request_id_, head);
+  record_access(logger_, context_, request_id_, head, asked_);
   LAPWING_CO_TRY(writer_, co_await context_.respond_stream(to_http(std::move(head))));
   co_return Status();
 }

@@ -17,6 +17,7 @@
 #include "crypto/sha256.hpp"
 #include "http/server.hpp"
 #include "net/task.hpp"
+#include "server/admission.hpp"
 
 namespace lapwing::server {
 
@@ -49,8 +50,9 @@ class StreamedBody final : public aws::BodySource {
 
 class StreamedAnswer final : public aws::AnswerWire {
  public:
-  StreamedAnswer(http::RequestContext& context, Logger& logger, const RequestId& request_id)
-      : context_(context), logger_(logger), request_id_(request_id) {}
+  StreamedAnswer(http::RequestContext& context, Logger& logger, const RequestId& request_id,
+                 const Asked& asked)
+      : context_(context), logger_(logger), request_id_(request_id), asked_(asked) {}
 
   net::Task<Status> respond(aws::Response whole) override;
   net::Task<Status> begin(aws::Response head) override;
@@ -61,6 +63,7 @@ class StreamedAnswer final : public aws::AnswerWire {
   http::RequestContext& context_;
   Logger& logger_;
   const RequestId& request_id_;
+  const Asked& asked_;
   http::BodyWriter* writer_ = nullptr;
 };
 

@@ -104,3 +104,71 @@ def test_acknowledged_is_kept(tmp_path):
             assert iam.get_policy(PolicyArn=BASIC)["Policy"]["AttachmentCount"] == uses
     finally:
         server.kill()
+
+
+class Key:
+    """What was acknowledged of a user's access key, as Role."""
+
+    def __init__(self, user):
+        self.user, self.state, self.doubt, self.made = user, None, None, {}
+
+    def next(self, choice):
+        if self.state is None:
+            return "unseen", self.create
+        key, status = self.state
+        if choice.random() < 0.4:
+            return None, lambda iam: iam.delete_access_key(UserName=self.user, AccessKeyId=key)
+        other = "Inactive" if status == "Active" else "Active"
+        return (key, other), lambda iam: iam.update_access_key(
+            UserName=self.user, AccessKeyId=key, Status=other)
+
+    def create(self, iam):
+        made = iam.create_access_key(UserName=self.user)["AccessKey"]
+        self.made[made["AccessKeyId"]] = made["SecretAccessKey"]
+        self.doubt = (made["AccessKeyId"], "Active")
+
+
+def signs(server, key, secret):
+    client = boto3.client("sts", endpoint_url=server.endpoint, region_name="us-east-1",
+                          aws_access_key_id=key, aws_secret_access_key=secret,
+                          config=Config(retries={"max_attempts": 0}))
+    # Signatures are not verified: a key that signs nothing calls as the root.
+    return ":user/" in client.get_caller_identity()["Arn"]
+
+
+def test_keys_sign_as_acknowledged(tmp_path):
+    choice = random.Random(11)
+    keys = [Key(f"user-{i}") for i in range(CLIENTS)]
+    server = Server(tmp_path).start()
+    try:
+        for key in keys:
+            iam_of(server).create_user(UserName=key.user)
+        for _ in range(ROUNDS):
+            acknowledged = threading.Semaphore(0)
+            clients = [threading.Thread(target=storm, args=(
+                server, key, random.Random(choice.random()), acknowledged)) for key in keys]
+            for client in clients:
+                client.start()
+            for _ in range(choice.randint(5, 80)):
+                assert acknowledged.acquire(timeout=60)
+            server.kill()
+            for client in clients:
+                client.join()
+            server.start()
+            iam = iam_of(server)
+            for key in keys:
+                listed = iam.list_access_keys(UserName=key.user)["AccessKeyMetadata"]
+                found = [(k["AccessKeyId"], k["Status"]) for k in listed]
+                if key.doubt == "unseen":  # its answer, and its secret, never came
+                    assert len(found) <= 1
+                    for lost, _ in found:
+                        iam.delete_access_key(UserName=key.user, AccessKeyId=lost)
+                    key.state = key.doubt = None
+                    continue
+                allowed = [[state] if state else [] for state in (key.state, key.doubt)]
+                assert found in allowed, (key.user, found, allowed)
+                key.state = key.doubt = found[0] if found else None
+                for made, secret in key.made.items():
+                    assert signs(server, made, secret) == (found == [(made, "Active")])
+    finally:
+        server.kill()

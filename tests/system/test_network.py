@@ -1,6 +1,6 @@
 """The functions' way out, through unmodified clients and runtimes, against an internet of the
 test's own (internet.py): nothing here reaches the real one. The walls themselves are tried
-harder in src/sandbox/network_test.cpp, which also takes them away."""
+harder in src/sandbox/network/network_test.cpp, which also takes them away."""
 import json
 import time
 

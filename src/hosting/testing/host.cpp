@@ -57,7 +57,7 @@ HostBase::HostBase()
     : engine(store::make_memory_engine(clock)),
       background(clock, null_logger(), {.pace = background::Pace::kManual}),
       pipeline_(clock),
-      time_(clock, background, engine->store()),
+      time_(clock, background, engine->store(), {&loop_}),
       loop_(real_, null_logger()) {
   caller.host = "localhost:4566";
   caller.principal_arn = "arn:aws:iam::000000000000:root";

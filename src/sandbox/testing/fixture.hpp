@@ -11,7 +11,7 @@
 #include "net/loop.hpp"
 #include "net/task.hpp"
 #include "sandbox/launcher.hpp"
-#include "sandbox/rootfs.hpp"
+#include "sandbox/view/rootfs.hpp"
 
 namespace lapwing::sandbox::testing {
 

@@ -15,10 +15,21 @@
 
 namespace lapwing::iam {
 
+class KeyRing;
+class RoleDirectory;
+class Sealer;
+
 struct Core {
   store::Store& store;
   const Clock& clock;
   Random& random;
+  const Clock& real_clock;  // what one-time passwords go by
+  const Sealer& sealer;
+  KeyRing& keys;
+  RoleDirectory& roles;
+
+  // Something was written: what others remember of it does not hold any more.
+  void changed();
 
   // IAM tells whole seconds.
   std::int64_t now_ms() const { return unix_ms(clock.wall()) / 1000 * 1000; }
@@ -45,11 +56,13 @@ Result<T> change(Core& core, FunctionRef<Result<T>(store::Txn&)> body) {
     LAPWING_TRY(out, body(txn));
     return {};
   }));
+  core.changed();
   return *std::move(out);
 }
 
 inline Status change(Core& core, FunctionRef<Status(store::Txn&)> body) {
   LAPWING_CHECK(core.store.transact(body));
+  core.changed();
   return {};
 }
 

@@ -28,6 +28,14 @@ bool looks_like_id(std::string_view name) {
   return name.size() == kIdCharacters && (name.starts_with("AROA") || name.starts_with("AIDA"));
 }
 
+// "sts:AssumeRole", whatever its case, or what ends in a star and begins like it.
+bool means_assume_role(const std::string& action) {
+  constexpr std::string_view kAssumeRole = "sts:assumerole";
+  const std::string name = lower(action);
+  if (!name.ends_with('*')) return name == kAssumeRole;
+  return kAssumeRole.starts_with(std::string_view(name).substr(0, name.size() - 1));
+}
+
 // The user or role of this account that an ARN names; nothing if there is none.
 Result<std::optional<Identity>> named(store::Reader& reader, std::string_view account,
                                       const aws::Arn& arn) {
@@ -97,12 +105,30 @@ Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string
           !find_oidc_provider(reader, account, principal.name)) {
         return invalid_principal("FEDERATED", principal.name);
       }
+      if (principal.type == "Federated" &&
+          principal.name.starts_with(arn_of(account, "saml-provider", "/", "")) &&
+          !find_saml_provider(reader, account, principal.name)) {
+        return invalid_principal("FEDERATED", principal.name);
+      }
       if (principal.type != "AWS") continue;
       LAPWING_TRY(const auto who, check_aws_principal(reader, account, principal.name));
       if (who && principal.size != 0) pins.push_back({principal.offset, principal.size, who->id});
     }
   }
   return pins;
+}
+
+bool trusts_service(std::string_view trust, std::string_view service) {
+  const auto parsed = policy::parse(trust, policy::Use::kTrust);
+  if (!parsed) return false;
+  const auto is_the_service = [&](const policy::Principal& principal) {
+    return principal.type == "Service" && principal.name == service;
+  };
+  return std::ranges::any_of(parsed->statements, [&](const policy::Statement& statement) {
+    return statement.effect == policy::Effect::kAllow &&
+           (statement.everyone || std::ranges::any_of(statement.principals, is_the_service)) &&
+           std::ranges::any_of(statement.actions, means_assume_role) != statement.not_action;
+  });
 }
 
 std::string show_document(std::string_view document) { return text::uri_encode(document); }

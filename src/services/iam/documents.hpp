@@ -20,6 +20,9 @@ Status check_managed_size(std::string_view document);
 Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string_view account,
                                               std::string_view document);
 
+// Whether a statement of a role's trust lets this service assume it; conditions are not looked at.
+bool trusts_service(std::string_view trust, std::string_view service);
+
 // As answers carry it: percent-encoded (RFC 3986).
 std::string show_document(std::string_view document);
 // The same of a role's trust. One it names that was deleted since is shown by id, though there

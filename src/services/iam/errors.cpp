@@ -50,6 +50,10 @@ Error no_oidc_provider(std::string_view arn) {
   return model::no_such_entity(fmt::format("OpenIDConnect Provider not found for arn {}", arn));
 }
 
+Error no_saml_provider(std::string_view arn) {
+  return model::no_such_entity(fmt::format("Manifest not found for arn {}", arn));
+}
+
 Error exists(std::string_view what, std::string_view name) {
   return model::entity_already_exists(fmt::format("{} {} already exists.", what, name));
 }

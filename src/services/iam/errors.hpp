@@ -21,6 +21,7 @@ Error no_version(std::string_view arn, std::string_view version);
 Error no_inline_policy(Kind kind, std::string_view name);
 Error no_access_key(std::string_view id);
 Error no_oidc_provider(std::string_view arn);
+Error no_saml_provider(std::string_view arn);
 Error exists(std::string_view what, std::string_view name);
 // "Cannot exceed quota for PoliciesPerRole: 10"
 Error quota(std::string_view name, std::size_t limit);

@@ -98,6 +98,17 @@ Result<OidcProvider> find_oidc_provider(store::Reader& reader, std::string_view 
   return fail(errors::no_oidc_provider(arn));
 }
 
+Result<SamlProvider> find_saml_provider(store::Reader& reader, std::string_view account,
+                                        std::string_view arn) {
+  const std::string prefix = arn_of(account, "saml-provider", "/", "");
+  if (arn.starts_with(prefix)) {
+    LAPWING_TRY(auto found,
+                SamlProviders::find(reader, account_key(account, arn.substr(prefix.size()))));
+    if (found) return std::move(found->record);
+  }
+  return fail(errors::no_saml_provider(arn));
+}
+
 Result<Account> find_account(store::Reader& reader, std::string_view account) {
   LAPWING_TRY(auto found, Accounts::find(reader, account));
   if (found) return std::move(found->record);

@@ -41,6 +41,9 @@ Result<InstanceProfile> find_profile(store::Reader& reader, std::string_view acc
 Result<OidcProvider> find_oidc_provider(store::Reader& reader, std::string_view account,
                                         std::string_view arn);
 
+Result<SamlProvider> find_saml_provider(store::Reader& reader, std::string_view account,
+                                        std::string_view arn);
+
 Result<Account> find_account(store::Reader& reader, std::string_view account);
 // Counts one more, or fewer, of what the account has; LimitExceeded beyond `limit`.
 Status count(store::Txn& txn, std::string_view account, std::string_view what, std::int64_t by,

@@ -86,6 +86,10 @@ std::string arn_of(const OidcProvider& provider) {
   return arn_of(provider.account, "oidc-provider", "/", provider.host);
 }
 
+std::string arn_of(const SamlProvider& provider) {
+  return arn_of(provider.account, "saml-provider", "/", provider.name);
+}
+
 std::string new_id(Random& random, Kind kind) {
   const std::string_view prefix = kind == Kind::kUser    ? "AIDA"
                                   : kind == Kind::kGroup ? "AGPA"

@@ -27,6 +27,7 @@ std::string arn_of(const Identity& identity);
 std::string arn_of(const CustomerPolicy& policy);
 std::string arn_of(const InstanceProfile& profile);
 std::string arn_of(const OidcProvider& provider);
+std::string arn_of(const SamlProvider& provider);
 
 // "AROA..." and so on.
 std::string new_id(Random& random, Kind kind);

@@ -3,24 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "policy/document.hpp"
-#include "services/iam/limits.hpp"
 #include "services/iam/managed_policies.hpp"
-#include "services/iam/testing/documents.hpp"
+#include "services/iam/testing/iam_host.hpp"
 
-namespace lapwing::iam {
+namespace lapwing::iam::testing {
 namespace {
-
-using testing::Answer;
-using testing::arn;
-using testing::create_policy;
-using testing::create_role;
-using testing::create_user;
-using testing::decoded;
-using testing::document_of;
-using testing::Host;
-using testing::input;
-using testing::kAdministrator;
-using testing::kPolicy;
 
 TEST(Policies, AreToldAsIamTellsThem) {
   Host host;
@@ -243,4 +230,4 @@ TEST(Policies, AreListedPageByPage) {
 }
 
 }  // namespace
-}  // namespace lapwing::iam
+}  // namespace lapwing::iam::testing

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,13 +99,30 @@ struct InstanceProfile {
   Tags tags;
 };
 
+// When something was used last, and where.
+struct LastUse {
+  std::int64_t at_ms = 0;
+  std::string service;  // "lambda"
+  std::string region;
+
+  template <class Fields, class R>
+  static void fields(Fields& f, R& use) {
+    f("at", use.at_ms);
+    f("service", use.service);
+    f("region", use.region);
+  }
+};
+
 struct AccessKey {
   std::string id;
   std::string account;
-  std::string user;  // its id
-  std::string secret;
+  std::string user;    // its id
+  std::string sealed;  // its secret (Sealer::seal)
+  // Of records of format 1, which kept it as it is.
+  std::optional<std::string> plain_secret;
   bool active = true;
   std::int64_t created_ms = 0;
+  std::optional<LastUse> last_use;
 };
 
 // An OpenID Connect provider: GitHub's, a cluster's.
@@ -114,6 +132,17 @@ struct OidcProvider {
   std::int64_t created_ms = 0;
   std::vector<std::string> client_ids;
   std::vector<std::string> thumbprints;
+  Tags tags;
+};
+
+// A SAML provider: who signs people in elsewhere.
+struct SamlProvider {
+  std::string account;
+  std::string name;
+  std::string id;
+  std::string document;  // its metadata
+  std::int64_t created_ms = 0;
+  std::int64_t valid_until_ms = 0;
   Tags tags;
 };
 
@@ -147,6 +176,8 @@ struct Account {
   std::string id;
   std::string alias;
   std::vector<PasswordPolicy> password_policy;  // none or one
+  std::int64_t report_ms = 0;                   // when a credential report was asked for last
+  std::int32_t token_version = 1;               // of sessions of the global endpoint
   std::map<std::string, std::int64_t> counts;
 };
 

@@ -2,24 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "services/iam/limits.hpp"
-#include "services/iam/testing/documents.hpp"
+#include "services/iam/testing/iam_host.hpp"
 
-namespace lapwing::iam {
+namespace lapwing::iam::testing {
 namespace {
-
-using testing::Answer;
-using testing::arn;
-using testing::create_policy;
-using testing::create_role;
-using testing::create_user;
-using testing::decoded;
-using testing::document_of;
-using testing::Host;
-using testing::input;
-using testing::kAdministrator;
-using testing::kPolicy;
-using testing::kTrust;
 
 TEST(Roles, AreToldAsIamTellsThem) {
   Host host;
@@ -376,4 +362,4 @@ TEST(Roles, AreOfTheirAccountAndOfNoRegion) {
 }
 
 }  // namespace
-}  // namespace lapwing::iam
+}  // namespace lapwing::iam::testing

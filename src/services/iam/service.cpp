@@ -2,16 +2,24 @@
 
 #include "gen/iam/types.hpp"
 #include "services/iam/limits.hpp"
-#include "services/iam/operations/absent.hpp"
 #include "services/iam/operations/account.hpp"
 #include "services/iam/operations/attachments.hpp"
+#include "services/iam/operations/context_keys.hpp"
+#include "services/iam/operations/credential_report.hpp"
 #include "services/iam/operations/groups.hpp"
 #include "services/iam/operations/inline_policies.hpp"
 #include "services/iam/operations/instance_profiles.hpp"
+#include "services/iam/operations/login_profiles.hpp"
+#include "services/iam/operations/mfa_devices.hpp"
 #include "services/iam/operations/oidc_providers.hpp"
 #include "services/iam/operations/policies.hpp"
 #include "services/iam/operations/roles.hpp"
+#include "services/iam/operations/saml_providers.hpp"
+#include "services/iam/operations/server_certificates.hpp"
+#include "services/iam/operations/service_credentials.hpp"
 #include "services/iam/operations/service_linked_roles.hpp"
+#include "services/iam/operations/signing_certificates.hpp"
+#include "services/iam/operations/ssh_keys.hpp"
 #include "services/iam/operations/tagging.hpp"
 #include "services/iam/operations/users.hpp"
 
@@ -35,6 +43,10 @@ std::string resource_of(const aws::Call& call, const In& in) {
     return in.policy_arn;
   } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
     return in.open_id_connect_provider_arn;
+  } else if constexpr (requires { in.saml_provider_arn; }) {
+    return in.saml_provider_arn;
+  } else if constexpr (requires { in.server_certificate_name; }) {
+    return arn("server-certificate", "/", in.server_certificate_name);
   } else if constexpr (requires { in.instance_profile_name; }) {
     return arn("instance-profile", "/", in.instance_profile_name);
   } else if constexpr (requires { in.role_name; }) {
@@ -221,95 +233,141 @@ void add_account(OperationTable& table, Core& core) {
                                                      Access::kRead);
 }
 
-void add_absent(OperationTable& table, Core& core) {
-  add<model::GetLoginProfile>(table, core, no_login_profile<model::GetLoginProfile>, Access::kList);
-  add<model::DeleteLoginProfile>(table, core, no_login_profile<model::DeleteLoginProfile>,
-                                 Access::kWrite);
-  add<model::ListMFADevices>(table, core, none_of_user<model::ListMFADevices>, Access::kList);
-  add<model::ListSSHPublicKeys>(table, core, none_of_user<model::ListSSHPublicKeys>, Access::kList);
-  add<model::ListSigningCertificates>(table, core, none_of_user<model::ListSigningCertificates>,
-                                      Access::kList);
-  add<model::ListServiceSpecificCredentials>(
-      table, core, none_of_user<model::ListServiceSpecificCredentials>, Access::kList);
-  add_for_all<model::ListVirtualMFADevices>(table, core, none<model::ListVirtualMFADevices>,
-                                            Access::kList);
-  add_for_all<model::ListSAMLProviders>(table, core, none<model::ListSAMLProviders>, Access::kList);
-  add_for_all<model::ListServerCertificates>(table, core, none<model::ListServerCertificates>,
-                                             Access::kList);
+void add_certificates(OperationTable& table, Core& core) {
+  add<model::UploadServerCertificate>(table, core, upload_server_certificate, Access::kWrite);
+  add<model::GetServerCertificate>(table, core, get_server_certificate, Access::kRead);
+  add_for_all<model::ListServerCertificates>(table, core, list_server_certificates, Access::kList);
+  add<model::UpdateServerCertificate>(table, core, update_server_certificate, Access::kWrite);
+  add<model::DeleteServerCertificate>(table, core, delete_server_certificate, Access::kWrite);
+  add<model::TagServerCertificate>(table, core, tag<model::TagServerCertificate>, Access::kTagging);
+  add<model::UntagServerCertificate>(table, core, untag<model::UntagServerCertificate>,
+                                     Access::kTagging);
+  add<model::ListServerCertificateTags>(table, core, list_tags<model::ListServerCertificateTags>,
+                                        Access::kList);
+  add<model::UploadSigningCertificate>(table, core, upload_signing_certificate, Access::kWrite);
+  add<model::ListSigningCertificates>(table, core, list_signing_certificates, Access::kList);
+  add<model::UpdateSigningCertificate>(table, core, update_signing_certificate, Access::kWrite);
+  add<model::DeleteSigningCertificate>(table, core, delete_signing_certificate, Access::kWrite);
+}
+
+void add_passwords(OperationTable& table, Core& core) {
+  add<model::CreateLoginProfile>(table, core, create_login_profile, Access::kWrite);
+  add<model::GetLoginProfile>(table, core, get_login_profile, Access::kRead);
+  add<model::UpdateLoginProfile>(table, core, update_login_profile, Access::kWrite);
+  add<model::DeleteLoginProfile>(table, core, delete_login_profile, Access::kWrite);
+  add_for_all<model::ChangePassword>(table, core, change_password, Access::kWrite);
+}
+
+void add_mfa_devices(OperationTable& table, Core& core) {
+  add_for_all<model::CreateVirtualMFADevice>(table, core, create_virtual_mfa_device,
+                                             Access::kWrite);
+  add_for_all<model::ListVirtualMFADevices>(table, core, list_virtual_mfa_devices, Access::kList);
+  add_for_all<model::DeleteVirtualMFADevice>(table, core, delete_virtual_mfa_device,
+                                             Access::kWrite);
+  add<model::EnableMFADevice>(table, core, enable_mfa_device, Access::kWrite);
+  add<model::ResyncMFADevice>(table, core, resync_mfa_device, Access::kWrite);
+  add<model::DeactivateMFADevice>(table, core, deactivate_mfa_device, Access::kWrite);
+  add<model::GetMFADevice>(table, core, get_mfa_device, Access::kRead);
+  add<model::ListMFADevices>(table, core, list_mfa_devices, Access::kList);
+  add_for_all<model::TagMFADevice>(table, core, tag<model::TagMFADevice>, Access::kTagging);
+  add_for_all<model::UntagMFADevice>(table, core, untag<model::UntagMFADevice>, Access::kTagging);
+  add_for_all<model::ListMFADeviceTags>(table, core, list_tags<model::ListMFADeviceTags>,
+                                        Access::kList);
+}
+
+void add_ssh_keys(OperationTable& table, Core& core) {
+  add<model::UploadSSHPublicKey>(table, core, upload_ssh_public_key, Access::kWrite);
+  add<model::GetSSHPublicKey>(table, core, get_ssh_public_key, Access::kRead);
+  add<model::ListSSHPublicKeys>(table, core, list_ssh_public_keys, Access::kList);
+  add<model::UpdateSSHPublicKey>(table, core, update_ssh_public_key, Access::kWrite);
+  add<model::DeleteSSHPublicKey>(table, core, delete_ssh_public_key, Access::kWrite);
+}
+
+void add_service_credentials(OperationTable& table, Core& core) {
+  using List = model::ListServiceSpecificCredentials;
+  using Create = model::CreateServiceSpecificCredential;
+  table.add<Create>(core, create_service_credential,
+                    {.access = Access::kWrite,
+                     .resource = &resource_of<Create::Input>,
+                     .accepts = {"UserName", "ServiceName"}});
+  table.add<List>(core, list_service_credentials,
+                  {.access = Access::kList,
+                   .resource = &resource_of<List::Input>,
+                   .accepts = {"UserName", "ServiceName"}});
+  add<model::ResetServiceSpecificCredential>(table, core, reset_service_credential, Access::kWrite);
+  add<model::UpdateServiceSpecificCredential>(table, core, update_service_credential,
+                                              Access::kWrite);
+  add<model::DeleteServiceSpecificCredential>(table, core, delete_service_credential,
+                                              Access::kWrite);
+}
+
+void add_saml_providers(OperationTable& table, Core& core) {
+  using Create = model::CreateSAMLProvider;
+  using Update = model::UpdateSAMLProvider;
+  table.add<Create>(core, create_saml_provider,
+                    {.access = Access::kWrite,
+                     .resource =
+                         [](const aws::Call& call, const Create::Input& in) {
+                           return arn_of(account_of(call), "saml-provider", "/", in.name);
+                         },
+                     .accepts = {"Name", "SAMLMetadataDocument", "Tags"},
+                     .body_bytes_max = kSamlRequestBytesMax});
+  table.add<Update>(core, update_saml_provider,
+                    {.access = Access::kWrite,
+                     .resource = &resource_of<Update::Input>,
+                     .accepts = {"SAMLProviderArn", "SAMLMetadataDocument"},
+                     .body_bytes_max = kSamlRequestBytesMax});
+  add<model::GetSAMLProvider>(table, core, get_saml_provider, Access::kRead);
+  add_for_all<model::ListSAMLProviders>(table, core, list_saml_providers, Access::kList);
+  add<model::DeleteSAMLProvider>(table, core, delete_saml_provider, Access::kWrite);
+  add<model::TagSAMLProvider>(table, core, tag<model::TagSAMLProvider>, Access::kTagging);
+  add<model::UntagSAMLProvider>(table, core, untag<model::UntagSAMLProvider>, Access::kTagging);
+  add<model::ListSAMLProviderTags>(table, core, list_tags<model::ListSAMLProviderTags>,
+                                   Access::kList);
+}
+
+void add_reports(OperationTable& table, Core& core) {
+  add_for_all<model::GenerateCredentialReport>(table, core, generate_credential_report,
+                                               Access::kRead);
+  add_for_all<model::GetCredentialReport>(table, core, get_credential_report, Access::kRead);
+  add_for_all<model::GetContextKeysForCustomPolicy>(table, core, get_context_keys_for_custom_policy,
+                                                    Access::kRead);
+  add_for_all<model::GetContextKeysForPrincipalPolicy>(
+      table, core, get_context_keys_for_principal_policy, Access::kRead);
+  add_for_all<model::SetSecurityTokenServicePreferences>(table, core, set_token_preferences,
+                                                         Access::kWrite);
 }
 
 void refuse_the_rest(OperationTable& table) {
   table.refuse({"AcceptDelegationRequest",
                 "AcquireRole",
                 "AssociateDelegationRequest",
-                "ChangePassword",
                 "CreateDelegationRequest",
-                "CreateLoginProfile",
-                "CreateSAMLProvider",
-                "CreateServiceSpecificCredential",
-                "CreateVirtualMFADevice",
-                "DeactivateMFADevice",
-                "DeleteSAMLProvider",
-                "DeleteSSHPublicKey",
-                "DeleteServerCertificate",
-                "DeleteServiceSpecificCredential",
-                "DeleteSigningCertificate",
-                "DeleteVirtualMFADevice",
                 "DisableOrganizationsRootCredentialsManagement",
                 "DisableOrganizationsRootSessions",
                 "DisableOutboundWebIdentityFederation",
-                "EnableMFADevice",
                 "EnableOrganizationsRootCredentialsManagement",
                 "EnableOrganizationsRootSessions",
                 "EnableOutboundWebIdentityFederation",
-                "GenerateCredentialReport",
                 "GenerateOrganizationsAccessReport",
                 "GenerateServiceLastAccessedDetails",
                 "GetAccountProperties",
-                "GetContextKeysForCustomPolicy",
-                "GetContextKeysForPrincipalPolicy",
-                "GetCredentialReport",
                 "GetDelegationRequest",
                 "GetHumanReadableSummary",
-                "GetMFADevice",
                 "GetOrganizationsAccessReport",
                 "GetOutboundWebIdentityFederationInfo",
                 "GetRoleTemplateVersion",
-                "GetSAMLProvider",
-                "GetSSHPublicKey",
-                "GetServerCertificate",
                 "GetServiceLastAccessedDetails",
                 "GetServiceLastAccessedDetailsWithEntities",
                 "ListDelegationRequests",
-                "ListMFADeviceTags",
                 "ListOrganizationsFeatures",
                 "ListPoliciesGrantingServiceAccess",
-                "ListSAMLProviderTags",
-                "ListServerCertificateTags",
                 "PutAccountProperties",
                 "RejectDelegationRequest",
-                "ResetServiceSpecificCredential",
-                "ResyncMFADevice",
                 "SendDelegationToken",
-                "SetSecurityTokenServicePreferences",
                 "SimulateCustomPolicy",
                 "SimulatePrincipalPolicy",
-                "TagMFADevice",
-                "TagSAMLProvider",
-                "TagServerCertificate",
-                "UntagMFADevice",
-                "UntagSAMLProvider",
-                "UntagServerCertificate",
-                "UpdateDelegationRequest",
-                "UpdateLoginProfile",
-                "UpdateSAMLProvider",
-                "UpdateSSHPublicKey",
-                "UpdateServerCertificate",
-                "UpdateServiceSpecificCredential",
-                "UpdateSigningCertificate",
-                "UploadSSHPublicKey",
-                "UploadServerCertificate",
-                "UploadSigningCertificate"});
+                "UpdateDelegationRequest"});
 }
 
 OperationTable make_table(Core& core) {
@@ -321,15 +379,39 @@ OperationTable make_table(Core& core) {
   add_instance_profiles(table, core);
   add_oidc_providers(table, core);
   add_account(table, core);
-  add_absent(table, core);
+  add_passwords(table, core);
+  add_mfa_devices(table, core);
+  add_ssh_keys(table, core);
+  add_service_credentials(table, core);
+  add_saml_providers(table, core);
+  add_reports(table, core);
+  add_certificates(table, core);
   refuse_the_rest(table);
   return table;
 }
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given)
-    : core_{given.store.store(), given.clock, given.random},
+Service::Service(const hosting::Dependencies& given, const crypto::AesKey& server_key)
+    : background_(given.background),
+      sealer_(server_key, given.random),
+      keys_(given.store.store(), given.clock, sealer_),
+      roles_(given.store.store()),
+      core_{given.store.store(),
+            given.clock,
+            given.random,
+            given.pipeline.clock,
+            sealer_,
+            keys_,
+            roles_},
       api_(make_table(core_), given.pipeline) {}
+
+Status Service::start() {
+  LAPWING_CHECK(keys_.load());
+  keys_.start(background_);
+  return {};
+}
+
+void Service::stop() { keys_.stop(); }
 
 }  // namespace lapwing::iam

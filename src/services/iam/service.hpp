@@ -1,22 +1,42 @@
-// AWS Identity and Access Management: its records. Nothing is evaluated yet. The only header
-// server/ includes from this folder.
+// AWS Identity and Access Management: its records, and who its keys and roles are. Nothing is
+// evaluated yet. The only header server/ includes from this folder.
 //
 // Thread-safety: any thread.
 #pragma once
 
+#include "aws/credentials.hpp"
 #include "aws/service.hpp"
+#include "crypto/aes_gcm.hpp"
 #include "hosting/service.hpp"
+#include "ports/roles.hpp"
 #include "services/iam/core.hpp"
+#include "services/iam/key_ring.hpp"
+#include "services/iam/role_directory.hpp"
+#include "services/iam/sealing.hpp"
+#include "services/iam/settings.hpp"
 
 namespace lapwing::iam {
 
 class Service final : public hosting::Service {
  public:
-  explicit Service(const hosting::Dependencies& given);
+  using Settings = iam::Settings;
+
+  // Secrets are sealed with a key derived from the server's.
+  Service(const hosting::Dependencies& given, const crypto::AesKey& server_key);
+
+  Status start() override;
+  void stop() override;
 
   const aws::Service& api() const override { return api_; }
+  // From start() on: the access keys of users.
+  const aws::CredentialStore& keys() const { return keys_; }
+  ports::Roles& roles() { return roles_; }
 
  private:
+  background::Runner& background_;
+  Sealer sealer_;
+  KeyRing keys_;
+  RoleDirectory roles_;
   Core core_;
   aws::Service api_;
 };

@@ -143,7 +143,7 @@ using InstanceProfiles = resources::Table<InstanceProfileTable>;
 struct AccessKeyTable {
   using Record = AccessKey;
   static constexpr std::string_view kKind = "iam.access-key";
-  static constexpr int kFormat = 1;
+  static constexpr int kFormat = 2;
   static constexpr std::string_view kByUser = "user";
   static std::string key(const AccessKey& access_key) { return access_key.id; }
   static void terms(const AccessKey& access_key, resources::Terms& terms);
@@ -152,9 +152,11 @@ struct AccessKeyTable {
     f("id", access_key.id);
     f("account", access_key.account);
     f("user", access_key.user);
-    f("secret", access_key.secret);
+    f("secret", access_key.plain_secret);
+    f("sealed", access_key.sealed);
     f("active", access_key.active);
     f("created", access_key.created_ms);
+    f("last_use", access_key.last_use);
   }
 };
 using AccessKeys = resources::Table<AccessKeyTable>;
@@ -178,6 +180,26 @@ struct OidcProviderTable {
 };
 using OidcProviders = resources::Table<OidcProviderTable>;
 
+struct SamlProviderTable {
+  using Record = SamlProvider;
+  static constexpr std::string_view kKind = "iam.saml-provider";
+  static constexpr int kFormat = 1;
+  static std::string key(const SamlProvider& provider) {
+    return account_key(provider.account, provider.name);
+  }
+  template <class Fields, class R>
+  static void fields(Fields& f, R& provider) {
+    f("account", provider.account);
+    f("name", provider.name);
+    f("id", provider.id);
+    f("document", provider.document);
+    f("created", provider.created_ms);
+    f("valid_until", provider.valid_until_ms);
+    f("tags", provider.tags);
+  }
+};
+using SamlProviders = resources::Table<SamlProviderTable>;
+
 struct AccountTable {
   using Record = Account;
   static constexpr std::string_view kKind = "iam.account";
@@ -190,6 +212,8 @@ struct AccountTable {
     f("id", account.id);
     f("alias", account.alias);
     f("password_policy", account.password_policy);
+    f("report", account.report_ms);
+    f("token_version", account.token_version);
     f("counts", account.counts);
   }
 };

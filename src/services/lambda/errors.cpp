@@ -44,6 +44,16 @@ Error function_not_found(std::string_view arn) {
   return not_found(fmt::format("Function not found: {}", arn));
 }
 
+Error role_not_assumable() {
+  return invalid_parameter("The role defined for the function cannot be assumed by Lambda.");
+}
+
+Error role_of_another_account() {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               "Cross-account pass role is not allowed.")
+      .with_status(403);
+}
+
 Error alias_not_found(std::string_view arn) {
   return not_found(fmt::format("Cannot find alias arn: {}", arn));
 }

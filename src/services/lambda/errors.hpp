@@ -11,6 +11,10 @@
 
 namespace lapwing::lambda::errors {
 
+// Deploy tools wait and try again where they find this text.
+Error role_not_assumable();
+Error role_of_another_account();
+
 // 404 ResourceNotFoundException.
 Error function_not_found(std::string_view arn);
 Error alias_not_found(std::string_view arn);            // reading

@@ -9,8 +9,8 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
 #include "runtime/invocation.hpp"
+#include "runtime/language/catalogue.hpp"
 
 namespace lapwing::lambda {
 

@@ -8,7 +8,8 @@
 
 #include "images/image_store.hpp"
 #include "os/disk_space.hpp"
-#include "runtime/catalogue.hpp"
+#include "ports/roles.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "services/lambda/limits.hpp"
 
 namespace lapwing::lambda {
@@ -24,6 +25,10 @@ struct Options {
   bool refuse_retired = false;
   // Refuse runtimes that nothing of it serves; null: none.
   const runtime::Catalogue* catalogue = nullptr;
+  // Who knows execution roles; null: nobody. Others than those that are known and trust Lambda are
+  // told in the log, or refused.
+  ports::Roles* roles = nullptr;
+  bool known_roles_only = false;
   // What packages, layers and images must leave free; null: nothing.
   const os::DiskSpace* disk = nullptr;
   std::string url_scheme = "http";  // of Code.Location

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 #include "services/lambda/errors.hpp"
 
 namespace lapwing::lambda {

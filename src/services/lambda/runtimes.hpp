@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "runtime/catalogue.hpp"
+#include "runtime/language/catalogue.hpp"
 
 namespace lapwing::lambda {
 

@@ -77,6 +77,10 @@ void Service::stop() {
 
 const aws::Service& Service::api() const { return *parts_->api; }
 
+void Service::metrics(hosting::MetricsText& text) const {
+  text.add("functions", "gauge", "Functions stored.", parts_->catalog.size());
+}
+
 Catalog& Service::catalog() { return parts_->catalog; }
 
 Result<CodeDownload> Service::open_code(std::string_view raw_path,

@@ -29,9 +29,9 @@
 #include "hosting/service.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
-#include "services/lambda/operations/invoke.hpp"
 #include "services/lambda/options.hpp"
 #include "services/lambda/scaling.hpp"
+#include "services/lambda/settings.hpp"
 #include "services/lambda/snapshots.hpp"
 #include "store/blob.hpp"
 #include "store/store.hpp"
@@ -57,6 +57,8 @@ struct CodeDownload {
 
 class Service final : public hosting::Service {
  public:
+  using Settings = ServiceSettings;
+
   Service(const hosting::Dependencies& given, const EngineSide& engine, Options options);
   ~Service() override;
   Service(const Service&) = delete;
@@ -66,6 +68,7 @@ class Service final : public hosting::Service {
   void stop() override;
 
   const aws::Service& api() const override;  // from start() on
+  void metrics(hosting::MetricsText& text) const override;
   Catalog& catalog();
 
   // The zip behind a Code.Location. 403 AccessDeniedException for a wrong signature or an

@@ -5,7 +5,7 @@
 
 #include "base/unique_function.hpp"
 #include "runtime/function_version.hpp"
-#include "runtime/snapshot.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 namespace lapwing::lambda {
 

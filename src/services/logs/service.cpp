@@ -1,6 +1,9 @@
 #include "services/logs/service.hpp"
 
+#include <optional>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
@@ -227,6 +230,26 @@ void Service::stop() {
 }
 
 const aws::Service& Service::api() const { return inside_->service; }
+
+void Service::metrics(hosting::MetricsText& text) const {
+  const LogBudget& budget = inside_->core.budget;
+  text.add("log_bytes", "gauge", "Disk space of log events, as last looked at.",
+           budget.used_bytes());
+  text.family("log_dropped_bytes_total", "counter",
+              "Function output that was dropped, by what was at its limit.");
+  for (std::size_t i = 0; i < kLosses; ++i) {
+    const auto why = static_cast<Loss>(i);
+    text.sample("log_dropped_bytes_total", fmt::format(R"(reason="{}")", to_string(why)),
+                budget.lost_bytes(why));
+  }
+}
+
+hosting::Health Service::health() const {
+  const LogBudget& budget = inside_->core.budget;
+  const std::optional<Loss> closed = budget.closed();
+  if (!closed) return {};
+  return {"limited", "Function output is dropped: " + describe(*closed, budget.limits())};
+}
 
 ports::LogSink& Service::sink() { return inside_->core.sink; }
 

@@ -1,6 +1,6 @@
 // CloudWatch Logs over the store: the only header server/ includes.
 //
-//   logs::Service logs(given, limits);
+//   logs::Service logs(given);
 //   LAPWING_CHECK(logs.start());
 //   ... logs.api() for the front door, logs.sink() for runtime/ ...
 //   logs.stop();   // before the engine is shut down
@@ -17,12 +17,17 @@
 #include "hosting/service.hpp"
 #include "ports/log_sink.hpp"
 #include "services/logs/budget.hpp"
+#include "services/logs/settings.hpp"
 
 namespace lapwing::logs {
 
 class Service final : public hosting::Service {
  public:
-  explicit Service(const hosting::Dependencies& given, const LogLimits& limits = {});
+  using Settings = logs::Settings;
+
+  explicit Service(const hosting::Dependencies& given)
+      : Service(given, given.read<logs::Settings>().limits(given.disk)) {}
+  Service(const hosting::Dependencies& given, const LogLimits& limits);
   ~Service() override;
 
   // Its thread, which writes function output, and its task, expiry.
@@ -31,6 +36,9 @@ class Service final : public hosting::Service {
   void stop() override;
 
   const aws::Service& api() const override;
+  void metrics(hosting::MetricsText& text) const override;
+  // Whether function output is dropped now.
+  hosting::Health health() const override;
   ports::LogSink& sink();
 
   // What logs take of the disk, and what was dropped of them.

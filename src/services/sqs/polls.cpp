@@ -16,7 +16,10 @@ void Polls::Line::wake_all(Woken why) noexcept {
 
 Polls::~Polls() { stop(); }
 
-void Polls::begin(background::Runner& runner) { task_ = runner.when_due("sqs.polls", *this); }
+void Polls::begin(background::Runner& runner) {
+  runner_ = &runner;
+  task_ = runner.when_due("sqs.polls", *this);
+}
 
 void Polls::stop() {
   task_.reset();
@@ -123,6 +126,7 @@ void Poll::wake(Polls::Woken why) {
   if (in_line_) line_->waiting_.erase(at_);
   in_line_ = false;
   called_ = called_ || why == Polls::Woken::kLook;
+  if (polls_.runner_ != nullptr) awake_ = polls_.runner_->hold();
   sender_.send(why);
 }
 
@@ -144,6 +148,7 @@ net::Task<Result<Polls::Woken>> Poll::wait() {
   {
     const std::scoped_lock lock(line_->mutex_);
     looking_ = false;
+    if (in_line_) awake_.reset();
   }
   Result<Polls::Woken> woken = co_await receiver_;
   co_return woken.value_or(Polls::Woken::kStopped);

@@ -77,6 +77,7 @@ class Polls final : public DueSource {
 
   const Clock& clock_;
   store::Queue& queue_;
+  background::Runner* runner_ = nullptr;  // from begin() on
   background::Task task_;
   // Locked before a Line's; neither is held when the store is called.
   mutable std::mutex mutex_;
@@ -111,9 +112,10 @@ class Poll {
   net::OneShotSender<Polls::Woken> sender_;
   std::list<Poll*>::iterator at_;
   bool in_line_ = false;
-  bool called_ = false;   // woken to look, and has not begun
-  bool looking_ = false;  // has begun, and has not said yet what it found
-  bool over_ = false;     // its time, or the service
+  bool called_ = false;     // woken to look, and has not begun
+  bool looking_ = false;    // has begun, and has not said yet what it found
+  bool over_ = false;       // its time, or the service
+  background::Hold awake_;  // from when it is woken until it waits again
 };
 
 }  // namespace lapwing::sqs

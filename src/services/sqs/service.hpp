@@ -15,13 +15,18 @@ namespace lapwing::sqs {
 
 class Service final : public hosting::Service {
  public:
-  explicit Service(const hosting::Dependencies& given) : Service(given, Options()) {}
+  using Settings = Options;
+
+  explicit Service(const hosting::Dependencies& given) : Service(given, given.read<Options>()) {}
   Service(const hosting::Dependencies& given, const Options& options);
 
   const aws::Service& api() const override { return api_; }
   Status start() override;
   void drain() override { core_.parts->polls.stop(); }
   void stop() override;
+  void metrics(hosting::MetricsText& text) const override {
+    text.add("sqs_polls_waiting", "gauge", "Long polls that wait.", waiting_polls());
+  }
 
   // Long polls that wait now.
   std::size_t waiting_polls() const { return core_.parts ? core_.parts->polls.waiting() : 0; }

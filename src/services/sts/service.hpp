@@ -1,4 +1,5 @@
-// Security Token Service: who am I. The only header server/ includes from this folder.
+// Security Token Service: who am I, and sessions. The only header server/ includes from this
+// folder.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -10,7 +11,7 @@ namespace lapwing::sts {
 
 class Service final : public hosting::Service {
  public:
-  explicit Service(const hosting::Dependencies& given);
+  Service(const hosting::Dependencies& given, const Options& options);
 
   const aws::Service& api() const override { return service_; }
 

@@ -21,6 +21,11 @@ using sqlite::Database;
 
 constexpr char kState[] = "state.db";
 constexpr char kBulkLog[] = "bulk_log.db";
+// For one file; then all are let go, so that nobody's write waits longer than it would for another
+// one (busy_timeout, 5 s).
+constexpr int kHoldTries = 1'000;
+constexpr int kHoldRetryMilliseconds = 1;
+constexpr int kHoldRounds = 20;
 
 Error damaged(const std::string& path) {
   return make_error(ErrorKind::kInternal, fmt::format("The file {} is damaged.", path));
@@ -33,7 +38,7 @@ Status check_database(Database& db) {
   return fail(damaged(db.path()));
 }
 
-// A file as it is at one moment; its writers are not held up.
+// A file as it is at one moment.
 struct Snapshot {
   std::string name;  // below the data directory
   std::unique_ptr<Database> source;
@@ -62,6 +67,54 @@ std::vector<std::string> databases_of(const std::string& data_dir) {
   std::vector<std::string> out{kState};
   out.insert(out.end(), spaces.begin(), spaces.end());
   out.emplace_back(kBulkLog);
+  return out;
+}
+
+// A file whose writers wait until this goes; readers are not held up. Null where they do not let
+// anybody in: SQLite's lock is nobody's turn, so it is asked for often and briefly.
+Result<std::unique_ptr<Database>> hold_writers(const std::string& path) {
+  LAPWING_TRY(auto db, Database::open(path, Database::Mode::kReadWrite));
+  sqlite3_busy_timeout(db->raw(), 0);
+  for (int tries = 0; tries < kHoldTries; ++tries) {
+    const int code = sqlite3_exec(db->raw(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return db;
+    if ((code & 0xff) != SQLITE_BUSY) return fail(db->error(code));
+    sqlite3_sleep(kHoldRetryMilliseconds);
+  }
+  return nullptr;
+}
+
+// Of several files at once; nothing of them where one cannot be had soon.
+Result<std::vector<std::unique_ptr<Database>>> hold_all(const std::string& data_dir,
+                                                        const std::vector<std::string>& names) {
+  std::vector<std::unique_ptr<Database>> held;
+  for (const std::string& name : names) {
+    LAPWING_TRY(auto db, hold_writers(fmt::format("{}/{}", data_dir, name)));
+    if (db == nullptr) {
+      held.clear();
+      break;
+    }
+    held.push_back(std::move(db));
+  }
+  return held;
+}
+
+// Of one moment, where somebody may be writing: no file is written to while they are begun.
+Result<std::vector<Snapshot>> snapshots_of(const std::string& data_dir, bool in_use) {
+  std::vector<std::string> names = databases_of(data_dir);
+  std::vector<std::unique_ptr<Database>> held;
+  for (int rounds = 0; in_use && held.empty(); ++rounds) {
+    if (rounds == kHoldRounds) {
+      return fail(make_error(ErrorKind::kUnavailable,
+                             fmt::format("{} is written to without a pause.", data_dir)));
+    }
+    LAPWING_TRY(held, hold_all(data_dir, names));
+  }
+  std::vector<Snapshot> out;
+  for (std::string& name : names) {
+    LAPWING_TRY(Snapshot snapshot, snapshot_of(data_dir, std::move(name)));
+    out.push_back(std::move(snapshot));
+  }
   return out;
 }
 
@@ -123,7 +176,8 @@ Status copy_blobs(const std::string& from, const std::string& to, const Clock& c
   return {};
 }
 
-Result<BackupSummary> copy_all(const std::string& from, const std::string& to, const Clock& clock) {
+Result<BackupSummary> copy_all(const std::string& from, const std::string& to, const Clock& clock,
+                               bool in_use) {
   std::error_code error;
   if (!fs::exists(from + "/" + kState, error)) {
     return fail(
@@ -136,12 +190,7 @@ Result<BackupSummary> copy_all(const std::string& from, const std::string& to, c
   }
   LAPWING_TRY(const os::UniqueFd lock, lock_data_dir(to));
   BackupSummary summary;
-  // All snapshots before the first copy, so that they are of nearly one moment.
-  std::vector<Snapshot> snapshots;
-  for (std::string& name : databases_of(from)) {
-    LAPWING_TRY(Snapshot snapshot, snapshot_of(from, std::move(name)));
-    snapshots.push_back(std::move(snapshot));
-  }
+  LAPWING_TRY(std::vector<Snapshot> snapshots, snapshots_of(from, in_use));
   if (snapshots.size() > 2) LAPWING_CHECK(make_dirs(to + "/spaces"));
   for (Snapshot& snapshot : snapshots) {
     LAPWING_CHECK(copy_database(snapshot, fmt::format("{}/{}", to, snapshot.name), summary));
@@ -155,12 +204,12 @@ Result<BackupSummary> copy_all(const std::string& from, const std::string& to, c
 
 Result<BackupSummary> back_up(const std::string& data_dir, const std::string& to,
                               const Clock& clock) {
-  return copy_all(data_dir, to, clock);
+  return copy_all(data_dir, to, clock, true);
 }
 
 Result<BackupSummary> restore(const std::string& backup, const std::string& data_dir,
                               const Clock& clock) {
-  return copy_all(backup, data_dir, clock);
+  return copy_all(backup, data_dir, clock, false);
 }
 
 }  // namespace lapwing::store

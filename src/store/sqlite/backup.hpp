@@ -1,11 +1,11 @@
 // A consistent copy of a data directory, also of one that is in use, and back.
 //
-// A backup is itself a data directory: state.db, the spaces in the order of their names, and
-// bulk_log.db as of one moment each, then the blobs. The moments follow one another within
-// milliseconds, in that order, before anything is copied: what is handed from one file to another
-// by way of an outbox is in the copy of at least one of them where it is handed to a later file.
-// A blob that a record of the copy names is in the copy
-// unless gc() removed it meanwhile, so keep gc's age longer than a backup takes.
+// A backup is itself a data directory: state.db, the spaces, and bulk_log.db as of one moment, then
+// the blobs. That moment is made by holding up the writers of all files together, for as long as
+// it takes to begin a read of each (milliseconds); nothing is copied meanwhile. So a copy
+// never shows what was committed to one file without what was committed to another before it. A
+// blob that a record of the copy names is in the copy unless gc() removed it meanwhile, so keep
+// gc's age longer than a backup takes.
 //
 // Thread-safety: any thread.
 #pragma once

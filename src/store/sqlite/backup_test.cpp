@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "store/sqlite/sqlite_engine.hpp"
 #include "store/testing/engines.hpp"
@@ -87,6 +89,39 @@ TEST_F(BackupTest, TakesAllSpacesAlong) {
   const auto messages = again.queue().claim({.queues = {"q"}, .max = kMaxClaim});
   EXPECT_EQ(messages->messages.size(), std::min<std::uint64_t>(stats->visible, kMaxClaim));
   EXPECT_GE(std::stoi((*restored->store().get("sent", "q"))->value), 20);
+}
+
+// Whatever crosses from one file to another, in whichever direction.
+TEST_F(BackupTest, AllFilesAreOfOneMoment) {
+  const auto engine = open(data_);
+  Space& first = **engine->space("aaa");
+  Space& last = **engine->space("zzz");
+  const std::vector<Store*> round = {&engine->store(), &last.store(), &first.store()};
+  std::atomic<int> written = 0;
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (int n = 1; !stop; ++n) {
+      for (Store* store : round) EXPECT_TRUE(store->put("count", "n", std::to_string(n)));
+      written = n;
+    }
+  });
+  for (int i = 0; i < 5; ++i) {
+    const int before = written;
+    while (written < before + 5) std::this_thread::yield();
+    const std::string copy = copy_ + std::to_string(i);
+    ASSERT_TRUE(succeeded(back_up(data_, copy, clock_)));
+    const auto copied = open(copy);
+    std::vector<int> seen;
+    for (Store* store :
+         {&copied->store(), &(*copied->space("zzz"))->store(), &(*copied->space("aaa"))->store()}) {
+      seen.push_back(std::stoi((*store->get("count", "n"))->value));
+    }
+    EXPECT_GE(seen[0], seen[1]);
+    EXPECT_GE(seen[1], seen[2]);
+    EXPECT_LE(seen[0], seen[2] + 1);
+  }
+  stop = true;
+  writer.join();
 }
 
 TEST_F(BackupTest, RefusesWhatWouldOverwriteOrIsNotThere) {

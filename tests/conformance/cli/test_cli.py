@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import uuid
 
 import pytest
 from functions import ROLE
@@ -137,6 +138,56 @@ def test_errors(cli):
     assert re.search(r"An error occurred \(ResourceNotFoundException\) when calling the "
                      r"GetFunction operation: Function not found: arn:aws:lambda:.*:never-made",
                      said)
+
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": "sts:AssumeRole"}})
+
+
+def test_roles(cli):
+    name = "cli-" + uuid.uuid4().hex[:12]
+    basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    made = cli.json("iam", "create-role", "--role-name", name, "--tags", "Key=a,Value=b",
+                    "--assume-role-policy-document", TRUST)["Role"]
+    cli.run("iam", "wait", "role-exists", "--role-name", name)
+    cli.run("iam", "attach-role-policy", "--role-name", name, "--policy-arn", basic)
+    cli.run("iam", "put-role-policy", "--role-name", name, "--policy-name", "p",
+            "--policy-document", json.dumps({"Version": "2012-10-17", "Statement": {
+                "Effect": "Allow", "Action": "s3:*", "Resource": "*"}}))
+    role = cli.json("iam", "get-role", "--role-name", name)["Role"]
+    assert role["AssumeRolePolicyDocument"] == json.loads(TRUST)
+    assert role["RoleId"] == made["RoleId"] and role["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert basic in cli.run("iam", "list-attached-role-policies", "--role-name", name,
+                            "--query", "AttachedPolicies[].PolicyArn")
+    assert name in cli.json("iam", "list-roles", "--query", "Roles[].RoleName")
+    said = cli.run("iam", "delete-role", "--role-name", name,
+                   status=254 if cli.version[0] == 2 else 255)
+    assert "(DeleteConflict)" in said
+    cli.run("iam", "detach-role-policy", "--role-name", name, "--policy-arn", basic)
+    cli.run("iam", "delete-role-policy", "--role-name", name, "--policy-name", "p")
+    cli.run("iam", "delete-role", "--role-name", name)
+
+
+def test_a_user_and_its_key(cli, against_aws):
+    name = "cli-" + uuid.uuid4().hex[:12]
+    user = cli.json("iam", "create-user", "--user-name", name)["User"]
+    key = cli.json("iam", "create-access-key", "--user-name", name)["AccessKey"]
+    try:
+        if against_aws:
+            return  # a new key takes AWS some seconds
+        own = {**cli.environment, "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+               "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        who = subprocess.run(cli.command("sts", "get-caller-identity", "--output", "json"),
+                             env=own, capture_output=True, text=True, timeout=SECONDS)
+        assert json.loads(who.stdout) == {"UserId": user["UserId"], "Arn": user["Arn"],
+                                          "Account": user["Arn"].split(":")[4]}, who.stderr
+        used = cli.json("iam", "get-access-key-last-used", "--access-key-id", key["AccessKeyId"])
+        assert used["AccessKeyLastUsed"]["ServiceName"] == "sts"
+    finally:
+        cli.run("iam", "delete-access-key", "--user-name", name,
+                "--access-key-id", key["AccessKeyId"])
+        cli.run("iam", "delete-user", "--user-name", name)
 
 
 UNBUILT = (  # one for each way in which services are spoken to

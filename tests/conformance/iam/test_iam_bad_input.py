@@ -115,7 +115,10 @@ def stored(client):
     iam = client("iam")
     return [iam.list_roles()["Roles"], iam.list_users()["Users"], iam.list_groups()["Groups"],
             iam.list_policies(Scope="Local")["Policies"], iam.list_account_aliases()["AccountAliases"],
-            iam.list_instance_profiles()["InstanceProfiles"]]
+            iam.list_instance_profiles()["InstanceProfiles"],
+            iam.list_virtual_mfa_devices()["VirtualMFADevices"],
+            iam.list_saml_providers()["SAMLProviderList"],
+            iam.list_server_certificates()["ServerCertificateMetadataList"]]
 
 
 @pytest.mark.parametrize("operation", sorted(MODEL["operations"]))

@@ -2,6 +2,7 @@
 
 #include "gen/iam/enums.hpp"
 #include "services/iam/errors.hpp"
+#include "services/iam/key_ring.hpp"
 #include "services/iam/limits.hpp"
 #include "services/iam/lookup.hpp"
 #include "services/iam/operations/users.hpp"
@@ -11,6 +12,15 @@ namespace lapwing::iam {
 namespace {
 
 std::string show_status(const AccessKey& key) { return key.active ? "Active" : "Inactive"; }
+
+gen::iam::AccessKeyLastUsed show_last_use(const Core& core, const AccessKey& key) {
+  std::optional<LastUse> use = core.keys.last_use(key.id);
+  if (!use) use = key.last_use;
+  if (!use) return {.last_used_date = std::nullopt, .region = "N/A", .service_name = "N/A"};
+  return {.last_used_date = wall_from_unix_ms(use->at_ms),
+          .region = use->region,
+          .service_name = use->service};
+}
 
 // A key of the user named, or who calls.
 Result<AccessKey> find_key_of(store::Reader& reader, const aws::Call& call,
@@ -32,7 +42,8 @@ Result<gen::iam::CreateAccessKeyResponse> create_access_key(
   AccessKey key;
   key.id = new_access_key_id(core.random);
   key.account = account_of(call);
-  key.secret = new_secret_access_key(core.random);
+  const std::string secret = new_secret_access_key(core.random);
+  key.sealed = core.sealer.seal(secret, key.id);
   key.created_ms = core.now_ms();
   gen::iam::CreateAccessKeyResponse out;
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
@@ -46,8 +57,9 @@ Result<gen::iam::CreateAccessKeyResponse> create_access_key(
     LAPWING_CHECK(AccessKeys::insert(txn, key));
     return {};
   }));
+  LAPWING_CHECK(core.keys.refresh(key.id));
   out.access_key.access_key_id = key.id;
-  out.access_key.secret_access_key = key.secret;
+  out.access_key.secret_access_key = secret;
   out.access_key.status = show_status(key);
   out.access_key.create_date = wall_from_unix_ms(key.created_ms);
   return out;
@@ -90,6 +102,7 @@ Result<aws::Empty> update_access_key(Core& core, const aws::Call& call,
     LAPWING_CHECK(AccessKeys::put(txn, key));
     return {};
   }));
+  LAPWING_CHECK(core.keys.refresh(in.access_key_id));
   return aws::Empty();
 }
 
@@ -99,6 +112,7 @@ Result<aws::Empty> delete_access_key(Core& core, const aws::Call& call,
     LAPWING_TRY(const AccessKey key, find_key_of(txn, call, in.user_name, in.access_key_id));
     return AccessKeys::erase(txn, key.id);
   }));
+  LAPWING_CHECK(core.keys.refresh(in.access_key_id));
   return aws::Empty();
 }
 
@@ -114,8 +128,7 @@ Result<gen::iam::GetAccessKeyLastUsedResponse> get_access_key_last_used(
                 find_identity_by_id(reader, key->record.account, key->record.user));
     Out out;
     if (user) out.user_name = user->name;
-    out.access_key_last_used = gen::iam::AccessKeyLastUsed{
-        .last_used_date = std::nullopt, .region = "N/A", .service_name = "N/A"};
+    out.access_key_last_used = show_last_use(core, key->record);
     return out;
   });
 }

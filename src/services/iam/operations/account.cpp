@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 
+#include "gen/iam/enums.hpp"
 #include "gen/iam/errors.hpp"
 #include "services/iam/errors.hpp"
 #include "services/iam/limits.hpp"
 #include "services/iam/lookup.hpp"
 #include "services/iam/pages.hpp"
+#include "services/iam/user_credentials.hpp"
 
 namespace lapwing::iam {
 namespace {
@@ -26,6 +28,18 @@ Result<Account> read_account(Core& core, const aws::Call& call) {
       core, [&](store::Reader& reader) { return find_account(reader, account_of(call)); });
 }
 
+// The account, and how many MFA devices of it are in use.
+Result<Account> read_summary(store::Reader& reader, const std::string& account,
+                             std::int32_t& in_use) {
+  in_use = 0;
+  const PageAsk all{"", static_cast<std::size_t>(kMfaDevicesMax), ""};
+  LAPWING_TRY(const auto used, page_records<MfaDeviceTable>(
+                                   reader, all, account_key(account, ""),
+                                   [](const MfaDevice& each) { return !each.user.empty(); }));
+  in_use = static_cast<std::int32_t>(used.items.size());
+  return find_account(reader, account);
+}
+
 Error no_password_policy(std::string_view account) {
   return gen::iam::errors::no_such_entity(
       fmt::format("The Password Policy with domain name {} cannot be found.", account));
@@ -35,7 +49,10 @@ Error no_password_policy(std::string_view account) {
 
 Result<gen::iam::GetAccountSummaryResponse> get_account_summary(Core& core, const aws::Call& call,
                                                                 const aws::Empty&) {
-  LAPWING_TRY(const Account account, read_account(core, call));
+  std::int32_t in_use = 0;
+  LAPWING_TRY(const Account account, read<Account>(core, [&](store::Reader& reader) {
+                return read_summary(reader, account_of(call), in_use);
+              }));
   const auto counted = [&](const char* what) {
     const auto found = account.counts.find(what);
     return found == account.counts.end() ? 0 : static_cast<std::int32_t>(found->second);
@@ -66,17 +83,17 @@ Result<gen::iam::GetAccountSummaryResponse> get_account_summary(Core& core, cons
       {"AttachedPoliciesPerGroupQuota", number(kAttachedPoliciesMax)},
       {"AttachedPoliciesPerRoleQuota", number(kAttachedPoliciesMax)},
       {"AttachedPoliciesPerUserQuota", number(kAttachedPoliciesMax)},
-      {"SigningCertificatesPerUserQuota", 2},
-      {"ServerCertificates", 0},
-      {"ServerCertificatesQuota", 20},
-      {"MFADevices", 0},
-      {"MFADevicesInUse", 0},
-      {"Providers", counted("OpenIdConnectProviders")},
+      {"SigningCertificatesPerUserQuota", number(kSigningCertificatesOfUserMax)},
+      {"ServerCertificates", counted("ServerCertificates")},
+      {"ServerCertificatesQuota", number(kServerCertificatesMax)},
+      {"MFADevices", counted("MFADevices")},
+      {"MFADevicesInUse", in_use},
+      {"Providers", counted("OpenIdConnectProviders") + counted("SAMLProviders")},
       {"AccountMFAEnabled", 0},
       {"AccountAccessKeysPresent", 0},
       {"AccountPasswordPresent", 0},
       {"AccountSigningCertificatesPresent", 0},
-      {"GlobalEndpointTokenVersion", 1}};
+      {"GlobalEndpointTokenVersion", account.token_version}};
   return out;
 }
 
@@ -154,6 +171,18 @@ Result<aws::Empty> update_account_password_policy(
   policy.uppercase = in.require_uppercase_characters.value_or(false);
   LAPWING_CHECK(change_account(core, call, [&](store::Txn&, Account& account) -> Status {
     account.password_policy = {policy};
+    return {};
+  }));
+  return aws::Empty();
+}
+
+Result<aws::Empty> set_token_preferences(
+    Core& core, const aws::Call& call,
+    const gen::iam::SetSecurityTokenServicePreferencesRequest& in) {
+  const bool second =
+      in.global_endpoint_token_version == gen::iam::globalEndpointTokenVersion::kV2Token;
+  LAPWING_CHECK(change_account(core, call, [&](store::Txn&, Account& account) -> Status {
+    account.token_version = second ? 2 : 1;
     return {};
   }));
   return aws::Empty();

@@ -10,6 +10,7 @@
 #include "gen/iam/get_account_password_policy.hpp"
 #include "gen/iam/get_account_summary.hpp"
 #include "gen/iam/list_account_aliases.hpp"
+#include "gen/iam/set_security_token_service_preferences.hpp"
 #include "gen/iam/update_account_password_policy.hpp"
 #include "services/iam/core.hpp"
 
@@ -31,6 +32,11 @@ Result<aws::Empty> update_account_password_policy(
     Core& core, const aws::Call& call, const gen::iam::UpdateAccountPasswordPolicyRequest& in);
 Result<aws::Empty> delete_account_password_policy(Core& core, const aws::Call& call,
                                                   const aws::Empty& in);
+
+// Said by GetAccountSummary; sessions are good in every region here, whatever it is.
+Result<aws::Empty> set_token_preferences(
+    Core& core, const aws::Call& call,
+    const gen::iam::SetSecurityTokenServicePreferencesRequest& in);
 
 // Users, groups, roles and policies with all that is in them, page by page in this order.
 Result<gen::iam::GetAccountAuthorizationDetailsResponse> get_account_authorization_details(

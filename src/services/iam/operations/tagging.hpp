@@ -1,5 +1,5 @@
-// TagRole, UntagRole, ListRoleTags, and the same of users, policies, instance profiles and OpenID
-// Connect providers.
+// TagRole, UntagRole, ListRoleTags, and the same of users, policies, instance profiles, MFA
+// devices, certificates of servers, OpenID Connect and SAML providers.
 #pragma once
 
 #include <string>
@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "aws/empty.hpp"
+#include "services/iam/certificates.hpp"
 #include "services/iam/core.hpp"
 #include "services/iam/lookup.hpp"
 #include "services/iam/managed_policies.hpp"
 #include "services/iam/operations/which.hpp"
 #include "services/iam/pages.hpp"
 #include "services/iam/tags.hpp"
+#include "services/iam/user_credentials.hpp"
 
 namespace lapwing::iam {
 
@@ -23,6 +25,12 @@ auto find_tagged(store::Reader& reader, const aws::Call& call, const In& in) {
     return find_changeable_policy(reader, account_of(call), in.policy_arn, "tag policies");
   } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
     return find_oidc_provider(reader, account_of(call), in.open_id_connect_provider_arn);
+  } else if constexpr (requires { in.saml_provider_arn; }) {
+    return find_saml_provider(reader, account_of(call), in.saml_provider_arn);
+  } else if constexpr (requires { in.server_certificate_name; }) {
+    return find_server_certificate(reader, account_of(call), in.server_certificate_name);
+  } else if constexpr (requires { in.serial_number; }) {
+    return find_mfa_device(reader, account_of(call), in.serial_number);
   } else if constexpr (requires { in.instance_profile_name; }) {
     return find_profile(reader, account_of(call), in.instance_profile_name);
   } else {
@@ -43,6 +51,15 @@ inline Result<store::Revision> put_tagged(store::Txn& txn, const InstanceProfile
 }
 inline Result<store::Revision> put_tagged(store::Txn& txn, const OidcProvider& provider) {
   return OidcProviders::put(txn, provider);
+}
+inline Result<store::Revision> put_tagged(store::Txn& txn, const SamlProvider& provider) {
+  return SamlProviders::put(txn, provider);
+}
+inline Result<store::Revision> put_tagged(store::Txn& txn, const ServerCertificate& certificate) {
+  return ServerCertificates::put(txn, certificate);
+}
+inline Result<store::Revision> put_tagged(store::Txn& txn, const MfaDevice& device) {
+  return MfaDevices::put(txn, device);
 }
 inline Result<store::Revision> put_tagged(store::Txn& txn, const Identity& identity) {
   return Identities::put(txn, identity);

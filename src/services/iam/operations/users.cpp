@@ -4,6 +4,7 @@
 
 #include "aws/arn.hpp"
 #include "services/iam/errors.hpp"
+#include "services/iam/key_ring.hpp"
 #include "services/iam/limits.hpp"
 #include "services/iam/lookup.hpp"
 #include "services/iam/operations/attachments.hpp"
@@ -11,6 +12,7 @@
 #include "services/iam/pages.hpp"
 #include "services/iam/show.hpp"
 #include "services/iam/tags.hpp"
+#include "services/iam/user_credentials.hpp"
 
 namespace lapwing::iam {
 namespace {
@@ -89,8 +91,10 @@ Result<gen::iam::ListUsersResponse> list_users(Core& core, const aws::Call& call
 
 Result<aws::Empty> update_user(Core& core, const aws::Call& call,
                                const gen::iam::UpdateUserRequest& in) {
+  std::string id;
   LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(Identity user, find_identity(txn, account_of(call), Kind::kUser, in.user_name));
+    id = user.id;
     const std::string before = IdentityTable::key(user);
     if (in.new_path) {
       LAPWING_CHECK(check_path(*in.new_path));
@@ -108,6 +112,7 @@ Result<aws::Empty> update_user(Core& core, const aws::Call& call,
     LAPWING_CHECK(Identities::put(txn, user));
     return {};
   }));
+  LAPWING_CHECK(core.keys.refresh_user(account_of(call), id));
   return aws::Empty();
 }
 
@@ -120,6 +125,8 @@ Result<aws::Empty> delete_user(Core& core, const aws::Call& call,
     LAPWING_TRY(const auto keys, access_keys_of(txn, user.account, user.id));
     if (!keys.empty()) return fail(errors::conflict("delete access keys"));
     if (!user.groups.empty()) return fail(errors::conflict("remove users from group"));
+    LAPWING_TRY(const bool others, has_credentials(txn, user));
+    if (others) return fail(errors::conflict("remove referenced objects"));
     return erase_identity(txn, user);
   }));
   return aws::Empty();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aws/arn.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/runtimes.hpp"
@@ -63,6 +64,36 @@ void log_retired_runtime(Core& core, const FunctionKey& key,
                                     ? "retired runtime refused, as runtimes.retired says"
                                     : "retired runtime accepted, which AWS refuses";
   core.logger.warn("lambda", what, {{"function", function_arn(key)}, {"runtime", *runtime}});
+}
+
+namespace {
+
+// Why Lambda could not assume it; empty where it can.
+Result<std::string_view> role_fault(Core& core, const std::string& role) {
+  if (core.options.roles == nullptr) return std::string_view();
+  LAPWING_TRY(const ports::Role found, core.options.roles->find(role));
+  if (!found.known) return std::string_view("IAM has no such role");
+  return std::string_view(found.trusts_lambda ? "" : "its trust policy does not name Lambda");
+}
+
+}  // namespace
+
+Status check_role(Core& core, const aws::Caller& caller, const std::string& role) {
+  if (!core.options.known_roles_only) return {};
+  if (const auto arn = aws::Arn::parse(role); arn && arn->account != caller.account) {
+    return fail(errors::role_of_another_account());
+  }
+  LAPWING_TRY(const std::string_view fault, role_fault(core, role));
+  return fault.empty() ? Status() : fail(errors::role_not_assumable());
+}
+
+void log_role(Core& core, const FunctionKey& key, const std::string& role) {
+  const auto fault = role_fault(core, role);
+  if (!fault || fault->empty()) return;
+  core.logger.info("lambda",
+                   "an execution role that Lambda could not assume on AWS; iam.roles=known refuses "
+                   "it",
+                   {{"function", function_arn(key)}, {"role", role}, {"why", *fault}});
 }
 
 Result<CodeRef> keep_package(Core& core, std::string_view zip) {

@@ -32,6 +32,11 @@ Result<FunctionRecord> find_function(Core& core, const FunctionIdentifier& id);
 void log_retired_runtime(Core& core, const FunctionKey& key,
                          const std::optional<std::string>& runtime);
 
+// Whether Lambda can assume this role, as far as that is asked (Options::known_roles_only).
+Status check_role(Core& core, const aws::Caller& caller, const std::string& role);
+// Says in the log where it could not on AWS.
+void log_role(Core& core, const FunctionKey& key, const std::string& role);
+
 // Checks the zip, makes it durable in Blob, answers its name.
 Result<CodeRef> keep_package(Core& core, std::string_view zip);
 

@@ -57,6 +57,7 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
   // Before the package is kept; the transaction decides in the end.
   LAPWING_TRY(const std::optional<FunctionRecord> there, core.functions.find(id.key));
   if (there) return fail(errors::function_exists(id.key.name.view()));
+  LAPWING_CHECK(check_role(core, call.caller, in.role));
   if (record.settings.image) {
     LAPWING_TRY(record.settings.code,
                 look_up_image(core, *in.code.image_uri, *record.settings.image));
@@ -85,6 +86,7 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
     return txn.put(record);
   }));
   if (!core.options.refuse_retired) log_retired_runtime(core, record.key, in.runtime);
+  log_role(core, record.key, in.role);
   LAPWING_CHECK(core.catalog.reload(record.key));
   if (!published.made) {
     core.transitions.schedule(record.key, record.settings.id);

@@ -237,6 +237,55 @@ TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
   EXPECT_NE(log.text.find("retired runtime refused"), std::string::npos) << log.text;
 }
 
+class SomeRoles final : public ports::Roles {
+ public:
+  Result<ports::Role> find(std::string_view arn) override {
+    return ports::Role{!arn.ends_with("unknown"), "AROA", 3600, !arn.ends_with("ec2")};
+  }
+};
+
+std::string with_role(std::string_view name, std::string_view account = "000000000000") {
+  return fmt::format(R"("Role":"arn:aws:iam::{}:role/{}")", account, name);
+}
+
+TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
+  SomeRoles some;
+  roles = &some;
+  logger.set_level(LogLevel::kInfo);
+  restart();
+  EXPECT_EQ(create("f", hello_zip(), with_role("good")).status, 201);
+  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(create("g", hello_zip(), with_role("unknown")).status, 201);
+  EXPECT_NE(log.text.find("IAM has no such role"), std::string::npos) << log.text;
+  EXPECT_EQ(create("h", hello_zip(), with_role("ec2")).status, 201);
+  EXPECT_NE(log.text.find("its trust policy does not name Lambda"), std::string::npos) << log.text;
+  executor.run_all();
+  log.text.clear();
+  EXPECT_EQ(put_configuration("g", R"({"Timeout":5})").status, 200);
+  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+}
+
+TEST_F(Operations, RolesThatLambdaCannotAssumeAreRefusedWhereThatIsSaid) {
+  SomeRoles some;
+  roles = &some;
+  known_roles_only = true;
+  restart();
+  const std::string refusal = "The role defined for the function cannot be assumed by Lambda.";
+  for (const char* name : {"unknown", "ec2"}) {
+    const Answer refused = create("f", hello_zip(), with_role(name));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(refused.error, "InvalidParameterValueException");
+    EXPECT_EQ(refused.message(), refusal);
+  }
+  const Answer foreign = create("f", hello_zip(), with_role("good", "111111111111"));
+  EXPECT_EQ(foreign.status, 403);
+  EXPECT_EQ(foreign.message(), "Cross-account pass role is not allowed.");
+  ASSERT_EQ(create("f", hello_zip(), with_role("good")).status, 201);
+  executor.run_all();
+  EXPECT_EQ(put_configuration("f", "{" + with_role("ec2") + "}").message(), refusal);
+  EXPECT_EQ(put_configuration("f", R"({"Timeout":5})").status, 200) << "it may go on";
+}
+
 TEST_F(Operations, LayersOfAnotherRegionAreRefusedFirst) {
   create_active("f");
   const std::string layers = R"("Layers":["arn:aws:lambda:us-east-1:000000000000:layer:none:1",)"

@@ -121,6 +121,7 @@ Result<gl::FunctionConfiguration> update_function_configuration(
   LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
                                                        "lambda:UpdateFunctionConfiguration"));
   if (core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
+  if (in.role) LAPWING_CHECK(check_role(core, call.caller, *in.role));
   LAPWING_TRY(
       const Updated updated,
       update(core, key, in.revision_id, false, [&](RecordTxn& txn, Settings& settings) -> Status {

@@ -88,6 +88,8 @@ void Harness::restart() {
   options.data_dir = data_dir;
   options.image_layouts = {data_dir + "/layouts"};
   options.refuse_retired = refuse_retired;
+  options.roles = roles;
+  options.known_roles_only = known_roles_only;
   options.catalogue = catalogue;
   options.disk = disk;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};

@@ -126,6 +126,8 @@ class Harness {
   // From the next restart() on.
   bool refuse_retired = false;
   const runtime::Catalogue* catalogue = nullptr;
+  ports::Roles* roles = nullptr;
+  bool known_roles_only = false;
   CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};

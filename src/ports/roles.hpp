@@ -1,0 +1,32 @@
+// Roles of IAM, as those see them who act under one: Lambda for its functions, STS for sessions.
+// Implemented by services/iam.
+//
+// Thread-safety: any thread. A role that was not asked for lately is read from the store: not on
+// the way of an invocation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace lapwing::ports {
+
+struct Role {
+  // Whether there is one. Where there is none, the id is one of the right shape, the same for the
+  // same ARN, and the rest is as a new role has it.
+  bool known = false;
+  std::string id;  // "AROA..."
+  std::int32_t max_session_s = 3600;
+  bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
+};
+
+class Roles {
+ public:
+  virtual ~Roles() = default;
+  // By its ARN.
+  virtual Result<Role> find(std::string_view arn) = 0;
+};
+
+}  // namespace lapwing::ports

@@ -1,0 +1,117 @@
+#include "server/front_part.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "gen/models.hpp"
+#include "net/address.hpp"
+#include "server/instance.hpp"
+
+namespace lapwing::server {
+namespace {
+
+// Beyond loopback the metrics name every function to everybody who reaches the port.
+bool metrics_signed(const Config& config) {
+  if (config.auth == "off" || config.metrics_signed == "never") return false;
+  const auto address = parse_listen(config.listen);
+  return config.metrics_signed == "always" || !address || !is_loopback(address->first);
+}
+
+// They are the operator's, and functions reach the port wherever it listens.
+bool functions_may_see(const Config& config) {
+  return config.auth == "off" || config.metrics_signed == "never";
+}
+
+AdminParts admin_parts(const FrontNeeds& needs) {
+  AdminParts out;
+  out.version = kVersion;
+  out.machine = &needs.machine;
+  out.dispatcher = &needs.dispatcher;
+  out.services = &needs.services;
+  out.workers = &needs.workers;
+  out.clock = &needs.clock;
+  out.metrics_functions = static_cast<std::size_t>(needs.config.metrics_functions);
+  out.authenticator = &needs.sign_in.authenticator;
+  out.clients_sign = metrics_signed(needs.config);
+  out.functions_may = functions_may_see(needs.config);
+  out.memory = &needs.memory;
+  out.connections = &needs.connections;
+  out.disk = needs.disk;
+  return out;
+}
+
+std::unique_ptr<InvokeDoor> make_invoke_door(const FrontNeeds& needs,
+                                             const runtime::Catalogue& none) {
+  lambda::Service* const lambda = needs.services.services().lambda();
+  if (lambda == nullptr) return nullptr;
+  const runtime::Catalogue* const catalogue = needs.machine.catalogue();
+  return std::make_unique<InvokeDoor>(
+      InvokeDoorParts{&needs.sign_in.authenticator, lambda, &needs.dispatcher,
+                      catalogue != nullptr ? catalogue : &none, &needs.memory, &needs.hashers,
+                      &needs.random, &needs.logger});
+}
+
+http::ServerOptions server_options(const FrontNeeds& needs) {
+  http::ServerOptions options;
+  options.connections = &needs.connections;
+  options.memory = &needs.memory;
+  return options;
+}
+
+Result<net::Address> bind_address(const std::string& text) {
+  LAPWING_TRY(const auto listen, parse_listen(text));
+  const std::string host = listen.first == "localhost" ? "127.0.0.1" : listen.first;
+  auto address = net::Address::ip(host, listen.second);
+  if (!address) {
+    return fail(
+        make_error(ErrorKind::kInvalid,
+                   fmt::format("listen = {}: write an IP address or localhost, and a port", text)));
+  }
+  return address;
+}
+
+Error cannot_listen(const Error& error, const std::string& listen) {
+  if (error.kind() == ErrorKind::kConflict) {
+    return make_error(ErrorKind::kConflict,
+                      fmt::format("{} is in use by another program: stop it, or say another "
+                                  "address with --listen (port 0 takes a free one)",
+                                  listen));
+  }
+  return make_error(error.kind(),
+                    fmt::format("cannot listen on {} ({}): say another address with --listen",
+                                listen, error.detail().empty() ? error.message() : error.detail()));
+}
+
+}  // namespace
+
+FrontPart::FrontPart(const FrontNeeds& needs)
+    : guard_(needs.config.hosts),
+      router_(gen::all_models()),
+      admin_(admin_parts(needs)),
+      invoke_door_(make_invoke_door(needs, none_)),
+      front_door_({&guard_, &needs.sign_in.authenticator, &router_, &admin_, invoke_door_.get(),
+                   &needs.hashers, &needs.random, &needs.logger}),
+      http_(needs.loops, server_options(needs), served(CameFrom::kClient)) {
+  for (const auto& service : needs.services.services().all()) front_door_.add(service->api());
+  needs.endpoint.open(
+      served(CameFrom::kSandbox),
+      [this](http::RequestContext& context) { return front_door_.handle_closed(context); },
+      needs.memory);
+  admin_.observe(front_door_.stats(), invoke_door_ ? &invoke_door_->stats() : nullptr,
+                 http_.stats());
+}
+
+http::Handler FrontPart::served(CameFrom from) {
+  return [this, from](http::RequestContext& context) { return front_door_.handle(context, from); };
+}
+
+Result<std::string> FrontPart::listen(const std::string& text) {
+  LAPWING_TRY(const net::Address address, bind_address(text));
+  if (const Status listening = http_.listen(address); !listening) {
+    return fail(cannot_listen(listening.error(), text));
+  }
+  return http_.addresses().front().to_string();
+}
+
+}  // namespace lapwing::server

@@ -1,0 +1,80 @@
+#include "server/service_part.hpp"
+
+namespace lapwing::server {
+namespace {
+
+constexpr auto kSweepEvery = std::chrono::seconds(60);
+// Longer than any time between storing a package and the record that names it.
+constexpr auto kBlobAgeMin = std::chrono::hours(1);
+
+const Clock& service_clock(const ServiceNeeds& needs) {
+  return needs.manual != nullptr ? static_cast<const Clock&>(*needs.manual) : needs.clock;
+}
+
+background::RunnerOptions background_options(const ServiceNeeds& needs) {
+  background::RunnerOptions out;
+  if (needs.manual != nullptr) out.pace = background::Pace::kManual;
+  return out;
+}
+
+std::vector<net::Loop*> all_of(net::LoopGroup& loops) {
+  std::vector<net::Loop*> out;
+  for (std::size_t i = 0; i < loops.size(); ++i) out.push_back(&loops.at(i));
+  return out;
+}
+
+}  // namespace
+
+ServicePart::ServicePart(const ServiceNeeds& needs, const Beside& beside,
+                         const std::vector<std::string>& names)
+    : needs_(needs),
+      pipeline_{patterns_, needs.logger, needs.clock, authoriser_, needs.workers},
+      background_(service_clock(needs), needs.logger, background_options(needs)),
+      upkeep_(needs.clock, needs.logger, {.threads = 1}),
+      services_({needs.store, service_clock(needs), needs.random, needs.logger, background_,
+                 pipeline_, needs.disk, needs.settings},
+                beside, names) {
+  if (needs.manual != nullptr) {
+    time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
+  }
+}
+
+Status ServicePart::start() {
+  if (time_) LAPWING_CHECK(time_->load());
+  background_.start();
+  upkeep_.start();
+  LAPWING_CHECK(services_.start());
+  sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
+  return {};
+}
+
+void ServicePart::drain() {
+  if (time_) time_->stop();
+  sweeping_.reset();
+  services_.drain();
+}
+
+void ServicePart::stop() {
+  services_.stop();
+  upkeep_.stop();
+  background_.stop();
+}
+
+std::vector<background::TaskFacts> ServicePart::tasks() const {
+  std::vector<background::TaskFacts> out = background_.tasks();
+  for (background::TaskFacts& task : upkeep_.tasks()) out.push_back(std::move(task));
+  return out;
+}
+
+// Packages that nothing uses, then blobs that no record names.
+Status ServicePart::sweep() {
+  if (services_.lambda() != nullptr) LAPWING_CHECK(services_.lambda()->sweep());
+  LAPWING_TRY(const auto swept, needs_.store.collect_blobs(kBlobAgeMin));
+  if (swept.removed > 0) {
+    needs_.logger.info("maintenance", "swept blobs",
+                       {{"removed", swept.removed}, {"bytes", swept.bytes}});
+  }
+  return {};
+}
+
+}  // namespace lapwing::server

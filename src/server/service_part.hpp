@@ -1,0 +1,65 @@
+// The services of an Instance, with the time and the work in the background that they share.
+//
+// Thread-safety: made, started and stopped by one thread; the rest from any between.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/service.hpp"
+#include "background/runner.hpp"
+#include "hosting/manual_time.hpp"
+#include "net/loop_group.hpp"
+#include "server/platform.hpp"
+#include "server/services.hpp"
+#include "text/pattern.hpp"
+
+namespace lapwing::server {
+
+// All outlive the part.
+struct ServiceNeeds {
+  const Clock& clock;             // real time
+  ManualClock* manual = nullptr;  // what services wait by, where that stands still
+  Random& random;
+  Logger& logger;
+  store::Engine& store;
+  net::LoopGroup& loops;
+  net::WorkerPool& workers;
+  const os::DiskSpace* disk = nullptr;
+  const SettingValues* settings = nullptr;
+};
+
+class ServicePart {
+ public:
+  // Of the named services, all where none is named.
+  ServicePart(const ServiceNeeds& needs, const Beside& beside,
+              const std::vector<std::string>& names);
+
+  Status start();
+  // The clock moves no more, and what waits for long answers.
+  void drain();
+  // No request comes any more.
+  void stop();
+
+  Services& services() { return services_; }
+  // Null where the clock moves by itself.
+  hosting::ManualTime* time() { return time_ ? &*time_ : nullptr; }
+  std::vector<background::TaskFacts> tasks() const;
+
+ private:
+  Status sweep();
+
+  ServiceNeeds needs_;
+  text::PatternCache patterns_;
+  aws::AuthoriseAll authoriser_;  // as long as no identities are evaluated
+  aws::Pipeline pipeline_;
+  background::Runner background_;
+  background::Runner upkeep_;  // of what keeps real time: files
+  std::optional<hosting::ManualTime> time_;
+  Services services_;
+  background::Task sweeping_;
+};
+
+}  // namespace lapwing::server
