@@ -78,7 +78,8 @@ class ToyService final : public Service {
                           {.access = aws::Access::kWrite, .resource = aws::kNoResource});
     table.add<toy::Nothing>(core, receive,
                             {.access = aws::Access::kRead, .resource = aws::kNoResource});
-    table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Grow", "StructPayload"});
+    table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Download", "Grow", "StructPayload",
+                  "Upload", "Watch"});
     return table;
   }
 
