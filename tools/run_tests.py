@@ -12,10 +12,13 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import zlib
 import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -24,6 +27,10 @@ VENV = ROOT / "build" / "venv"
 JOBS = str(os.cpu_count() or 2)
 STEP_TIMEOUT_S = 1800
 TAIL_LINES = 60
+# What the Python steps of this tree leave: the data directories of many servers. In /tmp, as the
+# names of sockets must be short.
+LEFT = pathlib.Path(tempfile.gettempdir()) / f"lapwing-tests-{zlib.crc32(str(ROOT).encode()):08x}"
+REMOVALS = []
 SAYING = threading.Lock()  # lanes end when they end
 
 
@@ -119,6 +126,19 @@ def run(command, log, env=None, timeout=STEP_TIMEOUT_S):
             return 127
 
 
+def discard(directory):
+    """Removes it without being waited for: tens of thousands of small files take a while, and pytest
+    by itself has the next run wait for them."""
+    if not directory.exists():
+        return
+    gone = directory.with_name(f"{directory.name}.gone-{time.time_ns()}")
+    directory.rename(gone)
+    idle = ["ionice", "-c3"] if shutil.which("ionice") else []
+    REMOVALS.append(subprocess.Popen(
+        [*idle, "rm", "-rf", str(gone)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True))
+
+
 def read_report(path, code):
     """(passed, failed, skipped) of a gtest or JUnit XML file."""
     try:
@@ -148,7 +168,9 @@ def execute(step, counts):
     if step.report == "gtest":
         command.append(f"--gtest_output=xml:{report}")
     elif step.report == "junit":
-        command.append(f"--junitxml={report}")
+        discard(LEFT / step.name)
+        LEFT.mkdir(mode=0o700, exist_ok=True)
+        command += [f"--junitxml={report}", f"--basetemp={LEFT / step.name}"]
     start = time.monotonic()
     code = run(command, log, step.env)
     seconds = time.monotonic() - start
@@ -159,7 +181,9 @@ def execute(step, counts):
     verdict = "ok  " if result[1] == 0 else "FAIL"
     said = (f"{verdict} {step.name:<34} {result[0]:>5} passed {result[1]:>3} failed "
             f"{result[2]:>3} skipped {seconds:7.1f} s")
-    if result[1]:
+    if result[1] == 0:
+        discard(LEFT / step.name)
+    else:
         lines = log.read_text(errors="replace").splitlines()
         said = "\n".join([said, *lines[-TAIL_LINES:]])
     with SAYING:
@@ -301,6 +325,8 @@ def main() -> int:
                           for step in lane), end="")
         elif any(lane for together in chosen for lane in together) and prepare():
             for together in chosen:
+                for removal in REMOVALS:  # what comes next may measure
+                    removal.wait()
                 threads = [threading.Thread(target=lambda lane=lane: [execute(step, counts)
                                                                       for step in lane])
                            for lane in together]

@@ -54,6 +54,14 @@ inline constexpr Duration kFairPatience = std::chrono::seconds(1);
 inline constexpr Duration kProcessorsLookEvery = std::chrono::milliseconds(20);
 // While more of a function are at work than the processors bear, every so many-th that ends rests.
 inline constexpr std::uint32_t kFewerEvery = 4;
+// While they bear all that are at work, with every so many-th run that ends one more is.
+inline constexpr std::uint32_t kMoreEvery = 16;
+// Of those who have waited long enough for one at work, so many get another at once, and the next
+// after this: hundreds that start together are not quicker.
+inline constexpr std::size_t kMoreAtOnce = 8;
+inline constexpr Duration kMoreAgain = std::chrono::milliseconds(5);
+// How long an invocation is content to wait for one at work, though they end one after the other.
+inline constexpr Duration kContentMax = std::chrono::milliseconds(500);
 inline constexpr Duration kScalingPeriod = std::chrono::seconds(10);
 // Who waits for an environment at work, and has waited long enough for another one that its
 // function may not add, asks again after this.

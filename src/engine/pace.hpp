@@ -48,6 +48,8 @@ class Pace {
     return std::min<Duration>(std::max<Duration>(kPatience * usual_, kPatienceMin), start);
   }
   bool crowded() const { return interval_ <= kOften && usual_ > kSlower * best_; }
+  // Whether those at work have not all come to a stop.
+  bool moves(MonoTime now) const { return now - last_end_ <= kWaitMin; }
   // When the one behind `ahead` others can expect an end of a run at the latest.
   Duration wait_for(std::size_t ahead) const {
     const Duration expected = interval_ * (kPatience * (static_cast<std::int64_t>(ahead) + 1));

@@ -95,7 +95,7 @@ struct Pool {
   Pace pace;
   std::uint32_t starting = 0;  // on demand
   std::uint32_t active = 0;
-  std::uint32_t ends = 0;  // of runs, while there were more than enough at work
+  std::uint32_t ends = 0;  // of runs, while invocations were content to wait for them
   Provision provision;
   bool is_hungry = false;   // in Shard::hungry_
   bool is_crowded = false;  // in Shard::crowded_

@@ -195,6 +195,7 @@ void Shard::release(Slot& slot) {
       net::OneShotSender<Lease> waiter = next_in_line(pool);
       if (waiter.receiver_gone()) continue;
       waiter.send(Lease(*this, slot));
+      try_one_more(pool);
       return;
     }
     if (slot.environment->warm() || can_wait_cold(slot)) {

@@ -9,7 +9,8 @@
 //
 // Where many of a quick function are at work already, and make each other slower, a further
 // invocation waits a few milliseconds for one of them, though others are idle or could be started,
-// and one after the other of those at work falls idle. Likewise waits an invocation that
+// and one after the other of those at work falls idle; once they are no slower than one alone, one
+// after the other is at work again. Likewise waits an invocation that
 // finds all of them at work, which seldom happens, before another is started.
 //
 // Pools that want an environment and cannot have one stand in a line and are served in turn,
@@ -101,9 +102,12 @@ class Shard {
   // starting.cpp: who gets an environment next
   // How long an invocation that has just come is content to wait for one at work; zero: not.
   Duration rather_waits(Pool& pool, Ticket::Kind kind);
+  bool is_crowded(const Pool& pool);
   bool more_than_enough(const Pool& pool) const;
   // Whether one that was at work had better rest, though invocations are content to wait for it.
   bool fewer_are_better(Pool& pool);
+  void try_one_more(Pool& pool);
+  void hand_out_one(Pool& pool);  // one idle, to the next in line
   bool processors_are_short();
   void stand_in_line(Pool& pool, net::OneShotSender<Lease> sender, Duration content_for);
   net::OneShotSender<Lease> next_in_line(Pool& pool);

@@ -34,9 +34,12 @@ Duration Shard::rather_waits(Pool& pool, Ticket::Kind kind) {
     return pool.pace.patience(options_.start_patience);
   }
   const bool enough = options_.running_enough > 0 && at_work >= options_.running_enough;
-  const bool crowded = enough && pool.pace.crowded() && processors_are_short();
-  return crowded ? pool.pace.wait_for(pool.waiters.size()) : Duration::zero();
+  // Nobody overtakes those who are content to wait.
+  const bool waits = enough && (pool.content > 0 || is_crowded(pool));
+  return waits ? pool.pace.wait_for(pool.waiters.size()) : Duration::zero();
 }
+
+bool Shard::is_crowded(const Pool& pool) { return pool.pace.crowded() && processors_are_short(); }
 
 bool Shard::more_than_enough(const Pool& pool) const {
   return options_.running_enough > 0 && pool.active - pool.starting > options_.running_enough;
@@ -44,8 +47,24 @@ bool Shard::more_than_enough(const Pool& pool) const {
 
 bool Shard::fewer_are_better(Pool& pool) {
   const bool content = !pool.waiters.empty() && pool.waiters.front().content_until != MonoTime{};
-  if (!content || !more_than_enough(pool) || !pool.pace.crowded()) return false;
-  return ++pool.ends % kFewerEvery == 0 && processors_are_short();
+  if (!content || !more_than_enough(pool)) return false;
+  return ++pool.ends % kFewerEvery == 0 && is_crowded(pool);
+}
+
+// Of those at work one has ended and gone on with the next: whether a further one helps is seen by
+// giving it to the one after that.
+void Shard::try_one_more(Pool& pool) {
+  if (pool.content == 0 || pool.idle.empty()) return;
+  if (++pool.ends % kMoreEvery == 0 && !is_crowded(pool)) hand_out_one(pool);
+}
+
+void Shard::hand_out_one(Pool& pool) {
+  net::OneShotSender<Lease> waiter = next_in_line(pool);
+  if (waiter.receiver_gone()) return;
+  Slot& slot = *pool.idle.back();
+  remove_idle(slot);
+  activate(slot);
+  waiter.send(Lease(*this, slot));
 }
 
 bool Shard::processors_are_short() {
@@ -84,13 +103,25 @@ net::OneShotSender<Lease> Shard::next_in_line(Pool& pool) {
 // Gives idle ones to those who have waited long enough; until when the others will.
 MonoTime Shard::hand_out_idle(Pool& pool) {
   MonoTime next = MonoTime::max();
+  const MonoTime now = loop_->now();
+  const bool moves = pool.pace.moves(now) && is_crowded(pool);
+  std::size_t ahead = 0;
+  std::size_t waited = 0;
   for (Waiter& waiter : pool.waiters) {
+    const std::size_t before = ahead++;
     if (waiter.content_until == MonoTime{}) continue;
-    if (waiter.content_until > loop_->now()) {
+    const bool over = waiter.content_until <= now;
+    if (over && moves && now - waiter.since < kContentMax) {
+      // There are more of them than was expected, and it is their turn soon.
+      waiter.content_until = now + pool.pace.wait_for(before);
+    } else if (over && ++waited > kMoreAtOnce) {
+      waiter.content_until = now + kMoreAgain;
+    }
+    if (waiter.content_until > now) {
       next = std::min(next, waiter.content_until);
     } else if (pool.idle.empty() && !charge_start(pool)) {
       // May not have another one: there is still the one at work.
-      waiter.content_until = loop_->now() + kScalingRetry;
+      waiter.content_until = now + kScalingRetry;
       next = std::min(next, waiter.content_until);
     } else {
       waiter.content_until = {};
@@ -99,12 +130,7 @@ MonoTime Shard::hand_out_idle(Pool& pool) {
   }
   while (!pool.waiters.empty() && pool.waiters.front().content_until == MonoTime{} &&
          !pool.idle.empty()) {
-    net::OneShotSender<Lease> waiter = next_in_line(pool);
-    if (waiter.receiver_gone()) continue;
-    Slot& slot = *pool.idle.back();
-    remove_idle(slot);
-    activate(slot);
-    waiter.send(Lease(*this, slot));
+    hand_out_one(pool);
   }
   return next;
 }

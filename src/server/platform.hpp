@@ -21,7 +21,7 @@
 #include "net/loop_group.hpp"
 #include "os/disk_space.hpp"
 #include "ports/log_sink.hpp"
-#include "runtime/environment_host.hpp"
+#include "runtime/environment/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "services/lambda/snapshots.hpp"

@@ -1,20 +1,12 @@
-"""Fixtures of the Node.js tests: `start` runs a function under the bootstrap."""
-
-import pathlib
+"""`start` runs a function under the Node.js bootstrap."""
 
 import pytest
-from interpreters import nodes
-from mock_runtime_api import Environment
-
-BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.cjs"
-# As the server's command line has it.
-PRELOAD = ["--expose-internals", f"--require={BOOTSTRAP.parent}/lib/import_paths.cjs"]
-NODES = nodes()
+from languages import NODE, parsed, versions
 
 
-@pytest.fixture(params=["{}.{}".format(*v) for v in NODES])
+@pytest.fixture(params=versions(NODE))
 def version(request):
-    return tuple(int(n) for n in request.param.split("."))
+    return parsed(request.param)
 
 
 @pytest.fixture
@@ -22,13 +14,6 @@ def start(version, tmp_path):
     """start(source, ...) -> an Environment running `source` as app.js."""
 
     def make(source, files=None, **options):
-        for name, text in {"app.js": source, **(files or {})}.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        # As nodejs22.x at most: from 24 on some ways of answering are gone (tested apart).
-        options.setdefault("runtime", "nodejs{}.x".format(min(version[0], 22)))
-        command = [NODES[version], *(PRELOAD if version >= (18, 0) else []), str(BOOTSTRAP)]
-        return Environment(command, tmp_path, **options)
+        return NODE.start(version, tmp_path, source, files, **options)
 
     return make

@@ -1,55 +1,18 @@
-"""The Node.js bootstrap against a mock Runtime API, with every Node.js 16+ of this machine."""
+"""The Node.js bootstrap against a mock Runtime API, with every Node.js 16+ of this machine: what is
+Node.js's alone. What all languages have in common is in runtimes/testing/test_contract.py."""
 
 import json
-import pathlib
 import re
 
 import pytest
+from languages import NODE, NODE_BOOTSTRAP
 from mock_runtime_api import ARN
 
-BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.cjs"
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
-ECHO = "exports.handler = async (event) => ({ got: event });\n"
+ECHO = NODE.echo
 ESM = "export const handler = async (event) => ({ got: event });\n"
-
-
-@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
-def test_events_one_after_the_other(start, over):
-    with start(ECHO, over=over) as env:
-        for n in range(5):
-            answer = env.invoke({"n": n, "text": "grüß\u2028dich"})
-            assert answer.kind == "response", env.printed()
-            assert answer.json() == {"got": {"n": n, "text": "grüß\u2028dich"}}
-            assert answer.headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize("over", ["fd", "tcp", "standby"])
-@pytest.mark.parametrize("chunked", [False, True])
-def test_large_event_and_result(start, over, chunked):
-    event = {"data": "x" * (6 * 1024 * 1024 - 100)}
-    with start(ECHO, over=over, chunked=chunked) as env:
-        assert env.invoke(event).json() == {"got": event}
-        assert env.invoke({}).json() == {"got": {}}
-
-
-def test_connection_closed_after_each_answer(start):
-    with start(ECHO, over="tcp", close_after_each=True) as env:
-        assert [env.invoke(n).json()["got"] for n in range(3)] == [0, 1, 2]
-
-
-def test_empty_event(start):
-    with start(ECHO) as env:
-        assert env.invoke(raw=b"").json() == {"got": {}}
-
-
-def test_broken_event(start):
-    with start(ECHO) as env:
-        answer = env.invoke(raw=b"{")
-        assert answer.kind == "error"
-        assert answer.json()["errorType"] == "SyntaxError"
-        assert env.invoke(1).json() == {"got": 1}
 
 
 FILES = {
@@ -256,7 +219,7 @@ def test_init_faults(start, case, over):
         assert body["errorType"] == kind
         if message is not None:
             assert body["errorMessage"] == message.format(
-                task=env.task_root, runtime=BOOTSTRAP.parent)
+                task=env.task_root, runtime=NODE_BOOTSTRAP.parent)
         title = "Unhandled Promise Rejection" if case == "rejected" else "Uncaught Exception"
         assert re.match(r"{}\tundefined\tERROR\t{} \t{{".format(STAMP, title), answer.printed)
         assert env.wait() == (128 if case == "rejected" else 129)
@@ -277,23 +240,6 @@ def test_callbacks_are_refused_from_24_on(start):
         assert "\tInit Error \t{" in answer.printed
     with start("exports.handler = async (e, c) => c.succeed ?? 'gone'", runtime="nodejs24.x") as env:
         assert env.invoke(1).json() == "gone"
-
-
-ENDS = {
-    "exit": ("process.exit(3)", 3),
-    "exit 0": ("process.exit(0)", 0),
-    "killed": ("process.kill(process.pid, 'SIGKILL'); while (true);", -9),
-}
-
-
-@pytest.mark.parametrize("way", ENDS)
-def test_process_ends(start, way):
-    code, status = ENDS[way]
-    source = "exports.handler = async () => { process.stdout.write('b'.repeat(200000)); %s }" % code
-    with start(source) as env:
-        answer = env.invoke(1)
-        assert (answer.kind, answer.exit_status) == ("exit", status)
-        assert answer.printed == "b" * 200000
 
 
 def test_uncaught_exception(start):
@@ -366,34 +312,6 @@ exports.handler = async () => { await new Promise((r) => setTimeout(r, 50)); ret
         assert env.invoke(1).json() > 2
 
 
-def test_server_goes_away(start):
-    with start(ECHO) as env:
-        env.invoke(1)
-        env._peer.close()
-        env._peer = None
-        assert env.process.wait(60) == 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 413])
-def test_answer_not_wanted_keeps_the_environment(start, status):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=status)
-        assert env.invoke(2).json() == {"got": 2}
-
-
-def test_server_error_ends_the_runtime(start):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=500)
-        assert env.invoke(2).kind == "exit"
-        assert env.wait() == 1
-
-
-def test_attempt_id_goes_back(start):
-    with start(ECHO) as env:
-        answer = env.invoke(1, headers={"Lambda-Runtime-Invocation-Id": "attempt-7"})
-        assert answer.headers["lambda-runtime-invocation-id"] == "attempt-7"
-
-
 LOGS = """
 exports.handler = async (event) => {
   console.trace('t'); console.debug('d'); console.info('i %s %d', event, 7); console.log({ a: 1 });
@@ -463,20 +381,6 @@ def test_frames(start, form, first):
         assert env.printed() == ""
 
 
-def test_printed_is_there_before_the_answer(start):
-    source = """
-const fs = require('fs');
-exports.handler = async () => {
-  process.stdout.write('out');
-  process.stderr.write('err');
-  fs.writeSync(1, 'fd');
-  process.stdout.write('x'.repeat(300000));
-};
-"""
-    with start(source) as env:
-        assert env.invoke(1).printed == "outerrfd" + "x" * 300000
-
-
 def test_streams_can_be_piped_to(start):
     source = """
 const { Readable } = require('stream');
@@ -488,15 +392,3 @@ exports.handler = (event) => new Promise((resolve, reject) => {
     with start(source) as env:
         assert env.invoke(1).printed == "ab"
         assert env.invoke(1).printed == "ab"
-
-
-def test_children_do_not_inherit_the_connection(start):
-    source = """
-const { execSync } = require('child_process');
-exports.handler = async () =>
-  execSync('ls -l /proc/self/fd', { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-"""
-    with start(source) as env:
-        mine = "socket:[{}]".format(__import__("os").readlink(
-            "/proc/{}/fd/{}".format(env.process.pid, env.variables["_LAPWING_RUNTIME_FD"]))[8:-1])
-        assert mine not in env.invoke(1).json()

@@ -3,11 +3,7 @@
 import pathlib
 
 import pytest
-from interpreters import pythons
-from mock_runtime_api import Environment
-
-BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.py"
-PYTHONS = pythons()
+from languages import PYTHON_BOOTSTRAP
 
 # As the integrations of monitoring services find the client.
 FIND = """
@@ -18,19 +14,10 @@ assert module is awslambdaric.bootstrap
 """
 
 
-@pytest.fixture(params=["{}.{}".format(*v) for v in PYTHONS])
-def start(request, tmp_path):
-    version = tuple(int(n) for n in request.param.split("."))
-
-    def make(files, flags=("-S",), **options):
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        options.setdefault("runtime", "python" + request.param)
-        return Environment([PYTHONS[version], *flags, str(BOOTSTRAP)], tmp_path, **options)
-
-    return make
+@pytest.fixture
+def start(start):
+    """start(files, ...), app.py among them."""
+    return lambda files, **options: start(files["app.py"], files, **options)
 
 
 @pytest.mark.parametrize("over", ["fd", "standby"])
@@ -149,7 +136,7 @@ def test_a_python_path_takes_the_place_of_the_layers(start, tmp_path):
     """As AWS's bootstrap; but for a PYTHONPATH that is the runtime's own."""
     source = "import sys\ndef handler(e, c):\n  return sys.path[:3]"
     with start({"app.py": source}, env={"PYTHONPATH": "/elsewhere"}) as env:
-        assert env.invoke({}).json() == [str(tmp_path), str(BOOTSTRAP.parent), "/elsewhere"]
+        assert env.invoke({}).json() == [str(tmp_path), str(PYTHON_BOOTSTRAP.parent), "/elsewhere"]
     with start({"app.py": source}, env={"PYTHONPATH": "/var/runtime"}) as env:
         path = env.invoke({}).json()
         assert path[0] == str(tmp_path) and path[2] == "/opt/python", path
@@ -169,7 +156,7 @@ def test_the_bootstrap_is_a_module_that_wrappers_start(start):
     }
     env = start(files)
     env.command = [env.command[0], "-S", str(pathlib.Path(env.task_root) / "wrapper.py"),
-                   str(BOOTSTRAP.parent)]
+                   str(PYTHON_BOOTSTRAP.parent)]
     with env:
         assert env.invoke({}).json() == "served"
 

@@ -1,81 +1,15 @@
-"""The Python bootstrap against a mock Runtime API, with every Python 3.6+ of this machine."""
+"""The Python bootstrap against a mock Runtime API, with every Python 3.6+ of this machine: what is
+Python's alone. What all languages have in common is in runtimes/testing/test_contract.py."""
 
 import json
-import pathlib
 import re
 
 import pytest
-from interpreters import pythons
-from mock_runtime_api import ARN, Environment
+from languages import PYTHON, PYTHON_BOOTSTRAP
+from mock_runtime_api import ARN
 
-BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.py"
-PYTHONS = pythons()
-VERSIONS = ["{}.{}".format(*v) for v in PYTHONS]
 NBSP = "\u00a0"
-
-
-@pytest.fixture(params=VERSIONS)
-def version(request):
-    return tuple(int(n) for n in request.param.split("."))
-
-
-@pytest.fixture
-def start(version, tmp_path):
-    """start(source, ...) -> an Environment running `source` as app.py."""
-
-    def make(source, files=None, flags=("-S",), **options):
-        for name, text in {"app.py": source, **(files or {})}.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        options.setdefault("runtime", "python{}.{}".format(*version))
-        return Environment([PYTHONS[version], *flags, str(BOOTSTRAP)], tmp_path, **options)
-
-    return make
-
-
-ECHO = """
-def handler(event, context):
-    return {"got": event}
-"""
-
-
-@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
-def test_events_one_after_the_other(start, over):
-    with start(ECHO, over=over) as env:
-        for n in range(5):
-            answer = env.invoke({"n": n, "text": "grüß\u2028dich"})
-            assert answer.kind == "response", env.printed()
-            assert answer.json() == {"got": {"n": n, "text": "grüß\u2028dich"}}
-            assert answer.headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
-@pytest.mark.parametrize("chunked", [False, True])
-def test_large_event_and_result(start, over, chunked):
-    event = {"data": "x" * (6 * 1024 * 1024 - 100)}
-    with start(ECHO, over=over, chunked=chunked) as env:
-        assert env.invoke(event).json() == {"got": event}
-        assert env.invoke({}).json() == {"got": {}}
-
-
-def test_connection_closed_after_each_answer(start):
-    with start(ECHO, over="tcp", close_after_each=True) as env:
-        assert [env.invoke(n).json()["got"] for n in range(3)] == [0, 1, 2]
-
-
-def test_empty_event(start):
-    with start(ECHO) as env:
-        assert env.invoke(raw=b"").json() == {"got": {}}
-
-
-def test_broken_event(start):
-    with start(ECHO) as env:
-        answer = env.invoke(raw=b"{")
-        assert answer.kind == "error"
-        assert answer.json()["errorType"] == "Runtime.UnmarshalError"
-        assert answer.json()["errorMessage"].startswith("Unable to unmarshal input: Expecting")
-        assert env.invoke(1).json() == {"got": 1}
+ECHO = PYTHON.echo
 
 
 def test_event_that_is_not_json_stays_bytes(start):
@@ -136,7 +70,7 @@ def test_own_modules_win_over_the_runtime(start):
         version = env.variables["AWS_EXECUTION_ENV"].replace("AWS_Lambda_", "")
         assert env.invoke(1).json() == ["mine", "mine too", [
             env.task_root, "/opt/python/lib/{}/site-packages".format(version), "/opt/python",
-            str(BOOTSTRAP.parent)]]
+            str(PYTHON_BOOTSTRAP.parent)]]
 
 
 def test_results(start, version):
@@ -343,49 +277,6 @@ def test_exception_while_importing(start):
             '  File "{}/app.py", line 2, in f\n    raise KeyError(\'k\')\n'.format(env.task_root))
 
 
-@pytest.mark.parametrize("source, status", [
-    ("import sys\ndef handler(e, c): print('bye', end=''); sys.exit(3)", 3),
-    ("import sys\ndef handler(e, c): print('bye', end=''); exit()", 0),
-    ("import os\ndef handler(e, c): print('bye', end=''); os._exit(4)", 4),
-    ("import os\ndef handler(e, c): print('bye', end=''); os.kill(os.getpid(), 9)", -9),
-    ("def handler(e, c): print('bye', end=''); raise BaseException", 1),
-    ("import sys; print('bye', end=''); sys.exit(5)", 5),
-])
-def test_process_ends(start, source, status):
-    with start(source) as env:
-        answer = env.invoke(1)
-        assert (answer.kind, answer.exit_status) == ("exit", status)
-        assert answer.printed.startswith("bye")
-
-
-def test_server_goes_away(start):
-    with start(ECHO) as env:
-        env.invoke(1)
-        env._peer.close()
-        env._peer = None
-        assert env.process.wait(60) == 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 413])
-def test_answer_not_wanted_keeps_the_environment(start, status):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=status)
-        assert env.invoke(2).json() == {"got": 2}
-
-
-def test_server_error_ends_the_runtime(start):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=500)
-        assert env.invoke(2).kind == "exit"
-        assert env.wait() == 1
-
-
-def test_attempt_id_goes_back(start):
-    with start(ECHO + "\n    raise 1") as env:
-        answer = env.invoke(1, headers={"Lambda-Runtime-Invocation-Id": "attempt-7"})
-        assert answer.headers["lambda-runtime-invocation-id"] == "attempt-7"
-
-
 def test_started_before_its_function_is_known(start):
     files = {"random.py": "name = 'mine'", "helpers/__init__.py": "def help(): return 'helped'"}
     source = """
@@ -402,13 +293,6 @@ def handler(e, c):
         assert got == ["x=y", [], "mine", "helped", e.task_root, "+05", "under-test"]
 
 
-def test_nobody_comes(start):
-    environment = start(ECHO, over="standby")
-    environment.becomes_something = False
-    with environment as e:
-        assert e.wait() == 0
-
-
 def test_a_result_that_prints_when_freed(start):
     source = "class Result(dict):\n    def __del__(self): print('freed')\n"
     source += "def handler(e, c): return Result(a=e)"
@@ -416,20 +300,6 @@ def test_a_result_that_prints_when_freed(start):
         answer = env.invoke(1)
         assert answer.json() == {"a": 1}
         assert answer.printed == "freed\n"
-
-
-def test_printed_is_there_before_the_answer(start):
-    source = """
-import sys, os
-def handler(event, context):
-    print("out", end="")
-    sys.stderr.write("err")
-    sys.stdout.buffer.write(b"raw")
-    os.write(1, b"fd")
-    print("x" * 300000)
-"""
-    with start(source) as env:
-        assert env.invoke(1).printed == "outerrrawfd" + "x" * 300000 + "\n"
 
 
 LOGS = """
@@ -546,16 +416,6 @@ def test_nothing_heavy_is_imported_for_nothing(start):
         assert not loaded & {"logging", "socket", "traceback", "decimal", "http", "threading"}
 
 
-def test_children_do_not_inherit_the_connection(start):
-    source = """
-import os
-def handler(event, context):
-    return os.popen("ls -l /proc/self/fd").read().count("socket:")
-"""
-    with start(source) as env:
-        assert env.invoke(1).json() == 0
-
-
 def test_sigterm_handler_of_the_function_runs(start):
     source = """
 import signal, sys
@@ -581,4 +441,4 @@ def test_without_the_flag(start):
 
 def test_sdk_folder_comes_last(start):
     with start("import sys\ndef handler(e, c): return sys.path[-1]") as env:
-        assert env.invoke(1).json() == str(BOOTSTRAP.parent / "sdk")
+        assert env.invoke(1).json() == str(PYTHON_BOOTSTRAP.parent / "sdk")

@@ -1,65 +1,11 @@
-"""The Ruby bootstrap against a mock Runtime API, with every Ruby 3 of this machine."""
+"""The Ruby bootstrap against a mock Runtime API, with every Ruby 3 of this machine: what is Ruby's
+alone. What all languages have in common is in runtimes/testing/test_contract.py."""
 
 import json
-import pathlib
 import re
 
 import pytest
-from interpreters import rubies
-from mock_runtime_api import ARN, Environment
-
-BOOTSTRAP = pathlib.Path(__file__).parents[1] / "runtime" / "bootstrap.rb"
-RUBIES = rubies()
-
-if not RUBIES:
-    pytest.skip("no Ruby on this machine", allow_module_level=True)
-
-
-@pytest.fixture(params=["{}.{}".format(*v) for v in RUBIES])
-def version(request):
-    return tuple(int(n) for n in request.param.split("."))
-
-
-@pytest.fixture
-def start(version, tmp_path):
-    """start(source, ...) -> an Environment running `source` as app.rb."""
-
-    def make(source, files=None, **options):
-        for name, text in {"app.rb": source, **(files or {})}.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        options.setdefault("runtime", "ruby{}.{}".format(*version))
-        return Environment([RUBIES[version], str(BOOTSTRAP)], tmp_path, **options)
-
-    make.version = version
-    return make
-
-
-ECHO = """
-def handler(event:, context:)
-  { got: event }
-end
-"""
-
-
-@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
-def test_events_one_after_the_other(start, over):
-    with start(ECHO, over=over) as env:
-        for n in range(5):
-            answer = env.invoke({"n": n, "text": "grüß\u2028dich"})
-            assert answer.kind == "response", env.printed()
-            assert answer.json() == {"got": {"n": n, "text": "grüß\u2028dich"}}
-            assert answer.headers["content-type"] == "application/json"
-
-
-@pytest.mark.parametrize("over", ["fd", "pipes", "tcp", "standby"])
-@pytest.mark.parametrize("chunked", [False, True])
-def test_large_event_and_result(start, over, chunked):
-    event = {"data": "x" * (6 * 1024 * 1024 - 100)}
-    with start(ECHO, over=over, chunked=chunked) as env:
-        assert env.invoke(event).json() == {"got": event}
-        assert env.invoke({}).json() == {"got": {}}
+from mock_runtime_api import ARN
 
 
 def test_standing_by(start):
@@ -87,31 +33,6 @@ end
     with environment as e:
         assert e.invoke(1).json() == [
             "grüß=dich", True, False, "by a gem", 5 * 3600, "under-test"], e.printed()
-
-
-def test_nobody_comes(start):
-    environment = start(ECHO, over="standby")
-    environment.becomes_something = False
-    with environment as e:
-        assert e.wait() == 0
-
-
-def test_connection_closed_after_each_answer(start):
-    with start(ECHO, over="tcp", close_after_each=True) as env:
-        assert [env.invoke(n).json()["got"] for n in range(3)] == [0, 1, 2]
-
-
-def test_empty_event(start):
-    with start(ECHO) as env:
-        assert env.invoke(raw=b"").json() == {"got": {}}
-
-
-def test_broken_event(start):
-    with start(ECHO) as env:
-        answer = env.invoke(raw=b"{")
-        assert answer.kind == "error"
-        assert answer.json()["errorType"] == "Function<JSON::ParserError>"
-        assert env.invoke(1).json() == {"got": 1}
 
 
 def test_event_that_is_not_json_stays_text(start):
@@ -315,58 +236,6 @@ def test_method_that_is_not_there(start):
             body["errorMessage"].startswith("undefined method 'handler' for")
 
 
-@pytest.mark.parametrize("source, status", [
-    ("def handler(event:, context:) = ($stdout.write('bye'); exit!(4))", 4),
-    ("def handler(event:, context:) = ($stdout.write('bye'); Process.kill(9, $$); sleep)", -9),
-    ("$stdout.write('bye'); exit!(5)", 5),
-])
-def test_process_ends(start, source, status):
-    with start(source) as env:
-        answer = env.invoke(1)
-        assert (answer.kind, answer.exit_status, answer.printed) == ("exit", status, "bye")
-
-
-def test_server_goes_away(start):
-    with start(ECHO) as env:
-        env.invoke(1)
-        env._peer.close()
-        env._peer = None
-        assert env.process.wait(60) == 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 413])
-def test_answer_not_wanted_keeps_the_environment(start, status):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=status)
-        assert env.invoke(2).json() == {"got": 2}
-
-
-def test_server_error_ends_the_runtime(start):
-    with start(ECHO) as env:
-        env.invoke(1, answer_status=500)
-        assert env.invoke(2).kind == "exit"
-        assert env.wait() == 1
-
-
-def test_attempt_id_goes_back(start):
-    with start("def handler(event:, context:) = raise('no')") as env:
-        answer = env.invoke(1, headers={"Lambda-Runtime-Invocation-Id": "attempt-7"})
-        assert answer.headers["lambda-runtime-invocation-id"] == "attempt-7"
-
-
-def test_printed_is_there_before_the_answer(start):
-    source = """
-def handler(event:, context:)
-  print 'out'
-  $stderr.write('err')
-  $stdout.syswrite('raw')
-  puts 'x' * 300000
-end
-"""
-    with start(source) as env:
-        assert env.invoke(1).printed == "outerrraw" + "x" * 300000 + "\n"
-
-
 def frames(data):
     found = []
     while data:
@@ -415,12 +284,6 @@ def test_logger_without_frames_is_rubys_own(start):
     source = "require 'logger'\ndef handler(event:, context:) = Logger.new($stdout).info('in')"
     with start(source) as env:
         assert re.fullmatch(r"I, \[.+\]  INFO -- : in\n", env.invoke(1).printed)
-
-
-def test_children_do_not_inherit_the_descriptors(start):
-    source = "def handler(event:, context:) = `ls -l /proc/self/fd`.scan(/socket:/).size"
-    with start(source, frames=True) as env:
-        assert env.invoke(1).json() == 0
 
 
 def test_gems_of_the_function(start, tmp_path):

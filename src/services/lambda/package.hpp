@@ -9,7 +9,7 @@
 // Unpacking trusts nothing (zip_archive.hpp says what is refused) and follows no link: files
 // are opened beneath the directory with symbolic links forbidden, and links, which may lead
 // anywhere, are made last. One who looks into a directory from outside a sandbox must follow none
-// either (runtime/code_view.hpp resolves them as code inside sees them).
+// either (runtime/start/code_view.hpp resolves them as code inside sees them).
 // Permission bits and times are the archive's, without set-id and sticky bits; entries that record
 // none get 0644, directories 0755. Of a directory in several layers they are the last one's.
 //
