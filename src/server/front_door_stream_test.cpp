@@ -150,7 +150,8 @@ TEST_F(FrontDoorStream, ABodyBeyondItsLimitIsRefused) {
   const std::string at_the_limit = std::string(kUploadMax, 'x');
   EXPECT_TRUE(ask(head("PUT /up/a", "Content-Length: 100\r\n") + at_the_limit)
                   .ends_with(R"({"Bytes":100})"));
-  const std::string announced = ask(head("PUT /up/a", "Content-Length: 101\r\n") + "x");
+  const std::string announced =
+      ask(head("PUT /up/a", "Content-Length: 101\r\n") + at_the_limit + "x");
   EXPECT_TRUE(announced.starts_with("HTTP/1.1 413 ")) << announced;
   EXPECT_NE(announced.find("RequestEntityTooLargeException"), std::string::npos) << announced;
   const std::string chunked = ask(head("PUT /up/a", "Transfer-Encoding: chunked\r\n") + "65\r\n" +
