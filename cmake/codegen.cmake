@@ -43,8 +43,10 @@ function(lapwing_codegen target)
   file(GLOB models CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/models/*.json)
   list(FILTER models EXCLUDE REGEX "/package[^/]*\\.json$")
   set(golden ${CMAKE_SOURCE_DIR}/codegen/golden)
+  # What an overlay changes may be which files there are.
+  file(GLOB overlays CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/models/overlay/*.json)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-    ${generator} ${models} ${golden}/toy.json)
+    ${generator} ${models} ${overlays} ${golden}/toy.json ${golden}/overlay/toy.json)
   lapwing_list_generated(${models} ${golden}/toy.json)
 
   set(generated)

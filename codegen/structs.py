@@ -11,7 +11,7 @@ gen/<service>/
 import re
 
 from model import ModelError
-from tables import constant
+from tables import constant, error_code
 
 SCALARS = {"string": "std::string", "blob": "std::string", "character": "std::string",
            "boolean": "bool", "integer": "std::int32_t", "long": "std::int64_t",
@@ -26,8 +26,18 @@ KEYWORDS = {"alignas", "and", "auto", "bool", "break", "case", "catch", "char", 
 NUMBERS = {"bool": "false", "double": "0.0", "std::int32_t": "0", "std::int64_t": "0"}
 STRUCTS_PER_SOURCE = 60
 # By status; ErrorKind decides what is retried and what is logged.
-KINDS = {403: "kDenied", 404: "kNotFound", 409: "kConflict", 412: "kConflict", 413: "kTooLarge",
-         429: "kThrottled", 503: "kUnavailable"}
+KINDS = {401: "kDenied", 403: "kDenied", 404: "kNotFound", 408: "kTimeout", 409: "kConflict",
+         412: "kConflict", 413: "kTooLarge", 429: "kThrottled", 503: "kUnavailable",
+         504: "kTimeout"}
+# Where the status is the one of everything (400, 500), as in most models of json services, the name
+# tells; the first that fits.
+NAMED_KINDS = [("Throttl|TooManyRequests|SlowDown|RateExceeded", "kThrottled"),
+               ("NotFound$|^NoSuch|DoesNotExist$|NonExistent", "kNotFound"),
+               ("AccessDenied|Unauthorized|NotAuthorized", "kDenied"),
+               ("Unavailable$", "kUnavailable"),
+               ("AlreadyExists$|Exists$|Conflict$|InUse$|AlreadyOwnedByYou$|ConcurrentModification|"
+                "ConcurrentAccess", "kConflict"),
+               ("TooLarge$|TooLong$", "kTooLarge")]
 
 
 def snake(name: str) -> str:
@@ -260,6 +270,27 @@ def emit_source(structs: Structs, names: list) -> str:
     return "\n".join(out + closing(ns))
 
 
+def error_kind(name: str, shape: dict, status: int) -> str:
+    """From the traits of the error: that it is retried as throttling, its status, whose fault it is;
+    then from what it is called."""
+    retryable = shape.get("retryable")
+    if retryable and retryable.get("throttling"):
+        return "kThrottled"
+    plain = re.sub(r"(Exception|Error)$", "", name)
+    if status < 500 and re.search(NAMED_KINDS[0][0], plain):
+        return "kThrottled"  # whatever a service has always answered: RequestThrottled is 403
+    if status in KINDS:
+        return KINDS[status]
+    ours = status >= 500 or bool(shape.get("fault"))
+    if status in (400, 500):
+        for pattern, kind in NAMED_KINDS:
+            if re.search(pattern, plain) and ours == (kind == "kUnavailable"):
+                return kind
+    if ours:
+        return "kUnavailable" if retryable is not None else "kInternal"
+    return "kInvalid"
+
+
 def error_rows(structs: Structs) -> list:
     """(function, code, status, kind, members beside the message) of each error shape."""
     out = []
@@ -267,11 +298,11 @@ def error_rows(structs: Structs) -> list:
         shape = structs.shapes[name]
         error = shape.get("error", {})
         status = error.get("httpStatusCode", 500 if shape.get("fault") else 400)
-        kind = KINDS.get(status, "kInternal" if status >= 500 else "kInvalid")
+        kind = error_kind(name, shape, status)
         members = [m for m in sorted(shape["members"]) if m.lower() != "message"]
         function = re.sub(r"_(exception|error)$", "", snake(name))
         out.append((function if function not in KEYWORDS else function + "_",
-                    error.get("code", name), status, kind, members))
+                    error_code(structs.model, name), status, kind, members))
     names = [row[0] for row in out]
     return [(row[0] if names.count(row[0]) == 1 else snake(name), *row[1:])
             for row, name in zip(out, structs.errors)]

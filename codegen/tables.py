@@ -77,16 +77,21 @@ class Tables:
         self.pool = Pool()
         self.shape_names = sorted(model["shapes"])
         self.shape_index = {n: i for i, n in enumerate(self.shape_names)}
-        self.members, self.enums, self.segments = [], [], []
+        self.members, self.enums, self.segments, self.xml = [], [], [], []
         self.member_number = {}
         self.shapes = [self.shape_row(n) for n in self.shape_names]
         self.operations = [self.operation_row(i, n) for i, n in
                            enumerate(sorted(model["operations"]))]
+        self.xml.sort()
 
     def shape_row(self, name: str) -> str:
         shape = self.model["shapes"][name]
         kind = shape["type"]
         row = {"name": self.pool.ref(name.split("@")[0])}
+        index = self.shape_index[name]
+        self.xml_row(0, index, shape, shape.get("locationName"))
+        self.xml_row(2, index, shape.get("member") or shape.get("value") or {})
+        self.xml_row(3, index, shape.get("key") or {})
         flags = sum(bit for key, bit in SHAPE_FLAGS if shape.get(key))
         if kind == "structure":
             row["first"], row["count"] = len(self.members), len(shape["members"])
@@ -112,14 +117,13 @@ class Tables:
                 flags |= bit
         if shape.get("exception"):
             error = shape.get("error", {})
-            row["error_code"] = self.pool.ref(error.get("code", name))
+            row["error_code"] = self.pool.ref(error_code(self.model, name))
             row["query_code"] = self.pool.ref(error.get("queryCode", error.get("code", name)))
             row["error_status"] = error.get("httpStatusCode", 500 if shape.get("fault") else 400)
             flags |= 256 if error.get("senderFault") else 0
             if "queryMessage" in error:
                 row["query_message"] = self.pool.ref(error["queryMessage"])
-        uri = (shape.get("xmlNamespace") or {}).get("uri")
-        row["xml_namespace"] = self.pool.ref(uri or "")
+        row["xml_namespace"] = self.pool.ref(namespace_of(shape)[1])
         row["flags"] = flags
         row["kind"] = f"K::{KINDS[kind]}"
         row["timestamp"] = f"T::{TIMESTAMPS.get(shape.get('timestampFormat'), 'kDefault')}"
@@ -140,13 +144,31 @@ class Tables:
                 location = "kPayload"
             flags = ((1 if name in required else 0) | (2 if member.get("flattened") else 0) |
                      (4 if member.get("xmlAttribute") else 0) |
-                     (8 if member.get("idempotencyToken") else 0))
+                     (8 if member.get("idempotencyToken") else 0) |
+                     (16 if self.streams(member) else 0) |
+                     (32 if member.get("eventpayload") else 0) |
+                     (64 if member.get("eventheader") else 0))
             wire = member.get("locationName", name)
+            self.xml_row(1, len(self.members), member)
             self.members.append("{%d, %d, %d, %d, %d, L::%s, T::%s, %d}" % (
                 self.pool.ref(name), self.pool.ref(wire),
-                self.pool.ref(member.get("queryName", wire)),
+                self.pool.ref(member.get("queryName", self.query_name(wire))),
                 self.pool.ref(name[0].lower() + name[1:]), self.shape_index[member["shape"]],
                 location, TIMESTAMPS.get(member.get("timestampFormat"), "kDefault"), flags))
+
+    def xml_row(self, kind: int, index: int, said: dict, root: str = None) -> None:
+        attribute, uri = namespace_of(said)
+        if root or uri:
+            refs = [self.pool.ref(text) for text in (root or "", attribute, uri)]
+            self.xml.append((kind << 24 | index, *refs))
+
+    def query_name(self, wire: str) -> str:
+        return wire[0].upper() + wire[1:] if self.model["metadata"]["protocol"] == "ec2" else wire
+
+    def streams(self, member: dict) -> bool:
+        """Whether it is passed on as it comes, without being held whole."""
+        shape = self.model["shapes"][member["shape"]]
+        return bool(member.get("streaming") or shape.get("streaming") or shape.get("eventstream"))
 
     def payload(self, shape_name) -> int:
         payload = self.model["shapes"].get(shape_name, {}).get("payload")
@@ -161,6 +183,8 @@ class Tables:
         first = len(self.segments)
         self.uri_segments(path, shape_in, f"{self.model['id']} {name}")
         wrapper = output.get("resultWrapper") or f"{name}Result"
+        if self.model["metadata"]["protocol"] == "rest-xml" and "resultWrapper" not in output:
+            wrapper = self.model["shapes"].get(shape_out, {}).get("locationName") or shape_out or ""
         return "{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}" % (
             self.pool.ref(name), self.pool.ref(operation["method"]), self.pool.ref(query),
             self.pool.ref(wrapper), self.shape_index.get(shape_in, NONE),
@@ -195,6 +219,25 @@ class Tables:
         return out
 
 
+def namespace_of(said: dict) -> tuple:
+    """The attribute that declares it and the URI, of a shape or a member."""
+    namespace = said.get("xmlNamespace") or {}
+    if isinstance(namespace, str):
+        namespace = {"uri": namespace}
+    prefix = namespace.get("prefix")
+    return (f"xmlns:{prefix}" if prefix else "xmlns", namespace.get("uri", "")) \
+        if namespace.get("uri") else ("", "")
+
+
+def error_code(model: dict, name: str) -> str:
+    """Of an error on the wire. Where a service once spoke query, its model has that protocol's codes;
+    the others call the error by its name."""
+    error = model["shapes"][name].get("error", {})
+    if "awsQueryCompatible" in model["metadata"] and "queryCode" not in error:
+        return name
+    return error.get("code", name)
+
+
 def number(value) -> str:
     """A C++ literal; the least 64-bit value has none of its own."""
     return "INT64_MIN" if value == -2**63 else str(value)
@@ -209,7 +252,7 @@ def array(kind: str, name: str, rows: list) -> list:
 
 def emit_header(model: dict) -> str:
     names = sorted(model["operations"])
-    errors = sorted({shape.get("error", {}).get("code", name)
+    errors = sorted({error_code(model, name)
                      for name, shape in model["shapes"].items() if shape.get("exception")})
     out = [f"// Generated from models/{model['id']}.json by codegen/.", "#pragma once", "",
            "#include <cstdint>", "#include <string_view>", "",
@@ -245,6 +288,7 @@ def emit_source(model: dict) -> str:
     out += array("aws::StringRef", "kEnums", [str(e) for e in tables.enums])
     out += array("aws::SegmentRow", "kSegments", tables.segments)
     out += array("aws::OperationRow", "kOperations", tables.operations)
+    out += array("aws::XmlRow", "kXml", ["{%d, %d, %d, %d}" % row for row in tables.xml])
     out += array("std::uint16_t", "kHash", [str(s) for s in slots])
     out += array("aws::Protocol", "kProtocols", [f"P::{p}" for p in tables.protocols()])
     out += ["constexpr char kPool[] =", *tables.pool.render(), "    ;", "", "}  // namespace", "",
@@ -259,8 +303,9 @@ def emit_source(model: dict) -> str:
             f'    .error_prefix = "{meta.get("errorPrefix", "")}",',
             f'    .query_compatible = {"true" if "awsQueryCompatible" in meta else "false"},',
             *[f'    .{field} = "{meta[key]}",' for key, field in OPTIONAL_METADATA if key in meta],
+            *(["    .bare_errors = true,"] if meta.get("bareErrors") else []),
             "    .protocols = kProtocols,", "    .operations = kOperations,",
             "    .shapes = kShapes,", "    .members = kMembers,", "    .enums = kEnums,",
-            "    .segments = kSegments,", "    .operation_hash = kHash,", "    .pool = kPool,",
+            "    .segments = kSegments,", "    .xml = kXml,", "    .operation_hash = kHash,", "    .pool = kPool,",
             "};", "", f"}}  // namespace lapwing::gen::{model['id']}", ""]
     return "\n".join(out)

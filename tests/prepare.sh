@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tests/prepare.sh: the clients the tests use, pinned: build/venv (pytest, boto3, AWS CLI 1),
 # build/node, build/go-clients, build/java-clients (AWS SDKs for JavaScript 3, Go 2, Java 2),
-# build/node-functions (Node.js 22 and 24, libraries),
-# build/wheels (packages of functions), and from the distribution AWS CLI 2 and the tools for
+# build/node-functions (Node.js 22 and 24, libraries), build/wheels (packages of functions),
+# build/protocol-cases, and from the distribution AWS CLI 2 and the tools for
 # container images. Quick when done.
 # What cannot be had here (no npm, no awscli package on Ubuntu 24.04) is left out; the tests
 # that need it skip, saying so.
@@ -33,6 +33,25 @@ function_packages() {
     --only-binary :all: -d build/wheels -r tests/requirements-functions.txt ||
     { echo "wheels could not be had: tests of packages from PyPI are left out" >&2; return; }
   echo "$want" >build/wheels/.prepared
+}
+
+# The public protocol cases, which are in botocore's source package alone (tests/wire).
+protocol_cases() {
+  local into=build/protocol-cases want version
+  want=$(stamp tests/requirements.txt)
+  done_already $into/.prepared "$want" && return
+  version=$(sed -n 's/^botocore==//p' tests/requirements.txt)
+  rm -rf $into
+  mkdir -p $into
+  build/venv/bin/pip download --quiet --disable-pip-version-check --no-deps \
+    --no-binary botocore -d $into "botocore==$version" &&
+    tar xzf "$into/botocore-$version.tar.gz" -C $into --strip-components=4 \
+      "botocore-$version/tests/unit/protocols" || {
+    echo "botocore's source cannot be had here: the public protocol cases are left out" >&2
+    return
+  }
+  rm "$into/botocore-$version.tar.gz"
+  echo "$want" >$into/.prepared
 }
 
 javascript_clients() {
@@ -131,6 +150,7 @@ image_tools() {
 
 mkdir -p build
 python_clients
+protocol_cases
 function_packages
 javascript_clients
 go_clients

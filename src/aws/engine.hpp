@@ -41,11 +41,8 @@ class ProtocolEngine {
                                std::string_view request_id) const = 0;
 };
 
-// nullptr for protocols that are not built.
+// Every protocol has one; never null.
 const ProtocolEngine* find_engine(Protocol protocol);
-
-// Errors in the words of ec2, which has no engine yet, so that its clients read them.
-Response write_ec2_error(const ErrorFacts& error, std::string_view request_id);
 
 // One each; find_engine() is the way to them.
 const ProtocolEngine& rest_json_engine();
@@ -54,5 +51,6 @@ const ProtocolEngine& json11_engine();
 const ProtocolEngine& query_engine();
 const ProtocolEngine& rest_xml_engine();
 const ProtocolEngine& rpc_v2_cbor_engine();
+const ProtocolEngine& ec2_engine();
 
 }  // namespace lapwing::aws

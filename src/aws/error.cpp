@@ -75,6 +75,8 @@ ErrorFacts describe_error(const ServiceModel* model, const Error& error) {
   }
   if (out.status == 0) out.status = status_of(error.kind());
   out.sender = out.status < 500;
+  if (out.shape != nullptr && out.shape->has(ShapeFlags::kFault)) out.sender = false;
+  if (out.shape != nullptr && out.shape->has(ShapeFlags::kSenderFault)) out.sender = true;
   return out;
 }
 
@@ -93,7 +95,7 @@ const ProtocolEngine* find_engine(Protocol protocol) {
     case Protocol::kRestXml:
       return &rest_xml_engine();
     case Protocol::kEc2:
-      break;
+      return &ec2_engine();
   }
   return nullptr;
 }
@@ -103,10 +105,7 @@ namespace {
 Response render(const ServiceModel* model, Protocol protocol, const Error& error,
                 const RequestId& request_id) {
   const ErrorFacts facts = describe_error(model, error);
-  if (const ProtocolEngine* engine = find_engine(protocol)) {
-    return engine->write_error(model, facts, request_id.view());
-  }
-  return write_ec2_error(facts, request_id.view());
+  return find_engine(protocol)->write_error(model, facts, request_id.view());
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ Error malformed(std::string_view what) {
   return make_error(ErrorKind::kInvalid, "event stream: " + std::string(what));
 }
 
+bool has_length(const EventField& field) {
+  return field.type == EventValueType::kString || field.type == EventValueType::kBytes;
+}
+
 // Bytes of a value of that type; nothing for one with a length of its own.
 Result<std::optional<std::size_t>> fixed_size(std::uint8_t type) {
   switch (static_cast<EventValueType>(type)) {
@@ -97,7 +101,7 @@ Result<EventMessage> read_message(std::string_view whole, std::size_t headers_si
 void append_event(std::string& out, std::span<const EventField> fields, std::string_view payload) {
   std::size_t headers_size = 0;
   for (const EventField& field : fields) {
-    headers_size += 1 + field.name.size() + 1 + 2 + field.value.size();
+    headers_size += 1 + field.name.size() + 1 + (has_length(field) ? 2 : 0) + field.value.size();
   }
   const std::size_t begin = out.size();
   const std::size_t total = kAroundBytes + headers_size + payload.size();
@@ -108,8 +112,8 @@ void append_event(std::string& out, std::span<const EventField> fields, std::str
   for (const EventField& field : fields) {
     append_number(out, field.name.size(), 1);
     out += field.name;
-    append_number(out, static_cast<std::uint64_t>(EventValueType::kString), 1);
-    append_number(out, field.value.size(), 2);
+    append_number(out, static_cast<std::uint64_t>(field.type), 1);
+    if (has_length(field)) append_number(out, field.value.size(), 2);
     out += field.value;
   }
   out += payload;

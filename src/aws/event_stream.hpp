@@ -28,16 +28,6 @@ inline constexpr std::string_view kEventStreamContentType = "application/vnd.ama
 inline constexpr std::size_t kEventHeadersBytesMax = 128 * 1024;
 inline constexpr std::size_t kEventPayloadBytesMax = 24 * 1024 * 1024;
 
-// A header as events of services have them: always a string. The value holds at most 65,535
-// bytes, the name 1 to 255.
-struct EventField {
-  std::string_view name;
-  std::string_view value;
-};
-
-// Appends one message to `out`. The limits above must hold: the caller cuts its payload.
-void append_event(std::string& out, std::span<const EventField> fields, std::string_view payload);
-
 enum class EventValueType : std::uint8_t {
   kTrue = 0,
   kFalse = 1,
@@ -50,6 +40,17 @@ enum class EventValueType : std::uint8_t {
   kTimestamp = 8,
   kUuid = 9,
 };
+
+// A header as it is sent. The value is as on the wire, without its length, and holds at most 65,535
+// bytes, the name 1 to 255.
+struct EventField {
+  std::string_view name;
+  std::string_view value;
+  EventValueType type = EventValueType::kString;
+};
+
+// Appends one message to `out`. The limits above must hold: the caller cuts its payload.
+void append_event(std::string& out, std::span<const EventField> fields, std::string_view payload);
 
 struct EventHeader {
   std::string name;

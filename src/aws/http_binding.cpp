@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aws/scalar.hpp"
@@ -54,6 +55,18 @@ std::vector<std::string> split_header_list(std::string_view text, bool http_date
   return out;
 }
 
+// Text with a comma or a quote in it is quoted; dates have a comma of their own.
+std::string list_item(const ShapeRow& element, std::string text) {
+  if (element.kind != ShapeKind::kString) return text;
+  if (text.find_first_of(",\"") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 struct BindingReader {
   const ServiceModel& model;
   Arena& arena;
@@ -78,6 +91,7 @@ struct BindingReader {
     if (shape.kind != ShapeKind::kList) {
       return scalar(&member, shape, trim(text), TimestampFormat::kHttpDate);
     }
+    if (trim(text).empty()) return Value::list({});
     const ShapeRow& element = model.shape(shape.element);
     const bool dates = element.kind == ShapeKind::kTimestamp &&
                        timestamp_format(nullptr, element, TimestampFormat::kHttpDate) ==
@@ -118,19 +132,36 @@ struct BindingReader {
     return scalar(&member, shape, *value, TimestampFormat::kIso8601);
   }
 
-  // A map bound to the query takes every parameter that no other member is bound to.
-  Value query_map(std::span<const MemberRow> members, const text::QueryString& query) {
-    std::vector<MapEntry> found;
+  // A map bound to the query takes every parameter that no other member is bound to; where its
+  // values are lists, all of one name together.
+  Result<Value> query_map(const ShapeRow& shape, std::span<const MemberRow> members,
+                          const text::QueryString& query) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> found;
     for (const auto& pair : query.pairs()) {
       const bool bound = std::ranges::any_of(members, [&](const MemberRow& other) {
         return other.location == Location::kQuery && model.text(other.wire) == pair.name;
       });
       if (bound) continue;
-      found.push_back(
-          {Value::string(arena.copy(pair.name)), Value::string(arena.copy(pair.value))});
+      const auto at =
+          std::ranges::find(found, pair.name, [](const auto& one) { return one.first; });
+      if (at == found.end()) {
+        found.push_back({pair.name, {pair.value}});
+      } else {
+        at->second.push_back(pair.value);
+      }
     }
+    if (found.empty()) return Value();
+    const ShapeRow& element = model.shape(shape.element);
     auto entries = arena.make_array<MapEntry>(found.size());
-    std::ranges::copy(found, entries.begin());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      entries[i].key = Value::string(arena.copy(found[i].first));
+      if (element.kind == ShapeKind::kList) {
+        LAPWING_TRY(entries[i].value, texts(element, found[i].second, TimestampFormat::kIso8601));
+      } else {
+        LAPWING_TRY(entries[i].value,
+                    scalar(nullptr, element, found[i].second.front(), TimestampFormat::kIso8601));
+      }
+    }
     return Value::map(entries);
   }
 };
@@ -168,7 +199,7 @@ Status read_bindings(const ServiceModel& model, const OperationRow& operation,
     const MemberRow& member = members[i];
     if (member.location == Location::kQuery) {
       if (model.shape(member.shape).kind == ShapeKind::kMap) {
-        slots[i] = reader.query_map(members, *query);
+        LAPWING_TRY(slots[i], reader.query_map(model.shape(member.shape), members, *query));
       } else {
         LAPWING_TRY(slots[i], reader.query(member, *query));
       }
@@ -182,6 +213,15 @@ Status read_bindings(const ServiceModel& model, const OperationRow& operation,
     }
   }
   return {};
+}
+
+bool is_written_in_body(const MemberRow& member) {
+  return member.location == Location::kBody || member.location == Location::kUri ||
+         member.location == Location::kQuery;
+}
+
+bool has_written_members(const ServiceModel& model, const ShapeRow& shape) {
+  return std::ranges::any_of(model.members_of(shape), is_written_in_body);
 }
 
 bool has_body_members(const ServiceModel& model, const ShapeRow& shape) {
@@ -224,8 +264,9 @@ void write_bindings(const ServiceModel& model, const ShapeRow& shape, const Valu
       std::string joined;
       for (const Value& item : value[i].items()) {
         if (!joined.empty()) joined += ", ";
-        joined += format_scalar(element, item,
-                                timestamp_format(nullptr, element, TimestampFormat::kHttpDate));
+        joined += list_item(
+            element, format_scalar(element, item,
+                                   timestamp_format(nullptr, element, TimestampFormat::kHttpDate)));
       }
       response.set_header(model.text(member.wire), joined);
     } else if (member.location == Location::kHeader) {

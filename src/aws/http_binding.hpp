@@ -20,6 +20,9 @@ Status read_bindings(const ServiceModel& model, const OperationRow& operation,
 
 // Whether a structure has members that neither label, query, header nor payload takes.
 bool has_body_members(const ServiceModel& model, const ShapeRow& shape);
+// The same of an output, which has no labels and no query: members bound to those are in its body.
+bool has_written_members(const ServiceModel& model, const ShapeRow& shape);
+bool is_written_in_body(const MemberRow& member);
 
 // For members that are the whole body: bytes and text go out as they are, with the type of their
 // kind unless a member bound to Content-Type says otherwise. False for what is a document.

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/http_binding.hpp"
 #include "aws/scalar.hpp"
 #include "text/base64.hpp"
 #include "text/json.hpp"
@@ -213,7 +214,7 @@ struct Writer {
     const auto members = model.members_of(shape);
     for (std::size_t i = 0; i < members.size(); ++i) {
       const bool whole = names == JsonNames::kModel;
-      if ((!whole && members[i].location != Location::kBody) || !value[i].present()) continue;
+      if ((!whole && !is_written_in_body(members[i])) || !value[i].present()) continue;
       const ShapeRow& target = model.shape(members[i].shape);
       out.key(model.text(whole ? members[i].name : members[i].wire));
       write(target, timestamp_format(&members[i], target, TimestampFormat::kEpochSeconds),

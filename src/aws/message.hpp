@@ -22,6 +22,7 @@ struct Request {
   std::string_view raw_query{};  // without '?'
   std::span<const HeaderView> headers{};
   std::string_view body{};
+  bool body_follows = false;  // it is read as it arrives, and is not in `body`
 
   // Name compared without case; the first one when a header is repeated.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -54,6 +54,21 @@ const ShapeRow* ServiceModel::find_error(std::string_view code) const {
   return nullptr;
 }
 
+const XmlRow* ServiceModel::find_xml(XmlRow::Kind kind, std::size_t index) const {
+  const std::uint32_t of = XmlRow::key(kind, index);
+  const auto found = std::ranges::lower_bound(xml, of, {}, &XmlRow::of);
+  return found != xml.end() && found->of == of ? &*found : nullptr;
+}
+
+std::uint16_t ServiceModel::streaming_member(std::uint16_t structure) const {
+  if (structure == kNone) return kNone;
+  const auto rows = members_of(shape(structure));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].has(MemberFlags::kStreaming)) return static_cast<std::uint16_t>(i);
+  }
+  return kNone;
+}
+
 std::uint16_t ServiceModel::find_member(const ShapeRow& shape, std::string_view member_name) const {
   const auto rows = members_of(shape);
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -92,6 +92,9 @@ struct MemberFlags {
   static constexpr std::uint8_t kFlattened = 2;
   static constexpr std::uint8_t kXmlAttribute = 4;
   static constexpr std::uint8_t kIdempotencyToken = 8;
+  static constexpr std::uint8_t kStreaming = 16;     // a body, or an event stream, as it comes
+  static constexpr std::uint8_t kEventPayload = 32;  // of an event: the message's payload
+  static constexpr std::uint8_t kEventHeader = 64;   // of an event: a header of the message
 };
 
 struct MemberRow {
@@ -107,6 +110,21 @@ struct MemberRow {
   bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
 
+// What a shape, a member, or the elements of a list or map are called and declare in XML, where
+// that differs from what their rows say. Few models have any: they are looked up.
+struct XmlRow {
+  // Which of the two: `kind` in the upper bits, the index of the shape or member row below.
+  enum Kind : std::uint32_t { kShape = 0, kMember = 1, kElement = 2, kKey = 3 };
+  std::uint32_t of = 0;
+  StringRef name = 0;       // shapes: of the element, where it is a document's root
+  StringRef attribute = 0;  // "xmlns" or "xmlns:prefix"
+  StringRef uri = 0;
+
+  static constexpr std::uint32_t key(Kind kind, std::size_t index) {
+    return static_cast<std::uint32_t>(kind) << 24 | static_cast<std::uint32_t>(index);
+  }
+};
+
 // One segment of an operation's URI.
 struct SegmentRow {
   StringRef literal = 0;         // 0 for a label
@@ -118,7 +136,7 @@ struct OperationRow {
   StringRef name = 0;
   StringRef method = 0;
   StringRef constant_query = 0;  // "find=LayerVersion&list-type" that must be present
-  StringRef result_wrapper = 0;  // query
+  StringRef result_wrapper = 0;  // query; rest-xml: the root of the output
   std::uint16_t input = kNone;
   std::uint16_t output = kNone;
   std::uint16_t input_payload = kNone;  // member number
@@ -141,12 +159,14 @@ struct ServiceModel {
   bool query_compatible = false;             // errors carry x-amzn-query-error
   std::string_view missing_code = {};        // of a missing parameter, where it is told alone
   std::string_view path_member = {};         // query: the input's member that a path stands for
+  bool bare_errors = false;                  // rest-xml: no ErrorResponse around the Error
   std::span<const Protocol> protocols;       // in the model's order, then historic ones
   std::span<const OperationRow> operations;  // sorted by name
   std::span<const ShapeRow> shapes;
   std::span<const MemberRow> members;
   std::span<const StringRef> enums;
   std::span<const SegmentRow> segments;
+  std::span<const XmlRow> xml;                    // by `of`
   std::span<const std::uint16_t> operation_hash;  // FNV-1a of the name, open addressing
   const char* pool = nullptr;
 
@@ -159,8 +179,12 @@ struct ServiceModel {
     return enums.subspan(shape.first, shape.count);
   }
   std::string_view name(const OperationRow& operation) const { return text(operation.name); }
+  // The member of a structure that is passed on as it comes; kNone where there is none.
+  std::uint16_t streaming_member(std::uint16_t structure) const;
 
   bool speaks(Protocol protocol) const;
+  // nullptr where nothing is said.
+  const XmlRow* find_xml(XmlRow::Kind kind, std::size_t index) const;
   // nullptr where the service has no such operation.
   const OperationRow* find_operation(std::string_view operation_name) const;
   // The error shape with this code (or shape name); nullptr for codes the model lacks.

@@ -80,9 +80,14 @@ Result<Value> Handler::run(const Call&, Decoded&, Arena&, ResponseExtras&, const
   return fail(internal_error("an operation that waits was run as one that does not"));
 }
 
-net::Task<Result<Value>> Handler::wait(net::Loop&, const Call&, Decoded&, Arena&,
+net::Task<Result<Value>> Handler::wait(net::Loop&, const Call&, Decoded&, Arena&, ResponseExtras&,
                                        const Gate&) const {
   co_return fail(internal_error("an operation that does not wait was run as one that does"));
+}
+
+net::Task<Status> Handler::stream(net::Loop&, const Call&, Decoded&, const Gate&, BodySource&,
+                                  AnswerSink&) const {
+  co_return fail(internal_error("an operation that does not stream was run as one that does"));
 }
 
 OperationTable::OperationTable(const ServiceModel& model)
@@ -102,17 +107,28 @@ OperationTable::Entry& OperationTable::find(std::string_view operation) {
   return entry;
 }
 
-void OperationTable::add_row(std::string_view operation, const RowFacts& facts,
-                             std::unique_ptr<Handler> handler) {
+OperationTable::Entry& OperationTable::describe(std::string_view operation, const RowFacts& facts) {
   Entry& entry = find(operation);
   const OperationRow& row = *model_->find_operation(operation);
   for (const std::string_view path : facts.accepts) require_member(*model_, row, path);
-  entry.handler = std::move(handler);
   entry.access = facts.access;
   entry.action = facts.action.empty() ? fmt::format("{}:{}", model_->signing_name, operation)
                                       : std::string(facts.action);
   entry.accepts.assign(facts.accepts.begin(), facts.accepts.end());
   entry.body_bytes_max = facts.body_bytes_max;
+  return entry;
+}
+
+void OperationTable::add_row(std::string_view operation, const RowFacts& facts,
+                             std::unique_ptr<Handler> handler) {
+  describe(operation, facts).handler = std::move(handler);
+}
+
+void OperationTable::add_row_elsewhere(std::string_view operation, const RowFacts& facts,
+                                       std::unique_ptr<Handler> performer) {
+  Entry& entry = describe(operation, facts);
+  entry.elsewhere = true;
+  entry.performer = std::move(performer);
 }
 
 void OperationTable::add_elsewhere(std::string_view operation, Access access,

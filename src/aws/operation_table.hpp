@@ -7,9 +7,14 @@
 //
 // An operation is a function of one of these shapes; the compiler tells which it is:
 //   plain    Result<Output>(Core&, const Call&, Input [, ResponseExtras&])   on a worker, may block
-//   waiting  net::Task<Result<Output>>(Core&, net::Loop&, const Call&, Input)  on the caller's
-//            loop, holds no thread while it waits: long polls, durable writes
+//   waiting  net::Task<Result<Output>>(Core&, net::Loop&, const Call&, Input [, ResponseExtras&])
+//            on the caller's loop, holds no thread while it waits: long polls, durable writes
+//   raw      net::Task<Status>(Core&, net::Loop&, const Call&, Input, BodySource&, AnswerSink&)
+//            on the caller's loop: body or answer pass as they come (aws/streaming.hpp)
 // An input is handed over whole (Input, Input&& or const Input&).
+//
+// Every row says its access and what it acts on: one ARN, several, or aws::kNoResource. One that
+// forgets does not compile, and an operation that ran without having been authorised fails.
 //
 // A table covers its model: every operation is a row or refused, or the server does not start
 // (check_covered). Rows say what authorisation, limits, metrics and the coverage page need; no
@@ -42,20 +47,21 @@
 
 namespace lapwing::aws {
 
+class AnswerSink;
+class BodySource;
+
 // Of requests whose operation says nothing else, or is not known: far above what they need.
 inline constexpr std::size_t kBodyBytesDefault = 1024 * 1024;
 
-template <class Op>
-struct Row {
-  Access access = Access::kRead;
-  // IAM's action; the service's prefix and the operation's name where nothing is said.
-  std::string_view action = {};
-  // The ARN that is acted on; "*" where there is none.
-  std::string (*resource)(const Call& call, const typename Op::Input& input) = nullptr;
-  // Input members that are supported ("A" with all below it, or "A.B"); any other one that
-  // carries content is refused by name. Empty: every one. Misspelt names throw.
-  std::initializer_list<std::string_view> accepts = {};
-  std::size_t body_bytes_max = kBodyBytesDefault;
+// What has to be said: no value stands for it where it is left out.
+template <class T>
+class Said {
+ public:
+  constexpr Said(T value) : value_(value) {}
+  constexpr operator T() const { return value_; }
+
+ private:
+  T value_;
 };
 
 // Asks the Authoriser about a resource of the operation under way.
@@ -67,6 +73,54 @@ class Gate {
 
  protected:
   ~Gate() = default;
+};
+
+// Of actions that are about no single thing (ListQueues): asked about as "*".
+struct NoResource {};
+inline constexpr NoResource kNoResource;
+
+// The ARN, or the ARNs, that an input is about: a function of the call and the input.
+template <class In>
+class ResourceOf {
+ public:
+  using One = std::string (*)(const Call&, const In&);
+  using Several = std::vector<std::string> (*)(const Call&, const In&);
+
+  constexpr ResourceOf(NoResource) {}
+  constexpr ResourceOf(One one) : one_(one) {}
+  constexpr ResourceOf(Several several) : several_(several) {}
+  template <class Fn>
+    requires(std::is_class_v<Fn> && std::is_convertible_v<Fn, One>)
+  constexpr ResourceOf(Fn one) : one_(one) {}
+  template <class Fn>
+    requires(std::is_class_v<Fn> && std::is_convertible_v<Fn, Several>)
+  constexpr ResourceOf(Fn several) : several_(several) {}
+
+  // All of them have to be allowed; the first that is not is told.
+  Status pass(const Call& call, const In& input, const Gate& gate) const {
+    if (one_ != nullptr) return gate.pass(one_(call, input));
+    if (several_ == nullptr) return gate.pass("*");
+    const std::vector<std::string> arns = several_(call, input);
+    if (arns.empty()) return gate.pass("*");
+    for (const std::string& arn : arns) LAPWING_CHECK(gate.pass(arn));
+    return {};
+  }
+
+ private:
+  One one_ = nullptr;
+  Several several_ = nullptr;
+};
+
+template <class Op>
+struct Row {
+  Said<Access> access;
+  // IAM's action; the service's prefix and the operation's name where nothing is said.
+  std::string_view action = {};
+  ResourceOf<typename Op::Input> resource;
+  // Input members that are supported ("A" with all below it, or "A.B"); any other one that
+  // carries content is refused by name. Empty: every one. Misspelt names throw.
+  std::initializer_list<std::string_view> accepts = {};
+  std::size_t body_bytes_max = kBodyBytesDefault;
 };
 
 // An input as it was read, and the memory it lies in.
@@ -85,20 +139,19 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual bool waits() const = 0;
-  // One of these, by waits().
+  virtual bool streams() const { return false; }
+  // One of these, by streams() and waits(). Each asks the gate before it does anything.
   // `input` is used up; what is answered lies in `arena`.
   virtual Result<Value> run(const Call& call, Decoded& input, Arena& arena, ResponseExtras& extras,
                             const Gate& gate) const;
   virtual net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input,
-                                        Arena& arena, const Gate& gate) const;
+                                        Arena& arena, ResponseExtras& extras,
+                                        const Gate& gate) const;
+  virtual net::Task<Status> stream(net::Loop& loop, const Call& call, Decoded& input,
+                                   const Gate& gate, BodySource& body, AnswerSink& answer) const;
 };
 
 namespace detail {
-
-template <class Op>
-std::string resource_of(const Row<Op>& row, const Call& call, const typename Op::Input& input) {
-  return row.resource == nullptr ? std::string("*") : row.resource(call, input);
-}
 
 template <class Op>
 typename Op::Input input_of(Decoded& input) {
@@ -127,7 +180,7 @@ class PlainHandler final : public Handler {
   Result<Value> run(const Call& call, Decoded& input, Arena& arena, ResponseExtras& extras,
                     const Gate& gate) const override {
     auto in = input_of<Op>(input);
-    LAPWING_CHECK(gate.pass(resource_of(row_, call, in)));
+    LAPWING_CHECK(row_.resource.pass(call, in, gate));
     if constexpr (std::is_invocable_v<const Fn&, Core&, const Call&, typename Op::Input,
                                       ResponseExtras&>) {
       return value_of<Op>(fn_(core_, call, std::move(in), extras), arena);
@@ -143,14 +196,19 @@ class PlainHandler final : public Handler {
 };
 
 template <class Op, class Core, class Fn>
+inline constexpr bool kWaitsWithExtras =
+    std::is_invocable_v<const Fn&, Core&, net::Loop&, const Call&, typename Op::Input,
+                        ResponseExtras&>;
+
+template <class Op, class Core, class Fn>
 class WaitingHandler final : public Handler {
  public:
   WaitingHandler(Core& core, Fn fn, const Row<Op>& row) : core_(core), fn_(fn), row_(row) {}
   bool waits() const override { return true; }
 
   net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input, Arena& arena,
-                                const Gate& gate) const override {
-    Task task = begin(loop, call, input, gate);
+                                ResponseExtras& extras, const Gate& gate) const override {
+    Task task = begin(loop, call, input, extras, gate);
     co_return value_of<Op>(co_await std::move(task), arena);
   }
 
@@ -160,12 +218,16 @@ class WaitingHandler final : public Handler {
   // Not within the coroutine (noinline): its frame, of which there may be thousands that wait, does
   // not hold what is needed only here.
   [[gnu::noinline]] Task begin(net::Loop& loop, const Call& call, Decoded& input,
-                               const Gate& gate) const {
+                               ResponseExtras& extras, const Gate& gate) const {
     auto in = input_of<Op>(input);
     gate.input_taken();
-    Status passed = gate.pass(resource_of(row_, call, in));
+    Status passed = row_.resource.pass(call, in, gate);
     if (!passed) return refused(std::move(passed).error());
-    return fn_(core_, loop, call, std::move(in));
+    if constexpr (kWaitsWithExtras<Op, Core, Fn>) {
+      return fn_(core_, loop, call, std::move(in), extras);
+    } else {
+      return fn_(core_, loop, call, std::move(in));
+    }
   }
   static Task refused(Error error) { co_return std::unexpected(std::move(error)); }
 
@@ -173,6 +235,42 @@ class WaitingHandler final : public Handler {
   Fn fn_;
   Row<Op> row_;
 };
+
+template <class Op, class Core, class Fn>
+class RawHandler final : public Handler {
+ public:
+  RawHandler(Core& core, Fn fn, const Row<Op>& row) : core_(core), fn_(fn), row_(row) {}
+  bool waits() const override { return true; }
+  bool streams() const override { return true; }
+
+  net::Task<Status> stream(net::Loop& loop, const Call& call, Decoded& input, const Gate& gate,
+                           BodySource& body, AnswerSink& answer) const override {
+    auto in = input_of<Op>(input);
+    LAPWING_CO_CHECK(row_.resource.pass(call, in, gate));
+    co_return co_await fn_(core_, loop, call, std::move(in), body, answer);
+  }
+
+ private:
+  Core& core_;
+  Fn fn_;
+  Row<Op> row_;
+};
+
+template <class Op, class Core, class Fn>
+std::unique_ptr<Handler> make_handler(Core& core, Fn fn, const Row<Op>& row) {
+  using In = typename Op::Input;
+  constexpr bool kRaw =
+      std::is_invocable_v<const Fn&, Core&, net::Loop&, const Call&, In, BodySource&, AnswerSink&>;
+  constexpr bool kWaits = std::is_invocable_v<const Fn&, Core&, net::Loop&, const Call&, In> ||
+                          kWaitsWithExtras<Op, Core, Fn>;
+  if constexpr (kRaw) {
+    return std::make_unique<RawHandler<Op, Core, Fn>>(core, fn, row);
+  } else if constexpr (kWaits) {
+    return std::make_unique<WaitingHandler<Op, Core, Fn>>(core, fn, row);
+  } else {
+    return std::make_unique<PlainHandler<Op, Core, Fn>>(core, fn, row);
+  }
+}
 
 }  // namespace detail
 
@@ -191,29 +289,36 @@ class OperationTable {
 
   template <class Op, class Core, class Fn>
   void add(Core& core, Fn fn, const Row<Op>& row) {
-    constexpr bool kWaits =
-        std::is_invocable_v<const Fn&, Core&, net::Loop&, const Call&, typename Op::Input>;
-    using Typed = std::conditional_t<kWaits, detail::WaitingHandler<Op, Core, Fn>,
-                                     detail::PlainHandler<Op, Core, Fn>>;
     add_row(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max},
-            std::make_unique<Typed>(core, fn, row));
+            detail::make_handler<Op>(core, fn, row));
   }
   // A row that the server serves on a way of its own (Invoke), which calls authorise and record.
+  // Service::perform() has nothing to do for it.
   void add_elsewhere(std::string_view operation, Access access, std::string_view action);
+  // The same, and `fn`, plain or waiting, is what perform() runs: those without HTTP need not take
+  // that way.
+  template <class Op, class Core, class Fn>
+  void add_elsewhere(Core& core, Fn fn, const Row<Op>& row) {
+    add_row_elsewhere(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max},
+                      detail::make_handler<Op>(core, fn, row));
+  }
   // What is not built, by name; a name that is no operation, or is built, throws.
   void refuse(std::initializer_list<std::string_view> operations);
 
   struct RowFacts {
-    Access access;
+    Said<Access> access;
     std::string_view action;
     std::initializer_list<std::string_view> accepts;
     std::size_t body_bytes_max;
   };
   // For operations whose function is not typed.
   void add_row(std::string_view operation, const RowFacts& facts, std::unique_ptr<Handler> handler);
+  void add_row_elsewhere(std::string_view operation, const RowFacts& facts,
+                         std::unique_ptr<Handler> performer);
 
   struct Entry {
     std::unique_ptr<Handler> handler;
+    std::unique_ptr<Handler> performer;  // of a row served elsewhere
     Access access = Access::kRead;
     std::string action;
     std::vector<std::string> accepts;
@@ -235,6 +340,7 @@ class OperationTable {
 
  private:
   Entry& find(std::string_view operation);
+  Entry& describe(std::string_view operation, const RowFacts& facts);
 
   const ServiceModel* model_;
   std::vector<Entry> entries_;  // by operation index

@@ -78,7 +78,7 @@ class RestJson final : public ProtocolEngine {
     if (operation.output_payload != kNone) {
       write_payload(model, model.members_of(shape)[operation.output_payload],
                     output[operation.output_payload], response);
-    } else if (has_body_members(model, shape) || operation.status == 200) {
+    } else if (has_written_members(model, shape) || operation.status == 200) {
       set_default_type(response, "application/json");
       text::JsonWriter json(response.body);
       write_json(model, shape, output, json);

@@ -71,16 +71,16 @@ class RestXml final : public ProtocolEngine {
       if (is_plain_payload(payload)) {
         write_plain_payload(payload, value, response);
       } else if (value.present()) {
-        write_document(model, payload, model.text(member.wire), value, response);
+        write_document(model, &member, payload, payload_root(model, member), value, response);
       }
-    } else if (has_body_members(model, shape)) {
-      write_document(model, shape, model.text(operation.result_wrapper), output, response);
+    } else if (has_written_members(model, shape)) {
+      write_document(model, nullptr, shape, model.text(operation.result_wrapper), output, response);
     }
     return response;
   }
 
-  // S3's form: no envelope.
-  Response write_error(const ServiceModel*, const ErrorFacts& error,
+  // S3 has no envelope, and nor has who was never reached.
+  Response write_error(const ServiceModel* model, const ErrorFacts& error,
                        std::string_view request_id) const override {
     Response response;
     response.status = error.status;
@@ -88,25 +88,52 @@ class RestXml final : public ProtocolEngine {
     response.set_header("x-amz-request-id", request_id);
     text::XmlWriter xml(response.body);
     xml.declaration();
+    const bool bare = model == nullptr || model->bare_errors;
+    if (!bare) {
+      xml.begin("ErrorResponse");
+      if (!model->xml_namespace.empty()) xml.attribute("xmlns", model->xml_namespace);
+    }
     xml.begin("Error");
+    if (!bare) xml.element("Type", error.sender ? "Sender" : "Receiver");
     xml.element("Code", error.code);
     xml.element("Message", error.message);
-    for (const ErrorField& field : error.fields) xml.element(field.name, field.value);
+    for (const ErrorField& field : error.fields) write_field(model, error, field, xml, response);
+    if (!bare) xml.end();
     xml.element("RequestId", request_id);
     xml.end();
     return response;
   }
 
  private:
-  static void write_document(const ServiceModel& model, const ShapeRow& shape,
-                             std::string_view root, const Value& value, Response& response) {
+  // As its member says: in a header, or by its name on the wire.
+  static void write_field(const ServiceModel* model, const ErrorFacts& error,
+                          const ErrorField& field, text::XmlWriter& xml, Response& response) {
+    const std::uint16_t number = model == nullptr || error.shape == nullptr
+                                     ? kNone
+                                     : model->find_member(*error.shape, field.name);
+    if (number == kNone) return xml.element(field.name, field.value);
+    const MemberRow& member = model->members_of(*error.shape)[number];
+    if (member.location != Location::kHeader) {
+      return xml.element(model->text(member.wire), field.value);
+    }
+    response.set_header(model->text(member.wire), field.value);
+  }
+
+  // The member's name on the wire where it has one of its own, else its shape's.
+  static std::string_view payload_root(const ServiceModel& model, const MemberRow& member) {
+    if (member.wire != member.name) return model.text(member.wire);
+    const XmlRow* said = model.find_xml(XmlRow::kShape, member.shape);
+    const bool named = said != nullptr && said->name != 0;
+    return model.text(named ? said->name : model.shape(member.shape).name);
+  }
+
+  static void write_document(const ServiceModel& model, const MemberRow* member,
+                             const ShapeRow& shape, std::string_view root, const Value& value,
+                             Response& response) {
     set_default_type(response, "application/xml");
     text::XmlWriter xml(response.body);
     xml.declaration();
-    xml.begin(root);
-    if (!model.xml_namespace.empty()) xml.attribute("xmlns", model.xml_namespace);
-    write_xml_members(model, shape, value, XmlStyle::kRest, xml);
-    xml.end();
+    write_xml_root(model, member, shape, root, value, xml);
   }
 };
 

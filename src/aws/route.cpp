@@ -142,6 +142,13 @@ Routed route_target(std::span<const ServiceModel* const> models, const Request& 
   return unrouted(unknown_service(scope, prefix, name), json_protocol(request, nullptr));
 }
 
+// The protocol of a service whose requests name their Action; nothing for the others.
+std::optional<Protocol> form_protocol(const ServiceModel& model) {
+  if (model.speaks(Protocol::kQuery)) return Protocol::kQuery;
+  if (model.speaks(Protocol::kEc2)) return Protocol::kEc2;
+  return std::nullopt;
+}
+
 Protocol rest_protocol(const ServiceModel& model) {
   return model.speaks(Protocol::kRestXml) ? Protocol::kRestXml : Protocol::kRestJson;
 }
@@ -182,10 +189,10 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
       const OperationRow* row =
           match_path(*model, request.method, request.raw_path, request.raw_query);
       if (row != nullptr) return Route{model, row, rest_protocol(*model)};
-    } else if (action && model->speaks(Protocol::kQuery)) {
+    } else if (const auto form = form_protocol(*model); action && form) {
       const OperationRow* row = model->find_operation(action->name);
       const bool version = action->version.empty() || action->version == model->api_version;
-      if (row != nullptr && version) return Route{model, row, Protocol::kQuery};
+      if (row != nullptr && version) return Route{model, row, *form};
     }
   }
   if (named == nullptr) {
@@ -198,7 +205,7 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
         unknown_operation(*named, fmt::format("{} {}", request.method, request.raw_path)),
         rest_protocol(*named), named);
   }
-  if (named->speaks(Protocol::kQuery)) {
+  if (const auto form = form_protocol(*named)) {
     // The words of the query front ends; a wrong Version reads the same as a wrong Action.
     return unrouted(
         Error(ErrorKind::kInvalid, action ? "InvalidAction" : "MissingAction",
@@ -207,7 +214,7 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
                                 action->version.empty() ? "NO_VERSION_SPECIFIED" : action->version)
                   : std::string("Missing Action"))
             .with_status(400),
-        Protocol::kQuery, named);
+        *form, named);
   }
   return unrouted(unknown_operation(*named, "without X-Amz-Target").with_status(400),
                   json_protocol(request, named), named);
@@ -215,10 +222,11 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
 
 Routed route_action(std::span<const ServiceModel* const> models, const Action& action) {
   for (const ServiceModel* model : models) {
-    if (!model->speaks(Protocol::kQuery)) continue;
+    const auto form = form_protocol(*model);
+    if (!form) continue;
     if (!action.version.empty() && action.version != model->api_version) continue;
     const OperationRow* row = model->find_operation(action.name);
-    if (row != nullptr) return Route{model, row, Protocol::kQuery};
+    if (row != nullptr) return Route{model, row, *form};
   }
   return unrouted(
       Error(ErrorKind::kInvalid, "InvalidAction",

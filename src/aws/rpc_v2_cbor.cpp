@@ -39,7 +39,10 @@ class RpcV2Cbor final : public ProtocolEngine {
     out.begin_map(2 + error.fields.size());
     out.text("__type");
     out.text(fmt::format("{}{}", model != nullptr ? model->error_prefix : "", error.code));
-    out.text("message");
+    const bool capital = error.shape != nullptr &&
+                         model->find_member(*error.shape, "message") == kNone &&
+                         model->find_member(*error.shape, "Message") != kNone;
+    out.text(capital ? "Message" : "message");
     out.text(error.message);
     for (const ErrorField& field : error.fields) write_field(model, error, field, out);
     return response;

@@ -4,9 +4,12 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "aws/arena.hpp"
 #include "aws/engine.hpp"
 #include "aws/json_codec.hpp"
+#include "aws/streaming.hpp"
 #include "aws/validator.hpp"
 #include "text/json_writer.hpp"
 
@@ -34,26 +37,31 @@ class OperationGate final : public Gate {
       : authoriser_(authoriser), call_(call), entry_(entry), exchange_(exchange) {}
 
   Status pass(std::string_view resource) const override {
+    asked_ = true;
     return authoriser_.authorise(call_, {entry_.action, resource, entry_.access});
   }
   void input_taken() const override {
     if (exchange_ != nullptr) exchange_->input_taken();
   }
+  // An operation that nobody was asked about must not have been run: a bug, and told as one.
+  template <class T>
+  Result<T> outcome(Result<T> of) const {
+    if (of && !asked_) return fail(internal_error("an operation ran without being authorised"));
+    return of;
+  }
 
  private:
+  mutable bool asked_ = false;
   const Authoriser& authoriser_;
   const Call& call_;
   const OperationTable::Entry& entry_;
   const Exchange* exchange_;
 };
 
-Response write(const ServiceModel& model, const Exchange& exchange, const ProtocolEngine& engine,
-               const Value& output, const ResponseExtras& extras) {
-  Response response = engine.write_output(model, *exchange.operation, output,
-                                          exchange.call.caller.request_id.view());
-  if (extras.status) response.status = *extras.status;
-  for (const HeaderField& header : extras.headers) response.set_header(header.name, header.value);
-  return response;
+Response write(const ServiceModel& model, const Exchange& exchange, const Value& output,
+               const ResponseExtras& extras) {
+  return write_answer(model, *exchange.operation, exchange.protocol, output, extras,
+                      exchange.call.caller.request_id.view());
 }
 
 }  // namespace
@@ -98,8 +106,22 @@ Result<Response> Service::run(const Exchange& exchange) const {
   LAPWING_CHECK(read(exchange, *engine, input));
   ResponseExtras extras;
   const OperationGate gate(pipeline_.authoriser, exchange.call, entry);
-  LAPWING_TRY(const Value output, entry.handler->run(exchange.call, input, arena, extras, gate));
-  return write(model(), exchange, *engine, output, extras);
+  LAPWING_TRY(const Value output,
+              gate.outcome(entry.handler->run(exchange.call, input, arena, extras, gate)));
+  return write(model(), exchange, output, extras);
+}
+
+// A large body is read on a worker.
+net::Task<Status> Service::read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                        std::shared_ptr<Decoded> input) const {
+  const ProtocolEngine* engine = find_engine(exchange->protocol);
+  if (engine == nullptr) {
+    co_return fail(not_implemented(model().id, model().name(*exchange->operation)));
+  }
+  if (exchange->request.body.size() <= kReadOnLoopMax) co_return read(*exchange, *engine, *input);
+  co_return co_await pipeline_.workers.run(loop, [this, exchange, engine, input]() -> Status {
+    return read(*exchange, *engine, *input);
+  });
 }
 
 // What an operation that waits stands on. A worker may look at it while its task has gone.
@@ -115,6 +137,7 @@ struct Service::Waiting {
   const ProtocolEngine* const engine;
   const OperationGate gate;
   Decoded input;
+  ResponseExtras extras;
 };
 
 namespace {
@@ -133,15 +156,65 @@ net::Task<Result<Value>> Service::begin_waiting(net::Loop& loop,
   if (exchange.request.body.size() > kReadOnLoopMax) return read_and_wait(loop, on);
   Status done = read(exchange, *on->engine, on->input);
   if (!done) return failed(std::move(done).error());
-  return on->entry.handler->wait(loop, exchange.call, on->input, on->input.arena, on->gate);
+  return on->entry.handler->wait(loop, exchange.call, on->input, on->input.arena, on->extras,
+                                 on->gate);
 }
 
 net::Task<Result<Value>> Service::read_and_wait(net::Loop& loop,
                                                 std::shared_ptr<Waiting> on) const {
-  LAPWING_CO_CHECK(co_await pipeline_.workers.run(
-      loop, [this, on]() -> Status { return read(*on->exchange, *on->engine, on->input); }));
+  LAPWING_CO_CHECK(co_await read_waiting(loop, on->exchange, {on, &on->input}));
   co_return co_await on->entry.handler->wait(loop, on->exchange->call, on->input, on->input.arena,
-                                             on->gate);
+                                             on->extras, on->gate);
+}
+
+net::Task<Status> Service::run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                      BodySource& body, AnswerSink& answer) const {
+  const OperationTable::Entry& entry = table_.entry(exchange->operation->index);
+  const auto input = std::make_shared<Decoded>();
+  LAPWING_CO_CHECK(co_await read_waiting(loop, exchange, input));
+  const OperationGate gate(pipeline_.authoriser, exchange->call, entry);
+  LAPWING_CO_CHECK(gate.outcome(
+      co_await entry.handler->stream(loop, exchange->call, *input, gate, body, answer)));
+  if (answer.state() != AnswerSink::State::kNothing) co_return Status();
+  co_return fail(internal_error("an operation ended without an answer"));
+}
+
+net::Task<Status> Service::stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                  BodySource& body, AnswerWire& wire) const {
+  AnswerSink sink(model(), *exchange->operation, exchange->protocol,
+                  exchange->call.caller.request_id.str(), wire);
+  Status outcome;
+  try {
+    outcome = co_await run_stream(loop, exchange, body, sink);
+  } catch (const std::exception& bug) {
+    outcome = fail(internal_error(bug.what()));
+  }
+  co_return co_await end_stream(*exchange, sink, std::move(outcome));
+}
+
+// What the operation returned becomes the end of its answer.
+net::Task<Status> Service::end_stream(const Exchange& exchange, AnswerSink& sink,
+                                      Status outcome) const {
+  const OperationRow& operation = *exchange.operation;
+  if (sink.client_gone()) {
+    record(operation, sink.status());
+    co_return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
+  }
+  if (sink.state() == AnswerSink::State::kNothing) {
+    co_return co_await sink.respond(answer(exchange, fail(std::move(outcome).error())));
+  }
+  if (outcome) {
+    record(operation, sink.status());
+    co_return co_await sink.finish();
+  }
+  const Error error = std::move(outcome).error();
+  const int status = describe_error(&model(), error).status;
+  if (status >= 500 && error.kind() != ErrorKind::kUnsupported) {
+    log_failure(pipeline_.log, model(), operation, exchange.call.caller, error);
+  }
+  record(operation, status);
+  if (sink.state() == AnswerSink::State::kEvents) co_return co_await sink.finish_with(error);
+  co_return fail(error);  // nobody takes a part for the whole: the body is never finished
 }
 
 Response Service::answer(const Exchange& exchange, Result<Response> outcome) const {
@@ -194,8 +267,9 @@ net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
 }
 
 Response Service::finish(Waiting& on, Result<Value> output) const {
+  output = on.gate.outcome(std::move(output));
   if (!output) return answer(*on.exchange, fail(std::move(output).error()));
-  return answer(*on.exchange, write(model(), *on.exchange, *on.engine, *output, {}));
+  return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
 }
 
 namespace {
@@ -213,10 +287,15 @@ struct Performance {
 net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_view name,
                                                 std::string input, Call call) const {
   const OperationRow* operation = model().find_operation(name);
-  if (operation == nullptr || table_.entry(operation->index).handler == nullptr) {
-    co_return fail(not_implemented(model().id, name));
-  }
+  if (operation == nullptr) co_return fail(not_implemented(model().id, name));
   const OperationTable::Entry& entry = table_.entry(operation->index);
+  const Handler* const handler = entry.elsewhere ? entry.performer.get() : entry.handler.get();
+  if (handler == nullptr || handler->streams()) co_return fail(not_implemented(model().id, name));
+  if (input.size() > entry.body_bytes_max) {
+    co_return fail(make_error(
+        ErrorKind::kTooLarge,
+        fmt::format("The input of {} is larger than {} bytes", name, entry.body_bytes_max)));
+  }
   const auto made = std::make_shared<Performance>();
   made->input = std::move(input);
   made->call = std::move(call);
@@ -229,20 +308,29 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   };
   Result<Value> output = fail(internal_error("not run"));
   try {
-    if (entry.handler->waits()) {
+    if (handler->waits()) {
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
-      if (Status ready = prepare(*made); !ready) {
+      Status ready;
+      if (made->input.size() <= kReadOnLoopMax) {
+        ready = prepare(*made);
+      } else {
+        ready = co_await pipeline_.workers.run(
+            loop, [made, prepare]() -> Status { return prepare(*made); });
+      }
+      if (!ready) {
         output = fail(std::move(ready).error());
       } else {
-        output = co_await entry.handler->wait(loop, made->call, made->decoded, made->arena, gate);
+        ResponseExtras extras;
+        output = gate.outcome(
+            co_await handler->wait(loop, made->call, made->decoded, made->arena, extras, gate));
       }
     } else {
-      output =
-          co_await pipeline_.workers.run(loop, [this, made, prepare, &entry]() -> Result<Value> {
+      output = co_await pipeline_.workers.run(
+          loop, [this, made, prepare, &entry, handler]() -> Result<Value> {
             LAPWING_CHECK(prepare(*made));
             const OperationGate gate(pipeline_.authoriser, made->call, entry);
             ResponseExtras extras;
-            return entry.handler->run(made->call, made->decoded, made->arena, extras, gate);
+            return gate.outcome(handler->run(made->call, made->decoded, made->arena, extras, gate));
           });
     }
   } catch (const std::exception& bug) {

@@ -4,6 +4,7 @@
 //
 //   aws::Service service(std::move(table), pipeline);
 //   Response response = co_await service.serve(loop, exchange);            // over HTTP
+//   co_await service.stream(loop, exchange, body, wire);                   // the same, as it comes
 //   Result<std::string> json = co_await service.perform(loop, "SendMessage", input, call);
 //
 // perform() is its middle without HTTP: input and output are JSON documents in the model's member
@@ -36,6 +37,7 @@ class PatternCache;
 
 namespace lapwing::aws {
 
+class AnswerWire;
 class ProtocolEngine;
 
 // What all services share. All outlive them.
@@ -85,12 +87,27 @@ class Service {
     const auto& handler = table_.entry(operation.index).handler;
     return handler != nullptr && handler->waits();
   }
+  // Whether it is served by stream(), not by serve().
+  bool streams(const OperationRow& operation) const {
+    const auto& handler = table_.entry(operation.index).handler;
+    return handler != nullptr && handler->streams();
+  }
+  // Whether its body is not to be read before: stream() is given it as it comes.
+  bool takes_body(const OperationRow& operation) const {
+    return streams(operation) && model().streaming_member(operation.input) != kNone;
+  }
 
   // kUnavailable when too much waits for a worker; every other error is a response.
   net::Task<Result<Response>> serve(net::Loop& loop,
                                     std::shared_ptr<const Exchange> exchange) const;
   // The same on the calling thread, for operations that do not wait.
   Response handle(const Exchange& exchange) const;
+
+  // An operation that streams. Everything is answered through `wire`, errors too; the outcome is
+  // the client's: an error when it has gone. `body` and `wire` stay until done; destroying the task
+  // ends the operation where it waits.
+  net::Task<Status> stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                           BodySource& body, AnswerWire& wire) const;
 
   net::Task<Result<std::string>> perform(net::Loop& loop, std::string_view operation,
                                          std::string input, Call call) const;
@@ -112,6 +129,11 @@ class Service {
   [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
                                                            std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
+  net::Task<Status> run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                               BodySource& body, AnswerSink& answer) const;
+  net::Task<Status> read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
+                                 std::shared_ptr<Decoded> input) const;
+  net::Task<Status> end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;

@@ -70,7 +70,7 @@ TEST_F(ServiceTest, StructsGoThereAndBack) {
         EXPECT_FALSE(in.text);
         return in;
       },
-      {});
+      {.access = Access::kRead, .resource = kNoResource});
   constexpr std::string_view kBody =
       R"({"Blob":"AAEC","Choice":{"Right":2},"Color":"RED","Double":1.5,"Flag":false,)"
       R"("Huge":1099511627776,"Inner":{"Text":"t"},"InnerList":[{"Deep":["d"]}],)"
@@ -89,7 +89,7 @@ TEST_F(ServiceTest, ExtrasSetStatusAndHeaders) {
                             extras.headers.push_back({"X-Extra", "1"});
                             return Empty{};
                           },
-                          {});
+                          {.access = Access::kRead, .resource = kNoResource});
   const Response response = call(std::move(table), "Nothing",
                                  {.method = "DELETE", .raw_path = "/nothing", .headers = {}});
   EXPECT_EQ(response.status, 202);
@@ -104,7 +104,7 @@ TEST_F(ServiceTest, ErrorsOfOperationsAreRendered) {
       [](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
         return fail(Error(ErrorKind::kNotFound, "Gone", "it went"));
       },
-      {});
+      {.access = Access::kRead, .resource = kNoResource});
   const Response response = kinds(std::move(table), "{}");
   EXPECT_EQ(response.status, 410);
   EXPECT_EQ(response.body, R"({"Type":"User","message":"it went"})");
@@ -120,7 +120,7 @@ TEST_F(ServiceTest, AnErrorMayHaveATypeOfItsOwnOrNone) {
         [type](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
           return fail(Error(ErrorKind::kNotFound, "Gone", "it went").with_field("Type", type));
         },
-        {});
+        {.access = Access::kRead, .resource = kNoResource});
     return kinds(std::move(table), "{}").body;
   };
   EXPECT_EQ(body(""), R"({"message":"it went"})");
@@ -134,7 +134,7 @@ TEST_F(ServiceTest, BugsCostOneRequestAndAreLogged) {
       [](Core&, const Call&, const toy::KindsStruct&) -> Result<toy::KindsStruct> {
         throw std::logic_error("the secret cause");
       },
-      {});
+      {.access = Access::kRead, .resource = kNoResource});
   const Response response = kinds(std::move(table), "{}");
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.header("x-amzn-errortype"), "ToyFault");
@@ -149,7 +149,9 @@ TEST_F(ServiceTest, UnsupportedMembersAreRefusedByName) {
     out.add<toy::Kinds>(
         core_,
         [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> { return in; },
-        {.access = Access::kWrite, .accepts = {"Text", "Flag", "Inner.Text"}});
+        {.access = Access::kWrite,
+         .resource = kNoResource,
+         .accepts = {"Text", "Flag", "Inner.Text"}});
     return out;
   };
   EXPECT_EQ(kinds(table(), R"({"Text":"x","Inner":{"Text":"y"}})").status, 200);
@@ -168,9 +170,12 @@ TEST_F(ServiceTest, MisspeltSupportedMembersThrow) {
   const auto fn = [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> {
     return in;
   };
-  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Tekst"}}), std::logic_error);
-  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Inner.Tekst"}}), std::logic_error);
-  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, {.accepts = {"Text.More"}}), std::logic_error);
+  const auto accepting = [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds> {
+    return {.access = Access::kRead, .resource = kNoResource, .accepts = names};
+  };
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Tekst"})), std::logic_error);
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Inner.Tekst"})), std::logic_error);
+  EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Text.More"})), std::logic_error);
 }
 
 TEST_F(ServiceTest, ValidationComesBeforeTheOperation) {
@@ -182,7 +187,7 @@ TEST_F(ServiceTest, ValidationComesBeforeTheOperation) {
         ADD_FAILURE() << "called";
         return gen::lambda::GetFunctionResponse{};
       },
-      {});
+      {.access = Access::kRead, .resource = kNoResource});
   const Response response =
       call(std::move(table), "GetFunction",
            {.method = "GET", .raw_path = "/2015-03-31/functions/a%20b", .headers = {}});
@@ -202,7 +207,7 @@ TEST_F(ServiceTest, CallerIdentityInXml) {
         return gen::sts::GetCallerIdentityResponse{
             .account = "000000000000", .arn = "arn:aws:iam::000000000000:root", .user_id = "A"};
       },
-      {});
+      {.access = Access::kRead, .resource = kNoResource});
   const Response response =
       call(std::move(table), "GetCallerIdentity",
            {.method = "POST", .raw_path = "/", .headers = {}, .body = "Action=GetCallerIdentity"},
@@ -270,12 +275,78 @@ TEST_F(ServiceTest, PermissionIsAskedAfterValidationAndBeforeTheOperation) {
   EXPECT_EQ(done, ToyCore());
   EXPECT_EQ(send(R"({"Text":"thing"})").status, 403);
   EXPECT_EQ(done, ToyCore{"toy:Kinds on arn:thing, Write"});
-  const OperationCounts& counts = *service.table().entry(4).counts;
-  EXPECT_EQ(toy::kModel.name(toy::kModel.operations[4]), "Grow");
-  EXPECT_EQ(counts.calls, 0U);
+  const auto grow_at = toy::kModel.find_operation("Grow")->index;
+  EXPECT_EQ(service.table().entry(grow_at).counts->calls, 0U);
   const auto kinds_at = toy::kModel.find_operation("Kinds")->index;
   EXPECT_EQ(service.table().entry(kinds_at).counts->calls, 2U);
   EXPECT_EQ(service.table().entry(kinds_at).counts->refused, 2U);
+}
+
+// An operation that touches two things is asked about both.
+TEST_F(ServiceTest, SeveralResourcesAreAllAskedAbout) {
+  class OnlyFirst final : public Authoriser {
+   public:
+    explicit OnlyFirst(ToyCore& asked) : asked_(asked) {}
+    Status authorise(const Call&, const Permission& permission) const override {
+      asked_.emplace_back(permission.resource);
+      if (permission.resource != "arn:second") return {};
+      return fail(Error(ErrorKind::kDenied, "AccessDenied", "no").with_status(403));
+    }
+
+   private:
+    ToyCore& asked_;
+  };
+  ToyCore done;
+  ToyCore asked;
+  const OnlyFirst some(asked);
+  const testing::TestPipeline pipeline(clock_, log_, &some);
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(
+      done, note,
+      {.access = Access::kWrite,
+       .resource = [](const Call&, const toy::KindsStruct& in) -> std::vector<std::string> {
+         if (!in.text) return {};
+         return {"arn:" + *in.text, "arn:second", "arn:third"};
+       }});
+  const Service service(std::move(table), pipeline);
+  const auto send = [&](std::string_view body) {
+    return service.handle({toy::kModel.find_operation("Kinds"),
+                           Protocol::kRestJson,
+                           {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = body},
+                           {}});
+  };
+  EXPECT_EQ(send(R"({"Text":"first"})").status, 403);
+  EXPECT_EQ(asked, (ToyCore{"arn:first", "arn:second"}));
+  EXPECT_EQ(done, ToyCore());
+  // None at all is not a way round.
+  asked.clear();
+  EXPECT_EQ(send("{}").status, 200);
+  EXPECT_EQ(asked, ToyCore{"*"});
+}
+
+template <class R>
+concept MayForgetItsResource = requires { R{.access = Access::kRead}; };
+template <class R>
+concept MayForgetItsAccess = requires { R{.resource = kNoResource}; };
+static_assert(!MayForgetItsResource<Row<toy::Kinds>>);
+static_assert(!MayForgetItsAccess<Row<toy::Kinds>>);
+static_assert(requires { Row<toy::Kinds>{.access = Access::kRead, .resource = kNoResource}; });
+
+// A handler of its own that does not ask is found out by the first call.
+TEST_F(ServiceTest, WhatRanWithoutBeingAuthorisedFails) {
+  class Careless final : public Handler {
+   public:
+    bool waits() const override { return false; }
+    Result<Value> run(const Call&, Decoded&, Arena&, ResponseExtras&, const Gate&) const override {
+      return Value();
+    }
+  };
+  OperationTable table(toy::kModel);
+  table.add_row("Nothing", {Access::kRead, {}, {}, kBodyBytesDefault},
+                std::make_unique<Careless>());
+  EXPECT_EQ(call(std::move(table), "Nothing", {.method = "DELETE", .raw_path = "/nothing"}).status,
+            500);
+  EXPECT_NE(output_.text.find("without being authorised"), std::string::npos);
 }
 
 TEST_F(ServiceTest, NothingIsDoneWhenTheTimeIsOver) {
@@ -295,13 +366,13 @@ TEST_F(ServiceTest, NothingIsDoneWhenTheTimeIsOver) {
 TEST_F(ServiceTest, ServesWhatWaitsOnTheLoopAndTheRestOnAWorker) {
   ToyCore done;
   OperationTable table(toy::kModel);
-  table.add<toy::Kinds>(done, note_later, {.access = Access::kRead});
+  table.add<toy::Kinds>(done, note_later, {.access = Access::kRead, .resource = kNoResource});
   table.add<toy::Nothing>(done,
                           [](ToyCore& core, const Call&, Empty) -> Result<Empty> {
                             core.push_back("on a worker");
                             return Empty();
                           },
-                          {.access = Access::kWrite});
+                          {.access = Access::kWrite, .resource = kNoResource});
   const Service service(std::move(table), pipeline_);
   net::testing::TestLoop loop;
   loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
@@ -319,16 +390,73 @@ TEST_F(ServiceTest, ServesWhatWaitsOnTheLoopAndTheRestOnAWorker) {
   EXPECT_EQ(done, (ToyCore{"waited for r1", "on a worker"}));
 }
 
+TEST_F(ServiceTest, WhatWaitsSetsStatusAndHeadersToo) {
+  ToyCore done;
+  OperationTable table(toy::kModel);
+  table.add<toy::Nothing>(done,
+                          [](ToyCore&, net::Loop& loop, const Call&, Empty,
+                             ResponseExtras& extras) -> net::Task<Result<Empty>> {
+                            co_await loop.yield();
+                            extras.status = 202;
+                            extras.headers.push_back({"X-Extra", "1"});
+                            co_return Empty();
+                          },
+                          {.access = Access::kWrite, .resource = kNoResource});
+  const Service service(std::move(table), pipeline_);
+  net::testing::TestLoop loop;
+  loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
+    auto exchange = std::make_shared<Exchange>();
+    exchange->operation = toy::kModel.find_operation("Nothing");
+    exchange->request = {.method = "DELETE", .raw_path = "/nothing"};
+    const Result<Response> answer = co_await on.serve(l, exchange);
+    EXPECT_EQ(answer->status, 202);
+    EXPECT_EQ(answer->header("x-extra"), "1");
+  }(service, loop.get()));
+}
+
+// A row served elsewhere is performed by what its owner gives for that, under the same rules.
+TEST_F(ServiceTest, PerformsWhatIsServedElsewhereByItsHook) {
+  ToyCore done;
+  const Row<toy::Kinds> row{
+      .access = Access::kWrite,
+      .action = "toy:KindsAtOnce",
+      .resource = [](const Call&,
+                     const toy::KindsStruct& in) { return "arn:" + in.text.value_or("?"); },
+      .accepts = {"Text"}};
+  const auto make = [&] {
+    OperationTable table(toy::kModel);
+    table.add_elsewhere<toy::Kinds>(done, note_later, row);
+    table.add_elsewhere("Grow", Access::kWrite, "toy:Grow");
+    return table;
+  };
+  const Service service(make(), pipeline_);
+  const Refusing nobody(done);
+  const testing::TestPipeline strict(clock_, log_, &nobody);
+  const Service refused(make(), strict);
+  net::testing::TestLoop loop;
+  loop.run([](const Service& on, const Service& by_nobody, net::Loop& l) -> net::Task<void> {
+    EXPECT_EQ(co_await on.perform(l, "Kinds", R"({"Text":"x"})", {}), R"({"Text":"x"})");
+    EXPECT_EQ((co_await on.perform(l, "Kinds", R"({"Flag":true})", {})).error().http_status(), 501);
+    EXPECT_EQ((co_await on.perform(l, "Grow", "{}", {})).error().code(), "NotImplemented");
+    EXPECT_EQ((co_await by_nobody.perform(l, "Kinds", R"({"Text":"x"})", {})).error().code(),
+              "AccessDenied");
+  }(service, refused, loop.get()));
+  EXPECT_EQ(done, (ToyCore{"waited for ", "toy:KindsAtOnce on arn:x, Write"}));
+  EXPECT_TRUE(service.table().entry(toy::kModel.find_operation("Kinds")->index).elsewhere);
+  const auto at = toy::kModel.find_operation("Kinds")->index;
+  EXPECT_EQ(service.table().entry(at).counts->calls, 2U);
+}
+
 TEST_F(ServiceTest, PerformsWithoutHttpInTheModelsNames) {
   ToyCore done;
   OperationTable table(toy::kModel);
-  table.add<toy::Kinds>(done, note, {.access = Access::kRead});
+  table.add<toy::Kinds>(done, note, {.access = Access::kRead, .resource = kNoResource});
   table.add<toy::Bind>(
       done,
       [](ToyCore&, const Call&, const toy::BindInput& in) -> Result<toy::BindOutput> {
         return toy::BindOutput{.body = in.rest, .flag = in.flag, .when = in.when};
       },
-      {.access = Access::kRead});
+      {.access = Access::kRead, .resource = kNoResource});
   const Service service(std::move(table), pipeline_);
   net::testing::TestLoop loop;
   loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
@@ -357,7 +485,7 @@ TEST_F(ServiceTest, StructuresMayContainThemselves) {
                          EXPECT_EQ(copy, in);
                          return copy;
                        },
-                       {.access = Access::kWrite});
+                       {.access = Access::kWrite, .resource = kNoResource});
   constexpr std::string_view kTree =
       R"({"ByName":{"a":{"Left":{"Text":"named"}}},"Children":[{},{"Text":"second"}],)"
       R"("Left":{"Left":{"Text":"deep"}}})";
@@ -371,9 +499,11 @@ TEST(OperationTable, CoversItsModel) {
   ToyCore done;
   OperationTable table = noting(done);
   table.add_elsewhere("Bind", Access::kWrite, "toy:BindIt");
-  EXPECT_EQ(table.uncovered(), (std::vector<std::string_view>{"BindPlain", "BlobPayload", "Check",
-                                                              "Grow", "Nothing", "StructPayload"}));
-  table.refuse({"BindPlain", "BlobPayload", "Check", "Grow", "Nothing", "StructPayload"});
+  EXPECT_EQ(table.uncovered(),
+            (std::vector<std::string_view>{"BindPlain", "BlobPayload", "Check", "Download", "Grow",
+                                           "Nothing", "StructPayload", "Upload", "Watch"}));
+  table.refuse({"BindPlain", "BlobPayload", "Check", "Download", "Grow", "Nothing", "StructPayload",
+                "Upload", "Watch"});
   EXPECT_TRUE(table.uncovered().empty());
   EXPECT_THROW(table.refuse({"Kinds"}), std::logic_error);
   EXPECT_THROW(table.refuse({"Check"}), std::logic_error);
@@ -403,14 +533,16 @@ TEST(OperationTable, SaysWhatItHas) {
   ToyCore done;
   OperationTable table(toy::kModel);
   table.add<toy::Kinds>(done, note,
-                        {.access = Access::kWrite, .accepts = {"Text", "Inner.Text", "Choice"}});
+                        {.access = Access::kWrite,
+                         .resource = kNoResource,
+                         .accepts = {"Text", "Inner.Text", "Choice"}});
   const std::vector<std::string> refused =
       table.refused_members(*toy::kModel.find_operation("Kinds"));
   EXPECT_EQ(refused.size(), 19U);
   EXPECT_EQ(std::ranges::count(refused, "Inner.Deep"), 1);
   EXPECT_EQ(std::ranges::count(refused, "Inner.Text"), 0);
   const std::string page = coverage_page(table);
-  EXPECT_NE(page.find("1 of 8 operations"), std::string::npos) << page;
+  EXPECT_NE(page.find("1 of 11 operations"), std::string::npos) << page;
   EXPECT_NE(page.find("| Kinds | built but for Blob, "), std::string::npos) << page;
   EXPECT_NE(page.find("| Check | 501 NotImplemented |  |"), std::string::npos) << page;
 }
@@ -420,6 +552,10 @@ TEST(ErrorResponse, AreMadeByTheirShapes) {
   EXPECT_EQ(gone.code(), "Gone");
   EXPECT_EQ(gone.http_status(), 410);
   EXPECT_EQ(toy::errors::toy_fault("x").kind(), ErrorKind::kInternal);
+  // Models of json services have no status for these: the kind is the trait's, or the name's.
+  EXPECT_EQ(toy::errors::throttled("x").kind(), ErrorKind::kThrottled);
+  EXPECT_EQ(toy::errors::throttled("x").http_status(), 400);
+  EXPECT_EQ(toy::errors::toy_gone_not_found("x").kind(), ErrorKind::kNotFound);
 }
 
 TEST(ErrorResponse, WithoutService) {

@@ -126,6 +126,12 @@ Result<std::string> payload_hash(const Request& request, const SignatureHead& he
   if (!announced && s3 && head.form == SignatureForm::kPresigned) {
     return std::string(kUnsignedPayload);
   }
+  if (request.body_follows) {
+    if (announced) return std::string(*announced);
+    return fail(Error(ErrorKind::kInvalid, "InvalidRequest",
+                      "Missing required header for this request: x-amz-content-sha256")
+                    .with_status(400));
+  }
   std::string computed = crypto::sha256_hex(request.body);
   if (announced && *announced != computed) {
     if (s3) {

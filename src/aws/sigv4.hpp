@@ -75,9 +75,10 @@ class Authenticator {
   // What can be refused before the body is there, in authenticate()'s words and order: no
   // signature, an unknown key, another region's or service's scope, a date that has passed.
   Status check_head(const SignatureHead& head, std::string_view service = {}) const;
-  // `request` with its whole body. `service`: the signing name of the service the request was
-  // routed to, empty to accept the one in the scope. Sets everything in Caller but the
-  // request id.
+  // `request` with its whole body; of one that follows, what x-amz-content-sha256 says of it is
+  // signed, and the one who reads it holds it to that. `service`: the signing name of the service
+  // the request was routed to, empty to accept the one in the scope. Sets everything in Caller but
+  // the request id.
   Result<Caller> authenticate(const Request& request, const SignatureHead& head,
                               std::string_view service = {}) const;
 

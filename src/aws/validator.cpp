@@ -42,7 +42,8 @@ class Validator {
       const std::string path = prefix + std::string(model_.text(members[i].path));
       if (value[i].present()) {
         check(model_.shape(members[i].shape), value[i], path);
-      } else if (members[i].has(MemberFlags::kRequired)) {
+      } else if (members[i].has(MemberFlags::kRequired) &&
+                 !members[i].has(MemberFlags::kStreaming)) {  // it may be coming yet
         if (missing_.empty()) missing_ = model_.text(members[i].name);
         violations_.push_back(fmt::format(
             "Value null at '{}' failed to satisfy constraint: Member must not be null", path));

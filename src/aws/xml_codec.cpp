@@ -5,12 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/http_binding.hpp"
 #include "aws/scalar.hpp"
 #include "text/xml_reader.hpp"
 #include "text/xml_writer.hpp"
 
 namespace lapwing::aws {
 namespace {
+
+constexpr TimestampFormat kXmlTime = TimestampFormat::kIso8601;
 
 bool is_flat(const MemberRow* row, const ShapeRow& shape) {
   return shape.has(ShapeFlags::kFlattened) || (row != nullptr && row->has(MemberFlags::kFlattened));
@@ -21,45 +24,68 @@ struct XmlOut {
   XmlStyle style;
   text::XmlWriter& out;
 
-  void members(const ShapeRow& shape, const Value& value) {
+  // What a member or the elements of a list declare; in rest-xml, else what their structure does.
+  // The attribute that it is.
+  std::string_view declare(const XmlRow* own, const ShapeRow& shape) {
+    if ((own == nullptr || own->uri == 0) && style == XmlStyle::kRest &&
+        shape.kind == ShapeKind::kStructure) {
+      own = model.find_xml(XmlRow::kShape, index_of(shape));
+    }
+    if (own == nullptr || own->uri == 0) return {};
+    out.attribute(model.text(own->attribute), model.text(own->uri));
+    return model.text(own->attribute);
+  }
+
+  std::size_t index_of(const ShapeRow& shape) const {
+    return static_cast<std::size_t>(&shape - model.shapes.data());
+  }
+  const XmlRow* said_of(const MemberRow& row) const {
+    return model.find_xml(XmlRow::kMember, static_cast<std::size_t>(&row - model.members.data()));
+  }
+
+  // `declared`: the attribute that has declared a name space already, or nothing.
+  void members(const ShapeRow& shape, const Value& value, std::string_view declared) {
     const auto rows = model.members_of(shape);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (rows[i].has(MemberFlags::kXmlAttribute) && value[i].present()) {
-        attribute(shape, model.text(rows[i].wire), value[i].as_string());
+        const ShapeRow& of = model.shape(rows[i].shape);
+        attribute(shape, model.text(rows[i].wire),
+                  format_scalar(of, value[i], timestamp_format(&rows[i], of, kXmlTime)), declared);
       }
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const bool body =
-          rows[i].location == Location::kBody && !rows[i].has(MemberFlags::kXmlAttribute);
+      const bool body = is_written_in_body(rows[i]) && !rows[i].has(MemberFlags::kXmlAttribute);
       if (body && value[i].present()) {
         const StringRef name = style == XmlStyle::kQuery ? rows[i].query : rows[i].wire;
-        member(&rows[i], model.shape(rows[i].shape), model.text(name), value[i]);
+        member(&rows[i], model.shape(rows[i].shape), model.text(name), value[i], said_of(rows[i]));
       }
     }
   }
 
   // "xsi:type" needs its prefix declared: the structure's own name space.
-  void attribute(const ShapeRow& shape, std::string_view name, std::string_view value) {
+  void attribute(const ShapeRow& shape, std::string_view name, std::string_view value,
+                 std::string_view declared) {
     const std::size_t colon = name.find(':');
     if (colon != std::string_view::npos) {
-      out.attribute("xmlns:" + std::string(name.substr(0, colon)), model.text(shape.xml_namespace));
+      const std::string needed = "xmlns:" + std::string(name.substr(0, colon));
+      if (needed != declared) out.attribute(needed, model.text(shape.xml_namespace));
     }
     out.attribute(name, value);
   }
 
   void member(const MemberRow* row, const ShapeRow& shape, std::string_view name,
-              const Value& value) {
+              const Value& value, const XmlRow* said) {
     const bool flat = is_flat(row, shape);
     switch (shape.kind) {
       case ShapeKind::kStructure:
         out.begin(name);
-        members(shape, value);
+        members(shape, value, declare(said, shape));
         out.end();
         return;
       case ShapeKind::kList:
-        return list(shape, name, value, flat);
+        return list(shape, name, value, flat, said);
       case ShapeKind::kMap:
-        return map(shape, name, value, flat);
+        return map(shape, name, value, flat, said);
       case ShapeKind::kString:
       case ShapeKind::kBlob:
       case ShapeKind::kBoolean:
@@ -70,28 +96,43 @@ struct XmlOut {
       case ShapeKind::kTimestamp:
         break;
     }
-    out.element(
-        name, format_scalar(shape, value, timestamp_format(row, shape, TimestampFormat::kIso8601)));
+    out.begin(name);
+    declare(said, shape);
+    out.text(format_scalar(shape, value, timestamp_format(row, shape, kXmlTime)));
+    out.end();
   }
 
-  void list(const ShapeRow& shape, std::string_view name, const Value& value, bool flat) {
+  void list(const ShapeRow& shape, std::string_view name, const Value& value, bool flat,
+            const XmlRow* said) {
     const ShapeRow& element = model.shape(shape.element);
     const std::string_view element_name = model.text(shape.element_name);
-    if (!flat) out.begin(name);
+    const XmlRow* const each = model.find_xml(XmlRow::kElement, index_of(shape));
+    if (!flat) open(name, shape, said);
     for (const Value& item : value.items()) {
-      // In query a flattened list with a name for its elements uses that, not the member's.
-      const bool own = !flat || (style == XmlStyle::kQuery && element_name != "member");
-      member(nullptr, element, own ? element_name : name, item);
+      // In query a list that is flattened by its shape, with a name for its elements, uses that,
+      // not the member's.
+      const bool own = !flat || (style == XmlStyle::kQuery && shape.has(ShapeFlags::kFlattened) &&
+                                 element_name != "member");
+      member(nullptr, element, own ? element_name : name, item, each);
     }
     if (!flat) out.end();
   }
 
-  void map(const ShapeRow& shape, std::string_view name, const Value& value, bool flat) {
-    if (!flat) out.begin(name);
+  void open(std::string_view name, const ShapeRow& shape, const XmlRow* said) {
+    out.begin(name);
+    declare(said, shape);
+  }
+
+  void map(const ShapeRow& shape, std::string_view name, const Value& value, bool flat,
+           const XmlRow* said) {
+    const XmlRow* const of_keys = model.find_xml(XmlRow::kKey, index_of(shape));
+    const XmlRow* const of_values = model.find_xml(XmlRow::kElement, index_of(shape));
+    if (!flat) open(name, shape, said);
     for (const MapEntry& entry : value.entries()) {
-      out.begin(flat ? name : "entry");
-      out.element(model.text(shape.key_name), entry.key.as_string());
-      member(nullptr, model.shape(shape.element), model.text(shape.element_name), entry.value);
+      flat ? open(name, shape, said) : out.begin("entry");
+      member(nullptr, model.shape(shape.key), model.text(shape.key_name), entry.key, of_keys);
+      member(nullptr, model.shape(shape.element), model.text(shape.element_name), entry.value,
+             of_values);
       out.end();
     }
     if (!flat) out.end();
@@ -196,7 +237,21 @@ struct XmlIn {
 
 void write_xml_members(const ServiceModel& model, const ShapeRow& shape, const Value& value,
                        XmlStyle style, text::XmlWriter& out) {
-  XmlOut{model, style, out}.members(shape, value);
+  XmlOut{model, style, out}.members(shape, value, {});
+}
+
+void write_xml_root(const ServiceModel& model, const MemberRow* member, const ShapeRow& shape,
+                    std::string_view name, const Value& value, text::XmlWriter& out) {
+  XmlOut writer{model, XmlStyle::kRest, out};
+  const XmlRow* const own = member == nullptr ? nullptr : writer.said_of(*member);
+  out.begin(name);
+  std::string_view declared = writer.declare(own, shape);
+  if (declared.empty() && !model.xml_namespace.empty()) {
+    out.attribute("xmlns", model.xml_namespace);
+    declared = "xmlns";
+  }
+  writer.members(shape, value, declared);
+  out.end();
 }
 
 Result<Value> read_xml_members(const ServiceModel& model, const ShapeRow& shape,

@@ -201,7 +201,7 @@ void Shard::release(Slot& slot) {
     if (slot.environment->warm() || can_wait_cold(slot)) {
       put_idle(slot);
     } else {
-      // Nobody waits for its failure to be repeated; the next invocation starts afresh.
+      // Nobody waits for its failure to be repeated; the next invocation starts another.
       end(slot);
     }
   }

@@ -10,8 +10,9 @@
 // Where many of a quick function are at work already, and make each other slower, a further
 // invocation waits a few milliseconds for one of them, though others are idle or could be started,
 // and one after the other of those at work falls idle; once they are no slower than one alone, one
-// after the other is at work again. Likewise waits an invocation that
-// finds all of them at work, which seldom happens, before another is started.
+// after the other is at work again. An invocation that finds all of them at work, which seldom
+// happens, waits for one of them, too, before another is started. Those who wait so are *content*;
+// all others are hungry for an environment.
 //
 // Pools that want an environment and cannot have one stand in a line and are served in turn,
 // one environment each, so a flood for one function does not keep another from its first. A
@@ -104,7 +105,7 @@ class Shard {
   Duration rather_waits(Pool& pool, Ticket::Kind kind);
   bool is_crowded(const Pool& pool);
   bool more_than_enough(const Pool& pool) const;
-  // Whether one that was at work had better rest, though invocations are content to wait for it.
+  // Whether one that was at work should fall idle, though invocations are content to wait for it.
   bool fewer_are_better(Pool& pool);
   void try_one_more(Pool& pool);
   void hand_out_one(Pool& pool);  // one idle, to the next in line

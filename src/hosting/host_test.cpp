@@ -74,9 +74,12 @@ class ToyService final : public Service {
  private:
   static aws::OperationTable make_table(Core& core) {
     aws::OperationTable table(toy::kModel);
-    table.add<toy::Kinds>(core, send, {.access = aws::Access::kWrite});
-    table.add<toy::Nothing>(core, receive, {.access = aws::Access::kRead});
-    table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Grow", "StructPayload"});
+    table.add<toy::Kinds>(core, send,
+                          {.access = aws::Access::kWrite, .resource = aws::kNoResource});
+    table.add<toy::Nothing>(core, receive,
+                            {.access = aws::Access::kRead, .resource = aws::kNoResource});
+    table.refuse({"Bind", "BindPlain", "BlobPayload", "Check", "Download", "Grow", "StructPayload",
+                  "Upload", "Watch"});
     return table;
   }
 

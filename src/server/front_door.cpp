@@ -11,6 +11,7 @@
 #include "server/front_door_job.hpp"
 #include "server/greeting.hpp"
 #include "server/limits.hpp"
+#include "server/streamed.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -93,6 +94,11 @@ std::size_t FrontDoor::body_limit(const std::expected<aws::Route, aws::Unrouted>
   return route ? service->second->body_limit(*route->operation) : service->second->body_limit();
 }
 
+bool FrontDoor::takes_body(const std::expected<aws::Route, aws::Unrouted>& route) const {
+  const auto service = route ? services_.find(route->service->id) : services_.end();
+  return service != services_.end() && service->second->takes_body(*route->operation);
+}
+
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
   const aws::Request& head = job.head->view.head();
   aws::SignatureHead& signature = job.head->signature;
@@ -104,6 +110,10 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
   LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
   job.caller = context.caller();
   const std::size_t limit = body_limit(route);
+  if (takes_body(route)) {
+    job.body_follows = true;
+    co_return Status();
+  }
   Result<std::string> body = co_await context.body().read_all(limit);
   if (!body && body.error().kind() == ErrorKind::kTooLarge) {
     co_return fail(too_large(limit, route ? route->service->name(*route->operation) : "requested"));
@@ -156,7 +166,8 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     co_await finish(context, *job, response);
     co_return false;
   }
-  if (job->service->waits(*job->operation)) context.rest();
+  const bool streams = job->service->streams(*job->operation);
+  if (!streams && job->service->waits(*job->operation)) context.rest();
   co_return true;
 }
 
@@ -181,6 +192,7 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
                                           RequestId request_id) {
   const std::shared_ptr<Job> job = make_job(context, from, std::move(request_id));
   if (!co_await prepare(context, job)) co_return;
+  if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
   Result<aws::Response> response = aws::Response();
   if (job->service->waits(*job->operation)) {
     // Nobody takes anything for a client that has gone.
@@ -191,6 +203,19 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
     response = co_await job->service->serve(context.loop(), job);
   }
   co_await finish(context, *job, response);
+}
+
+// Nobody goes on for a client that has gone.
+net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr<Job> job) {
+  const std::size_t limit = job->service->body_limit(*job->operation);
+  StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
+                    announced_sha256(job->head->view.head()));
+  aws::NoBody nothing;
+  StreamedAnswer answer(context, *parts_.logger, job->request_id, job->asked);
+  if (!job->body_follows) context.rest();
+  aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
+  (void)co_await net::with_stop(context.loop(), context.stop_token(),
+                                job->service->stream(context.loop(), job, source, answer));
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.
@@ -214,6 +239,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
 std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   Job::Head& head = *job.head;
   job.request = head.view.with_body(job.body);
+  job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
   const auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;

@@ -4,6 +4,9 @@
 //   -> signature head -> route -> what the head decides -> body, within the operation's limit
 //   -> authenticate -> service (aws/service.hpp) -> answer
 //
+// Operations that stream (aws/streaming.hpp) read their bodies themselves, as they arrive, and
+// answer in pieces.
+//
 // Cheap refusals come first. Nothing is allocated for a body before the head is known to be
 // wanted; bodies in memory at once, and answers that nobody reads, are bounded over all
 // connections and for each caller (http/budget.hpp).
@@ -15,6 +18,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -92,6 +96,8 @@ class FrontDoor {
   // Everything but the answer to what can be refused before a service is asked.
   [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
+  bool takes_body(const std::expected<aws::Route, aws::Unrouted>& route) const;
+  [[gnu::noinline]] net::Task<void> stream(http::RequestContext& context, std::shared_ptr<Job> job);
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;

@@ -76,6 +76,7 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
   Turns::Turn turn;
   RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
+  bool body_follows = false;              // the operation reads it as it arrives
   Asked asked;                            // as far as it was found out
   http::CallerId caller;
   http::Memory* const memory;

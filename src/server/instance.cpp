@@ -162,7 +162,12 @@ Result<std::string> Instance::start() {
   Parts& p = *parts_;
   LAPWING_CHECK(p.machine->serve());
   p.loops.start();
-  LAPWING_TRY(std::string address, p.front->listen(p.config.listen));
+  Result<std::string> address = p.front->listen(p.config.listen);
+  if (!address) {
+    // Loops are at work already, on environments that were asked for.
+    stop(Duration::zero());
+    return address;
+  }
   p.machine->tend();
   return address;
 }

@@ -8,8 +8,10 @@
 //   {"do":"write","service":..,"operation":..,"protocol":..,"output":{..}}
 //   {"do":"error","service":..,"protocol":..,"code":..,"message":..}
 //     -> {"status":..,"headers":{..},"body":<base64>}
+//   {"do":"model",..}: tables of a service named "case" (loaded_model.hpp), in place of the last
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "aws/service.hpp"
 #include "aws/testing/value_json.hpp"
 #include "gen/models.hpp"
+#include "loaded_model.hpp"
 #include "text/base64.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
@@ -30,7 +33,13 @@ std::string text_of(const text::JsonValue& json, std::string_view key) {
   return found == nullptr ? std::string() : std::string(found->as_string());
 }
 
+std::unique_ptr<LoadedModel>& loaded() {
+  static std::unique_ptr<LoadedModel> model;
+  return model;
+}
+
 const ServiceModel* model_named(std::string_view id) {
+  if (loaded() != nullptr && loaded()->model().id == id) return &loaded()->model();
   for (const ServiceModel* model : gen::all_models()) {
     if (model->id == id) return model;
   }
@@ -39,7 +48,7 @@ const ServiceModel* model_named(std::string_view id) {
 
 Protocol protocol_named(std::string_view name) {
   for (const Protocol protocol : {Protocol::kRestJson, Protocol::kJson10, Protocol::kJson11,
-                                  Protocol::kCbor, Protocol::kRestXml}) {
+                                  Protocol::kCbor, Protocol::kRestXml, Protocol::kEc2}) {
     if (to_string(protocol) == name) return protocol;
   }
   return Protocol::kQuery;
@@ -115,7 +124,13 @@ void write(const text::JsonValue& command, text::JsonWriter& out) {
 void error(const text::JsonValue& command, text::JsonWriter& out) {
   const ServiceModel* model = model_named(text_of(command, "service"));
   if (model == nullptr) return;
-  const Error given(ErrorKind::kInvalid, text_of(command, "code"), text_of(command, "message"));
+  Error given(ErrorKind::kInvalid, text_of(command, "code"), text_of(command, "message"));
+  if (const text::JsonValue* fields = command.find("fields")) {
+    for (const text::JsonMember& field : fields->members()) {
+      given =
+          std::move(given).with_field(std::string(field.key), std::string(field.value.as_string()));
+    }
+  }
   print_response(error_response(*model, protocol_named(text_of(command, "protocol")), given,
                                 RequestId("req-1")),
                  out);
@@ -130,6 +145,7 @@ void answer(const std::string& line) {
     if (what == "read") read(document->root(), out);
     if (what == "write") write(document->root(), out);
     if (what == "error") error(document->root(), out);
+    if (what == "model") loaded() = std::make_unique<LoadedModel>(document->root());
   }
   out.end_object();
   std::puts(text.c_str());

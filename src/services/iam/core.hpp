@@ -52,18 +52,19 @@ Result<T> read(Core& core, FunctionRef<Result<T>(store::Reader&)> body) {
 template <class T>
 Result<T> change(Core& core, FunctionRef<Result<T>(store::Txn&)> body) {
   std::optional<T> out;
-  LAPWING_CHECK(core.store.transact([&](store::Txn& txn) -> Status {
+  const Status written = core.store.transact([&](store::Txn& txn) -> Status {
     LAPWING_TRY(out, body(txn));
     return {};
-  }));
-  core.changed();
+  });
+  core.changed();  // also where it may have been written (kUnknown)
+  LAPWING_CHECK(written);
   return *std::move(out);
 }
 
 inline Status change(Core& core, FunctionRef<Status(store::Txn&)> body) {
-  LAPWING_CHECK(core.store.transact(body));
+  const Status written = core.store.transact(body);
   core.changed();
-  return {};
+  return written;
 }
 
 }  // namespace lapwing::iam

@@ -1,7 +1,7 @@
 // The access keys of users, as the server's authentication asks for them: all of them in memory,
 // so that no request waits for the store.
 //
-//   KeyRing ring(store, clock, sealer, background);
+//   KeyRing ring(store, clock, sealer);
 //   LAPWING_CHECK(ring.load());      // before the first request
 //   LAPWING_CHECK(ring.refresh(id)); // after each change of a key: seen by the next request
 //

@@ -75,7 +75,7 @@ void add(OperationTable& table, Core& core, Fn fn, Access access) {
 
 template <class Op, class Fn>
 void add_for_all(OperationTable& table, Core& core, Fn fn, Access access) {
-  table.add<Op>(core, fn, {.access = access});
+  table.add<Op>(core, fn, {.access = access, .resource = aws::kNoResource});
 }
 
 void add_roles(OperationTable& table, Core& core) {
@@ -306,6 +306,10 @@ void add_saml_providers(OperationTable& table, Core& core) {
   using Update = model::UpdateSAMLProvider;
   table.add<Create>(core, create_saml_provider,
                     {.access = Access::kWrite,
+                     .resource =
+                         [](const aws::Call& call, const Create::Input& in) {
+                           return arn_of(account_of(call), "saml-provider", "/", in.name);
+                         },
                      .accepts = {"Name", "SAMLMetadataDocument", "Tags"},
                      .body_bytes_max = kSamlRequestBytesMax});
   table.add<Update>(core, update_saml_provider,

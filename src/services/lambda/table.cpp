@@ -86,11 +86,13 @@ void add_readers(aws::OperationTable& table, Core& core) {
                              {.access = Access::kRead, .resource = function_asked});
   table.add<gl::GetFunctionConfiguration>(core, get_function_configuration,
                                           {.access = Access::kRead, .resource = function_asked});
-  table.add<gl::ListFunctions>(
-      core, list_functions,
-      {.access = Access::kList, .accepts = {"FunctionVersion", "Marker", "MaxItems"}});
+  table.add<gl::ListFunctions>(core, list_functions,
+                               {.access = Access::kList,
+                                .resource = aws::kNoResource,
+                                .accepts = {"FunctionVersion", "Marker", "MaxItems"}});
   table.add<gl::ListTags>(core, list_tags, {.access = Access::kRead, .resource = resource_asked});
-  table.add<gl::GetAccountSettings>(core, get_account_settings, {.access = Access::kRead});
+  table.add<gl::GetAccountSettings>(core, get_account_settings,
+                                    {.access = Access::kRead, .resource = aws::kNoResource});
 }
 
 void add_versions(aws::OperationTable& table, Core& core) {
@@ -127,7 +129,8 @@ void add_layers(aws::OperationTable& table, Core& core) {
       {.access = Access::kRead, .action = "lambda:GetLayerVersion", .resource = arn_asked});
   table.add<gl::DeleteLayerVersion>(core, delete_layer_version,
                                     {.access = Access::kWrite, .resource = layer_asked});
-  table.add<gl::ListLayers>(core, list_layers, {.access = Access::kList});
+  table.add<gl::ListLayers>(core, list_layers,
+                            {.access = Access::kList, .resource = aws::kNoResource});
   table.add<gl::ListLayerVersions>(core, list_layer_versions,
                                    {.access = Access::kList, .resource = layer_asked});
   table.add<gl::AddLayerVersionPermission>(core, add_layer_version_permission,

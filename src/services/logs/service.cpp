@@ -54,6 +54,7 @@ aws::OperationTable make_table(Core& core) {
   table.add<model::DescribeLogGroups>(
       core, describe_log_groups,
       {.access = Access::kList,
+       .resource = aws::kNoResource,
        .accepts = {"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit",
                    "logGroupClass", "logGroupIdentifiers"}});
   table.add<model::PutRetentionPolicy>(core, put_retention_policy,

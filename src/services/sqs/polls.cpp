@@ -21,18 +21,23 @@ void Polls::begin(background::Runner& runner) {
   task_ = runner.when_due("sqs.polls", *this);
 }
 
+void Polls::drain() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+  for (const auto& [time, poll] : by_time_) {
+    const std::scoped_lock line_lock(poll->line_->mutex_);
+    poll->over_ = true;
+    poll->wake(Woken::kStopped);
+  }
+}
+
 void Polls::stop() {
+  drain();
   task_.reset();
   std::map<std::string, std::shared_ptr<Line>, std::less<>> lines;
   {
     const std::scoped_lock lock(mutex_);
-    stopped_ = true;
     lines.swap(lines_);
-    for (const auto& [time, poll] : by_time_) {
-      const std::scoped_lock line_lock(poll->line_->mutex_);
-      poll->over_ = true;
-      poll->wake(Woken::kStopped);
-    }
   }
   // Ends its calls, which lock the line.
   for (const auto& [place, line] : lines) line->subscription_.reset();

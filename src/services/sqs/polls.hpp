@@ -62,6 +62,9 @@ class Polls final : public DueSource {
 
   void begin(background::Runner& runner);
   // Every poll ends, and none waits afterwards.
+  // Those that wait answer, and who comes does not wait. Polls still come.
+  void drain();
+  // None comes any more.
   void stop();
 
   std::shared_ptr<Line> line(const std::string& place);

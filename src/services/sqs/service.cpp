@@ -75,7 +75,8 @@ void add_queues(aws::OperationTable& table, Core& core) {
   table.add<gen::sqs::GetQueueUrl>(
       core, get_queue_url,
       {.access = Access::kRead, .resource = named_arn<gen::sqs::GetQueueUrlRequest>});
-  table.add<gen::sqs::ListQueues>(core, list_queues, {.access = Access::kList});
+  table.add<gen::sqs::ListQueues>(core, list_queues,
+                                  {.access = Access::kList, .resource = aws::kNoResource});
   table.add<gen::sqs::ListDeadLetterSourceQueues>(
       core, list_dead_letter_source_queues,
       {.access = Access::kList,

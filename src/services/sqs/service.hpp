@@ -22,7 +22,9 @@ class Service final : public hosting::Service {
 
   const aws::Service& api() const override { return api_; }
   Status start() override;
-  void drain() override { core_.parts->polls.stop(); }
+  void drain() override {
+    if (core_.parts) core_.parts->polls.drain();
+  }
   void stop() override;
   void metrics(hosting::MetricsText& text) const override {
     text.add("sqs_polls_waiting", "gauge", "Long polls that wait.", waiting_polls());

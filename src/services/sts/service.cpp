@@ -19,17 +19,20 @@ std::string role_arn(const aws::Call&, const gen::sts::AssumeRoleRequest& in) {
 // Session policies, tags and MFA are refused: nothing would look at them.
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(gen::sts::kModel);
-  table.add<gen::sts::GetCallerIdentity>(core, get_caller_identity, {.access = Access::kRead});
+  table.add<gen::sts::GetCallerIdentity>(core, get_caller_identity,
+                                         {.access = Access::kRead, .resource = aws::kNoResource});
   table.add<gen::sts::AssumeRole>(
       core, assume_role,
       {.access = Access::kWrite,
        .resource = role_arn,
        .accepts = {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"}});
-  table.add<gen::sts::GetSessionToken>(core, get_session_token,
-                                       {.access = Access::kRead, .accepts = {"DurationSeconds"}});
-  table.add<gen::sts::GetFederationToken>(
-      core, get_federation_token,
-      {.access = Access::kRead, .accepts = {"Name", "DurationSeconds"}});
+  table.add<gen::sts::GetSessionToken>(
+      core, get_session_token,
+      {.access = Access::kRead, .resource = aws::kNoResource, .accepts = {"DurationSeconds"}});
+  table.add<gen::sts::GetFederationToken>(core, get_federation_token,
+                                          {.access = Access::kRead,
+                                           .resource = aws::kNoResource,
+                                           .accepts = {"Name", "DurationSeconds"}});
   table.refuse({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
                 "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetDelegatedAccessToken",
                 "GetWebIdentityToken"});

@@ -96,23 +96,26 @@ Result<aws::Empty> update_access_key(Core& core, const aws::Call& call,
     return fail(
         errors::validation("Only Active and Inactive can be set as an access key's status."));
   }
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  const Status written = change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(AccessKey key, find_key_of(txn, call, in.user_name, in.access_key_id));
     key.active = in.status == gen::iam::statusType::kActive;
     LAPWING_CHECK(AccessKeys::put(txn, key));
     return {};
-  }));
+  });
+  // Also where it may have been written: what was switched off must not sign any more.
   LAPWING_CHECK(core.keys.refresh(in.access_key_id));
+  LAPWING_CHECK(written);
   return aws::Empty();
 }
 
 Result<aws::Empty> delete_access_key(Core& core, const aws::Call& call,
                                      const gen::iam::DeleteAccessKeyRequest& in) {
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  const Status written = change(core, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const AccessKey key, find_key_of(txn, call, in.user_name, in.access_key_id));
     return AccessKeys::erase(txn, key.id);
-  }));
+  });
   LAPWING_CHECK(core.keys.refresh(in.access_key_id));
+  LAPWING_CHECK(written);
   return aws::Empty();
 }
 
