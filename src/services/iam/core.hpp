@@ -52,7 +52,7 @@ Result<T> read(Core& core, FunctionRef<Result<T>(store::Reader&)> body) {
 template <class T>
 Result<T> change(Core& core, FunctionRef<Result<T>(store::Txn&)> body) {
   std::optional<T> out;
-  const Status written = core.store.transact([&](store::Txn& txn) -> Status {
+  const auto written = core.store.transact([&](store::Txn& txn) -> Status {
     LAPWING_TRY(out, body(txn));
     return {};
   });
@@ -62,9 +62,10 @@ Result<T> change(Core& core, FunctionRef<Result<T>(store::Txn&)> body) {
 }
 
 inline Status change(Core& core, FunctionRef<Status(store::Txn&)> body) {
-  const Status written = core.store.transact(body);
+  const auto written = core.store.transact(body);
   core.changed();
-  return written;
+  LAPWING_CHECK(written);
+  return {};
 }
 
 }  // namespace lapwing::iam
