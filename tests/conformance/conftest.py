@@ -6,7 +6,6 @@ execution role LAPWING_TEST_ROLE names; tests that only mean Lapwing are left ou
 """
 import pathlib
 import sys
-import time
 import uuid
 
 import boto3
@@ -142,14 +141,3 @@ def log_of(logs):
         except logs.exceptions.ResourceNotFoundException:
             return []
     return read
-
-
-def eventually(check, seconds=30):
-    """The first true answer of `check`, or its last one."""
-    until = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result or time.monotonic() > until:
-            return result
-        time.sleep(0.02)  # between two looks at a condition
-

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import eventually
+from waiting import eventually
 
 LAMBDA = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]},

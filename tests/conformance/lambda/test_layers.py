@@ -8,7 +8,8 @@ import uuid
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from conftest import RUNTIMES, eventually
+from conftest import RUNTIMES
+from waiting import eventually
 from functions import package
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]

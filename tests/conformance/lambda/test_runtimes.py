@@ -6,7 +6,8 @@ import re
 import sys
 
 import pytest
-from conftest import RUNTIMES, eventually
+from conftest import RUNTIMES
+from waiting import eventually
 
 PYTHON = '''
 import ctypes, json, os, signal, sys, time

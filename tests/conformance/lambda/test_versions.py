@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import eventually
+from waiting import eventually
 from functions import package
 
 SOURCE = '''import os

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import eventually
+from waiting import eventually
 
 
 @pytest.fixture(scope="module")
