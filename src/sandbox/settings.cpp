@@ -5,8 +5,8 @@
 #include "base/bytes.hpp"
 #include "os/cgroup_layout.hpp"
 #include "os/file.hpp"
-#include "sandbox/limits.hpp"
 #include "sandbox/cgroup/process_budget.hpp"
+#include "sandbox/limits.hpp"
 
 namespace lapwing::sandbox {
 namespace {
