@@ -231,7 +231,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
                                : aws::error_response(protocol, shown, request_id);
   Asked asked;
   if (model != nullptr) asked.service = model->id;
-  if (route) asked.operation = model->name(*route->operation);
+  if (route && model != nullptr) asked.operation = model->name(*route->operation);
   co_await answer(context, request_id, std::move(response), asked);
 }
 
