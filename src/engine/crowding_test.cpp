@@ -129,6 +129,17 @@ TEST_F(CrowdingTest, NobodyIsHeldBackWhileProcessorsAreIdle) {
   release_all();
 }
 
+TEST_F(CrowdingTest, NobodyIsHeldBackForTheLoadOfOthers) {
+  run_together(1, kQuick);
+  for (int round = 0; round < 100; ++round) run_together(4, milliseconds(1));
+  script_.hold_run = true;
+  for (int i = 0; i < 5; ++i) invoke(function("hungry"));
+  script_.runs = 0;
+  for (int i = 0; i < 4; ++i) invoke(function("f"));
+  EXPECT_EQ(script_.runs, 4);
+  release_all();
+}
+
 TEST_F(CrowdingTest, RunsThatAreNoSlowerTogetherAreNeverHeldBack) {
   for (int round = 0; round < 100; ++round) run_together(4, milliseconds(1));
   script_.hold_run = true;

@@ -39,7 +39,11 @@ Duration Shard::rather_waits(Pool& pool, Ticket::Kind kind) {
   return waits ? pool.pace.wait_for(pool.waiters.size()) : Duration::zero();
 }
 
-bool Shard::is_crowded(const Pool& pool) { return pool.pace.crowded() && processors_are_short(); }
+bool Shard::is_crowded(const Pool& pool) {
+  // Where others have more at work, it is they who make it slower: it keeps its part.
+  const bool most = 2 * std::uint64_t{pool.active - pool.starting} >= stats_.busy.get();
+  return most && pool.pace.crowded() && processors_are_short();
+}
 
 bool Shard::more_than_enough(const Pool& pool) const {
   return options_.running_enough > 0 && pool.active - pool.starting > options_.running_enough;

@@ -63,7 +63,8 @@ void record_access(Logger& logger, const http::RequestContext& context, const Re
               {"status", response.status},
               {"error", failed ? error_code_of(response) : std::string()},
               {"method", http::to_string(request.method)},
-              {"target", std::string_view(request.target).substr(0, kLoggedTargetMax)},
+              // Not the query: there may be a password in it, or a signature that is good for days.
+              {"target", request.path().substr(0, kLoggedTargetMax)},
               {"request_id", request_id.str()}});
 }
 

@@ -16,18 +16,23 @@ bool is_of_a_user(std::string_view access_key_id) { return access_key_id.starts_
 
 // What a key signs as; nothing where it signs nothing.
 Result<std::optional<aws::KnownKey>> KeyRing::read_key(store::Reader& reader,
-                                                       const AccessKey& key) const {
+                                                       const AccessKey& key) {
   std::optional<aws::KnownKey> out;
   if (!key.active) return out;
   LAPWING_TRY(const auto user, find_identity_by_id(reader, key.account, key.user));
   if (!user) return out;
+  auto secret = sealer_.open(key.sealed, key.id);
+  if (!secret) {
+    ++unreadable_;
+    return out;
+  }
   out.emplace();
-  LAPWING_TRY(out->secret_access_key, sealer_.open(key.sealed, key.id));
+  out->secret_access_key = *std::move(secret);
   out->principal = {AccountId(key.account), arn_of(*user), user->id};
   return out;
 }
 
-Status KeyRing::load() {
+Result<std::size_t> KeyRing::load() {
   std::vector<std::string> ids;
   std::vector<std::string> old;
   LAPWING_CHECK(AccessKeys::for_each(store_, [&](AccessKey& key) -> Status {
@@ -37,7 +42,8 @@ Status KeyRing::load() {
   }));
   LAPWING_CHECK(seal_old(old));
   for (const std::string& id : ids) LAPWING_CHECK(refresh(id));
-  return {};
+  const std::lock_guard none_other(refreshing_);
+  return unreadable_;
 }
 
 Status KeyRing::seal_old(const std::vector<std::string>& ids) {

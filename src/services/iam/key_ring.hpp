@@ -39,7 +39,8 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
       : store_(store), clock_(clock), sealer_(sealer) {}
 
   // Reads all keys; those that were kept as they are (before secrets were sealed) are sealed.
-  Status load();
+  // Answers how many are refused because they were sealed with another key.
+  Result<std::size_t> load();
   // Uses are written down from here on, until stop().
   void start(background::Runner& background);
   void stop();
@@ -64,7 +65,7 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
   };
 
   Status seal_old(const std::vector<std::string>& ids);
-  Result<std::optional<aws::KnownKey>> read_key(store::Reader& reader, const AccessKey& key) const;
+  Result<std::optional<aws::KnownKey>> read_key(store::Reader& reader, const AccessKey& key);
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
   Status write_uses();
@@ -72,7 +73,8 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
   store::Store& store_;
   const Clock& clock_;
   const Sealer& sealer_;
-  std::mutex refreshing_;  // so that the last one to read is the last one to write
+  std::mutex refreshing_;       // so that the last one to read is the last one to write
+  std::size_t unreadable_ = 0;  // guarded by refreshing_
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, aws::KnownKey> keys_;  // active ones
   mutable std::mutex uses_mutex_;

@@ -45,6 +45,18 @@ TEST(Keys, SignAsTheirUser) {
   EXPECT_FALSE(host.service().keys().find(key.id, "a token", host.clock.wall()));
 }
 
+TEST(Keys, OfAnotherServerAreRefusedAndCanBeDeleted) {
+  Host host;
+  create_user(host, "ann");
+  const Made old = make_key(host, "ann");
+  host.server_key.fill(7);
+  host.restart();
+  EXPECT_FALSE(find(host, old.id));
+  EXPECT_TRUE(find(host, make_key(host, "ann").id));
+  EXPECT_TRUE(
+      host.call("DeleteAccessKey", input({{"UserName", "ann"}, {"AccessKeyId", old.id}})).ok());
+}
+
 TEST(Keys, ThatAreInactiveOrGoneDoNotSign) {
   Host host;
   create_user(host, "ann");

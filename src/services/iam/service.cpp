@@ -394,6 +394,7 @@ OperationTable make_table(Core& core) {
 
 Service::Service(const hosting::Dependencies& given, const crypto::AesKey& server_key)
     : background_(given.background),
+      log_(given.log),
       sealer_(server_key, given.random),
       keys_(given.store.store(), given.clock, sealer_),
       roles_(given.store.store()),
@@ -407,7 +408,13 @@ Service::Service(const hosting::Dependencies& given, const crypto::AesKey& serve
       api_(make_table(core_), given.pipeline) {}
 
 Status Service::start() {
-  LAPWING_CHECK(keys_.load());
+  LAPWING_TRY(const std::size_t unreadable, keys_.load());
+  if (unreadable > 0) {
+    log_.warn("iam",
+              "access keys were sealed with another server's key and are refused: restore "
+              "server.key beside the rest of the data directory, or make new ones",
+              {{"keys", static_cast<std::uint64_t>(unreadable)}});
+  }
   keys_.start(background_);
   return {};
 }

@@ -34,6 +34,7 @@ class Service final : public hosting::Service {
 
  private:
   background::Runner& background_;
+  Logger& log_;
   Sealer sealer_;
   KeyRing keys_;
   RoleDirectory roles_;

@@ -95,6 +95,13 @@ TEST(Sts, RolesThatNobodyKnowsAreAssumedUnlessSaidOtherwise) {
             "resource: arn:aws:iam::111111111111:role/nobody");
 }
 
+TEST(Sts, WhereSignaturesCountNoAccountEntersAnother) {
+  StsHost host;
+  host.caller.authenticated = true;
+  EXPECT_TRUE(host.assume(kKnown).ok());
+  EXPECT_EQ(host.assume(kUnknown).error, "AccessDenied");
+}
+
 TEST(Sts, SessionsAreNoLongerThanTheirRoleAllows) {
   StsHost host;
   EXPECT_TRUE(host.assume(kKnown, R"(,"DurationSeconds":7200)").ok());

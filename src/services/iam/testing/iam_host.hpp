@@ -24,9 +24,11 @@ class Host final : public hosting::testing::HostBase {
   ~Host() override { end_service(); }
   Service& service() { return static_cast<Service&>(*service_); }
 
+  crypto::AesKey server_key{};  // of the next restart()
+
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies(), crypto::AesKey{});
+    return std::make_unique<Service>(dependencies(), server_key);
   }
 };
 

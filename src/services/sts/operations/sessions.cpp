@@ -72,7 +72,9 @@ Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& ca
                                                  const gen::sts::AssumeRoleRequest& in) {
   LAPWING_TRY(const aws::Arn arn, parse_role(in.role_arn));
   LAPWING_TRY(const ports::Role role, core.options.roles.find(in.role_arn));
-  if (!role.known && core.options.known_roles_only) {
+  // Who a role trusts is not evaluated yet: where signatures count, no account enters another.
+  const bool foreign = call.caller.authenticated && arn.account != call.caller.account;
+  if (foreign || (!role.known && core.options.known_roles_only)) {
     return denied(
         fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                     call.caller.principal_arn, in.role_arn));
