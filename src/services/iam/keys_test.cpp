@@ -49,7 +49,7 @@ TEST(Keys, OfAnotherServerAreRefusedAndCanBeDeleted) {
   Host host;
   create_user(host, "ann");
   const Made old = make_key(host, "ann");
-  host.server_key.fill(7);
+  host.server_key.fill(std::byte{7});
   host.restart();
   EXPECT_FALSE(find(host, old.id));
   EXPECT_TRUE(find(host, make_key(host, "ann").id));
