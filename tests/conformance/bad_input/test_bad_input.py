@@ -189,7 +189,7 @@ def test_unknown(raw, line, headers, status, code, word):
 
 
 @pytest.mark.parametrize("service, operation", [
-    ("iam", "GetCredentialReport"), ("sns", "ListTopics"), ("events", "ListRules"),
+    ("iam", "ListOrganizationsFeatures"), ("sns", "ListTopics"), ("events", "ListRules"),
     ("kms", "ListKeys"), ("s3", "ListBuckets")])
 def test_services_not_built_yet(client, service, operation):
     call = getattr(client(service), "".join(
