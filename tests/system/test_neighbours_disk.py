@@ -258,9 +258,12 @@ def test_deletions_work_with_no_space_at_all(tmp_path):
         assert api.invoke("f0", {"n": 1}).json() == {"n": 1}
 
 
-def test_messages_leave_room_for_deletions(tmp_path):
-    """Queues take what there is but the reserve; purging gives it back."""
-    with small_server(tmp_path, 400, "--set", "disk.reserve_mb=100") as (disk, server, api):
+@pytest.mark.parametrize("most, words", [(1000, "disk is full"), (100, "sqs.mb")])
+def test_messages_leave_room_for_deletions(tmp_path, most, words):
+    """Queues take what there is but the reserve, and no more than their part; purging gives it
+    back."""
+    with small_server(tmp_path, 400, "--set", "disk.reserve_mb=100",
+                      "--set", f"sqs.mb={most}") as (disk, server, api):
         sqs = boto3.client("sqs", endpoint_url=server.endpoint, region_name="us-east-1",
                            aws_access_key_id="x", aws_secret_access_key="x",
                            config=Config(retries={"total_max_attempts": 1}))
@@ -270,7 +273,7 @@ def test_messages_leave_room_for_deletions(tmp_path):
             for sent in range(400):
                 sqs.send_message(QueueUrl=url, MessageBody="x" * MIB)
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
-        assert "disk is full" in str(refused.value) and sent > 50
+        assert words in str(refused.value) and sent > 50
         assert disk.free() > 50 * MIB
         message = sqs.receive_message(QueueUrl=url)["Messages"][0]
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
