@@ -1,5 +1,6 @@
 // Schedules: an expression is read or refused with a message, and occurs in order; a time zone's
 // file is read or refused, and what it says of an instant agrees with itself.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -24,20 +25,21 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void occurs_in_order(const Expression& expression, const Frame& frame) {
+// `tame`: clocks do not go to and fro within a day, so that there is a latest.
+void occurs_in_order(const Expression& expression, const Frame& frame, bool tame = true) {
   WallTime after = kNow;
   for (int i = 0; i < 4; ++i) {
     const auto due = lapwing::schedule::next(expression, frame, after);
     if (!due) return;
     require(*due > after);
-    require(lapwing::schedule::latest(expression, frame, kNow, *due) == due);
+    if (tame) require(lapwing::schedule::latest(expression, frame, kNow, *due) == due);
     after = *due;
   }
 }
 
 void check_zone(const Zone& zone) {
   const Expression every = *lapwing::schedule::parse("cron(*/7 * * * ? *)", Dialect::kScheduler);
-  occurs_in_order(every, {.zone = &zone});
+  occurs_in_order(every, {.zone = &zone}, false);
   for (std::int64_t utc = -3'000'000'000; utc < 8'000'000'000; utc += 86'400 * 97 + 1234) {
     const std::int64_t local = utc + zone.offset_at(utc);
     const Zone::Shown shown = zone.first(local);

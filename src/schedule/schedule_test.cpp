@@ -160,7 +160,7 @@ TEST(Schedule, IsWhatAWalkFinds) {
                 {"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "2025-04-05T00:00:00Z"},
                 {"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", "2025-10-04T00:00:00Z"},
                 {"<-01>1<+00>,M3.5.0/0,M10.5.0/1", "2025-10-25T00:00:00Z"}};
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 200; ++round) {
     const auto& [rule, start] = places[static_cast<std::size_t>(round) % std::size(places)];
     const Zone zone = by_rule(rule);
     const std::string fields = some_field(random, 0, 59) + " " + some_field(random, 0, 23) + " " +

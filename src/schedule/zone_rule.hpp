@@ -1,5 +1,5 @@
 // The rule at the end of a time zone's file, in POSIX's notation with RFC 9636's extensions:
-// "CET-1CEST,M3.5.0,M10.5.0/3", "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "EST5", "XXX3EDT4,0/0,J365/23".
+// "CET-1CEST,M3.5.0,M10.5.0/3", "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "EST5", "AAA3EDT4,0/0,J365/23".
 //
 // Thread-safety: pure functions, plain values.
 #pragma once
