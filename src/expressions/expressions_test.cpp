@@ -28,7 +28,7 @@ std::string contents(const std::string& name) {
 const text::JsonValue& member(const text::JsonDocument& document, std::string_view name) {
   const text::JsonValue* found = document.root().find(name);
   EXPECT_NE(found, nullptr) << name;
-  static const text::JsonValue kNull;
+  static const text::JsonValue kNull = {};
   return found == nullptr ? kNull : *found;
 }
 

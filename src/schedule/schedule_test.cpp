@@ -1,9 +1,11 @@
 // Expressions and their occurrences: the cases of data/, and what holds for all of them.
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
