@@ -128,8 +128,8 @@ bool Zone::extend(std::string_view text, std::int64_t last) {
     steps.push_back({end.local_seconds(year) - offset, rule->standard_offset});
   }
   // Where summer's end and the next one's start are one instant, the start counts.
-  std::ranges::stable_sort(
-      steps, {}, [&](const Step& step) { return std::pair(step.utc, step.offset == offset); });
+  std::ranges::sort(steps, {},
+                    [&](const Step& step) { return std::pair(step.utc, step.offset == offset); });
   for (const Step& step : steps) {
     if (step.utc > last) add(step.utc, step.offset);
   }

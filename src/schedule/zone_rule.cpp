@@ -105,8 +105,8 @@ std::chrono::sys_days day_of(const YearlyMoment& moment, std::chrono::year year)
 }  // namespace
 
 std::int64_t YearlyMoment::local_seconds(int year) const {
-  const auto day = day_of(*this, std::chrono::year(year));
-  return std::int64_t{day.time_since_epoch().count()} * 86'400 + time_seconds;
+  const auto date = day_of(*this, std::chrono::year(year));
+  return std::int64_t{date.time_since_epoch().count()} * 86'400 + time_seconds;
 }
 
 std::optional<ZoneRule> read_zone_rule(std::string_view text) {
