@@ -35,22 +35,21 @@ struct Identified {
 class Scratch {
  private:
   friend class Automaton;
-  friend class Search;
-
-  struct Choice {
-    std::uint32_t field;
-    Membership membership;
-    std::uint64_t conflicts;
-  };
 
   Event event_;
   std::string folding_;
-  std::vector<std::uint32_t> checked_;  // alternatives, by the event's number
-  std::vector<std::uint32_t> matched_;  // patterns, likewise
+  // What has been seen of the present event: what bears its number.
+  std::vector<std::uint32_t> visited_;  // nodes
+  std::vector<std::uint32_t> checked_;  // alternatives
+  std::vector<std::uint32_t> matched_;  // patterns
   std::uint32_t number_ = 0;
-  const void* owner_ = nullptr;
-  std::uint64_t owner_serial_ = 0;
-  std::vector<Choice> choices_;
+};
+
+// A condition with its path's number; what has been read of the event is asked for it.
+struct PathCondition {
+  PathId path;
+  bool absent;  // kAbsent is among the tests
+  const std::vector<Test>* tests;
 };
 
 class Automaton {
@@ -69,13 +68,7 @@ class Automaton {
 
  private:
   friend class AutomatonBuilder;
-  friend class Search;
 
-  struct PathCondition {
-    PathId path;
-    bool absent;  // kAbsent is among the tests
-    const std::vector<Test>* tests;
-  };
   struct Alternative {
     std::uint32_t pattern;
     std::uint32_t begin;  // in conditions_
@@ -86,20 +79,24 @@ class Automaton {
     std::vector<std::pair<PathId, ValueIndex>> indices;  // sorted by path; tests' numbers are nodes
   };
 
-  void run(Scratch& scratch, std::vector<PatternId>& out) const;
-  void visit(std::uint32_t node, Scratch& scratch, std::vector<PatternId>& out) const;
-  void prepare(Scratch& scratch) const;
-  void check(std::uint32_t alternative, Scratch& scratch, std::vector<PatternId>& out) const;
-  bool holds_whole(const Alternative& alternative, Scratch& scratch) const;
+  static constexpr std::uint32_t kNone = 0xffffffffu;
 
-  std::uint64_t serial_;  // tells automata apart that stood at one address after the other
+  void prepare(Scratch& scratch) const;
+  void run(Scratch& scratch, std::vector<PatternId>& out) const;
+  void look_up(PathId path, const ValueIndex& index, Scratch& scratch,
+               std::vector<PatternId>& out) const;
+  void visit(std::uint32_t node, Scratch& scratch, std::vector<PatternId>& out) const;
+  void check(std::uint32_t alternative, bool found, Scratch& scratch,
+             std::vector<PatternId>& out) const;
+  bool holds_whole(const Alternative& alternative, const Event& event) const;
+
   bool same_element_ = true;
   Paths paths_;
   std::vector<bool> used_;
   std::vector<Identified> patterns_;
   std::vector<PathCondition> conditions_;
   std::vector<Alternative> alternatives_;
-  std::vector<Node> nodes_;            // the first one is the root
+  std::vector<Node> nodes_;             // the first one is the root
   std::vector<std::uint32_t> root_of_;  // by path: index in the root's indices
 };
 

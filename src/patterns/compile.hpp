@@ -22,8 +22,8 @@
 namespace lapwing::patterns {
 
 struct Fault {
-  std::string message;  // as the service says it
-  std::string reason;   // without the service's words and the place
+  std::string message = {};  // as the service says it
+  std::string reason = {};   // without the service's words and the place
 };
 
 std::expected<Pattern, Fault> compile(std::string_view text, Dialect dialect);

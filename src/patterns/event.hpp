@@ -61,10 +61,10 @@ class Event {
   friend class EventSink;
 
   struct Link {
-    Membership outer;
-    std::uint32_t array;
-    std::uint32_t index;
-    std::uint32_t depth;
+    Membership outer = 0;
+    std::uint32_t array = 0;
+    std::uint32_t index = 0;
+    std::uint32_t depth = 0;
   };
   struct Frame {
     PathId node;  // of values in here: an array's, or of the last key

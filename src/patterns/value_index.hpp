@@ -110,8 +110,8 @@ class GramTable {
 
 class ValueIndex {
  public:
-  // A test that is equal to one added before gets that one's number.
-  std::uint32_t add(const Test& test, std::uint32_t number);
+  // Each test once; not kAbsent, which no value meets.
+  void add(const Test& test, std::uint32_t number);
   void finish();
 
   // `visit(number)` for each test met, more than once perhaps. `folding` is scratch.
@@ -151,15 +151,14 @@ class ValueIndex {
     AffixTable glob_suffixes{true};
     GramTable glob_grams;
     std::vector<Globs> globs;
-    Globs bare_globs;  // "*"
+    Globs bare_globs;  // "*", ""
     SegmentTree<std::uint64_t> ranges;
     SegmentTree<Address> addresses;
     std::vector<std::pair<Test, std::uint32_t>> anything_but;
   };
 
-  std::uint32_t add_glob(const Glob& glob, std::uint32_t number);
-  std::uint32_t add_anything_but(const Test& test, std::uint32_t number);
-  std::uint32_t add_number(const Test& test, std::uint32_t number);
+  void add_glob(const Glob& glob, std::uint32_t number);
+  void add_rare(const Test& test, std::uint32_t number);
   Rare& rare();
 
   template <class Visit>
