@@ -15,8 +15,7 @@ constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
 
 template <class Number>
 bool whole(std::string_view text, Number& out, int base) {
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), out, base);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 

@@ -95,7 +95,8 @@ bool Automaton::holds_whole(const Alternative& alternative, const Event& event) 
   for (const PathCondition& condition : conditions) {
     std::uint32_t at = event.first(condition.path);
     if (at == Event::kEnd && condition.absent) continue;
-    while (at != Event::kEnd && !meets(*condition.tests, event.field(at))) at = event.field(at).next;
+    while (at != Event::kEnd && !meets(*condition.tests, event.field(at)))
+      at = event.field(at).next;
     if (at == Event::kEnd) return false;
   }
   return true;

@@ -75,7 +75,7 @@ class Automaton {
     std::uint32_t end;
   };
   struct Node {
-    std::vector<std::uint32_t> alternatives;  // to be checked
+    std::vector<std::uint32_t> alternatives;             // to be checked
     std::vector<std::pair<PathId, ValueIndex>> indices;  // sorted by path; tests' numbers are nodes
   };
 

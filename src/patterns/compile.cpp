@@ -154,17 +154,17 @@ class Compiler {
       ++values;
     }
     if (values == 0) return reader_.refuse("Empty arrays are not allowed");
-    combinations = std::min(combinations * std::min(values * depth, kManyCombinations),
-                            kManyCombinations);
+    combinations =
+        std::min(combinations * std::min(values * depth, kManyCombinations), kManyCombinations);
     if (alternatives.empty()) alternatives.emplace_back();
     const std::uint32_t path_number = number_of(path);
     const auto condition = static_cast<std::uint32_t>(conditions_.size());
     conditions_.push_back({path, std::move(tests)});
     path_of_.push_back(path_number);
     for (auto& alternative : alternatives) {
-      const auto same = std::find_if(alternative.begin(), alternative.end(), [&](std::uint32_t each) {
-        return path_of_[each] == path_number;
-      });
+      const auto same =
+          std::find_if(alternative.begin(), alternative.end(),
+                       [&](std::uint32_t each) { return path_of_[each] == path_number; });
       if (same == alternative.end()) {
         alternative.push_back(condition);
       } else if (reader_.grammar.repeated) {
@@ -250,11 +250,10 @@ bool Reader::keep(std::string_view reason, std::string_view location) {
   if (dialect == Dialect::kFilter) {
     fault->message = "Invalid filter pattern definition.";
   } else {
-    fault->message = fmt::format("{}{}{}",
-                                 dialect == Dialect::kRule
-                                     ? "Event pattern is not valid. Reason: "
-                                     : "FilterPolicy: ",
-                                 reason, location);
+    fault->message = fmt::format(
+        "{}{}{}",
+        dialect == Dialect::kRule ? "Event pattern is not valid. Reason: " : "FilterPolicy: ",
+        reason, location);
   }
   return false;
 }

@@ -18,11 +18,11 @@ enum class Dialect : std::uint8_t {
 struct Grammar {
   std::size_t max_bytes = kRuleMaxBytes;
   double number_limit = kRuleNumberLimit;
-  bool policy = false;        // SNS: keys and combinations counted, "$or" taken leniently
-  bool nested = true;         // objects below the top
-  bool repeated = false;      // a path named twice: the last one counts, instead of a refusal
-  bool wildcard = true;       // and "exactly", prefix and suffix that ignore case
-  bool same_element = true;   // fields below one array come from one of its elements
+  bool policy = false;       // SNS: keys and combinations counted, "$or" taken leniently
+  bool nested = true;        // objects below the top
+  bool repeated = false;     // a path named twice: the last one counts, instead of a refusal
+  bool wildcard = true;      // and "exactly", prefix and suffix that ignore case
+  bool same_element = true;  // fields below one array come from one of its elements
 };
 
 constexpr Grammar grammar_of(Dialect dialect) {

@@ -18,11 +18,30 @@ constexpr std::string_view kTooComplex =
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character "
     "sequences after a wildcard character";
 
-constexpr std::string_view kReserved[] = {
-    "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard",
-    "numeric", "cidr", "=", "<", "<=", ">", ">=", "regex", "not-wildcard",
-    "not-equals-ignore-case", "date-after", "date-on-or-after", "date-before",
-    "date-on-or-before", "in-date-range", "ip-address-in-range", "ip-address-not-in-range"};
+constexpr std::string_view kReserved[] = {"exactly",
+                                          "equals-ignore-case",
+                                          "prefix",
+                                          "suffix",
+                                          "anything-but",
+                                          "exists",
+                                          "wildcard",
+                                          "numeric",
+                                          "cidr",
+                                          "=",
+                                          "<",
+                                          "<=",
+                                          ">",
+                                          ">=",
+                                          "regex",
+                                          "not-wildcard",
+                                          "not-equals-ignore-case",
+                                          "date-after",
+                                          "date-on-or-after",
+                                          "date-before",
+                                          "date-on-or-before",
+                                          "in-date-range",
+                                          "ip-address-in-range",
+                                          "ip-address-not-in-range"};
 
 bool read_glob(Reader& reader, Test& test) {
   auto glob = parse_glob(reader.tokens.text());
@@ -99,8 +118,7 @@ class Numeric {
     if (reader_.tokens.current() != Token::kString)
       return reader_.refuse("Bad value in numeric range: " + reader_.tokens.text());
     const std::string sign = reader_.tokens.text();
-    if (sign != "<" && sign != "<=")
-      return reader_.refuse("Bad numeric range operator: " + sign);
+    if (sign != "<" && sign != "<=") return reader_.refuse("Bad numeric range operator: " + sign);
     std::uint64_t key = 0;
     if (!value(sign, key)) return false;
     test.high = sign == "<" ? key - 1 : key;
@@ -133,7 +151,8 @@ class AnythingBut {
       token = reader_.next();
     }
     if (token != Token::kBeginArray && token != Token::kString && token != Token::kNumber)
-      return reader_.refuse("Value of anything-but must be an array or single string/number value.");
+      return reader_.refuse(
+          "Value of anything-but must be an array or single string/number value.");
     if (token == Token::kBeginArray) {
       while (reader_.next() != Token::kEndArray) {
         if (!item(true)) return false;
@@ -265,8 +284,8 @@ bool read_number(Reader& reader, std::uint64_t& key, bool placed) {
   const double limit = reader.grammar.number_limit;
   key = number_key(value);
   if (std::abs(value) <= limit) return true;
-  const std::string reason = fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive",
-                                         limit / 1e9);
+  const std::string reason =
+      fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive", limit / 1e9);
   return placed ? reader.refuse(reason) : reader.refuse_bare(reason);
 }
 

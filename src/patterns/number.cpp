@@ -15,9 +15,8 @@ double to_double(std::string_view text) {
   // from_chars does not say in which direction; the exponent's sign does, or, without an exponent,
   // whether there is anything before the point.
   const std::size_t e = text.find_first_of("eE");
-  const bool tiny = e != std::string_view::npos
-                        ? text[e + 1] == '-'
-                        : text.find_first_of("123456789") > text.find('.');
+  const bool tiny = e != std::string_view::npos ? text[e + 1] == '-'
+                                                : text.find_first_of("123456789") > text.find('.');
   const double size = tiny ? 0.0 : std::numeric_limits<double>::infinity();
   return text.front() == '-' ? -size : size;
 }
@@ -30,6 +29,8 @@ std::uint64_t number_key(double value) {
   return (bits & kSign) != 0 ? ~bits : bits | kSign;
 }
 
-std::uint64_t number_key(std::string_view json_number) { return number_key(to_double(json_number)); }
+std::uint64_t number_key(std::string_view json_number) {
+  return number_key(to_double(json_number));
+}
 
 }  // namespace lapwing::patterns

@@ -71,8 +71,7 @@ Pattern compiled(std::string_view text, Dialect dialect = Dialect::kRule) {
   return pattern ? *std::move(pattern) : Pattern{};
 }
 
-bool matches(std::string_view pattern, std::string_view event,
-             Dialect dialect = Dialect::kRule) {
+bool matches(std::string_view pattern, std::string_view event, Dialect dialect = Dialect::kRule) {
   PatternSet set;
   set.add(1, compiled(pattern, dialect));
   Match match;
@@ -94,8 +93,8 @@ TEST(Patterns, MatchWhatTheCasesSay) {
     }
     ++cases;
     match_event(*set->snapshot(), line.dialect, line.text, match);
-    EXPECT_EQ(match.ids().size(), line.mark == '+' ? 1U : 0U)
-        << pattern << "\n" << line.mark << " " << line.text;
+    EXPECT_EQ(match.ids().size(), line.mark == '+' ? 1U : 0U) << pattern << "\n"
+                                                              << line.mark << " " << line.text;
   }
   EXPECT_GE(cases, 600U);
 }
@@ -211,7 +210,8 @@ TEST(Patterns, PoliciesHaveAHundredAndFiftyCombinations) {
       << "branches add";
   EXPECT_FALSE(compile("{\"$or\":[{\"a\":[" + values(100) + "]},{\"b\":[" + values(51) + "]}]}",
                        Dialect::kBody));
-  EXPECT_TRUE(compile("{\"a\":[" + values(151) + "]}", Dialect::kRule)) << "rules have no such limit";
+  EXPECT_TRUE(compile("{\"a\":[" + values(151) + "]}", Dialect::kRule))
+      << "rules have no such limit";
 }
 
 TEST(Patterns, HugeAndDeepOnesAreRefused) {
@@ -227,7 +227,8 @@ TEST(Patterns, HugeAndDeepOnesAreRefused) {
   // 2 to the power of 11 alternatives.
   std::string many = "{";
   for (int i = 0; i < 11; ++i) {
-    many += fmt::format("{}\"k{}\":{{\"$or\":[{{\"a\":[1]}},{{\"b\":[1]}}]}}", i == 0 ? "" : ",", i);
+    many +=
+        fmt::format("{}\"k{}\":{{\"$or\":[{{\"a\":[1]}},{{\"b\":[1]}}]}}", i == 0 ? "" : ",", i);
   }
   many += "}";
   const auto pattern = compile(many, Dialect::kRule);

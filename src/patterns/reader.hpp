@@ -37,8 +37,8 @@ struct Reader {
   bool keep(std::string_view reason, std::string_view location);
 };
 
-// One value of a field's array that is an object: {"prefix": "a"}. The current token is its bracket;
-// afterwards, its closing one.
+// One value of a field's array that is an object: {"prefix": "a"}. The current token is its
+// bracket; afterwards, its closing one.
 bool read_match_expression(Reader& reader, std::vector<Test>& tests);
 // Is it a word of match expressions, now or to come?
 bool is_reserved(std::string_view name);

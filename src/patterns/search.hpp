@@ -1,8 +1,8 @@
 // Do values of an event meet all conditions, taken from the same elements of the arrays they share?
 // Internal to this folder.
 //
-// A search that goes back: to the choice that stands in the way, not to the last one, so that arrays
-// which have nothing to do with each other are not multiplied.
+// A search that goes back: to the choice that stands in the way, not to the last one, so that
+// arrays which have nothing to do with each other are not multiplied.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Ranges of keys, and which of them hold a key: a walk from a leaf to the root, whose nodes list the
-// ranges that cover all of them. Internal to this folder.
+// Ranges of keys, and which of them hold a key: a walk from a leaf to the root, whose nodes list
+// the ranges that cover all of them. Internal to this folder.
 #pragma once
 
 #include <algorithm>

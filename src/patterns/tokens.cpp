@@ -10,8 +10,8 @@
 
 namespace lapwing::patterns {
 
-// The scanner says where texts stand, of other tokens only that they come: they are what follows the
-// token before, behind white space, commas and colons.
+// The scanner says where texts stand, of other tokens only that they come: they are what follows
+// the token before, behind white space, commas and colons.
 class TokenSink {
  public:
   explicit TokenSink(Tokens& tokens) : tokens_(tokens), source_(tokens.source_) {}
@@ -68,8 +68,8 @@ std::string Tokens::text_of(std::size_t ahead) const {
   const Entry& entry = entries_[position];
   const std::string_view raw = source_.substr(entry.begin, entry.size);
   std::string out(raw);
-  if (entry.escaped) out.resize(static_cast<std::size_t>(
-      text::json_unescape(raw, out.data()) - out.data()));
+  if (entry.escaped)
+    out.resize(static_cast<std::size_t>(text::json_unescape(raw, out.data()) - out.data()));
   return out;
 }
 

@@ -114,7 +114,8 @@ void ValueIndex::add_rare(const Test& test, std::uint32_t number) {
   }
 }
 
-// By what is rarest in texts: a long start or end before what stands between, if it has three bytes.
+// By what is rarest in texts: a long start or end before what stands between, if it has three
+// bytes.
 void ValueIndex::add_glob(const Glob& glob, std::uint32_t number) {
   constexpr std::size_t kTelling = 3;
   Rare& all = rare();

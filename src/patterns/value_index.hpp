@@ -1,10 +1,10 @@
 // All tests of one path at once: which of them does a value meet? Each test carries a number, and
 // those met are told to the caller. Built once, then only read.
 //
-// Exact texts by hash; prefixes by the hashes of the text's starts, of as many lengths as there are;
-// suffixes likewise from the end; wildcards by what they begin or end with, or by eight bytes (or
-// four, two, one) of what is longest in them; numbers sorted; ranges and address ranges in a segment
-// tree. Anything-but is tried one by one: nearly all values meet it.
+// Exact texts by hash; prefixes by the hashes of the text's starts, of as many lengths as there
+// are; suffixes likewise from the end; wildcards by what they begin or end with, or by eight bytes
+// (or four, two, one) of what is longest in them; numbers sorted; ranges and address ranges in a
+// segment tree. Anything-but is tried one by one: nearly all values meet it.
 //
 // Thread-safety: const methods from any thread.
 #pragma once
@@ -87,8 +87,9 @@ class AffixTable {
 // Texts that contain something, by a gram of it: its first 1, 2, 4 or 8 bytes.
 class GramTable {
  public:
-  bool empty() const { return tables_[0].empty() && tables_[1].empty() && tables_[2].empty() &&
-                              tables_[3].empty(); }
+  bool empty() const {
+    return tables_[0].empty() && tables_[1].empty() && tables_[2].empty() && tables_[3].empty();
+  }
   std::uint32_t insert(std::string_view piece, std::uint32_t value);
   // The same number may be told more than once.
   template <class Visit>
