@@ -1,5 +1,5 @@
-// Patterns that come and go while events are matched. A change makes a new snapshot; whoever holds
-// one matches by it undisturbed.
+// Patterns that come and go while events are matched. A change makes a new snapshot; those who hold
+// one match by it undisturbed.
 //
 // New patterns stand in a small automaton that is made again for each; when it is full it goes into
 // a middle one, and that into the large one, so a change costs tens of patterns, seldom thousands.
