@@ -60,8 +60,13 @@ void Automaton::look_up(PathId path, const ValueIndex& index, Scratch& scratch,
                         std::vector<PatternId>& out) const {
   const Event& event = scratch.event_;
   for (std::uint32_t at = event.first(path); at != Event::kEnd; at = event.field(at).next) {
-    index.find(event.field(at), scratch.folding_,
-               [&](std::uint32_t node) { visit(node, scratch, out); });
+    // First all that the value finds, then what stands there: the memory is one.
+    const std::size_t begin = scratch.found_.size();
+    index.find(event.field(at), scratch.memory_,
+               [&](std::uint32_t node) { scratch.found_.push_back(node); });
+    const std::size_t end = scratch.found_.size();
+    for (std::size_t i = begin; i != end; ++i) visit(scratch.found_[i], scratch, out);
+    scratch.found_.resize(begin);
   }
 }
 

@@ -37,7 +37,8 @@ class Scratch {
   friend class Automaton;
 
   Event event_;
-  std::string folding_;
+  LookupMemory memory_;
+  std::vector<std::uint32_t> found_;  // nodes, of the values being looked up
   // What has been seen of the present event: what bears its number.
   std::vector<std::uint32_t> visited_;  // nodes
   std::vector<std::uint32_t> checked_;  // alternatives

@@ -1,7 +1,6 @@
 #include "patterns/compile.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <unordered_map>
 #include <utility>
 
@@ -193,7 +192,7 @@ class Compiler {
         // Beyond what compares as a number (an account's), the digits are compared.
         Test test{.kind = TestKind::kNumber, .text = reader_.tokens.text()};
         const double number = to_double(test.text);
-        if (std::abs(number) <= reader_.grammar.number_limit) test.low = number_key(number);
+        if (number_compares(reader_, number)) test.low = number_key(number);
         tests.push_back(std::move(test));
         return true;
       }

@@ -43,6 +43,11 @@ constexpr std::string_view kReserved[] = {"exactly",
                                           "ip-address-in-range",
                                           "ip-address-not-in-range"};
 
+std::string beyond_reason(const Reader& reader) {
+  return fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive",
+                     reader.grammar.number_limit / 1e9);
+}
+
 bool read_glob(Reader& reader, Test& test) {
   auto glob = parse_glob(reader.tokens.text());
   if (!glob) return reader.refuse(glob.error());
@@ -97,10 +102,10 @@ class Numeric {
     if (sign == "=" || sign[0] == '<') {
       if (sign == "=") test.low = key;
       test.high = sign == "<" ? key - 1 : key;
-      return reader_.expect(Token::kEndArray, kTooMany);
+      return reader_.expect(Token::kEndArray, kTooMany) && within();
     }
     test.low = sign == ">" ? key + 1 : key;
-    return reader_.next() == Token::kEndArray || upper(key, test);
+    return reader_.next() == Token::kEndArray ? within() : upper(key, test);
   }
 
  private:
@@ -112,8 +117,13 @@ class Numeric {
   bool value(std::string_view of, std::uint64_t& key) {
     if (reader_.next() != Token::kNumber)
       return reader_.refuse(fmt::format("Value of {} must be numeric", of));
-    return read_number(reader_, key, true);
+    const double number = to_double(reader_.tokens.text());
+    beyond_ = beyond_ || !number_compares(reader_, number);
+    key = number_key(number);
+    return true;
   }
+  // Numbers are looked at when the expression has been read.
+  bool within() { return !beyond_ || reader_.refuse(beyond_reason(reader_)); }
   bool upper(std::uint64_t bottom, Test& test) {
     if (reader_.tokens.current() != Token::kString)
       return reader_.refuse("Bad value in numeric range: " + reader_.tokens.text());
@@ -124,10 +134,11 @@ class Numeric {
     test.high = sign == "<" ? key - 1 : key;
     if (!reader_.expect(Token::kEndArray, "Too many terms in numeric range expression"))
       return false;
-    return bottom < key || reader_.refuse("Bottom must be less than top");
+    return within() && (bottom < key || reader_.refuse("Bottom must be less than top"));
   }
 
   Reader& reader_;
+  bool beyond_ = false;
 };
 
 bool read_numeric(Reader& reader, std::vector<Test>& tests) {
@@ -222,7 +233,12 @@ class AnythingBut {
     } else if (reader_.tokens.current() == Token::kNumber) {
       numbers_ = true;
       test.kind = TestKind::kNumber;
-      if (!read_number(reader_, test.low, in_list)) return false;
+      const double number = to_double(reader_.tokens.text());
+      test.low = number_key(number);
+      if (!number_compares(reader_, number)) {
+        const std::string reason = beyond_reason(reader_);
+        return in_list ? reader_.refuse(reason) : reader_.refuse_bare(reason);
+      }
     } else {
       return reader_.refuse("Inside anything but list, start|null|boolean is not supported.");
     }
@@ -279,14 +295,8 @@ bool is_reserved(std::string_view name) {
   return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
 }
 
-bool read_number(Reader& reader, std::uint64_t& key, bool placed) {
-  const double value = to_double(reader.tokens.text());
-  const double limit = reader.grammar.number_limit;
-  key = number_key(value);
-  if (std::abs(value) <= limit) return true;
-  const std::string reason =
-      fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive", limit / 1e9);
-  return placed ? reader.refuse(reason) : reader.refuse_bare(reason);
+bool number_compares(const Reader& reader, double number) {
+  return std::abs(number) <= reader.grammar.number_limit;
 }
 
 bool read_match_expression(Reader& reader, std::vector<Test>& tests) {

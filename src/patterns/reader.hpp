@@ -43,7 +43,7 @@ bool read_match_expression(Reader& reader, std::vector<Test>& tests);
 // Is it a word of match expressions, now or to come?
 bool is_reserved(std::string_view name);
 
-// A number that compares as one, refused outside the dialect's bounds; `placed`: with its place.
-bool read_number(Reader& reader, std::uint64_t& key, bool placed);
+// Within the dialect's bounds.
+bool number_compares(const Reader& reader, double number);
 
 }  // namespace lapwing::patterns

@@ -53,7 +53,9 @@ class TokenSink {
 Tokens::Tokens(std::string_view text) : source_(text) {
   TokenSink sink(*this);
   text::JsonScanner<TokenSink> scanner(text, kPatternMaxDepth, sink);
-  if (!scanner.run()) error_ = scanner.take_error();
+  // Nothing at all is no error to Jackson's parser: it has no tokens.
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (!scanner.run() && !blank) error_ = scanner.take_error();
 }
 
 Token Tokens::next() {

@@ -9,6 +9,8 @@
 // Thread-safety: const methods from any thread.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -109,19 +111,25 @@ class GramTable {
   TextTable tables_[4];
 };
 
+// A lookup's memory, kept for the next.
+struct LookupMemory {
+  std::string folded;
+  std::vector<std::uint32_t> groups;
+};
+
 class ValueIndex {
  public:
   // Each test once; not kAbsent, which no value meets.
   void add(const Test& test, std::uint32_t number);
   void finish();
 
-  // `visit(number)` for each test met, more than once perhaps. `folding` is scratch.
+  // `visit(number)` for each test met, more than once perhaps; it looks nothing up itself.
   template <class Visit>
-  void find(const Value& value, std::string& folding, Visit&& visit) const {
+  void find(const Value& value, LookupMemory& memory, Visit&& visit) const {
     if (exists_ != TextTable::kNone) visit(exists_);
     switch (value.kind) {
       case ValueKind::kString:
-        find_string(value, folding, visit);
+        find_string(value, memory, visit);
         break;
       case ValueKind::kNumber:
         find_number(value, visit);
@@ -163,7 +171,7 @@ class ValueIndex {
   Rare& rare();
 
   template <class Visit>
-  void find_string(const Value& value, std::string& folding, Visit&& visit) const {
+  void find_string(const Value& value, LookupMemory& memory, Visit&& visit) const {
     if (!strings_.empty()) {
       const std::uint32_t met = strings_.find(hash_text(value.text), value.text);
       if (met != TextTable::kNone) visit(met);
@@ -173,7 +181,7 @@ class ValueIndex {
     rare.prefixes.find(value.text, visit);
     rare.suffixes.find(value.text, visit);
     if (!rare.folded.empty() || !rare.folded_prefixes.empty() || !rare.folded_suffixes.empty())
-      find_folded(value.text, folding, visit);
+      find_folded(value.text, memory.folded, visit);
     const auto try_globs = [&](std::uint32_t index) {
       for (const auto& [glob, number] : rare.globs[index]) {
         if (glob.matches(value.text)) visit(number);
@@ -181,7 +189,15 @@ class ValueIndex {
     };
     rare.glob_prefixes.find(value.text, try_globs);
     rare.glob_suffixes.find(value.text, try_globs);
-    if (!rare.glob_grams.empty()) rare.glob_grams.find(value.text, try_globs);
+    if (!rare.glob_grams.empty()) {
+      // A long text holds a gram many times: each group of wildcards is tried once.
+      auto& groups = memory.groups;
+      groups.clear();
+      rare.glob_grams.find(value.text, [&](std::uint32_t index) { groups.push_back(index); });
+      std::sort(groups.begin(), groups.end());
+      groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+      for (const std::uint32_t index : groups) try_globs(index);
+    }
     for (const auto& [glob, number] : rare.bare_globs) {
       if (glob.matches(value.text)) visit(number);
     }
