@@ -1,6 +1,8 @@
 #include "patterns/value_index.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <unordered_map>
 #include <utility>
 
 #include "patterns/fold.hpp"
@@ -43,12 +45,31 @@ std::uint32_t AffixTable::insert(std::string_view affix, std::uint32_t value) {
   return table_.insert(hash_done(hash), affix, value);
 }
 
-std::uint32_t GramTable::insert(std::string_view piece, std::uint32_t value) {
-  std::size_t log = 3;
-  while ((std::size_t{1} << log) > piece.size()) --log;
-  const std::string_view gram = piece.substr(0, std::size_t{1} << log);
+std::uint32_t GramTable::insert(std::string_view gram, std::uint32_t value) {
+  const auto log = static_cast<std::size_t>(std::countr_zero(gram.size()));
   return tables_[log].insert(hash_text(gram), gram, value);
 }
+
+namespace {
+
+// What a text must hold for a wildcard to match it.
+enum class Key : std::uint8_t { kPrefix, kSuffix, kGram };
+
+// Of each piece all runs of 8 bytes, or of 4, 2, 1 where it has no 8.
+template <class Visit>
+void for_each_key(const Glob& glob, Visit&& visit) {
+  if (!glob.pieces.front().empty()) visit(Key::kPrefix, glob.pieces.front());
+  if (!glob.pieces.back().empty()) visit(Key::kSuffix, glob.pieces.back());
+  for (const std::string& piece : glob.pieces) {
+    if (piece.empty()) continue;
+    const std::size_t size = std::bit_floor(std::min<std::size_t>(piece.size(), 8));
+    for (std::size_t at = 0; at + size <= piece.size(); ++at) {
+      visit(Key::kGram, std::string_view(piece).substr(at, size));
+    }
+  }
+}
+
+}  // namespace
 
 void ValueIndex::fold_into(std::string_view text, std::string& out) { fold_case(text, out); }
 
@@ -101,7 +122,7 @@ void ValueIndex::add_rare(const Test& test, std::uint32_t number) {
       all.folded_suffixes.insert(test.text, number);
       break;
     case TestKind::kWildcard:
-      add_glob(test.glob, number);
+      all.pending.emplace_back(test.glob, number);
       break;
     case TestKind::kRange:
       all.ranges.add(test.low, test.high, number);
@@ -114,36 +135,48 @@ void ValueIndex::add_rare(const Test& test, std::uint32_t number) {
   }
 }
 
-// By what is rarest in texts: a long start or end before what stands between, if it has three
-// bytes.
-void ValueIndex::add_glob(const Glob& glob, std::uint32_t number) {
-  constexpr std::size_t kTelling = 3;
-  Rare& all = rare();
-  const std::string& first = glob.pieces.front();
-  const std::string& last = glob.pieces.back();
-  const std::string& longest =
-      *std::max_element(glob.pieces.begin(), glob.pieces.end(),
-                        [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  if (longest.empty()) {
-    all.bare_globs.emplace_back(glob, number);
-    return;
+// Each wildcard stands under the key that fewest others have. Prefixes and suffixes cost least to
+// look up, so they do where hardly anybody shares them.
+void ValueIndex::file_globs() {
+  constexpr std::uint32_t kFew = 4;
+  Rare& all = *rare_;
+  std::unordered_map<std::uint64_t, std::uint32_t> counts;
+  const auto count_of = [&](Key key, std::string_view text) -> std::uint32_t& {
+    return counts[hash_text(text, static_cast<std::uint64_t>(key) + 1)];
+  };
+  for (const auto& [glob, number] : all.pending) {
+    for_each_key(glob, [&](Key key, std::string_view text) { ++count_of(key, text); });
   }
-  const auto fresh = static_cast<std::uint32_t>(all.globs.size());
-  std::uint32_t at = 0;
-  if (first.size() >= kTelling && first.size() >= last.size()) {
-    at = all.glob_prefixes.insert(first, fresh);
-  } else if (last.size() >= kTelling) {
-    at = all.glob_suffixes.insert(last, fresh);
-  } else {
-    at = all.glob_grams.insert(longest, fresh);
+  for (auto& [glob, number] : all.pending) {
+    Key best = Key::kGram;
+    std::string_view chosen;
+    std::uint32_t least = 0;
+    for_each_key(glob, [&](Key key, std::string_view text) {
+      const std::uint32_t count = count_of(key, text);
+      const bool good_enough = best != Key::kGram && least <= kFew;
+      if (!chosen.empty() && (good_enough || count >= least)) return;
+      best = key;
+      chosen = text;
+      least = count;
+    });
+    if (chosen.empty()) {
+      all.bare_globs.emplace_back(std::move(glob), number);
+      continue;
+    }
+    const auto fresh = static_cast<std::uint32_t>(all.globs.size());
+    const std::uint32_t at = best == Key::kPrefix   ? all.glob_prefixes.insert(chosen, fresh)
+                             : best == Key::kSuffix ? all.glob_suffixes.insert(chosen, fresh)
+                                                    : all.glob_grams.insert(chosen, fresh);
+    if (at == fresh) all.globs.emplace_back();
+    all.globs[at].emplace_back(std::move(glob), number);
   }
-  if (at == fresh) all.globs.emplace_back();
-  all.globs[at].emplace_back(glob, number);
+  all.pending = {};
 }
 
 void ValueIndex::finish() {
   std::sort(numbers_.begin(), numbers_.end());
   if (!rare_) return;
+  file_globs();
   rare_->ranges.finish();
   rare_->addresses.finish();
 }

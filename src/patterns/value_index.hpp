@@ -3,8 +3,8 @@
 //
 // Exact texts by hash; prefixes by the hashes of the text's starts, of as many lengths as there
 // are; suffixes likewise from the end; wildcards by what they begin or end with, or by eight bytes
-// (or four, two, one) of what is longest in them; numbers sorted; ranges and address ranges in a
-// segment tree. Anything-but is tried one by one: nearly all values meet it.
+// within (four, two, one of short ones), whichever fewest others have; numbers sorted; ranges and
+// address ranges in a segment tree. Anything-but is tried one by one: nearly all values meet it.
 //
 // Thread-safety: const methods from any thread.
 #pragma once
@@ -86,13 +86,13 @@ class AffixTable {
   std::vector<std::uint32_t> lengths_;  // ascending
 };
 
-// Texts that contain something, by a gram of it: its first 1, 2, 4 or 8 bytes.
+// Texts that contain something, by a gram of it: 1, 2, 4 or 8 bytes.
 class GramTable {
  public:
   bool empty() const {
     return tables_[0].empty() && tables_[1].empty() && tables_[2].empty() && tables_[3].empty();
   }
-  std::uint32_t insert(std::string_view piece, std::uint32_t value);
+  std::uint32_t insert(std::string_view gram, std::uint32_t value);
   // The same number may be told more than once.
   template <class Visit>
   void find(std::string_view text, Visit&& visit) const {
@@ -159,6 +159,7 @@ class ValueIndex {
     AffixTable glob_prefixes{false};  // to an index of globs
     AffixTable glob_suffixes{true};
     GramTable glob_grams;
+    Globs pending;  // until finish()
     std::vector<Globs> globs;
     Globs bare_globs;  // "*", ""
     SegmentTree<std::uint64_t> ranges;
@@ -166,7 +167,7 @@ class ValueIndex {
     std::vector<std::pair<Test, std::uint32_t>> anything_but;
   };
 
-  void add_glob(const Glob& glob, std::uint32_t number);
+  void file_globs();
   void add_rare(const Test& test, std::uint32_t number);
   Rare& rare();
 
