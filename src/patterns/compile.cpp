@@ -1,6 +1,7 @@
 #include "patterns/compile.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
