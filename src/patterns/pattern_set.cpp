@@ -60,13 +60,11 @@ void PatternSet::add(PatternId id, Pattern pattern) {
 
 void PatternSet::add(std::vector<Identified> patterns) {
   // Of an id given twice the last one counts.
-  std::stable_sort(patterns.begin(), patterns.end(),
-                   [](const Identified& a, const Identified& b) { return a.id < b.id; });
+  std::map<PatternId, std::shared_ptr<const Pattern>> last;
+  for (Identified& each : patterns) last[each.id] = std::move(each.pattern);
   std::vector<Identified> fresh;
-  for (Identified& each : patterns) {
-    if (!fresh.empty() && fresh.back().id == each.id) fresh.pop_back();
-    fresh.push_back(std::move(each));
-  }
+  fresh.reserve(last.size());
+  for (auto& [id, pattern] : last) fresh.push_back({id, std::move(pattern)});
   const std::lock_guard lock(mutex_);
   auto next = std::make_shared<Snapshot>(*snapshot_);
   for (const Identified& each : fresh) erase(each.id, *next);
