@@ -39,8 +39,8 @@ class Match {
 
 class Snapshot {
  public:
-  // The patterns that match, in `match`. Fails when the event is no JSON; an event that is no
-  // object matches nothing.
+  // The patterns that match, in `match`. Fails when the event is no JSON, which a set without
+  // patterns does not look at; an event that is no object matches nothing.
   std::expected<void, text::JsonError> match(std::string_view event, Match& match) const;
   void match(std::span<const Attribute> attributes, Match& match) const;
 
