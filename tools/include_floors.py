@@ -17,7 +17,7 @@ SRC = ROOT / "src"
 FLOOR = {
     "base": 0,
     "os": 1, "text": 1, "crypto": 1,
-    "net": 2, "policy": 2, "schedule": 2, "expressions": 2,
+    "net": 2, "policy": 2, "patterns": 2, "schedule": 2, "expressions": 2,
     "http": 3, "store": 3, "background": 3,
     "aws": 4, "ports": 4, "sandbox": 4, "images": 4, "gen": 4,
     "runtime": 5, "resources": 5,

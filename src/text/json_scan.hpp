@@ -1,5 +1,6 @@
 // The JSON grammar, once. JsonScanner walks a text and tells a Sink what it sees; the
-// checker's sink does nothing, the tree builder's makes nodes. Internal to this folder.
+// checker's sink does nothing, the tree builder's makes nodes, patterns/ keeps the fields that
+// patterns name. Services parse by json.hpp.
 //
 // A Sink has: key(raw, escaped), string(raw, escaped), number(raw, is_integer),
 // boolean(bool), null(), begin(is_array), end(is_array). `raw` is the text between the
