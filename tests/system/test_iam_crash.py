@@ -75,23 +75,28 @@ def seen(iam, name):
                          iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]]}
 
 
+def kill_in_the_storm(server, things, choice):
+    """Each of these is changed by a client of its own, until the server is killed; it is back."""
+    acknowledged = threading.Semaphore(0)
+    clients = [threading.Thread(target=storm, args=(
+        server, thing, random.Random(choice.random()), acknowledged)) for thing in things]
+    for client in clients:
+        client.start()
+    for _ in range(choice.randint(5, 80)):
+        assert acknowledged.acquire(timeout=60)
+    server.kill()
+    for client in clients:
+        client.join()
+    server.start()
+
+
 def test_acknowledged_is_kept(tmp_path):
     choice = random.Random(7)
     roles = [Role(f"role-{i}") for i in range(CLIENTS)]
     server = Server(tmp_path).start()
     try:
         for _ in range(ROUNDS):
-            acknowledged = threading.Semaphore(0)
-            clients = [threading.Thread(target=storm, args=(
-                server, role, random.Random(choice.random()), acknowledged)) for role in roles]
-            for client in clients:
-                client.start()
-            for _ in range(choice.randint(5, 80)):
-                assert acknowledged.acquire(timeout=60)
-            server.kill()
-            for client in clients:
-                client.join()
-            server.start()
+            kill_in_the_storm(server, roles, choice)
             iam = iam_of(server)
             for role in roles:
                 found = seen(iam, role.name)
@@ -144,17 +149,7 @@ def test_keys_sign_as_acknowledged(tmp_path):
         for key in keys:
             iam_of(server).create_user(UserName=key.user)
         for _ in range(ROUNDS):
-            acknowledged = threading.Semaphore(0)
-            clients = [threading.Thread(target=storm, args=(
-                server, key, random.Random(choice.random()), acknowledged)) for key in keys]
-            for client in clients:
-                client.start()
-            for _ in range(choice.randint(5, 80)):
-                assert acknowledged.acquire(timeout=60)
-            server.kill()
-            for client in clients:
-                client.join()
-            server.start()
+            kill_in_the_storm(server, keys, choice)
             iam = iam_of(server)
             for key in keys:
                 listed = iam.list_access_keys(UserName=key.user)["AccessKeyMetadata"]
