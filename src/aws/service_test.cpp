@@ -170,7 +170,8 @@ TEST_F(ServiceTest, MisspeltSupportedMembersThrow) {
   const auto fn = [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> {
     return in;
   };
-  const auto accepting = [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds, Core> {
+  const auto accepting =
+      [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds, Core> {
     return {.access = Access::kRead, .resource = kNoResource, .accepts = names};
   };
   EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Tekst"})), std::logic_error);
@@ -282,34 +283,6 @@ TEST_F(ServiceTest, PermissionIsAskedAfterValidationAndBeforeTheOperation) {
   EXPECT_EQ(service.table().entry(kinds_at).counts->refused, 2U);
 }
 
-// A path, say, which the request does not tell.
-TEST_F(ServiceTest, AResourceMayBeFoundInTheRecords) {
-  ToyCore done{"arn:of/thing"};
-  const Refusing nobody(done);
-  const testing::TestPipeline pipeline(clock_, log_, &nobody);
-  OperationTable table(toy::kModel);
-  table.add<toy::Kinds>(
-      done, note,
-      {.access = Access::kWrite,
-       .resource = [](ToyCore& core, const Call&, const toy::KindsStruct& in)
-           -> Result<std::string> {
-         if (in.text) return core.front();
-         return fail(Error(ErrorKind::kNotFound, "Gone", "it went"));
-       }});
-  const Service service(std::move(table), pipeline);
-  const auto send = [&](std::string_view body) {
-    return service.handle({toy::kModel.find_operation("Kinds"),
-                           Protocol::kRestJson,
-                           {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = body},
-                           {}});
-  };
-  EXPECT_EQ(send(R"({"Text":"thing"})").status, 403);
-  EXPECT_EQ(done.back(), "toy:Kinds on arn:of/thing, Write");
-  // Nobody is asked about what could not be found out.
-  EXPECT_EQ(send("{}").status, 410);
-  EXPECT_EQ(done.size(), 2U);
-}
-
 // An operation that touches two things is asked about both.
 TEST_F(ServiceTest, SeveralResourcesAreAllAskedAbout) {
   class OnlyFirst final : public Authoriser {
@@ -358,7 +331,9 @@ template <class R>
 concept MayForgetItsAccess = requires { R{.resource = kNoResource}; };
 static_assert(!MayForgetItsResource<Row<toy::Kinds, ToyCore>>);
 static_assert(!MayForgetItsAccess<Row<toy::Kinds, ToyCore>>);
-static_assert(requires { Row<toy::Kinds, ToyCore>{.access = Access::kRead, .resource = kNoResource}; });
+static_assert(requires {
+  Row<toy::Kinds, ToyCore>{.access = Access::kRead, .resource = kNoResource};
+});
 
 // A handler of its own that does not ask is found out by the first call.
 TEST_F(ServiceTest, WhatRanWithoutBeingAuthorisedFails) {

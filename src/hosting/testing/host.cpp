@@ -57,7 +57,7 @@ Answer Pending::get() {
 HostBase::HostBase()
     : engine(store::make_memory_engine(clock)),
       background(clock, null_logger(), {.pace = background::Pace::kManual}),
-      pipeline_(clock),
+      pipeline_(clock, null_logger(), &authoriser_),
       time_(clock, background, engine->store(), {&loop_}),
       loop_(real_, null_logger()) {
   caller.host = "localhost:4566";
@@ -74,11 +74,14 @@ HostBase::~HostBase() {
 }
 
 Dependencies HostBase::dependencies() {
-  return {*engine, clock, random, null_logger(), background, pipeline_};
+  return {*engine,       clock,      clock,     random,
+          null_logger(), background, pipeline_, keys_.emplace(server_key),
+          ports};
 }
 
 void HostBase::begin_service() {
   service_ = make();
+  service_->publish(ports);
   EXPECT_TRUE(service_->start());
   EXPECT_TRUE(service_->api().table().uncovered().empty())
       << service_->api().table().uncovered().front();

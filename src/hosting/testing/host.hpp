@@ -89,6 +89,12 @@ class HostBase {
   background::Runner background;
   aws::Caller caller;
   std::shared_ptr<aws::Allowance> allowance;  // of every call, where it is set
+  // What the service is given of its siblings, and its keys' origin: of the next restart(), or
+  // said before begin_service().
+  Ports ports;
+  crypto::AesKey server_key{};
+  // The resource that the last call was about, as permissions name it.
+  std::string last_resource() const { return authoriser_.last_resource(); }
 
  protected:
   virtual std::unique_ptr<Service> make() = 0;
@@ -101,7 +107,9 @@ class HostBase {
  private:
   Pending send(aws::Caller as, std::string_view operation, std::string_view input);
 
+  aws::testing::Noting authoriser_;
   aws::testing::TestPipeline pipeline_;
+  std::optional<Keys> keys_;  // the service's
   ManualTime time_;
   SystemClock real_;
   net::Loop loop_;

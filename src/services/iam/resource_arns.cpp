@@ -20,11 +20,10 @@ Result<std::string> found_or(Result<Record> found, std::string otherwise) {
 Result<std::string> identity_asked(Core& core, const aws::Call& call, Kind kind,
                                    std::string_view name) {
   const std::string& account = account_of(call);
-  return found_or(read<Identity>(core,
-                                 [&](store::Reader& reader) {
-                                   return find_identity(reader, account, kind, name);
-                                 }),
-                  arn_of(account, resource_type(kind), "/", name));
+  return found_or(
+      read<Identity>(
+          core, [&](store::Reader& reader) { return find_identity(reader, account, kind, name); }),
+      arn_of(account, resource_type(kind), "/", name));
 }
 
 Result<std::string> profile_asked(Core& core, const aws::Call& call, std::string_view name) {

@@ -54,8 +54,9 @@ template <class In>
 Result<std::string> resource_of(Core& core, const aws::Call& call, const In& in) {
   if constexpr (requires { in.path.value_or("/"); }) {
     return resource_made(call, in);
-  } else if constexpr (requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
-                       !requires { in.user_name; } && !requires { in.group_name; }) {
+  } else if constexpr (
+      requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
+      !requires { in.user_name; } && !requires { in.group_name; }) {
     return in.policy_arn;
   } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
     return in.open_id_connect_provider_arn;
@@ -407,20 +408,21 @@ OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given, const crypto::AesKey& server_key)
+// The names of the keys are those of what they sealed in data directories that there are.
+Service::Service(const hosting::Dependencies& given)
     : background_(given.background),
       log_(given.log),
-      sealer_(server_key, given.random),
+      sealer_(given.key("iam secrets"), given.key("iam passwords"), given.random),
       keys_(given.store.store(), given.clock, sealer_),
-      roles_(given.store.store()),
-      core_{given.store.store(),
-            given.clock,
-            given.random,
-            given.pipeline.clock,
-            sealer_,
-            keys_,
-            roles_},
+      roles_(given.store.store(), given.read<Settings>().known_roles_only()),
+      core_{
+          given.store.store(), given.clock, given.random, given.real_clock, sealer_, keys_, roles_},
       api_(make_table(core_), given.pipeline) {}
+
+void Service::publish(hosting::Ports& ports) {
+  ports.roles = &roles_;
+  ports.keys = &keys_;
+}
 
 Status Service::start() {
   LAPWING_TRY(const std::size_t unreadable, keys_.load());
