@@ -20,6 +20,7 @@ struct EngineSide;
 }  // namespace lapwing::engine
 namespace lapwing::ports {
 class AwsApi;
+class Destinations;
 class LogSink;
 class Roles;
 }  // namespace lapwing::ports
@@ -33,10 +34,11 @@ struct Ports {
   const engine::EngineSide* engine = nullptr;  // what runs functions
 
   // Of services.
-  ports::Roles* roles = nullptr;               // IAM
-  const aws::CredentialStore* keys = nullptr;  // IAM: access keys of users
-  ports::LogSink* logs = nullptr;              // CloudWatch Logs
-  engine::Functions* functions = nullptr;      // Lambda
+  ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it
+  ports::Roles* roles = nullptr;                // IAM
+  const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
+  ports::LogSink* logs = nullptr;               // CloudWatch Logs
+  engine::Functions* functions = nullptr;       // Lambda
 };
 
 }  // namespace lapwing::hosting

@@ -18,6 +18,7 @@
 #include "hosting/keys.hpp"
 #include "hosting/metrics_text.hpp"
 #include "hosting/ports.hpp"
+#include "net/loop_group.hpp"
 #include "os/disk_space.hpp"
 #include "store/engine.hpp"
 
@@ -35,6 +36,7 @@ struct Dependencies {
   Random& random;
   Logger& log;
   background::Runner& background;
+  net::LoopGroup& loops;  // for what waits and is no request (delivery/)
   const aws::Pipeline& pipeline;
   const Keys& keys;
   const Ports& ports;

@@ -32,10 +32,14 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
       calls_(needs.loops, needs.random),
-      ports_{.api = &calls_, .sessions = &needs.sessions, .engine = &needs.engine},
-      services_({needs.store, service_clock(needs), needs.clock, needs.random, needs.logger,
-                 background_, pipeline_, keys_, ports_, needs.data_dir, needs.disk, needs.settings},
-                ports_, names) {
+      ports_{.api = &calls_,
+             .sessions = &needs.sessions,
+             .engine = &needs.engine,
+             .destinations = &destinations_},
+      services_(
+          {needs.store, service_clock(needs), needs.clock, needs.random, needs.logger, background_,
+           needs.loops, pipeline_, keys_, ports_, needs.data_dir, needs.disk, needs.settings},
+          ports_, names) {
   if (needs.manual != nullptr) {
     time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
   }

@@ -12,6 +12,7 @@
 #include "background/runner.hpp"
 #include "hosting/manual_time.hpp"
 #include "net/loop_group.hpp"
+#include "ports/destination.hpp"
 #include "server/platform.hpp"
 #include "server/service_calls.hpp"
 #include "server/services.hpp"
@@ -69,6 +70,7 @@ class ServicePart {
   std::optional<hosting::ManualTime> time_;
   const hosting::Keys keys_;
   ServiceCalls calls_;
+  ports::Destinations destinations_;
   hosting::Ports ports_;
   Services services_;
   background::Task sweeping_;

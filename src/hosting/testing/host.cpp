@@ -58,24 +58,24 @@ HostBase::HostBase()
     : engine(store::make_memory_engine(clock)),
       background(clock, null_logger(), {.pace = background::Pace::kManual}),
       pipeline_(clock, null_logger(), &authoriser_),
-      time_(clock, background, engine->store(), {&loop_}),
-      loop_(real_, null_logger()) {
+      time_(clock, background, engine->store(), {&loop_}) {
   caller.host = "localhost:4566";
   caller.principal_arn = "arn:aws:iam::000000000000:root";
   caller.request_id = RequestId("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
+  ports.destinations = &destinations_;
   background.start();
-  thread_ = std::thread([this] { loop_.run(); });
+  loops_.start();
 }
 
 HostBase::~HostBase() {
-  loop_.stop();
-  thread_.join();
+  loops_.stop();
   background.stop();
 }
 
 Dependencies HostBase::dependencies() {
-  return {*engine,       clock,      clock,     random,
-          null_logger(), background, pipeline_, keys_.emplace(server_key),
+  return {*engine, clock,         clock,
+          random,  null_logger(), background,
+          loops_,  pipeline_,     keys_.emplace(server_key),
           ports};
 }
 

@@ -17,7 +17,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -27,6 +26,8 @@
 #include "hosting/manual_time.hpp"
 #include "hosting/service.hpp"
 #include "net/loop.hpp"
+#include "net/loop_group.hpp"
+#include "ports/destination.hpp"
 #include "store/memory/memory_engine.hpp"
 #include "text/json.hpp"
 
@@ -110,10 +111,11 @@ class HostBase {
   aws::testing::Noting authoriser_;
   aws::testing::TestPipeline pipeline_;
   std::optional<Keys> keys_;  // the service's
-  ManualTime time_;
   SystemClock real_;
-  net::Loop loop_;
-  std::thread thread_;
+  net::LoopGroup loops_{1, real_, null_logger()};
+  net::Loop& loop_ = loops_.at(0);
+  ports::Destinations destinations_;
+  ManualTime time_;
 };
 
 template <class S>

@@ -25,7 +25,8 @@ class QueuesOnDisk final : public Queues {
     const hosting::Dependencies given = dependencies();
     service_ = std::make_unique<Service>(
         hosting::Dependencies{*files_, given.clock, given.real_clock, given.random, given.log,
-                              given.background, given.pipeline, given.keys, given.ports},
+                              given.background, given.loops, given.pipeline, given.keys,
+                              given.ports},
         Settings{.mb = kLimit / kMiB});
     EXPECT_TRUE(service_->start());
   }

@@ -94,9 +94,10 @@ void Harness::restart() {
   side.emplace(engine::EngineSide{executor, executor, scaling, snapshots, invoker});
   ports.engine = &*side;
   ports.roles = roles;
-  service = std::make_unique<Service>(hosting::Dependencies{*engine, clock, clock, random, logger,
-                                                            background, pipeline, keys, ports},
-                                      options);
+  service =
+      std::make_unique<Service>(hosting::Dependencies{*engine, clock, clock, random, logger,
+                                                      background, loops, pipeline, keys, ports},
+                                options);
   service->publish(ports);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();

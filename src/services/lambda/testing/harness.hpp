@@ -150,6 +150,7 @@ class Harness {
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
   background::Runner background{clock, logger, {}};  // nothing runs
+  net::LoopGroup loops{1, clock, logger};            // as little
   const os::DiskSpace* disk = nullptr;               // from the next restart() on
   std::unique_ptr<store::Engine> engine;
   hosting::Keys keys{crypto::AesKey{}};
