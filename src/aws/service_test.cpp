@@ -170,7 +170,8 @@ TEST_F(ServiceTest, MisspeltSupportedMembersThrow) {
   const auto fn = [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> {
     return in;
   };
-  const auto accepting = [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds> {
+  const auto accepting =
+      [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds, Core> {
     return {.access = Access::kRead, .resource = kNoResource, .accepts = names};
   };
   EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Tekst"})), std::logic_error);
@@ -328,9 +329,11 @@ template <class R>
 concept MayForgetItsResource = requires { R{.access = Access::kRead}; };
 template <class R>
 concept MayForgetItsAccess = requires { R{.resource = kNoResource}; };
-static_assert(!MayForgetItsResource<Row<toy::Kinds>>);
-static_assert(!MayForgetItsAccess<Row<toy::Kinds>>);
-static_assert(requires { Row<toy::Kinds>{.access = Access::kRead, .resource = kNoResource}; });
+static_assert(!MayForgetItsResource<Row<toy::Kinds, ToyCore>>);
+static_assert(!MayForgetItsAccess<Row<toy::Kinds, ToyCore>>);
+static_assert(requires {
+  Row<toy::Kinds, ToyCore>{.access = Access::kRead, .resource = kNoResource};
+});
 
 // A handler of its own that does not ask is found out by the first call.
 TEST_F(ServiceTest, WhatRanWithoutBeingAuthorisedFails) {
@@ -417,7 +420,7 @@ TEST_F(ServiceTest, WhatWaitsSetsStatusAndHeadersToo) {
 // A row served elsewhere is performed by what its owner gives for that, under the same rules.
 TEST_F(ServiceTest, PerformsWhatIsServedElsewhereByItsHook) {
   ToyCore done;
-  const Row<toy::Kinds> row{
+  const Row<toy::Kinds, ToyCore> row{
       .access = Access::kWrite,
       .action = "toy:KindsAtOnce",
       .resource = [](const Call&,

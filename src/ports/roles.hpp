@@ -27,6 +27,8 @@ class Roles {
   virtual ~Roles() = default;
   // By its ARN.
   virtual Result<Role> find(std::string_view arn) = 0;
+  // Whether nobody may act under a role that is not known, as on AWS: the operator says it.
+  virtual bool known_only() const { return false; }
 };
 
 }  // namespace lapwing::ports

@@ -1,8 +1,8 @@
 // Lapwing's own paths, all below /_lapwing/: health, metrics, the
-// clock, what is built of each service, code downloads.
+// clock, what is built of each service. Others below it are services' (hosting/data_plane.hpp).
 //
 // Where metrics are to be signed, callers who do not sign are told "ok" by health and nothing more,
-// and functions are, whatever they sign. Downloads carry a signature of their own in the path.
+// and functions are, whatever they sign.
 //
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
@@ -56,7 +56,6 @@ class Admin {
   Status may_see(const http::RequestContext& context, aws::Origin from) const;
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
-  net::Task<void> download(http::RequestContext& context);
   // What is built of a service, for people.
   http::Response coverage(std::string_view service) const;
   // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.

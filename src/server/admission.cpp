@@ -28,6 +28,17 @@ Status admit(http::RequestContext& context, const aws::Authenticator& authentica
   return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
 }
 
+Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
+                                  std::size_t bytes) {
+  const bool small = bytes <= kSmallPayloadBytes;
+  http::Charge charge = small ? memory.payloads.charge() : memory.payloads.charge(caller);
+  if (charge.room(small ? kSmallPayloadsReserve : 0) < bytes) {
+    return fail(too_many("Too many payloads in flight. Please retry."));
+  }
+  charge.add(bytes);
+  return charge;
+}
+
 namespace {
 
 std::string_view between(std::string_view text, std::string_view before, std::string_view after) {

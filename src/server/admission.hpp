@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "http/budget.hpp"
 #include "http/server.hpp"
 
 namespace lapwing::server {
@@ -24,6 +25,11 @@ Error body_error(Error error);
 // could be as many as it likes. An error where too many of its answers wait to be read.
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::SignatureHead& signature);
+
+// Of the caller's share of payloads at work; where it is small, without asking whose that is. An
+// error where there is no room.
+Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
+                                  std::size_t bytes);
 
 // Which operation was asked for, as far as it was found out.
 struct Asked {

@@ -41,19 +41,37 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, aws::Origin fro
   RequestId request_id(make_uuid(*parts_.random));
 
   const std::string_view host = request.headers.get_or("Host");
+  if (hosting::DataPlane* const plane = plane_at(host)) {
+    return plane->handle(context, {from, std::move(request_id)});
+  }
   if (!parts_.guard->host_allowed(host) ||
       !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host) ||
       !parts_.guard->fetch_allowed(request.headers.get_or("Sec-Fetch-Site"),
                                    request.headers.get_or("Referer"), host)) {
     return refuse_site(context, std::move(request_id));
   }
+  for (hosting::DataPlane* const plane : planes_) {
+    if (plane->owns_path(request.path())) {
+      return plane->handle(context, {from, std::move(request_id)});
+    }
+  }
   if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
-  if (parts_.invoke != nullptr && request.method == http::Method::kPost &&
-      lambda::invoke_mode(request.target)) {
+  if (parts_.invoke != nullptr && InvokeDoor::owns(request)) {
     return parts_.invoke->handle(context, from, std::move(request_id));
   }
   if (is_of_a_person(request)) return greet(context, served());
   return handle_general(context, from, std::move(request_id));
+}
+
+hosting::DataPlane* FrontDoor::plane_at(std::string_view host) const {
+  const std::size_t port = host.rfind(':');
+  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
+    host = host.substr(0, port);
+  }
+  for (hosting::DataPlane* const plane : planes_) {
+    if (plane->owns_host(host)) return plane;
+  }
+  return nullptr;
 }
 
 std::string FrontDoor::served() const {

@@ -1,6 +1,7 @@
 // The front door: the way of every request, one function read top to bottom.
 //
-//   host, origin and fetch -> own paths -> Invoke's fast path (invoke_door.hpp)
+//   host names of services -> host, origin and fetch -> paths of services -> own paths -> Invoke's
+//   fast path (invoke_door.hpp)
 //   -> signature head -> route -> what the head decides -> body, within the operation's limit
 //   -> authenticate -> service (aws/service.hpp) -> answer
 //
@@ -22,12 +23,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/route.hpp"
 #include "aws/service.hpp"
 #include "aws/sigv4.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "hosting/data_plane.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "server/admin.hpp"
@@ -64,6 +67,9 @@ class FrontDoor {
   // Services by the id of their model ("lambda"). Before the first request.
   void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
 
+  // Before the first request. The first that owns a request answers it.
+  void add(hosting::DataPlane& plane) { planes_.push_back(&plane); }
+
   net::Task<void> handle(http::RequestContext& context, aws::Origin from);
   // Of a function that is not to reach this API: says so, whatever is asked.
   net::Task<void> handle_closed(http::RequestContext& context);
@@ -91,6 +97,8 @@ class FrontDoor {
   [[gnu::noinline]] net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                                            std::string_view scope_service, const Error& error,
                                            const RequestId& request_id);
+  // Whose host name this is; null where it is the server's, or nobody's.
+  hosting::DataPlane* plane_at(std::string_view host) const;
   std::string served() const;
   std::optional<aws::Response> identify(Job& job) const;
   // Everything but the answer to what can be refused before a service is asked.
@@ -103,6 +111,7 @@ class FrontDoor {
   FrontDoorStats stats_;
   Turns large_jobs_;
   std::map<std::string, const aws::Service*, std::less<>> services_;
+  std::vector<hosting::DataPlane*> planes_;
 };
 
 }  // namespace lapwing::server

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "gen/lambda/model.hpp"
 #include "gen/models.hpp"
 #include "net/address.hpp"
 #include "server/instance.hpp"
@@ -44,13 +45,13 @@ AdminParts admin_parts(const FrontNeeds& needs) {
 
 std::unique_ptr<InvokeDoor> make_invoke_door(const FrontNeeds& needs,
                                              const runtime::Catalogue& none) {
-  lambda::Service* const lambda = needs.services.services().lambda();
-  if (lambda == nullptr) return nullptr;
+  const engine::Functions* const functions = needs.services.ports().functions;
+  if (functions == nullptr) return nullptr;
   const runtime::Catalogue* const catalogue = needs.machine.catalogue();
-  return std::make_unique<InvokeDoor>(
-      InvokeDoorParts{&needs.sign_in.authenticator, lambda, &needs.dispatcher,
-                      catalogue != nullptr ? catalogue : &none, &needs.memory, &needs.hashers,
-                      &needs.random, &needs.logger});
+  return std::make_unique<InvokeDoor>(InvokeDoorParts{
+      &needs.sign_in.authenticator, needs.services.calls().find(gen::lambda::kModel.id), functions,
+      &needs.dispatcher, catalogue != nullptr ? catalogue : &none, &needs.memory, &needs.hashers,
+      &needs.random, &needs.logger});
 }
 
 http::ServerOptions server_options(const FrontNeeds& needs) {
@@ -94,7 +95,10 @@ FrontPart::FrontPart(const FrontNeeds& needs)
       front_door_({&guard_, &needs.sign_in.authenticator, &router_, &admin_, invoke_door_.get(),
                    &needs.hashers, &needs.memory, &needs.waits, &needs.random, &needs.logger}),
       http_(needs.loops, server_options(needs), served(aws::Origin::kClient)) {
-  for (const auto& service : needs.services.services().all()) front_door_.add(service->api());
+  for (const auto& service : needs.services.services().all()) {
+    front_door_.add(service->api());
+    for (hosting::DataPlane* const plane : service->data_planes()) front_door_.add(*plane);
+  }
   needs.endpoint.open(
       served(aws::Origin::kFunction),
       [this](http::RequestContext& context) { return front_door_.handle_closed(context); },

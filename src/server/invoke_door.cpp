@@ -32,10 +32,14 @@ const aws::OperationRow& row_of(const http::Request& request) {
 
 }  // namespace
 
+bool InvokeDoor::owns(const http::Request& request) {
+  return request.method == http::Method::kPost && lambda::invoke_mode(request.target).has_value();
+}
+
 net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin from,
                                    RequestId request_id) {
   const aws::OperationRow& operation = row_of(context.request());
-  const aws::Service& api = parts_.lambda->api();
+  const aws::Service& api = *parts_.api;
   const Asked asked{api.id(), api.model().name(operation)};
   Result<aws::Response> response = co_await invoke(context, from, request_id);
   if (context.answered()) {  // in pieces
@@ -69,7 +73,8 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   }
   if (!body) co_return fail(std::move(body).error());
   // Counts on its own once it is whole, for as long as its function runs.
-  LAPWING_CO_TRY(http::Charge payload, payload_room(context, body->size()));
+  LAPWING_CO_TRY(http::Charge payload,
+                 payload_room(*parts_.memory, context.caller(), body->size()));
   context.take_body_charge();
 
   aws::Call call;
@@ -89,8 +94,8 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
                                   call.caller.principal_arn};
   LAPWING_CO_TRY(lambda::InvokeRequest invoke,
                  lambda::parse_invoke_head(request.target, lookup, scope));
-  lambda::LookedUp found = lambda::look_up(parts_.lambda->catalog(), invoke);
-  LAPWING_CO_CHECK(parts_.lambda->api().authorise(row_of(request), call, found.arn));
+  lambda::LookedUp found = lambda::look_up(*parts_.functions, invoke);
+  LAPWING_CO_CHECK(parts_.api->authorise(row_of(request), call, found.arn));
   LAPWING_CO_TRY(runtime::FunctionVersionPtr function, std::move(found.function));
   if (invoke.type == lambda::InvocationType::kDryRun) {
     co_return lambda::render_dry_run_answer(request_id);
@@ -144,19 +149,6 @@ net::Task<Result<std::string>> InvokeDoor::read_payload(http::RequestContext& co
     co_return fail(lambda::invoke_body_too_large());
   }
   co_return fail(body_error(std::move(body).error()));
-}
-
-// Of the caller's share; where it is small, without asking whose that is.
-Result<http::Charge> InvokeDoor::payload_room(http::RequestContext& context,
-                                              std::size_t bytes) const {
-  const bool small = bytes <= kSmallPayloadBytes;
-  http::Budget& payloads = parts_.memory->payloads;
-  http::Charge charge = small ? payloads.charge() : payloads.charge(context.caller());
-  if (charge.room(small ? kSmallPayloadsReserve : 0) < bytes) {
-    return fail(too_many("Too many payloads in flight. Please retry."));
-  }
-  charge.add(bytes);
-  return charge;
 }
 
 }  // namespace lapwing::server

@@ -1,6 +1,6 @@
 // The server's own secret: 32 bytes in <data_dir>/server.key, made at the first start,
-// readable by the server's user only. Session credentials and code URLs are sealed with
-// keys derived from it.
+// readable by the server's user only. Session credentials, and what services
+// seal and sign, have keys derived from it (hosting/keys.hpp).
 #pragma once
 
 #include <string>

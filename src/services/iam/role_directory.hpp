@@ -18,9 +18,10 @@ namespace lapwing::iam {
 class RoleDirectory final : public ports::Roles {
  public:
   // `store` outlives it.
-  explicit RoleDirectory(store::Store& store) : store_(store) {}
+  RoleDirectory(store::Store& store, bool known_only) : store_(store), known_only_(known_only) {}
 
   Result<ports::Role> find(std::string_view arn) override;
+  bool known_only() const override { return known_only_; }
   // After each change.
   void forget();
 
@@ -28,6 +29,7 @@ class RoleDirectory final : public ports::Roles {
   Result<ports::Role> read(std::string_view arn);
 
   store::Store& store_;
+  const bool known_only_;
   std::mutex mutex_;
   std::uint64_t changes_ = 0;
   std::unordered_map<std::string, ports::Role> roles_;  // by ARN

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "services/lambda/errors.hpp"
+#include "services/lambda/function_identifier.hpp"
 #include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
@@ -250,6 +251,13 @@ runtime::FunctionVersionPtr Catalog::version(const FunctionKey& key, std::uint64
   if (family == home.families.end()) return nullptr;
   const auto found = family->second.versions.find(number);
   return found == family->second.versions.end() ? nullptr : found->second->version;
+}
+
+runtime::FunctionVersionPtr Catalog::find_version(const AccountId& account, const Region& region,
+                                                  const FunctionName& name,
+                                                  std::string_view called) const {
+  const std::optional<std::uint64_t> number = parse_version(called);
+  return number ? version({account, region, name}, *number) : nullptr;
 }
 
 std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_view name) const {

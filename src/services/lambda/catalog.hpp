@@ -25,6 +25,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
+#include "engine/control_plane.hpp"
 #include "runtime/function_version.hpp"
 #include "services/lambda/alias_record.hpp"
 #include "services/lambda/function_record.hpp"
@@ -51,7 +52,7 @@ struct Reach {
   std::string endpoint;
 };
 
-class Catalog {
+class Catalog final : public engine::Functions {
  public:
   // All outlive the catalog. `random` decides where weighted aliases lead.
   Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
@@ -64,11 +65,15 @@ class Catalog {
   CatalogEntryPtr find(std::string_view account, std::string_view region,
                        std::string_view name) const;
 
-  // What an invocation of name:qualifier runs; a weighted alias is drawn again by every call.
-  // Errors as AWS answers them: not found, Pending, Failed.
+  // Of engine::Functions.
   Result<runtime::FunctionVersionPtr> resolve(const AccountId& account, const Region& region,
                                               std::string_view name,
-                                              std::string_view qualifier) const;
+                                              std::string_view qualifier) const override;
+  runtime::FunctionVersionPtr find_version(const AccountId& account, const Region& region,
+                                           const FunctionName& name,
+                                           std::string_view version) const override;
+  void on_retired(Retired callback) override;  // before load()
+  void on_ready(Ready callback) override;      // before load(), of which it is told nothing
 
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
@@ -88,17 +93,6 @@ class Catalog {
   // What a client is told it may rely on: between a commit and its reload a reader of the store
   // knows more than an invocation does. Takes the record over if that is so.
   Status keep_up_with(const FunctionRecord& record);
-
-  // Called, on the thread of the change, with the function's ARN and version when the
-  // environments made from it are of no more use: it is gone, or looks different to its code.
-  // Before load().
-  using Retired = UniqueFunction<void(const std::string& arn, const std::string& version)>;
-  void on_retired(Retired callback);
-
-  // Called likewise when a function or version can be invoked that could not, or looks
-  // different to its code; not for what load() finds.
-  using Ready = UniqueFunction<void(const runtime::FunctionVersionPtr& function)>;
-  void on_ready(Ready callback);
 
   // Called after each reload of anything of a function, one call at a time for one function.
   // It may ask the catalog, not reload it. Before load().

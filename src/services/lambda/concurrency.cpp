@@ -27,7 +27,7 @@ std::map<std::uint64_t, std::uint32_t> divide(const AliasTarget& target, std::ui
 
 }  // namespace
 
-Concurrency::Concurrency(Repository& functions, const Catalog& catalog, Scaling& scaling,
+Concurrency::Concurrency(Repository& functions, const Catalog& catalog, engine::Scaling& scaling,
                          std::uint32_t account_limit)
     : functions_(functions), catalog_(catalog), scaling_(scaling), account_limit_(account_limit) {}
 

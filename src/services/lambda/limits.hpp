@@ -70,6 +70,8 @@ inline constexpr std::size_t kMaxLineage = 8;              // functions of a cha
 // Of one function in one chain of events: AWS says about as many.
 inline constexpr std::uint32_t kLoopsMax = 16;
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
+// Of Invoke's input as a JSON document: the payload in base64, and the rest.
+inline constexpr std::size_t kMaxInvokeInputBytes = kMaxRequestPayloadBytes / 3 * 4 + 16 * kKiB;
 // Of one PayloadChunk event. Not AWS's: it is not told; clients take any.
 inline constexpr std::size_t kMaxPayloadChunkBytes = 64 * kKiB;
 // Of an error document in InvokeComplete, so that the event stays within what clients take.

@@ -187,19 +187,4 @@ Result<FunctionRecord> Repository::update(const FunctionKey& key, std::uint64_t 
   return written;
 }
 
-Result<std::string> Repository::secret(std::string_view name, std::string_view candidate) {
-  std::string secret;
-  LAPWING_CHECK(store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(const std::optional<store::Record> found, txn.get(kSecretKind, name));
-    if (found) {
-      secret = found->value;
-      return {};
-    }
-    secret = candidate;
-    LAPWING_CHECK(txn.put(kSecretKind, name, candidate, {.expect = store::Expect::absent()}));
-    return {};
-  }));
-  return secret;
-}
-
 }  // namespace lapwing::lambda

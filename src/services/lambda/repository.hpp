@@ -17,8 +17,6 @@
 
 namespace lapwing::lambda {
 
-inline constexpr std::string_view kSecretKind = "lambda.secret";
-
 // A page of a list, and where the next one begins: "" at the end.
 template <class Item>
 struct Page {
@@ -73,9 +71,6 @@ class Repository {
   // unqualified ARN for $LATEST) when there is none. Answers what was written.
   Result<FunctionRecord> update(const FunctionKey& key, std::uint64_t version,
                                 FunctionRef<Status(FunctionRecord&)> change);
-
-  // A secret of this installation, made by `candidate` on first use.
-  Result<std::string> secret(std::string_view name, std::string_view candidate);
 
  private:
   store::Store& store_;

@@ -8,6 +8,7 @@
 #include "services/lambda/limits.hpp"
 #include "services/lambda/operations/absent_settings.hpp"
 #include "services/lambda/operations/common.hpp"
+#include "services/lambda/operations/invoke_performed.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {
@@ -215,7 +216,14 @@ aws::OperationTable make_table(Core& core) {
   add_layers(table, core);
   add_concurrency(table, core);
   add_absent_settings(table, core);
-  table.add_elsewhere(gl::Invoke::kName, Access::kWrite, "lambda:InvokeFunction");
+  // Its requests have a way of their own (invoke_edge.hpp); this is for who sends none.
+  table.add_elsewhere<gl::Invoke>(core, invoke,
+                                  {.access = Access::kWrite,
+                                   .action = "lambda:InvokeFunction",
+                                   .resource = function_asked,
+                                   .accepts = {"FunctionName", "InvocationType", "LogType",
+                                               "ClientContext", "Payload", "Qualifier"},
+                                   .body_bytes_max = kMaxInvokeInputBytes});
   table.add_elsewhere(gl::InvokeWithResponseStream::kName, Access::kWrite, "lambda:InvokeFunction");
   refuse_unbuilt(table);
   return table;

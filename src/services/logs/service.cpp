@@ -251,6 +251,8 @@ hosting::Health Service::health() const {
   return {"limited", "Function output is dropped: " + describe(*closed, budget.limits())};
 }
 
+void Service::publish(hosting::Ports& ports) { ports.logs = &inside_->core.sink; }
+
 ports::LogSink& Service::sink() { return inside_->core.sink; }
 
 const LogBudget& Service::budget() const { return inside_->core.budget; }

@@ -24,9 +24,10 @@ class QueuesOnDisk final : public Queues {
     files_ = *store::open_sqlite_engine({.data_dir = directory_}, clock, null_logger());
     const hosting::Dependencies given = dependencies();
     service_ = std::make_unique<Service>(
-        hosting::Dependencies{*files_, given.clock, given.random, given.log, given.background,
-                              given.pipeline},
-        Options{.mb = kLimit / kMiB});
+        hosting::Dependencies{*files_, given.clock, given.real_clock, given.random, given.log,
+                              given.background, given.loops, given.pipeline, given.keys,
+                              given.ports},
+        Settings{.mb = kLimit / kMiB});
     EXPECT_TRUE(service_->start());
   }
   ~QueuesOnDisk() override {

@@ -128,17 +128,17 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given, const Options& options)
+Service::Service(const hosting::Dependencies& given, const sqs::Settings& settings)
     : given_(given), api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
-  core_.options = options;
+  core_.settings = settings;
 }
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sqs"));
   core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, given_.disk,
-                                        core_.options);
+                                        core_.settings);
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
   core_.parts->polls.begin(given_.background);

@@ -12,15 +12,22 @@ constexpr std::string_view kUnknown = "arn:aws:iam::111111111111:role/nobody";
 
 class SomeRoles final : public ports::Roles {
  public:
+  explicit SomeRoles(bool known_only) : known_only_(known_only) {}
+  bool known_only() const override { return known_only_; }
   Result<ports::Role> find(std::string_view arn) override {
     if (arn == kKnown) return ports::Role{true, "AROAKNOWN", 7200, false};
     return ports::Role{.id = "AROASTANDIN"};
   }
+
+ private:
+  bool known_only_;
 };
 
 class StsHost final : public hosting::testing::HostBase {
  public:
-  explicit StsHost(bool known_roles_only = false) : known_roles_only_(known_roles_only) {
+  explicit StsHost(bool known_roles_only = false) : roles(known_roles_only) {
+    ports.roles = &roles;
+    ports.sessions = &mint;
     caller.access_key_id = "AKIAEXAMPLE";
     begin_service();
   }
@@ -45,11 +52,8 @@ class StsHost final : public hosting::testing::HostBase {
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies(), Options{mint, roles, known_roles_only_});
+    return std::make_unique<Service>(dependencies());
   }
-
- private:
-  bool known_roles_only_;
 };
 
 TEST(Sts, SaysWhoSigned) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aws/arn.hpp"
+#include "ports/roles.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/runtimes.hpp"
@@ -70,8 +71,8 @@ namespace {
 
 // Why Lambda could not assume it; empty where it can.
 Result<std::string_view> role_fault(Core& core, const std::string& role) {
-  if (core.options.roles == nullptr) return std::string_view();
-  LAPWING_TRY(const ports::Role found, core.options.roles->find(role));
+  if (core.ports.roles == nullptr) return std::string_view();
+  LAPWING_TRY(const ports::Role found, core.ports.roles->find(role));
   if (!found.known) return std::string_view("IAM has no such role");
   return std::string_view(found.trusts_lambda ? "" : "its trust policy does not name Lambda");
 }
@@ -79,7 +80,7 @@ Result<std::string_view> role_fault(Core& core, const std::string& role) {
 }  // namespace
 
 Status check_role(Core& core, const aws::Caller& caller, const std::string& role) {
-  if (!core.options.known_roles_only) return {};
+  if (core.ports.roles == nullptr || !core.ports.roles->known_only()) return {};
   if (const auto arn = aws::Arn::parse(role); arn && arn->account != caller.account) {
     return fail(errors::role_of_another_account());
   }

@@ -32,7 +32,7 @@ Result<FunctionRecord> find_function(Core& core, const FunctionIdentifier& id);
 void log_retired_runtime(Core& core, const FunctionKey& key,
                          const std::optional<std::string>& runtime);
 
-// Whether Lambda can assume this role, as far as that is asked (Options::known_roles_only).
+// Whether Lambda can assume this role, as far as that is asked (Roles::known_only).
 Status check_role(Core& core, const aws::Caller& caller, const std::string& role);
 // Says in the log where it could not on AWS.
 void log_role(Core& core, const FunctionKey& key, const std::string& role);

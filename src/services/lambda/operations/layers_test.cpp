@@ -115,8 +115,7 @@ TEST_F(Layers, ContentCanBeDownloaded) {
   const std::string location = publish_layer("l", zip).at("Content.Location");
   const std::size_t path = location.find("/_lapwing");
   const std::size_t query = location.find('?');
-  const auto code =
-      service->open_code(location.substr(path, query - path), location.substr(query + 1));
+  const auto code = open_code(location.substr(path, query - path), location.substr(query + 1));
   ASSERT_TRUE(code) << code.error().to_log();
   EXPECT_EQ(code->size, zip.size());
   EXPECT_EQ(code->file_name, "l.zip");

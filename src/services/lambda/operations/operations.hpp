@@ -10,8 +10,11 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "engine/control_plane.hpp"
 #include "gen/lambda/types.hpp"
+#include "hosting/ports.hpp"
 #include "images/image_store.hpp"
+#include "net/worker_pool.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/code_url.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -37,6 +40,9 @@ struct Core {
   Random& random;
   Logger& logger;
   const Options& options;
+  const hosting::Ports& ports;  // who knows execution roles
+  engine::Invoker& invoker;
+  net::WorkerPool& workers;
 };
 
 Result<gen::lambda::FunctionConfiguration> create_function(Core& core, const aws::Call& call,

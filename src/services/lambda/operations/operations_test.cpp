@@ -242,6 +242,8 @@ class SomeRoles final : public ports::Roles {
   Result<ports::Role> find(std::string_view arn) override {
     return ports::Role{!arn.ends_with("unknown"), "AROA", 3600, !arn.ends_with("ec2")};
   }
+  bool known_only() const override { return known; }
+  bool known = false;
 };
 
 std::string with_role(std::string_view name, std::string_view account = "000000000000") {
@@ -267,8 +269,8 @@ TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
 
 TEST_F(Operations, RolesThatLambdaCannotAssumeAreRefusedWhereThatIsSaid) {
   SomeRoles some;
+  some.known = true;
   roles = &some;
-  known_roles_only = true;
   restart();
   const std::string refusal = "The role defined for the function cannot be assumed by Lambda.";
   for (const char* name : {"unknown", "ec2"}) {

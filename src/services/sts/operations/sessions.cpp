@@ -37,7 +37,7 @@ gen::sts::Credentials make_credentials(const Core& core, const aws::Principal& p
                                        std::int32_t seconds) {
   const std::int64_t now_s = unix_ms(core.real_clock.wall()) / 1000;
   const WallTime end = wall_from_unix_ms((now_s + seconds) * 1000);
-  const aws::Credentials made = core.options.mint.mint(principal, end);
+  const aws::Credentials made = core.sessions().mint(principal, end);
   return {.access_key_id = made.access_key_id,
           .expiration = end,
           .secret_access_key = made.secret_access_key,
@@ -71,10 +71,10 @@ Status check_length(const aws::Caller& caller, const ports::Role& role, std::int
 Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& call,
                                                  const gen::sts::AssumeRoleRequest& in) {
   LAPWING_TRY(const aws::Arn arn, parse_role(in.role_arn));
-  LAPWING_TRY(const ports::Role role, core.options.roles.find(in.role_arn));
+  LAPWING_TRY(const ports::Role role, core.roles().find(in.role_arn));
   // Who a role trusts is not evaluated yet: where signatures count, no account enters another.
   const bool foreign = call.caller.authenticated && arn.account != call.caller.account;
-  if (foreign || (!role.known && core.options.known_roles_only)) {
+  if (foreign || (!role.known && core.roles().known_only())) {
     return denied(
         fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                     call.caller.principal_arn, in.role_arn));

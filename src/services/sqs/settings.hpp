@@ -12,7 +12,7 @@ namespace lapwing::sqs {
 
 inline constexpr std::uint64_t kDiskShare = 4;  // a quarter
 
-struct Options {
+struct Settings {
   // A name is free again 60 s after its queue was deleted, as on AWS; else at once.
   bool strict_deletion = false;
   // What all messages and queues may take of the disk; 0: a quarter of it.
