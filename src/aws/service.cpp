@@ -243,8 +243,8 @@ Response Service::handle(const Exchange& exchange) const {
 
 net::Task<Result<Response>> Service::serve(net::Loop& loop,
                                            std::shared_ptr<const Exchange> exchange) const {
-  return waits(*exchange->operation) ? serve_waiting(loop, std::move(exchange))
-                                     : serve_on_worker(loop, std::move(exchange));
+  if (!waits(*exchange->operation)) return serve_on_worker(loop, std::move(exchange));
+  return serve_waiting(loop, std::make_shared<Waiting>(*this, std::move(exchange)));
 }
 
 net::Task<Result<Response>> Service::serve_on_worker(
@@ -254,22 +254,24 @@ net::Task<Result<Response>> Service::serve_on_worker(
 
 // Long polls wait here by the thousand: what is not needed meanwhile is in functions of its own.
 net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
-                                                   std::shared_ptr<const Exchange> exchange) const {
-  const auto on = std::make_shared<Waiting>(*this, std::move(exchange));
+                                                   std::shared_ptr<Waiting> on) const {
   Result<Value> output = Value();
   try {
     output = co_await begin_waiting(loop, on);
-    co_return finish(*on, std::move(output));
   } catch (const std::exception& bug) {
     output = fail(internal_error(bug.what()));
   }
-  co_return finish(*on, std::move(output));
+  co_return finish(*on, output);
 }
 
-Response Service::finish(Waiting& on, Result<Value> output) const {
-  output = on.gate.outcome(std::move(output));
-  if (!output) return answer(*on.exchange, fail(std::move(output).error()));
-  return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+Result<Response> Service::finish(Waiting& on, Result<Value>& output) const {
+  try {
+    output = on.gate.outcome(std::move(output));
+    if (!output) return answer(*on.exchange, fail(std::move(output).error()));
+    return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+  } catch (const std::exception& bug) {
+    return answer(*on.exchange, fail(internal_error(bug.what())));
+  }
 }
 
 namespace {

@@ -121,14 +121,13 @@ class Service {
   [[gnu::noinline]] Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
                                               std::shared_ptr<const Exchange> exchange) const;
-  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
-                                            std::shared_ptr<const Exchange> exchange) const;
   struct Waiting;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop, std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] net::Task<Result<Value>> begin_waiting(
       net::Loop& loop, const std::shared_ptr<Waiting>& on) const;
   [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
                                                            std::shared_ptr<Waiting> on) const;
-  [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
+  [[gnu::noinline]] Result<Response> finish(Waiting& on, Result<Value>& output) const;
   net::Task<Status> run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                BodySource& body, AnswerSink& answer) const;
   net::Task<Status> read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,

@@ -127,7 +127,7 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
 std::shared_ptr<FrontDoor::Job> FrontDoor::make_job(http::RequestContext& context, aws::Origin from,
                                                     RequestId request_id) const {
   auto job = std::make_shared<Job>(context.request(), parts_);
-  job->request_id = std::move(request_id);
+  job->call.caller.request_id = std::move(request_id);
   job->call.origin = from;
   job->call.allowance = job.get();
   return job;
@@ -138,7 +138,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
   const std::string& scope = job->head->signature.service;
   if (const Status read = co_await read_general(context, *job); !read) {
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_await refuse(context, head, scope, read.error(), job->request_id);
+    co_await refuse(context, head, scope, read.error(), job->request_id());
     co_return false;
   }
   job->call.deadline = context.loop().now() + kCallTimeMax;
@@ -147,7 +147,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     job->turn =
         co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
     if (!job->turn) {  // nobody waits for it any more
-      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
+      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
       co_return false;
     }
   }
@@ -158,7 +158,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     refused = identify(*job);
   }
   if (!refused) {
-    co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
+    co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
     co_return false;
   }
   if (*refused) {
@@ -176,7 +176,7 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   if (!response) {  // no worker was free, and so none has read the input
     if (job.head == nullptr) co_return;
     co_return co_await refuse(context, job.head->view.head(), job.head->signature.service,
-                              too_many("Rate exceeded"), job.request_id);
+                              too_many("Rate exceeded"), job.request_id());
   }
   // Nobody else is to wait for this one's reading. What is not read at once of the answer is
   // counted by the connection.
@@ -185,23 +185,28 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   job.body = {};
   job.held = {};
   job.place = {};
-  co_await answer(context, job.request_id, *std::move(response), job.asked);
+  co_await answer(context, job.request_id(), *std::move(response), job.asked);
 }
 
 net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Origin from,
                                           RequestId request_id) {
-  const std::shared_ptr<Job> job = make_job(context, from, std::move(request_id));
+  return serve(context, make_job(context, from, std::move(request_id)));
+}
+
+net::Task<void> FrontDoor::serve(http::RequestContext& context, std::shared_ptr<Job> job) {
   if (!co_await prepare(context, job)) co_return;
   if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
-  Result<aws::Response> response = aws::Response();
-  if (job->service->waits(*job->operation)) {
-    // Nobody takes anything for a client that has gone.
-    response = co_await net::with_stop(context.loop(), context.stop_token(),
-                                       job->service->serve(context.loop(), job));
-    if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
-  } else {
-    response = co_await job->service->serve(context.loop(), job);
+  if (!job->service->waits(*job->operation)) co_return co_await work(context, job);
+  // Nobody takes anything for a client that has gone.
+  Result<aws::Response> response = co_await net::with_stop(
+      context.loop(), context.stop_token(), job->service->serve(context.loop(), job));
+  if (response || response.error().kind() != ErrorKind::kCancelled) {
+    co_await finish(context, *job, response);
   }
+}
+
+net::Task<void> FrontDoor::work(http::RequestContext& context, std::shared_ptr<Job> job) {
+  Result<aws::Response> response = co_await job->service->serve(context.loop(), job);
   co_await finish(context, *job, response);
 }
 
@@ -211,7 +216,7 @@ net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr
   StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
                     announced_sha256(job->head->view.head()));
   aws::NoBody nothing;
-  StreamedAnswer answer(context, *parts_.logger, job->request_id, job->asked);
+  StreamedAnswer answer(context, *parts_.logger, job->request_id(), job->asked);
   if (!job->body_follows) context.rest();
   aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
   (void)co_await net::with_stop(context.loop(), context.stop_token(),
@@ -247,8 +252,8 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   if (model != nullptr) job.asked.service = model->id;
   if (route && model != nullptr) job.asked.operation = model->name(*route->operation);
   const auto refusal = [&](const Error& what) {
-    return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id)
-                            : aws::error_response(job.protocol, what, job.request_id);
+    return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id())
+                            : aws::error_response(job.protocol, what, job.request_id());
   };
   Result<aws::Caller> caller = parts_.authenticator->authenticate(
       job.request, head.signature, model != nullptr ? model->signing_name : std::string_view());
@@ -261,8 +266,8 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   }
   job.service = service->second;
   job.operation = route->operation;
+  caller->request_id = std::move(job.call.caller.request_id);
   job.call.caller = *std::move(caller);
-  job.call.caller.request_id = job.request_id;
   job.call.trace_id = head.kept.headers.get_or("X-Amzn-Trace-Id");
   return std::nullopt;
 }

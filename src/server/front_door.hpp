@@ -74,8 +74,11 @@ class FrontDoor {
 
   net::Task<void> handle_general(http::RequestContext& context, aws::Origin from,
                                  RequestId request_id);
-  // What handle_general() calls has frames of its own (noinline), which are gone while it waits for
+  // What serve() calls has frames of its own (noinline), which are gone while it waits for
   // a service: long polls wait there by the thousand.
+  net::Task<void> serve(http::RequestContext& context, std::shared_ptr<Job> job);
+  // On a worker.
+  [[gnu::noinline]] net::Task<void> work(http::RequestContext& context, std::shared_ptr<Job> job);
   [[gnu::noinline]] std::shared_ptr<Job> make_job(http::RequestContext& context, aws::Origin from,
                                                   RequestId request_id) const;
   // Until a service can be asked; false: it is answered already.

@@ -69,12 +69,13 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     return true;
   }
 
+  const RequestId& request_id() const { return call.caller.request_id; }
+
   mutable std::unique_ptr<Head> head;
   mutable std::string body;  // by body_read(), on the thread that reads it
   // What the body holds of the budget. A connection may go while the worker is at it.
   mutable http::Charge charge;
   Turns::Turn turn;
-  RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
   bool body_follows = false;              // the operation reads it as it arrives
   Asked asked;                            // as far as it was found out
