@@ -103,7 +103,10 @@ void Connection::close_if_idle() {
   if (phase_ == Phase::kIdle) stream_.set_read_deadline(loop().now());
 }
 
-void Connection::request_stop() { stop_source_.request_stop(); }
+void Connection::request_stop() {
+  gone_.raise(loop());
+  stop_source_.request_stop();
+}
 
 void Connection::take_read_deadline(Duration timeout) {
   stream_.set_read_deadline(loop().now() + timeout);

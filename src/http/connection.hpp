@@ -23,6 +23,7 @@
 #include "http/open_connections.hpp"
 #include "http/read_buffer.hpp"
 #include "http/server.hpp"
+#include "net/interrupt.hpp"
 #include "net/stream.hpp"
 
 namespace lapwing::http {
@@ -61,6 +62,7 @@ class Connection final : public RequestContext,
   bool answered() const override { return answered_; }
   bool client_gone() const override { return stream_.peer_closed(); }
   std::stop_token stop_token() override;
+  net::Interrupt& gone() override { return gone_; }
   void close_after() override { keep_alive_ = false; }
   void charge_to(std::uint64_t key) override { key_ = key; }
   void charge_answer_to(std::uint64_t part) override { part_ = part; }
@@ -135,6 +137,7 @@ class Connection final : public RequestContext,
   std::string out_;  // head of the answer being written, what is held before it
   mutable std::unique_ptr<const std::optional<net::Address>> peer_;  // once it was asked for
   std::stop_source stop_source_{std::nostopstate};                   // made when asked for
+  net::Interrupt gone_;
   std::optional<Error> body_error_;
   Charge body_charge_;                    // of the current request
   Charge buffer_charge_;                  // of what the buffer has grown by, and of trailers

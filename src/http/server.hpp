@@ -41,6 +41,7 @@
 #include "http/message.hpp"
 #include "http/open_connections.hpp"
 #include "net/address.hpp"
+#include "net/interrupt.hpp"
 #include "net/listener.hpp"
 #include "net/loop_group.hpp"
 #include "net/stream.hpp"
@@ -84,6 +85,8 @@ class RequestContext {
   virtual bool client_gone() const = 0;
   // Triggered (on the loop) by client_gone(), and by Server::stop(). Made on first use.
   virtual std::stop_token stop_token() = 0;
+  // Raised when stop_token() is triggered: what is awaited through it ends then. Costs nothing.
+  virtual net::Interrupt& gone() = 0;
   // Close the connection after this answer.
   virtual void close_after() = 0;
 

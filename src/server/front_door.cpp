@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "net/interrupt.hpp"
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
 #include "server/answer.hpp"
@@ -25,6 +26,11 @@ Error too_large(std::size_t limit, std::string_view operation) {
                fmt::format("Request must be smaller than {} bytes for the {} operation", limit,
                            operation))
       .with_status(413);
+}
+
+// The operation was ended because its client has gone.
+bool was_left(http::RequestContext& context, const Result<aws::Value>& output) {
+  return !output && output.error().kind() == ErrorKind::kCancelled && context.gone().raised();
 }
 
 }  // namespace
@@ -119,8 +125,8 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
     co_return fail(too_large(limit, route ? route->service->name(*route->operation) : "requested"));
   }
   if (!body) co_return fail(body_error(std::move(body).error()));
-  job.body = *std::move(body);
-  job.charge = context.take_body_charge();
+  job.head->body = *std::move(body);
+  job.head->charge = context.take_body_charge();
   co_return Status();
 }
 
@@ -133,7 +139,7 @@ std::shared_ptr<FrontDoor::Job> FrontDoor::make_job(http::RequestContext& contex
   return job;
 }
 
-net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_ptr<Job> job) {
+net::Task<bool> FrontDoor::prepare(http::RequestContext& context, const std::shared_ptr<Job>& job) {
   const aws::Request& head = job->head->view.head();
   const std::string& scope = job->head->signature.service;
   if (const Status read = co_await read_general(context, *job); !read) {
@@ -143,7 +149,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
   }
   job->call.deadline = context.loop().now() + kCallTimeMax;
   // What a large body is taken apart into is as large again, and not counted: one at a time.
-  if (job->body.size() > kLargeBodyBytes) {
+  if (job->head->body.size() > kLargeBodyBytes) {
     job->turn =
         co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
     if (!job->turn) {  // nobody waits for it any more
@@ -152,7 +158,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     }
   }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
-  if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
+  if (job->head->body.size() > kOffloadBytes) {  // a signature is over the whole body
     refused = co_await parts_.hashers->run(context.loop(), [this, job] { return identify(*job); });
   } else {
     refused = identify(*job);
@@ -162,8 +168,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
     co_return false;
   }
   if (*refused) {
-    Result<aws::Response> response = **std::move(refused);
-    co_await finish(context, *job, response);
+    co_await finish(context, *job, **std::move(refused));
     co_return false;
   }
   const bool streams = job->service->streams(*job->operation);
@@ -172,7 +177,7 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
 }
 
 net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
-                                  Result<aws::Response>& response) {
+                                  Result<aws::Response> response) {
   if (!response) {  // no worker was free, and so none has read the input
     if (job.head == nullptr) co_return;
     co_return co_await refuse(context, job.head->view.head(), job.head->signature.service,
@@ -181,8 +186,7 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   // Nobody else is to wait for this one's reading. What is not read at once of the answer is
   // counted by the connection.
   job.turn = {};
-  job.charge = {};
-  job.body = {};
+  job.head.reset();
   job.held = {};
   job.place = {};
   co_await answer(context, job.request_id(), *std::move(response), job.asked);
@@ -195,23 +199,37 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
 
 net::Task<void> FrontDoor::serve(http::RequestContext& context, std::shared_ptr<Job> job) {
   if (!co_await prepare(context, job)) co_return;
-  if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
-  if (!job->service->waits(*job->operation)) co_return co_await work(context, job);
-  // Nobody takes anything for a client that has gone.
-  Result<aws::Response> response = co_await net::with_stop(
-      context.loop(), context.stop_token(), job->service->serve(context.loop(), job));
-  if (response || response.error().kind() != ErrorKind::kCancelled) {
-    co_await finish(context, *job, response);
+  if (job->service->streams(*job->operation) || !job->service->waits(*job->operation)) {
+    co_return co_await serve_otherwise(context, job);
   }
+  const std::shared_ptr<aws::Service::Waiting> on = job->service->begin(job);
+  Result<aws::Value> output = aws::Value();
+  try {
+    // Nobody takes anything for a client that has gone.
+    output = co_await net::interruptible(context.loop(), context.gone(),
+                                         job->service->run(context.loop(), on));
+  } catch (const std::exception& bug) {
+    output = fail(internal_error(bug.what()));
+  }
+  if (!was_left(context, output)) co_await end_waiting(context, *job, *on, output);
 }
 
-net::Task<void> FrontDoor::work(http::RequestContext& context, std::shared_ptr<Job> job) {
-  Result<aws::Response> response = co_await job->service->serve(context.loop(), job);
-  co_await finish(context, *job, response);
+net::Task<void> FrontDoor::end_waiting(http::RequestContext& context, Job& job,
+                                       aws::Service::Waiting& on, Result<aws::Value>& output) {
+  return finish(context, job, job.service->end(on, output));
+}
+
+net::Task<void> FrontDoor::serve_otherwise(http::RequestContext& context,
+                                           const std::shared_ptr<Job>& job) {
+  return job->service->streams(*job->operation) ? stream(context, job) : work(context, job);
+}
+
+net::Task<void> FrontDoor::work(http::RequestContext& context, const std::shared_ptr<Job>& job) {
+  co_await finish(context, *job, co_await job->service->serve(context.loop(), job));
 }
 
 // Nobody goes on for a client that has gone.
-net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr<Job> job) {
+net::Task<void> FrontDoor::stream(http::RequestContext& context, const std::shared_ptr<Job>& job) {
   const std::size_t limit = job->service->body_limit(*job->operation);
   StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
                     announced_sha256(job->head->view.head()));
@@ -243,7 +261,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
 std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   Job::Head& head = *job.head;
-  job.request = head.view.with_body(job.body);
+  job.request = head.view.with_body(head.body);
   job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
   const auto route = parts_.router->route(job.request, head.signature.service);
