@@ -222,17 +222,18 @@ class WaitingHandler final : public Handler {
 
   net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input, Arena& arena,
                                 ResponseExtras& extras, const Gate& gate) const override {
-    Task task = begin(loop, call, input, extras, gate);
-    co_return value_of<Op>(co_await std::move(task), arena);
+    return encoded(begin(loop, call, input, extras, gate), arena);
   }
 
  private:
   using Task = net::Task<Result<typename Op::Output>>;
 
-  // Not within the coroutine (noinline): its frame, of which there may be thousands that wait, does
-  // not hold what is needed only here.
-  [[gnu::noinline]] Task begin(net::Loop& loop, const Call& call, Decoded& input,
-                               ResponseExtras& extras, const Gate& gate) const {
+  // Of which there may be thousands that wait.
+  static net::Task<Result<Value>> encoded(Task task, Arena& arena) {
+    co_return value_of<Op>(co_await std::move(task), arena);
+  }
+  Task begin(net::Loop& loop, const Call& call, Decoded& input, ResponseExtras& extras,
+             const Gate& gate) const {
     auto in = input_of<Op>(input);
     gate.input_taken();
     Status passed = row_.resource.pass(core_, call, in, gate);

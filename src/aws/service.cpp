@@ -147,8 +147,7 @@ net::Task<Result<Value>> failed(Error error) { co_return fail(std::move(error));
 }  // namespace
 
 // Its arena is empty once the input is a structure, and then takes the output.
-net::Task<Result<Value>> Service::begin_waiting(net::Loop& loop,
-                                                const std::shared_ptr<Waiting>& on) const {
+net::Task<Result<Value>> Service::run(net::Loop& loop, const std::shared_ptr<Waiting>& on) const {
   const Exchange& exchange = *on->exchange;
   if (on->engine == nullptr) {
     return failed(not_implemented(model().id, model().name(*exchange.operation)));
@@ -243,8 +242,12 @@ Response Service::handle(const Exchange& exchange) const {
 
 net::Task<Result<Response>> Service::serve(net::Loop& loop,
                                            std::shared_ptr<const Exchange> exchange) const {
-  return waits(*exchange->operation) ? serve_waiting(loop, std::move(exchange))
-                                     : serve_on_worker(loop, std::move(exchange));
+  if (!waits(*exchange->operation)) return serve_on_worker(loop, std::move(exchange));
+  return serve_waiting(loop, begin(std::move(exchange)));
+}
+
+std::shared_ptr<Service::Waiting> Service::begin(std::shared_ptr<const Exchange> exchange) const {
+  return std::make_shared<Waiting>(*this, std::move(exchange));
 }
 
 net::Task<Result<Response>> Service::serve_on_worker(
@@ -252,24 +255,25 @@ net::Task<Result<Response>> Service::serve_on_worker(
   co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
 }
 
-// Long polls wait here by the thousand: what is not needed meanwhile is in functions of its own.
 net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
-                                                   std::shared_ptr<const Exchange> exchange) const {
-  const auto on = std::make_shared<Waiting>(*this, std::move(exchange));
+                                                   std::shared_ptr<Waiting> on) const {
   Result<Value> output = Value();
   try {
-    output = co_await begin_waiting(loop, on);
-    co_return finish(*on, std::move(output));
+    output = co_await run(loop, on);
   } catch (const std::exception& bug) {
     output = fail(internal_error(bug.what()));
   }
-  co_return finish(*on, std::move(output));
+  co_return end(*on, output);
 }
 
-Response Service::finish(Waiting& on, Result<Value> output) const {
-  output = on.gate.outcome(std::move(output));
-  if (!output) return answer(*on.exchange, fail(std::move(output).error()));
-  return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+Result<Response> Service::end(Waiting& on, Result<Value>& output) const {
+  try {
+    output = on.gate.outcome(std::move(output));
+    if (!output) return answer(*on.exchange, fail(std::move(output).error()));
+    return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+  } catch (const std::exception& bug) {
+    return answer(*on.exchange, fail(internal_error(bug.what())));
+  }
 }
 
 namespace {

@@ -102,6 +102,13 @@ class Service {
                                     std::shared_ptr<const Exchange> exchange) const;
   // The same on the calling thread, for operations that do not wait.
   Response handle(const Exchange& exchange) const;
+  // The same of an operation that waits, in its three parts, for who must not hold a frame more for
+  // each of thousands. What `run` throws is an internal error to `end`.
+  struct Waiting;
+  std::shared_ptr<Waiting> begin(std::shared_ptr<const Exchange> exchange) const;
+  [[gnu::noinline]] net::Task<Result<Value>> run(net::Loop& loop,
+                                                 const std::shared_ptr<Waiting>& on) const;
+  [[gnu::noinline]] Result<Response> end(Waiting& on, Result<Value>& output) const;
 
   // An operation that streams. Everything is answered through `wire`, errors too; the outcome is
   // the client's: an error when it has gone. `body` and `wire` stay until done; destroying the task
@@ -121,14 +128,9 @@ class Service {
   [[gnu::noinline]] Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
                                               std::shared_ptr<const Exchange> exchange) const;
-  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
-                                            std::shared_ptr<const Exchange> exchange) const;
-  struct Waiting;
-  [[gnu::noinline]] net::Task<Result<Value>> begin_waiting(
-      net::Loop& loop, const std::shared_ptr<Waiting>& on) const;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop, std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
                                                            std::shared_ptr<Waiting> on) const;
-  [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
   net::Task<Status> run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                BodySource& body, AnswerSink& answer) const;
   net::Task<Status> read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,

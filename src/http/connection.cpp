@@ -68,7 +68,14 @@ net::Task<void> Connection::run() {
     }
     ++shared_.stats.requests;
     begin_request();
-    co_await handle_request();
+    try {
+      co_await shared_.handler(*this);
+    } catch (...) {
+      note_throw(std::current_exception());
+    }
+    if (!answered_ && !broken_) co_await answer_for_handler();
+    // Begun and never finished: only a cut connection tells the client.
+    if (streaming_) broken_ = true;
     if (!asked()) has_asked();
     body_charge_ = Charge();
     if (broken_) co_return;
@@ -97,7 +104,8 @@ void Connection::close_if_idle() {
 }
 
 void Connection::request_stop() {
-  if (stop_source_) stop_source_->request_stop();
+  gone_.raise(loop());
+  stop_source_.request_stop();
 }
 
 void Connection::take_read_deadline(Duration timeout) {
@@ -227,17 +235,6 @@ CallerId Connection::caller() {
 
 // --- the handler and what is left to do after it ---
 
-net::Task<void> Connection::handle_request() {
-  try {
-    co_await shared_.handler(*this);
-  } catch (...) {
-    note_throw(std::current_exception());
-  }
-  if (!answered_ && !broken_) co_await answer_for_handler();
-  // Begun and never finished: only a cut connection tells the client.
-  if (streaming_) broken_ = true;
-}
-
 void Connection::note_throw(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(std::move(thrown));
@@ -317,16 +314,23 @@ net::Task<void> Connection::linger() {
 // --- the rest of the context ---
 
 const std::optional<net::Address>& Connection::peer() const {
-  if (!std::exchange(peer_known_, true)) peer_ = stream_.peer_address();
-  return peer_;
+  if (!peer_) peer_ = std::make_unique<std::optional<net::Address>>(stream_.peer_address());
+  return *peer_;
 }
 
 std::stop_token Connection::stop_token() {
-  if (!stop_source_) {
-    stop_source_ = std::make_unique<std::stop_source>();
-    if (client_gone()) stop_source_->request_stop();
+  if (!stop_source_.stop_possible()) {
+    stop_source_ = std::stop_source();
+    if (client_gone()) stop_source_.request_stop();
   }
-  return stop_source_->get_token();
+  return stop_source_.get_token();
+}
+
+// The target stays, for the log.
+void Connection::rest() {
+  buffer_.shrink(0);
+  request_.headers = Headers();
+  if (!held_) out_ = std::string();
 }
 
 }  // namespace lapwing::http

@@ -32,21 +32,20 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     http::Request kept;
     RequestView view;
     aws::SignatureHead signature;
+    std::string body;  // given back by body_read(), on the thread that reads it
+    // What the body holds of the budget. A connection may go while the worker is at it.
+    http::Charge charge;
   };
 
   Job(const http::Request& request, const FrontDoorParts& parts)
       : head(std::make_unique<Head>(request)), memory(parts.memory), waits(parts.waits) {}
 
   void body_read() const override {
-    if (body.size() > kOffloadBytes) body = {};
+    if (head->body.size() > kOffloadBytes) head->body = {};
     // Nothing of it is held any longer by what waits.
-    if (service->waits(*operation)) charge = {};
+    if (service->waits(*operation)) head->charge = {};
   }
-  void input_taken() const override {
-    head.reset();
-    body = {};
-    charge = {};
-  }
+  void input_taken() const override { head.reset(); }
 
   std::uint64_t answer_room() override {
     if (memory == nullptr) return UINT64_MAX;
@@ -69,12 +68,10 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     return true;
   }
 
+  const RequestId& request_id() const { return call.caller.request_id; }
+
   mutable std::unique_ptr<Head> head;
-  mutable std::string body;  // by body_read(), on the thread that reads it
-  // What the body holds of the budget. A connection may go while the worker is at it.
-  mutable http::Charge charge;
   Turns::Turn turn;
-  RequestId request_id;
   const aws::Service* service = nullptr;  // once it is identified
   bool body_follows = false;              // the operation reads it as it arrives
   Asked asked;                            // as far as it was found out

@@ -20,6 +20,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "hosting/testing/host.hpp"
+#include "os/unique_fd.hpp"
 #include "server/instance.hpp"
 #include "server/testing/scripted_machine.hpp"
 
@@ -39,6 +40,11 @@ struct HttpAnswer {
   std::string head;
   std::string body;
 };
+
+// As much of `bytes` as the server takes.
+void send_to(const os::UniqueFd& connection, std::string_view bytes);
+// The next answer; throws where none comes.
+HttpAnswer read_answer(const os::UniqueFd& connection);
 
 // What the server says in its log.
 class CapturedLog final : public LogOutput {
@@ -84,6 +90,8 @@ class TestServer {
                      std::string_view headers = {}, std::string_view body = {});
   // Sends exactly these bytes, then reads one answer.
   HttpAnswer send(std::string_view bytes);
+  // A connection that stays: send_to(), and read_answer() where an answer is to come.
+  os::UniqueFd connect() const;
   void stop();
 
   Instance& instance() { return *instance_; }
