@@ -397,7 +397,7 @@ Service::Service(const hosting::Dependencies& given, const crypto::AesKey& serve
       log_(given.log),
       sealer_(server_key, given.random),
       keys_(given.store.store(), given.clock, sealer_),
-      roles_(given.store.store()),
+      roles_(given.store),
       core_{given.store.store(),
             given.clock,
             given.random,
@@ -408,6 +408,7 @@ Service::Service(const hosting::Dependencies& given, const crypto::AesKey& serve
       api_(make_table(core_), given.pipeline) {}
 
 Status Service::start() {
+  LAPWING_CHECK(roles_.load());
   LAPWING_TRY(const std::size_t unreadable, keys_.load());
   if (unreadable > 0) {
     log_.warn("iam",
