@@ -92,7 +92,7 @@ net::Task<Status> Handler::stream(net::Loop&, const Call&, Decoded&, const Gate&
 
 OperationTable::OperationTable(const ServiceModel& model)
     : model_(&model), entries_(model.operations.size()) {
-  for (Entry& entry : entries_) entry.counts = std::make_unique<OperationCounts>();
+  for (Entry& entry : entries_) entry.counts = std::make_shared<OperationCounts>();
 }
 
 OperationTable::Entry& OperationTable::find(std::string_view operation) {

@@ -279,6 +279,7 @@ struct OperationCounts {
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> refused{0};  // 4xx
   std::atomic<std::uint64_t> failed{0};   // 5xx
+  std::atomic<std::uint64_t> left{0};     // the client had gone before its answer was whole
 };
 
 class OperationTable {
@@ -325,7 +326,7 @@ class OperationTable {
     std::size_t body_bytes_max = kBodyBytesDefault;
     bool elsewhere = false;
     bool refused = false;
-    std::unique_ptr<OperationCounts> counts;
+    std::shared_ptr<OperationCounts> counts;  // also of calls that outlive the service
 
     bool built() const { return handler != nullptr || elsewhere; }
   };

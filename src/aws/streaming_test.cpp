@@ -234,6 +234,7 @@ TEST_F(StreamingTest, TakesABodyAsItComes) {
   EXPECT_EQ(client_.head.header("x-amzn-requestid"), "req-9");
   EXPECT_EQ(counts("Upload").calls, 1U);
   EXPECT_EQ(counts("Upload").refused, 0U);
+  EXPECT_EQ(counts("Upload").left, 0U);
 }
 
 TEST_F(StreamingTest, ABodyThatFailsIsTheAnswer) {
@@ -413,6 +414,8 @@ TEST_F(StreamingTest, AClientThatLeavesEndsTheOperationWhereItWaits) {
                 ask("Watch", {.method = "POST", .raw_path = "/watch", .body = R"({"Ticks":1000})"}),
                 nothing_, client, core_));
   EXPECT_EQ(core_.made, 4U);
+  EXPECT_EQ(counts("Watch").calls, 1U);
+  EXPECT_EQ(counts("Watch").left, 1U);
 }
 
 // One that is found out by a write: the operation hears of it, and nothing is written any more.
@@ -424,6 +427,8 @@ TEST_F(StreamingTest, AWriteToAClientThatHasGoneFails) {
   EXPECT_EQ(outcome.error().kind(), ErrorKind::kCancelled);
   EXPECT_EQ(core_.made, 1U);
   EXPECT_EQ(output_.text, "");
+  EXPECT_EQ(counts("Watch").calls, 1U);
+  EXPECT_EQ(counts("Watch").left, 1U);
 }
 
 TEST_F(StreamingTest, IsNotPerformedWithoutHttp) {

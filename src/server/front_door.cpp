@@ -195,10 +195,12 @@ net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Or
   if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
   Result<aws::Response> response = aws::Response();
   if (job->service->waits(*job->operation)) {
+    LeavingNote leaving(*parts_.logger, context, job->request_id, job->asked);
     // Nobody takes anything for a client that has gone.
     response = co_await net::with_stop(context.loop(), context.stop_token(),
                                        job->service->serve(context.loop(), job));
     if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
+    leaving.stayed();
   } else {
     response = co_await job->service->serve(context.loop(), job);
   }
@@ -214,8 +216,11 @@ net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr
   StreamedAnswer answer(context, *parts_.logger, job->request_id, job->asked);
   if (!job->body_follows) context.rest();
   aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
-  (void)co_await net::with_stop(context.loop(), context.stop_token(),
-                                job->service->stream(context.loop(), job, source, answer));
+  LeavingNote leaving(*parts_.logger, context, job->request_id, job->asked);
+  const Status outcome =
+      co_await net::with_stop(context.loop(), context.stop_token(),
+                              job->service->stream(context.loop(), job, source, answer));
+  if (outcome || outcome.error().kind() != ErrorKind::kCancelled) leaving.stayed();
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.
