@@ -192,11 +192,11 @@ Error not_implemented(std::string_view service, std::string_view operation) {
       .with_status(501);
 }
 
-Error unsupported(std::string_view service, std::string_view operation,
-                  std::string_view parameter) {
+Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter,
+                  std::string_view why) {
   return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not support the parameter {} of {} {} yet.", parameter,
-                           service, operation))
+               fmt::format("Lapwing does not support the parameter {} of {} {}{}{}", parameter,
+                           service, operation, why.empty() ? " yet." : ": ", why))
       .with_status(501);
 }
 

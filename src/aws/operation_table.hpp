@@ -349,7 +349,9 @@ class OperationTable {
 
 // code NotImplemented, 501: a known operation that is not built.
 Error not_implemented(std::string_view service, std::string_view operation);
-// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image").
-Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter);
+// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image"). `why`, where
+// there is more to say than that it is not built: the reason, or what to do instead.
+Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter,
+                  std::string_view why = {});
 
 }  // namespace lapwing::aws

@@ -1,6 +1,6 @@
-// Roles as others ask for them (ports/roles.hpp): all of them in memory, so that no invocation waits
-// for the store. Memory grows with the roles there are (kRolesMax an account); who asks for others
-// costs nothing.
+// Roles as others ask for them (ports/roles.hpp): all of them in memory, so that no invocation
+// waits for the store. Memory grows with the roles there are (kRolesMax an account); who asks for
+// others costs nothing.
 //
 //   RoleDirectory roles(engine);
 //   LAPWING_CHECK(roles.load());     // before the first request

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "aws/operation_table.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/runtimes.hpp"
 #include "text/json_writer.hpp"
@@ -86,10 +87,10 @@ Status check_snap_start(std::string_view operation, const Settings& settings) {
     case SnapStartSupport::kBuilt:
       break;
     case SnapStartSupport::kNotBuilt:
-      return fail(errors::unsupported_parameter(
-          operation, "SnapStart",
-          fmt::format("it is built for Python from 3.12, not yet for {}",
-                      settings.image ? "container images" : settings.runtime)));
+      return fail(
+          aws::unsupported("lambda", operation, "SnapStart",
+                           fmt::format("it is built for Python from 3.12, not yet for {}",
+                                       settings.image ? "container images" : settings.runtime)));
     case SnapStartSupport::kNotOfAws:
       return fail(errors::snap_start_unsupported(settings.runtime));
   }
@@ -182,8 +183,8 @@ Result<std::string> architecture_from(std::string_view operation,
   if (!named || named->empty()) return otherwise;
   const std::string& wanted = named->front();
   if (std::ranges::find(options.architectures, wanted) == options.architectures.end()) {
-    return fail(errors::unsupported_parameter(
-        operation, "Architectures " + wanted,
+    return fail(aws::unsupported(
+        "lambda", operation, "Architectures " + wanted,
         fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
   }
   return wanted;

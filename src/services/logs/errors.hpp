@@ -60,11 +60,4 @@ inline Error rate_exceeded(std::string_view why) {
                "Rate exceeded: " + std::string(why) + ".")
       .with_status(400);
 }
-// A member Lapwing does not serve: refused by name, never ignored.
-inline Error unsupported_parameter(const std::string& name) {
-  return Error(ErrorKind::kUnsupported, "InvalidParameterException",
-               "The parameter " + name + " is not supported by this endpoint.")
-      .with_status(400);
-}
-
 }  // namespace lapwing::logs

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/operation_table.hpp"
 #include "aws/service.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/function_identifier.hpp"
@@ -78,7 +79,7 @@ Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
       mode == InvokeMode::kBuffered ? "Invoke" : "InvokeWithResponseStream";
   for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
     const auto value = header(name);
-    if (value && !value->empty()) return fail(errors::unsupported_parameter(operation, name));
+    if (value && !value->empty()) return fail(aws::unsupported("lambda", operation, name));
   }
   return {};
 }
@@ -122,8 +123,8 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
   LAPWING_TRY(out.client_context, parse_client_context(header("X-Amz-Client-Context")));
   LAPWING_CHECK(refuse_unbuilt(header, out.mode));
   if (out.type == InvocationType::kEvent) {
-    return fail(errors::unsupported_parameter("Invoke", "InvocationType Event",
-                                              "asynchronous invocation is not built yet"));
+    return fail(aws::unsupported("lambda", "Invoke", "InvocationType Event",
+                                 "asynchronous invocation is not built yet"));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "aws/operation_table.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/layer_common.hpp"
 #include "text/time_format.hpp"
@@ -99,8 +100,8 @@ Result<gl::PublishLayerVersionResponse> publish_layer_version(Core& core, const 
   LAPWING_TRY(record.key.layer,
               identify_own_layer(call.caller, in.layer_name, "lambda:PublishLayerVersion"));
   if (in.content.s3_bucket || in.content.s3_key) {
-    return fail(errors::unsupported_parameter("PublishLayerVersion", "Content.S3Bucket",
-                                              "Amazon S3 is not built yet, send Content.ZipFile"));
+    return fail(aws::unsupported("lambda", "PublishLayerVersion", "Content.S3Bucket",
+                                 "Amazon S3 is not built yet, send Content.ZipFile"));
   }
   if (!in.content.zip_file) return fail(errors::no_code());
   LAPWING_TRY(record.content, keep_package(core, *in.content.zip_file));

@@ -100,7 +100,8 @@ TEST_F(Operations, CreateRefusesInAwsWords) {
       {"f", R"("PublishTo":"LATEST_PUBLISHED")", 501, "NotImplemented",
        "Lapwing does not support the parameter PublishTo of lambda CreateFunction yet."},
       {"f", R"("Architectures":["arm64"])", 501, "NotImplemented",
-       "Lapwing does not support Architectures arm64 of CreateFunction: this machine runs x86_64"},
+       "Lapwing does not support the parameter Architectures arm64 of lambda CreateFunction: this "
+       "machine runs x86_64"},
       {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
        "Lapwing does not support the parameter VpcConfig of lambda CreateFunction yet."},
   };

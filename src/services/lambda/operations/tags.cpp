@@ -1,3 +1,4 @@
+#include "aws/operation_table.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
@@ -12,8 +13,8 @@ namespace gl = gen::lambda;
 Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::string_view operation,
                                              const std::string& resource) {
   if (resource.find(":function:") == std::string::npos) {
-    return fail(errors::unsupported_parameter(operation, "Resource " + resource,
-                                              "only functions can be tagged yet"));
+    return fail(aws::unsupported("lambda", operation, "Resource " + resource,
+                                 "only functions can be tagged yet"));
   }
   LAPWING_TRY(FunctionIdentifier id,
               identify(caller, resource, std::nullopt, "lambda:" + std::string(operation)));

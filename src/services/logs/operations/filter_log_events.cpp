@@ -4,6 +4,7 @@
 #include <queue>
 #include <tuple>
 
+#include "aws/operation_table.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/filter/pattern.hpp"
 #include "services/logs/limits.hpp"
@@ -183,7 +184,8 @@ Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Call&
   if (in.log_stream_names && in.log_stream_name_prefix)
     return fail(invalid_parameter(
         "logStreamNames and logStreamNamePrefix are mutually exclusive parameters."));
-  if (!in.start_from_head.value_or(true)) return fail(unsupported_parameter("startFromHead"));
+  if (!in.start_from_head.value_or(true))
+    return fail(aws::unsupported("logs", "FilterLogEvents", "startFromHead"));
   LAPWING_TRY(const FilterPattern pattern, FilterPattern::parse(in.filter_pattern.value_or("")));
   std::optional<Spot> after;
   if (in.next_token) {
