@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "aws/operation_table.hpp"
+#include "resources/tags.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/runtimes.hpp"
 #include "text/json_writer.hpp"
@@ -251,13 +252,21 @@ Status check_reach_tags(const std::map<std::string, std::string>& tags, const Op
 }
 
 Status check_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kMaxTags) return fail(errors::too_many_tags());
-  for (const auto& [key, value] : tags) {
-    if (key.starts_with("aws:")) {
+  const std::optional<resources::TagFault> fault = resources::check_tags(tags);
+  if (!fault) return {};
+  switch (fault->problem) {
+    case resources::TagProblem::kTooMany:
+      return fail(errors::too_many_tags());
+    case resources::TagProblem::kKeyReserved:
       return fail(errors::invalid_parameter("Tag keys beginning with 'aws:' are reserved."));
-    }
+    case resources::TagProblem::kKeyEmpty:
+    case resources::TagProblem::kKeyTooLong:
+    case resources::TagProblem::kKeyCharacter:
+    case resources::TagProblem::kValueTooLong:
+    case resources::TagProblem::kValueCharacter:
+      break;
   }
-  return {};
+  return fail(errors::invalid_parameter("The tag is invalid: " + resources::tag_rule(*fault)));
 }
 
 }  // namespace lapwing::lambda

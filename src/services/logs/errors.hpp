@@ -40,6 +40,9 @@ inline Error stream_exists() {
   return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
                "The specified log stream already exists");
 }
+inline Error too_many_tags() {
+  return invalid_parameter("The maximum number of tags allowed for a resource is 50.");
+}
 inline Error too_many_tags(const std::string& resource) {
   return Error(ErrorKind::kInvalid, "TooManyTagsException",
                "The maximum number of tags allowed for a resource is 50.")

@@ -382,6 +382,10 @@ TEST_F(Operations, ListPagesInOrderOfNames) {
   EXPECT_FALSE(few.has("Functions.2"));
   EXPECT_TRUE(few.at("Functions.0.FunctionArn").ends_with(":f00:$LATEST"));
   EXPECT_EQ(list("Marker=!").status, 400);
+  // A marker holds for the list it was made for.
+  const std::string marker = first.at("NextMarker");
+  EXPECT_EQ(list("FunctionVersion=ALL&Marker=" + marker).message(), "Invalid marker");
+  EXPECT_EQ(list("Marker=" + few.at("NextMarker")).message(), "Invalid marker");
 }
 
 TEST_F(Operations, UpdateConfigurationChangesOnlyWhatIsNamed) {
@@ -442,6 +446,19 @@ TEST_F(Operations, Tags) {
   for (int i = 0; i < 50; ++i) many += fmt::format(R"({}"k{}":"v")", i == 0 ? "" : ",", i);
   EXPECT_EQ(send("TagResource", "POST", path, "", many + "}}").message(),
             "Number of tags exceeds resource tag limit.");
+  const auto tagged = [&](std::string_view key, const std::string& value) {
+    return send("TagResource", "POST", path, "",
+                fmt::format(R"({{"Tags":{{"{}":"{}"}}}})", key, value));
+  };
+  for (const std::string_view reserved : {"aws:x", "AWS:x"}) {
+    EXPECT_EQ(tagged(reserved, "1").message(), "Tag keys beginning with 'aws:' are reserved.");
+  }
+  for (const Answer& answer : {tagged("a", std::string(257, 'v')), tagged("a!", "1"),
+                               tagged(std::string(129, 'k'), "1"), tagged("a", "<")}) {
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_NE(answer.message().find("keys hold 1 to 128"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(tagged("a", std::string(256, 'v')).status, 204);
   EXPECT_EQ(send("TagResource", "POST", path + "%3A1", "", R"({"Tags":{"b":"2"}})").message(),
             "Tags on function aliases and versions are not supported. Please specify a function "
             "ARN.");

@@ -69,7 +69,7 @@ Nothing create_log_group(Core& core, const Call& call, const model::CreateLogGro
   if (in.deletion_protection_enabled.value_or(false))
     return fail(aws::unsupported("logs", "CreateLogGroup", "deletionProtectionEnabled"));
   if (in.tags) {
-    LAPWING_CHECK(check_tag_keys(*in.tags));
+    LAPWING_CHECK(check_tags(*in.tags, too_many_tags()));
     group.tags = *in.tags;
   }
   LAPWING_CHECK(check_room(core));
