@@ -366,14 +366,14 @@ TEST_F(ShrinkingFile, SoDoesThatOfDeletedMessages) {
     }
     return {};
   })));
-  ASSERT_GT(*space->log().used_bytes(), 19'000'000u);
+  ASSERT_GT(*space->used_bytes(), 19'000'000u);
   const auto claimed = space->queue().claim(queue, 40, std::chrono::minutes(1));
   ASSERT_TRUE(succeeded(claimed));
   ASSERT_EQ(claimed->size(), 40u);
   for (const Claimed& each : *claimed) {
     ASSERT_TRUE(succeeded(space->queue().complete(each.receipt)));
   }
-  EXPECT_LT(*space->log().used_bytes(), 1'000'000u);
+  EXPECT_LT(*space->used_bytes(), 1'000'000u);
   wait_until_small("spaces/messages.db");
 }
 
