@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.hpp"
+
 namespace lapwing::background {
 namespace {
 
@@ -102,30 +104,9 @@ TEST_F(RunnerTest, WhatFailsComesNotOftenerThanItIsTriedAgain) {
   EXPECT_EQ(runs, 10);
 }
 
-class CapturedLog final : public LogOutput {
- public:
-  void write(std::string_view line) override {
-    const std::lock_guard lock(mutex_);
-    text_ += line;
-  }
-  std::size_t lines_with(std::string_view what) const {
-    const std::lock_guard lock(mutex_);
-    std::size_t out = 0;
-    for (std::size_t at = text_.find(what); at != std::string::npos;
-         at = text_.find(what, at + 1)) {
-      ++out;
-    }
-    return out;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string text_;
-};
-
 TEST(RunnerLog, SaysOnceThatATaskFailsAndOnceThatItWorksAgain) {
   ManualClock clock;
-  CapturedLog output;
+  lapwing::testing::CapturedLog output;
   Logger log(output, clock, LogLevel::kInfo);
   Runner runner(clock, log, {.threads = 1, .pace = Pace::kManual});
   std::atomic<bool> broken = true;
@@ -141,15 +122,15 @@ TEST(RunnerLog, SaysOnceThatATaskFailsAndOnceThatItWorksAgain) {
     }
   };
   pass(5);
-  EXPECT_EQ(output.lines_with("a task fails"), 1u);
-  EXPECT_EQ(output.lines_with("no disk"), 1u);
+  EXPECT_EQ(output.count("a task fails"), 1u);
+  EXPECT_EQ(output.count("no disk"), 1u);
   broken = false;
   pass(3);
-  EXPECT_EQ(output.lines_with("a task works again"), 1u);
-  EXPECT_EQ(output.lines_with(R"("failures":"5")"), 1u);
+  EXPECT_EQ(output.count("a task works again"), 1u);
+  EXPECT_EQ(output.count(R"("failures":"5")"), 1u);
   broken = true;
   pass(3);
-  EXPECT_EQ(output.lines_with("a task fails"), 2u);
+  EXPECT_EQ(output.count("a task fails"), 2u);
 }
 
 struct Messages final : DueSource {

@@ -1,5 +1,4 @@
 // Operations that stream, from a socket through the front door to a service and back.
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "aws/event_stream.hpp"
 #include "aws/streaming.hpp"
 #include "aws/testing/pipeline.hpp"
+#include "base/testing/captured_log.hpp"
 #include "crypto/sha256.hpp"
 #include "gen/toy/types.hpp"
 #include "net/sync.hpp"
@@ -86,12 +86,6 @@ Task<Result<toy::KindsStruct>> wait_for_ever(Core& core, Loop& loop, const aws::
   co_return toy::KindsStruct();
 }
 
-class CapturedLog final : public LogOutput {
- public:
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
-
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(toy::kModel);
   table.add<toy::Upload>(
@@ -131,18 +125,8 @@ class FrontDoorStream : public ::testing::Test {
 
   // How many lines of the access log say this outcome of this operation.
   std::size_t logged(std::string_view outcome, std::string_view operation) const {
-    std::size_t out = 0;
-    std::string_view rest = output_.text;
-    while (!rest.empty()) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      const auto says = [&](const std::string& what) { return line.contains(what); };
-      out += says(fmt::format(R"("msg":"{}")", outcome)) &&
-                     says(fmt::format(R"("operation":"{}")", operation))
-                 ? 1
-                 : 0;
-    }
-    return out;
+    return output_.count(fmt::format(R"("msg":"{}")", outcome),
+                         fmt::format(R"("operation":"{}")", operation));
   }
   const aws::OperationCounts& counts(std::string_view operation) const {
     return *service_.table().entry(toy::kModel.find_operation(operation)->index).counts;
@@ -150,7 +134,7 @@ class FrontDoorStream : public ::testing::Test {
 
   Core core_;
   SystemClock clock_;
-  CapturedLog output_;
+  lapwing::testing::CapturedLog output_;
   Logger log_{output_, clock_, LogLevel::kDebug};
   SeededRandom random_{7};
   aws::testing::TestPipeline pipeline_{clock_};
@@ -242,7 +226,7 @@ TEST_F(FrontDoorStream, AClientThatLeavesWhatWaitsIsRecorded) {
     while (!core.left) co_await loop.yield();
     for (int i = 0; i < 100; ++i) co_await loop.yield();
   }(loop_.get(), dial(), core_));
-  EXPECT_EQ(logged("left", "Kinds"), 1U) << output_.text;
+  EXPECT_EQ(logged("left", "Kinds"), 1U) << output_.text();
   EXPECT_EQ(logged("answered", "Kinds"), 0U);
   EXPECT_EQ(counts("Kinds").calls, 1U);
   EXPECT_EQ(counts("Kinds").left, 1U);
@@ -278,7 +262,7 @@ TEST_F(FrontDoorStream, AClientThatDoesNotReadHoldsItsOperationAndOneThatLeavesE
     for (int i = 0; i < 100; ++i) co_await loop.yield();
   }(loop_.get(), dial(), core_));
   EXPECT_TRUE(core_.left);
-  EXPECT_EQ(logged("left", "Watch"), 1U) << output_.text;
+  EXPECT_EQ(logged("left", "Watch"), 1U) << output_.text();
   EXPECT_EQ(counts("Watch").calls, 1U);
   EXPECT_EQ(counts("Watch").left, 1U);
 }

@@ -230,12 +230,12 @@ TEST_F(Operations, RuntimesThatTheMachineCannotRunAreRefusedWithWhatToDo) {
 
 TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
   create_active("f");
-  EXPECT_NE(log.text.find("retired runtime accepted"), std::string::npos) << log.text;
-  EXPECT_NE(log.text.find(":function:f"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime accepted"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find(":function:f"), std::string::npos) << log.text();
   refuse_retired = true;
   restart();
   create("g", hello_zip());
-  EXPECT_NE(log.text.find("retired runtime refused"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime refused"), std::string::npos) << log.text();
 }
 
 class SomeRoles final : public ports::Roles {
@@ -255,15 +255,15 @@ TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
   logger.set_level(LogLevel::kInfo);
   restart();
   EXPECT_EQ(create("f", hello_zip(), with_role("good")).status, 201);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
   EXPECT_EQ(create("g", hello_zip(), with_role("unknown")).status, 201);
-  EXPECT_NE(log.text.find("IAM has no such role"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("IAM has no such role"), std::string::npos) << log.text();
   EXPECT_EQ(create("h", hello_zip(), with_role("ec2")).status, 201);
-  EXPECT_NE(log.text.find("its trust policy does not name Lambda"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("its trust policy does not name Lambda"), std::string::npos) << log.text();
   executor.run_all();
-  log.text.clear();
+  log.clear();
   EXPECT_EQ(put_configuration("g", R"({"Timeout":5})").status, 200);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
 }
 
 TEST_F(Operations, RolesThatLambdaCannotAssumeAreRefusedWhereThatIsSaid) {

@@ -12,17 +12,12 @@
 #include "aws/testing/pipeline.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/testing/captured_log.hpp"
 #include "services/lambda/service.hpp"
 #include "store/engine.hpp"
 #include "text/json.hpp"
 
 namespace lapwing::lambda::testing {
-
-// What the service says in its log.
-struct CapturedLog final : LogOutput {
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
 
 class ManualExecutor final : public Executor {
  public:
@@ -128,7 +123,7 @@ class Harness {
   const runtime::Catalogue* catalogue = nullptr;
   ports::Roles* roles = nullptr;
   bool known_roles_only = false;
-  CapturedLog log;
+  lapwing::testing::CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
   background::Runner background{clock, logger, {}};  // nothing runs
