@@ -259,7 +259,8 @@ TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
   EXPECT_EQ(create("g", hello_zip(), with_role("unknown")).status, 201);
   EXPECT_NE(log.text().find("IAM has no such role"), std::string::npos) << log.text();
   EXPECT_EQ(create("h", hello_zip(), with_role("ec2")).status, 201);
-  EXPECT_NE(log.text().find("its trust policy does not name Lambda"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find("its trust policy does not name Lambda"), std::string::npos)
+      << log.text();
   executor.run_all();
   log.clear();
   EXPECT_EQ(put_configuration("g", R"({"Timeout":5})").status, 200);
