@@ -24,6 +24,7 @@
 #include "aws/message.hpp"
 #include "aws/model.hpp"
 #include "aws/operation_table.hpp"
+#include "aws/value.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
@@ -108,7 +109,8 @@ class Service {
   std::shared_ptr<Waiting> begin(std::shared_ptr<const Exchange> exchange) const;
   [[gnu::noinline]] net::Task<Result<Value>> run(net::Loop& loop,
                                                  const std::shared_ptr<Waiting>& on) const;
-  [[gnu::noinline]] Result<Response> end(Waiting& on, Result<Value>& output) const;
+  [[gnu::noinline]] net::Task<Result<Response>> end(net::Loop& loop, std::shared_ptr<Waiting> on,
+                                                    Result<Value> output) const;
 
   // An operation that streams. Everything is answered through `wire`, errors too; the outcome is
   // the client's: an error when it has gone. `body` and `wire` stay until done; destroying the task
@@ -123,19 +125,24 @@ class Service {
   Status authorise(const OperationRow& operation, const Call& call,
                    std::string_view resource) const;
   void record(const OperationRow& operation, int status) const;
+  // The client has gone before its answer was whole.
+  void record_left(const OperationRow& operation) const;
 
  private:
   [[gnu::noinline]] Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
                                               std::shared_ptr<const Exchange> exchange) const;
+  class Ending;
   net::Task<Result<Response>> serve_waiting(net::Loop& loop, std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
                                                            std::shared_ptr<Waiting> on) const;
+  [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
   net::Task<Status> run_stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                BodySource& body, AnswerSink& answer) const;
   net::Task<Status> read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                  std::shared_ptr<Decoded> input) const;
-  net::Task<Status> end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome) const;
+  net::Task<Status> end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome,
+                               Ending& ending) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;

@@ -170,7 +170,7 @@ class SigningKeyCache {
     const Entry made{key.secret_access_key,
                      signing_key(key.secret_access_key, head.date, head.region, head.service)};
     const std::lock_guard lock(mutex_);
-    // Full means many keys or a new day: starting afresh is as good as any eviction.
+    // Full means many keys or a new day: starting again is as good as any eviction.
     if (keys_.size() >= kMaxCachedSigningKeys) keys_.clear();
     keys_.insert_or_assign(std::move(name), made);
     return made.digest;

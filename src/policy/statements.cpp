@@ -9,32 +9,7 @@
 namespace lapwing::policy {
 namespace {
 
-using text::JsonKind;
 using text::JsonValue;
-
-void write_json(text::JsonWriter& json, const JsonValue& value) {
-  switch (value.kind()) {
-    case JsonKind::kNull:
-      return json.null();
-    case JsonKind::kBool:
-      return json.boolean(value.as_bool());
-    case JsonKind::kNumber:
-      return json.raw(value.number_text());
-    case JsonKind::kString:
-      return json.string(value.as_string());
-    case JsonKind::kArray:
-      json.begin_array();
-      for (const JsonValue& item : value.items()) write_json(json, item);
-      return json.end_array();
-    case JsonKind::kObject:
-      json.begin_object();
-      for (const text::JsonMember& member : value.members()) {
-        json.key(member.key);
-        write_json(json, member.value);
-      }
-      return json.end_object();
-  }
-}
 
 // A single statement may stand without a list.
 std::vector<const JsonValue*> statements_of(const JsonValue& root) {
@@ -60,11 +35,11 @@ std::string write(const JsonValue& root, const std::vector<const JsonValue*>& st
   for (const text::JsonMember& member : root.members()) {
     if (member.key == "Statement") continue;
     json.key(member.key);
-    write_json(json, member.value);
+    json.value(member.value);
   }
   json.key("Statement");
   json.begin_array();
-  for (const JsonValue* const each : statements) write_json(json, *each);
+  for (const JsonValue* const each : statements) json.value(*each);
   if (!last.empty()) json.raw(last);
   json.end_array();
   json.end_object();

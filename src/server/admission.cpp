@@ -60,6 +60,21 @@ std::string error_code_of(const aws::Response& response) {
   return std::string(code.substr(name_space == std::string_view::npos ? 0 : name_space + 1));
 }
 
+void note(Logger& logger, LogLevel level, std::string_view outcome,
+          const http::RequestContext& context, const RequestId& request_id, const Asked& asked,
+          int status, std::string_view error) {
+  const http::Request& request = context.request();
+  logger.log(level, "api", outcome,
+             {{"service", asked.service},
+              {"operation", asked.operation},
+              {"status", status},
+              {"error", error},
+              {"method", http::to_string(request.method)},
+              // Not the query: there may be a password in it, or a signature that is good for days.
+              {"target", request.path().substr(0, kLoggedTargetMax)},
+              {"request_id", request_id.str()}});
+}
+
 }  // namespace
 
 void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
@@ -67,16 +82,14 @@ void record_access(Logger& logger, const http::RequestContext& context, const Re
   const bool failed = response.status >= 400;
   const LogLevel level = failed ? LogLevel::kInfo : LogLevel::kDebug;
   if (!logger.enabled(level)) return;
-  const http::Request& request = context.request();
-  logger.log(level, "api", failed ? "refused" : "answered",
-             {{"service", asked.service},
-              {"operation", asked.operation},
-              {"status", response.status},
-              {"error", failed ? error_code_of(response) : std::string()},
-              {"method", http::to_string(request.method)},
-              // Not the query: there may be a password in it, or a signature that is good for days.
-              {"target", request.path().substr(0, kLoggedTargetMax)},
-              {"request_id", request_id.str()}});
+  note(logger, level, failed ? "refused" : "answered", context, request_id, asked, response.status,
+       failed ? error_code_of(response) : std::string());
+}
+
+void record_left(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                 const Asked& asked) {
+  if (!logger.enabled(LogLevel::kDebug)) return;
+  note(logger, LogLevel::kDebug, "left", context, request_id, asked, 0, "");
 }
 
 }  // namespace lapwing::server

@@ -37,8 +37,34 @@ struct Asked {
   std::string_view operation = {};  // "SendMessage"
 };
 
-// The one access record: refusals and failures at info, the rest at debug.
+// The one access record: refusals and failures at info, the rest at debug. Of an answer in pieces
+// it is made when its head goes out.
 void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
                    const aws::Response& response, const Asked& asked);
+
+// The same of a client that has gone before its answer was whole.
+void record_left(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                 const Asked& asked);
+
+// Records that, where it goes before anything else was recorded. All it is given outlive it.
+class LeavingNote {
+ public:
+  LeavingNote(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+              const Asked& asked)
+      : logger_(logger), context_(context), request_id_(request_id), asked_(asked) {}
+  LeavingNote(const LeavingNote&) = delete;
+  LeavingNote& operator=(const LeavingNote&) = delete;
+  ~LeavingNote() {
+    if (!stayed_) record_left(logger_, context_, request_id_, asked_);
+  }
+  void stayed() { stayed_ = true; }
+
+ private:
+  Logger& logger_;
+  const http::RequestContext& context_;
+  const RequestId& request_id_;
+  const Asked& asked_;
+  bool stayed_ = false;
+};
 
 }  // namespace lapwing::server

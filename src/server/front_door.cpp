@@ -220,6 +220,7 @@ net::Task<void> FrontDoor::serve(http::RequestContext& context, std::shared_ptr<
   if (job->service->streams(*job->operation) || !job->service->waits(*job->operation)) {
     co_return co_await serve_otherwise(context, job);
   }
+  LeavingNote leaving(*parts_.logger, context, job->request_id(), job->asked);
   const std::shared_ptr<aws::Service::Waiting> on = job->service->begin(job);
   Result<aws::Value> output = aws::Value();
   try {
@@ -229,12 +230,16 @@ net::Task<void> FrontDoor::serve(http::RequestContext& context, std::shared_ptr<
   } catch (const std::exception& bug) {
     output = fail(internal_error(bug.what()));
   }
-  if (!was_left(context, output)) co_await end_waiting(context, *job, *on, output);
+  if (was_left(context, output)) co_return;
+  leaving.stayed();
+  co_await end_waiting(context, *job, on, output);
 }
 
 net::Task<void> FrontDoor::end_waiting(http::RequestContext& context, Job& job,
-                                       aws::Service::Waiting& on, Result<aws::Value>& output) {
-  return finish(context, job, job.service->end(on, output));
+                                       std::shared_ptr<aws::Service::Waiting> on,
+                                       Result<aws::Value>& output) {
+  co_await finish(context, job,
+                  co_await job.service->end(context.loop(), std::move(on), std::move(output)));
 }
 
 net::Task<void> FrontDoor::serve_otherwise(http::RequestContext& context,
@@ -255,8 +260,11 @@ net::Task<void> FrontDoor::stream(http::RequestContext& context, const std::shar
   StreamedAnswer answer(context, *parts_.logger, job->request_id(), job->asked);
   if (!job->body_follows) context.rest();
   aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
-  (void)co_await net::with_stop(context.loop(), context.stop_token(),
-                                job->service->stream(context.loop(), job, source, answer));
+  LeavingNote leaving(*parts_.logger, context, job->request_id(), job->asked);
+  const Status outcome =
+      co_await net::with_stop(context.loop(), context.stop_token(),
+                              job->service->stream(context.loop(), job, source, answer));
+  if (outcome || outcome.error().kind() != ErrorKind::kCancelled) leaving.stayed();
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.

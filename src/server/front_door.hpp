@@ -95,7 +95,7 @@ class FrontDoor {
   [[gnu::noinline]] net::Task<void> finish(http::RequestContext& context, Job& job,
                                            Result<aws::Response> response);
   [[gnu::noinline]] net::Task<void> end_waiting(http::RequestContext& context, Job& job,
-                                                aws::Service::Waiting& on,
+                                                std::shared_ptr<aws::Service::Waiting> on,
                                                 Result<aws::Value>& output);
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,

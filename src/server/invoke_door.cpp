@@ -46,6 +46,9 @@ net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin fr
     if (response) {
       record_access(*parts_.logger, context, request_id, *response, asked);
       api.record(operation, response->status);
+    } else {
+      record_left(*parts_.logger, context, request_id, asked);
+      api.record_left(operation);
     }
     co_return;
   }

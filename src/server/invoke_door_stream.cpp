@@ -72,7 +72,7 @@ net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& contex
       bytes += piece.size();
     }
     // A caller that has gone: nothing is left to be told to anybody.
-    if (!co_await body->write(events)) co_return head;
+    LAPWING_CO_CHECK(co_await body->write(events));
     stats_.stream_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
   Result<RunResult> finished = co_await receiver;
@@ -84,7 +84,8 @@ net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& contex
   }
   events.clear();
   lambda::append_invoke_complete(events, request, complete_event(failure, outcome));
-  if (co_await body->write(events)) co_await body->finish();
+  LAPWING_CO_CHECK(co_await body->write(events));
+  LAPWING_CO_CHECK(co_await body->finish());
   co_return head;
 }
 

@@ -7,9 +7,10 @@ import threading
 import time
 
 import pytest
-from api import FUNCTIONS, Api, eventually
+from api import FUNCTIONS, Api
 from serving import Server
 from test_neighbours_http import LARGE, PAYLOAD, UPLOAD, head, metrics, read_all, signature, status
+from waiting import eventually
 
 MIB = 1 << 20
 SLOW = """

@@ -89,19 +89,6 @@ HttpAnswer read_answer(const os::UniqueFd& connection) {
           text.substr(head_end + 4)};
 }
 
-void CapturedLog::write(std::string_view line) {
-  const std::scoped_lock lock(mutex_);
-  lines_.emplace_back(line);
-}
-
-std::string CapturedLog::line_with(std::string_view text) const {
-  const std::scoped_lock lock(mutex_);
-  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
-    if (line->find(text) != std::string::npos) return *line;
-  }
-  return {};
-}
-
 TestDir::TestDir() {
   const char* const place = getenv("TMPDIR");
   path_ = fmt::format("{}/lapwing-server-XXXXXX", place != nullptr ? place : "/tmp");

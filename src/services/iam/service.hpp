@@ -28,7 +28,8 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override { return api_; }
   // From start() on.
   const aws::CredentialStore& keys() const { return keys_; }
-  ports::Roles& roles() { return roles_; }
+  // The same: roles.
+  RoleDirectory& roles() { return roles_; }
 
  private:
   background::Runner& background_;

@@ -58,7 +58,7 @@ class Catalog final : public engine::Functions {
   Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
 
   // Reads everything, each function and published version shown to `visit` before it is taken
-  // over. Before any other call, and again to start afresh.
+  // over. Before any other call, and again to start over.
   Status load(FunctionRef<Status(const FunctionRecord&)> visit);
 
   // The unqualified function or "$LATEST"; nullptr where there is no such function.
@@ -84,7 +84,7 @@ class Catalog final : public engine::Functions {
 
   // Take over what the store now says: of a function or published version (0: $LATEST), of an
   // alias, of a function with all it has. To be called after every commit that touched it:
-  // calls for one function are serialised and each reads afresh, so the last one leaves the
+  // calls for one function are serialised and each reads again, so the last one leaves the
   // truth behind whatever the order.
   Status reload(const FunctionKey& key, std::uint64_t version = 0);
   Status reload_alias(const FunctionKey& key, const std::string& name);

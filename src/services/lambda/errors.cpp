@@ -504,19 +504,6 @@ Error invalid_content(std::string message) {
           std::move(message)};
 }
 
-Error unsupported_parameter(std::string_view operation, std::string_view parameter,
-                            std::string_view why) {
-  return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not support {} of {}{}{}", parameter, operation,
-                           why.empty() ? "" : ": ", why))
-      .with_status(501);
-}
-
-Error unserved_runtime(std::string_view operation, std::string_view why) {
-  return Error(ErrorKind::kUnsupported, "NotImplemented", fmt::format("{}: {}", operation, why))
-      .with_status(501);
-}
-
 Error too_many_requests() {
   return Error(ErrorKind::kThrottled, std::string(Code::kTooManyRequestsException), "Rate exceeded")
       .with_status(429)

@@ -128,12 +128,6 @@ Error validation(std::string_view value, std::string_view member, std::string_vi
 // 400 InvalidRequestContentException.
 Error invalid_content(std::string message);
 
-// 501 NotImplemented, Lapwing's own: a known thing that is not built.
-Error unsupported_parameter(std::string_view operation, std::string_view parameter,
-                            std::string_view why = {});
-// Likewise, for a runtime that this machine has nothing to run with: `why` says what to do.
-Error unserved_runtime(std::string_view operation, std::string_view why);
-
 // 429 TooManyRequestsException.
 Error too_many_requests();
 

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "aws/operation_table.hpp"
+#include "resources/tags.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/runtimes.hpp"
 #include "text/json_writer.hpp"
@@ -86,10 +88,10 @@ Status check_snap_start(std::string_view operation, const Settings& settings) {
     case SnapStartSupport::kBuilt:
       break;
     case SnapStartSupport::kNotBuilt:
-      return fail(errors::unsupported_parameter(
-          operation, "SnapStart",
-          fmt::format("it is built for Python from 3.12, not yet for {}",
-                      settings.image ? "container images" : settings.runtime)));
+      return fail(
+          aws::unsupported("lambda", operation, "SnapStart",
+                           fmt::format("it is built for Python from 3.12, not yet for {}",
+                                       settings.image ? "container images" : settings.runtime)));
     case SnapStartSupport::kNotOfAws:
       return fail(errors::snap_start_unsupported(settings.runtime));
   }
@@ -182,8 +184,8 @@ Result<std::string> architecture_from(std::string_view operation,
   if (!named || named->empty()) return otherwise;
   const std::string& wanted = named->front();
   if (std::ranges::find(options.architectures, wanted) == options.architectures.end()) {
-    return fail(errors::unsupported_parameter(
-        operation, "Architectures " + wanted,
+    return fail(aws::unsupported(
+        "lambda", operation, "Architectures " + wanted,
         fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
   }
   return wanted;
@@ -250,13 +252,21 @@ Status check_reach_tags(const std::map<std::string, std::string>& tags, const Op
 }
 
 Status check_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kMaxTags) return fail(errors::too_many_tags());
-  for (const auto& [key, value] : tags) {
-    if (key.starts_with("aws:")) {
+  const std::optional<resources::TagFault> fault = resources::check_tags(tags);
+  if (!fault) return {};
+  switch (fault->problem) {
+    case resources::TagProblem::kTooMany:
+      return fail(errors::too_many_tags());
+    case resources::TagProblem::kKeyReserved:
       return fail(errors::invalid_parameter("Tag keys beginning with 'aws:' are reserved."));
-    }
+    case resources::TagProblem::kKeyEmpty:
+    case resources::TagProblem::kKeyTooLong:
+    case resources::TagProblem::kKeyCharacter:
+    case resources::TagProblem::kValueTooLong:
+    case resources::TagProblem::kValueCharacter:
+      break;
   }
-  return {};
+  return fail(errors::invalid_parameter("The tag is invalid: " + resources::tag_rule(*fault)));
 }
 
 }  // namespace lapwing::lambda

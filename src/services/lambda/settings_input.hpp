@@ -34,7 +34,7 @@ inline constexpr std::string_view kEndpointTag = "lapwing:endpoint";
 // Whether this server takes the values of those tags, if they are among them.
 Status check_reach_tags(const std::map<std::string, std::string>& tags, const Options& options);
 
-// At most kMaxTags after the change; "aws:" keys are reserved.
+// What there is after the change, in Lambda's words.
 Status check_tags(const std::map<std::string, std::string>& tags);
 
 }  // namespace lapwing::lambda

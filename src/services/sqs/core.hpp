@@ -21,7 +21,7 @@ namespace lapwing::sqs {
 struct Parts {
   Parts(const Clock& clock, Random& random, store::Space& space, const os::DiskSpace* disk,
         const Settings& settings)
-      : room(space.log(), disk, settings.bytes_max(disk)),
+      : room(space, disk, settings.bytes_max(disk)),
         catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),

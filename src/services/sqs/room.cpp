@@ -21,8 +21,8 @@ Error no_room(std::string_view why) {
 }  // namespace
 
 // Counted at the first question.
-Room::Room(store::Log& file, const os::DiskSpace* disk, std::uint64_t bytes_max)
-    : file_(file),
+Room::Room(store::Space& space, const os::DiskSpace* disk, std::uint64_t bytes_max)
+    : space_(space),
       disk_(disk),
       bytes_max_(bytes_max),
       used_(std::numeric_limits<std::uint64_t>::max() / 2) {}
@@ -37,7 +37,7 @@ Status Room::check(std::size_t bytes) {
   const std::uint64_t added = bytes + kMessageOverheadBytes;
   const std::uint64_t most = for_messages(bytes_max_);
   if (used_.load() + added > most) {
-    LAPWING_TRY(const std::uint64_t counted, file_.used_bytes());
+    LAPWING_TRY(const std::uint64_t counted, space_.used_bytes());
     used_.store(counted);
     if (counted + added > most) {
       return fail(

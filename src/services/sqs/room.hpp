@@ -3,7 +3,7 @@
 // Only sends ask. What makes room (receiving, deleting, purging, deleting queues) never does: the
 // disk's reserve is for it, and so is the part of SQS's own limit that messages may not take.
 //
-// Thread-safety: any thread. check() reads the file's head where the limit is near; else it is a
+// Thread-safety: any thread. check() asks the store where the limit is near; else it is a
 // look at the disk and an addition.
 #pragma once
 
@@ -13,15 +13,14 @@
 
 #include "base/result.hpp"
 #include "os/disk_space.hpp"
-#include "store/log.hpp"
+#include "store/engine.hpp"
 
 namespace lapwing::sqs {
 
 class Room {
  public:
-  // `file` is of the space of the messages, whose log counts all that is in the file. `disk` null,
-  // `bytes_max` 0: no limit.
-  Room(store::Log& file, const os::DiskSpace* disk, std::uint64_t bytes_max);
+  // `space`: of the messages. `disk` null, `bytes_max` 0: no limit.
+  Room(store::Space& space, const os::DiskSpace* disk, std::uint64_t bytes_max);
 
   // ServiceUnavailable (503) where messages of so many bytes have no place.
   Status check(std::size_t bytes);
@@ -30,7 +29,7 @@ class Room {
   static std::uint64_t for_messages(std::uint64_t bytes_max);
 
  private:
-  store::Log& file_;
+  store::Space& space_;
   const os::DiskSpace* disk_;
   std::uint64_t bytes_max_;
   // What was in use at the last count, and what was sent since: never less than what is in use.

@@ -35,7 +35,7 @@ class QueuesOnDisk final : public Queues {
     files_.reset();
     std::filesystem::remove_all(directory_);
   }
-  std::uint64_t used() { return *(*files_->space("sqs"))->log().used_bytes(); }
+  std::uint64_t used() { return *(*files_->space("sqs"))->used_bytes(); }
 
  private:
   std::string directory_;
@@ -74,15 +74,30 @@ TEST(SqsRoom, MessagesTakeAllButAReserveAndDeletingGoesOn) {
   ASSERT_TRUE(q.call("PurgeQueue", Queues::with("a")).ok());
 }
 
+// Where nothing is kept on a disk, too.
+TEST(SqsRoom, MessagesInMemoryCount) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  Room room(*engine, nullptr, kLimit);
+  ASSERT_TRUE(engine->store().transact([](store::Txn& txn) -> Status {
+    for (int i = 0; i < 7; ++i) {
+      LAPWING_CHECK(txn.enqueue({.queue = "q", .payload = std::string(500'000, 'x')}));
+    }
+    return {};
+  }));
+  EXPECT_FALSE(room.check(kMiB));
+  EXPECT_TRUE(room.check(1));
+}
+
 TEST(SqsRoom, TheDisksReserveIsNotForMessages) {
   ManualClock clock;
   const auto engine = store::make_memory_engine(clock);
   const os::DiskSpace full("/", ~std::uint64_t{0} / 2);
-  Room none(engine->log(), &full, 0);
+  Room none(*engine, &full, 0);
   EXPECT_EQ(none.check(1).error().message(),
             "The service cannot take messages now: the disk is full. Receiving, deleting and "
             "purging go on.");
-  Room all(engine->log(), nullptr, 0);
+  Room all(*engine, nullptr, 0);
   EXPECT_TRUE(all.check(~std::size_t{0} / 2));
   EXPECT_EQ(Room::for_messages(16 * kMiB), 15 * kMiB);
   EXPECT_EQ(Room::for_messages(100 * kGiB), 100 * kGiB - 64 * kMiB);

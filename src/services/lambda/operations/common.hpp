@@ -60,10 +60,9 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
                           const std::optional<std::string>& description,
                           const std::string& revision_id);
 
-// Markers of lists: where the page before ended, opaque so that nobody relies on it.
-// "" without one; InvalidParameterValueException for what is none.
-Result<std::string> read_marker(const std::optional<std::string>& marker);
-std::string write_marker(std::string_view position);
+// Where the page before ended (aws/page_token.hpp); `list`: the operation, and whose list. ""
+// without a marker; InvalidParameterValueException for what is none of this list.
+Result<std::string> read_marker(std::string_view list, const std::optional<std::string>& marker);
 // MaxItems within what a page holds.
 std::size_t page_size(const std::optional<std::int32_t>& max_items);
 

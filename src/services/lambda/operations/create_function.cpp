@@ -1,3 +1,4 @@
+#include "aws/operation_table.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/layer_input.hpp"
@@ -19,8 +20,8 @@ Status check_code(const gl::FunctionCode& code, bool image) {
   if (zip && code.image_uri) return fail(errors::code_given_twice());
   if (zip && s3) return fail(errors::code_given_twice());
   if (s3) {
-    return fail(errors::unsupported_parameter("CreateFunction", "Code.S3Bucket",
-                                              "Amazon S3 is not built yet, send Code.ZipFile"));
+    return fail(aws::unsupported("lambda", "CreateFunction", "Code.S3Bucket",
+                                 "Amazon S3 is not built yet, send Code.ZipFile"));
   }
   return zip ? Status() : fail(errors::no_code());
 }

@@ -100,7 +100,8 @@ TEST_F(Operations, CreateRefusesInAwsWords) {
       {"f", R"("PublishTo":"LATEST_PUBLISHED")", 501, "NotImplemented",
        "Lapwing does not support the parameter PublishTo of lambda CreateFunction yet."},
       {"f", R"("Architectures":["arm64"])", 501, "NotImplemented",
-       "Lapwing does not support Architectures arm64 of CreateFunction: this machine runs x86_64"},
+       "Lapwing does not support the parameter Architectures arm64 of lambda CreateFunction: this "
+       "machine runs x86_64"},
       {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
        "Lapwing does not support the parameter VpcConfig of lambda CreateFunction yet."},
   };
@@ -229,12 +230,12 @@ TEST_F(Operations, RuntimesThatTheMachineCannotRunAreRefusedWithWhatToDo) {
 
 TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
   create_active("f");
-  EXPECT_NE(log.text.find("retired runtime accepted"), std::string::npos) << log.text;
-  EXPECT_NE(log.text.find(":function:f"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime accepted"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find(":function:f"), std::string::npos) << log.text();
   refuse_retired = true;
   restart();
   create("g", hello_zip());
-  EXPECT_NE(log.text.find("retired runtime refused"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime refused"), std::string::npos) << log.text();
 }
 
 class SomeRoles final : public ports::Roles {
@@ -256,15 +257,16 @@ TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
   logger.set_level(LogLevel::kInfo);
   restart();
   EXPECT_EQ(create("f", hello_zip(), with_role("good")).status, 201);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
   EXPECT_EQ(create("g", hello_zip(), with_role("unknown")).status, 201);
-  EXPECT_NE(log.text.find("IAM has no such role"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("IAM has no such role"), std::string::npos) << log.text();
   EXPECT_EQ(create("h", hello_zip(), with_role("ec2")).status, 201);
-  EXPECT_NE(log.text.find("its trust policy does not name Lambda"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("its trust policy does not name Lambda"), std::string::npos)
+      << log.text();
   executor.run_all();
-  log.text.clear();
+  log.clear();
   EXPECT_EQ(put_configuration("g", R"({"Timeout":5})").status, 200);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
 }
 
 TEST_F(Operations, RolesThatLambdaCannotAssumeAreRefusedWhereThatIsSaid) {
@@ -383,6 +385,10 @@ TEST_F(Operations, ListPagesInOrderOfNames) {
   EXPECT_FALSE(few.has("Functions.2"));
   EXPECT_TRUE(few.at("Functions.0.FunctionArn").ends_with(":f00:$LATEST"));
   EXPECT_EQ(list("Marker=!").status, 400);
+  // A marker holds for the list it was made for.
+  const std::string marker = first.at("NextMarker");
+  EXPECT_EQ(list("FunctionVersion=ALL&Marker=" + marker).message(), "Invalid marker");
+  EXPECT_EQ(list("Marker=" + few.at("NextMarker")).message(), "Invalid marker");
 }
 
 TEST_F(Operations, UpdateConfigurationChangesOnlyWhatIsNamed) {
@@ -443,6 +449,19 @@ TEST_F(Operations, Tags) {
   for (int i = 0; i < 50; ++i) many += fmt::format(R"({}"k{}":"v")", i == 0 ? "" : ",", i);
   EXPECT_EQ(send("TagResource", "POST", path, "", many + "}}").message(),
             "Number of tags exceeds resource tag limit.");
+  const auto tagged = [&](std::string_view key, const std::string& value) {
+    return send("TagResource", "POST", path, "",
+                fmt::format(R"({{"Tags":{{"{}":"{}"}}}})", key, value));
+  };
+  for (const std::string_view reserved : {"aws:x", "AWS:x"}) {
+    EXPECT_EQ(tagged(reserved, "1").message(), "Tag keys beginning with 'aws:' are reserved.");
+  }
+  for (const Answer& answer : {tagged("a", std::string(257, 'v')), tagged("a!", "1"),
+                               tagged(std::string(129, 'k'), "1"), tagged("a", "<")}) {
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_NE(answer.message().find("keys hold 1 to 128"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(tagged("a", std::string(256, 'v')).status, 204);
   EXPECT_EQ(send("TagResource", "POST", path + "%3A1", "", R"({"Tags":{"b":"2"}})").message(),
             "Tags on function aliases and versions are not supported. Please specify a function "
             "ARN.");

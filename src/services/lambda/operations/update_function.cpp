@@ -1,3 +1,4 @@
+#include "aws/operation_table.hpp"
 #include "crypto/sha256.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
@@ -19,8 +20,8 @@ Status check_code(const gl::UpdateFunctionCodeRequest& in, bool image) {
   if (image) return zip || s3 ? fail(errors::code_given_twice()) : Status();
   if (zip && (s3 || in.image_uri)) return fail(errors::code_given_twice());
   if (s3) {
-    return fail(errors::unsupported_parameter(kOperation, "S3Bucket",
-                                              "Amazon S3 is not built yet, send ZipFile"));
+    return fail(aws::unsupported("lambda", kOperation, "S3Bucket",
+                                 "Amazon S3 is not built yet, send ZipFile"));
   }
   if (in.image_uri) return fail(errors::image_uri_not_wanted("updating"));
   return zip ? Status() : fail(errors::no_code());

@@ -17,7 +17,7 @@ namespace lapwing::logs {
 
 constexpr std::int64_t kNowMs = 1'700'000'000'000;
 
-class LogsFixture : public testing::Test {
+class LogsFixture : public ::testing::Test {
  protected:
   LogsFixture() { restart(); }
 
