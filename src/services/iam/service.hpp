@@ -30,6 +30,8 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override { return api_; }
   // From start() on: the access keys of users.
   const aws::CredentialStore& keys() const { return keys_; }
+  // How many of them sign.
+  std::size_t signing_keys() const { return keys_.size(); }
   ports::Roles& roles() { return roles_; }
 
  private:
