@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "base/bytes.hpp"
+#include "net/address.hpp"
 #include "os/disk_space.hpp"
 #include "os/file.hpp"
 #include "server/config_value.hpp"
@@ -243,6 +244,12 @@ Status finish_config(Config& config) {
     return fail(
         invalid("auth = enforce is not built yet: policies are not evaluated. auth = verify checks "
                 "signatures; every known key may then do everything in its account"));
+  }
+  if (address.first != "localhost" && !net::Address::ip(address.first, address.second)) {
+    return fail(invalid(fmt::format(
+        "listen = {}: '{}' is no address: write an IP address of this machine or localhost, and a "
+        "port, as in {}",
+        config.listen, address.first, kDefaultListen)));
   }
   if (!is_loopback(address.first) && !config.insecure) {
     return fail(invalid(fmt::format(

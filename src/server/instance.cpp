@@ -92,7 +92,8 @@ void Instance::Parts::make_services(const std::vector<std::string>& names) {
       Beside{orders.side(), options, sign_in.mint, key}, names);
   iam::Service& iam = services->services().iam();
   sign_in.credentials.ask_further(iam.keys());
-  sign_in.of_roles.emplace(sign_in.mint, iam.roles(), clock);
+  sign_in.of_roles.emplace(sign_in.mint, iam.roles(), clock,
+                           config.others.read<iam::Settings>().known_roles_only());
 }
 
 Status Instance::Parts::make_engine() {

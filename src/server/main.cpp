@@ -1,4 +1,5 @@
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -175,7 +176,10 @@ int run(int argc, char** argv) {
   }
 
   if (help->parsed()) return run_help(app, asked);
-  if (clock->parsed()) return lapwing::server::run_clock(args.listen, args.advance);
+  if (clock->parsed()) {
+    return lapwing::server::run_clock(
+        args.listen, advance->parsed() ? std::optional(args.advance) : std::nullopt);
+  }
   if (keys->parsed()) {
     return args.markdown ? lapwing::server::run_config_page() : lapwing::server::run_config();
   }
