@@ -64,8 +64,9 @@ void visit_threads(Config& config, SettingVisitor& to) {
 void visit_metrics(Config& config, SettingVisitor& to) {
   to.text("metrics.signed", config.metrics_signed,
           {.help = "with auth = verify, whether /_lapwing/metrics and what /_lapwing/health says "
-                   "beyond ok need a signature; auto: where the API listens beyond loopback. "
-                   "Functions never get them then",
+                   "beyond ok are the operator's: signed with a key of the configuration, or "
+                   "in a session of one; auto: where the API listens beyond loopback. IAM's users "
+                   "and roles, and functions, are refused then",
            .choices = "auto|always|never"});
   to.number("metrics.functions", config.metrics_functions,
             {.help = "functions with metrics of their own: the busiest", .high = 10'000});

@@ -111,12 +111,12 @@ void print_sdks(const Config& config) {
 }
 
 // Whether a server could start where it is said to: false where its data cannot be there.
-bool print_place(const Config& config) {
+bool print_place(const Config& config, bool served) {
   fmt::print("\nserving\n");
   const Status writable = check_data_dir(config.data_dir);
   if (!writable) {
     fmt::print("  data in {}: NO: {}\n", config.data_dir, writable.error().message());
-  } else if (sandbox::is_held(config.data_dir)) {
+  } else if (served) {
     fmt::print("  data in {}: a server is running there\n", config.data_dir);
   } else {
     fmt::print("  data in {}: can be used\n", config.data_dir);
@@ -133,6 +133,7 @@ bool print_place(const Config& config) {
 }  // namespace
 
 int run_doctor(const Config& config) {
+  const bool served = sandbox::is_held(config.data_dir);  // before what follows has it itself
   auto scratch = Scratch::make(config.data_dir);
   if (!scratch) return complain(scratch.error(), config);
   LauncherPlace place;
@@ -147,7 +148,7 @@ int run_doctor(const Config& config) {
       "\npermissions: IAM's policies are kept, not evaluated: everybody who may call may do all\n");
   print_runtimes(config);
   print_sdks(config);
-  return print_place(config) ? 0 : 1;
+  return print_place(config, served) ? 0 : 1;
 }
 
 int run_doctor_plan(const Config& config, const std::string& runtime_id) {
