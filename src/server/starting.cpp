@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,9 +51,12 @@ Status check_data_dir(const std::string& data_dir) {
     return fail(cannot_use_data_dir(
         data_dir, near == data_dir ? "it is not a directory" : "it is below a file"));
   }
-  if (access(near.c_str(), W_OK | X_OK) != 0) {
+  // Root may do everything by its modes, and yet not on every file system.
+  std::string probe = near + "/.lapwing-probe-XXXXXX";
+  if (mkdtemp(probe.data()) == nullptr) {
     return fail(cannot_use_data_dir(data_dir, strerror(errno)));
   }
+  rmdir(probe.c_str());
   return {};
 }
 
