@@ -42,7 +42,7 @@ void Room::begin(background::Runner& runner, const Catalog& catalog, store::Queu
 
 Status Room::count(const Catalog& catalog, store::Queue& messages) {
   LAPWING_TRY(const std::uint64_t used, file_.used_bytes());
-  if (used < for_messages(bytes_max_) / 4) return {};
+  const bool matters = used >= for_messages(bytes_max_) / 4;
   Bytes counted;
   const std::vector<QueuePtr> queues = catalog.all();
   for (const QueuePtr& queue : queues) counted.try_emplace(queue->scope.account.str());
@@ -51,7 +51,7 @@ Status Room::count(const Catalog& catalog, store::Queue& messages) {
     since_.clear();
   }
   for (const QueuePtr& queue : queues) {
-    if (counted.size() < 2) break;  // it may have all
+    if (!matters || counted.size() < 2) break;  // everybody, or the only one, may have all
     LAPWING_TRY(const store::QueueSize size, messages.size(queue->place));
     counted[queue->scope.account.str()] +=
         size.payload_bytes + size.messages * kMessageOverheadBytes;
