@@ -211,6 +211,7 @@ Result<KnownKey> Authenticator::known_key(const SignatureHead& head, std::string
                                           WallTime now) const {
   if (head.form == SignatureForm::kNone) return fail(missing_token());
   LAPWING_TRY(KnownKey key, store_.find(head.access_key_id, head.session_token, now));
+  if (key.gone) return fail(unrecognized_key());
   LAPWING_CHECK(check_scope(head, service));
   LAPWING_CHECK(check_time(head, now));
   LAPWING_CHECK(check_signed_headers(head));
@@ -229,6 +230,7 @@ Result<Caller> Authenticator::authenticate(const Request& request, const Signatu
   caller.access_key_id = head.access_key_id;
   caller.principal_arn = std::move(key.principal.arn);
   caller.user_id = std::move(key.principal.user_id);
+  caller.identity = std::move(key.principal.identity);
   caller.host = request.header("host").value_or("");
   caller.authenticated = true;
   return caller;
@@ -254,6 +256,7 @@ Result<Caller> Authenticator::accept_unverified(const Request& request,
   caller.access_key_id = head.access_key_id;
   caller.principal_arn = std::move(principal.arn);
   caller.user_id = std::move(principal.user_id);
+  caller.identity = std::move(principal.identity);
   caller.host = request.header("host").value_or("");
   return caller;
 }

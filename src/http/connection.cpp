@@ -173,7 +173,7 @@ void Connection::begin_request() {
   streaming_ = false;
   body_error_.reset();
   closing_ = false;  // it came just in time
-  key_ = part_ = 0;
+  key_ = part_ = claimed_ = 0;
   trailers_charged_ = 0;
   pace_.begin();
 }
@@ -225,8 +225,8 @@ bool Connection::may_grow(std::size_t at_least) {
   return true;
 }
 
-// An address has its own share, and so has each key that is used from it. A function has one,
-// whatever keys it names.
+// An address has its own share, and so has each who is somebody there, and each who only says so. A
+// function has one, whatever keys it names.
 CallerId Connection::caller() {
   if (origin_ != 0) return {origin_, part_, true};
   if (network_ == 0) network_ = peer() ? network_of(*peer()) : 1;

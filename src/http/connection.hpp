@@ -64,7 +64,14 @@ class Connection final : public RequestContext,
   std::stop_token stop_token() override;
   net::Interrupt& gone() override { return gone_; }
   void close_after() override { keep_alive_ = false; }
-  void charge_to(std::uint64_t key) override { key_ = key; }
+  void claim(std::uint64_t claimed) override {
+    claimed_ = claimed;
+    key_ = claimed == proven_claim_ ? proven_key_ : claimed;
+  }
+  void charge_to(std::uint64_t key) override {
+    key_ = proven_key_ = key;
+    proven_claim_ = claimed_;
+  }
   void charge_answer_to(std::uint64_t part) override { part_ = part; }
   CallerId caller() override;
   void rest() override;
@@ -139,11 +146,14 @@ class Connection final : public RequestContext,
   std::stop_source stop_source_{std::nostopstate};                   // made when asked for
   net::Interrupt gone_;
   std::optional<Error> body_error_;
-  Charge body_charge_;                    // of the current request
-  Charge buffer_charge_;                  // of what the buffer has grown by, and of trailers
-  std::uint64_t origin_;                  // 0: the address counts
-  std::uint64_t network_;                 // of the address; 0: not looked at yet
-  std::uint64_t key_ = 0;                 // of the current request
+  Charge body_charge_;              // of the current request
+  Charge buffer_charge_;            // of what the buffer has grown by, and of trailers
+  std::uint64_t origin_;            // 0: the address counts
+  std::uint64_t network_;           // of the address; 0: not looked at yet
+  std::uint64_t key_ = 0;           // of the current request
+  std::uint64_t claimed_ = 0;       // the same, not proven
+  std::uint64_t proven_claim_ = 0;  // of the last request that was proven
+  std::uint64_t proven_key_ = 0;
   std::uint64_t part_ = 0;                // whose its answer is
   MonoTime waits_since_{};                // for a head
   std::optional<MonoTime> unread_since_;  // nothing of an answer has left

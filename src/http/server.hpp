@@ -90,8 +90,12 @@ class RequestContext {
   // Close the connection after this answer.
   virtual void close_after() = 0;
 
-  // The key that is charged for this request's body and answer, beside the connection's origin.
-  // Before the body is read; without it the origin alone counts.
+  // Whose this request says it is, before that is proven and before the body is read: charged
+  // beside the connection's origin, but not to who it may not be. Where the same was proven on this
+  // connection before, that share is charged. Without a claim the origin alone counts.
+  virtual void claim(std::uint64_t claimed) = 0;
+  // Whose it is, once that is proven: charged from here on. What was charged already stays where it
+  // is.
   virtual void charge_to(std::uint64_t key) = 0;
   // What of the caller's share a large answer is charged to (CallerId::part).
   virtual void charge_answer_to(std::uint64_t part) = 0;

@@ -19,13 +19,35 @@ Error body_error(Error error) {
   return too_many("Too many request bytes in flight. Please retry.");
 }
 
+std::uint64_t share_of(const aws::Caller& caller) {
+  std::string_view who = caller.identity;
+  if (who.empty()) who = std::string_view(caller.user_id).substr(0, caller.user_id.find(':'));
+  if (who.empty()) who = caller.principal_arn;
+  return std::hash<std::string_view>()(who) * 31 +
+         std::hash<std::string_view>()(caller.account.view());
+}
+
+namespace {
+
+Status check_answers(http::RequestContext& context) {
+  if (!context.answers_stalled()) return {};
+  return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
+}
+
+}  // namespace
+
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::SignatureHead& signature) {
   if (authenticator.mode() != aws::AuthMode::kOff) {
-    context.charge_to(std::hash<std::string_view>()(signature.access_key_id));
+    context.claim(std::hash<std::string_view>()(signature.access_key_id));
   }
-  if (!context.answers_stalled()) return {};
-  return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
+  return check_answers(context);
+}
+
+Status admit(http::RequestContext& context, const aws::Caller& caller) {
+  if (!caller.authenticated) return {};
+  context.charge_to(share_of(caller));
+  return check_answers(context);
 }
 
 Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,

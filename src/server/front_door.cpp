@@ -33,6 +33,13 @@ bool was_left(http::RequestContext& context, const Result<aws::Value>& output) {
   return !output && output.error().kind() == ErrorKind::kCancelled && context.gone().raised();
 }
 
+// Views into the route, or the models.
+Asked asked_of(const std::expected<aws::Route, aws::Unrouted>& route) {
+  if (!route) return {route.error().service_name, route.error().operation_name};
+  if (route->service == nullptr) return {};
+  return {route->service->id, route->service->name(*route->operation)};
+}
+
 }  // namespace
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
@@ -166,15 +173,6 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, const std::sha
     co_return false;
   }
   job->call.deadline = context.loop().now() + kCallTimeMax;
-  // What a large body is taken apart into is as large again, and not counted: one at a time.
-  if (job->head->body.size() > kLargeBodyBytes) {
-    job->turn =
-        co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
-    if (!job->turn) {  // nobody waits for it any more
-      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
-      co_return false;
-    }
-  }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
   if (job->head->body.size() > kOffloadBytes) {  // a signature is over the whole body
     refused = co_await parts_.hashers->run(context.loop(), [this, job] { return identify(*job); });
@@ -188,6 +186,19 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, const std::sha
   if (*refused) {
     co_await finish(context, *job, **std::move(refused));
     co_return false;
+  }
+  if (const Status admitted = job->admit(context); !admitted) {
+    co_await refuse(context, head, scope, admitted.error(), job->request_id());
+    co_return false;
+  }
+  // What a large body is taken apart into is as large again, and not counted: one at a time.
+  if (job->head->body.size() > kLargeBodyBytes) {
+    job->turn =
+        co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
+    if (!job->turn) {  // nobody waits for it any more
+      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
+      co_return false;
+    }
   }
   const bool streams = job->service->streams(*job->operation);
   if (!streams && job->service->waits(*job->operation)) context.rest();
@@ -278,10 +289,7 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   aws::Response response = model != nullptr
                                ? aws::error_response(*model, protocol, shown, request_id)
                                : aws::error_response(protocol, shown, request_id);
-  Asked asked;
-  if (model != nullptr) asked.service = model->id;
-  if (route && model != nullptr) asked.operation = model->name(*route->operation);
-  co_await answer(context, request_id, std::move(response), asked);
+  co_await answer(context, request_id, std::move(response), asked_of(route));
 }
 
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
@@ -290,11 +298,12 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   job.request = head.view.with_body(head.body);
   job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
-  const auto route = parts_.router->route(job.request, head.signature.service);
+  auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
-  if (model != nullptr) job.asked.service = model->id;
-  if (route && model != nullptr) job.asked.operation = model->name(*route->operation);
+  if (!route) job.unrouted = std::make_unique<aws::Unrouted>(std::move(route).error());
+  job.asked =
+      route ? asked_of(route) : Asked{job.unrouted->service_name, job.unrouted->operation_name};
   const auto refusal = [&](const Error& what) {
     return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id())
                             : aws::error_response(job.protocol, what, job.request_id());
@@ -302,7 +311,7 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   Result<aws::Caller> caller = parts_.authenticator->authenticate(
       job.request, head.signature, model != nullptr ? model->signing_name : std::string_view());
   if (!caller) return refusal(aws::render_auth_error(std::move(caller).error(), job.protocol));
-  if (!route) return refusal(route.error().error);
+  if (!route) return refusal(job.unrouted->error);
   if (model == nullptr) return refusal(internal_error("a route without a service"));
   const auto service = services_.find(model->id);
   if (service == services_.end()) {

@@ -47,6 +47,24 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
   }
   void input_taken() const override { head.reset(); }
 
+  // Once it is known whose it is: the body counts to nobody else any longer. An error where that is
+  // too much.
+  Status admit(http::RequestContext& context) {
+    LAPWING_CHECK(server::admit(context, call.caller));
+    if (caller == context.caller()) return {};
+    caller = context.caller();
+    http::Charge& charge = head->charge;
+    if (memory == nullptr || charge.bytes() == 0) return {};
+    const std::uint64_t bytes = charge.bytes();
+    charge = memory->bodies.charge(caller);
+    if (!charge.has_room(bytes <= http::kSmallBodyBytes ? http::kSmallBodiesReserve : 0)) {
+      charge = {};
+      return fail(too_many("Too many request bytes in flight. Please retry."));
+    }
+    charge.add(bytes);
+    return {};
+  }
+
   std::uint64_t answer_room() override {
     if (memory == nullptr) return UINT64_MAX;
     if (!held.counts()) held = memory->answers.charge(caller);
@@ -72,9 +90,10 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
 
   mutable std::unique_ptr<Head> head;
   Turns::Turn turn;
-  const aws::Service* service = nullptr;  // once it is identified
-  bool body_follows = false;              // the operation reads it as it arrives
-  Asked asked;                            // as far as it was found out
+  const aws::Service* service = nullptr;    // once it is identified
+  bool body_follows = false;                // the operation reads it as it arrives
+  Asked asked;                              // as far as it was found out
+  std::unique_ptr<aws::Unrouted> unrouted;  // whose names `asked` has, of what is not known
   http::CallerId caller;
   http::Memory* const memory;
   http::Budget* const waits;

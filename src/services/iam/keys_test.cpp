@@ -164,6 +164,33 @@ TEST(Keys, OfOthersAreNotNoted) {
   EXPECT_EQ(host.background.next_due(), std::nullopt);
 }
 
+TEST(Keys, KnowWhichUsersAndRolesThereAre) {
+  Host host;
+  const auto has = [&](const std::string& id) { return host.service().keys().has_identity(id); };
+  const std::string ann = create_user(host, "ann").at("User.UserId");
+  const std::string worker = create_role(host, "worker").at("Role.RoleId");
+  EXPECT_TRUE(has(ann));
+  EXPECT_TRUE(has(worker));
+  host.restart();
+  EXPECT_TRUE(has(ann));
+  EXPECT_TRUE(has(worker));
+  ASSERT_TRUE(host.call("UpdateUser", R"({"UserName":"ann","NewUserName":"anna"})").ok());
+  EXPECT_TRUE(has(ann));
+  ASSERT_TRUE(host.call("DeleteUser", R"({"UserName":"anna"})").ok());
+  ASSERT_TRUE(host.call("DeleteRole", R"({"RoleName":"worker"})").ok());
+  EXPECT_FALSE(has(ann));
+  EXPECT_FALSE(has(worker));
+  // Others of the same names.
+  EXPECT_TRUE(has(create_user(host, "ann").at("User.UserId")));
+  EXPECT_TRUE(has(create_role(host, "worker").at("Role.RoleId")));
+  EXPECT_FALSE(has(ann));
+  EXPECT_FALSE(has(worker));
+  const std::string linked =
+      host.call("CreateServiceLinkedRole", R"({"AWSServiceName":"autoscaling.amazonaws.com"})")
+          .at("Role.RoleId");
+  EXPECT_TRUE(has(linked));
+}
+
 TEST(RoleDirectory, KnowsRolesByTheirWholeArn) {
   Host host;
   ports::Roles& roles = host.service().roles();

@@ -55,7 +55,9 @@ struct Core {
   }
 
   // Before messages are taken on.
-  Status check_room(std::size_t bytes) { return parts->room.check(bytes); }
+  Status check_room(const Queue& queue, std::size_t bytes) {
+    return parts->room.check(queue.scope.account.view(), bytes);
+  }
 };
 
 }  // namespace lapwing::sqs

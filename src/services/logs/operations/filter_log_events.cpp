@@ -203,7 +203,8 @@ Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Call&
   LAPWING_TRY(const std::vector<Stream> streams, select_streams(core, group, in));
 
   EventRange range;
-  range.start_ms = std::max(in.start_time.value_or(0), retention_start_ms(group, core.now_ms()));
+  range.start_ms = in.start_time.value_or(0);
+  keep_retention(core, group, range);
   // Here, unlike in GetLogEvents, the end belongs to the range.
   if (in.end_time && *in.end_time < INT64_MAX) range.end_ms = *in.end_time + 1;
   Merge merge;
