@@ -1,5 +1,6 @@
 #include "services/lambda/service.hpp"
 
+#include <atomic>
 #include <optional>
 
 #include "services/lambda/operations/operations.hpp"
@@ -25,6 +26,7 @@ struct Service::Parts {
         code{packages, images},
         catalog(functions, code, in.random, in.log),
         concurrency(functions, catalog, engine.scaling, options.concurrency_limit),
+        attachments(functions, in.log),
         transitions(functions, catalog, code, engine.snapshots, engine.executor, engine.pullers,
                     in.random, in.log) {}
 
@@ -36,6 +38,8 @@ struct Service::Parts {
   CodeStores code;
   Catalog catalog;
   Concurrency concurrency;
+  Attachments attachments;
+  std::atomic<std::uint64_t> unsigned_deployments{0};
   Transitions transitions;
   std::optional<CodeUrls> code_urls;  // from start() on
   std::optional<Core> core;
@@ -53,14 +57,19 @@ Status Service::start() {
   LAPWING_TRY(std::string secret,
               p.functions.secret(kCodeUrlSecret, random_hex(in.random, kSecretDigits)));
   p.code_urls.emplace(std::move(secret), p.options.url_scheme, in.clock);
-  p.core.emplace(Core{p.functions, p.catalog, p.concurrency, in.store.blobs(), p.images,
-                      p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options});
+  p.core.emplace(Core{p.functions, p.catalog, p.concurrency, p.attachments, in.store.blobs(),
+                      p.images, p.transitions, *p.code_urls, in.clock, in.random, in.log, p.options,
+                      p.unsigned_deployments});
   p.api.emplace(make_table(*p.core), in.pipeline);
 
   LAPWING_CHECK(p.functions.declare_blobs());
   LAPWING_CHECK(p.packages.prepare());
   LAPWING_CHECK(p.images.prepare());
-  p.catalog.on_changed([&p](const FunctionKey& key) { return p.concurrency.refresh(key); });
+  p.catalog.on_changed([&p](const FunctionKey& key) -> Status {
+    LAPWING_CHECK(p.attachments.refresh(key));
+    return p.concurrency.refresh(key);
+  });
+  LAPWING_CHECK(p.attachments.load());
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());
   p.transitions.schedule_sweep();
@@ -79,9 +88,14 @@ const aws::Service& Service::api() const { return *parts_->api; }
 
 void Service::metrics(hosting::MetricsText& text) const {
   text.add("functions", "gauge", "Functions stored.", parts_->catalog.size());
+  text.add("signature_validation_errors_total", "counter",
+           "Deployments of unsigned code that a code signing configuration only warns of.",
+           parts_->unsigned_deployments.load(std::memory_order_relaxed));
 }
 
 Catalog& Service::catalog() { return parts_->catalog; }
+
+const Attachments& Service::attachments() const { return parts_->attachments; }
 
 Result<CodeDownload> Service::open_code(std::string_view raw_path,
                                         std::string_view raw_query) const {

@@ -27,6 +27,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "hosting/service.hpp"
+#include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/executor.hpp"
 #include "services/lambda/options.hpp"
@@ -70,6 +71,8 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override;  // from start() on
   void metrics(hosting::MetricsText& text) const override;
   Catalog& catalog();
+  // Who may invoke what, and how it is invoked asynchronously.
+  const Attachments& attachments() const;
 
   // The zip behind a Code.Location. 403 AccessDeniedException for a wrong signature or an
   // expired one, 404 when the code is gone.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "resources/pages.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {
@@ -64,6 +65,10 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
 // "" without one; InvalidParameterValueException for what is none.
 Result<std::string> read_marker(const std::optional<std::string>& marker);
 std::string write_marker(std::string_view position);
+// What is asked of a list by Marker and MaxItems; InvalidParameterValueException for a marker that
+// is none of this list (resources/pages.hpp).
+Result<resources::PageAsk> ask_page(std::string list, const std::optional<std::string>& marker,
+                                    const std::optional<std::int32_t>& max_items);
 // MaxItems within what a page holds.
 std::size_t page_size(const std::optional<std::int32_t>& max_items);
 
