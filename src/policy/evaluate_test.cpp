@@ -35,9 +35,9 @@ std::string text_of(const text::JsonValue& object, std::string_view key) {
 // Each line of the file: [the document as text, the request, the verdict].
 TEST(Evaluate, DecidesAsIamDoes) {
   std::ifstream file(std::string(kSourceDir) + "/src/policy/data/evaluate.json");
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string all = text.str();
+  std::ostringstream contents;
+  contents << file.rdbuf();
+  const std::string all = contents.str();
   const auto cases = text::parse_json(all);
   ASSERT_TRUE(cases) << cases.error().message();
   EXPECT_GE(cases->root().size(), 120U);
