@@ -107,9 +107,10 @@ Status Attachments::reload(const FunctionKey& key) {
   return reload_locked(key);
 }
 
+// A change that is being made may have read before what is told here: it is waited for.
 Status Attachments::refresh(const FunctionKey& key) {
-  // Whoever attaches something reads afterwards, so what is not known yet is not missed.
-  return of(key) ? reload(key) : Status();
+  const std::lock_guard changing(changing_);
+  return of(key) ? reload_locked(key) : Status();
 }
 
 Status Attachments::reload_locked(const FunctionKey& key) {
