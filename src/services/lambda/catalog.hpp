@@ -43,6 +43,7 @@ struct CatalogEntry {
   State state = State::kPending;
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;
+  std::string dead_letter;  // of what is served; "" for none
 };
 using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
@@ -78,6 +79,8 @@ class Catalog final : public engine::Functions {
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
   std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
+  // ARN of what takes events that this version fails to handle; "" for none.
+  std::string dead_letter(const FunctionKey& key, std::uint64_t number) const;
   // A version as it would run if it were active, by its record; null while its code is not on
   // disk.
   Result<runtime::FunctionVersionPtr> preview(const FunctionRecord& record) const;

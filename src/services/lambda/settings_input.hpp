@@ -21,10 +21,12 @@ Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
 Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in,
                        Settings& settings, const Options& options);
 
-// The architecture named, checked; `otherwise` when none is.
-Result<std::string> architecture_from(std::string_view operation,
-                                      const std::optional<std::vector<std::string>>& named,
-                                      const std::string& otherwise, const Options& options);
+// The architecture named; `otherwise` when none is.
+std::string architecture_from(const std::optional<std::vector<std::string>>& named,
+                              const std::string& otherwise);
+// Refused is what could not run here: programs and images made for another machine.
+Status check_architecture(std::string_view operation, const Settings& settings,
+                          const Options& options);
 
 // What AWS says with VPC settings: which network the function is in. Part of no AWS request,
 // so a tag carries it.

@@ -55,7 +55,7 @@ Result<FunctionRecord> find_target(Records& records, const FunctionKey& key,
 }
 
 // Developer guide, "Lambda function aliases": both versions are published and have the same
-// execution role.
+// execution role and dead letter target.
 Status check_target(Records& records, const FunctionKey& key, const AliasTarget& target) {
   const std::optional<WeightedVersion>& additional = target.additional;
   if (additional && target.version == 0) return fail(errors::weights_on_latest());
@@ -68,6 +68,10 @@ Status check_target(Records& records, const FunctionKey& key, const AliasTarget&
   if (first.settings.role != second.settings.role) {
     return fail(
         errors::roles_differ(version_name(target.version), version_name(additional->version)));
+  }
+  if (first.settings.dead_letter != second.settings.dead_letter) {
+    return fail(errors::dead_letters_differ(version_name(target.version),
+                                            version_name(additional->version)));
   }
   return {};
 }

@@ -195,6 +195,15 @@ Result<std::string> read_marker(std::string_view list, const std::optional<std::
   return *std::move(position);
 }
 
+Result<resources::PageAsk> ask_page(std::string list, const std::optional<std::string>& marker,
+                                    const std::optional<std::int32_t>& max_items) {
+  const bool first = !marker || marker->empty();
+  auto ask =
+      resources::page_ask(std::move(list), first ? std::nullopt : marker, page_size(max_items));
+  if (!ask) return fail(errors::invalid_marker());
+  return *std::move(ask);
+}
+
 std::size_t page_size(const std::optional<std::int32_t>& max_items) {
   const auto wanted = max_items ? static_cast<std::size_t>(std::max(*max_items, 1)) : kMaxPerPage;
   return std::min(wanted, kMaxPerPage);
