@@ -222,17 +222,18 @@ class WaitingHandler final : public Handler {
 
   net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input, Arena& arena,
                                 ResponseExtras& extras, const Gate& gate) const override {
-    Task task = begin(loop, call, input, extras, gate);
-    co_return value_of<Op>(co_await std::move(task), arena);
+    return encoded(begin(loop, call, input, extras, gate), arena);
   }
 
  private:
   using Task = net::Task<Result<typename Op::Output>>;
 
-  // Not within the coroutine (noinline): its frame, of which there may be thousands that wait, does
-  // not hold what is needed only here.
-  [[gnu::noinline]] Task begin(net::Loop& loop, const Call& call, Decoded& input,
-                               ResponseExtras& extras, const Gate& gate) const {
+  // Of which there may be thousands that wait.
+  static net::Task<Result<Value>> encoded(Task task, Arena& arena) {
+    co_return value_of<Op>(co_await std::move(task), arena);
+  }
+  Task begin(net::Loop& loop, const Call& call, Decoded& input, ResponseExtras& extras,
+             const Gate& gate) const {
     auto in = input_of<Op>(input);
     gate.input_taken();
     Status passed = row_.resource.pass(core_, call, in, gate);
@@ -293,6 +294,7 @@ struct OperationCounts {
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> refused{0};  // 4xx
   std::atomic<std::uint64_t> failed{0};   // 5xx
+  std::atomic<std::uint64_t> left{0};     // the client had gone before its answer was whole
 };
 
 class OperationTable {
@@ -339,7 +341,7 @@ class OperationTable {
     std::size_t body_bytes_max = kBodyBytesDefault;
     bool elsewhere = false;
     bool refused = false;
-    std::unique_ptr<OperationCounts> counts;
+    std::shared_ptr<OperationCounts> counts;  // also of calls that outlive the service
 
     bool built() const { return handler != nullptr || elsewhere; }
   };
@@ -362,7 +364,9 @@ class OperationTable {
 
 // code NotImplemented, 501: a known operation that is not built.
 Error not_implemented(std::string_view service, std::string_view operation);
-// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image").
-Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter);
+// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image"). `why`, where
+// there is more to say than that it is not built: the reason, or what to do instead.
+Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter,
+                  std::string_view why = {});
 
 }  // namespace lapwing::aws

@@ -72,8 +72,13 @@ Status Admin::may_see(const http::RequestContext& context, aws::Origin from) con
   RequestView view(context.request());
   const aws::Request& request = view.with_body({});
   LAPWING_TRY(const aws::SignatureHead head, parts_.authenticator->read(request));
-  LAPWING_CHECK(parts_.authenticator->authenticate(request, head));
-  return {};
+  LAPWING_TRY(const aws::Caller caller, parts_.authenticator->authenticate(request, head));
+  if (parts_.credentials->added(caller)) return {};
+  return fail(Error(ErrorKind::kDenied, "AccessDeniedException",
+                    fmt::format("{} is not the operator of this server: sign with a key of its "
+                                "configuration ([[credentials]])",
+                                caller.principal_arn))
+                  .with_status(403));
 }
 
 net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
@@ -166,6 +171,9 @@ std::string Admin::health(bool whole) const {
     return out;
   }
   json.member("version", parts_.version);
+  const hosting::ManualTime* const time = parts_.services->time();
+  json.member("clock", time != nullptr ? "manual" : "system");
+  if (time != nullptr) json.member("now", text::format_iso8601(time->now(), true));
   json.key("services");
   json.begin_object();
   std::string limited;  // what does less than it should, and why

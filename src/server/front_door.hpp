@@ -80,15 +80,23 @@ class FrontDoor {
 
   net::Task<void> handle_general(http::RequestContext& context, aws::Origin from,
                                  RequestId request_id);
-  // What handle_general() calls has frames of its own (noinline), which are gone while it waits for
+  // What serve() calls has frames of its own (noinline), which are gone while it waits for
   // a service: long polls wait there by the thousand.
+  net::Task<void> serve(http::RequestContext& context, std::shared_ptr<Job> job);
+  // What streams, and what a worker does.
+  [[gnu::noinline]] net::Task<void> serve_otherwise(http::RequestContext& context,
+                                                    const std::shared_ptr<Job>& job);
+  net::Task<void> work(http::RequestContext& context, const std::shared_ptr<Job>& job);
   [[gnu::noinline]] std::shared_ptr<Job> make_job(http::RequestContext& context, aws::Origin from,
                                                   RequestId request_id) const;
   // Until a service can be asked; false: it is answered already.
   [[gnu::noinline]] net::Task<bool> prepare(http::RequestContext& context,
-                                            std::shared_ptr<Job> job);
+                                            const std::shared_ptr<Job>& job);
   [[gnu::noinline]] net::Task<void> finish(http::RequestContext& context, Job& job,
-                                           Result<aws::Response>& response);
+                                           Result<aws::Response> response);
+  [[gnu::noinline]] net::Task<void> end_waiting(http::RequestContext& context, Job& job,
+                                                std::shared_ptr<aws::Service::Waiting> on,
+                                                Result<aws::Value>& output);
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
                                              const RequestId& request_id, aws::Response response,
@@ -105,7 +113,7 @@ class FrontDoor {
   [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
   bool takes_body(const std::expected<aws::Route, aws::Unrouted>& route) const;
-  [[gnu::noinline]] net::Task<void> stream(http::RequestContext& context, std::shared_ptr<Job> job);
+  net::Task<void> stream(http::RequestContext& context, const std::shared_ptr<Job>& job);
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;

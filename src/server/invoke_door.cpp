@@ -46,6 +46,9 @@ net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin fr
     if (response) {
       record_access(*parts_.logger, context, request_id, *response, asked);
       api.record(operation, response->status);
+    } else {
+      record_left(*parts_.logger, context, request_id, asked);
+      api.record_left(operation);
     }
     co_return;
   }
@@ -72,11 +75,6 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
     body = co_await read_payload(context, signature);
   }
   if (!body) co_return fail(std::move(body).error());
-  // Counts on its own once it is whole, for as long as its function runs.
-  LAPWING_CO_TRY(http::Charge payload,
-                 payload_room(*parts_.memory, context.caller(), body->size()));
-  context.take_body_charge();
-
   aws::Call call;
   if (body->size() > kOffloadBytes) {
     auto large = std::make_shared<LargeRequest>(request, signature, *std::move(body));
@@ -88,6 +86,11 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   } else {
     LAPWING_CO_CHECK(check(view.with_body(*body), signature, call.caller));
   }
+  LAPWING_CO_CHECK(admit(context, call.caller));
+  // Counts on its own once it is whole, for as long as its function runs.
+  LAPWING_CO_TRY(http::Charge payload,
+                 payload_room(*parts_.memory, context.caller(), body->size()));
+  context.take_body_charge();
   call.origin = from;
   const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
   const lambda::InvokeScope scope{call.caller.account, call.caller.region,
@@ -114,10 +117,10 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
     co_return co_await stream(context, invoke, answer, std::move(function), std::move(invocation),
                               std::move(payload));
   }
-  const std::string runtime_id = function->runtime;
+  const runtime::FunctionVersionPtr version = function;
   Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
       context.loop(), std::move(function), std::move(invocation));
-  if (std::optional<Error> failure = failure_of(outcome, runtime_id, request_id)) {
+  if (std::optional<Error> failure = failure_of(outcome, *version, request_id)) {
     co_return fail(*std::move(failure));
   }
   answer.payload = std::move(outcome->body);
@@ -134,9 +137,13 @@ Status InvokeDoor::check(const aws::Request& request, const aws::SignatureHead& 
 }
 
 std::optional<Error> InvokeDoor::failure_of(const Result<runtime::Outcome>& outcome,
-                                            const std::string& runtime_id,
+                                            const runtime::FunctionVersion& function,
                                             const RequestId& request_id) const {
-  return lambda::invoke_failure(outcome, runtime_id, *parts_.catalogue, request_id, *parts_.logger);
+  if (outcome && outcome->kind == runtime::Outcome::Kind::kPlatformError) {
+    if (const auto assumed = parts_.roles->mint(function); !assumed) return assumed.error();
+  }
+  return lambda::invoke_failure(outcome, function.runtime, *parts_.catalogue, request_id,
+                                *parts_.logger);
 }
 
 // Nobody unknown makes the server read megabytes: what the head decides comes first.

@@ -23,6 +23,7 @@
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
+#include "runtime/environment/environment_host.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "server/endpoint.hpp"
@@ -36,6 +37,7 @@ struct InvokeDoorParts {
   const engine::Functions* functions = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
+  runtime::RoleCredentialSource* roles = nullptr;  // asked why an environment did not start
   http::Memory* memory = nullptr;
   net::WorkerPool* hashers = nullptr;  // of large payloads
   Random* random = nullptr;
@@ -70,7 +72,8 @@ class InvokeDoor {
   Status check(const aws::Request& request, const aws::SignatureHead& signature,
                aws::Caller& caller) const;
   std::optional<Error> failure_of(const Result<runtime::Outcome>& outcome,
-                                  const std::string& runtime_id, const RequestId& request_id) const;
+                                  const runtime::FunctionVersion& function,
+                                  const RequestId& request_id) const;
   net::Task<Result<std::string>> read_payload(http::RequestContext& context,
                                               const aws::SignatureHead& signature);
 

@@ -32,7 +32,7 @@ struct SignIn {
   // Once the services are there, of which IAM always is.
   void ask(const hosting::Ports& ports, const Clock& clock) {
     credentials.ask_further(*ports.keys);
-    of_roles.emplace(mint, *ports.roles, clock);
+    of_roles.emplace(mint, *ports.roles, clock, ports.roles->known_only());
   }
   SignIn(const SignIn&) = delete;
   SignIn& operator=(const SignIn&) = delete;

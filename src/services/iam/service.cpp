@@ -414,7 +414,7 @@ Service::Service(const hosting::Dependencies& given)
       log_(given.log),
       sealer_(given.key("iam secrets"), given.key("iam passwords"), given.random),
       keys_(given.store.store(), given.clock, sealer_),
-      roles_(given.store.store(), given.read<Settings>().known_roles_only()),
+      roles_(given.store, given.read<Settings>().known_roles_only()),
       core_{
           given.store.store(), given.clock, given.random, given.real_clock, sealer_, keys_, roles_},
       api_(make_table(core_), given.pipeline) {}
@@ -425,6 +425,7 @@ void Service::publish(hosting::Ports& ports) {
 }
 
 Status Service::start() {
+  LAPWING_CHECK(roles_.load());
   LAPWING_TRY(const std::size_t unreadable, keys_.load());
   if (unreadable > 0) {
     log_.warn("iam",

@@ -28,7 +28,10 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override { return api_; }
   // From start() on.
   const aws::CredentialStore& keys() const { return keys_; }
-  ports::Roles& roles() { return roles_; }
+  // How many of them sign.
+  std::size_t signing_keys() const { return keys_.size(); }
+  // The same: roles.
+  RoleDirectory& roles() { return roles_; }
 
  private:
   background::Runner& background_;

@@ -271,6 +271,16 @@ std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_vi
   return found->second;
 }
 
+std::string Catalog::dead_letter(const FunctionKey& key, std::uint64_t number) const {
+  const std::string store_key = encode_key(key);
+  const Shard& home = shard(store_key);
+  const std::lock_guard lock(home.mutex);
+  const auto family = home.families.find(store_key);
+  if (family == home.families.end()) return {};
+  const auto found = family->second.versions.find(number);
+  return found == family->second.versions.end() ? std::string() : found->second->dead_letter;
+}
+
 void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
   const runtime::FunctionVersionPtr old = before ? before->version : nullptr;
   const runtime::FunctionVersionPtr fresh = now ? now->version : nullptr;
@@ -300,6 +310,7 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record, const Reach& r
   entry->state = record.state;
   entry->state_reason = record.state_reason;
   entry->update = record.update;
+  entry->dead_letter = record.served().dead_letter;
   if (record.state == State::kActive) entry->version = make_version(record, reach);
   return entry;
 }

@@ -43,6 +43,7 @@ struct CatalogEntry {
   State state = State::kPending;
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;
+  std::string dead_letter;  // of what is served; "" for none
 };
 using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
@@ -58,7 +59,7 @@ class Catalog final : public engine::Functions {
   Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
 
   // Reads everything, each function and published version shown to `visit` before it is taken
-  // over. Before any other call, and again to start afresh.
+  // over. Before any other call, and again to start over.
   Status load(FunctionRef<Status(const FunctionRecord&)> visit);
 
   // The unqualified function or "$LATEST"; nullptr where there is no such function.
@@ -78,13 +79,15 @@ class Catalog final : public engine::Functions {
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
   std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
+  // ARN of what takes events that this version fails to handle; "" for none.
+  std::string dead_letter(const FunctionKey& key, std::uint64_t number) const;
   // A version as it would run if it were active, by its record; null while its code is not on
   // disk.
   Result<runtime::FunctionVersionPtr> preview(const FunctionRecord& record) const;
 
   // Take over what the store now says: of a function or published version (0: $LATEST), of an
   // alias, of a function with all it has. To be called after every commit that touched it:
-  // calls for one function are serialised and each reads afresh, so the last one leaves the
+  // calls for one function are serialised and each reads again, so the last one leaves the
   // truth behind whatever the order.
   Status reload(const FunctionKey& key, std::uint64_t version = 0);
   Status reload_alias(const FunctionKey& key, const std::string& name);

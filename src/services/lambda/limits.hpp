@@ -47,7 +47,6 @@ inline constexpr std::uint32_t kDefaultTimeoutS = 3;
 inline constexpr std::uint32_t kMaxTimeoutS = 900;
 inline constexpr std::uint32_t kDefaultEphemeralStorageMb = 512;
 inline constexpr std::size_t kMaxEnvironmentBytes = 4096;  // of the JSON text
-inline constexpr std::size_t kMaxTags = 50;
 
 // Versions, aliases, layers.
 inline constexpr std::size_t kMaxWeightedVersions = 1;  // beside the alias's own

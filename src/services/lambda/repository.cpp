@@ -129,6 +129,10 @@ Status Repository::for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> 
   return walk(store_, kConcurrencyKind, &read_concurrency, body);
 }
 
+Status Repository::for_each_attachment(FunctionRef<Status(Attachment&)> body) {
+  return AttachmentRecords::for_each(store_, body);
+}
+
 Status Repository::for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body) {
   return walk(store_, kLayerVersionKind, &read_layer_version, body);
 }

@@ -52,6 +52,7 @@ class Repository {
   Status for_each_version(FunctionRef<Status(FunctionRecord&)> body);
   Status for_each_alias(FunctionRef<Status(AliasRecord&)> body);
   Status for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> body);
+  Status for_each_attachment(FunctionRef<Status(Attachment&)> body);
   Status for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body);
 
   // Records written before blobs were counted are put again, naming theirs; once in a data

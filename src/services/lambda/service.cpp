@@ -1,5 +1,7 @@
 #include "services/lambda/service.hpp"
 
+#include <atomic>
+
 #include "base/bytes.hpp"
 #include "services/lambda/code_download.hpp"
 #include "services/lambda/operations/operations.hpp"
@@ -18,14 +20,28 @@ struct Service::Parts {
         code{packages, images},
         catalog(functions, code, given.random, given.log),
         concurrency(functions, catalog, side.scaling, options.concurrency_limit),
+        attachments(functions, given.log),
         transitions(functions, catalog, code, side.snapshots, side.steps, side.pulls, given.random,
                     given.log),
         code_urls(std::string(as_text(given.key("lambda code urls"))), options.url_scheme,
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
-        core{functions,   catalog,     concurrency,  given.store.blobs(),   images,
-             transitions, code_urls,   given.clock,  given.random,          given.log,
-             options,     given.ports, side.invoker, given.pipeline.workers},
+        core{functions,
+             catalog,
+             concurrency,
+             attachments,
+             given.store.blobs(),
+             images,
+             transitions,
+             code_urls,
+             given.clock,
+             given.random,
+             given.log,
+             options,
+             given.ports,
+             side.invoker,
+             given.pipeline.workers,
+             unsigned_deployments},
         api(make_table(core), given.pipeline) {}
 
   const engine::EngineSide& side;
@@ -36,6 +52,8 @@ struct Service::Parts {
   CodeStores code;
   Catalog catalog;
   Concurrency concurrency;
+  Attachments attachments;
+  std::atomic<std::uint64_t> unsigned_deployments{0};
   Transitions transitions;
   CodeUrls code_urls;
   CodeDownloads downloads;
@@ -57,7 +75,11 @@ Status Service::start() {
   LAPWING_CHECK(p.functions.declare_blobs());
   LAPWING_CHECK(p.packages.prepare());
   LAPWING_CHECK(p.images.prepare());
-  p.catalog.on_changed([&p](const FunctionKey& key) { return p.concurrency.refresh(key); });
+  p.catalog.on_changed([&p](const FunctionKey& key) -> Status {
+    LAPWING_CHECK(p.attachments.refresh(key));
+    return p.concurrency.refresh(key);
+  });
+  LAPWING_CHECK(p.attachments.load());
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());
   p.transitions.schedule_sweep();
@@ -76,6 +98,9 @@ const aws::Service& Service::api() const { return parts_->api; }
 
 void Service::metrics(hosting::MetricsText& text) const {
   text.add("functions", "gauge", "Functions stored.", parts_->catalog.size());
+  text.add("signature_validation_errors_total", "counter",
+           "Deployments of unsigned code that a code signing configuration only warns of.",
+           parts_->unsigned_deployments.load(std::memory_order_relaxed));
 }
 
 std::vector<hosting::DataPlane*> Service::data_planes() { return {&parts_->downloads}; }
@@ -86,5 +111,7 @@ Status Service::sweep() {
 }
 
 Catalog& Service::catalog() { return parts_->catalog; }
+
+const Attachments& Service::attachments() const { return parts_->attachments; }
 
 }  // namespace lapwing::lambda

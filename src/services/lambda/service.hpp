@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "hosting/service.hpp"
+#include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/options.hpp"
 #include "services/lambda/settings.hpp"
@@ -50,6 +51,8 @@ class Service final : public hosting::Service {
   Status sweep() override;
 
   Catalog& catalog();
+  // Who may invoke what, and how it is invoked asynchronously.
+  const Attachments& attachments() const;
 
  private:
   struct Parts;

@@ -196,7 +196,7 @@ aws::OperationTable make_table(Core& core) {
 struct Service::Inside {
   Inside(const hosting::Dependencies& given, const LogLimits& limits)
       : core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
-             limits),
+             limits, &given.pipeline.clock),
         service(make_table(core), given.pipeline),
         background(given.background) {}
 

@@ -21,7 +21,7 @@ namespace lapwing::sqs {
 struct Parts {
   Parts(const Clock& clock, Random& random, store::Space& space, const os::DiskSpace* disk,
         const Settings& settings)
-      : room(space.log(), disk, settings.bytes_max(disk)),
+      : room(space, disk, settings.bytes_max(disk)),
         catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),
@@ -55,7 +55,9 @@ struct Core {
   }
 
   // Before messages are taken on.
-  Status check_room(std::size_t bytes) { return parts->room.check(bytes); }
+  Status check_room(const Queue& queue, std::size_t bytes) {
+    return parts->room.check(queue.scope.account.view(), bytes);
+  }
 };
 
 }  // namespace lapwing::sqs

@@ -141,6 +141,7 @@ Status Service::start() {
                                         core_.settings);
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
+  core_.parts->room.begin(given_.background, core_.parts->catalog, core_.space->queue());
   core_.parts->polls.begin(given_.background);
   LAPWING_CHECK(core_.parts->retention.begin(given_.background));
   return core_.parts->mover.begin(given_.background);
@@ -148,6 +149,7 @@ Status Service::start() {
 
 void Service::stop() {
   if (core_.parts == nullptr) return;
+  core_.parts->room.stop();
   core_.parts->polls.stop();
   core_.parts->mover.stop();
   core_.parts->retention.stop();

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "aws/arn.hpp"
+#include "aws/page_token.hpp"
 #include "ports/roles.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/runtimes.hpp"
-#include "text/base64.hpp"
 
 namespace lapwing::lambda {
 
@@ -188,14 +188,21 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
   return Published{std::move(out), true};
 }
 
-Result<std::string> read_marker(const std::optional<std::string>& marker) {
+Result<std::string> read_marker(std::string_view list, const std::optional<std::string>& marker) {
   if (!marker || marker->empty()) return std::string();
-  auto decoded = text::base64url_decode(*marker);
-  if (!decoded || decoded->empty()) return fail(errors::invalid_marker());
-  return *std::move(decoded);
+  auto position = aws::read_page_token(list, *marker);
+  if (!position || position->empty()) return fail(errors::invalid_marker());
+  return *std::move(position);
 }
 
-std::string write_marker(std::string_view position) { return text::base64url_encode(position); }
+Result<resources::PageAsk> ask_page(std::string list, const std::optional<std::string>& marker,
+                                    const std::optional<std::int32_t>& max_items) {
+  const bool first = !marker || marker->empty();
+  auto ask =
+      resources::page_ask(std::move(list), first ? std::nullopt : marker, page_size(max_items));
+  if (!ask) return fail(errors::invalid_marker());
+  return *std::move(ask);
+}
 
 std::size_t page_size(const std::optional<std::int32_t>& max_items) {
   const auto wanted = max_items ? static_cast<std::size_t>(std::max(*max_items, 1)) : kMaxPerPage;

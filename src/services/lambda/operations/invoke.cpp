@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/operation_table.hpp"
 #include "aws/service.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/function_identifier.hpp"
@@ -78,7 +79,7 @@ Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
       mode == InvokeMode::kBuffered ? "Invoke" : "InvokeWithResponseStream";
   for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
     const auto value = header(name);
-    if (value && !value->empty()) return fail(errors::unsupported_parameter(operation, name));
+    if (value && !value->empty()) return fail(aws::unsupported("lambda", operation, name));
   }
   return {};
 }
@@ -109,8 +110,8 @@ Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& s
 
 Status check_built(const InvokeRequest& request) {
   if (request.type != InvocationType::kEvent) return {};
-  return fail(errors::unsupported_parameter("Invoke", "InvocationType Event",
-                                            "asynchronous invocation is not built yet"));
+  return fail(aws::unsupported("lambda", "Invoke", "InvocationType Event",
+                               "asynchronous invocation is not built yet"));
 }
 
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,

@@ -13,6 +13,7 @@
 #include "aws/testing/pipeline.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/testing/captured_log.hpp"
 #include "engine/control_plane.hpp"
 #include "ports/roles.hpp"
 #include "services/lambda/code_download.hpp"
@@ -21,12 +22,6 @@
 #include "text/json.hpp"
 
 namespace lapwing::lambda::testing {
-
-// What the service says in its log.
-struct CapturedLog final : LogOutput {
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
 
 class ManualExecutor final : public engine::Executor {
  public:
@@ -146,7 +141,7 @@ class Harness {
   bool refuse_retired = false;
   const runtime::Catalogue* catalogue = nullptr;
   ports::Roles* roles = nullptr;
-  CapturedLog log;
+  lapwing::testing::CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
   background::Runner background{clock, logger, {}};  // nothing runs

@@ -88,6 +88,7 @@ Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& ca
   principal.arn = aws::make_arn("sts", Region(), arn.account,
                                 fmt::format("assumed-role/{}/{}", name, in.role_session_name));
   principal.user_id = fmt::format("{}:{}", role.id, in.role_session_name);
+  if (role.known) principal.identity = role.id;
   gen::sts::AssumeRoleResponse out;
   out.credentials = make_credentials(core, principal, seconds);
   out.assumed_role_user = gen::sts::AssumedRoleUser{
@@ -102,8 +103,8 @@ Result<gen::sts::GetSessionTokenResponse> get_session_token(
   std::int32_t seconds = in.duration_seconds.value_or(kSessionSecondsDefault);
   if (is_root(caller)) seconds = std::min(seconds, kRootSecondsMax);
   gen::sts::GetSessionTokenResponse out;
-  out.credentials =
-      make_credentials(core, {caller.account, caller.principal_arn, caller.user_id}, seconds);
+  out.credentials = make_credentials(
+      core, {caller.account, caller.principal_arn, caller.user_id, caller.identity}, seconds);
   return out;
 }
 
@@ -117,6 +118,7 @@ Result<gen::sts::GetFederationTokenResponse> get_federation_token(
   principal.account = caller.account;
   principal.arn = aws::make_arn("sts", Region(), caller.account, "federated-user/" + in.name);
   principal.user_id = fmt::format("{}:{}", caller.account.view(), in.name);
+  principal.identity = caller.identity;
   gen::sts::GetFederationTokenResponse out;
   out.credentials = make_credentials(core, principal, seconds);
   out.federated_user = gen::sts::FederatedUser{.arn = std::move(principal.arn),
