@@ -8,6 +8,9 @@
 
 #include "services/lambda/async/limits.hpp"
 #include "services/lambda/async/notices.hpp"
+#include "services/lambda/function_identifier.hpp"
+#include "services/lambda/limits.hpp"
+#include "services/lambda/trace_header.hpp"
 #include "store/await.hpp"
 
 namespace lapwing::lambda {
@@ -22,6 +25,10 @@ LastAnswer answer_of(const runtime::FunctionVersion& function, runtime::Outcome 
   if (outcome.kind != runtime::Outcome::Kind::kSuccess) out.function_error = "Unhandled";
   out.payload = std::move(outcome.body);
   return out;
+}
+
+std::string unqualified(const Event& event) {
+  return function_arn({event.account, event.region, event.function});
 }
 
 }  // namespace
@@ -132,12 +139,17 @@ net::Task<void> EventLane::run(const store::Claimed& claimed, Event event) {
   const EventSettings settings =
       needs_.settings.event_settings(event.account, event.region, event.function, event.qualifier);
   Ending ending;
-  if (settings.none_may_run) {
-    ending.next.condition = Condition::kZeroReservedConcurrency;
-    co_return co_await settle(claimed, std::move(event), settings, std::move(ending));
-  }
-  if (age >= settings.limits.age) {
-    ending.next.condition = Condition::kEventAgeExceeded;
+  const auto refused = [&]() -> std::optional<Condition> {
+    if (settings.none_may_run) return Condition::kZeroReservedConcurrency;
+    if (age >= settings.limits.age) return Condition::kEventAgeExceeded;
+    if (!settings.loop_allowed && runs_in_chain(event.trace, unqualified(event)) > kLoopsMax) {
+      return Condition::kRecursiveInvocation;
+    }
+    return std::nullopt;
+  }();
+  if (refused) {
+    if (*refused == Condition::kRecursiveInvocation) ++events_.counts_.loops_ended;
+    ending.next.condition = *refused;
     co_return co_await settle(claimed, std::move(event), settings, std::move(ending));
   }
   auto function =

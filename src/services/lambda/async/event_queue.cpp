@@ -10,7 +10,9 @@ namespace lapwing::lambda {
 namespace {
 
 store::EnqueueRequest request_for(const Event& event) {
-  return {.queue = queue_of(event.account, event.region, event.function), .payload = encode(event)};
+  return {.queue = queue_of(event.account, event.region, event.function),
+          .payload = encode(event),
+          .dedup_id = event.once};
 }
 
 }  // namespace

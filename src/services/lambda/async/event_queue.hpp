@@ -66,7 +66,8 @@ struct EventCounts {
   std::atomic<std::uint64_t> runs{0};
   std::atomic<std::uint64_t> failed_runs{0};
   std::atomic<std::uint64_t> refusals{0};  // throttled, or could not be run
-  std::atomic<std::uint64_t> dropped{0};   // ended unsuccessfully, told of or not
+  std::atomic<std::uint64_t> loops_ended{0};
+  std::atomic<std::uint64_t> dropped{0};  // ended unsuccessfully, told of or not
 };
 
 class EventLane;

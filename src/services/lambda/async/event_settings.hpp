@@ -17,6 +17,7 @@ struct EventSettings {
   std::string on_success;  // ARNs, or empty
   std::string on_failure;
   std::string dead_letters;   // the function's DeadLetterConfig
+  bool loop_allowed = false;  // RecursiveLoop
   bool none_may_run = false;  // reserved concurrency 0
 };
 
