@@ -179,7 +179,9 @@ net::Task<void> Lanes::attempt(std::unique_ptr<Load> load, HoldPtr hold) {
   if (kept) {
     for (const Settlement& one : plan->settlements) {
       if (one.left) --lane->waiting_;
-      if (!one.left && one.lane != nullptr) --one.lane->waiting_;
+      if (one.left || one.lane == nullptr) continue;
+      --one.lane->waiting_;
+      drop_if_empty(*one.lane);
     }
   }
   load.reset();

@@ -9,7 +9,6 @@ namespace lapwing::delivery::testing {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);
-constexpr auto kCutAfter = std::chrono::milliseconds(200);
 
 template <class Map>
 auto value_or_empty(const Map& map, std::string_view name) {
@@ -279,12 +278,11 @@ void PostOffice::start() {
   ASSERT_TRUE(outbox_->start());
 }
 
-void PostOffice::stop() {
+void PostOffice::stop(std::chrono::milliseconds cut_after) {
   if (outbox_ == nullptr) return;
   outbox_->drain();
   auto over = std::async(std::launch::async, [this] { outbox_->stop(); });
-  // What hangs is cut, once all else has had its time.
-  while (over.wait_for(kCutAfter) != std::future_status::ready) pass_real_time(kStopGrace);
+  while (over.wait_for(cut_after) != std::future_status::ready) pass_real_time(kStopGrace);
   outbox_.reset();
   waker_.reset();
   runner_->stop();
@@ -295,7 +293,7 @@ void PostOffice::stop() {
 }
 
 void PostOffice::restart() {
-  stop();
+  stop(kPatience);
   open();
   start();
 }

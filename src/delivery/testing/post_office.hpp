@@ -171,7 +171,8 @@ class PostOffice {
   void restart();
   // The same with no time for what is under way.
   void crash();
-  void stop();
+  // What hangs is cut, once all else has had its time.
+  void stop(std::chrono::milliseconds cut_after = std::chrono::milliseconds(200));
   void start();
   // The store takes nothing from now on; from any thread.
   void lose_store() {
