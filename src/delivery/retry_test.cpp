@@ -5,7 +5,10 @@
 namespace lapwing::delivery {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""ns;
 
 std::vector<double> seconds(const RetryPolicy& policy) {
   SeededRandom random(1);

@@ -39,7 +39,9 @@
 
 namespace lapwing::delivery::testing {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
 using ports::Delivered;
 
 Delivered taken();
