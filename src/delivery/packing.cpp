@@ -3,18 +3,15 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/packed.hpp"
 #include "delivery/limits.hpp"
-#include "resources/packed_fields.hpp"
 
 namespace lapwing::delivery {
 namespace {
 
-using resources::PackedReader;
-using resources::PackedWriter;
-
-constexpr std::uint8_t kPostingFormat = 1;
-constexpr std::uint8_t kWaitingFormat = 1;
-constexpr std::size_t kFieldBytes = 8;  // of a length or a number
+constexpr char kPostingFormat = 1;
+constexpr char kWaitingFormat = 1;
+constexpr std::size_t kFieldBytes = 8;  // of a length or a number, at most
 
 Error unknown_format(const char* what) {
   return internal_error(std::string(what) + " of an unknown format");
@@ -48,31 +45,32 @@ std::string_view cut(std::string_view text) { return text.substr(0, kFailureText
 std::string pack(const Posting& posting) {
   std::size_t size = event_bytes(posting) + kFieldBytes;
   for (const std::string& each : posting.addressees) size += each.size() + kFieldBytes;
-  PackedWriter out(kPostingFormat, size + 1);
+  PackedWriter out(kPostingFormat);
+  out.reserve(size);
   put_event(out, posting);
-  out.number(posting.addressees.size());
+  out.length(posting.addressees.size());
   for (const std::string& each : posting.addressees) out.text(each);
   return std::move(out).take();
 }
 
 Result<Posting> unpack_posting(std::string_view bytes) {
-  PackedReader in(bytes);
-  if (in.format() != kPostingFormat) return fail(unknown_format("a posting"));
+  PackedReader in(bytes, kPostingFormat);
   Posting out;
   get_event(in, out);
-  const std::size_t count = in.count();
-  for (std::size_t i = 0; i < count; ++i) out.addressees.push_back(in.text());
-  if (!in.whole()) return fail(unknown_format("a posting"));
+  const std::size_t count = in.length();
+  for (std::size_t i = 0; i < count && !in.broken(); ++i) out.addressees.push_back(in.text());
+  if (in.broken() || !in.at_end()) return fail(unknown_format("a posting"));
   return out;
 }
 
 std::string pack_waiting(const Posting& posting, std::string_view addressee, std::uint32_t attempts,
                          const Failure* failure, std::int64_t died_ms) {
-  PackedWriter out(kWaitingFormat, event_bytes(posting) + addressee.size() + 64);
+  PackedWriter out(kWaitingFormat);
+  out.reserve(event_bytes(posting) + addressee.size() + 4 * kFieldBytes);
   put_event(out, posting);
   out.text(addressee);
   out.number(attempts);
-  out.flag(failure != nullptr);
+  out.length(failure != nullptr ? 1 : 0);
   if (failure == nullptr) return std::move(out).take();
   out.number(static_cast<std::uint64_t>(failure->why));
   out.number(failure->attempts);
@@ -85,13 +83,12 @@ std::string pack_waiting(const Posting& posting, std::string_view addressee, std
 }
 
 Result<Waiting> unpack_waiting(std::string_view bytes) {
-  PackedReader in(bytes);
-  if (in.format() != kWaitingFormat) return fail(unknown_format("what waits in a lane"));
+  PackedReader in(bytes, kWaitingFormat);
   Waiting out;
   get_event(in, out.posting);
   out.posting.addressees.push_back(in.text());
   out.attempts = static_cast<std::uint32_t>(in.number());
-  if (in.flag()) {
+  if (in.length() > 0) {
     Failure& failure = out.failure.emplace();
     failure.why = static_cast<Why>(in.number());
     failure.attempts = static_cast<std::uint32_t>(in.number());
@@ -101,7 +98,7 @@ Result<Waiting> unpack_waiting(std::string_view bytes) {
     failure.last.answer = in.text();
     out.died_ms = static_cast<std::int64_t>(in.number());
   }
-  if (!in.whole()) return fail(unknown_format("what waits in a lane"));
+  if (in.broken() || !in.at_end()) return fail(unknown_format("what waits in a lane"));
   return out;
 }
 
