@@ -18,7 +18,7 @@
 namespace lapwing::delivery {
 
 struct Shipment {
-  ports::Parcel parcel;  // its id is written by the outbox
+  ports::Parcel parcel = {};  // its id is written by the outbox
   RetryPolicy retry = {};
   // Of this addressee under way at once.
   std::size_t under_way_max = kLaneParcels;

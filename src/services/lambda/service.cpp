@@ -74,6 +74,9 @@ Status Service::start() {
   LAPWING_CHECK(p.images.prepare());
   p.catalog.on_changed([&p](const FunctionKey& key) -> Status {
     LAPWING_CHECK(p.attachments.refresh(key));
+    if (p.catalog.find(key.account.view(), key.region.view(), key.name.view()) == nullptr) {
+      p.async.forget(key);
+    }
     return p.concurrency.refresh(key);
   });
   LAPWING_CHECK(p.attachments.load());
