@@ -67,6 +67,7 @@ AsyncInvocations::~AsyncInvocations() { stop(); }
 
 Status AsyncInvocations::start() {
   LAPWING_TRY(store::Space* const space, given_.store.space("lambda"));
+  waker_ = std::make_unique<hosting::SpaceWaker>("lambda.due", *space, given_.background);
   static const ports::Destinations kNowhere;
   const ports::Destinations* const destinations =
       given_.ports.destinations != nullptr ? given_.ports.destinations : &kNowhere;
@@ -90,6 +91,7 @@ void AsyncInvocations::drain() {
 void AsyncInvocations::stop() {
   drain();
   if (outbox_ != nullptr) outbox_->stop();
+  waker_.reset();
 }
 
 net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVersionPtr function,

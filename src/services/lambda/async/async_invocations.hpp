@@ -17,6 +17,7 @@
 #include "engine/control_plane.hpp"
 #include "hosting/metrics_text.hpp"
 #include "hosting/service.hpp"
+#include "hosting/space_waker.hpp"
 #include "ports/destination.hpp"
 #include "services/lambda/async/event_queue.hpp"
 #include "services/lambda/async/event_settings.hpp"
@@ -70,7 +71,9 @@ class AsyncInvocations final : public engine::Events,
   const hosting::Dependencies given_;
   const AsyncParts parts_;
   Notices notices_;
-  std::unique_ptr<delivery::Outbox> outbox_;  // from start() on
+  // From start() on.
+  std::unique_ptr<hosting::SpaceWaker> waker_;
+  std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<EventQueue> events_;
 };
 

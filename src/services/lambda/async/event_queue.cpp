@@ -21,7 +21,6 @@ EventQueue::EventQueue(const EventQueueNeeds& needs) : needs_(needs) {}
 EventQueue::~EventQueue() { drain(); }
 
 Status EventQueue::start() {
-  waker_ = std::make_unique<hosting::SpaceWaker>("lambda.events", needs_.space, needs_.background);
   std::string after;
   while (true) {
     LAPWING_TRY(const std::vector<std::string> queues,
@@ -37,7 +36,6 @@ Status EventQueue::start() {
 
 void EventQueue::drain() {
   draining_ = true;
-  waker_.reset();
 }
 
 std::shared_ptr<EventLane> EventQueue::lane(const std::string& queue) {

@@ -2,7 +2,8 @@
 // again, told of in the end.
 //
 //   EventQueue events(needs);
-//   LAPWING_CHECK(events.start());                        // takes up what a crash has cut
+//   LAPWING_CHECK(events.start());                        // takes up what a crash has cut; the
+//                                                         // space's due() is driven by its owner
 //   Status accepted = co_await events.accept(loop, event);   // on disk when it answers
 //   events.drain();                                       // nothing more is begun
 //
@@ -37,7 +38,6 @@
 #include "base/result.hpp"
 #include "delivery/outbox.hpp"
 #include "engine/control_plane.hpp"
-#include "hosting/space_waker.hpp"
 #include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "services/lambda/async/event.hpp"
@@ -105,7 +105,6 @@ class EventQueue {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<EventLane>> lanes_;
-  std::unique_ptr<hosting::SpaceWaker> waker_;
 };
 
 }  // namespace lapwing::lambda
