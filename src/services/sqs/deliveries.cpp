@@ -16,8 +16,13 @@ namespace {
 using ports::Delivered;
 using ports::Parcel;
 
-Delivered not_taken(Delivered::Kind kind, const Error& error) {
-  return {.kind = kind, .code = std::string(error.code()), .message = error.message()};
+Delivered not_taken(const Error& error) {
+  const bool passes = error.kind() == ErrorKind::kUnavailable ||
+                      error.kind() == ErrorKind::kThrottled ||
+                      error.kind() == ErrorKind::kTimeout || error.kind() == ErrorKind::kUnknown;
+  return {.kind = passes ? Delivered::Kind::kLater : Delivered::Kind::kRefused,
+          .code = std::string(error.code()),
+          .message = error.message()};
 }
 
 Error not_allowed(const Queue& queue, std::string_view who) {
@@ -70,6 +75,7 @@ Result<Prepared> prepare_one(Core& core, const Parcel& parcel) {
   LAPWING_TRY(const Address address, parse_arn(parcel.target));
   LAPWING_TRY(const QueuePtr queue, core.catalog().get(address));
   LAPWING_CHECK(check_policy_of(*queue, parcel.as));
+  LAPWING_CHECK(core.check_room(*queue, parcel.body.size()));
   LAPWING_TRY(Prepared out,
               prepare(*queue, call_of(parcel), *core.random, outgoing(*queue, parcel)));
   if (!queue->fifo) {
@@ -90,14 +96,7 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     auto prepared = prepare_one(core_, parcels[i]);
     if (!prepared) {
-      out[i] = not_taken(Delivered::Kind::kRefused, prepared.error());
-      continue;
-    }
-    const auto address = parse_arn(parcels[i].target);
-    const Status room =
-        core_.check_room(address->scope.account.view(), prepared->request.payload.size());
-    if (!room) {
-      out[i] = not_taken(Delivered::Kind::kLater, room.error());
+      out[i] = not_taken(prepared.error());
       continue;
     }
     out[i].answer = std::move(prepared->message_id);
@@ -113,7 +112,7 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
         return {};
       });
   if (done) co_return out;
-  for (const std::size_t i : of) out[i] = not_taken(Delivered::Kind::kLater, done.error());
+  for (const std::size_t i : of) out[i] = not_taken(done.error());
   co_return out;
 }
 
