@@ -10,7 +10,7 @@
 namespace lapwing::http {
 namespace {
 
-Error gone() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
+Error left() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
 
 }  // namespace
 
@@ -153,7 +153,7 @@ net::Task<Status> Connection::send_rest(std::span<ByteView> parts) {
 }
 
 Result<bool> Connection::send_at_once(std::span<ByteView> parts) {
-  if (broken_) return lapwing::fail(gone());
+  if (broken_) return lapwing::fail(left());
   Result<std::size_t> sent = stream_.try_write(parts);
   if (!sent) {
     broken_ = true;
