@@ -343,7 +343,7 @@ TEST_F(Layers, AreKeptForVersionsAndSwept) {
   executor.run_all();
   EXPECT_EQ(delete_layer("l", "1").status, 204);
   EXPECT_EQ(delete_layer("m", "1").status, 204);
-  EXPECT_EQ(service->sweep().value(), 0u);
+  EXPECT_EQ(service->sweep_code().value(), 0u);
   EXPECT_EQ(directories(), 2u) << "code and merged layers";
   EXPECT_EQ(get_configuration("f", "1").at("Layers.1.Arn"), kArn + "m:1");
   EXPECT_EQ(engine->collect_blobs(Duration(-1))->removed, 0u) << "the version names three";
