@@ -8,6 +8,7 @@
 
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::journal {
 namespace {
@@ -22,12 +23,7 @@ std::size_t shard_of(std::string_view id) {
   return hash % kShards;
 }
 
-std::string_view cut(std::string_view text) {
-  if (text.size() <= kTextBytesMax) return text;
-  std::size_t end = kTextBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
+std::string_view cut(std::string_view text) { return text::truncate_utf8(text, kTextBytesMax); }
 
 std::string encode(const Step& step, std::string_view root) {
   std::string out;

@@ -66,6 +66,9 @@ inline constexpr std::uint32_t kMinUnreservedConcurrency = 100;
 
 // Invocation.
 inline constexpr std::size_t kMaxTraceHeaderBytes = 1024;  // X-Amzn-Trace-Id; not AWS's
+inline constexpr std::size_t kMaxLineage = 8;              // functions of a chain; not AWS's
+// Of one function in one chain of events: AWS says about as many.
+inline constexpr std::uint32_t kLoopsMax = 16;
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
 // Of Invoke's input as a JSON document: the payload in base64, and the rest.
 inline constexpr std::size_t kMaxInvokeInputBytes = kMaxRequestPayloadBytes / 3 * 4 + 16 * kKiB;
