@@ -14,8 +14,8 @@
 namespace lapwing::net::detail {
 
 inline constexpr std::size_t kPooledFrameMax = 16 * 1024;
-inline constexpr std::size_t kPooledBytesPerSize = 256 * 1024;
-inline constexpr std::size_t kPooledBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kPooledBytesPerSize = 128 * 1024;
+inline constexpr std::size_t kPooledBytes = 2 * 1024 * 1024;
 
 void* allocate_frame(std::size_t bytes);
 void free_frame(void* frame, std::size_t bytes) noexcept;
