@@ -46,8 +46,7 @@ class Policies : public ::testing::Test, public testing::Harness {
   Answer resource(std::string_view operation, std::string_view method, const std::string& arn,
                   std::string_view query = {}, std::string_view body = {}) {
     return send(operation, method,
-                fmt::format("/2026-07-09/resource-policy/{}", text::uri_encode(arn)), query,
-                body);
+                fmt::format("/2026-07-09/resource-policy/{}", text::uri_encode(arn)), query, body);
   }
   Answer put_resource(const std::string& arn, std::string_view document,
                       std::string_view more = {}) {
@@ -246,7 +245,8 @@ TEST_F(Policies, EndAtTheirSize) {
 TEST_F(Policies, LetServicesInvoke) {
   const std::string topic = "arn:aws:sns:us-east-1:000000000000:t";
   EXPECT_FALSE(allows(kArn, "sns.amazonaws.com", topic));
-  add("f", "sns", R"("Principal":"sns.amazonaws.com","SourceArn":"arn:aws:sns:*:*:t")");
+  add("f", "sns",
+      R"("Principal":"sns.amazonaws.com","SourceArn":"arn:aws:sns:us-east-1:000000000000:?")");
   add("f", "s3",
       R"("Principal":"s3.amazonaws.com","SourceArn":"arn:aws:s3:::b",)"
       R"("SourceAccount":"000000000000")");
