@@ -1,0 +1,98 @@
+// Outbox: what a service sends, kept in its own space until it has arrived. README.md tells the way
+// of a posting.
+//
+//   delivery::Outbox outbox("sns", {space, clock, random, logger, background, loops, destinations},
+//                           sender);
+//   LAPWING_CHECK(outbox.start());                       // takes up what was there
+//   ... LAPWING_CHECK(outbox.accept(txn, posting));      // inside the sender's transaction
+//   outbox.drain();  outbox.stop();
+//
+// Waits on the server's clock; nothing polls. Where the clock moves by hand, it is settled once all
+// that was due has been attempted.
+//
+// Errors of accept(): kTooLarge beyond the store's limits or limits.hpp; the store's.
+//
+// Thread-safety: accept() inside any transaction of the space; start(), drain(), stop() by one
+// thread; the rest from any between.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "background/runner.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "delivery/posting.hpp"
+#include "delivery/sender.hpp"
+#include "net/loop_group.hpp"
+#include "ports/destination.hpp"
+#include "store/engine.hpp"
+
+namespace lapwing::delivery {
+
+// All outlive the outbox.
+struct Needs {
+  store::Space& space;
+  const Clock& clock;
+  Random& random;
+  Logger& logger;
+  background::Runner& background;
+  net::LoopGroup& loops;
+  const ports::Destinations& destinations;
+};
+
+struct Counts {
+  std::uint64_t accepted = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t failed_attempts = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t dropped = 0;  // no dead-letter queue took it
+};
+
+// One addressee that is behind.
+struct LaneFacts {
+  std::string addressee;
+  std::uint64_t waiting = 0;
+  std::uint64_t under_way = 0;
+  std::optional<Duration> oldest;
+  std::string last_failure;  // code and message
+};
+
+class Outbox {
+ public:
+  // `name` is its tasks' ("sns.outbox").
+  Outbox(std::string name, const Needs& needs, Sender& sender);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // Without addressees nothing is written.
+  Status accept(store::Txn& txn, const Posting& posting);
+
+  Status start();
+  // Nothing new is attempted; what is under way goes on.
+  void drain();
+  // What is under way has ended, or is cut after kAttemptMax and attempted again by the next start.
+  void stop();
+
+  // The addressee is gone: what waits for it is dropped.
+  void forget(std::string_view addressee);
+
+  Counts counts() const;
+  // Those with something waiting, the longest first.
+  Result<std::vector<LaneFacts>> lanes(std::size_t max) const;
+  // Postings not yet looked at.
+  Result<std::uint64_t> waiting() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lapwing::delivery

@@ -1,0 +1,54 @@
+// What an outbox asks of the service whose outbox it is. Nothing of it is stored with a posting: a
+// subscription that is gone, or has another retry policy, counts as it is when it is its turn.
+//
+// Threading: any loop, many at once; every method returns at once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "delivery/limits.hpp"
+#include "delivery/posting.hpp"
+#include "delivery/retry.hpp"
+#include "ports/destination.hpp"
+
+namespace lapwing::delivery {
+
+struct Shipment {
+  ports::Parcel parcel;  // its id is written by the outbox
+  RetryPolicy retry = {};
+  // Of this addressee under way at once.
+  std::size_t under_way_max = kLaneParcels;
+  // Attempts a second; zero: any (HTTP's maxReceivesPerSecond).
+  double a_second_max = 0;
+};
+
+enum class Why : std::uint8_t { kRefused, kRetriesExhausted, kTooOld };
+
+struct Failure {
+  Why why = Why::kRefused;
+  ports::Delivered last;       // what the last attempt answered
+  std::uint32_t attempts = 0;  // made
+};
+
+class Sender {
+ public:
+  virtual ~Sender() = default;
+  // For one addressee, as it stands now. None: it wants it no more, and nothing is sent.
+  virtual std::optional<Shipment> shipment(const Posting& posting, std::string_view addressee) = 0;
+  // What goes to its dead-letter queue. None: it has none, and the event is dropped for it.
+  virtual std::optional<ports::Parcel> dead_letter(const Posting& posting,
+                                                   std::string_view addressee,
+                                                   const Failure& failure) = 0;
+  // After each attempt that was taken, and after the last that was not: for metrics and delivery
+  // logs. `failure` is null where it was taken.
+  virtual void ended(const Posting& posting, std::string_view addressee, const Failure* failure,
+                     Duration age) {
+    (void)posting, (void)addressee, (void)failure, (void)age;
+  }
+};
+
+}  // namespace lapwing::delivery
