@@ -162,7 +162,7 @@ TEST_F(InvokeByServices, TriesAndRefusesAsTheFastPathDoes) {
   EXPECT_EQ(server.machine().made(), 0U);
 }
 
-// What is given to functions counts, whoever calls them.
+// What is given to functions counts, who calls them.
 TEST(EngineOrders, PayloadsOfServicesHaveTheirShare) {
   testing::ScriptedMachine machine({});
   http::Memory memory({.payloads = kMiB});
