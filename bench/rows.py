@@ -413,10 +413,9 @@ def peers(bench):
         yield Row(name, "", texts(peer), ratio, "", None, peer.figures)
 
 
-ROWS = {"warm": warm_python, "node": warm_node, "native": native, "events": events, "cold": cold, "burst": burst,
-        "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "iam": iam,
+ROWS = {"warm": warm_python, "node": warm_node, "native": native, "events": events, "cold": cold,
+        "burst": burst, "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "iam": iam,
         "build": build_time, "peers": peers}
 USUAL = [name for name in ROWS if name not in ("build", "peers", "sqs_peers")]
 NOT_MEASURED = [
-    ("asynchronous invokes accepted durably", "≥ 5,000/s", "Event invocation is not built"),
 ]
