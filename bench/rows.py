@@ -414,8 +414,6 @@ def peers(bench):
 
 
 ROWS = {"warm": warm_python, "node": warm_node, "native": native, "events": events, "cold": cold,
-        "burst": burst, "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS, "iam": iam,
-        "build": build_time, "peers": peers}
+        "burst": burst, "startup": startup, "growth": growth, "many": many, **queue_rows.ROWS,
+        "iam": iam, "build": build_time, "peers": peers}
 USUAL = [name for name in ROWS if name not in ("build", "peers", "sqs_peers")]
-NOT_MEASURED = [
-]
