@@ -114,10 +114,10 @@ net::Task<void> Lanes::work(LanePtr lane, std::size_t count, HoldPtr hold) {
     claiming.count -= plan->claimed.size();
     whole = load(lane, std::move(plan->claimed));
   }
-  serve_line(hold);  // what was kept free for this claim, and not taken
   if (lane->a_second_max_ > 0) {
     lane->free_at_ += interval(lane->a_second_max_) * whole->items.size();
   }
+  serve_line(hold);  // what was kept free for this claim, and not taken
   // Each by itself where it may take long; a quick destination gets all in one call.
   for (auto& item : whole->items) {
     if (!item->ready || item->attempt.destination->quick()) continue;
