@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/packed.hpp"
 #include "base/pays_off.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -92,6 +93,37 @@ TEST(PaysOff, DoneEveryTimeOnlyWhereMostTriesSucceed) {
     if (policy.try_now()) policy.note(i % 2 == 0);
   }
   EXPECT_FALSE(policy.try_now());
+}
+
+TEST(Packed, FieldsComeBackAsTheyWentIn) {
+  PackedWriter out('2');
+  out.text(std::string_view("a\0b", 3));
+  out.length(4'000'000'000);
+  out.number(UINT64_MAX);
+  out.text("");
+  const std::string bytes = std::move(out).take();
+  PackedReader in(bytes, '2');
+  EXPECT_EQ(in.text(), std::string("a\0b", 3));
+  EXPECT_EQ(in.length(), 4'000'000'000);
+  EXPECT_EQ(in.number(), UINT64_MAX);
+  EXPECT_EQ(in.text(), "");
+  EXPECT_TRUE(in.at_end() && !in.broken());
+  EXPECT_EQ(in.number(), 0U);
+  EXPECT_TRUE(in.broken());
+}
+
+TEST(Packed, WhatIsCutOrOfAnotherFormatIsBroken) {
+  PackedWriter out('1');
+  out.text("hello");
+  const std::string bytes = std::move(out).take();
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    PackedReader in(std::string_view(bytes).substr(0, size), '1');
+    EXPECT_EQ(in.text(), "");
+    EXPECT_TRUE(in.broken()) << size;
+  }
+  PackedReader other(bytes, '2');
+  EXPECT_EQ(other.text(), "");
+  EXPECT_TRUE(other.broken());
 }
 
 }  // namespace

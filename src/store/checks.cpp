@@ -133,6 +133,8 @@ Status check_queue(std::string_view queue) {
   return check_text("queue name", queue, kMaxQueueNameBytes);
 }
 
+Status check_page(std::size_t limit) { return check_count("page", limit, kMaxScanLimit); }
+
 Status check_claim(const ClaimRequest& request) {
   for (const std::string& queue : request.queues) LAPWING_CHECK(check_queue(queue));
   LAPWING_CHECK(check_count("number of messages", request.max, kMaxClaim));

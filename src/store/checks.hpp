@@ -35,6 +35,8 @@ Status check_outcome(std::string_view outcome);
 Status check_enqueue(const EnqueueRequest& request);
 Status check_claim(const ClaimRequest& request);
 Status check_queue(std::string_view queue);
+// Of a page of names.
+Status check_page(std::size_t limit);
 Status check_move(std::string_view to_queue, const MoveOptions& options);
 Status check_space_name(std::string_view name);
 Status check_delay(Duration delay);

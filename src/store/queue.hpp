@@ -46,6 +46,13 @@ class Queue {
   // not claimed; answers how many. Fewer than the step: no more are there.
   virtual Result<std::uint64_t> expire(std::string_view queue, Duration age) = 0;
   virtual Result<Peeked> peek(const Receipt& receipt) = 0;
+  // Names of queues that have messages and begin with `prefix`: by name, after `after`, at most
+  // `limit` (1..kMaxScanLimit).
+  virtual Result<std::vector<std::string>> names(std::string_view prefix, std::string_view after,
+                                                 std::size_t limit = kMaxScanLimit) = 0;
+  // Every claimed message of the queue is visible from now on, its attempt counted; answers how
+  // many. For those who are a queue's only consumer and come back after a crash.
+  virtual Result<std::uint64_t> give_back(std::string_view queue) = 0;
 
   // Raised for this queue only.
   virtual Subscription subscribe(std::string_view queue, Listener& listener) = 0;

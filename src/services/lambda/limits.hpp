@@ -66,6 +66,9 @@ inline constexpr std::uint32_t kMinUnreservedConcurrency = 100;
 
 // Invocation.
 inline constexpr std::size_t kMaxTraceHeaderBytes = 1024;  // X-Amzn-Trace-Id; not AWS's
+inline constexpr std::size_t kMaxLineage = 8;              // functions of a chain; not AWS's
+// Of one function in one chain of events: AWS says about as many.
+inline constexpr std::uint32_t kLoopsMax = 16;
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
 // Of one PayloadChunk event. Not AWS's: it is not told; clients take any.
 inline constexpr std::size_t kMaxPayloadChunkBytes = 64 * kKiB;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "services/lambda/limits.hpp"
 
@@ -104,6 +107,62 @@ std::uint32_t hash_of(std::string_view text) {
   return static_cast<std::uint32_t>(hash);
 }
 
+// "1:a87bd80c:2|68fd508a:0", or without the first number, as older ones are: each function's hash
+// and how often it has run beyond its first time.
+struct Run {
+  std::string_view hash;
+  std::uint32_t again = 0;
+};
+
+std::vector<Run> runs_of(std::string_view lineage) {
+  std::vector<Run> out;
+  // The leading number is that of the form.
+  if (lineage.size() > 2 && lineage[1] == ':' &&
+      std::ranges::count(lineage.substr(0, lineage.find('|')), ':') == 2) {
+    lineage.remove_prefix(2);
+  }
+  while (!lineage.empty()) {
+    const std::size_t end = std::min(lineage.find('|'), lineage.size());
+    const std::string_view one = lineage.substr(0, end);
+    lineage.remove_prefix(std::min(end + 1, lineage.size()));
+    const std::size_t colon = one.find(':');
+    if (colon == std::string_view::npos) continue;
+    Run run{one.substr(0, colon), 0};
+    const std::string_view count = one.substr(colon + 1);
+    if (std::from_chars(count.data(), count.data() + count.size(), run.again).ec == std::errc()) {
+      out.push_back(run);
+    }
+  }
+  return out;
+}
+
+std::string hash_text(std::string_view function_arn) {
+  std::string out;
+  append_hex(out, hash_of(function_arn));
+  return out;
+}
+
+// With this run counted; of more than kMaxLineage functions those that ran most often.
+std::string next_lineage(std::string_view sent, std::string_view function_arn) {
+  std::vector<Run> runs = runs_of(sent);
+  const std::string own = hash_text(function_arn);
+  const auto found = std::ranges::find(runs, own, &Run::hash);
+  if (found != runs.end()) {
+    ++found->again;
+  } else {
+    runs.push_back({own, 0});
+  }
+  while (runs.size() > kMaxLineage) runs.erase(std::ranges::min_element(runs, {}, &Run::again));
+  std::string out = "1:";
+  for (const Run& run : runs) {
+    if (out.size() > 2) out += '|';
+    out += run.hash;
+    out += ':';
+    out += std::to_string(run.again);
+  }
+  return out;
+}
+
 static_assert(kLineageDigits == 2 * sizeof(std::uint32_t));
 
 }  // namespace
@@ -143,9 +202,15 @@ std::string complete_trace_header(std::string_view sent, const TraceScope& scope
     append_hex(out, hash_of(scope.function_arn));
     out += ":0";
   } else {
-    out += trace.lineage;
+    out += next_lineage(trace.lineage, scope.function_arn);
   }
   return out;
+}
+
+std::uint32_t runs_in_chain(std::string_view header, std::string_view function_arn) {
+  const std::vector<Run> runs = runs_of(read(header).lineage);
+  const auto found = std::ranges::find(runs, hash_text(function_arn), &Run::hash);
+  return found == runs.end() ? 0 : found->again + 1;
 }
 
 }  // namespace lapwing::lambda

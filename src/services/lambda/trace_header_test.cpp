@@ -26,6 +26,10 @@ class TraceHeader : public ::testing::Test {
     return found;
   }
 
+  std::string own_hash() {
+    const std::string made = complete("");
+    return made.substr(made.find("Lineage=1:") + 10, 8);
+  }
   static std::string root_field() { return "Root=" + std::string(kRoot); }
 
   SeededRandom random_{7};
@@ -50,11 +54,41 @@ TEST_F(TraceHeader, ActiveSamples) {
 }
 
 TEST_F(TraceHeader, WhatIsSentGoesOn) {
-  const std::string sent = root_field() + ";Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:2";
-  EXPECT_EQ(complete(sent), sent);
+  const std::string fields =
+      root_field() + ";Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:2";
+  const std::string own = own_hash();
+  EXPECT_EQ(complete(fields), fields + "|" + own + ":0");
   EXPECT_EQ(
       complete(root_field() + "; Parent=53995c3f42cd8ad8; Sampled=0;Lineage=a87bd80c:1|68fd:5"),
-      root_field() + ";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=a87bd80c:1|68fd:5");
+      root_field() + ";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:1|68fd:5|" + own +
+          ":0");
+}
+
+TEST_F(TraceHeader, ARunOfAChainIsCounted) {
+  std::string header = complete("");
+  EXPECT_EQ(runs_in_chain(header, kArn), 1U);
+  EXPECT_EQ(runs_in_chain(header, "another"), 0U);
+  EXPECT_EQ(runs_in_chain("", kArn), 0U);
+  for (std::uint32_t run = 2; run <= kLoopsMax + 1; ++run) {
+    header = complete(header);
+    EXPECT_EQ(runs_in_chain(header, kArn), run);
+  }
+  // Others of the chain do not push out who is in a loop, nor grow without end.
+  for (int i = 0; i < 50; ++i) {
+    header = complete_trace_header(header, {"function-" + std::to_string(i), false},
+                                   wall_from_unix_ms(1'771'716'361'000), random_);
+  }
+  EXPECT_EQ(runs_in_chain(header, kArn), kLoopsMax + 1);
+  EXPECT_LT(header.size(), 300U);
+}
+
+TEST_F(TraceHeader, AStrangeLineageIsReadAsFarAsItGoes) {
+  for (const std::string_view sent :
+       {"|||", ":::", "1:", "1:abc", "99999999999999999999:1", "a:b:c"}) {
+    const std::string made = complete(root_field() + ";Lineage=" + std::string(sent));
+    EXPECT_TRUE(made.contains(own_hash() + ":0")) << sent << " " << made;
+    EXPECT_EQ(runs_in_chain(made, kArn), 1U) << sent;
+  }
 }
 
 TEST_F(TraceHeader, WhatIsMissingIsAdded) {

@@ -166,6 +166,7 @@ class QueueChange {
   // Up to `max` messages for which `which` holds.
   std::uint64_t remove_if(std::string_view queue, std::size_t max,
                           FunctionRef<bool(const Message&)> which);
+  std::uint64_t give_back(std::string_view queue);
   std::int64_t now() const { return now_; }
   QueueEffects effects;
 

@@ -310,4 +310,19 @@ std::uint64_t QueueChange::remove_if(std::string_view queue, std::size_t max,
   return gone.size();
 }
 
+std::uint64_t QueueChange::give_back(std::string_view queue) {
+  const auto ids = state_->queues.find(queue);
+  if (ids == state_->queues.end()) return 0;
+  std::uint64_t out = 0;
+  for (const MessageId id : std::vector(ids->second.begin(), ids->second.end())) {
+    Message message = state_->messages.at(id);
+    if (!message.claimed || message.visible_ns <= now_) continue;
+    message.visible_ns = now_;
+    set(id, std::move(message));
+    ++out;
+  }
+  if (out > 0) effects.claimable(queue);
+  return out;
+}
+
 }  // namespace lapwing::store::memory

@@ -32,6 +32,9 @@ class MemoryQueue final : public Queue {
   Result<Peeked> peek(const Receipt& receipt) override {
     return change([&](QueueChange& queues) -> Result<Peeked> { return queues.peek(receipt); });
   }
+  Result<std::vector<std::string>> names(std::string_view prefix, std::string_view after,
+                                         std::size_t limit) override;
+  Result<std::uint64_t> give_back(std::string_view queue) override;
   Result<QueueStats> stats(std::string_view queue) override;
   Result<std::optional<Duration>> next_due(std::span<const std::string> queues) override;
 
@@ -59,6 +62,24 @@ class MemoryQueue final : public Queue {
   }
   Core* core_;
 };
+
+Result<std::vector<std::string>> MemoryQueue::names(std::string_view prefix, std::string_view after,
+                                                    std::size_t limit) {
+  LAPWING_CHECK(check_page(limit));
+  const std::scoped_lock lock(core_->mutex);
+  std::vector<std::string> out;
+  const auto& queues = core_->state.queues;
+  for (auto it = queues.lower_bound(std::max(prefix, after)); it != queues.end(); ++it) {
+    if (!it->first.starts_with(prefix) || out.size() == limit) break;
+    if (it->first > after) out.push_back(it->first);
+  }
+  return out;
+}
+
+Result<std::uint64_t> MemoryQueue::give_back(std::string_view queue) {
+  return change(
+      [&](QueueChange& queues) -> Result<std::uint64_t> { return queues.give_back(queue); });
+}
 
 Result<QueueStats> MemoryQueue::stats(std::string_view queue) {
   const std::scoped_lock lock(core_->mutex);

@@ -19,6 +19,9 @@ class SqliteQueue final : public Queue, private IdleWork {
   Result<ClaimResult> claim(const ClaimRequest& request) override;
   Result<QueueStats> stats(std::string_view queue) override;
   Result<std::optional<Duration>> next_due(std::span<const std::string> queues) override;
+  Result<std::vector<std::string>> names(std::string_view prefix, std::string_view after,
+                                         std::size_t limit) override;
+  Result<std::uint64_t> give_back(std::string_view queue) override;
   Result<std::uint64_t> purge(std::string_view queue) override {
     LAPWING_CHECK(check_queue(queue));
     LAPWING_TRY(const std::uint64_t removed,
@@ -78,6 +81,38 @@ Result<ClaimResult> SqliteQueue::claim(const ClaimRequest& request) {
   LAPWING_TRY(const std::optional<Duration> due, next_due(request.queues));
   if ((!due || *due > Duration::zero()) && request.in_flight_max == 0) return ClaimResult{};
   return change<ClaimResult>([&](QueueTxn& txn) { return txn.claim(request); });
+}
+
+Result<std::vector<std::string>> SqliteQueue::names(std::string_view prefix, std::string_view after,
+                                                    std::size_t limit) {
+  LAPWING_CHECK(check_page(limit));
+  std::vector<std::string> out;
+  LAPWING_CHECK(parts_.file.read([&](Database& db) -> Status {
+    LAPWING_TRY(Statement find, db.prepare("SELECT name FROM queue WHERE dropped=0 AND name>=? AND "
+                                           "name>? AND ready+delayed+in_flight>0 ORDER BY name"));
+    find.bind(prefix).bind(after);
+    while (out.size() < limit) {
+      LAPWING_TRY(const bool there, find.step());
+      if (!there) break;
+      std::string name = find.bytes(0);
+      if (!name.starts_with(prefix)) break;
+      out.push_back(std::move(name));
+    }
+    return {};
+  }));
+  return out;
+}
+
+Result<std::uint64_t> SqliteQueue::give_back(std::string_view queue) {
+  LAPWING_TRY(const std::uint64_t out,
+              change<std::uint64_t>([&](QueueTxn& txn) { return txn.give_back(queue); }));
+  // In steps, so that no other writer waits long; a claim in between finds the rest itself.
+  for (std::uint64_t done = 0; done < out; done += kQueueRemovalStep) {
+    LAPWING_TRY([[maybe_unused]] const std::size_t moved, change<std::size_t>([&](QueueTxn& txn) {
+                  return txn.promote(queue, kQueueRemovalStep);
+                }));
+  }
+  return out;
 }
 
 Result<QueueStats> SqliteQueue::stats(std::string_view queue) {

@@ -87,6 +87,23 @@ Result<std::uint64_t> QueueTxn::expire(std::string_view queue, std::int64_t enqu
   return removed + fresh;
 }
 
+Result<std::uint64_t> QueueTxn::give_back(std::string_view queue) {
+  LAPWING_TRY(const Row* const found, row(queue, false));
+  if (found == nullptr) return std::uint64_t{0};
+  std::uint64_t out = 0;
+  {
+    LAPWING_TRY(Statement held, db_->prepare("SELECT count(*) FROM msg WHERE queue=? AND place=4 "
+                                             "AND +place<5"));
+    LAPWING_CHECK(held.bind(found->number).step());
+    out = held.natural(0);
+  }
+  LAPWING_TRY(Statement end, db_->prepare("UPDATE msg SET at_ns=?1 WHERE queue=?2 AND place=4 AND "
+                                          "+place<5 AND at_ns>?1"));
+  LAPWING_CHECK(end.bind(now_).bind(found->number).run());
+  effects.due(found->name, now_);
+  return out;
+}
+
 Result<std::uint64_t> QueueTxn::drop(std::string_view queue) {
   LAPWING_TRY(const Row* const found, row(queue, false));
   if (found == nullptr) return std::uint64_t{0};

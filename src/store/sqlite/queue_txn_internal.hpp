@@ -61,6 +61,8 @@ class QueueTxn {
   Result<std::size_t> promote(std::string_view queue, std::size_t max);
   Result<std::uint64_t> expire(std::string_view queue, std::int64_t enqueued_before_ns,
                                std::size_t max);
+  // Ends the visibility of all that are claimed; promote() does the rest. Answers how many.
+  Result<std::uint64_t> give_back(std::string_view queue);
   // Takes the queue's name away; answers how many messages it had.
   Result<std::uint64_t> drop(std::string_view queue);
 

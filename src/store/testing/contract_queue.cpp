@@ -11,6 +11,12 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+class Counter final : public Listener {
+ public:
+  void on_signal() noexcept override { ++count; }
+  std::atomic<int> count = 0;
+};
+
 class QueueContract : public ContractTest {
  protected:
   std::vector<Claimed> claim(std::size_t max = 10, Duration visibility = seconds(30)) {
@@ -235,6 +241,42 @@ TEST_P(QueueContract, ClaimsAndAttemptsSurviveARestart) {
   EXPECT_TRUE(failed_with(queue().complete(first[0].receipt), ErrorKind::kConflict));
 }
 
+TEST_P(QueueContract, NamesThoseThatHaveMessages) {
+  for (const char* name : {"lane/b", "lane/a", "lane/c", "other"}) {
+    ASSERT_TRUE(queue().enqueue({name, "m"}));
+  }
+  ASSERT_EQ(queue().claim(std::vector<std::string>{"lane/b"}, 1, seconds(30))->size(), 1u);
+  ASSERT_TRUE(queue().purge("lane/c"));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(*queue().names("lane/", ""), (Names{"lane/a", "lane/b"}));
+  EXPECT_EQ(*queue().names("lane/", "lane/a"), Names{"lane/b"});
+  EXPECT_EQ(*queue().names("", "", 2), (Names{"lane/a", "lane/b"}));
+  EXPECT_EQ(*queue().names("lane/", "", 1), Names{"lane/a"});
+  EXPECT_TRUE(queue().names("m", "")->empty() && queue().names("lane/", "z")->empty());
+  EXPECT_TRUE(failed_with(queue().names("", "", kMaxScanLimit + 1), ErrorKind::kInvalid));
+}
+
+TEST_P(QueueContract, ItsOnlyConsumerTakesBackWhatACrashHeld) {
+  Counter counter;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue().enqueue({"q", std::to_string(i)}));
+  ASSERT_TRUE(queue().enqueue({"q", "x", Duration::zero(), "g"}));
+  ASSERT_TRUE(queue().enqueue({"q", "y", Duration::zero(), "g"}));
+  ASSERT_TRUE(queue().enqueue({"q", "later", minutes(5)}));
+  const auto first = claim();
+  ASSERT_EQ(payloads(first), "012xy");
+  ASSERT_TRUE(succeeded(queue().complete(first[1].receipt)));
+  if (GetParam().durable) reopen();
+  const Subscription subscription = queue().subscribe("q", counter);
+  EXPECT_EQ(*queue().give_back("q"), 4u);
+  EXPECT_GT(counter.count, 0);
+  EXPECT_EQ(queue().stats("q")->visible, 4u);
+  const auto second = claim();
+  EXPECT_EQ(payloads(second), "02xy");
+  EXPECT_EQ(second[0].attempt, 2u);
+  EXPECT_TRUE(failed_with(queue().complete(first[0].receipt), ErrorKind::kConflict));
+  EXPECT_EQ(*queue().give_back("nothing"), 0u);
+}
+
 TEST_P(QueueContract, RefusesWhatIsBeyondTheLimits) {
   EXPECT_TRUE(succeeded(queue().enqueue({"q", std::string(kMaxMessageBytes, 'm')})));
   EXPECT_EQ(claim().at(0).payload.size(), kMaxMessageBytes);
@@ -273,12 +315,6 @@ TEST_P(QueueContract, ManyClaimersNeverShareAMessage) {
   EXPECT_EQ(seen.size(), static_cast<std::size_t>(kMessages));
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), seen.size());
 }
-
-class Counter final : public Listener {
- public:
-  void on_signal() noexcept override { ++count; }
-  std::atomic<int> count = 0;
-};
 
 TEST_P(QueueContract, CallsItsListeners) {
   Counter counter;

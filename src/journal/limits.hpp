@@ -1,0 +1,23 @@
+// Numbers of journal/. Thread-safety: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/bytes.hpp"
+
+namespace lapwing::journal {
+
+inline constexpr std::size_t kShards = 64;
+inline constexpr std::size_t kShardBytesMax = 4 * kMiB;
+inline constexpr auto kAgeMax = std::chrono::days(14);
+inline constexpr auto kFlushEvery = std::chrono::milliseconds(200);
+inline constexpr auto kTrimEvery = std::chrono::minutes(1);
+// Noted in any second; failures have as many again.
+inline constexpr std::size_t kStepsASecond = 2'000;
+// Of each text of a step: what is longer is cut.
+inline constexpr std::size_t kTextBytesMax = 1024;
+// Steps answered of one event.
+inline constexpr std::size_t kStepsOfEvent = 1'000;
+
+}  // namespace lapwing::journal
