@@ -132,12 +132,11 @@ bool rsa_verify(std::string_view certificate_pem, RsaDigest digest, std::string_
   const Owned<BIO> bio = reader(certificate_pem);
   const Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  const bool good =
-      certificate != nullptr &&
-      EVP_DigestVerifyInit(context.get(), nullptr, algorithm(digest), nullptr,
-                           X509_get0_pubkey(certificate.get())) == 1 &&
-      EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(text),
-                       text.size()) == 1;
+  const bool good = certificate != nullptr &&
+                    EVP_DigestVerifyInit(context.get(), nullptr, algorithm(digest), nullptr,
+                                         X509_get0_pubkey(certificate.get())) == 1 &&
+                    EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(text),
+                                     text.size()) == 1;
   ERR_clear_error();
   return good;
 }

@@ -157,15 +157,15 @@ std::size_t Catalog::count_topics(const aws::Scope& scope, bool fifo) const {
   const std::string start = resources::scoped_key(scope, "");
   const std::shared_lock lock(mutex_);
   std::size_t out = 0;
-  for (auto at = topics_.lower_bound(start);
-       at != topics_.end() && at->first.starts_with(start); ++at) {
+  for (auto at = topics_.lower_bound(start); at != topics_.end() && at->first.starts_with(start);
+       ++at) {
     if (at->second.topic->fifo == fifo) ++out;
   }
   return out;
 }
 
-std::vector<SubscriptionPtr> Catalog::subscriptions(const aws::Scope& scope,
-                                                    std::string_view topic, std::string_view after,
+std::vector<SubscriptionPtr> Catalog::subscriptions(const aws::Scope& scope, std::string_view topic,
+                                                    std::string_view after,
                                                     std::size_t limit) const {
   const std::string start = resources::scoped_key(scope, topic);
   // A key is the topic's, a slash, and an id.

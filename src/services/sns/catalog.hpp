@@ -1,9 +1,9 @@
-// All topics and subscriptions, in memory, in front of their records: what is asked to publish costs
-// no read. Changes go through here, one at a time: the record is written first.
+// All topics and subscriptions, in memory, in front of their records: what is asked to publish
+// costs no read. Changes go through here, one at a time: the record is written first.
 //
-// A View is a topic with its subscriptions as of one moment; those who publish hold one, undisturbed
-// by changes. It is made when it is first asked for after a change, so that many changes in a row
-// cost no view each.
+// A View is a topic with its subscriptions as of one moment; those who publish hold one,
+// undisturbed by changes. It is made when it is first asked for after a change, so that many
+// changes in a row cost no view each.
 //
 // Thread-safety: any thread; what changes something may block for a commit.
 #pragma once
@@ -65,7 +65,8 @@ class Catalog {
   std::vector<TopicPtr> topics(const aws::Scope& scope, std::string_view after,
                                std::size_t limit) const;
   std::size_t count_topics(const aws::Scope& scope, bool fifo) const;
-  // Subscriptions of a scope, or of one topic where it is named, after the one whose key is `after`.
+  // Subscriptions of a scope, or of one topic where it is named, after the one whose key is
+  // `after`.
   std::vector<SubscriptionPtr> subscriptions(const aws::Scope& scope, std::string_view topic,
                                              std::string_view after, std::size_t limit) const;
 
@@ -94,7 +95,7 @@ class Catalog {
   };
   struct Entry {
     TopicPtr topic;
-    std::map<std::string, Held, std::less<>> subscriptions;   // by id
+    std::map<std::string, Held, std::less<>> subscriptions;       // by id
     std::map<std::string, std::string, std::less<>> by_endpoint;  // to their ids
     std::unique_ptr<patterns::PatternSet> by_attributes;
     std::unique_ptr<patterns::PatternSet> by_body;

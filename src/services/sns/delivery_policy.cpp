@@ -40,10 +40,17 @@ constexpr Number kNumbers[] = {
     {"numMinDelayRetries", &HealthyRetryPolicy::min_delay_retries, 0, kRetriesMax},
 };
 constexpr std::string_view kBackoffs[] = {"linear", "arithmetic", "geometric", "exponential"};
-constexpr std::string_view kContentTypes[] = {
-    "text/plain",       "application/json",      "application/xml", "application/octet-stream",
-    "application/gzip", "application/xml+soap",  "text/css",        "text/csv",
-    "text/html",        "text/xml",              "application/x-www-form-urlencoded"};
+constexpr std::string_view kContentTypes[] = {"text/plain",
+                                              "application/json",
+                                              "application/xml",
+                                              "application/octet-stream",
+                                              "application/gzip",
+                                              "application/xml+soap",
+                                              "text/css",
+                                              "text/csv",
+                                              "text/html",
+                                              "text/xml",
+                                              "application/x-www-form-urlencoded"};
 
 const JsonValue* object_in(const JsonValue& parent, std::string_view name) {
   const JsonValue* const found = parent.find(name);
@@ -66,8 +73,8 @@ void read_retry(const JsonValue& from, HealthyRetryPolicy& to) {
 
 // The longest that all retries together can wait.
 std::int64_t total_delay_s(const HealthyRetryPolicy& policy) {
-  const std::int64_t between = policy.retries - policy.no_delay_retries -
-                               policy.min_delay_retries - policy.max_delay_retries;
+  const std::int64_t between = policy.retries - policy.no_delay_retries - policy.min_delay_retries -
+                               policy.max_delay_retries;
   return policy.min_delay_retries * policy.min_delay_s +
          policy.max_delay_retries * policy.max_delay_s + between * policy.min_delay_s;
 }
@@ -89,8 +96,8 @@ Fault retry_fault(const JsonValue& given_policy, std::string_view name) {
   HealthyRetryPolicy policy;
   read_retry(given_policy, policy);
   if (policy.min_delay_s > policy.max_delay_s) {
-    return fmt::format("{}.maxDelayTarget must be greater than or equal to {}.minDelayTarget",
-                       name, name);
+    return fmt::format("{}.maxDelayTarget must be greater than or equal to {}.minDelayTarget", name,
+                       name);
   }
   if (policy.no_delay_retries + policy.min_delay_retries + policy.max_delay_retries >
       policy.retries) {

@@ -1,6 +1,6 @@
-// Delivery policies: when HTTP deliveries are tried again, and how they look. A topic's stands below
-// "http" with names of their own ("defaultHealthyRetryPolicy"); a subscription's is laid over it,
-// and what nobody says is SNS's default.
+// Delivery policies: when HTTP deliveries are tried again, and how they look. A topic's stands
+// below "http" with names of their own ("defaultHealthyRetryPolicy"); a subscription's is laid over
+// it, and what nobody says is SNS's default.
 //
 // Source: the developer guide, "Amazon SNS message delivery retries"; recorded answers.
 //
@@ -33,7 +33,8 @@ struct DeliveryPolicy {
   std::string content_type = "text/plain; charset=UTF-8";
 };
 
-// A fault of the text, behind "Invalid parameter: " or what else goes before: "DeliveryPolicy: ...".
+// A fault of the text, behind "Invalid parameter: " or what else goes before: "DeliveryPolicy:
+// ...".
 std::optional<std::string> topic_policy_fault(std::string_view text);
 std::optional<std::string> subscription_policy_fault(std::string_view text);
 

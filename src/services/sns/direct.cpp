@@ -49,8 +49,8 @@ Result<KeptMessage> to_number(store::Reader& reader, const aws::Scope& scope,
                               const std::string& number, const Message& message) {
   LAPWING_TRY(const auto settings,
               TextMessageSettings::find(reader, resources::scoped_key(scope, "")));
-  if (settings && std::ranges::find(settings->record.opted_out, number) !=
-                      settings->record.opted_out.end()) {
+  if (settings &&
+      std::ranges::find(settings->record.opted_out, number) != settings->record.opted_out.end()) {
     return fail(errors::opted_out(fmt::format("Phone number {} is opted out", number)));
   }
   return KeptMessage{.protocol = "sms", .endpoint = number, .body = message.text_for("sms")};
@@ -72,7 +72,9 @@ net::Task<Result<gen::sns::PublishResponse>> publish_directly(Core& core, net::L
     co_return fail(
         invalid(fmt::format("PhoneNumber Reason: {} is not valid to publish to", number)));
   }
-  if (number.empty()) LAPWING_CO_TRY(key, endpoint_key(call, *in.target_arn));
+  if (number.empty()) {
+    LAPWING_CO_TRY(key, endpoint_key(call, *in.target_arn));
+  }
   LAPWING_CO_TRY(Message message, prepare(call, *core.random,
                                           {.text = std::move(in.message),
                                            .subject = std::move(in.subject),

@@ -1,5 +1,5 @@
-// Publishing without a topic: to a phone number, or to a platform's endpoint. What is published so is
-// kept (kept.hpp).
+// Publishing without a topic: to a phone number, or to a platform's endpoint. What is published so
+// is kept (kept.hpp).
 //
 // Thread-safety: the task stays on its loop.
 #pragma once

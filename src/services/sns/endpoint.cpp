@@ -12,7 +12,7 @@
 namespace lapwing::sns {
 namespace {
 
-constexpr std::string_view kProtocols[] = {"http", "https", "email",       "email-json", "sms",
+constexpr std::string_view kProtocols[] = {"http", "https",  "email",       "email-json", "sms",
                                            "sqs",  "lambda", "application", "firehose"};
 
 bool is_arn_of(std::string_view endpoint, std::string_view service) {

@@ -39,10 +39,9 @@ Result<Accepted> accept_in_order(store::Txn& txn, const Topic& topic, const Mess
 Result<std::optional<MonoTime>> Fading::next_due() {
   // Before it looks: what is written meanwhile wakes it again.
   asleep_ = true;
-  LAPWING_TRY(const store::ScanPage first,
-              store_.scan({.kind = std::string(TakenTable::kKind),
-                           .index = std::string(TakenTable::kEnds),
-                           .limit = 1}));
+  LAPWING_TRY(const store::ScanPage first, store_.scan({.kind = std::string(TakenTable::kKind),
+                                                        .index = std::string(TakenTable::kEnds),
+                                                        .limit = 1}));
   if (first.records.empty()) return std::optional<MonoTime>();
   asleep_ = false;
   LAPWING_TRY(const Taken taken, TakenMessages::decode(first.records.front().value));
@@ -52,9 +51,8 @@ Result<std::optional<MonoTime>> Fading::next_due() {
 Status Fading::run_due() {
   const std::int64_t now_ms = unix_ms(clock_.wall());
   const auto done = store_.transact([now_ms](store::Txn& txn) -> Status {
-    LAPWING_TRY(const auto page,
-                TakenMessages::list(txn, {.index = std::string(TakenTable::kEnds),
-                                          .limit = kSweepStep}));
+    LAPWING_TRY(const auto page, TakenMessages::list(txn, {.index = std::string(TakenTable::kEnds),
+                                                           .limit = kSweepStep}));
     for (const Taken& each : page.records) {
       if (each.ends_ms > now_ms) break;
       LAPWING_CHECK(TakenMessages::erase(txn, each.id));

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "resources/packed_fields.hpp"
+#include "base/packed.hpp"
 #include "services/sns/limits.hpp"
 #include "services/sns/notification.hpp"
 
@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::string_view kStream = "sns.kept";
 constexpr std::string_view kShard = "all";
-constexpr std::uint8_t kFormat = 1;
+constexpr char kFormat = 1;
 // Trimming goes by notice; this is only the longest without.
 constexpr auto kTrimEvery = std::chrono::hours(24);
 
 std::string encode(const KeptMessage& message) {
-  resources::PackedWriter out(kFormat, message.body.size() + 512);
+  PackedWriter out(kFormat);
   for (const std::string* const field :
        {&message.protocol, &message.endpoint, &message.subscription_arn, &message.message_id,
         &message.topic_arn, &message.subject, &message.body}) {
@@ -29,16 +29,15 @@ std::string encode(const KeptMessage& message) {
 }
 
 Result<KeptMessage> decode(const store::LogRecord& record) {
-  resources::PackedReader in(record.data);
+  PackedReader in(record.data, kFormat);
   KeptMessage out;
   out.number = record.sequence;
   out.time_ms = record.time_ms;
-  for (std::string* const field :
-       {&out.protocol, &out.endpoint, &out.subscription_arn, &out.message_id, &out.topic_arn,
-        &out.subject, &out.body}) {
+  for (std::string* const field : {&out.protocol, &out.endpoint, &out.subscription_arn,
+                                   &out.message_id, &out.topic_arn, &out.subject, &out.body}) {
     *field = in.text();
   }
-  if (in.format() != kFormat || !in.whole()) return fail(internal_error("a kept message is cut"));
+  if (in.broken()) return fail(internal_error("a kept message is cut"));
   return out;
 }
 
@@ -93,12 +92,11 @@ void Kept::added() { trimming_.notify(); }
 
 Result<std::vector<KeptMessage>> Kept::read(std::uint64_t after, std::size_t max) const {
   std::vector<KeptMessage> out;
-  const auto page =
-      space_.log().read({.stream = std::string(kStream),
-                         .shard = std::string(kShard),
-                         .from = after + 1,
-                         .max_records = std::clamp<std::size_t>(max, 1, kKeptPageMax),
-                         .max_bytes = kMiB * 8});
+  const auto page = space_.log().read({.stream = std::string(kStream),
+                                       .shard = std::string(kShard),
+                                       .from = after + 1,
+                                       .max_records = std::clamp<std::size_t>(max, 1, kKeptPageMax),
+                                       .max_bytes = kMiB * 8});
   if (!page) {
     if (page.error().kind() == ErrorKind::kNotFound) return out;  // there has been none
     return fail(page.error());

@@ -1,5 +1,6 @@
 // E-mail, text messages and push notifications: they go nowhere from here, but are kept for those
-// who want to read what would have been sent. Beyond kKeptMessagesMax and kKeptBytesMax the oldest go.
+// who want to read what would have been sent. Beyond kKeptMessagesMax and kKeptBytesMax the oldest
+// go.
 //
 // Thread-safety: any thread.
 #pragma once

@@ -14,8 +14,7 @@ Attribute::Kind kind_of(const MessageAttribute& attribute) {
   return Attribute::Kind::kString;
 }
 
-void take(const View& view, const patterns::Match& match,
-          std::vector<const Subscription*>& out) {
+void take(const View& view, const patterns::Match& match, std::vector<const Subscription*>& out) {
   for (const patterns::PatternId number : match.ids()) {
     if (const Subscription* const found = view.find(number)) out.push_back(found);
   }

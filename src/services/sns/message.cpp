@@ -2,30 +2,31 @@
 
 #include <fmt/core.h>
 
-#include "resources/packed_fields.hpp"
+#include "base/packed.hpp"
 
 namespace lapwing::sns {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr char kFormat = 1;
 
 }  // namespace
 
 std::string encode(const Message& message) {
-  resources::PackedWriter out(kFormat, message.text.size() + 1024);
+  PackedWriter out(kFormat);
+  out.reserve(message.text.size() + 1024);
   out.number(static_cast<std::uint64_t>(message.kind));
   out.text(message.id);
   out.text(message.topic_arn);
   out.number(static_cast<std::uint64_t>(message.time_ms));
   out.text(message.text);
-  out.number(message.texts.size());
+  out.length(message.texts.size());
   for (const auto& [protocol, text] : message.texts) {
     out.text(protocol);
     out.text(text);
   }
-  out.flag(message.has_subject);
+  out.number(message.has_subject ? 1 : 0);
   out.text(message.subject);
-  out.number(message.attributes.size());
+  out.length(message.attributes.size());
   for (const MessageAttribute& attribute : message.attributes) {
     out.text(attribute.name);
     out.text(attribute.type);
@@ -42,21 +43,20 @@ std::string encode(const Message& message) {
 }
 
 Result<Message> decode(std::string_view bytes) {
-  resources::PackedReader in(bytes);
-  if (in.format() != kFormat) return fail(internal_error("a message of an unknown format"));
+  PackedReader in(bytes, kFormat);
   Message out;
   out.kind = static_cast<MessageKind>(in.number());
   out.id = in.text();
   out.topic_arn = in.text();
   out.time_ms = static_cast<std::int64_t>(in.number());
   out.text = in.text();
-  for (std::size_t left = in.count(); left > 0; --left) {
+  for (std::size_t left = in.length(); left > 0 && !in.broken(); --left) {
     std::string protocol = in.text();
     out.texts[std::move(protocol)] = in.text();
   }
-  out.has_subject = in.flag();
+  out.has_subject = in.number() != 0;
   out.subject = in.text();
-  for (std::size_t left = in.count(); left > 0; --left) {
+  for (std::size_t left = in.length(); left > 0 && !in.broken(); --left) {
     MessageAttribute attribute;
     attribute.name = in.text();
     attribute.type = in.text();
@@ -70,7 +70,7 @@ Result<Message> decode(std::string_view bytes) {
   out.token = in.text();
   out.base = in.text();
   out.trace = in.text();
-  if (!in.whole()) return fail(internal_error("a message that is cut"));
+  if (in.broken()) return fail(internal_error("a message of an unknown format"));
   return out;
 }
 

@@ -15,9 +15,7 @@ std::string timestamp(const Message& message) {
   return text::format_iso8601(wall_from_unix_ms(message.time_ms), true);
 }
 
-bool is_notification(const Message& message) {
-  return message.kind == MessageKind::kNotification;
-}
+bool is_notification(const Message& message) { return message.kind == MessageKind::kNotification; }
 
 void write_attributes(text::JsonWriter& json, const MessageAttributes& attributes,
                       bool numbers_as_strings) {
@@ -27,9 +25,8 @@ void write_attributes(text::JsonWriter& json, const MessageAttributes& attribute
     json.begin_object();
     json.member("Type",
                 numbers_as_strings && !attribute.binary() ? std::string("String") : attribute.type);
-    json.member("Value", attribute.binary()
-                             ? text::base64_encode(std::string_view(attribute.value))
-                             : attribute.value);
+    json.member("Value", attribute.binary() ? text::base64_encode(std::string_view(attribute.value))
+                                            : attribute.value);
     json.end_object();
   }
   json.end_object();
@@ -104,8 +101,7 @@ std::string string_to_sign(const Message& message, std::string_view text) {
   return out;
 }
 
-std::string notification(const Message& message, const Subscription& subscription,
-                         Signer& signer) {
+std::string notification(const Message& message, const Subscription& subscription, Signer& signer) {
   const std::string& text = message.text_for(subscription.protocol);
   std::string out;
   text::JsonWriter json(out);
@@ -124,8 +120,7 @@ std::string notification(const Message& message, const Subscription& subscriptio
   return out;
 }
 
-std::string lambda_event(const Message& message, const Subscription& subscription,
-                         Signer& signer) {
+std::string lambda_event(const Message& message, const Subscription& subscription, Signer& signer) {
   const std::string& text = message.text_for(subscription.protocol);
   std::string out;
   text::JsonWriter json(out);

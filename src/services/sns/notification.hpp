@@ -28,8 +28,7 @@ std::string certificate_url(const Message& message, std::string_view certificate
 std::string string_to_sign(const Message& message, std::string_view text);
 
 // The JSON that queues, HTTP endpoints and dead-letter queues get.
-std::string notification(const Message& message, const Subscription& subscription,
-                         Signer& signer);
+std::string notification(const Message& message, const Subscription& subscription, Signer& signer);
 std::string lambda_event(const Message& message, const Subscription& subscription, Signer& signer);
 // Without a signature.
 std::string firehose_record(const Message& message, const Subscription& subscription);

@@ -22,14 +22,12 @@ constexpr double kJitter = 0.2;
 
 // AWS's own services, whose endpoints a policy cannot change: 100,015 attempts in 23 days.
 RetryPolicy service_retries() {
-  return RetryPolicy({{.attempts = 3},
-                      {.attempts = 2, .first = seconds(1), .last = seconds(1)},
-                      {.attempts = 10,
-                       .first = seconds(1),
-                       .last = seconds(20),
-                       .backoff = Backoff::kExponential},
-                      {.attempts = 100'000, .first = seconds(20), .last = seconds(20)}},
-                     Duration::zero(), kJitter);
+  return RetryPolicy(
+      {{.attempts = 3},
+       {.attempts = 2, .first = seconds(1), .last = seconds(1)},
+       {.attempts = 10, .first = seconds(1), .last = seconds(20), .backoff = Backoff::kExponential},
+       {.attempts = 100'000, .first = seconds(20), .last = seconds(20)}},
+      Duration::zero(), kJitter);
 }
 
 Backoff backoff_of(std::string_view name) {
@@ -42,8 +40,8 @@ RetryPolicy http_retries(const HealthyRetryPolicy& policy) {
   const auto count = [](std::int64_t number) { return static_cast<std::uint32_t>(number); };
   const seconds least(policy.min_delay_s);
   const seconds most(policy.max_delay_s);
-  const std::int64_t between = policy.retries - policy.no_delay_retries -
-                               policy.min_delay_retries - policy.max_delay_retries;
+  const std::int64_t between = policy.retries - policy.no_delay_retries - policy.min_delay_retries -
+                               policy.max_delay_retries;
   return RetryPolicy({{.attempts = count(policy.no_delay_retries)},
                       {.attempts = count(policy.min_delay_retries), .first = least, .last = least},
                       {.attempts = count(between),
@@ -106,8 +104,8 @@ ports::Parcel OutgoingMail::parcel(const Message& message, const Subscription& s
     out.body = lambda_event(message, subscription, signer_);
   } else if (subscription.protocol == "firehose") {
     out.body = firehose_record(message, subscription);
-    out.as = {.service = {}, .source_arn = {}, .source_account = {},
-              .role_arn = subscription.role_arn};
+    out.as = {
+        .service = {}, .source_arn = {}, .source_account = {}, .role_arn = subscription.role_arn};
   } else {
     out.body = raw ? message.text_for(subscription.protocol)
                    : notification(message, subscription, signer_);

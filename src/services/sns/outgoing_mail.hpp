@@ -1,6 +1,6 @@
 // The sender's side of delivery: what a subscriber gets of a message, when it is tried again, what
-// goes to its dead-letter queue. The outbox (delivery/outbox.hpp) asks for it at each attempt, by the
-// subscription's ARN.
+// goes to its dead-letter queue. The outbox (delivery/outbox.hpp) asks for it at each attempt, by
+// the subscription's ARN.
 //
 // Source: the developer guide, "Amazon SNS message delivery retries" and "dead-letter queues".
 //

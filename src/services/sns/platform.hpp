@@ -33,7 +33,7 @@ struct PlatformEndpoint {
   aws::Scope scope;
   std::string platform;
   std::string application;
-  std::string id;  // a UUID
+  std::string id;                                 // a UUID
   std::map<std::string, std::string> attributes;  // "Token", "Enabled", "CustomUserData"
 
   std::string application_key() const {

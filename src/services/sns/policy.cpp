@@ -13,15 +13,24 @@
 namespace lapwing::sns {
 namespace {
 
-constexpr std::string_view kOwnersActions[] = {
-    "GetTopicAttributes", "SetTopicAttributes", "AddPermission",
-    "RemovePermission",   "DeleteTopic",        "Subscribe",
-    "ListSubscriptionsByTopic", "Publish"};
+constexpr std::string_view kOwnersActions[] = {"GetTopicAttributes",
+                                               "SetTopicAttributes",
+                                               "AddPermission",
+                                               "RemovePermission",
+                                               "DeleteTopic",
+                                               "Subscribe",
+                                               "ListSubscriptionsByTopic",
+                                               "Publish"};
 // What else a policy may grant.
-constexpr std::string_view kOtherActions[] = {
-    "GetDataProtectionPolicy", "PutDataProtectionPolicy", "ListTagsForResource",
-    "TagResource",             "UntagResource",           "Receive",
-    "ConfirmSubscription",     "Unsubscribe",             "*"};
+constexpr std::string_view kOtherActions[] = {"GetDataProtectionPolicy",
+                                              "PutDataProtectionPolicy",
+                                              "ListTagsForResource",
+                                              "TagResource",
+                                              "UntagResource",
+                                              "Receive",
+                                              "ConfirmSubscription",
+                                              "Unsubscribe",
+                                              "*"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool same_word(std::string_view a, std::string_view b) {

@@ -33,9 +33,8 @@ Status check_subject(std::string_view subject) {
 
 Status check_attribute_name(std::string_view name) {
   if (name.empty() || name.size() > kAttributeNameBytesMax) {
-    return fail(bad_value(
-        fmt::format("Length of message attribute name must be less than {} bytes.",
-                    kAttributeNameBytesMax)));
+    return fail(bad_value(fmt::format(
+        "Length of message attribute name must be less than {} bytes.", kAttributeNameBytesMax)));
   }
   for (const char c : name) {
     const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -83,9 +82,10 @@ Result<MessageAttribute> check_attribute(const std::string& name,
   const auto& value = out.binary() ? given.binary_value : given.string_value;
   const auto& other = out.binary() ? given.string_value : given.binary_value;
   if (!value && other) {
-    return fail(bad_value(fmt::format("The message attribute '{}' with type '{}' must use field "
-                                      "'{}'.",
-                                      name, given.data_type, out.binary() ? "Binary" : "String")));
+    return fail(
+        bad_value(fmt::format("The message attribute '{}' with type '{}' must use field "
+                              "'{}'.",
+                              name, given.data_type, out.binary() ? "Binary" : "String")));
   }
   if (value.value_or("").empty()) {
     return fail(bad_value(fmt::format(
@@ -97,8 +97,8 @@ Result<MessageAttribute> check_attribute(const std::string& name,
     return fail(bad_value(fmt::format("The message attribute '{}' is not UTF-8.", name)));
   }
   if (base == "Number" && !text::is_decimal(*value)) {
-    return fail(bad_value(fmt::format(
-        "Could not cast message attribute '{}' value to number.", name)));
+    return fail(
+        bad_value(fmt::format("Could not cast message attribute '{}' value to number.", name)));
   }
   if (given.data_type == "String.Array" && !is_string_array(*value)) {
     return fail(bad_value(fmt::format(
@@ -110,9 +110,10 @@ Result<MessageAttribute> check_attribute(const std::string& name,
 
 Result<MessageAttributes> check_attributes(const AttributeValues& given) {
   if (given.size() > kMessageAttributesMax) {
-    return fail(bad_value(fmt::format("Number of message attributes [{}] exceeds the allowed "
-                                      "maximum [{}].",
-                                      given.size(), kMessageAttributesMax)));
+    return fail(
+        bad_value(fmt::format("Number of message attributes [{}] exceeds the allowed "
+                              "maximum [{}].",
+                              given.size(), kMessageAttributesMax)));
   }
   MessageAttributes out;
   for (const auto& [name, value] : given) {

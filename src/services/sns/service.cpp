@@ -51,8 +51,7 @@ void add(aws::OperationTable& table, Core& core, Fn fn, Access access,
 }
 
 void add_topics(aws::OperationTable& table, Core& core) {
-  add<gen::sns::CreateTopic>(table, core, create_topic, Access::kWrite,
-                             named_arn);
+  add<gen::sns::CreateTopic>(table, core, create_topic, Access::kWrite, named_arn);
   add<gen::sns::DeleteTopic>(table, core, delete_topic, Access::kWrite,
                              topic_arn<gen::sns::DeleteTopicInput>);
   add<gen::sns::GetTopicAttributes>(table, core, get_topic_attributes, Access::kRead,
@@ -87,9 +86,8 @@ void add_subscriptions(aws::OperationTable& table, Core& core) {
       table, core, get_subscription_attributes, Access::kRead,
       subscriptions_topic<gen::sns::GetSubscriptionAttributesInput>);
   add<gen::sns::SetSubscriptionAttributes>(
-      table, core,
-      set_subscription_attributes,
-      Access::kWrite, subscriptions_topic<gen::sns::SetSubscriptionAttributesInput>);
+      table, core, set_subscription_attributes, Access::kWrite,
+      subscriptions_topic<gen::sns::SetSubscriptionAttributesInput>);
   add<gen::sns::ListSubscriptions>(table, core, list_subscriptions, Access::kList,
                                    aws::kNoResource);
   add<gen::sns::ListSubscriptionsByTopic>(table, core, list_subscriptions_by_topic, Access::kList,
@@ -97,10 +95,9 @@ void add_subscriptions(aws::OperationTable& table, Core& core) {
 }
 
 void add_publishing(aws::OperationTable& table, Core& core) {
-  table.add<gen::sns::Publish>(core, publish,
-                               {.access = Access::kWrite,
-                                .resource = target_arn,
-                                .body_bytes_max = kPublishBodyBytesMax});
+  table.add<gen::sns::Publish>(
+      core, publish,
+      {.access = Access::kWrite, .resource = target_arn, .body_bytes_max = kPublishBodyBytesMax});
   table.add<gen::sns::PublishBatch>(core, publish_batch,
                                     {.access = Access::kWrite,
                                      .action = "sns:Publish",
@@ -180,8 +177,7 @@ Service::Service(const hosting::Dependencies& given, const crypto::AesKey& serve
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sns"));
-  core_.parts =
-      std::make_unique<Parts>(given_.clock, given_.random, *core_.space, server_key_);
+  core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, server_key_);
   Parts& parts = *core_.parts;
   LAPWING_CHECK(parts.catalog.load());
   LAPWING_CHECK(parts.signer.load());

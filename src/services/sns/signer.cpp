@@ -33,8 +33,8 @@ Signer::Signer(store::Store& store, const crypto::AesKey& server_key, Random& ra
 void Signer::take(crypto::RsaKey rsa, std::string certificate) {
   std::string name = fmt::format("SimpleNotificationService-{}.pem",
                                  crypto::sha256_hex(certificate).substr(0, 32));
-  auto key = std::make_shared<const Key>(
-      Key{std::move(rsa), std::move(certificate), std::move(name)});
+  auto key =
+      std::make_shared<const Key>(Key{std::move(rsa), std::move(certificate), std::move(name)});
   const std::scoped_lock lock(mutex_);
   key_ = std::move(key);
 }
@@ -90,8 +90,8 @@ std::string Signer::sign(int version, std::string_view text) {
     const std::scoped_lock lock(mutex_);
     if (const auto found = signed_.find(which); found != signed_.end()) return found->second;
   }
-  std::string signature = text::base64_encode(std::string_view(by->rsa.sign(
-      version == 2 ? crypto::RsaDigest::kSha256 : crypto::RsaDigest::kSha1, text)));
+  std::string signature = text::base64_encode(std::string_view(
+      by->rsa.sign(version == 2 ? crypto::RsaDigest::kSha256 : crypto::RsaDigest::kSha1, text)));
   const std::scoped_lock lock(mutex_);
   if (signed_.emplace(which, signature).second) order_.push_back(which);
   if (order_.size() > kSignaturesKept) {

@@ -27,8 +27,7 @@ namespace lapwing::sns {
 class Signer {
  public:
   // All outlive it.
-  Signer(store::Store& store, const crypto::AesKey& server_key, Random& random,
-         const Clock& clock);
+  Signer(store::Store& store, const crypto::AesKey& server_key, Random& random, const Clock& clock);
 
   // What an earlier run has made.
   Status load();

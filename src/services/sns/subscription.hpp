@@ -15,7 +15,7 @@ namespace lapwing::sns {
 
 // Their numbers are kept.
 enum class SubscriptionState : std::uint8_t {
-  kPending = 0,    // waits for its token
+  kPending = 0,  // waits for its token
   kConfirmed = 1,
   kUnsubscribed = 2,  // by a link, without a signature: its token brings it back
 };

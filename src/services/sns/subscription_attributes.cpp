@@ -95,9 +95,9 @@ Status set_delivery_policy(Subscription& subscription, const std::string& value,
 
 Status compile_filter(Subscription& subscription) {
   if (subscription.filter_policy.empty()) return {};
-  auto pattern = patterns::compile(subscription.filter_policy,
-                                   subscription.filter_body ? patterns::Dialect::kBody
-                                                            : patterns::Dialect::kAttributes);
+  auto pattern = patterns::compile(
+      subscription.filter_policy,
+      subscription.filter_body ? patterns::Dialect::kBody : patterns::Dialect::kAttributes);
   if (!pattern) return fail(make_error(ErrorKind::kInvalid, std::move(pattern.error().message)));
   subscription.pattern = std::make_shared<const patterns::Pattern>(*std::move(pattern));
   return {};
@@ -127,7 +127,7 @@ Status set_subscription_attribute(Subscription& subscription, const std::string&
 }
 
 Status apply_subscription_attributes(Subscription& subscription, const Attributes& given,
-                                   const Setting& where) {
+                                     const Setting& where) {
   constexpr const char* kScope = "FilterPolicyScope";
   if (const auto scope = given.find(kScope); scope != given.end()) {
     LAPWING_CHECK(set_subscription_attribute(subscription, scope->first, scope->second, where));

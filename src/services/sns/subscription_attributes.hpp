@@ -28,7 +28,7 @@ Status set_subscription_attribute(Subscription& subscription, const std::string&
                                   const std::optional<std::string>& value, const Setting& where);
 // The scope before the policy that is read by it.
 Status apply_subscription_attributes(Subscription& subscription, const Attributes& given,
-                                   const Setting& where);
+                                     const Setting& where);
 // What GetSubscriptionAttributes answers.
 Attributes subscription_attributes(const Subscription& subscription, const Topic& topic);
 // Whether what is given is what the subscription has.

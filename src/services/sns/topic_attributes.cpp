@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "aws/operation_table.hpp"
 #include "services/sns/delivery_policy.hpp"

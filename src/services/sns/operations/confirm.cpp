@@ -15,9 +15,8 @@ constexpr std::size_t kTokenDigitsMin = 200;
 
 bool is_token(std::string_view text) {
   return text.size() >= kTokenDigitsMin && text.size() <= kTokenDigits * 2 &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+         std::ranges::all_of(
+             text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // Of what a link brings back, where its endpoint was subscribed again meanwhile: that one counts.
@@ -51,23 +50,23 @@ Result<gen::sns::ConfirmSubscriptionResponse> confirm_subscription(
   if (found == nullptr || found->token_ends_ms <= core.now_ms()) {
     return fail(gen::sns::errors::invalid_parameter("Invalid token"));
   }
-  LAPWING_TRY(const SubscriptionPtr confirmed,
-              core.catalog().change(
-                  found->address(),
-                  [&](const Topic&, SubscriptionPtr there) -> Result<SubscriptionPtr> {
-                    if (there == nullptr || there->token != in.token) {
-                      return fail(gen::sns::errors::invalid_parameter("Invalid token"));
-                    }
-                    if (there->confirmed()) return there;
-                    if (there->gone()) {
-                      if (SubscriptionPtr other = replaced(core, *there)) return other;
-                    }
-                    auto after = std::make_shared<Subscription>(*there);
-                    after->state = SubscriptionState::kConfirmed;
-                    after->authenticated = !is_unsigned(call);
-                    after->authenticate_on_unsubscribe = authenticate && !is_unsigned(call);
-                    return SubscriptionPtr(std::move(after));
-                  }));
+  LAPWING_TRY(
+      const SubscriptionPtr confirmed,
+      core.catalog().change(
+          found->address(), [&](const Topic&, SubscriptionPtr there) -> Result<SubscriptionPtr> {
+            if (there == nullptr || there->token != in.token) {
+              return fail(gen::sns::errors::invalid_parameter("Invalid token"));
+            }
+            if (there->confirmed()) return there;
+            if (there->gone()) {
+              if (SubscriptionPtr other = replaced(core, *there)) return other;
+            }
+            auto after = std::make_shared<Subscription>(*there);
+            after->state = SubscriptionState::kConfirmed;
+            after->authenticated = !is_unsigned(call);
+            after->authenticate_on_unsubscribe = authenticate && !is_unsigned(call);
+            return SubscriptionPtr(std::move(after));
+          }));
   return gen::sns::ConfirmSubscriptionResponse{.subscription_arn = confirmed->arn()};
 }
 
@@ -95,9 +94,9 @@ Result<aws::Empty> unsubscribe(Core& core, const aws::Call& call,
     mail = confirmation(core, topic, *after);
     return SubscriptionPtr(std::move(after));
   };
-  const auto ended = core.catalog().change(
-      address, end,
-      [&](store::Txn& txn, const Subscription*) { return core.mail().accept(txn, mail); });
+  const auto ended = core.catalog().change(address, end, [&](store::Txn& txn, const Subscription*) {
+    return core.mail().accept(txn, mail);
+  });
   if (!ended) {
     // What is not there has ended.
     if (ended.error().kind() == ErrorKind::kNotFound) return aws::Empty();

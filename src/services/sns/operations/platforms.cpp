@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
+#include "aws/operation_table.hpp"
 #include "gen/sns/errors.hpp"
 #include "services/sns/pages.hpp"
 #include "services/sns/tables.hpp"
@@ -20,19 +21,21 @@ namespace {
 namespace errors = gen::sns::errors;
 
 constexpr std::string_view kPlatforms[] = {
-    "ADM",   "APNS",  "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX", "BAIDU",
-    "FCM",   "GCM",   "MACOS",        "MACOS_SANDBOX", "MPNS",          "WNS"};
+    "ADM",   "APNS", "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX",
+    "BAIDU", "FCM",  "GCM",          "MACOS",     "MACOS_SANDBOX",
+    "MPNS",  "WNS"};
 // Secrets are taken and never shown.
 constexpr std::string_view kSecrets[] = {"PlatformCredential", "PlatformPrincipal"};
 constexpr std::string_view kApplicationAttributes[] = {
-    "PlatformCredential", "PlatformPrincipal", "EventEndpointCreated", "EventEndpointDeleted",
-    "EventEndpointUpdated", "EventDeliveryFailure", "SuccessFeedbackRoleArn",
-    "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate", "ApplePlatformTeamID",
-    "ApplePlatformBundleID", "Enabled"};
+    "PlatformCredential",     "PlatformPrincipal",      "EventEndpointCreated",
+    "EventEndpointDeleted",   "EventEndpointUpdated",   "EventDeliveryFailure",
+    "SuccessFeedbackRoleArn", "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate",
+    "ApplePlatformTeamID",    "ApplePlatformBundleID",  "Enabled"};
 // Events and reports that nothing here makes.
-constexpr std::string_view kNotBuilt[] = {
-    "EventEndpointCreated", "EventEndpointDeleted", "EventEndpointUpdated", "EventDeliveryFailure",
-    "SuccessFeedbackRoleArn", "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate"};
+constexpr std::string_view kNotBuilt[] = {"EventEndpointCreated",     "EventEndpointDeleted",
+                                          "EventEndpointUpdated",     "EventDeliveryFailure",
+                                          "SuccessFeedbackRoleArn",   "FailureFeedbackRoleArn",
+                                          "SuccessFeedbackSampleRate"};
 constexpr std::string_view kEndpointAttributes[] = {"CustomUserData", "Enabled", "Token"};
 
 template <std::size_t N>
@@ -51,9 +54,9 @@ Result<std::string> key_of(const aws::Call& call, std::string_view text, std::st
     return fail(invalid(fmt::format("{} Reason: not an ARN of this kind", parameter)));
   }
   if (arn->account != call.caller.account) {
-    return fail(errors::authorization_error(fmt::format(
-        "User: {} is not authorized to perform this action on resource: {}",
-        call.caller.principal_arn, text)));
+    return fail(errors::authorization_error(
+        fmt::format("User: {} is not authorized to perform this action on resource: {}",
+                    call.caller.principal_arn, text)));
   }
   return resources::scoped_key({arn->account, arn->region}, arn->resource_id());
 }
@@ -86,8 +89,8 @@ Status set_application(PlatformApplication& to, const Attributes& given,
   LAPWING_CHECK(check_utf8(given));
   for (const auto& [name, value] : given) {
     if (!holds(kApplicationAttributes, name)) {
-      return fail(invalid(fmt::format("Attributes Reason: Invalid attribute name: {}",
-                                      name.substr(0, 256))));
+      return fail(invalid(
+          fmt::format("Attributes Reason: Invalid attribute name: {}", name.substr(0, 256))));
     }
     if (holds(kNotBuilt, name) && !value.empty()) {
       return fail(aws::unsupported("sns", operation, name));
@@ -105,8 +108,8 @@ Status set_endpoint(PlatformEndpoint& to, const Attributes& given) {
   LAPWING_CHECK(check_utf8(given));
   for (const auto& [name, value] : given) {
     if (!holds(kEndpointAttributes, name)) {
-      return fail(invalid(fmt::format("Attributes Reason: Invalid attribute name: {}",
-                                      name.substr(0, 256))));
+      return fail(invalid(
+          fmt::format("Attributes Reason: Invalid attribute name: {}", name.substr(0, 256))));
     }
     if (name == "CustomUserData" && value.size() > kUserDataBytesMax) {
       return fail(invalid(
@@ -185,12 +188,11 @@ Result<resources::Paged<typename Table::Record>> list(Core& core, const resource
 // The endpoint that has the token: the same again where all that is given is what it has.
 Result<std::string> same_endpoint(store::Txn& txn, const std::string& application,
                                   const PlatformEndpoint& wanted, const Attributes& given) {
-  LAPWING_TRY(const auto page,
-              Endpoints::list(txn, {.prefix = PlatformEndpoint::token_term(
-                                        application, wanted.attribute("Token")),
-                                    .index = "token",
-                                    .match = store::Match::kExact,
-                                    .limit = 1}));
+  LAPWING_TRY(const auto page, Endpoints::list(txn, {.prefix = PlatformEndpoint::token_term(
+                                                         application, wanted.attribute("Token")),
+                                                     .index = "token",
+                                                     .match = store::Match::kExact,
+                                                     .limit = 1}));
   if (page.records.empty()) return std::string();
   const PlatformEndpoint& there = page.records.front();
   const bool same = std::ranges::all_of(given, [&](const auto& each) {
@@ -211,8 +213,8 @@ Result<CreatePlatformApplication::Output> create_platform_application(
                              .name = in.name,
                              .attributes = {}};
   if (!holds(kPlatforms, in.platform)) {
-    return fail(invalid(
-        fmt::format("Platform Reason: {} is not supported", in.platform.substr(0, 256))));
+    return fail(
+        invalid(fmt::format("Platform Reason: {} is not supported", in.platform.substr(0, 256))));
   }
   if (!is_name(in.name)) return fail(invalid("Name"));
   LAPWING_CHECK(set_application(wanted, in.attributes, "CreatePlatformApplication"));
@@ -240,9 +242,8 @@ Result<aws::Empty> delete_platform_application(Core& core, const aws::Call& call
                                                const DeletePlatformApplication::Input& in) {
   LAPWING_TRY(const std::string key,
               key_of(call, in.platform_application_arn, "app", "PlatformApplicationArn"));
-  LAPWING_CHECK(transact(core, [&](store::Txn& txn) -> Status {
-    return Applications::erase(txn, key);
-  }));
+  LAPWING_CHECK(
+      transact(core, [&](store::Txn& txn) -> Status { return Applications::erase(txn, key); }));
   // Its endpoints with it, some at a time.
   for (bool more = true; more;) {
     LAPWING_CHECK(transact(core, [&](store::Txn& txn) -> Status {
@@ -279,8 +280,8 @@ Result<aws::Empty> set_platform_application_attributes(
 Result<ListPlatformApplications::Output> list_platform_applications(
     Core& core, const aws::Call& call, const ListPlatformApplications::Input& in) {
   LAPWING_TRY(const auto ask, page_asked("sns.ListPlatformApplications", in.next_token));
-  LAPWING_TRY(auto page, list<Applications>(core, ask,
-                                            resources::scoped_key(aws::scope_of(call.caller), "")));
+  LAPWING_TRY(auto page,
+              list<Applications>(core, ask, resources::scoped_key(aws::scope_of(call.caller), "")));
   ListPlatformApplications::Output out;
   out.platform_applications.emplace();
   for (const PlatformApplication& each : page.items) {
@@ -295,8 +296,7 @@ Result<CreatePlatformEndpoint::Output> create_platform_endpoint(
     Core& core, const aws::Call& call, const CreatePlatformEndpoint::Input& in) {
   LAPWING_TRY(const std::string key,
               key_of(call, in.platform_application_arn, "app", "PlatformApplicationArn"));
-  LAPWING_TRY(const PlatformApplication application,
-              get<Applications>(core, key, no_application));
+  LAPWING_TRY(const PlatformApplication application, get<Applications>(core, key, no_application));
   Attributes given = in.attributes.value_or(Attributes());
   if (in.custom_user_data) given["CustomUserData"] = *in.custom_user_data;
   given["Token"] = in.token;

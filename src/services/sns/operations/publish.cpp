@@ -61,8 +61,8 @@ Status check_entries(const Entries& entries) {
   for (const auto& entry : entries) {
     const std::string_view shown = std::string_view(entry.id).substr(0, 256);
     if (entry.id.size() > kEntryIdCharactersMax) {
-      return fail(errors::invalid_batch_entry_id(fmt::format(
-          "The Id of a batch entry in the batch request is too long: {}", shown)));
+      return fail(errors::invalid_batch_entry_id(
+          fmt::format("The Id of a batch entry in the batch request is too long: {}", shown)));
     }
     if (entry.id.empty() || !std::ranges::all_of(entry.id, is_entry_character)) {
       return fail(errors::invalid_batch_entry_id(fmt::format(
@@ -131,8 +131,7 @@ net::Task<Result<gen::sns::PublishResponse>> publish(Core& core, net::Loop& loop
                              by_topic ? "TopicArn" : "TargetArn"));
   LAPWING_CO_TRY(ViewPtr view, core.catalog().view(address));
   std::vector<Message> messages;
-  LAPWING_CO_TRY(messages.emplace_back(),
-                 prepare_for(core, call, *view->topic, outgoing(in)));
+  LAPWING_CO_TRY(messages.emplace_back(), prepare_for(core, call, *view->topic, outgoing(in)));
   LAPWING_CO_TRY(const std::vector<Accepted> accepted,
                  co_await publish_to(core, loop, std::move(view), std::move(messages)));
   gen::sns::PublishResponse out;

@@ -51,8 +51,8 @@ Result<gen::sns::GetDataProtectionPolicyResponse> get_data_protection_policy(
     Core& core, const aws::Call& call, const gen::sns::GetDataProtectionPolicyInput& in) {
   LAPWING_TRY(const TopicAddress address, parse_topic(call, in.resource_arn, "ResourceArn"));
   LAPWING_TRY(const TopicPtr topic, core.catalog().get(address));
-  return gen::sns::GetDataProtectionPolicyResponse{
-      .data_protection_policy = topic->data_protection_policy};
+  return gen::sns::GetDataProtectionPolicyResponse{.data_protection_policy =
+                                                       topic->data_protection_policy};
 }
 
 Result<aws::Empty> put_data_protection_policy(Core& core, const aws::Call& call,

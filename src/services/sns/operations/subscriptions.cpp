@@ -23,13 +23,12 @@ constexpr std::string_view kPendingArn = "pending confirmation";
 
 Status check_application(Core& core, std::string_view endpoint) {
   const auto missing = [&] {
-    return fail(invalid(
-        fmt::format("Endpoint Reason: Endpoint does not exist for endpoint {}", endpoint)));
+    return fail(
+        invalid(fmt::format("Endpoint Reason: Endpoint does not exist for endpoint {}", endpoint)));
   };
   const auto arn = aws::Arn::parse(endpoint);
   if (!arn || arn->resource_type() != "endpoint") return missing();
-  const std::string key =
-      resources::scoped_key({arn->account, arn->region}, arn->resource_id());
+  const std::string key = resources::scoped_key({arn->account, arn->region}, arn->resource_id());
   bool there = false;
   LAPWING_CHECK(core.store().read([&](store::Reader& reader) -> Status {
     LAPWING_TRY(const auto found, Endpoints::find(reader, key));
@@ -72,8 +71,8 @@ Result<Subscription> read_subscription(Core& core, const aws::Call& call, const 
   out.endpoint = in.endpoint.value_or("");
   LAPWING_CHECK(check_endpoint(topic, out.protocol, out.endpoint));
   if (out.protocol == "application") LAPWING_CHECK(check_application(core, out.endpoint));
-  LAPWING_CHECK(apply_subscription_attributes(out, in.attributes.value_or(Attributes()),
-                                            kInSubscribe));
+  LAPWING_CHECK(
+      apply_subscription_attributes(out, in.attributes.value_or(Attributes()), kInSubscribe));
   if (out.protocol == "firehose" && out.role_arn.empty()) {
     return fail(invalid("Attributes Reason: SubscriptionRoleArn: no value for required parameter"));
   }
@@ -120,8 +119,7 @@ Result<gen::sns::SubscribeResponse> subscribe(Core& core, const aws::Call& call,
   LAPWING_CHECK(core.signer().prepare());
   Mail mail;
   const auto make = [&](const Topic& of, SubscriptionPtr) -> Result<SubscriptionPtr> {
-    SubscriptionPtr there =
-        core.catalog().find_endpoint(address, wanted.protocol, wanted.endpoint);
+    SubscriptionPtr there = core.catalog().find_endpoint(address, wanted.protocol, wanted.endpoint);
     if (there != nullptr) {
       if (!has_attributes(*there, wanted, given)) {
         return fail(
@@ -139,11 +137,11 @@ Result<gen::sns::SubscribeResponse> subscribe(Core& core, const aws::Call& call,
     }
     return std::make_shared<const Subscription>(wanted);
   };
-  LAPWING_TRY(const SubscriptionPtr made,
-              core.catalog().change(wanted.address(), make,
-                                    [&](store::Txn& txn, const Subscription*) {
-                                      return core.mail().accept(txn, mail);
-                                    }));
+  LAPWING_TRY(
+      const SubscriptionPtr made,
+      core.catalog().change(wanted.address(), make, [&](store::Txn& txn, const Subscription*) {
+        return core.mail().accept(txn, mail);
+      }));
   LAPWING_CHECK(send_again(core, *made, wanted, mail));
   if (made->pending()) core.token_given();
   const bool shown = !made->pending() || in.return_subscription_arn.value_or(false);
@@ -157,8 +155,8 @@ Result<gen::sns::GetSubscriptionAttributesResponse> get_subscription_attributes(
   const SubscriptionPtr found = core.catalog().find(address);
   const TopicPtr topic = core.catalog().find(address.topic);
   if (found == nullptr || found->gone() || topic == nullptr) return fail(no_such_subscription());
-  return gen::sns::GetSubscriptionAttributesResponse{
-      .attributes = subscription_attributes(*found, *topic)};
+  return gen::sns::GetSubscriptionAttributesResponse{.attributes =
+                                                         subscription_attributes(*found, *topic)};
 }
 
 Result<aws::Empty> set_subscription_attributes(Core& core, const aws::Call& call,

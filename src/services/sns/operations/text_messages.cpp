@@ -58,8 +58,8 @@ Status change_settings(Core& core, const aws::Call& call,
 
 Status check_number(std::string_view number) {
   if (is_phone_number(number)) return {};
-  return fail(invalid(fmt::format("PhoneNumber Reason: {} is not a valid phone number",
-                                  number.substr(0, 64))));
+  return fail(invalid(
+      fmt::format("PhoneNumber Reason: {} is not a valid phone number", number.substr(0, 64))));
 }
 
 bool is_sender_id(std::string_view text) {
@@ -214,15 +214,14 @@ Result<DeleteSMSSandboxPhoneNumber::Output> delete_sms_sandbox_phone_number(
 
 Result<ListSMSSandboxPhoneNumbers::Output> list_sms_sandbox_phone_numbers(
     Core& core, const aws::Call& call, const ListSMSSandboxPhoneNumbers::Input& in) {
-  LAPWING_TRY(const auto ask,
-              page_asked("sns.ListSMSSandboxPhoneNumbers", in.next_token,
-                         static_cast<std::size_t>(
-                             in.max_results.value_or(static_cast<std::int32_t>(kPageMax)))));
+  LAPWING_TRY(const auto ask, page_asked("sns.ListSMSSandboxPhoneNumbers", in.next_token,
+                                         static_cast<std::size_t>(in.max_results.value_or(
+                                             static_cast<std::int32_t>(kPageMax)))));
   LAPWING_TRY(const TextMessages settings, read_settings(core, call));
   std::vector<gen::sns::SMSSandboxPhoneNumber> all;
   for (const auto& [number, state] : settings.sandbox) {
-    all.push_back({.phone_number = number,
-                   .status = std::string(state == kVerified ? kVerified : kPending)});
+    all.push_back(
+        {.phone_number = number, .status = std::string(state == kVerified ? kVerified : kPending)});
   }
   auto page = resources::page_items(std::move(all), ask,
                                     [](const auto& each) { return *each.phone_number; });

@@ -50,8 +50,7 @@ Result<Topic> read_topic(const aws::Call& call, const gen::sns::CreateTopicInput
 
 Status check_same(const Topic& there, const Topic& wanted, const Attributes& given) {
   if (!has_attributes(there, wanted, given)) {
-    return fail(
-        invalid("Attributes Reason: Topic already exists with different attributes"));
+    return fail(invalid("Attributes Reason: Topic already exists with different attributes"));
   }
   const bool same_tags = std::ranges::all_of(wanted.tags, [&](const auto& tag) {
     const auto found = there.tags.find(tag.first);
@@ -64,15 +63,15 @@ Status check_same(const Topic& there, const Topic& wanted, const Attributes& giv
 Status check_room(Core& core, const Topic& wanted) {
   const std::size_t most = wanted.fifo ? kFifoTopicsMax : kTopicsMax;
   if (core.catalog().count_topics(wanted.scope, wanted.fifo) < most) return {};
-  return fail(gen::sns::errors::topic_limit_exceeded(
-      fmt::format("Topic limit of {} is exceeded", most)));
+  return fail(
+      gen::sns::errors::topic_limit_exceeded(fmt::format("Topic limit of {} is exceeded", most)));
 }
 
 // Messages beyond 256 KiB go to few, and not to everybody.
 Status check_subscribers(Core& core, const Topic& topic) {
   if (topic.message_bytes_max() <= kMessageBytesDefault) return {};
-  const auto all = core.catalog().subscriptions(topic.scope, topic.name, "",
-                                                kLargeSubscriptionsMax + 1);
+  const auto all =
+      core.catalog().subscriptions(topic.scope, topic.name, "", kLargeSubscriptionsMax + 1);
   const bool fits = all.size() <= kLargeSubscriptionsMax &&
                     std::ranges::all_of(all, [](const SubscriptionPtr& each) {
                       return takes_large_messages(each->protocol);
