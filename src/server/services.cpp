@@ -7,6 +7,7 @@
 
 #include "server/rooms.hpp"
 #include "services/iam/service.hpp"
+#include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
@@ -32,6 +33,11 @@ std::unique_ptr<hosting::Service> make_lambda(const hosting::Dependencies& given
   options.roles = &iam->roles();
   options.known_roles_only = given.read<iam::Settings>().known_roles_only();
   return std::make_unique<lambda::Service>(given, beside.engine, std::move(options));
+}
+
+std::unique_ptr<hosting::Service> make_sns(const hosting::Dependencies& given, const Beside& beside,
+                                           iam::Service*) {
+  return std::make_unique<sns::Service>(given, beside.server_key);
 }
 
 std::unique_ptr<hosting::Service> make_sts(const hosting::Dependencies& given, const Beside& beside,
@@ -65,8 +71,11 @@ Entry entry(std::string_view name) {
 
 // In the order of their start; IAM first, which others ask.
 const Entry kEntries[] = {
-    entry<iam::Service>("iam", make_iam),          entry<logs::Service>("logs"),
-    entry<lambda::Service>("lambda", make_lambda), entry<sqs::Service>("sqs"),
+    entry<iam::Service>("iam", make_iam),
+    entry<logs::Service>("logs"),
+    entry<lambda::Service>("lambda", make_lambda),
+    entry<sns::Service>("sns", make_sns),
+    entry<sqs::Service>("sqs"),
     entry<sts::Service>("sts", make_sts),
 };
 
