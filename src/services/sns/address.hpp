@@ -46,6 +46,6 @@ inline bool is_fifo_name(std::string_view name) { return name.ends_with(".fifo")
 std::string topic_part(std::string_view subscription_arn);
 
 // Whether nobody signed the request: links in messages are followed so.
-inline bool is_unsigned(const aws::Call& call) { return call.caller.access_key_id.empty(); }
+inline bool is_unsigned(const aws::Call& call) { return call.caller.is_nobody(); }
 
 }  // namespace lapwing::sns

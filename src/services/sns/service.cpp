@@ -78,10 +78,16 @@ void add_topics(aws::OperationTable& table, Core& core) {
 void add_subscriptions(aws::OperationTable& table, Core& core) {
   add<gen::sns::Subscribe>(table, core, subscribe, Access::kWrite,
                            topic_arn<gen::sns::SubscribeInput>);
-  add<gen::sns::ConfirmSubscription>(table, core, confirm_subscription, Access::kWrite,
-                                     topic_arn<gen::sns::ConfirmSubscriptionInput>);
-  add<gen::sns::Unsubscribe>(table, core, unsubscribe, Access::kWrite,
-                             subscriptions_topic<gen::sns::UnsubscribeInput>);
+  // The links in messages.
+  table.add<gen::sns::ConfirmSubscription>(
+      core, confirm_subscription,
+      {.access = Access::kWrite,
+       .resource = topic_arn<gen::sns::ConfirmSubscriptionInput>,
+       .unsigned_too = true});
+  table.add<gen::sns::Unsubscribe>(core, unsubscribe,
+                                   {.access = Access::kWrite,
+                                    .resource = subscriptions_topic<gen::sns::UnsubscribeInput>,
+                                    .unsigned_too = true});
   add<gen::sns::GetSubscriptionAttributes>(
       table, core, get_subscription_attributes, Access::kRead,
       subscriptions_topic<gen::sns::GetSubscriptionAttributesInput>);
