@@ -121,7 +121,11 @@ def in_turn(turn):
 def row(name, theirs, ours, unit):
     if name == "burst":
         name = "burst of {} not expected, time a start".format(BURST)
-    ratios = [o / t for o, t in zip(ours, theirs)]
+    # Of a round too short for the clock of processor time (10 ms) nothing can be said.
+    ratios = [o / t for o, t in zip(ours, theirs) if o > 0 and t > 0]
+    if not ratios:
+        return Row(name, "too short to measure", "too short to measure", None,
+                   "≤ {} ×".format(WORSE), None, {"theirs": theirs, "ours": ours})
     ratio = median(ratios)
     low, high = trusted(ratios)
     return Row(name, "{:.1f} {}".format(median(theirs), unit),

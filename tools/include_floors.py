@@ -27,7 +27,7 @@ FLOOR = {
     "server": 9,
 }
 # Same-floor edges that are meant.
-EDGES = {("http", "net"), ("runtime", "sandbox"), ("aws", "gen"), ("gen", "aws")}
+EDGES = {("ports", "aws"), ("http", "net"), ("runtime", "sandbox"), ("aws", "gen"), ("gen", "aws")}
 
 # header pattern -> the only files that may include it (globs below src/)
 CONTAINED = [

@@ -42,11 +42,13 @@ SERVICE_FOLDERS = ("src/aws/", "src/ports/", "src/resources/", "src/hosting/", "
 # Function output, which comes in real time; interpreters that compile ahead.
 REAL_TIME = {"src/services/logs/sink.cpp", "src/services/logs/sink.hpp",
              "src/server/maintenance.cpp", "src/server/maintenance.hpp"}
+# What is not built says so in one way, whatever the service.
+UNSUPPORTED = re.compile(r'"NotImplemented"|\bErrorKind::kUnsupported,')
 # Words that present-day English does without, in whatever people read.
 PROSE = (".md", ".txt", ".rb", ".cjs", ".go", ".java", ".rs", ".html", ".cmake", "")
 NOT_OURS = ("LICENSE", "NOTICE")
 OLD_WORDS = re.compile(
-    r"\b(whoever|whomever|whosoever|whatsoever|anew|for ever|one's own|in vain|upon|unto|"
+    r"\b(whoever|whomever|whosoever|whatsoever|anew|afresh|for ever|one's own|in vain|upon|unto|"
     r"there(?:by|of|in|upon|to|from)|where(?:by|of|in|upon|to|from)|here(?:by|of|in|upon|to|after)|"
     r"hitherto|hence|henceforth|thence|whence|forthwith|whilst|amongst|naught|nought|aught|lest|"
     r"albeit)\b", re.I)
@@ -80,6 +82,10 @@ def check_lines(path, relative, text, problems):
                 and relative not in REAL_TIME and "/testing/" not in relative
                 and not relative.endswith(("_test.cpp", "_bench.cpp"))):
             problems.append(f"{where}: wait by the server's clock: background::Runner")
+        if (UNSUPPORTED.search(code) and relative.startswith("src/services/")
+                and not relative.endswith("_test.cpp")):
+            problems.append(f"{where}: aws::unsupported() and aws::not_implemented() say this for "
+                            f"all services")
         if path.suffix == ".hpp" and HEADER_BANS.search(code):
             problems.append(f"{where}: heavy header in a header: include it in the .cpp")
 

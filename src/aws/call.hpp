@@ -23,6 +23,7 @@ struct Call {
   MonoTime deadline = MonoTime::max();  // by Clock::mono(); nobody waits for the answer afterwards
   std::string trace_id = {};            // X-Amzn-Trace-Id as it was sent, or empty
   Allowance* allowance = nullptr;       // null: nothing is counted
+  unsigned depth = 0;                   // how many calls of services this one is within
 };
 
 }  // namespace lapwing::aws

@@ -13,6 +13,7 @@ struct Caller {
   std::string access_key_id;
   std::string principal_arn;
   std::string user_id;
+  std::string identity;  // Principal's
   RequestId request_id;
   std::string host;            // as the client addressed us ("localhost:4566")
   bool authenticated = false;  // the signature was verified

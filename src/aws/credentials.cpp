@@ -13,9 +13,12 @@
 namespace lapwing::aws {
 namespace {
 
-constexpr char kTokenVersion[] = "1";
+constexpr char kTokenVersion[] = "2";
 constexpr char kSeparator = '\x1f';
-constexpr std::size_t kTokenFields = 6;
+constexpr std::size_t kTokenFields = 7;
+// Of those that do not say whose they are; they end within a day and a half.
+constexpr char kFirstTokenVersion[] = "1";
+constexpr std::size_t kFirstTokenFields = 6;
 
 Error expired() {
   return Error(ErrorKind::kDenied, "ExpiredTokenException",
@@ -78,8 +81,9 @@ Credentials SessionMint::mint(const Principal& principal, WallTime expires) cons
   made.access_key_id = make_session_key_id(random_);
   made.secret_access_key = secret_for(made.access_key_id);
   std::string plain = kTokenVersion;
-  for (const std::string& field : {made.access_key_id, principal.account.str(), principal.arn,
-                                   principal.user_id, std::to_string(unix_ms(expires))}) {
+  for (const std::string& field :
+       {made.access_key_id, principal.account.str(), principal.arn, principal.user_id,
+        std::to_string(unix_ms(expires)), principal.identity}) {
     plain += kSeparator;
     plain += field;
   }
@@ -95,15 +99,16 @@ Result<KnownKey> SessionMint::open(std::string_view access_key_id, std::string_v
   const auto plain = crypto::aes_gcm_open(token_key_, *sealed, access_key_id);
   if (!plain) return fail(unrecognized_key());
   const std::vector<std::string_view> fields = split_fields(*plain);
-  if (fields.size() != kTokenFields || fields[0] != kTokenVersion || fields[1] != access_key_id) {
-    return fail(unrecognized_key());
-  }
+  const bool whole = fields.size() == kTokenFields && fields[0] == kTokenVersion;
+  const bool first = fields.size() == kFirstTokenFields && fields[0] == kFirstTokenVersion;
+  if (!(whole || first) || fields[1] != access_key_id) return fail(unrecognized_key());
   std::int64_t expires_ms = 0;
   std::from_chars(fields[5].data(), fields[5].data() + fields[5].size(), expires_ms);
   if (unix_ms(now) >= expires_ms) return fail(expired());
   KnownKey key;
   key.secret_access_key = secret_for(access_key_id);
-  key.principal = {AccountId(fields[2]), std::string(fields[3]), std::string(fields[4])};
+  key.principal = {AccountId(fields[2]), std::string(fields[3]), std::string(fields[4]),
+                   std::string(whole ? fields[6] : std::string_view())};
   return key;
 }
 
@@ -124,7 +129,10 @@ Result<KnownKey> MemoryCredentialStore::find(std::string_view access_key_id,
                                              std::string_view session_token, WallTime now) const {
   if (!session_token.empty()) {
     if (mint_ == nullptr) return fail(unrecognized_key());
-    return mint_->open(access_key_id, session_token, now);
+    LAPWING_TRY(KnownKey session, mint_->open(access_key_id, session_token, now));
+    const std::string& identity = session.principal.identity;
+    session.gone = further_ != nullptr && !identity.empty() && !further_->has_identity(identity);
+    return session;
   }
   {
     const std::lock_guard lock(mutex_);
@@ -133,6 +141,16 @@ Result<KnownKey> MemoryCredentialStore::find(std::string_view access_key_id,
   }
   if (further_ != nullptr) return further_->find(access_key_id, session_token, now);
   return fail(unrecognized_key());
+}
+
+// Who has no identity in IAM has its ARN of what was added, or is a session of a role that nobody
+// made, whose ARN is another.
+bool MemoryCredentialStore::added(const Caller& caller) const {
+  const std::lock_guard lock(mutex_);
+  if (keys_.contains(caller.access_key_id)) return true;
+  return caller.identity.empty() && std::ranges::any_of(keys_, [&](const auto& key) {
+           return key.second.principal.arn == caller.principal_arn;
+         });
 }
 
 Principal root_of(const AccountId& account) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "aws/caller.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/random.hpp"
@@ -33,6 +34,9 @@ struct Principal {
   AccountId account{kDefaultAccount};
   std::string arn;      // "arn:aws:iam::000000000000:user/name"
   std::string user_id;  // "AIDA..." or "AROA...:session"
+  // The user or role of IAM that it stands and falls with, by its unique id; empty where IAM has
+  // none: an account's root, a role that nobody made.
+  std::string identity = {};
 
   friend bool operator==(const Principal&, const Principal&) = default;
 };
@@ -41,6 +45,7 @@ struct Principal {
 struct KnownKey {
   std::string secret_access_key;
   Principal principal;
+  bool gone = false;  // a session whose user or role was deleted: it signs nothing any more
 };
 
 // What a request that a key signed was for, by its credential scope.
@@ -57,6 +62,8 @@ class CredentialStore {
   // request, so it must not block.
   virtual Result<KnownKey> find(std::string_view access_key_id, std::string_view session_token,
                                 WallTime now) const = 0;
+  // Whether a user or role of IAM is there still, by its unique id. Any thread; must not block.
+  virtual bool has_identity(std::string_view /*id*/) const { return true; }
   // A request was signed with this key: for who tells when and where it was used. Any thread; must
   // not block.
   virtual void used(std::string_view /*access_key_id*/, const KeyUse& /*use*/) const {}
@@ -93,6 +100,8 @@ class MemoryCredentialStore final : public CredentialStore {
   // Replaces a key of the same id. An empty principal ARN becomes the account's root.
   void add(std::string_view access_key_id, std::string_view secret_access_key, Principal principal);
   void remove(std::string_view access_key_id);
+  // Whether the caller's key is one of those added, or of a session of who has one.
+  bool added(const Caller& caller) const;
   // Before the first request; it outlives them.
   void ask_further(const CredentialStore& further) { further_ = &further; }
 

@@ -118,5 +118,53 @@ TEST(AuthMode, Names) {
   EXPECT_FALSE(parse_auth_mode("Off"));
 }
 
+class Identities final : public CredentialStore {
+ public:
+  Result<KnownKey> find(std::string_view, std::string_view, WallTime) const override {
+    return fail(unrecognized_key());
+  }
+  bool has_identity(std::string_view id) const override { return id == there; }
+  std::string there;
+};
+
+TEST(MemoryCredentialStore, SessionsAreGoneWithWhoTheyAreOf) {
+  SeededRandom random(1);
+  const SessionMint mint(key_of(1), random);
+  MemoryCredentialStore store(&mint);
+  Identities identities;
+  store.ask_further(identities);
+  Principal role = kRole;
+  role.identity = "AROAONE";
+  const Credentials made = mint.mint(role, kLater);
+  const Credentials of_nobody = mint.mint(kRole, kLater);
+  const auto gone = [&](const Credentials& of) {
+    return store.find(of.access_key_id, of.session_token, kNow)->gone;
+  };
+  EXPECT_TRUE(gone(made));
+  EXPECT_FALSE(gone(of_nobody));
+  identities.there = "AROAONE";
+  EXPECT_FALSE(gone(made));
+  EXPECT_EQ(store.find(made.access_key_id, made.session_token, kNow)->principal, role);
+  identities.there = "AROATWO";  // the same name again
+  EXPECT_TRUE(gone(made));
+}
+
+TEST(MemoryCredentialStore, TheKeysAddedAndTheirSessionsAreTheOperators) {
+  MemoryCredentialStore store(nullptr);
+  store.add("AKIDEXAMPLE", "secret", {AccountId("123456789012"), "", ""});
+  Caller caller;
+  caller.access_key_id = "AKIDEXAMPLE";
+  EXPECT_TRUE(store.added(caller));
+  caller.access_key_id = "ASIASESSION";
+  caller.principal_arn = "arn:aws:iam::123456789012:root";
+  EXPECT_TRUE(store.added(caller));
+  caller.principal_arn = "arn:aws:iam::123456789012:user/ann";
+  EXPECT_FALSE(store.added(caller));
+  store.add("AKIDANN", "secret", {AccountId("123456789012"), caller.principal_arn, ""});
+  EXPECT_TRUE(store.added(caller));
+  caller.identity = "AIDAANN";  // of IAM, with the same name
+  EXPECT_FALSE(store.added(caller));
+}
+
 }  // namespace
 }  // namespace lapwing::aws

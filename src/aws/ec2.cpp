@@ -10,6 +10,8 @@
 namespace lapwing::aws {
 namespace {
 
+constexpr std::string_view kContentType = "text/xml;charset=UTF-8";
+
 class Ec2 final : public ProtocolEngine {
  public:
   Result<Value> read_input(const ServiceModel& model, const OperationRow& operation,
@@ -20,7 +22,7 @@ class Ec2 final : public ProtocolEngine {
 
   Response write_output(const ServiceModel& model, const OperationRow& operation,
                         const Value& output, std::string_view request_id) const override {
-    Response response = start(200, request_id);
+    Response response = rpc_response(200, kContentType, request_id);
     text::XmlWriter xml(response.body);
     xml.declaration();
     xml.begin(fmt::format("{}Response", model.name(operation)));
@@ -35,7 +37,7 @@ class Ec2 final : public ProtocolEngine {
 
   Response write_error(const ServiceModel*, const ErrorFacts& error,
                        std::string_view request_id) const override {
-    Response response = start(error.status, request_id);
+    Response response = rpc_response(error.status, kContentType, request_id);
     text::XmlWriter xml(response.body);
     xml.declaration();
     xml.begin("Response");
@@ -48,15 +50,6 @@ class Ec2 final : public ProtocolEngine {
     xml.end();
     xml.element("RequestID", request_id);
     xml.end();
-    return response;
-  }
-
- private:
-  static Response start(int status, std::string_view request_id) {
-    Response response;
-    response.status = status;
-    response.set_header("Content-Type", "text/xml;charset=UTF-8");
-    response.set_header("x-amzn-RequestId", request_id);
     return response;
   }
 };

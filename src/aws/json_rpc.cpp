@@ -21,7 +21,7 @@ class JsonRpc final : public ProtocolEngine {
 
   Response write_output(const ServiceModel& model, const OperationRow& operation,
                         const Value& output, std::string_view request_id) const override {
-    Response response = start(200, request_id);
+    Response response = rpc_response(200, content_type_, request_id);
     if (operation.output == kNone) return response;
     text::JsonWriter json(response.body);
     write_json(model, model.shape(operation.output), output, json);
@@ -30,7 +30,7 @@ class JsonRpc final : public ProtocolEngine {
 
   Response write_error(const ServiceModel* model, const ErrorFacts& error,
                        std::string_view request_id) const override {
-    Response response = start(error.status, request_id);
+    Response response = rpc_response(error.status, content_type_, request_id);
     const bool modelled = model != nullptr && error.shape != nullptr;
     if (model != nullptr && model->query_compatible) {
       response.set_header("x-amzn-query-error", fmt::format("{};{}", error.query_code,
@@ -49,14 +49,6 @@ class JsonRpc final : public ProtocolEngine {
   }
 
  private:
-  Response start(int status, std::string_view request_id) const {
-    Response response;
-    response.status = status;
-    response.set_header("Content-Type", content_type_);
-    response.set_header("x-amzn-RequestId", request_id);
-    return response;
-  }
-
   std::string_view content_type_;
 };
 

@@ -37,4 +37,12 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
   return std::nullopt;
 }
 
+Response rpc_response(int status, std::string_view content_type, std::string_view request_id) {
+  Response response;
+  response.status = status;
+  response.set_header("Content-Type", content_type);
+  response.set_header("x-amzn-RequestId", request_id);
+  return response;
+}
+
 }  // namespace lapwing::aws

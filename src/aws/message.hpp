@@ -42,6 +42,9 @@ struct Response {
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
+// An answer of an RPC protocol, without its body.
+Response rpc_response(int status, std::string_view content_type, std::string_view request_id);
+
 // What an operation may add to its answer beyond the members of its output.
 struct ResponseExtras {
   std::optional<int> status;

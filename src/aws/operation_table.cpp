@@ -92,7 +92,7 @@ net::Task<Status> Handler::stream(net::Loop&, const Call&, Decoded&, const Gate&
 
 OperationTable::OperationTable(const ServiceModel& model)
     : model_(&model), entries_(model.operations.size()) {
-  for (Entry& entry : entries_) entry.counts = std::make_unique<OperationCounts>();
+  for (Entry& entry : entries_) entry.counts = std::make_shared<OperationCounts>();
 }
 
 OperationTable::Entry& OperationTable::find(std::string_view operation) {
@@ -193,11 +193,11 @@ Error not_implemented(std::string_view service, std::string_view operation) {
       .with_status(501);
 }
 
-Error unsupported(std::string_view service, std::string_view operation,
-                  std::string_view parameter) {
+Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter,
+                  std::string_view why) {
   return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not support the parameter {} of {} {} yet.", parameter,
-                           service, operation))
+               fmt::format("Lapwing does not support the parameter {} of {} {}{}{}", parameter,
+                           service, operation, why.empty() ? " yet." : ": ", why))
       .with_status(501);
 }
 

@@ -14,7 +14,10 @@
 // An input is handed over whole (Input, Input&& or const Input&).
 //
 // Every row says its access and what it acts on: one ARN, several, or aws::kNoResource. One that
-// forgets does not compile, and an operation that ran without having been authorised fails.
+// forgets does not compile, and an operation that ran without having been authorised fails. Where
+// the input does not say the whole ARN (an IAM role's path), the function asks the Core's records:
+// on the worker that runs the operation, or on the loop where it waits or streams, and there it
+// must not block.
 //
 // A table covers its model: every operation is a row or refused, or the server does not start
 // (check_covered). Rows say what authorisation, limits, metrics and the coverage page need; no
@@ -79,26 +82,36 @@ class Gate {
 struct NoResource {};
 inline constexpr NoResource kNoResource;
 
-// The ARN, or the ARNs, that an input is about: a function of the call and the input.
-template <class In>
+// The ARN, or the ARNs, that an input is about: a function of the call and the input, and of the
+// Core where records have to be asked. Its error is the operation's.
+template <class Core, class In>
 class ResourceOf {
  public:
   using One = std::string (*)(const Call&, const In&);
   using Several = std::vector<std::string> (*)(const Call&, const In&);
+  using Found = Result<std::string> (*)(Core&, const Call&, const In&);
 
   constexpr ResourceOf(NoResource) {}
   constexpr ResourceOf(One one) : one_(one) {}
   constexpr ResourceOf(Several several) : several_(several) {}
+  constexpr ResourceOf(Found found) : found_(found) {}
   template <class Fn>
     requires(std::is_class_v<Fn> && std::is_convertible_v<Fn, One>)
   constexpr ResourceOf(Fn one) : one_(one) {}
   template <class Fn>
     requires(std::is_class_v<Fn> && std::is_convertible_v<Fn, Several>)
   constexpr ResourceOf(Fn several) : several_(several) {}
+  template <class Fn>
+    requires(std::is_class_v<Fn> && std::is_convertible_v<Fn, Found>)
+  constexpr ResourceOf(Fn found) : found_(found) {}
 
   // All of them have to be allowed; the first that is not is told.
-  Status pass(const Call& call, const In& input, const Gate& gate) const {
+  Status pass(Core& core, const Call& call, const In& input, const Gate& gate) const {
     if (one_ != nullptr) return gate.pass(one_(call, input));
+    if (found_ != nullptr) {
+      LAPWING_TRY(const std::string arn, found_(core, call, input));
+      return gate.pass(arn);
+    }
     if (several_ == nullptr) return gate.pass("*");
     const std::vector<std::string> arns = several_(call, input);
     if (arns.empty()) return gate.pass("*");
@@ -109,14 +122,15 @@ class ResourceOf {
  private:
   One one_ = nullptr;
   Several several_ = nullptr;
+  Found found_ = nullptr;
 };
 
-template <class Op>
+template <class Op, class Core>
 struct Row {
   Said<Access> access;
   // IAM's action; the service's prefix and the operation's name where nothing is said.
   std::string_view action = {};
-  ResourceOf<typename Op::Input> resource;
+  ResourceOf<Core, typename Op::Input> resource;
   // Input members that are supported ("A" with all below it, or "A.B"); any other one that
   // carries content is refused by name. Empty: every one. Misspelt names throw.
   std::initializer_list<std::string_view> accepts = {};
@@ -176,13 +190,13 @@ Result<Value> value_of(Result<typename Op::Output> out, Arena& arena) {
 template <class Op, class Core, class Fn>
 class PlainHandler final : public Handler {
  public:
-  PlainHandler(Core& core, Fn fn, const Row<Op>& row) : core_(core), fn_(fn), row_(row) {}
+  PlainHandler(Core& core, Fn fn, const Row<Op, Core>& row) : core_(core), fn_(fn), row_(row) {}
   bool waits() const override { return false; }
 
   Result<Value> run(const Call& call, Decoded& input, Arena& arena, ResponseExtras& extras,
                     const Gate& gate) const override {
     auto in = input_of<Op>(input);
-    LAPWING_CHECK(row_.resource.pass(call, in, gate));
+    LAPWING_CHECK(row_.resource.pass(core_, call, in, gate));
     if constexpr (std::is_invocable_v<const Fn&, Core&, const Call&, typename Op::Input,
                                       ResponseExtras&>) {
       return value_of<Op>(fn_(core_, call, std::move(in), extras), arena);
@@ -194,7 +208,7 @@ class PlainHandler final : public Handler {
  private:
   Core& core_;
   Fn fn_;
-  Row<Op> row_;
+  Row<Op, Core> row_;
 };
 
 template <class Op, class Core, class Fn>
@@ -205,25 +219,26 @@ inline constexpr bool kWaitsWithExtras =
 template <class Op, class Core, class Fn>
 class WaitingHandler final : public Handler {
  public:
-  WaitingHandler(Core& core, Fn fn, const Row<Op>& row) : core_(core), fn_(fn), row_(row) {}
+  WaitingHandler(Core& core, Fn fn, const Row<Op, Core>& row) : core_(core), fn_(fn), row_(row) {}
   bool waits() const override { return true; }
 
   net::Task<Result<Value>> wait(net::Loop& loop, const Call& call, Decoded& input, Arena& arena,
                                 ResponseExtras& extras, const Gate& gate) const override {
-    Task task = begin(loop, call, input, extras, gate);
-    co_return value_of<Op>(co_await std::move(task), arena);
+    return encoded(begin(loop, call, input, extras, gate), arena);
   }
 
  private:
   using Task = net::Task<Result<typename Op::Output>>;
 
-  // Not within the coroutine (noinline): its frame, of which there may be thousands that wait, does
-  // not hold what is needed only here.
-  [[gnu::noinline]] Task begin(net::Loop& loop, const Call& call, Decoded& input,
-                               ResponseExtras& extras, const Gate& gate) const {
+  // Of which there may be thousands that wait.
+  static net::Task<Result<Value>> encoded(Task task, Arena& arena) {
+    co_return value_of<Op>(co_await std::move(task), arena);
+  }
+  Task begin(net::Loop& loop, const Call& call, Decoded& input, ResponseExtras& extras,
+             const Gate& gate) const {
     auto in = input_of<Op>(input);
     gate.input_taken();
-    Status passed = row_.resource.pass(call, in, gate);
+    Status passed = row_.resource.pass(core_, call, in, gate);
     if (!passed) return refused(std::move(passed).error());
     if constexpr (kWaitsWithExtras<Op, Core, Fn>) {
       return fn_(core_, loop, call, std::move(in), extras);
@@ -235,31 +250,31 @@ class WaitingHandler final : public Handler {
 
   Core& core_;
   Fn fn_;
-  Row<Op> row_;
+  Row<Op, Core> row_;
 };
 
 template <class Op, class Core, class Fn>
 class RawHandler final : public Handler {
  public:
-  RawHandler(Core& core, Fn fn, const Row<Op>& row) : core_(core), fn_(fn), row_(row) {}
+  RawHandler(Core& core, Fn fn, const Row<Op, Core>& row) : core_(core), fn_(fn), row_(row) {}
   bool waits() const override { return true; }
   bool streams() const override { return true; }
 
   net::Task<Status> stream(net::Loop& loop, const Call& call, Decoded& input, const Gate& gate,
                            BodySource& body, AnswerSink& answer) const override {
     auto in = input_of<Op>(input);
-    LAPWING_CO_CHECK(row_.resource.pass(call, in, gate));
+    LAPWING_CO_CHECK(row_.resource.pass(core_, call, in, gate));
     co_return co_await fn_(core_, loop, call, std::move(in), body, answer);
   }
 
  private:
   Core& core_;
   Fn fn_;
-  Row<Op> row_;
+  Row<Op, Core> row_;
 };
 
 template <class Op, class Core, class Fn>
-std::unique_ptr<Handler> make_handler(Core& core, Fn fn, const Row<Op>& row) {
+std::unique_ptr<Handler> make_handler(Core& core, Fn fn, const Row<Op, Core>& row) {
   using In = typename Op::Input;
   constexpr bool kRaw =
       std::is_invocable_v<const Fn&, Core&, net::Loop&, const Call&, In, BodySource&, AnswerSink&>;
@@ -281,6 +296,7 @@ struct OperationCounts {
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> refused{0};  // 4xx
   std::atomic<std::uint64_t> failed{0};   // 5xx
+  std::atomic<std::uint64_t> left{0};     // the client had gone before its answer was whole
 };
 
 class OperationTable {
@@ -290,7 +306,7 @@ class OperationTable {
   OperationTable& operator=(OperationTable&&) = default;
 
   template <class Op, class Core, class Fn>
-  void add(Core& core, Fn fn, const Row<Op>& row) {
+  void add(Core& core, Fn fn, const std::type_identity_t<Row<Op, Core>>& row) {
     add_row(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max, row.unsigned_too},
             detail::make_handler<Op>(core, fn, row));
   }
@@ -300,7 +316,7 @@ class OperationTable {
   // The same, and `fn`, plain or waiting, is what perform() runs: those without HTTP need not take
   // that way.
   template <class Op, class Core, class Fn>
-  void add_elsewhere(Core& core, Fn fn, const Row<Op>& row) {
+  void add_elsewhere(Core& core, Fn fn, const std::type_identity_t<Row<Op, Core>>& row) {
     add_row_elsewhere(Op::kName,
                       {row.access, row.action, row.accepts, row.body_bytes_max, row.unsigned_too},
                       detail::make_handler<Op>(core, fn, row));
@@ -330,7 +346,7 @@ class OperationTable {
     bool unsigned_too = false;
     bool elsewhere = false;
     bool refused = false;
-    std::unique_ptr<OperationCounts> counts;
+    std::shared_ptr<OperationCounts> counts;  // also of calls that outlive the service
 
     bool built() const { return handler != nullptr || elsewhere; }
   };
@@ -353,7 +369,9 @@ class OperationTable {
 
 // code NotImplemented, 501: a known operation that is not built.
 Error not_implemented(std::string_view service, std::string_view operation);
-// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image").
-Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter);
+// The same for a parameter, or a value of it ("Code.S3Bucket", "PackageType=Image"). `why`, where
+// there is more to say than that it is not built: the reason, or what to do instead.
+Error unsupported(std::string_view service, std::string_view operation, std::string_view parameter,
+                  std::string_view why = {});
 
 }  // namespace lapwing::aws

@@ -9,6 +9,8 @@
 namespace lapwing::aws {
 namespace {
 
+constexpr std::string_view kContentType = "text/xml";
+
 class Query final : public ProtocolEngine {
  public:
   Result<Value> read_input(const ServiceModel& model, const OperationRow& operation,
@@ -28,7 +30,7 @@ class Query final : public ProtocolEngine {
 
   Response write_output(const ServiceModel& model, const OperationRow& operation,
                         const Value& output, std::string_view request_id) const override {
-    Response response = start(200, request_id);
+    Response response = rpc_response(200, kContentType, request_id);
     text::XmlWriter xml(response.body);
     xml.begin(fmt::format("{}Response", model.name(operation)));
     xml.attribute("xmlns", model.xml_namespace);
@@ -46,7 +48,7 @@ class Query final : public ProtocolEngine {
 
   Response write_error(const ServiceModel* model, const ErrorFacts& error,
                        std::string_view request_id) const override {
-    Response response = start(error.status, request_id);
+    Response response = rpc_response(error.status, kContentType, request_id);
     if (error.code == "UnknownOperationException") {
       // What the front end answers that knows no action (recorded: SQS).
       response.body = "<UnknownOperationException/>\n";
@@ -67,15 +69,6 @@ class Query final : public ProtocolEngine {
     xml.end();
     xml.element("RequestId", request_id);
     xml.end();
-    return response;
-  }
-
- private:
-  static Response start(int status, std::string_view request_id) {
-    Response response;
-    response.status = status;
-    response.set_header("Content-Type", "text/xml");
-    response.set_header("x-amzn-RequestId", request_id);
     return response;
   }
 };

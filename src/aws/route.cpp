@@ -79,6 +79,14 @@ std::unexpected<Unrouted> unrouted(Error error, Protocol protocol,
   return std::unexpected(Unrouted{std::move(error), protocol, service});
 }
 
+// The same, and what the request calls the service and the operation.
+std::unexpected<Unrouted> unrouted(Error error, Protocol protocol, const ServiceModel* service,
+                                   std::string_view service_name, std::string_view operation) {
+  return std::unexpected(Unrouted{std::move(error), protocol, service,
+                                  std::string(service_name.substr(0, kShownOperationMax)),
+                                  std::string(operation.substr(0, kShownOperationMax))});
+}
+
 // Of a service without a model: in the words of its caller, as far as the request has them.
 Error unknown_service(std::string_view scope, std::string_view name, std::string_view operation) {
   const std::string_view service = scope.empty() ? name : scope;
@@ -111,7 +119,8 @@ Routed route_cbor(std::span<const ServiceModel* const> models, const Request& re
     if (model->target_prefix != service) continue;
     const OperationRow* row = model->find_operation(operation);
     if (row == nullptr) {
-      return unrouted(unknown_operation(*model, operation), Protocol::kCbor, model);
+      return unrouted(unknown_operation(*model, operation), Protocol::kCbor, model, model->id,
+                      operation);
     }
     if (!model->speaks(Protocol::kCbor)) {
       return unrouted(Error(ErrorKind::kUnsupported, "NotImplemented",
@@ -121,7 +130,8 @@ Routed route_cbor(std::span<const ServiceModel* const> models, const Request& re
     }
     return Route{model, row, Protocol::kCbor};
   }
-  return unrouted(unknown_service(scope, service, operation), Protocol::kCbor);
+  return unrouted(unknown_service(scope, service, operation), Protocol::kCbor, nullptr,
+                  scope.empty() ? service : scope, operation);
 }
 
 Routed route_target(std::span<const ServiceModel* const> models, const Request& request,
@@ -135,11 +145,13 @@ Routed route_target(std::span<const ServiceModel* const> models, const Request& 
     const Protocol protocol = json_protocol(request, model);
     const OperationRow* row = model->find_operation(name);
     if (row == nullptr) {
-      return unrouted(unknown_operation(*model, name).with_status(400), protocol, model);
+      return unrouted(unknown_operation(*model, name).with_status(400), protocol, model, model->id,
+                      name);
     }
     return Route{model, row, protocol};
   }
-  return unrouted(unknown_service(scope, prefix, name), json_protocol(request, nullptr));
+  return unrouted(unknown_service(scope, prefix, name), json_protocol(request, nullptr), nullptr,
+                  scope.empty() ? prefix : scope, name);
 }
 
 // The protocol of a service whose requests name their Action; nothing for the others.
@@ -198,12 +210,14 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
   if (named == nullptr) {
     const std::string operation =
         action ? std::string(action->name) : fmt::format("{} {}", request.method, request.raw_path);
-    return unrouted(unknown_service(scope, scope, operation), guess_protocol(request, scope));
+    return unrouted(unknown_service(scope, scope, operation), guess_protocol(request, scope),
+                    nullptr, scope, operation);
   }
   if (is_rest(*named)) {
     return unrouted(
         unknown_operation(*named, fmt::format("{} {}", request.method, request.raw_path)),
-        rest_protocol(*named), named);
+        rest_protocol(*named), named, named->id,
+        fmt::format("{} {}", request.method, request.raw_path));
   }
   if (const auto form = form_protocol(*named)) {
     // The words of the query front ends; a wrong Version reads the same as a wrong Action.
@@ -214,7 +228,7 @@ Routed route_scope(std::span<const ServiceModel* const> models, const Request& r
                                 action->version.empty() ? "NO_VERSION_SPECIFIED" : action->version)
                   : std::string("Missing Action"))
             .with_status(400),
-        *form, named);
+        *form, named, named->id, action ? action->name : std::string_view());
   }
   return unrouted(unknown_operation(*named, "without X-Amz-Target").with_status(400),
                   json_protocol(request, named), named);
@@ -233,7 +247,7 @@ Routed route_action(std::span<const ServiceModel* const> models, const Action& a
             fmt::format("Could not find operation {} for version {}", action.name,
                         action.version.empty() ? "NO_VERSION_SPECIFIED" : action.version))
           .with_status(400),
-      Protocol::kQuery);
+      Protocol::kQuery, nullptr, "", action.name);
 }
 
 // "sts.us-east-1.localhost:4566" names a service; "sts.example.com" does not.

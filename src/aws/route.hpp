@@ -8,6 +8,7 @@
 
 #include <expected>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "aws/message.hpp"
@@ -28,6 +29,10 @@ struct Unrouted {
   Error error;
   Protocol protocol = Protocol::kRestJson;
   const ServiceModel* service = nullptr;
+  // As the request names them, for who writes down what was asked for; bounded, and empty where it
+  // names none.
+  std::string service_name = {};
+  std::string operation_name = {};
 };
 
 class Router {

@@ -19,6 +19,18 @@ namespace {
 // A larger body would hold up what else is on the loop.
 constexpr std::size_t kReadOnLoopMax = 64 * 1024;
 
+// The same of an answer, about as large as its text will be.
+constexpr std::size_t kWriteOnLoopMax = std::size_t{256} * 1024;
+
+void count_left(OperationCounts& counts) {
+  counts.calls.fetch_add(1, std::memory_order_relaxed);
+  counts.left.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool is_large(const Value& output) {
+  return text_bytes(output, kWriteOnLoopMax) >= kWriteOnLoopMax;
+}
+
 // Errors that are ours go to the log with what the caller must not see.
 void log_failure(Logger& log, const ServiceModel& model, const OperationRow& operation,
                  const Caller& caller, const Error& error) {
@@ -66,6 +78,21 @@ Response write(const ServiceModel& model, const Exchange& exchange, const Value&
 }
 
 }  // namespace
+
+// Counts a call whose task goes before anything was recorded of it.
+class Service::Ending {
+ public:
+  explicit Ending(std::shared_ptr<OperationCounts> counts) : counts_(std::move(counts)) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    if (counts_ != nullptr) count_left(*counts_);
+  }
+  void recorded() { counts_.reset(); }
+
+ private:
+  std::shared_ptr<OperationCounts> counts_;
+};
 
 std::size_t Service::body_limit() const {
   std::size_t out = kBodyBytesDefault;
@@ -131,12 +158,14 @@ struct Service::Waiting {
       : exchange(std::move(asked)),
         entry(service.table_.entry(exchange->operation->index)),
         engine(find_engine(exchange->protocol)),
-        gate(service.pipeline_.authoriser, exchange->call, entry, exchange.get()) {}
+        gate(service.pipeline_.authoriser, exchange->call, entry, exchange.get()),
+        ending(entry.counts) {}
 
   const std::shared_ptr<const Exchange> exchange;
   const OperationTable::Entry& entry;
   const ProtocolEngine* const engine;
   const OperationGate gate;
+  Ending ending;
   Decoded input;
   ResponseExtras extras;
 };
@@ -148,8 +177,7 @@ net::Task<Result<Value>> failed(Error error) { co_return fail(std::move(error));
 }  // namespace
 
 // Its arena is empty once the input is a structure, and then takes the output.
-net::Task<Result<Value>> Service::begin_waiting(net::Loop& loop,
-                                                const std::shared_ptr<Waiting>& on) const {
+net::Task<Result<Value>> Service::run(net::Loop& loop, const std::shared_ptr<Waiting>& on) const {
   const Exchange& exchange = *on->exchange;
   if (on->engine == nullptr) {
     return failed(not_implemented(model().id, model().name(*exchange.operation)));
@@ -184,35 +212,37 @@ net::Task<Status> Service::stream(net::Loop& loop, std::shared_ptr<const Exchang
                                   BodySource& body, AnswerWire& wire) const {
   AnswerSink sink(model(), *exchange->operation, exchange->protocol,
                   exchange->call.caller.request_id.str(), wire);
+  Ending ending(table_.entry(exchange->operation->index).counts);
   Status outcome;
   try {
     outcome = co_await run_stream(loop, exchange, body, sink);
   } catch (const std::exception& bug) {
     outcome = fail(internal_error(bug.what()));
   }
-  co_return co_await end_stream(*exchange, sink, std::move(outcome));
+  co_return co_await end_stream(*exchange, sink, std::move(outcome), ending);
 }
 
 // What the operation returned becomes the end of its answer.
-net::Task<Status> Service::end_stream(const Exchange& exchange, AnswerSink& sink,
-                                      Status outcome) const {
+net::Task<Status> Service::end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome,
+                                      Ending& ending) const {
   const OperationRow& operation = *exchange.operation;
-  if (sink.client_gone()) {
-    record(operation, sink.status());
-    co_return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
-  }
+  if (sink.client_gone()) co_return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
   if (sink.state() == AnswerSink::State::kNothing) {
+    ending.recorded();
     co_return co_await sink.respond(answer(exchange, fail(std::move(outcome).error())));
   }
   if (outcome) {
+    LAPWING_CO_CHECK(co_await sink.finish());
+    ending.recorded();
     record(operation, sink.status());
-    co_return co_await sink.finish();
+    co_return Status();
   }
   const Error error = std::move(outcome).error();
   const int status = describe_error(&model(), error).status;
   if (status >= 500 && error.kind() != ErrorKind::kUnsupported) {
     log_failure(pipeline_.log, model(), operation, exchange.call.caller, error);
   }
+  ending.recorded();
   record(operation, status);
   if (sink.state() == AnswerSink::State::kEvents) co_return co_await sink.finish_with(error);
   co_return fail(error);  // nobody takes a part for the whole: the body is never finished
@@ -244,8 +274,12 @@ Response Service::handle(const Exchange& exchange) const {
 
 net::Task<Result<Response>> Service::serve(net::Loop& loop,
                                            std::shared_ptr<const Exchange> exchange) const {
-  return waits(*exchange->operation) ? serve_waiting(loop, std::move(exchange))
-                                     : serve_on_worker(loop, std::move(exchange));
+  if (!waits(*exchange->operation)) return serve_on_worker(loop, std::move(exchange));
+  return serve_waiting(loop, begin(std::move(exchange)));
+}
+
+std::shared_ptr<Service::Waiting> Service::begin(std::shared_ptr<const Exchange> exchange) const {
+  return std::make_shared<Waiting>(*this, std::move(exchange));
 }
 
 net::Task<Result<Response>> Service::serve_on_worker(
@@ -253,24 +287,35 @@ net::Task<Result<Response>> Service::serve_on_worker(
   co_return co_await pipeline_.workers.run(loop, [this, exchange] { return handle(*exchange); });
 }
 
-// Long polls wait here by the thousand: what is not needed meanwhile is in functions of its own.
 net::Task<Result<Response>> Service::serve_waiting(net::Loop& loop,
-                                                   std::shared_ptr<const Exchange> exchange) const {
-  const auto on = std::make_shared<Waiting>(*this, std::move(exchange));
+                                                   std::shared_ptr<Waiting> on) const {
   Result<Value> output = Value();
   try {
-    output = co_await begin_waiting(loop, on);
-    co_return finish(*on, std::move(output));
+    output = co_await run(loop, on);
   } catch (const std::exception& bug) {
     output = fail(internal_error(bug.what()));
   }
-  co_return finish(*on, std::move(output));
+  co_return co_await end(loop, on, std::move(output));
+}
+
+net::Task<Result<Response>> Service::end(net::Loop& loop, std::shared_ptr<Waiting> on,
+                                         Result<Value> output) const {
+  if (!output || !is_large(*output)) co_return finish(*on, std::move(output));
+  Result<Response> response =
+      co_await pipeline_.workers.run(loop, [this, on, output] { return finish(*on, *output); });
+  // Where no worker is to be had, here: what the operation did is done.
+  co_return response ? *std::move(response) : finish(*on, std::move(output));
 }
 
 Response Service::finish(Waiting& on, Result<Value> output) const {
+  on.ending.recorded();
   output = on.gate.outcome(std::move(output));
   if (!output) return answer(*on.exchange, fail(std::move(output).error()));
-  return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+  try {
+    return answer(*on.exchange, write(model(), *on.exchange, *output, on.extras));
+  } catch (const std::exception& bug) {
+    return answer(*on.exchange, fail(internal_error(bug.what())));
+  }
 }
 
 namespace {
@@ -307,7 +352,18 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
     }
     return check(*operation, on.call, on.decoded.value);
   };
-  Result<Value> output = fail(internal_error("not run"));
+  const auto encode = [this, operation](const Value& output) -> std::string {
+    std::string text;
+    text::JsonWriter json(text);
+    if (operation->output == kNone) {
+      json.begin_object();
+      json.end_object();
+    } else {
+      write_json(model(), model().shape(operation->output), output, json, JsonNames::kModel);
+    }
+    return text;
+  };
+  Result<std::string> output = fail(internal_error("not run"));
   try {
     if (handler->waits()) {
       const OperationGate gate(pipeline_.authoriser, made->call, entry);
@@ -322,16 +378,27 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
         output = fail(std::move(ready).error());
       } else {
         ResponseExtras extras;
-        output = gate.outcome(
+        const Result<Value> value = gate.outcome(
             co_await handler->wait(loop, made->call, made->decoded, made->arena, extras, gate));
+        if (!value) {
+          output = fail(value.error());
+        } else {
+          if (is_large(*value)) {
+            output = co_await pipeline_.workers.run(
+                loop, [made, encode, value = *value] { return encode(value); });
+          }
+          if (!output) output = encode(*value);
+        }
       }
     } else {
       output = co_await pipeline_.workers.run(
-          loop, [this, made, prepare, &entry, handler]() -> Result<Value> {
+          loop, [this, made, prepare, encode, &entry, handler]() -> Result<std::string> {
             LAPWING_CHECK(prepare(*made));
             const OperationGate gate(pipeline_.authoriser, made->call, entry);
             ResponseExtras extras;
-            return gate.outcome(handler->run(made->call, made->decoded, made->arena, extras, gate));
+            LAPWING_TRY(const Value value, gate.outcome(handler->run(made->call, made->decoded,
+                                                                     made->arena, extras, gate)));
+            return encode(value);
           });
     }
   } catch (const std::exception& bug) {
@@ -346,15 +413,7 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
     co_return fail(std::move(output).error());
   }
   record(*operation, operation->status);
-  std::string text;
-  text::JsonWriter json(text);
-  if (operation->output == kNone) {
-    json.begin_object();
-    json.end_object();
-  } else {
-    write_json(model(), model().shape(operation->output), *output, json, JsonNames::kModel);
-  }
-  co_return text;
+  co_return *std::move(output);
 }
 
 Status Service::authorise(const OperationRow& operation, const Call& call,
@@ -371,6 +430,10 @@ void Service::record(const OperationRow& operation, int status) const {
   } else if (status >= 400) {
     counts.refused.fetch_add(1, std::memory_order_relaxed);
   }
+}
+
+void Service::record_left(const OperationRow& operation) const {
+  count_left(*table_.entry(operation.index).counts);
 }
 
 }  // namespace lapwing::aws

@@ -24,6 +24,7 @@
 #include "aws/message.hpp"
 #include "aws/model.hpp"
 #include "aws/operation_table.hpp"
+#include "aws/value.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
@@ -106,6 +107,14 @@ class Service {
                                     std::shared_ptr<const Exchange> exchange) const;
   // The same on the calling thread, for operations that do not wait.
   Response handle(const Exchange& exchange) const;
+  // The same of an operation that waits, in its three parts, for who must not hold a frame more for
+  // each of thousands. What `run` throws is an internal error to `end`.
+  struct Waiting;
+  std::shared_ptr<Waiting> begin(std::shared_ptr<const Exchange> exchange) const;
+  [[gnu::noinline]] net::Task<Result<Value>> run(net::Loop& loop,
+                                                 const std::shared_ptr<Waiting>& on) const;
+  [[gnu::noinline]] net::Task<Result<Response>> end(net::Loop& loop, std::shared_ptr<Waiting> on,
+                                                    Result<Value> output) const;
 
   // An operation that streams. Everything is answered through `wire`, errors too; the outcome is
   // the client's: an error when it has gone. `body` and `wire` stay until done; destroying the task
@@ -120,16 +129,15 @@ class Service {
   Status authorise(const OperationRow& operation, const Call& call,
                    std::string_view resource) const;
   void record(const OperationRow& operation, int status) const;
+  // The client has gone before its answer was whole.
+  void record_left(const OperationRow& operation) const;
 
  private:
   [[gnu::noinline]] Response answer(const Exchange& exchange, Result<Response> outcome) const;
   net::Task<Result<Response>> serve_on_worker(net::Loop& loop,
                                               std::shared_ptr<const Exchange> exchange) const;
-  net::Task<Result<Response>> serve_waiting(net::Loop& loop,
-                                            std::shared_ptr<const Exchange> exchange) const;
-  struct Waiting;
-  [[gnu::noinline]] net::Task<Result<Value>> begin_waiting(
-      net::Loop& loop, const std::shared_ptr<Waiting>& on) const;
+  class Ending;
+  net::Task<Result<Response>> serve_waiting(net::Loop& loop, std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] net::Task<Result<Value>> read_and_wait(net::Loop& loop,
                                                            std::shared_ptr<Waiting> on) const;
   [[gnu::noinline]] Response finish(Waiting& on, Result<Value> output) const;
@@ -137,7 +145,8 @@ class Service {
                                BodySource& body, AnswerSink& answer) const;
   net::Task<Status> read_waiting(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                  std::shared_ptr<Decoded> input) const;
-  net::Task<Status> end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome) const;
+  net::Task<Status> end_stream(const Exchange& exchange, AnswerSink& sink, Status outcome,
+                               Ending& ending) const;
   Result<Response> run(const Exchange& exchange) const;
   Status read(const Exchange& exchange, const ProtocolEngine& engine, Decoded& input) const;
   Status check(const OperationRow& operation, const Call& call, const Value& input) const;

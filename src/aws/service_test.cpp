@@ -11,6 +11,7 @@
 #include "aws/engine.hpp"
 #include "aws/route.hpp"
 #include "aws/testing/pipeline.hpp"
+#include "base/testing/captured_log.hpp"
 #include "gen/lambda/get_function.hpp"
 #include "gen/models.hpp"
 #include "gen/sts/get_caller_identity.hpp"
@@ -23,12 +24,6 @@ namespace lapwing::aws {
 namespace {
 
 namespace toy = gen::toy;
-
-class CapturedLog final : public LogOutput {
- public:
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
 
 class ServiceTest : public ::testing::Test {
  protected:
@@ -45,7 +40,7 @@ class ServiceTest : public ::testing::Test {
                 {.method = "POST", .raw_path = "/kinds", .headers = {}, .body = body});
   }
 
-  CapturedLog output_;
+  lapwing::testing::CapturedLog output_;
   ManualClock clock_;
   Logger log_{output_, clock_, LogLevel::kInfo};
   testing::TestPipeline pipeline_{clock_, log_};
@@ -108,7 +103,7 @@ TEST_F(ServiceTest, ErrorsOfOperationsAreRendered) {
   const Response response = kinds(std::move(table), "{}");
   EXPECT_EQ(response.status, 410);
   EXPECT_EQ(response.body, R"({"Type":"User","message":"it went"})");
-  EXPECT_EQ(output_.text, "");
+  EXPECT_EQ(output_.text(), "");
 }
 
 // Some recorded answers leave out what their model declares.
@@ -139,8 +134,8 @@ TEST_F(ServiceTest, BugsCostOneRequestAndAreLogged) {
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.header("x-amzn-errortype"), "ToyFault");
   EXPECT_EQ(response.body.find("secret"), std::string::npos);
-  EXPECT_NE(output_.text.find("the secret cause"), std::string::npos);
-  EXPECT_NE(output_.text.find("req-9"), std::string::npos);
+  EXPECT_NE(output_.text().find("the secret cause"), std::string::npos);
+  EXPECT_NE(output_.text().find("req-9"), std::string::npos);
 }
 
 TEST_F(ServiceTest, UnsupportedMembersAreRefusedByName) {
@@ -170,7 +165,8 @@ TEST_F(ServiceTest, MisspeltSupportedMembersThrow) {
   const auto fn = [](Core&, const Call&, toy::KindsStruct in) -> Result<toy::KindsStruct> {
     return in;
   };
-  const auto accepting = [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds> {
+  const auto accepting =
+      [](std::initializer_list<std::string_view> names) -> Row<toy::Kinds, Core> {
     return {.access = Access::kRead, .resource = kNoResource, .accepts = names};
   };
   EXPECT_THROW(table.add<toy::Kinds>(core_, fn, accepting({"Tekst"})), std::logic_error);
@@ -328,9 +324,11 @@ template <class R>
 concept MayForgetItsResource = requires { R{.access = Access::kRead}; };
 template <class R>
 concept MayForgetItsAccess = requires { R{.resource = kNoResource}; };
-static_assert(!MayForgetItsResource<Row<toy::Kinds>>);
-static_assert(!MayForgetItsAccess<Row<toy::Kinds>>);
-static_assert(requires { Row<toy::Kinds>{.access = Access::kRead, .resource = kNoResource}; });
+static_assert(!MayForgetItsResource<Row<toy::Kinds, ToyCore>>);
+static_assert(!MayForgetItsAccess<Row<toy::Kinds, ToyCore>>);
+static_assert(requires {
+  Row<toy::Kinds, ToyCore>{.access = Access::kRead, .resource = kNoResource};
+});
 
 // A handler of its own that does not ask is found out by the first call.
 TEST_F(ServiceTest, WhatRanWithoutBeingAuthorisedFails) {
@@ -346,7 +344,7 @@ TEST_F(ServiceTest, WhatRanWithoutBeingAuthorisedFails) {
                 std::make_unique<Careless>());
   EXPECT_EQ(call(std::move(table), "Nothing", {.method = "DELETE", .raw_path = "/nothing"}).status,
             500);
-  EXPECT_NE(output_.text.find("without being authorised"), std::string::npos);
+  EXPECT_NE(output_.text().find("without being authorised"), std::string::npos);
 }
 
 TEST_F(ServiceTest, NothingIsDoneWhenTheTimeIsOver) {
@@ -417,7 +415,7 @@ TEST_F(ServiceTest, WhatWaitsSetsStatusAndHeadersToo) {
 // A row served elsewhere is performed by what its owner gives for that, under the same rules.
 TEST_F(ServiceTest, PerformsWhatIsServedElsewhereByItsHook) {
   ToyCore done;
-  const Row<toy::Kinds> row{
+  const Row<toy::Kinds, ToyCore> row{
       .access = Access::kWrite,
       .action = "toy:KindsAtOnce",
       .resource = [](const Call&,
@@ -526,7 +524,7 @@ TEST_F(ServiceTest, EveryOperationThatIsNotBuiltSaysSo) {
       }
     }
   }
-  EXPECT_EQ(output_.text, "");
+  EXPECT_EQ(output_.text(), "");
 }
 
 TEST(OperationTable, SaysWhatItHas) {

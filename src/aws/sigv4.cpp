@@ -170,7 +170,7 @@ class SigningKeyCache {
     const Entry made{key.secret_access_key,
                      signing_key(key.secret_access_key, head.date, head.region, head.service)};
     const std::lock_guard lock(mutex_);
-    // Full means many keys or a new day: starting afresh is as good as any eviction.
+    // Full means many keys or a new day: starting again is as good as any eviction.
     if (keys_.size() >= kMaxCachedSigningKeys) keys_.clear();
     keys_.insert_or_assign(std::move(name), made);
     return made.digest;
@@ -211,6 +211,7 @@ Result<KnownKey> Authenticator::known_key(const SignatureHead& head, std::string
                                           WallTime now) const {
   if (head.form == SignatureForm::kNone) return fail(missing_token());
   LAPWING_TRY(KnownKey key, store_.find(head.access_key_id, head.session_token, now));
+  if (key.gone) return fail(unrecognized_key());
   LAPWING_CHECK(check_scope(head, service));
   LAPWING_CHECK(check_time(head, now));
   LAPWING_CHECK(check_signed_headers(head));
@@ -229,6 +230,7 @@ Result<Caller> Authenticator::authenticate(const Request& request, const Signatu
   caller.access_key_id = head.access_key_id;
   caller.principal_arn = std::move(key.principal.arn);
   caller.user_id = std::move(key.principal.user_id);
+  caller.identity = std::move(key.principal.identity);
   caller.host = request.header("host").value_or("");
   caller.authenticated = true;
   return caller;
@@ -260,6 +262,7 @@ Result<Caller> Authenticator::accept_unverified(const Request& request,
   caller.access_key_id = head.access_key_id;
   caller.principal_arn = std::move(principal.arn);
   caller.user_id = std::move(principal.user_id);
+  caller.identity = std::move(principal.identity);
   caller.host = request.header("host").value_or("");
   return caller;
 }

@@ -39,8 +39,9 @@ Response AnswerSink::encode(const Value& output, const ResponseExtras& extras) c
 
 // A client that takes nothing more is found out once.
 Status AnswerSink::took(Status outcome) {
-  if (!outcome) gone_ = true;
-  return outcome;
+  if (outcome) return outcome;
+  gone_ = true;
+  return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
 }
 
 net::Task<Status> AnswerSink::respond(Response whole) {

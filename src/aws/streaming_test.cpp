@@ -11,6 +11,7 @@
 #include "aws/event_stream.hpp"
 #include "aws/service.hpp"
 #include "aws/testing/pipeline.hpp"
+#include "base/testing/captured_log.hpp"
 #include "gen/toy/errors.hpp"
 #include "gen/toy/types.hpp"
 #include "net/sync.hpp"
@@ -161,12 +162,6 @@ Task<Status> watch(Core& core, Loop&, const Call&, toy::WatchInput in, BodySourc
   co_return Status();
 }
 
-class CapturedLog final : public LogOutput {
- public:
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
-
 class StreamingTest : public ::testing::Test {
  protected:
   OperationTable table() {
@@ -196,7 +191,7 @@ class StreamingTest : public ::testing::Test {
     return *service_.table().entry(toy::kModel.find_operation(operation)->index).counts;
   }
 
-  CapturedLog output_;
+  lapwing::testing::CapturedLog output_;
   ManualClock clock_;
   Logger log_{output_, clock_, LogLevel::kInfo};
   testing::TestPipeline pipeline_{clock_, log_};
@@ -234,6 +229,7 @@ TEST_F(StreamingTest, TakesABodyAsItComes) {
   EXPECT_EQ(client_.head.header("x-amzn-requestid"), "req-9");
   EXPECT_EQ(counts("Upload").calls, 1U);
   EXPECT_EQ(counts("Upload").refused, 0U);
+  EXPECT_EQ(counts("Upload").left, 0U);
 }
 
 TEST_F(StreamingTest, ABodyThatFailsIsTheAnswer) {
@@ -276,7 +272,7 @@ TEST_F(StreamingTest, AnErrorBeforeTheHeadIsAnAnswerOfItsOwn) {
       serve(ask("Download", {.method = "GET", .raw_path = "/down/missing"}), client_, nothing_));
   EXPECT_EQ(client_.head.status, 410);
   EXPECT_EQ(client_.head.body, R"({"Type":"User","message":"it went"})");
-  EXPECT_EQ(output_.text, "");
+  EXPECT_EQ(output_.text(), "");
 }
 
 // Nobody takes a part for the whole.
@@ -288,7 +284,7 @@ TEST_F(StreamingTest, AnErrorAmongBytesIsNeverFinished) {
     EXPECT_FALSE(client.finished);
   }
   EXPECT_EQ(counts("Download").failed, 2U);
-  EXPECT_NE(output_.text.find("the disk is gone"), std::string::npos);
+  EXPECT_NE(output_.text().find("the disk is gone"), std::string::npos);
 }
 
 TEST_F(StreamingTest, NoAnswerIsABug) {
@@ -363,7 +359,7 @@ TEST_F(StreamingTest, AnErrorAmongEventsIsTheLast) {
             nothing_));
   EXPECT_EQ(other.events().back(), "error ToyFault: ");
   EXPECT_EQ(other.body.find("disk"), std::string::npos);
-  EXPECT_NE(output_.text.find("the disk is gone"), std::string::npos);
+  EXPECT_NE(output_.text().find("the disk is gone"), std::string::npos);
 }
 
 // -- pace
@@ -413,6 +409,8 @@ TEST_F(StreamingTest, AClientThatLeavesEndsTheOperationWhereItWaits) {
                 ask("Watch", {.method = "POST", .raw_path = "/watch", .body = R"({"Ticks":1000})"}),
                 nothing_, client, core_));
   EXPECT_EQ(core_.made, 4U);
+  EXPECT_EQ(counts("Watch").calls, 1U);
+  EXPECT_EQ(counts("Watch").left, 1U);
 }
 
 // One that is found out by a write: the operation hears of it, and nothing is written any more.
@@ -423,7 +421,9 @@ TEST_F(StreamingTest, AWriteToAClientThatHasGoneFails) {
             client_, nothing_);
   EXPECT_EQ(outcome.error().kind(), ErrorKind::kCancelled);
   EXPECT_EQ(core_.made, 1U);
-  EXPECT_EQ(output_.text, "");
+  EXPECT_EQ(output_.text(), "");
+  EXPECT_EQ(counts("Watch").calls, 1U);
+  EXPECT_EQ(counts("Watch").left, 1U);
 }
 
 TEST_F(StreamingTest, IsNotPerformedWithoutHttp) {

@@ -11,6 +11,7 @@
 #include "gen/toy/model.hpp"
 #include "source_dir.hpp"
 #include "text/json.hpp"
+#include "text/json_writer.hpp"
 #include "text/pattern.hpp"
 
 namespace lapwing::aws {
@@ -33,7 +34,7 @@ TEST(Validator, Cases) {
   text::PatternCache patterns;
   for (const text::JsonValue& item : document->root().items()) {
     const text::JsonValue& input = *item.find("input");
-    SCOPED_TRACE(testing::compact(input));
+    SCOPED_TRACE(text::to_json(input));
     const ServiceModel& model = model_named(item.find("service")->as_string());
     const OperationRow& operation = *model.find_operation(item.find("operation")->as_string());
     Arena arena;

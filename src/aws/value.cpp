@@ -149,4 +149,38 @@ bool is_empty(const Value& value) {
   return true;
 }
 
+std::size_t text_bytes(const Value& value, std::size_t limit) {
+  // Of a number, or of a name and what stands around a value.
+  constexpr std::size_t kAround = 16;
+  std::size_t out = kAround;
+  const auto add = [&](const Value& each) {
+    if (out < limit) out += text_bytes(each, limit - out);
+  };
+  switch (value.kind()) {
+    case Value::Kind::kAbsent:
+      return 0;
+    case Value::Kind::kBool:
+    case Value::Kind::kInteger:
+    case Value::Kind::kDouble:
+    case Value::Kind::kTimestamp:
+      break;
+    case Value::Kind::kString:
+      out += value.size();
+      break;
+    case Value::Kind::kList:
+      for (const Value& item : value.items()) add(item);
+      break;
+    case Value::Kind::kMap:
+      for (const MapEntry& entry : value.entries()) {
+        add(entry.key);
+        add(entry.value);
+      }
+      break;
+    case Value::Kind::kStruct:
+      for (std::size_t i = 0; i < value.size(); ++i) add(value[i]);
+      break;
+  }
+  return std::min(out, limit);
+}
+
 }  // namespace lapwing::aws

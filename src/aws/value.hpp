@@ -80,4 +80,7 @@ struct MapEntry {
 // lists, maps and structures without content.
 bool is_empty(const Value& value);
 
+// About how many bytes of text it becomes; counts no further than `limit`.
+std::size_t text_bytes(const Value& value, std::size_t limit);
+
 }  // namespace lapwing::aws

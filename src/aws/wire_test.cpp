@@ -16,6 +16,7 @@
 #include "source_dir.hpp"
 #include "text/hex.hpp"
 #include "text/json.hpp"
+#include "text/json_writer.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -54,7 +55,7 @@ std::vector<Case> load_cases() {
     const text::JsonValue& root = document->root();
     for (const text::JsonValue& item : root.find("cases")->items()) {
       out.push_back({name, std::string(root.find("protocol")->as_string()),
-                     std::string(item.find("name")->as_string()), testing::compact(item)});
+                     std::string(item.find("name")->as_string()), text::to_json(item)});
     }
   }
   return out;
@@ -156,7 +157,7 @@ TEST_P(Wire, Case) {
     }
     ASSERT_TRUE(input) << input.error().to_log();
     EXPECT_EQ(testing::dump(model_, model_.shape(operation().input), *input),
-              testing::compact(*part("input")));
+              text::to_json(*part("input")));
   } else if (const text::JsonValue* output = part("output")) {
     const Value value =
         operation().output == kNone

@@ -22,6 +22,7 @@ struct Task::Entry {
   bool removed = false;
   std::uint64_t runs = 0;
   std::uint64_t failures = 0;
+  std::uint64_t failures_in_row = 0;
   std::string last_failure;
   Duration longest{};
 };
@@ -36,6 +37,13 @@ auto guarded(Fn fn) -> decltype(fn()) {
   } catch (const std::exception& bug) {
     return fail(internal_error(bug.what()));
   }
+}
+
+// After so many failures one after another.
+Duration retry_after(std::uint64_t failures, Duration longest) {
+  Duration out = kBackgroundRetry;
+  while (failures-- > 1 && out < longest) out *= 2;
+  return std::clamp(longest, kBackgroundRetry, out);
 }
 
 }  // namespace
@@ -110,6 +118,7 @@ Task Runner::add(EntryPtr entry) {
 void Runner::notify(Task::Entry& entry) {
   {
     const std::lock_guard lock(mutex_);
+    if (entry.failures_in_row > 0 && !entry.running) return;  // it is due when it is tried again
     if (!entry.notified) entry.notified_at = clock_.mono();
     entry.notified = true;
   }
@@ -218,21 +227,33 @@ void Runner::run(Task::Entry& entry) {
   if (entry.source != nullptr) {
     const auto next = guarded([&] { return entry.source->next_due(); });
     if (done && !next) done = fail(next.error());
-    due = done ? *next : std::optional(ended + kBackgroundRetry);
+    due = done ? *next : std::nullopt;
   }
-  if (!done) report(entry, done.error());
+  report(entry, done);
   const std::lock_guard lock(mutex_);
-  entry.due = due;
   entry.runs += only_asked ? 0 : 1;
   entry.longest = std::max<Duration>(entry.longest, ended - began);
+  entry.failures_in_row = done ? 0 : entry.failures_in_row + 1;
   if (!done) {
     ++entry.failures;
     entry.last_failure = done.error().to_log();
+    entry.notified = false;
+    due = ended + retry_after(entry.failures_in_row,
+                              entry.source != nullptr ? kBackgroundRetryMax : entry.period);
   }
+  entry.due = due;
 }
 
-void Runner::report(const Task::Entry& entry, const Error& error) {
-  logger_.warn("background", "a task failed", {{"task", entry.name}, {"error", error.to_log()}});
+// Once where it begins to fail, and once where that is over.
+void Runner::report(const Task::Entry& entry, const Status& done) {
+  const bool failed_before = entry.failures_in_row > 0;  // changed by the task's own run alone
+  if (!done && !failed_before) {
+    logger_.warn("background", "a task fails",
+                 {{"task", entry.name}, {"error", done.error().to_log()}});
+  } else if (done && failed_before) {
+    logger_.info("background", "a task works again",
+                 {{"task", entry.name}, {"failures", entry.failures_in_row}});
+  }
 }
 
 void Runner::settle() {
@@ -290,8 +311,8 @@ std::vector<TaskFacts> Runner::tasks() const {
   const std::lock_guard lock(mutex_);
   std::vector<TaskFacts> out;
   for (const EntryPtr& entry : entries_) {
-    out.push_back({entry->name, entry->runs, entry->failures, entry->last_failure, entry->longest,
-                   entry->running, entry->due});
+    out.push_back({entry->name, entry->runs, entry->failures, entry->failures_in_row,
+                   entry->last_failure, entry->longest, entry->running, entry->due});
   }
   return out;
 }

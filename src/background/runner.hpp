@@ -10,9 +10,12 @@
 //
 // A task runs on one thread at a time; different tasks run beside one another, those that have
 // waited longest first. While every thread is at work, another one is begun, up to
-// RunnerOptions::threads_max: a slow task holds up itself alone. An error or an exception out of a
-// task is logged, counted, and does not end it: a periodic one comes again after its period, a due
-// source after kBackgroundRetry.
+// RunnerOptions::threads_max: a slow task holds up itself alone.
+//
+// An error or an exception out of a task is counted, and does not end it: it is tried again after
+// kBackgroundRetry, twice as long after each further failure, up to its period, a due source up to
+// kBackgroundRetryMax. notify() does not hurry it meanwhile. The first failure is logged, and the
+// first success after it.
 //
 // What a task has set going elsewhere (an operation that waited and now answers, say) can keep a
 // Hold, for which settle() waits, too.
@@ -41,8 +44,9 @@
 
 namespace lapwing::background {
 
-// A due source that failed is asked again after this.
+// What failed is tried again after this.
 inline constexpr Duration kBackgroundRetry = std::chrono::seconds(1);
+inline constexpr Duration kBackgroundRetryMax = std::chrono::minutes(1);
 
 using lapwing::DueSource;
 
@@ -51,6 +55,7 @@ struct TaskFacts {
   std::string name;
   std::uint64_t runs = 0;
   std::uint64_t failures = 0;
+  std::uint64_t failures_in_row = 0;  // of which the last run was the last
   std::string last_failure;
   Duration longest{};
   bool running = false;
@@ -78,7 +83,8 @@ class [[nodiscard]] Task {
   Task& operator=(Task&& other) noexcept;
   ~Task() { reset(); }
 
-  // A periodic task runs now, a due source is asked now.
+  // A periodic task runs now, a due source is asked now; one that has failed when it is tried
+  // again.
   void notify();
   void reset();
 
@@ -163,7 +169,7 @@ class Runner {
   // Without it.
   void run(Task::Entry& entry);
   void drop(std::uint64_t ticket) noexcept;
-  void report(const Task::Entry& entry, const Error& error);
+  void report(const Task::Entry& entry, const Status& done);
 
   const Clock& clock_;
   Logger& logger_;

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.hpp"
+
 namespace lapwing::background {
 namespace {
 
@@ -78,9 +80,57 @@ TEST_F(RunnerTest, FailuresAreCountedAndEndNothing) {
   advance(minutes(4));
   const TaskFacts facts = runner_.tasks().at(0);
   EXPECT_EQ(facts.name, "failing");
-  EXPECT_EQ(facts.runs, 4u);
-  EXPECT_EQ(facts.failures, 4u);
+  EXPECT_EQ(facts.runs, 8u);  // after 60 s, then 1, 2, 4, 8, 16, 32 s, then its period
+  EXPECT_EQ(facts.failures, 8u);
+  EXPECT_EQ(facts.failures_in_row, 8u);
   EXPECT_NE(facts.last_failure.find("a bug"), std::string::npos);
+}
+
+// A task that comes often is no reason to fail often.
+TEST_F(RunnerTest, WhatFailsComesNotOftenerThanItIsTriedAgain) {
+  std::atomic<int> runs = 0;
+  Task task = runner_.every("often", std::chrono::milliseconds(1), [&]() -> Status {
+    ++runs;
+    return fail(make_error(ErrorKind::kUnavailable, "no disk"));
+  });
+  runner_.start();
+  advance(seconds(10));
+  EXPECT_EQ(runs, 10);
+  // Nor than that where it is told to hurry.
+  for (int i = 0; i < 100; ++i) {
+    task.notify();
+    runner_.settle();
+  }
+  EXPECT_EQ(runs, 10);
+}
+
+TEST(RunnerLog, SaysOnceThatATaskFailsAndOnceThatItWorksAgain) {
+  ManualClock clock;
+  lapwing::testing::CapturedLog output;
+  Logger log(output, clock, LogLevel::kInfo);
+  Runner runner(clock, log, {.threads = 1, .pace = Pace::kManual});
+  std::atomic<bool> broken = true;
+  const Task task = runner.every("sweep", minutes(1), [&]() -> Status {
+    if (broken) return fail(make_error(ErrorKind::kUnavailable, "no disk"));
+    return {};
+  });
+  runner.start();
+  const auto pass = [&](int runs) {
+    for (int i = 0; i < runs; ++i) {
+      clock.advance(minutes(1));
+      runner.settle();
+    }
+  };
+  pass(5);
+  EXPECT_EQ(output.count("a task fails"), 1u);
+  EXPECT_EQ(output.count("no disk"), 1u);
+  broken = false;
+  pass(3);
+  EXPECT_EQ(output.count("a task works again"), 1u);
+  EXPECT_EQ(output.count(R"("failures":"5")"), 1u);
+  broken = true;
+  pass(3);
+  EXPECT_EQ(output.count("a task fails"), 2u);
 }
 
 struct Messages final : DueSource {
@@ -139,6 +189,32 @@ TEST_F(RunnerTest, ABrokenSourceIsAskedAgain) {
   }
   advance(kBackgroundRetry);
   EXPECT_EQ(runner_.next_due(), std::nullopt);
+}
+
+TEST_F(RunnerTest, ASourceThatStaysBrokenIsAskedMoreAndMoreSeldom) {
+  Messages messages(clock_);
+  messages.broken = true;
+  Task task = runner_.when_due("broken", messages);
+  runner_.start();
+  advance(hours(1));
+  const TaskFacts facts = runner_.tasks().at(0);
+  EXPECT_LE(facts.failures, 70u);
+  EXPECT_LE(*facts.due, clock_.mono() + kBackgroundRetryMax);
+  // Those who have something for it do not make it hot either.
+  for (int i = 0; i < 100; ++i) {
+    task.notify();
+    runner_.settle();
+  }
+  EXPECT_EQ(runner_.tasks().at(0).failures, facts.failures);
+  {
+    const std::lock_guard lock(messages.mutex);
+    messages.broken = false;
+    messages.due = {clock_.mono()};
+  }
+  task.notify();
+  advance(kBackgroundRetryMax);
+  EXPECT_EQ(messages.done, 1);
+  EXPECT_EQ(runner_.tasks().at(0).failures_in_row, 0u);
 }
 
 TEST_F(RunnerTest, NotifyRunsAPeriodicTaskNow) {

@@ -7,6 +7,7 @@
 #include "base/pays_off.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "base/testing/captured_log.hpp"
 
 namespace lapwing {
 namespace {
@@ -44,19 +45,13 @@ TEST(Random, UuidsAreVersionFourAndDiffer) {
   EXPECT_EQ(random_hex(random, 5).size(), 5u);
 }
 
-class StringOutput final : public LogOutput {
- public:
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
-
 TEST(Log, WritesOneJsonObjectALineAndEscapes) {
-  StringOutput output;
+  testing::CapturedLog output;
   const ManualClock clock(wall_from_unix_ms(1'700'000'000'123));
   Logger logger(output, clock, LogLevel::kInfo);
   logger.debug("m", "not written");
   logger.info("m", "a \"b\"\n", {{"n", 3}, {"s", "x"}});
-  EXPECT_EQ(output.text,
+  EXPECT_EQ(output.text(),
             "{\"ts\":\"2023-11-14T22:13:20.123Z\",\"level\":\"info\",\"mod\":\"m\","
             "\"msg\":\"a \\\"b\\\"\\n\",\"n\":\"3\",\"s\":\"x\"}\n");
 }

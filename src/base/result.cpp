@@ -70,15 +70,46 @@ std::string_view to_string(ErrorKind kind) {
   return "internal";
 }
 
+Error::Error(ErrorKind kind, std::string code, std::string message)
+    : facts_(new Facts{kind, 0, std::move(code), std::move(message), {}, {}}) {}
+
+Error::Error(const Error& other) : facts_(new Facts(other.facts())) {}
+
+Error& Error::operator=(const Error& other) {
+  if (this != &other) facts_ = std::make_unique<Facts>(other.facts());
+  return *this;
+}
+
+const Error::Facts& Error::nothing() {
+  static const Facts kNothing{ErrorKind::kInternal,           0, "Internal", "Internal error",
+                              "an error that was moved from", {}};
+  return kNothing;
+}
+
+Error Error::with_status(int status) && {
+  facts_->http_status = status;
+  return std::move(*this);
+}
+
+Error Error::with_detail(std::string text) && {
+  facts_->detail = std::move(text);
+  return std::move(*this);
+}
+
+Error Error::with_field(std::string name, std::string value) && {
+  facts_->fields.push_back({std::move(name), std::move(value)});
+  return std::move(*this);
+}
+
 Error Error::context(std::string_view what) && {
-  detail_ = detail_.empty() ? fmt::format("{}: {}", what, message_)
-                            : fmt::format("{}: {}", what, detail_);
+  facts_->detail = detail().empty() ? fmt::format("{}: {}", what, message())
+                                    : fmt::format("{}: {}", what, detail());
   return std::move(*this);
 }
 
 std::string Error::to_log() const {
-  return fmt::format("{} {}: {}{}{}", to_string(kind_), code_, message_,
-                     detail_.empty() ? "" : " | ", detail_);
+  return fmt::format("{} {}: {}{}{}", to_string(kind()), code(), message(),
+                     detail().empty() ? "" : " | ", detail());
 }
 
 Error errno_error(std::string_view what, int error_number) {

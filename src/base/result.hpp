@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,32 +42,30 @@ struct ErrorField {
 
 // `message` may be shown to the caller; `detail` is for our log only. They are never the
 // same string by accident.
+//
+// One pointer wide: results of every kind lie in coroutine frames, of which thousands wait, and
+// nearly none of them holds an error.
 class [[nodiscard]] Error {
  public:
-  Error(ErrorKind kind, std::string code, std::string message)
-      : kind_(kind), code_(std::move(code)), message_(std::move(message)) {}
+  Error(ErrorKind kind, std::string code, std::string message);
+  Error(const Error& other);
+  Error(Error&&) noexcept = default;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&&) noexcept = default;
+  ~Error() = default;
 
-  ErrorKind kind() const { return kind_; }
+  ErrorKind kind() const { return facts().kind; }
   // The AWS error name ("ResourceNotFoundException"), or an internal one ("Internal").
-  const std::string& code() const { return code_; }
-  const std::string& message() const { return message_; }
-  const std::string& detail() const { return detail_; }
+  const std::string& code() const { return facts().code; }
+  const std::string& message() const { return facts().message; }
+  const std::string& detail() const { return facts().detail; }
   // 0 where the protocol engine should take the status from the model's error shape.
-  int http_status() const { return http_status_; }
-  const std::vector<ErrorField>& fields() const { return fields_; }
+  int http_status() const { return facts().http_status; }
+  const std::vector<ErrorField>& fields() const { return facts().fields; }
 
-  Error with_status(int status) && {
-    http_status_ = status;
-    return std::move(*this);
-  }
-  Error with_detail(std::string text) && {
-    detail_ = std::move(text);
-    return std::move(*this);
-  }
-  Error with_field(std::string name, std::string value) && {
-    fields_.push_back({std::move(name), std::move(value)});
-    return std::move(*this);
-  }
+  Error with_status(int status) &&;
+  Error with_detail(std::string text) &&;
+  Error with_field(std::string name, std::string value) &&;
   // Wraps on the way up: "create sandbox: mount /proc: Operation not permitted".
   Error context(std::string_view what) &&;
 
@@ -74,13 +73,21 @@ class [[nodiscard]] Error {
   std::string to_log() const;
 
  private:
-  ErrorKind kind_;
-  int http_status_ = 0;
-  std::string code_;
-  std::string message_;
-  std::string detail_;
-  std::vector<ErrorField> fields_;
+  struct Facts {
+    ErrorKind kind;
+    int http_status = 0;
+    std::string code;
+    std::string message;
+    std::string detail;
+    std::vector<ErrorField> fields;
+  };
+  // Of one that was moved from, those of a bug.
+  static const Facts& nothing();
+  const Facts& facts() const { return facts_ ? *facts_ : nothing(); }
+
+  std::unique_ptr<Facts> facts_;  // null once it was moved from
 };
+static_assert(sizeof(Error) == sizeof(void*));
 
 template <class T>
 using Result = std::expected<T, Error>;

@@ -1,6 +1,6 @@
 // Settings, declared by those who read them: a struct of values, and one function that names them.
 //
-//   struct Options {
+//   struct Settings {
 //     std::int64_t idle_seconds = 600;
 //     void visit(SettingVisitor& to) {
 //       to.number("engine.idle_seconds", idle_seconds,

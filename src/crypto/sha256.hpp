@@ -35,7 +35,7 @@ class Sha256 {
 
   void update(std::string_view data);
   void update(ByteView data);
-  // The digest of everything so far; the object starts afresh.
+  // The digest of everything so far; the object starts again.
   Sha256Digest finish();
 
  private:

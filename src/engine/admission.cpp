@@ -29,16 +29,39 @@ Error throttled(Throttle reason) {
       .with_field("Reason", std::string(reason_of(reason)));
 }
 
-Account& Admission::account(const AccountId& account, const Region& region) {
+Admission::Entry& Admission::entry(const AccountId& account, const Region& region) {
+  const std::pair key(account, region);
+  const auto found = accounts_.find(key);
+  if (found != accounts_.end()) return found->second;
+  if (accounts_.size() >= accounts_max_) {
+    std::erase_if(accounts_, [&](const auto& each) { return !each.second.needed(limit_); });
+    accounts_max_ = std::max(kAccountsMin, 2 * accounts_.size());
+  }
+  return accounts_.emplace(key, Entry{{}, limit_}).first->second;
+}
+
+std::shared_ptr<Account> Admission::account(const AccountId& account, const Region& region) {
   const std::scoped_lock lock(mutex_);
-  std::unique_ptr<Account>& slot = accounts_[std::pair(account, region)];
-  if (!slot) slot = std::make_unique<Account>(limit_);
-  return *slot;
+  Entry& kept = entry(account, region);
+  std::shared_ptr<Account> out = kept.running.lock();
+  if (out == nullptr) {
+    out = std::make_shared<Account>(kept.unreserved);
+    kept.running = out;
+  }
+  return out;
 }
 
 void Admission::set_unreserved(const AccountId& account, const Region& region,
                                std::uint32_t limit) {
-  this->account(account, region).set_unreserved(limit);
+  const std::scoped_lock lock(mutex_);
+  Entry& kept = entry(account, region);
+  kept.unreserved = limit;
+  if (const auto running = kept.running.lock()) running->set_unreserved(limit);
+}
+
+std::size_t Admission::accounts() const {
+  const std::scoped_lock lock(mutex_);
+  return accounts_.size();
 }
 
 Ticket::Ticket(Load& load, Kind kind) : load_(&load), kind_(kind) {

@@ -56,19 +56,34 @@ class Admission {
  public:
   explicit Admission(std::uint32_t account_concurrency) : limit_(account_concurrency) {}
 
-  // Stays where it is: an entry an account that was seen once is a few bytes.
-  Account& account(const AccountId& account, const Region& region);
+  // The same one for as long as somebody holds it.
+  std::shared_ptr<Account> account(const AccountId& account, const Region& region);
   // What reservations and provisioned concurrency leave of the account's limit.
   void set_unreserved(const AccountId& account, const Region& region, std::uint32_t limit);
+  // Those that are remembered: no more than twice those that run something or have less than the
+  // whole limit, and a few.
+  std::size_t accounts() const;
 
  private:
+  struct Entry {
+    std::weak_ptr<Account> running;
+    std::uint32_t unreserved;
+
+    bool needed(std::uint32_t limit) const { return unreserved != limit || !running.expired(); }
+  };
+  // Under mutex_.
+  Entry& entry(const AccountId& account, const Region& region);
+
+  static constexpr std::size_t kAccountsMin = 64;
+
   std::uint32_t limit_;
-  std::mutex mutex_;
-  std::map<std::pair<AccountId, Region>, std::unique_ptr<Account>> accounts_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<AccountId, Region>, Entry> accounts_;
+  std::size_t accounts_max_ = kAccountsMin;  // those that nobody needs go where there are as many
 };
 
 struct Load {
-  Account* account = nullptr;
+  std::shared_ptr<Account> account;
   ShardStats* stats = nullptr;
   std::optional<std::uint32_t> reserved;
   std::uint32_t provisioned = 0;  // allocated, all versions

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
+#include "base/testing/eventually.hpp"
 #include "engine/machine_gauge.hpp"
 #include "net/testing/run.hpp"
 #include "runtime/api/response_stream.hpp"
@@ -16,6 +17,7 @@
 namespace lapwing::engine {
 namespace {
 
+using lapwing::testing::eventually;
 using runtime::FunctionVersion;
 using runtime::FunctionVersionPtr;
 using runtime::Invocation;
@@ -122,10 +124,7 @@ class DispatcherStreams : public ::testing::Test, public runtime::EnvironmentFac
     return answer;
   }
   void until_finished(int count) {
-    const auto give_up = std::chrono::steady_clock::now() + net::testing::kTestTimeout;
-    while (finished_ < count && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::yield();
-    }
+    ASSERT_TRUE(eventually([&] { return finished_ >= count; }));
     ASSERT_EQ(finished_, count);
   }
 

@@ -27,7 +27,7 @@ Function& Shard::function_for(const AccountId& account, const Region& region,
   if (found != functions_.end()) return *found->second;
   auto made = std::make_unique<Function>();
   made->arn = arn;
-  made->load.account = &host_.admission->account(account, region);
+  made->load.account = host_.admission->account(account, region);
   made->load.stats = &stats_;
   return *functions_.emplace(arn, std::move(made)).first->second;
 }

@@ -57,7 +57,7 @@ std::string event_without_detail(const text::JsonValue& event, WallTime ingested
       json.member(to, text::format_iso8601(ingested));
     } else if (member != nullptr) {
       json.key(to);
-      json.raw(to_json(*member));
+      json.raw(text::to_json(*member));
     }
   }
   json.end_object();
@@ -75,7 +75,7 @@ Value reserved_of_rule(std::string_view name, const RuleDelivery& delivery) {
   if (name == "event") {
     return Value::json(event_without_detail(*delivery.event, delivery.ingested));
   }
-  return Value::json(to_json(*delivery.event));
+  return Value::json(text::to_json(*delivery.event));
 }
 
 Value value_of_pipe(std::string_view name, const PipeRecord& record) {

@@ -30,6 +30,5 @@ struct Value {
 
 // Without blanks; numbers as they were written, members in their order.
 void append_json(std::string& out, const text::JsonValue& value);
-std::string to_json(const text::JsonValue& value);
 
 }  // namespace lapwing::expressions

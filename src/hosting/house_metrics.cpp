@@ -11,6 +11,7 @@ void add_operation(MetricsText& text, const aws::Service& api, const aws::Operat
   const aws::OperationCounts& counts = *api.table().entry(operation.index).counts;
   const std::uint64_t refused = counts.refused;
   const std::uint64_t failed = counts.failed;
+  const std::uint64_t left = counts.left;
   const std::uint64_t calls = counts.calls;
   const auto sample = [&](std::string_view outcome, std::uint64_t value) {
     if (value == 0) return;
@@ -20,9 +21,11 @@ void add_operation(MetricsText& text, const aws::Service& api, const aws::Operat
                 value);
   };
   // Counted one after another: a call under way must not make it less than none.
-  sample("ok", calls > refused + failed ? calls - refused - failed : 0);
+  const std::uint64_t others = refused + failed + left;
+  sample("ok", calls > others ? calls - others : 0);
   sample("refused", refused);
   sample("failed", failed);
+  sample("left", left);
 }
 
 std::string task_label(const background::TaskFacts& task) {

@@ -68,7 +68,14 @@ net::Task<void> Connection::run() {
     }
     ++shared_.stats.requests;
     begin_request();
-    co_await handle_request();
+    try {
+      co_await shared_.handler(*this);
+    } catch (...) {
+      note_throw(std::current_exception());
+    }
+    if (!answered_ && !broken_) co_await answer_for_handler();
+    // Begun and never finished: only a cut connection tells the client.
+    if (streaming_) broken_ = true;
     if (!asked()) has_asked();
     body_charge_ = Charge();
     if (broken_) co_return;
@@ -97,7 +104,8 @@ void Connection::close_if_idle() {
 }
 
 void Connection::request_stop() {
-  if (stop_source_) stop_source_->request_stop();
+  gone_.raise(loop());
+  stop_source_.request_stop();
 }
 
 void Connection::take_read_deadline(Duration timeout) {
@@ -165,7 +173,7 @@ void Connection::begin_request() {
   streaming_ = false;
   body_error_.reset();
   closing_ = false;  // it came just in time
-  key_ = part_ = 0;
+  key_ = part_ = claimed_ = 0;
   trailers_charged_ = 0;
   pace_.begin();
 }
@@ -217,8 +225,8 @@ bool Connection::may_grow(std::size_t at_least) {
   return true;
 }
 
-// An address has its own share, and so has each key that is used from it. A function has one,
-// whatever keys it names.
+// An address has its own share, and so has each who is somebody there, and each who only says so. A
+// function has one, whatever keys it names.
 CallerId Connection::caller() {
   if (origin_ != 0) return {origin_, part_, true};
   if (network_ == 0) network_ = peer() ? network_of(*peer()) : 1;
@@ -226,17 +234,6 @@ CallerId Connection::caller() {
 }
 
 // --- the handler and what is left to do after it ---
-
-net::Task<void> Connection::handle_request() {
-  try {
-    co_await shared_.handler(*this);
-  } catch (...) {
-    note_throw(std::current_exception());
-  }
-  if (!answered_ && !broken_) co_await answer_for_handler();
-  // Begun and never finished: only a cut connection tells the client.
-  if (streaming_) broken_ = true;
-}
 
 void Connection::note_throw(std::exception_ptr thrown) {
   try {
@@ -317,16 +314,23 @@ net::Task<void> Connection::linger() {
 // --- the rest of the context ---
 
 const std::optional<net::Address>& Connection::peer() const {
-  if (!std::exchange(peer_known_, true)) peer_ = stream_.peer_address();
-  return peer_;
+  if (!peer_) peer_ = std::make_unique<std::optional<net::Address>>(stream_.peer_address());
+  return *peer_;
 }
 
 std::stop_token Connection::stop_token() {
-  if (!stop_source_) {
-    stop_source_ = std::make_unique<std::stop_source>();
-    if (client_gone()) stop_source_->request_stop();
+  if (!stop_source_.stop_possible()) {
+    stop_source_ = std::stop_source();
+    if (client_gone()) stop_source_.request_stop();
   }
-  return stop_source_->get_token();
+  return stop_source_.get_token();
+}
+
+// The target stays, for the log.
+void Connection::rest() {
+  buffer_.shrink(0);
+  request_.headers = Headers();
+  if (!held_) out_ = std::string();
 }
 
 }  // namespace lapwing::http

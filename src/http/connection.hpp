@@ -23,6 +23,7 @@
 #include "http/open_connections.hpp"
 #include "http/read_buffer.hpp"
 #include "http/server.hpp"
+#include "net/interrupt.hpp"
 #include "net/stream.hpp"
 
 namespace lapwing::http {
@@ -61,14 +62,19 @@ class Connection final : public RequestContext,
   bool answered() const override { return answered_; }
   bool client_gone() const override { return stream_.peer_closed(); }
   std::stop_token stop_token() override;
+  net::Interrupt& gone() override { return gone_; }
   void close_after() override { keep_alive_ = false; }
-  void charge_to(std::uint64_t key) override { key_ = key; }
+  void claim(std::uint64_t claimed) override {
+    claimed_ = claimed;
+    key_ = claimed == proven_claim_ ? proven_key_ : claimed;
+  }
+  void charge_to(std::uint64_t key) override {
+    key_ = proven_key_ = key;
+    proven_claim_ = claimed_;
+  }
   void charge_answer_to(std::uint64_t part) override { part_ = part; }
   CallerId caller() override;
-  void rest() override {
-    buffer_.shrink(0);
-    request_.headers = Headers();
-  }
+  void rest() override;
   Charge take_body_charge() override { return std::exchange(body_charge_, Charge()); }
   bool answers_stalled() override;
 
@@ -79,8 +85,7 @@ class Connection final : public RequestContext,
   enum class Phase { kIdle, kHead, kHandler, kBody, kRoom, kLinger };
 
   net::Task<HeadOutcome> read_head();
-  net::Task<void> handle_request();
-  // Both not within handle_request() (noinline), in which thousands wait.
+  // Both not within run() (noinline), in which thousands wait.
   [[gnu::noinline]] net::Task<void> answer_for_handler();
   [[gnu::noinline]] void note_throw(std::exception_ptr thrown);
   net::Task<bool> skip_unread_body();
@@ -128,7 +133,6 @@ class Connection final : public RequestContext,
   void write_head(const Response& response, BodyFraming framing, std::uint64_t length);
   bool bodiless(int status) const;
   void take_read_deadline(Duration timeout);
-  std::string_view date();
 
   net::Stream stream_;
   ServiceShared& shared_;
@@ -138,15 +142,18 @@ class Connection final : public RequestContext,
   Request request_;
   HeadInfo info_;
   std::string out_;  // head of the answer being written, what is held before it
-  mutable std::optional<net::Address> peer_;
-  mutable bool peer_known_ = false;
-  std::unique_ptr<std::stop_source> stop_source_;  // made when asked for
+  mutable std::unique_ptr<const std::optional<net::Address>> peer_;  // once it was asked for
+  std::stop_source stop_source_{std::nostopstate};                   // made when asked for
+  net::Interrupt gone_;
   std::optional<Error> body_error_;
-  Charge body_charge_;                    // of the current request
-  Charge buffer_charge_;                  // of what the buffer has grown by, and of trailers
-  std::uint64_t origin_;                  // 0: the address counts
-  std::uint64_t network_;                 // of the address; 0: not looked at yet
-  std::uint64_t key_ = 0;                 // of the current request
+  Charge body_charge_;              // of the current request
+  Charge buffer_charge_;            // of what the buffer has grown by, and of trailers
+  std::uint64_t origin_;            // 0: the address counts
+  std::uint64_t network_;           // of the address; 0: not looked at yet
+  std::uint64_t key_ = 0;           // of the current request
+  std::uint64_t claimed_ = 0;       // the same, not proven
+  std::uint64_t proven_claim_ = 0;  // of the last request that was proven
+  std::uint64_t proven_key_ = 0;
   std::uint64_t part_ = 0;                // whose its answer is
   MonoTime waits_since_{};                // for a head
   std::optional<MonoTime> unread_since_;  // nothing of an answer has left
@@ -154,8 +161,6 @@ class Connection final : public RequestContext,
   std::size_t trailers_charged_ = 0;
   std::uint32_t turns_ = 0;        // since others were let through
   std::uint64_t stream_left_ = 0;  // of a streamed answer with a length
-  std::int64_t date_second_ = -1;
-  std::string date_;
   Phase phase_ = Phase::kIdle;
   BodyFraming answer_framing_ = BodyFraming::kNone;
   bool tls_;

@@ -29,23 +29,32 @@ void Connection::decide_keep_alive() {
   }
 }
 
-std::string_view Connection::date() {
-  const std::int64_t second = unix_ms(loop().clock().wall()) / 1000;
-  if (second != date_second_) {
-    date_second_ = second;
+namespace {
+
+// Of a second since 1970. Made once a second by each thread, not by each connection.
+std::string_view date_of(std::int64_t second) {
+  struct Known {
+    std::int64_t second = -1;
+    std::string text;
+  };
+  thread_local Known known;
+  if (second != known.second) {
+    known.second = second;
     const auto time = static_cast<std::time_t>(second);
     std::tm utc{};
     ::gmtime_r(&time, &utc);
     constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    date_ = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                        kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                        kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                        utc.tm_hour, utc.tm_min, utc.tm_sec);
+    known.text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
+                             kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                             kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                             utc.tm_hour, utc.tm_min, utc.tm_sec);
   }
-  return date_;
+  return known.text;
 }
+
+}  // namespace
 
 void Connection::write_head(const Response& response, BodyFraming framing, std::uint64_t length) {
   answered_ = true;
@@ -57,7 +66,7 @@ void Connection::write_head(const Response& response, BodyFraming framing, std::
   how.content_length = length;
   how.close = !keep_alive_;
   how.keep_alive_said = keep_alive_ && request_.http_1_0;
-  how.date = date();
+  how.date = date_of(unix_ms(loop().clock().wall()) / 1000);
   write_response_head(out_, response, how);
 }
 

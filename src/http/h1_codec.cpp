@@ -309,7 +309,12 @@ void BodyDecoder::start(const HeadInfo& info) {
       state_ = State::kUntilClose;
       break;
   }
-  if (!trailers_.empty()) trailers_.clear();
+  trailers_.reset();
+}
+
+const Headers& BodyDecoder::trailers() const {
+  static const Headers kNone;
+  return trailers_ ? *trailers_ : kNone;
 }
 
 BodyDecoder::Step BodyDecoder::fail(std::string_view message) {
@@ -393,7 +398,8 @@ BodyDecoder::Step BodyDecoder::trailer_line(std::string_view input) {
   if (colon == std::string_view::npos || !is_token(line->substr(0, colon)) || !is_clean(*line)) {
     return fail("malformed trailer");
   }
-  trailers_.add(line->substr(0, colon), trim(line->substr(colon + 1)));
+  if (!trailers_) trailers_ = std::make_unique<Headers>();
+  trailers_->add(line->substr(0, colon), trim(line->substr(colon + 1)));
   return {ParseState::kNeedMore, at + 1, {}};
 }
 

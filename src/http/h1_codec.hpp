@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -95,7 +96,7 @@ class BodyDecoder {
   bool done() const { return state_ == State::kDone; }
   // Body bytes still to come, where the head said it.
   std::optional<std::uint64_t> remaining() const;
-  const Headers& trailers() const { return trailers_; }
+  const Headers& trailers() const;
   const ParseError& error() const { return error_; }
 
  private:
@@ -117,8 +118,8 @@ class BodyDecoder {
 
   std::size_t trailer_bytes_;
   State state_ = State::kDone;
-  std::uint64_t left_ = 0;  // of the body, the chunk, or the bytes allowed for trailers
-  Headers trailers_;
+  std::uint64_t left_ = 0;             // of the body, the chunk, or the bytes allowed for trailers
+  std::unique_ptr<Headers> trailers_;  // where there are some
   ParseError error_;
 };
 

@@ -23,10 +23,6 @@ Connections::Connections(net::Loop& loop, ServiceShared& shared)
 
 Connections::~Connections() { cut(); }
 
-void Connections::serve(net::Stream stream, const net::TlsServerContext* tls) {
-  tasks_.spawn(run(std::move(stream), tls));
-}
-
 void Connections::accept_from(net::Listener listener) {
   acceptors_.spawn(accept_loop(std::move(listener)));
 }
@@ -83,6 +79,14 @@ class Handshake final : public OpenConnection {
 
 }  // namespace
 
+void Connections::serve(net::Stream stream, const net::TlsServerContext* tls) {
+  ++shared_.stats.accepted;
+  const std::uint64_t network = network_of_peer(stream);
+  ConnectionPlace place = shared_.connections().open(network);
+  tasks_.spawn(place && tls == nullptr ? run(std::move(stream), std::move(place), network, false)
+                                       : begin(std::move(stream), std::move(place), network, tls));
+}
+
 bool Connections::close_one() {
   const std::size_t many = std::max(kFewConnections, shared_.connections().max() / kManyPart);
   return open_.close_cheapest(many) != nullptr;
@@ -113,11 +117,10 @@ net::Task<std::optional<net::Stream>> Connections::secure(net::Stream stream,
   co_return *std::move(secured);
 }
 
-// What is only needed at the beginning is in coroutines of its own: thousands wait in here.
-net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
-  ++shared_.stats.accepted;
-  const std::uint64_t network = network_of_peer(stream);
-  ConnectionPlace place = co_await place_for(network);
+// What has to wait before it is served; then the other task takes over.
+net::Task<void> Connections::begin(net::Stream stream, ConnectionPlace place, std::uint64_t network,
+                                   const net::TlsServerContext* tls) {
+  if (!place) place = co_await place_for(network);
   if (!place) {
     if (tls == nullptr) co_await refuse(std::move(stream));
     co_return;
@@ -127,7 +130,13 @@ net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext
     if (!secured) co_return;
     stream = *std::move(secured);
   }
-  Connection connection(std::move(stream), shared_, tls != nullptr, 0, network);
+  tasks_.spawn(run(std::move(stream), std::move(place), network, tls != nullptr));
+}
+
+// Thousands wait in here.
+net::Task<void> Connections::run(net::Stream stream, ConnectionPlace place, std::uint64_t network,
+                                 bool tls) {
+  Connection connection(std::move(stream), shared_, tls, 0, network);
   const OpenConnections::Membership member(open_, connection, place);
   co_await connection.run();
 }

@@ -41,6 +41,7 @@
 #include "http/message.hpp"
 #include "http/open_connections.hpp"
 #include "net/address.hpp"
+#include "net/interrupt.hpp"
 #include "net/listener.hpp"
 #include "net/loop_group.hpp"
 #include "net/stream.hpp"
@@ -84,11 +85,17 @@ class RequestContext {
   virtual bool client_gone() const = 0;
   // Triggered (on the loop) by client_gone(), and by Server::stop(). Made on first use.
   virtual std::stop_token stop_token() = 0;
+  // Raised when stop_token() is triggered: what is awaited through it ends then. Costs nothing.
+  virtual net::Interrupt& gone() = 0;
   // Close the connection after this answer.
   virtual void close_after() = 0;
 
-  // The key that is charged for this request's body and answer, beside the connection's origin.
-  // Before the body is read; without it the origin alone counts.
+  // Whose this request says it is, before that is proven and before the body is read: charged
+  // beside the connection's origin, but not to who it may not be. Where the same was proven on this
+  // connection before, that share is charged. Without a claim the origin alone counts.
+  virtual void claim(std::uint64_t claimed) = 0;
+  // Whose it is, once that is proven: charged from here on. What was charged already stays where it
+  // is.
   virtual void charge_to(std::uint64_t key) = 0;
   // What of the caller's share a large answer is charged to (CallerId::part).
   virtual void charge_answer_to(std::uint64_t part) = 0;
@@ -179,7 +186,9 @@ class Connections {
   void cut();
 
  private:
-  net::Task<void> run(net::Stream stream, const net::TlsServerContext* tls);
+  net::Task<void> begin(net::Stream stream, ConnectionPlace place, std::uint64_t network,
+                        const net::TlsServerContext* tls);
+  net::Task<void> run(net::Stream stream, ConnectionPlace place, std::uint64_t network, bool tls);
   // No place (false) at the limit, where none could be closed for it.
   [[gnu::noinline]] net::Task<ConnectionPlace> place_for(std::uint64_t network);
   [[gnu::noinline]] net::Task<std::optional<net::Stream>> secure(net::Stream stream,

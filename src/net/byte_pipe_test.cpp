@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/eventually.hpp"
 #include "net/limits.hpp"
 #include "net/loop_group.hpp"
 #include "net/sync.hpp"
@@ -15,6 +16,7 @@
 namespace lapwing::net {
 namespace {
 
+using lapwing::testing::eventually;
 using std::chrono_literals::operator""ms;
 using testing::TestLoop;
 using Pieces = std::vector<std::string>;
@@ -192,9 +194,7 @@ class BytePipeLoops : public ::testing::Test {
     seen = got.value_or(false);
   }
   static void until(const std::atomic<bool>& flag) {
-    const auto give_up = std::chrono::steady_clock::now() + testing::kTestTimeout;
-    while (!flag && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
-    ASSERT_TRUE(flag);
+    ASSERT_TRUE(eventually([&] { return flag.load(); }));
   }
   void run(std::size_t count, std::size_t stop_after) {
     BytePipe pipe = byte_pipe(loops_.at(1), kCapacity);

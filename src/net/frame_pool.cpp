@@ -18,23 +18,32 @@ constexpr bool kPools = false;
 constexpr bool kPools = true;
 #endif
 
-// Four sizes to each power of two: at most a fifth of a frame's memory is not used.
-constexpr std::size_t kSmallest = 128;
-constexpr std::size_t kStepsPerDoubling = 4;
+// What the heap adds to a piece, and the sizes in which it gives them out. A pooled frame fills its
+// piece, so that those who wait hold nothing beside.
+constexpr std::size_t kHeapHeader = sizeof(std::size_t);
+constexpr std::size_t kStep = 16;
+// Beyond this piece, so many sizes to each power of two: at most a ninth is not used.
+constexpr std::size_t kExactMax = 2048;
+constexpr std::size_t kStepsPerDoubling = 8;
 
 struct SizeClass {
   std::size_t index;
-  std::size_t bytes;
+  std::size_t bytes;  // without the header
 };
 
 constexpr SizeClass class_of(std::size_t bytes) {
-  if (bytes <= kSmallest) return {0, kSmallest};
-  const auto doubling = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // floor(log2)
+  const std::size_t piece = bytes + kHeapHeader;
+  if (piece <= kExactMax) {
+    const std::size_t steps = (piece + kStep - 1) / kStep;
+    return {steps, steps * kStep - kHeapHeader};
+  }
+  const auto doubling = static_cast<std::size_t>(std::bit_width(piece - 1)) - 1;  // floor(log2)
   const std::size_t base = std::size_t{1} << doubling;
   const std::size_t step = base / kStepsPerDoubling;
-  const std::size_t steps = (bytes - base + step - 1) / step;  // 1 to 4
-  const auto first = static_cast<std::size_t>(std::bit_width(kSmallest)) - 1;
-  return {(doubling - first) * kStepsPerDoubling + steps, base + steps * step};
+  const std::size_t steps = (piece - base + step - 1) / step;  // 1 to 8
+  constexpr auto kFirst = static_cast<std::size_t>(std::bit_width(kExactMax)) - 1;
+  return {kExactMax / kStep + (doubling - kFirst) * kStepsPerDoubling + steps,
+          base + steps * step - kHeapHeader};
 }
 
 constexpr std::size_t kClasses = class_of(kPooledFrameMax).index + 1;
@@ -51,6 +60,7 @@ struct FreeList {
 // Needs no destruction of its own: frames may be freed while a thread's objects are destroyed.
 struct Pool {
   std::array<FreeList, kClasses> lists;
+  std::size_t bytes = 0;
   bool closed = false;
 };
 constinit thread_local Pool pool;
@@ -79,6 +89,7 @@ void* allocate_frame(std::size_t bytes) {
   if (FreeFrame* frame = list.first) {
     list.first = frame->next;
     list.bytes -= size.bytes;
+    pool.bytes -= size.bytes;
     return frame;
   }
   return ::operator new(size.bytes);
@@ -88,12 +99,14 @@ void free_frame(void* frame, std::size_t bytes) noexcept {
   if (!kPools || bytes > kPooledFrameMax) return ::operator delete(frame);
   const SizeClass size = class_of(bytes);
   FreeList& list = pool.lists[size.index];
-  if (pool.closed || list.bytes + size.bytes > kPooledBytesPerSize) {
+  if (pool.closed || list.bytes + size.bytes > kPooledBytesPerSize ||
+      pool.bytes + size.bytes > kPooledBytes) {
     return ::operator delete(frame);
   }
   if (list.bytes == 0) pool_end.registered();
   list.first = ::new (frame) FreeFrame{list.first};
   list.bytes += size.bytes;
+  pool.bytes += size.bytes;
 }
 
 }  // namespace lapwing::net::detail

@@ -77,17 +77,18 @@ class WaitSlot {
 };
 
 template <class T>
-struct OneShotState : std::enable_shared_from_this<OneShotState<T>> {
+struct OneShotState {
   explicit OneShotState(Loop& loop) : slot(loop) {}
 
   // Any thread. False when there is nobody to take it.
-  bool finish(std::optional<T> result) {
+  static bool finish(std::shared_ptr<OneShotState> state, std::optional<T> result) {
     bool post = false;
     {
-      std::lock_guard lock(mutex);
-      if (finished || abandoned) return false;
-      finished = true;
-      value = std::move(result);
+      std::lock_guard lock(state->mutex);
+      if (state->finished || state->abandoned) return false;
+      state->finished = true;
+      state->value = std::move(result);
+      WaitSlot& slot = state->slot;
       if (!slot.waiting()) return true;
       if (slot.loop().in_loop_thread()) {
         slot.loop().schedule(*slot.take());
@@ -95,7 +96,8 @@ struct OneShotState : std::enable_shared_from_this<OneShotState<T>> {
         post = true;
       }
     }
-    if (post) slot.loop().post([self = this->shared_from_this()] { self->wake(); });
+    Loop& loop = state->slot.loop();
+    if (post) loop.post([state = std::move(state)] { state->wake(); });
     return true;
   }
   void wake() {
@@ -117,9 +119,10 @@ struct OneShotState : std::enable_shared_from_this<OneShotState<T>> {
 template <class T>
 class OneShotSender {
  public:
+  using State = detail::OneShotState<T>;
+
   OneShotSender() = default;
-  explicit OneShotSender(std::shared_ptr<detail::OneShotState<T>> state)
-      : state_(std::move(state)) {}
+  explicit OneShotSender(std::shared_ptr<State> state) : state_(std::move(state)) {}
   OneShotSender(OneShotSender&&) noexcept = default;
   OneShotSender& operator=(OneShotSender&& other) noexcept {
     drop();
@@ -133,7 +136,7 @@ class OneShotSender {
   // sender is empty afterwards, and sending on an empty one is false too.
   bool send(T value) {
     auto state = std::move(state_);
-    return state && state->finish(std::optional<T>(std::move(value)));
+    return state && State::finish(std::move(state), std::optional<T>(std::move(value)));
   }
   bool receiver_gone() const {
     if (!state_) return true;
@@ -143,9 +146,9 @@ class OneShotSender {
 
  private:
   void drop() {
-    if (auto state = std::move(state_)) state->finish(std::nullopt);
+    if (auto state = std::move(state_)) State::finish(std::move(state), std::nullopt);
   }
-  std::shared_ptr<detail::OneShotState<T>> state_;
+  std::shared_ptr<State> state_;
 };
 
 // The receiving end: `Result<T> r = co_await receiver;` once, on its loop.

@@ -74,8 +74,8 @@ class StopAwaiter {
   StopAwaiter(Loop& loop, std::stop_token token, Task<Result<T>> task)
       : task_(std::move(task)),
         awaiter_(loop, task_),
-        link_(std::make_shared<Link>(Link{&awaiter_})),
-        on_stop_(std::move(token), Stop{&loop, link_}) {}
+        link_(std::make_shared<Link>(Link{&loop, &awaiter_})),
+        on_stop_(std::move(token), Stop{link_}) {}
   StopAwaiter(const StopAwaiter&) = delete;
   StopAwaiter& operator=(const StopAwaiter&) = delete;
   ~StopAwaiter() { link_->awaiter = nullptr; }
@@ -96,13 +96,13 @@ class StopAwaiter {
   // Shared with posted functions that may run after this has gone; `awaiter` in it is read and
   // cleared on the loop's thread only.
   struct Link {
+    Loop* const loop;
     Awaiter* awaiter;
   };
   struct Stop {
-    Loop* loop;
     std::shared_ptr<Link> link;
     void operator()() const {
-      loop->post([link = link] {
+      link->loop->post([link = link] {
         if (link->awaiter != nullptr) link->awaiter->interrupt();
       });
     }

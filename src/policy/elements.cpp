@@ -29,54 +29,6 @@ constexpr std::array<std::string_view, 13> kIamResources = {"user/",
                                                             "report/",
                                                             "access-report/"};
 
-constexpr std::array<std::string_view, 27> kTests = {"StringEquals",
-                                                     "StringNotEquals",
-                                                     "StringEqualsIgnoreCase",
-                                                     "StringNotEqualsIgnoreCase",
-                                                     "StringLike",
-                                                     "StringNotLike",
-                                                     "NumericEquals",
-                                                     "NumericNotEquals",
-                                                     "NumericLessThan",
-                                                     "NumericLessThanEquals",
-                                                     "NumericGreaterThan",
-                                                     "NumericGreaterThanEquals",
-                                                     "DateEquals",
-                                                     "DateNotEquals",
-                                                     "DateLessThan",
-                                                     "DateLessThanEquals",
-                                                     "DateGreaterThan",
-                                                     "DateGreaterThanEquals",
-                                                     "Bool",
-                                                     "BinaryEquals",
-                                                     "IpAddress",
-                                                     "NotIpAddress",
-                                                     "ArnEquals",
-                                                     "ArnLike",
-                                                     "ArnNotEquals",
-                                                     "ArnNotLike",
-                                                     "Null"};
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-std::string_view bare_test(std::string_view test) {
-  for (const std::string_view prefix : {"ForAnyValue:", "ForAllValues:"}) {
-    if (same_ignoring_case(test.substr(0, prefix.size()), prefix)) {
-      test.remove_prefix(prefix.size());
-      break;
-    }
-  }
-  constexpr std::string_view kSuffix = "IfExists";
-  if (test.size() > kSuffix.size() &&
-      same_ignoring_case(test.substr(test.size() - kSuffix.size()), kSuffix)) {
-    test.remove_suffix(kSuffix.size());
-  }
-  return test;
-}
-
 bool number_within(std::string_view text, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -152,6 +104,33 @@ std::string vendor_fault(std::string_view resource, const std::vector<std::strin
 
 }  // namespace
 
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+TestName test_name(std::string_view test) {
+  TestName out;
+  const auto cut_front = [&](std::string_view prefix) {
+    if (!same_ignoring_case(test.substr(0, prefix.size()), prefix)) return false;
+    test.remove_prefix(prefix.size());
+    return true;
+  };
+  if (cut_front("ForAllValues:")) {
+    out.set = TestName::Set::kAllValues;
+  } else if (cut_front("ForAnyValue:")) {
+    out.set = TestName::Set::kAnyValue;
+  }
+  constexpr std::string_view kIfExists = "IfExists";
+  if (test.size() > kIfExists.size() &&
+      same_ignoring_case(test.substr(test.size() - kIfExists.size()), kIfExists)) {
+    test.remove_suffix(kIfExists.size());
+    out.if_exists = true;
+  }
+  out.bare = test;
+  return out;
+}
+
 std::vector<std::string_view> split_colons(std::string_view text, std::size_t parts) {
   std::vector<std::string_view> out;
   while (out.size() + 1 < parts) {
@@ -210,14 +189,8 @@ bool fails_legacy_parsing(std::string_view resource) {
   return parts.size() > 2 && parts[2].empty();
 }
 
-bool is_condition_test(std::string_view test) {
-  const std::string_view bare = bare_test(test);
-  return std::ranges::any_of(
-      kTests, [bare](std::string_view known) { return same_ignoring_case(bare, known); });
-}
-
 bool is_date_test(std::string_view test) {
-  return same_ignoring_case(bare_test(test).substr(0, 4), "Date");
+  return same_ignoring_case(test_name(test).bare.substr(0, 4), "Date");
 }
 
 bool is_date(std::string_view text) {

@@ -3,38 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::policy {
 namespace {
 
-using text::JsonKind;
 using text::JsonValue;
-
-void write_json(text::JsonWriter& json, const JsonValue& value) {
-  switch (value.kind()) {
-    case JsonKind::kNull:
-      return json.null();
-    case JsonKind::kBool:
-      return json.boolean(value.as_bool());
-    case JsonKind::kNumber:
-      return json.raw(value.number_text());
-    case JsonKind::kString:
-      return json.string(value.as_string());
-    case JsonKind::kArray:
-      json.begin_array();
-      for (const JsonValue& item : value.items()) write_json(json, item);
-      return json.end_array();
-    case JsonKind::kObject:
-      json.begin_object();
-      for (const text::JsonMember& member : value.members()) {
-        json.key(member.key);
-        write_json(json, member.value);
-      }
-      return json.end_object();
-  }
-}
 
 // A single statement may stand without a list.
 std::vector<const JsonValue*> statements_of(const JsonValue& root) {
@@ -60,18 +37,104 @@ std::string write(const JsonValue& root, const std::vector<const JsonValue*>& st
   for (const text::JsonMember& member : root.members()) {
     if (member.key == "Statement") continue;
     json.key(member.key);
-    write_json(json, member.value);
+    json.value(member.value);
   }
   json.key("Statement");
   json.begin_array();
-  for (const JsonValue* const each : statements) write_json(json, *each);
+  for (const JsonValue* const each : statements) json.value(*each);
   if (!last.empty()) json.raw(last);
   json.end_array();
   json.end_object();
   return out;
 }
 
+void write_list(text::JsonWriter& json, const std::vector<std::string>& items) {
+  if (items.size() == 1) return json.string(items.front());
+  json.begin_array();
+  for (const std::string& item : items) json.string(item);
+  json.end_array();
+}
+
+void write_principals(text::JsonWriter& json, const Statement& statement) {
+  if (statement.everyone) return json.string("*");
+  json.begin_object();
+  std::vector<std::string_view> written;
+  for (const Principal& first : statement.principals) {
+    if (std::ranges::find(written, first.type) != written.end()) continue;
+    written.push_back(first.type);
+    std::vector<std::string> names;
+    for (const Principal& each : statement.principals) {
+      if (each.type == first.type) names.push_back(each.name);
+    }
+    json.key(first.type);
+    write_list(json, names);
+  }
+  json.end_object();
+}
+
+void write_conditions(text::JsonWriter& json, const std::vector<Condition>& conditions) {
+  json.begin_object();
+  std::vector<std::string_view> written;
+  for (const Condition& first : conditions) {
+    if (std::ranges::find(written, first.test) != written.end()) continue;
+    written.push_back(first.test);
+    json.key(first.test);
+    json.begin_object();
+    for (const Condition& each : conditions) {
+      if (each.test != first.test) continue;
+      json.key(each.key);
+      write_list(json, each.values);
+    }
+    json.end_object();
+  }
+  json.end_object();
+}
+
 }  // namespace
+
+std::string statement_json(const Statement& statement) {
+  std::string out;
+  text::JsonWriter json(out);
+  json.begin_object();
+  json.member("Sid", statement.sid);
+  json.member("Effect", statement.effect == Effect::kAllow ? "Allow" : "Deny");
+  json.key("Principal");
+  write_principals(json, statement);
+  json.key("Action");
+  write_list(json, statement.actions);
+  json.key("Resource");
+  write_list(json, statement.resources);
+  if (!statement.conditions.empty()) {
+    json.key("Condition");
+    write_conditions(json, statement.conditions);
+  }
+  json.end_object();
+  return out;
+}
+
+std::string document_json(std::string_view version, std::string_view id,
+                          const std::vector<std::string>& statements) {
+  std::string out;
+  text::JsonWriter json(out);
+  json.begin_object();
+  json.member("Version", version);
+  json.member("Id", id);
+  json.key("Statement");
+  json.begin_array();
+  for (const std::string& statement : statements) json.raw(statement);
+  json.end_array();
+  json.end_object();
+  return out;
+}
+
+std::vector<Principal> account_principals(std::string_view partition,
+                                          const std::vector<std::string>& accounts) {
+  std::vector<Principal> out;
+  for (const std::string& account : accounts) {
+    out.push_back({"AWS", fmt::format("arn:{}:iam::{}:root", partition, account)});
+  }
+  return out;
+}
 
 bool has_statement(std::string_view document, std::string_view sid) {
   const auto tree = text::parse_json(document);

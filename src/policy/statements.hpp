@@ -1,14 +1,28 @@
 // The statements of a document as text: for AddPermission and RemovePermission, which change one of
 // them and leave the others as they were given.
 //
-// The document is one that parse() has accepted. Thread-safety: pure functions.
+// A document that is changed is one that parse() has accepted. Thread-safety: pure functions.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "policy/document.hpp"
 
 namespace lapwing::policy {
+
+// A statement as services write those of their own operations: what is one of its kind stands
+// without a list, and conditions of one test together. It has a Sid, and says whom, what and about
+// what it is.
+std::string statement_json(const Statement& statement);
+// A document of these statements, JSON objects; none: what AddPermission begins with.
+std::string document_json(std::string_view version, std::string_view id,
+                          const std::vector<std::string>& statements);
+// The principals that are these accounts, each named by its root.
+std::vector<Principal> account_principals(std::string_view partition,
+                                          const std::vector<std::string>& accounts);
 
 bool has_statement(std::string_view document, std::string_view sid);
 // With `statement`, a JSON object, behind the others.

@@ -1,8 +1,7 @@
 // Roles of IAM, as those see them who act under one: Lambda for its functions, STS for sessions.
 // Implemented by services/iam.
 //
-// Thread-safety: any thread. A role that was not asked for lately is read from the store: not on
-// the way of an invocation.
+// Thread-safety: any thread, event loops too: nothing is read from the store.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +26,8 @@ class Roles {
   virtual ~Roles() = default;
   // By its ARN.
   virtual Result<Role> find(std::string_view arn) = 0;
+  // Whether nobody may act under a role that is not known, as on AWS: the operator says it.
+  virtual bool known_only() const { return false; }
 };
 
 }  // namespace lapwing::ports

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include <fmt/core.h>
+
 #include "text/utf8.hpp"
 
 namespace lapwing::resources {
@@ -44,6 +46,13 @@ std::optional<TagFault> check_tags(const Tags& tags) {
     if (!allowed(value)) return fault(TagProblem::kValueCharacter);
   }
   return std::nullopt;
+}
+
+std::string tag_rule(const TagFault& fault) {
+  return fmt::format(
+      "{}: keys hold 1 to {} and values at most {} letters, digits, spaces and _ . : / = + - @.",
+      text::truncate_utf8(fault.key, kTagKeyCharactersMax), kTagKeyCharactersMax,
+      kTagValueCharactersMax);
 }
 
 void add_tags(Tags& tags, const Tags& added) {

@@ -43,6 +43,9 @@ bool is_reserved_tag_key(std::string_view key);
 // The first fault of `tags`; nothing when all is well.
 std::optional<TagFault> check_tags(const Tags& tags);
 
+// What the tag breaks, for those who have no words of AWS's for it: "NAME: keys hold 1 to 128 ...".
+std::string tag_rule(const TagFault& fault);
+
 // `tags` with `added` put over them; checked as a whole by the caller.
 void add_tags(Tags& tags, const Tags& added);
 void remove_tags(Tags& tags, const std::vector<std::string>& keys);

@@ -52,6 +52,15 @@ Result<os::UniqueFd> lock_instance(const std::string& data_dir,
   return lock;
 }
 
+}  // namespace
+
+bool is_held(const std::string& data_dir) {
+  const auto lock = os::open_at(os::kCwd, data_dir + kLockFile, O_RDONLY);
+  return lock && ::flock(lock->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+namespace {
+
 // Stable for a data directory, so that a restart finds what a killed helper left. Not made
 // of its path: containers that share the machine's cgroups have other directories there, and
 // would take each other's groups for leftovers.

@@ -77,6 +77,10 @@ struct LauncherOptions {
   std::chrono::milliseconds lock_wait{6000};
 };
 
+// Whether another instance, or what is left of one that was killed, has this data directory now:
+// start() waits for it (lock_wait).
+bool is_held(const std::string& data_dir);
+
 // A descriptor the program inside gets at the given number (0, 1, 2, 3...). Numbers not
 // named are closed; 0..2 not named are /dev/null.
 struct InheritedFd {

@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/eventually.hpp"
 #include "net/fd_watcher.hpp"
 #include "net/task_group.hpp"
 #include "os/cgroup_layout.hpp"
@@ -26,6 +27,7 @@
 namespace lapwing::sandbox {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::Outcome;
 using testing::World;
 
@@ -39,16 +41,6 @@ class Life : public ::testing::Test {
   }
   static Launcher& launcher() { return World::get().launcher(); }
 };
-
-// Polls for something another process does; a minute is for machines under load.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int turn = 0; turn < 12'000; ++turn) {
-    if (condition()) return true;
-    ::poll(nullptr, 0, 5);
-  }
-  return false;
-}
 
 TEST_F(Life, ExitStatusAndOutput) {
   const Outcome outcome = World::get().run(shell("echo hello; id -u; hostname; pwd; exit 7"));

@@ -105,7 +105,8 @@ TEST_F(AddedRuntimesTest, KnowsTheJavaClient) {
 TEST_F(AddedRuntimesTest, KnowsTheSdks) {
   file("py/boto3/__init__.py", "");
   file("py/botocore/__init__.py", "");
-  file("py/boto3-1.42.97.dist-info/METADATA", "");
+  file("py/boto3-1.42.97.dist-info/METADATA",
+       "Metadata-Version: 2.1\nName: boto3\nRequires-Python: >= 3.9\n\nIt needs...\n");
   file("js/node_modules/@aws-sdk/client-sts/package.json", "{\n  \"version\": \"3.9.1\"\n}\n");
   file("rb/gems/aws-sdk-core-3.168.1/lib/aws-sdk-core.rb", "");
   file("rb/specifications/aws-sdk-core-3.168.1.gemspec", "");
@@ -128,6 +129,15 @@ TEST_F(AddedRuntimesTest, KnowsTheSdks) {
     EXPECT_EQ(mount.point, c.point);
   }
   EXPECT_EQ(added_->list().size(), 3u);
+  const runtime::SdkMount python = sdk_mount(*find_sdk_kind("sdk-python"), root_ + "/py");
+  runtime::Interpreter interpreter;
+  interpreter.major = 3;
+  for (const auto& [minor, fits] : {std::pair(8, false), {9, true}, {14, true}}) {
+    interpreter.minor = minor;
+    EXPECT_EQ(python.fits(interpreter), fits) << minor;
+  }
+  interpreter.language = runtime::Language::kRuby;
+  EXPECT_FALSE(python.fits(interpreter));
   for (const SdkKind& kind : sdk_kinds()) {
     EXPECT_FALSE(added_->add(std::string(kind.name), root_ + "/nowhere"));
     EXPECT_FALSE(added_->add(std::string(kind.name), root_ + "/py/boto3"));

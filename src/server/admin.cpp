@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "aws/coverage.hpp"
+#include "hosting/data_plane.hpp"
 #include "hosting/house_metrics.hpp"
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
@@ -19,7 +20,6 @@ namespace lapwing::server {
 namespace {
 
 constexpr std::string_view kCoveragePath = "/_lapwing/coverage/";
-constexpr std::size_t kDownloadChunkBytes = 256 * 1024;
 
 // Resident set in bytes, from /proc; 0 where that cannot be read.
 std::uint64_t resident_bytes() {
@@ -28,16 +28,6 @@ std::uint64_t resident_bytes() {
   std::uint64_t resident = 0;
   in >> total >> resident;
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-http::Response refused(const Error& error) {
-  std::string body;
-  text::JsonWriter json(body);
-  json.begin_object();
-  json.member("message", error.message());
-  json.end_object();
-  const int status = error.http_status() != 0 ? error.http_status() : 403;
-  return http::Response(status, "application/json", std::move(body));
 }
 
 // Of a clock that was not moved.
@@ -82,8 +72,13 @@ Status Admin::may_see(const http::RequestContext& context, aws::Origin from) con
   RequestView view(context.request());
   const aws::Request& request = view.with_body({});
   LAPWING_TRY(const aws::SignatureHead head, parts_.authenticator->read(request));
-  LAPWING_CHECK(parts_.authenticator->authenticate(request, head));
-  return {};
+  LAPWING_TRY(const aws::Caller caller, parts_.authenticator->authenticate(request, head));
+  if (parts_.credentials->added(caller)) return {};
+  return fail(Error(ErrorKind::kDenied, "AccessDeniedException",
+                    fmt::format("{} is not the operator of this server: sign with a key of its "
+                                "configuration ([[credentials]])",
+                                caller.principal_arn))
+                  .with_status(403));
 }
 
 net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
@@ -99,7 +94,7 @@ net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
     co_await context.respond(http::Response(200, "application/json", health(whole)));
   } else if (path == "/_lapwing/metrics") {
     if (const Status allowed = may_see(context, from); !allowed) {
-      co_await context.respond(refused(allowed.error()));
+      co_await context.respond(hosting::plain_error(allowed.error()));
       co_return;
     }
     std::string text = co_await metrics(context.loop());
@@ -107,8 +102,6 @@ net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
         http::Response(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
   } else if (path.starts_with(kCoveragePath)) {
     co_await context.respond(coverage(path.substr(kCoveragePath.size())));
-  } else if (path.starts_with(lambda::kCodePath)) {
-    co_await download(context);
   } else if (path.starts_with("/_lapwing/console")) {
     co_await context.respond(
         http::Response(501, "application/json",
@@ -123,9 +116,9 @@ net::Task<void> Admin::clock(http::RequestContext& context, aws::Origin from) {
     return context.respond(http::Response(status, "application/json", std::move(body)));
   };
   if (const Status allowed = may_see(context, from); !allowed || from == aws::Origin::kFunction) {
-    co_await context.respond(
-        refused(allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
-                        : allowed.error()));
+    co_await context.respond(hosting::plain_error(
+        allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
+                : allowed.error()));
     co_return;
   }
   hosting::ManualTime* const time = parts_.services->time();
@@ -149,7 +142,8 @@ net::Task<void> Admin::clock(http::RequestContext& context, aws::Origin from) {
     const Status moved = co_await parts_.workers->run(
         context.loop(), [time, by = *seconds] { return time->advance(by); });
     if (!moved) {
-      co_await context.respond(refused(Error(moved.error()).with_status(status_of(moved.error()))));
+      co_await context.respond(
+          hosting::plain_error(Error(moved.error()).with_status(status_of(moved.error()))));
       co_return;
     }
   }
@@ -177,6 +171,9 @@ std::string Admin::health(bool whole) const {
     return out;
   }
   json.member("version", parts_.version);
+  const hosting::ManualTime* const time = parts_.services->time();
+  json.member("clock", time != nullptr ? "manual" : "system");
+  if (time != nullptr) json.member("now", text::format_iso8601(time->now(), true));
   json.key("services");
   json.begin_object();
   std::string limited;  // what does less than it should, and why
@@ -245,48 +242,6 @@ net::Task<std::string> Admin::metrics(net::Loop& loop) const {
                std::chrono::duration_cast<std::chrono::seconds>(parts_.clock->mono() - started_)
                    .count()));
   co_return text.take();
-}
-
-net::Task<void> Admin::download(http::RequestContext& context) {
-  const http::Request& request = context.request();
-  lambda::Service* service = parts_.services->services().lambda();
-  if (service == nullptr) {
-    co_await context.respond(not_found());
-    co_return;
-  }
-  const std::string path(request.path());
-  const std::string query(request.query());
-  Result<lambda::CodeDownload> code = co_await parts_.workers->run(
-      context.loop(), [service, path, query] { return service->open_code(path, query); });
-  if (!code) {
-    const int status = code.error().http_status() != 0 ? code.error().http_status() : 404;
-    http::Response response = refused(code.error());
-    response.status = status;
-    co_await context.respond(std::move(response));
-    co_return;
-  }
-  http::Response head(200);
-  head.headers.add("Content-Type", "application/zip");
-  head.headers.add("Content-Length", fmt::format("{}", code->size));
-  head.headers.add("Content-Disposition",
-                   fmt::format("attachment; filename=\"{}\"", code->file_name));
-  Result<http::BodyWriter*> writer = co_await context.respond_stream(std::move(head));
-  if (!writer) co_return;
-  const std::shared_ptr<store::BlobReader> reader = std::move(code->reader);
-  while (true) {
-    Result<std::string> chunk =
-        co_await parts_.workers->run(context.loop(), [reader]() -> Result<std::string> {
-          std::string buffer(kDownloadChunkBytes, '\0');
-          LAPWING_TRY(
-              const std::size_t n,
-              reader->read(std::as_writable_bytes(std::span(buffer.data(), buffer.size()))));
-          buffer.resize(n);
-          return buffer;
-        });
-    if (!chunk || chunk->empty()) break;  // an error leaves the length short: the client sees it
-    if (!co_await (*writer)->write(*chunk)) co_return;
-  }
-  co_await (*writer)->finish();
 }
 
 }  // namespace lapwing::server

@@ -1,8 +1,9 @@
 // Lapwing's own paths, all below /_lapwing/: health, metrics, the
-// clock, what is built of each service, code downloads.
+// clock, what is built of each service. Others below it are services' (hosting/data_plane.hpp).
 //
-// Where metrics are to be signed, callers who do not sign are told "ok" by health and nothing more,
-// and functions are, whatever they sign. Downloads carry a signature of their own in the path.
+// Where metrics are to be signed, they are for the operator: who signs with a key of the
+// configuration, or in a session of one's. Everybody else, IAM's users and roles too, is told "ok"
+// by health and nothing more, and so are functions, whatever they sign.
 //
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/credentials.hpp"
 #include "aws/sigv4.hpp"
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
@@ -31,8 +33,9 @@ struct AdminParts {
   const Clock* clock = nullptr;
   std::size_t metrics_functions = 0;  // how many functions have metrics of their own
   const aws::Authenticator* authenticator = nullptr;
-  bool clients_sign = false;  // for metrics
-  bool functions_may = true;  // see them
+  const aws::MemoryCredentialStore* credentials = nullptr;  // the operator's
+  bool clients_sign = false;                                // for metrics
+  bool functions_may = true;                                // see them
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
   const http::Budget* waits = nullptr;
@@ -56,7 +59,6 @@ class Admin {
   Status may_see(const http::RequestContext& context, aws::Origin from) const;
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
-  net::Task<void> download(http::RequestContext& context);
   // What is built of a service, for people.
   http::Response coverage(std::string_view service) const;
   // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.

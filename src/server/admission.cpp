@@ -19,13 +19,46 @@ Error body_error(Error error) {
   return too_many("Too many request bytes in flight. Please retry.");
 }
 
+std::uint64_t share_of(const aws::Caller& caller) {
+  std::string_view who = caller.identity;
+  if (who.empty()) who = std::string_view(caller.user_id).substr(0, caller.user_id.find(':'));
+  if (who.empty()) who = caller.principal_arn;
+  return std::hash<std::string_view>()(who) * 31 +
+         std::hash<std::string_view>()(caller.account.view());
+}
+
+namespace {
+
+Status check_answers(http::RequestContext& context) {
+  if (!context.answers_stalled()) return {};
+  return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
+}
+
+}  // namespace
+
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::SignatureHead& signature) {
   if (authenticator.mode() != aws::AuthMode::kOff) {
-    context.charge_to(std::hash<std::string_view>()(signature.access_key_id));
+    context.claim(std::hash<std::string_view>()(signature.access_key_id));
   }
-  if (!context.answers_stalled()) return {};
-  return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
+  return check_answers(context);
+}
+
+Status admit(http::RequestContext& context, const aws::Caller& caller) {
+  if (!caller.authenticated) return {};
+  context.charge_to(share_of(caller));
+  return check_answers(context);
+}
+
+Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
+                                  std::size_t bytes) {
+  const bool small = bytes <= kSmallPayloadBytes;
+  http::Charge charge = small ? memory.payloads.charge() : memory.payloads.charge(caller);
+  if (charge.room(small ? kSmallPayloadsReserve : 0) < bytes) {
+    return fail(too_many("Too many payloads in flight. Please retry."));
+  }
+  charge.add(bytes);
+  return charge;
 }
 
 namespace {
@@ -49,6 +82,21 @@ std::string error_code_of(const aws::Response& response) {
   return std::string(code.substr(name_space == std::string_view::npos ? 0 : name_space + 1));
 }
 
+void note(Logger& logger, LogLevel level, std::string_view outcome,
+          const http::RequestContext& context, const RequestId& request_id, const Asked& asked,
+          int status, std::string_view error) {
+  const http::Request& request = context.request();
+  logger.log(level, "api", outcome,
+             {{"service", asked.service},
+              {"operation", asked.operation},
+              {"status", status},
+              {"error", error},
+              {"method", http::to_string(request.method)},
+              // Not the query: there may be a password in it, or a signature that is good for days.
+              {"target", request.path().substr(0, kLoggedTargetMax)},
+              {"request_id", request_id.str()}});
+}
+
 }  // namespace
 
 void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
@@ -56,16 +104,14 @@ void record_access(Logger& logger, const http::RequestContext& context, const Re
   const bool failed = response.status >= 400;
   const LogLevel level = failed ? LogLevel::kInfo : LogLevel::kDebug;
   if (!logger.enabled(level)) return;
-  const http::Request& request = context.request();
-  logger.log(level, "api", failed ? "refused" : "answered",
-             {{"service", asked.service},
-              {"operation", asked.operation},
-              {"status", response.status},
-              {"error", failed ? error_code_of(response) : std::string()},
-              {"method", http::to_string(request.method)},
-              // Not the query: there may be a password in it, or a signature that is good for days.
-              {"target", request.path().substr(0, kLoggedTargetMax)},
-              {"request_id", request_id.str()}});
+  note(logger, level, failed ? "refused" : "answered", context, request_id, asked, response.status,
+       failed ? error_code_of(response) : std::string());
+}
+
+void record_left(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                 const Asked& asked) {
+  if (!logger.enabled(LogLevel::kDebug)) return;
+  note(logger, LogLevel::kDebug, "left", context, request_id, asked, 0, "");
 }
 
 }  // namespace lapwing::server

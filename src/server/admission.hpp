@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "aws/caller.hpp"
 #include "aws/message.hpp"
 #include "aws/sigv4.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "http/budget.hpp"
 #include "http/server.hpp"
 
 namespace lapwing::server {
@@ -20,10 +22,22 @@ Error too_many(std::string message);
 // A body that could not be read, for another reason than its size.
 Error body_error(Error error);
 
-// What the request holds is counted to its key, where keys are checked; where any will do, a caller
-// could be as many as it likes. An error where too many of its answers wait to be read.
+// Before the signature is checked: what the request holds is counted to those who name this key at
+// this address, and not to its owner, as anybody can name a key; unless its connection has proven
+// it before. An error where too many answers that are counted there wait to be read.
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::SignatureHead& signature);
+// Whose share a verified caller has: a user's or role's, however many keys and sessions, or the
+// account's.
+std::uint64_t share_of(const aws::Caller& caller);
+// Once it is: counted to the principal, whichever of its keys or sessions signed. Where any key
+// will do, nothing changes: a caller could be as many as it likes. Errors as above.
+Status admit(http::RequestContext& context, const aws::Caller& caller);
+
+// Of the caller's share of payloads at work; where it is small, without asking whose that is. An
+// error where there is no room.
+Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
+                                  std::size_t bytes);
 
 // Which operation was asked for, as far as it was found out.
 struct Asked {
@@ -31,8 +45,34 @@ struct Asked {
   std::string_view operation = {};  // "SendMessage"
 };
 
-// The one access record: refusals and failures at info, the rest at debug.
+// The one access record: refusals and failures at info, the rest at debug. Of an answer in pieces
+// it is made when its head goes out.
 void record_access(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
                    const aws::Response& response, const Asked& asked);
+
+// The same of a client that has gone before its answer was whole.
+void record_left(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+                 const Asked& asked);
+
+// Records that, where it goes before anything else was recorded. All it is given outlive it.
+class LeavingNote {
+ public:
+  LeavingNote(Logger& logger, const http::RequestContext& context, const RequestId& request_id,
+              const Asked& asked)
+      : logger_(logger), context_(context), request_id_(request_id), asked_(asked) {}
+  LeavingNote(const LeavingNote&) = delete;
+  LeavingNote& operator=(const LeavingNote&) = delete;
+  ~LeavingNote() {
+    if (!stayed_) record_left(logger_, context_, request_id_, asked_);
+  }
+  void stayed() { stayed_ = true; }
+
+ private:
+  Logger& logger_;
+  const http::RequestContext& context_;
+  const RequestId& request_id_;
+  const Asked& asked_;
+  bool stayed_ = false;
+};
 
 }  // namespace lapwing::server

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "crypto/random.hpp"
+#include "hosting/manual_time.hpp"
 #include "sandbox/launcher.hpp"
 #include "sandbox/settings.hpp"
 #include "server/instance.hpp"
@@ -18,6 +19,7 @@
 #include "server/server_key.hpp"
 #include "server/starting.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -60,12 +62,36 @@ void say_what_is_not_enforced(const sandbox::IsolationReport& report) {
   }
 }
 
-void say_who_may_call(const Config& config) {
-  if (config.auth != "off" && config.credentials.empty()) {
+// `keys`: of IAM's users.
+void say_who_may_call(const Config& config, std::size_t keys) {
+  if (config.auth == "off" || !config.credentials.empty()) return;
+  if (keys > 0) {
     fmt::print(stderr,
-               "auth = {}, and no [[credentials]] in a --config file: no client can sign in\n",
-               config.auth);
+               "auth = {}: {} access key{} of IAM's users can sign in; no [[credentials]]\n",
+               config.auth, keys, keys == 1 ? "" : "s");
+    return;
   }
+  fmt::print(
+      stderr,
+      "auth = {}, and neither [[credentials]] in a --config file nor access keys in IAM: no "
+      "client can sign in. Write [[credentials]] into a file (`lapwing config` shows how) and "
+      "start with --config FILE\n",
+      config.auth);
+}
+
+// At once: the wait is silent.
+void say_what_is_waited_for(const std::string& data_dir) {
+  if (!sandbox::is_held(data_dir)) return;
+  fmt::print(stderr,
+             "another Lapwing has {}, or is about to end there: waiting for it, some seconds at "
+             "most\n",
+             data_dir);
+}
+
+std::string clock_text(hosting::ManualTime* time) {
+  if (time == nullptr) return {};
+  return fmt::format(", clock manual (it stands at {} until `lapwing clock advance` moves it)",
+                     text::format_iso8601(time->now(), false));
 }
 
 // One line, as much tutorial code fails at its first import without them.
@@ -96,10 +122,11 @@ struct Here {
 Result<Platform> make_platform(const Config& config, const Here& here) {
   const bool stands_still = config.clock == "manual";
   const Clock& services = stands_still ? static_cast<const Clock&>(here.manual) : here.clock;
+  // First, as it is missed only where there is something that was sealed with it.
+  LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, here.random));
   LAPWING_TRY(auto store,
               store::open_sqlite_engine({.data_dir = config.data_dir, .file_clock = &here.clock},
                                         services, here.logger));
-  LAPWING_TRY(const crypto::AesKey key, load_server_key(config.data_dir, here.random));
   LAPWING_TRY(auto machine,
               SandboxMachine::open(config, here.launcher, here.disk, here.random, here.logger));
   return Platform{here.clock,
@@ -128,6 +155,7 @@ int run_serve(const Config& config) {
   LauncherPlace place;
   place.data_dir = config.data_dir;
   place.space = space;
+  say_what_is_waited_for(config.data_dir);
   auto launcher = start_launcher(config, std::move(place));
   if (!launcher) return complain(launcher.error(), config);
   const sandbox::IsolationReport& report = (*launcher)->report();
@@ -139,7 +167,6 @@ int run_serve(const Config& config) {
       return 1;
     }
   }
-  say_who_may_call(config);
   const auto mode = default_network_mode(set, (*launcher)->network());
   if (!mode) return complain(mode.error(), config);
   const std::string reach = network_summary(*mode, (*launcher)->network());
@@ -156,9 +183,11 @@ int run_serve(const Config& config) {
   if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
   if (!address) return complain(address.error(), config);
+  say_who_may_call(config, (*instance)->services().iam().signing_keys());
   fmt::print(stderr, "{}\n", reach);
   say_which_sdks_are_missing(config);
-  fmt::print(stderr, "lapwing {}: data in {}, auth {}\n", kVersion, config.data_dir, config.auth);
+  fmt::print(stderr, "lapwing {}: data in {}, auth {}{}\n", kVersion, config.data_dir, config.auth,
+             clock_text((*instance)->time()));
   fmt::print(stderr, "listening on http://{}\n", *address);
 
   int received = 0;

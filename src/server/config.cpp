@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "base/bytes.hpp"
+#include "net/address.hpp"
 #include "os/disk_space.hpp"
 #include "os/file.hpp"
 #include "server/config_value.hpp"
@@ -63,8 +64,9 @@ void visit_threads(Config& config, SettingVisitor& to) {
 void visit_metrics(Config& config, SettingVisitor& to) {
   to.text("metrics.signed", config.metrics_signed,
           {.help = "with auth = verify, whether /_lapwing/metrics and what /_lapwing/health says "
-                   "beyond ok need a signature; auto: where the API listens beyond loopback. "
-                   "Functions never get them then",
+                   "beyond ok are the operator's: signed with a key of the configuration, or "
+                   "in a session of one; auto: where the API listens beyond loopback. IAM's users "
+                   "and roles, and functions, are refused then",
            .choices = "auto|always|never"});
   to.number("metrics.functions", config.metrics_functions,
             {.help = "functions with metrics of their own: the busiest", .high = 10'000});
@@ -243,6 +245,12 @@ Status finish_config(Config& config) {
     return fail(
         invalid("auth = enforce is not built yet: policies are not evaluated. auth = verify checks "
                 "signatures; every known key may then do everything in its account"));
+  }
+  if (address.first != "localhost" && !net::Address::ip(address.first, address.second)) {
+    return fail(invalid(fmt::format(
+        "listen = {}: '{}' is no address: write an IP address of this machine or localhost, and a "
+        "port, as in {}",
+        config.listen, address.first, kDefaultListen)));
   }
   if (!is_loopback(address.first) && !config.insecure) {
     return fail(invalid(fmt::format(

@@ -182,17 +182,36 @@ TEST(Config, DefaultsSayWhatTheyStandForOnTheMachine) {
 TEST(Clock, DurationsAreSaidInUnits) {
   EXPECT_EQ(parse_duration("1w"), std::chrono::hours(24 * 7));
   EXPECT_EQ(parse_duration("1h30m"), std::chrono::minutes(90));
-  for (const char* wrong : {"", "5", "w", "1y", "1w2", "-1d", "600w"}) {
+  for (const char* wrong : {"", "5", "w", "1y", "1w2", "-1d", "600w", "1d1d", "30m1h"}) {
     EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
   }
 }
 
 TEST(Clock, TheServerAskedIsTheOneThatClientsAreTold) {
-  EXPECT_EQ(clock_address("127.0.0.1:5000", "http://127.0.0.1:6000"), "127.0.0.1:5000");
-  EXPECT_EQ(clock_address("", "http://127.0.0.1:6000/"), "127.0.0.1:6000");
-  EXPECT_EQ(clock_address("", "http://localhost"), "localhost:80");
-  EXPECT_EQ(clock_address("", "https://sqs.us-east-1.amazonaws.com"), kDefaultListen);
-  EXPECT_EQ(clock_address("", nullptr), kDefaultListen);
+  EXPECT_EQ(clock_address("127.0.0.1:5000", "http://127.0.0.1:6000").value(), "127.0.0.1:5000");
+  EXPECT_EQ(clock_address("", "http://127.0.0.1:6000/").value(), "127.0.0.1:6000");
+  EXPECT_EQ(clock_address("", "http://localhost").value(), "localhost:80");
+  EXPECT_EQ(clock_address("", nullptr).value(), kDefaultListen);
+  EXPECT_EQ(clock_address("", "").value(), kDefaultListen);
+  for (const char* bad : {"https://sqs.us-east-1.amazonaws.com", "127.0.0.1:4566", "http://",
+                          "http://127.0.0.1:port", "http://127.0.0.1:70000"}) {
+    const auto address = clock_address("", bad);
+    ASSERT_FALSE(address) << bad;
+    EXPECT_TRUE(address.error().message().starts_with(std::string("AWS_ENDPOINT_URL=") + bad));
+    EXPECT_NE(address.error().message().find("say --listen HOST:PORT"), std::string::npos);
+  }
+}
+
+TEST(Config, ANameIsNoAddressToListenOn) {
+  Config config;
+  config.listen = "lapwing.test:4566";
+  const Status finished = finish_config(config);
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().message(),
+            "listen = lapwing.test:4566: 'lapwing.test' is no address: write an IP address of this "
+            "machine or localhost, and a port, as in 127.0.0.1:4566");
+  config.listen = "localhost:4566";
+  EXPECT_TRUE(finish_config(config));
 }
 
 TEST(Config, SignedMetricsNeedVerification) {

@@ -15,6 +15,7 @@
 #include "server/added_runtimes.hpp"
 #include "server/commands.hpp"
 #include "server/embedded_files.hpp"
+#include "server/front_part.hpp"
 #include "server/machine_catalogue.hpp"
 #include "server/sdk_trees.hpp"
 #include "server/starting.hpp"
@@ -82,6 +83,18 @@ void print_runtimes(const Config& config) {
   for (const auto& [why, ids] : unserved) fmt::print("  {}: {}\n", ids, why);
 }
 
+// Interpreters that are too old for it: their functions do not see it.
+void print_unfit(const Config& config, const runtime::SdkMount& sdk) {
+  std::string versions;
+  for (const runtime::Interpreter& each : discover_runtimes(config).interpreters()) {
+    if (each.language != sdk.language || sdk.fits(each)) continue;
+    versions += (versions.empty() ? "" : ", ") + each.version;
+  }
+  if (versions.empty()) return;
+  fmt::print("              not for {} {}: it needs {}.{} or newer\n",
+             runtime::traits(sdk.language).title, versions, sdk.major_min, sdk.minor_min);
+}
+
 void print_sdks(const Config& config) {
   fmt::print("\nAWS SDKs that functions find without packaging them\n");
   const std::vector<AddedRuntime> all = AddedRuntimes(config.data_dir).list();
@@ -90,15 +103,37 @@ void print_sdks(const Config& config) {
     const auto found = std::find_if(all.begin(), all.end(), named);
     if (found != all.end()) {
       fmt::print("  {:<11} {:<22} {}\n", kind.name, found->version, found->tree);
+      print_unfit(config, sdk_mount(kind, found->tree));
     } else {
       fmt::print("  {:<11} none: lapwing runtime add {} --from DIR\n", kind.name, kind.name);
     }
   }
 }
 
+// Whether a server could start where it is said to: false where its data cannot be there.
+bool print_place(const Config& config, bool served) {
+  fmt::print("\nserving\n");
+  const Status writable = check_data_dir(config.data_dir);
+  if (!writable) {
+    fmt::print("  data in {}: NO: {}\n", config.data_dir, writable.error().message());
+  } else if (served) {
+    fmt::print("  data in {}: a server is running there\n", config.data_dir);
+  } else {
+    fmt::print("  data in {}: can be used\n", config.data_dir);
+  }
+  const Status free = check_listen(config.listen);
+  if (free) {
+    fmt::print("  listening on {}: can be done\n", config.listen);
+  } else {
+    fmt::print("  listening on {}: NO: {}\n", config.listen, free.error().message());
+  }
+  return writable.has_value();
+}
+
 }  // namespace
 
 int run_doctor(const Config& config) {
+  const bool served = sandbox::is_held(config.data_dir);  // before what follows has it itself
   auto scratch = Scratch::make(config.data_dir);
   if (!scratch) return complain(scratch.error(), config);
   LauncherPlace place;
@@ -113,7 +148,7 @@ int run_doctor(const Config& config) {
       "\npermissions: IAM's policies are kept, not evaluated: everybody who may call may do all\n");
   print_runtimes(config);
   print_sdks(config);
-  return 0;
+  return print_place(config, served) ? 0 : 1;
 }
 
 int run_doctor_plan(const Config& config, const std::string& runtime_id) {

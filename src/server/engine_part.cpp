@@ -3,12 +3,27 @@
 #include <memory>
 #include <utility>
 
+#include "net/loop.hpp"
+#include "server/admission.hpp"
 #include "server/limits.hpp"
 
 namespace lapwing::server {
 
-EngineOrders::EngineOrders(lambda::Snapshots& snapshots, std::size_t step_threads)
-    : snapshots_(snapshots), steps_(step_threads), pulls_(kPullThreads) {}
+EngineOrders::EngineOrders(Machine& machine, http::Memory& memory, std::size_t step_threads)
+    : memory_(memory),
+      steps_(step_threads),
+      pulls_(kPullThreads),
+      side_{steps_, pulls_, *this, machine, *this, machine.catalogue(), machine.network_modes()} {}
+
+net::Task<Result<runtime::Outcome>> EngineOrders::invoke(net::Loop& here,
+                                                         runtime::FunctionVersionPtr function,
+                                                         runtime::Invocation invocation) {
+  http::CallerId caller = invocation.caller;
+  caller.part = 0;  // payloads are the caller's, whichever function they are for
+  LAPWING_CO_TRY([[maybe_unused]] const http::Charge payload,
+                 payload_room(memory_, caller, invocation.payload.size()));
+  co_return co_await dispatcher_->invoke(here, std::move(function), std::move(invocation));
+}
 
 void EngineOrders::Executor::post(UniqueFunction<void()> job) {
   auto shared = std::make_shared<UniqueFunction<void()>>(std::move(job));

@@ -1,4 +1,4 @@
-// The engine of an Instance, and what Lambda's control plane asks of it.
+// The engine of an Instance, and what the control plane of functions asks of it.
 //
 // Thread-safety: made and stopped by one thread; the rest from any.
 #pragma once
@@ -8,21 +8,24 @@
 #include <string>
 
 #include "base/unique_function.hpp"
+#include "engine/control_plane.hpp"
 #include "engine/dispatcher.hpp"
 #include "engine/machine_gauge.hpp"
+#include "http/budget.hpp"
 #include "net/worker_pool.hpp"
-#include "services/lambda/service.hpp"
+#include "server/platform.hpp"
 
 namespace lapwing::server {
 
-// What Lambda is given before there is an engine: its steps in the background have threads of their
-// own, so that unpacking holds up no operation, and pulls, each of which takes one for as long as a
-// registry does, have others.
-class EngineOrders final : public lambda::Scaling {
+// What the control plane is given before there is an engine: its steps in the background have
+// threads of their own, so that unpacking holds up no operation, and pulls, each of which takes one
+// for as long as a registry does, have others.
+class EngineOrders final : public engine::Scaling, public engine::Invoker {
  public:
-  EngineOrders(lambda::Snapshots& snapshots, std::size_t step_threads);
+  // Both outlive it.
+  EngineOrders(Machine& machine, http::Memory& memory, std::size_t step_threads);
 
-  lambda::EngineSide side() { return {steps_, pulls_, *this, snapshots_}; }
+  const engine::EngineSide& side() const { return side_; }
   // Before the services start.
   void bind(engine::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
   // Steps under way end; what comes later runs on the caller's thread.
@@ -38,19 +41,22 @@ class EngineOrders final : public lambda::Scaling {
                                                     const std::string& version) const override {
     return dispatcher_->provisioned(arn, version);
   }
+  net::Task<Result<runtime::Outcome>> invoke(net::Loop& here, runtime::FunctionVersionPtr function,
+                                             runtime::Invocation invocation) override;
 
  private:
   // On the caller's thread where the pool is full, so that nothing begun is dropped.
-  struct Executor final : lambda::Executor {
+  struct Executor final : engine::Executor {
     explicit Executor(std::size_t threads) : pool(threads) {}
     void post(UniqueFunction<void()> job) override;
     net::WorkerPool pool;
   };
 
-  lambda::Snapshots& snapshots_;
+  http::Memory& memory_;
   engine::Dispatcher* dispatcher_ = nullptr;
   Executor steps_;
   Executor pulls_;
+  const engine::EngineSide side_;
 };
 
 struct EnginePart {

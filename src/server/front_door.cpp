@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "net/interrupt.hpp"
 #include "net/loop.hpp"
 #include "net/timeout.hpp"
 #include "server/answer.hpp"
@@ -27,6 +28,18 @@ Error too_large(std::size_t limit, std::string_view operation) {
       .with_status(413);
 }
 
+// The operation was ended because its client has gone.
+bool was_left(http::RequestContext& context, const Result<aws::Value>& output) {
+  return !output && output.error().kind() == ErrorKind::kCancelled && context.gone().raised();
+}
+
+// Views into the route, or the models.
+Asked asked_of(const std::expected<aws::Route, aws::Unrouted>& route) {
+  if (!route) return {route.error().service_name, route.error().operation_name};
+  if (route->service == nullptr) return {};
+  return {route->service->id, route->service->name(*route->operation)};
+}
+
 }  // namespace
 
 net::Task<Status> FrontDoor::answer(http::RequestContext& context, const RequestId& request_id,
@@ -41,19 +54,37 @@ net::Task<void> FrontDoor::handle(http::RequestContext& context, aws::Origin fro
   RequestId request_id(make_uuid(*parts_.random));
 
   const std::string_view host = request.headers.get_or("Host");
+  if (hosting::DataPlane* const plane = plane_at(host)) {
+    return plane->handle(context, {from, std::move(request_id)});
+  }
   if (!parts_.guard->host_allowed(host) ||
       !parts_.guard->origin_allowed(request.headers.get_or("Origin"), host) ||
       !parts_.guard->fetch_allowed(request.headers.get_or("Sec-Fetch-Site"),
                                    request.headers.get_or("Referer"), host)) {
     return refuse_site(context, std::move(request_id));
   }
+  for (hosting::DataPlane* const plane : planes_) {
+    if (plane->owns_path(request.path())) {
+      return plane->handle(context, {from, std::move(request_id)});
+    }
+  }
   if (parts_.admin->owns(request.path())) return parts_.admin->handle(context, from);
-  if (parts_.invoke != nullptr && request.method == http::Method::kPost &&
-      lambda::invoke_mode(request.target)) {
+  if (parts_.invoke != nullptr && InvokeDoor::owns(request)) {
     return parts_.invoke->handle(context, from, std::move(request_id));
   }
   if (is_of_a_person(request)) return greet(context, served());
   return handle_general(context, from, std::move(request_id));
+}
+
+hosting::DataPlane* FrontDoor::plane_at(std::string_view host) const {
+  const std::size_t port = host.rfind(':');
+  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
+    host = host.substr(0, port);
+  }
+  for (hosting::DataPlane* const plane : planes_) {
+    if (plane->owns_host(host)) return plane;
+  }
+  return nullptr;
 }
 
 std::string FrontDoor::served() const {
@@ -128,52 +159,55 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
     co_return fail(too_large(limit, route ? route->service->name(*route->operation) : "requested"));
   }
   if (!body) co_return fail(body_error(std::move(body).error()));
-  job.body = *std::move(body);
-  job.charge = context.take_body_charge();
+  job.head->body = *std::move(body);
+  job.head->charge = context.take_body_charge();
   co_return Status();
 }
 
 std::shared_ptr<FrontDoor::Job> FrontDoor::make_job(http::RequestContext& context, aws::Origin from,
                                                     RequestId request_id) const {
   auto job = std::make_shared<Job>(context.request(), parts_);
-  job->request_id = std::move(request_id);
+  job->call.caller.request_id = std::move(request_id);
   job->call.origin = from;
   job->call.allowance = job.get();
   return job;
 }
 
-net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_ptr<Job> job) {
+net::Task<bool> FrontDoor::prepare(http::RequestContext& context, const std::shared_ptr<Job>& job) {
   const aws::Request& head = job->head->view.head();
   const std::string& scope = job->head->signature.service;
   if (const Status read = co_await read_general(context, *job); !read) {
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
-    co_await refuse(context, head, scope, read.error(), job->request_id);
+    co_await refuse(context, head, scope, read.error(), job->request_id());
     co_return false;
   }
   job->call.deadline = context.loop().now() + kCallTimeMax;
-  // What a large body is taken apart into is as large again, and not counted: one at a time.
-  if (job->body.size() > kLargeBodyBytes) {
-    job->turn =
-        co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
-    if (!job->turn) {  // nobody waits for it any more
-      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
-      co_return false;
-    }
-  }
   Result<std::optional<aws::Response>> refused = std::optional<aws::Response>();
-  if (job->body.size() > kOffloadBytes) {  // a signature is over the whole body
+  if (job->head->body.size() > kOffloadBytes) {  // a signature is over the whole body
     refused = co_await parts_.hashers->run(context.loop(), [this, job] { return identify(*job); });
   } else {
     refused = identify(*job);
   }
   if (!refused) {
-    co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id);
+    co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
     co_return false;
   }
   if (*refused) {
-    Result<aws::Response> response = **std::move(refused);
-    co_await finish(context, *job, response);
+    co_await finish(context, *job, **std::move(refused));
     co_return false;
+  }
+  if (const Status admitted = job->admit(context); !admitted) {
+    co_await refuse(context, head, scope, admitted.error(), job->request_id());
+    co_return false;
+  }
+  // What a large body is taken apart into is as large again, and not counted: one at a time.
+  if (job->head->body.size() > kLargeBodyBytes) {
+    job->turn =
+        co_await large_jobs_.take(context.loop(), context.caller().hash, context.stop_token());
+    if (!job->turn) {  // nobody waits for it any more
+      co_await refuse(context, head, scope, too_many("Rate exceeded"), job->request_id());
+      co_return false;
+    }
   }
   const bool streams = job->service->streams(*job->operation);
   if (!streams && job->service->waits(*job->operation)) context.rest();
@@ -181,50 +215,76 @@ net::Task<bool> FrontDoor::prepare(http::RequestContext& context, std::shared_pt
 }
 
 net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
-                                  Result<aws::Response>& response) {
+                                  Result<aws::Response> response) {
   if (!response) {  // no worker was free, and so none has read the input
     if (job.head == nullptr) co_return;
     co_return co_await refuse(context, job.head->view.head(), job.head->signature.service,
-                              too_many("Rate exceeded"), job.request_id);
+                              too_many("Rate exceeded"), job.request_id());
   }
   // Nobody else is to wait for this one's reading. What is not read at once of the answer is
   // counted by the connection.
   job.turn = {};
-  job.charge = {};
-  job.body = {};
+  job.head.reset();
   job.held = {};
   job.place = {};
-  co_await answer(context, job.request_id, *std::move(response), job.asked);
+  co_await answer(context, job.request_id(), *std::move(response), job.asked);
 }
 
 net::Task<void> FrontDoor::handle_general(http::RequestContext& context, aws::Origin from,
                                           RequestId request_id) {
-  const std::shared_ptr<Job> job = make_job(context, from, std::move(request_id));
+  return serve(context, make_job(context, from, std::move(request_id)));
+}
+
+net::Task<void> FrontDoor::serve(http::RequestContext& context, std::shared_ptr<Job> job) {
   if (!co_await prepare(context, job)) co_return;
-  if (job->service->streams(*job->operation)) co_return co_await stream(context, job);
-  Result<aws::Response> response = aws::Response();
-  if (job->service->waits(*job->operation)) {
-    // Nobody takes anything for a client that has gone.
-    response = co_await net::with_stop(context.loop(), context.stop_token(),
-                                       job->service->serve(context.loop(), job));
-    if (!response && response.error().kind() == ErrorKind::kCancelled) co_return;
-  } else {
-    response = co_await job->service->serve(context.loop(), job);
+  if (job->service->streams(*job->operation) || !job->service->waits(*job->operation)) {
+    co_return co_await serve_otherwise(context, job);
   }
-  co_await finish(context, *job, response);
+  LeavingNote leaving(*parts_.logger, context, job->request_id(), job->asked);
+  const std::shared_ptr<aws::Service::Waiting> on = job->service->begin(job);
+  Result<aws::Value> output = aws::Value();
+  try {
+    // Nobody takes anything for a client that has gone.
+    output = co_await net::interruptible(context.loop(), context.gone(),
+                                         job->service->run(context.loop(), on));
+  } catch (const std::exception& bug) {
+    output = fail(internal_error(bug.what()));
+  }
+  if (was_left(context, output)) co_return;
+  leaving.stayed();
+  co_await end_waiting(context, *job, on, output);
+}
+
+net::Task<void> FrontDoor::end_waiting(http::RequestContext& context, Job& job,
+                                       std::shared_ptr<aws::Service::Waiting> on,
+                                       Result<aws::Value>& output) {
+  co_await finish(context, job,
+                  co_await job.service->end(context.loop(), std::move(on), std::move(output)));
+}
+
+net::Task<void> FrontDoor::serve_otherwise(http::RequestContext& context,
+                                           const std::shared_ptr<Job>& job) {
+  return job->service->streams(*job->operation) ? stream(context, job) : work(context, job);
+}
+
+net::Task<void> FrontDoor::work(http::RequestContext& context, const std::shared_ptr<Job>& job) {
+  co_await finish(context, *job, co_await job->service->serve(context.loop(), job));
 }
 
 // Nobody goes on for a client that has gone.
-net::Task<void> FrontDoor::stream(http::RequestContext& context, std::shared_ptr<Job> job) {
+net::Task<void> FrontDoor::stream(http::RequestContext& context, const std::shared_ptr<Job>& job) {
   const std::size_t limit = job->service->body_limit(*job->operation);
   StreamedBody body(context, limit, too_large(limit, job->service->model().name(*job->operation)),
                     announced_sha256(job->head->view.head()));
   aws::NoBody nothing;
-  StreamedAnswer answer(context, *parts_.logger, job->request_id, job->asked);
+  StreamedAnswer answer(context, *parts_.logger, job->request_id(), job->asked);
   if (!job->body_follows) context.rest();
   aws::BodySource& source = job->body_follows ? static_cast<aws::BodySource&>(body) : nothing;
-  (void)co_await net::with_stop(context.loop(), context.stop_token(),
-                                job->service->stream(context.loop(), job, source, answer));
+  LeavingNote leaving(*parts_.logger, context, job->request_id(), job->asked);
+  const Status outcome =
+      co_await net::with_stop(context.loop(), context.stop_token(),
+                              job->service->stream(context.loop(), job, source, answer));
+  if (outcome || outcome.error().kind() != ErrorKind::kCancelled) leaving.stayed();
 }
 
 // An error before any service was reached, in the protocol the request seems to speak.
@@ -238,26 +298,24 @@ net::Task<void> FrontDoor::refuse(http::RequestContext& context, const aws::Requ
   aws::Response response = model != nullptr
                                ? aws::error_response(*model, protocol, shown, request_id)
                                : aws::error_response(protocol, shown, request_id);
-  Asked asked;
-  if (model != nullptr) asked.service = model->id;
-  if (route && model != nullptr) asked.operation = model->name(*route->operation);
-  co_await answer(context, request_id, std::move(response), asked);
+  co_await answer(context, request_id, std::move(response), asked_of(route));
 }
 
 // Which operation of which service, and who asks for it; or the refusal. Any thread.
 std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   Job::Head& head = *job.head;
-  job.request = head.view.with_body(job.body);
+  job.request = head.view.with_body(head.body);
   job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
-  const auto route = parts_.router->route(job.request, head.signature.service);
+  auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
-  if (model != nullptr) job.asked.service = model->id;
-  if (route && model != nullptr) job.asked.operation = model->name(*route->operation);
+  if (!route) job.unrouted = std::make_unique<aws::Unrouted>(std::move(route).error());
+  job.asked =
+      route ? asked_of(route) : Asked{job.unrouted->service_name, job.unrouted->operation_name};
   const auto refusal = [&](const Error& what) {
-    return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id)
-                            : aws::error_response(job.protocol, what, job.request_id);
+    return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id())
+                            : aws::error_response(job.protocol, what, job.request_id());
   };
   Result<aws::Caller> caller =
       is_for_everybody(route, head.signature)
@@ -266,7 +324,7 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
                 job.request, head.signature,
                 model != nullptr ? model->signing_name : std::string_view());
   if (!caller) return refusal(aws::render_auth_error(std::move(caller).error(), job.protocol));
-  if (!route) return refusal(route.error().error);
+  if (!route) return refusal(job.unrouted->error);
   if (model == nullptr) return refusal(internal_error("a route without a service"));
   const auto service = services_.find(model->id);
   if (service == services_.end()) {
@@ -274,8 +332,8 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   }
   job.service = service->second;
   job.operation = route->operation;
+  caller->request_id = std::move(job.call.caller.request_id);
   job.call.caller = *std::move(caller);
-  job.call.caller.request_id = job.request_id;
   job.call.trace_id = head.kept.headers.get_or("X-Amzn-Trace-Id");
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // The front door: the way of every request, one function read top to bottom.
 //
-//   host, origin and fetch -> own paths -> Invoke's fast path (invoke_door.hpp)
+//   host names of services -> host, origin and fetch -> paths of services -> own paths -> Invoke's
+//   fast path (invoke_door.hpp)
 //   -> signature head -> route -> what the head decides -> body, within the operation's limit
 //   -> authenticate -> service (aws/service.hpp) -> answer
 //
@@ -22,12 +23,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/route.hpp"
 #include "aws/service.hpp"
 #include "aws/sigv4.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "hosting/data_plane.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
 #include "server/admin.hpp"
@@ -64,6 +67,9 @@ class FrontDoor {
   // Services by the id of their model ("lambda"). Before the first request.
   void add(const aws::Service& service) { services_[std::string(service.id())] = &service; }
 
+  // Before the first request. The first that owns a request answers it.
+  void add(hosting::DataPlane& plane) { planes_.push_back(&plane); }
+
   net::Task<void> handle(http::RequestContext& context, aws::Origin from);
   // Of a function that is not to reach this API: says so, whatever is asked.
   net::Task<void> handle_closed(http::RequestContext& context);
@@ -74,15 +80,23 @@ class FrontDoor {
 
   net::Task<void> handle_general(http::RequestContext& context, aws::Origin from,
                                  RequestId request_id);
-  // What handle_general() calls has frames of its own (noinline), which are gone while it waits for
+  // What serve() calls has frames of its own (noinline), which are gone while it waits for
   // a service: long polls wait there by the thousand.
+  net::Task<void> serve(http::RequestContext& context, std::shared_ptr<Job> job);
+  // What streams, and what a worker does.
+  [[gnu::noinline]] net::Task<void> serve_otherwise(http::RequestContext& context,
+                                                    const std::shared_ptr<Job>& job);
+  net::Task<void> work(http::RequestContext& context, const std::shared_ptr<Job>& job);
   [[gnu::noinline]] std::shared_ptr<Job> make_job(http::RequestContext& context, aws::Origin from,
                                                   RequestId request_id) const;
   // Until a service can be asked; false: it is answered already.
   [[gnu::noinline]] net::Task<bool> prepare(http::RequestContext& context,
-                                            std::shared_ptr<Job> job);
+                                            const std::shared_ptr<Job>& job);
   [[gnu::noinline]] net::Task<void> finish(http::RequestContext& context, Job& job,
-                                           Result<aws::Response>& response);
+                                           Result<aws::Response> response);
+  [[gnu::noinline]] net::Task<void> end_waiting(http::RequestContext& context, Job& job,
+                                                std::shared_ptr<aws::Service::Waiting> on,
+                                                Result<aws::Value>& output);
   // A client that has gone is no error of ours.
   [[gnu::noinline]] net::Task<Status> answer(http::RequestContext& context,
                                              const RequestId& request_id, aws::Response response,
@@ -91,6 +105,8 @@ class FrontDoor {
   [[gnu::noinline]] net::Task<void> refuse(http::RequestContext& context, const aws::Request& head,
                                            std::string_view scope_service, const Error& error,
                                            const RequestId& request_id);
+  // Whose host name this is; null where it is the server's, or nobody's.
+  hosting::DataPlane* plane_at(std::string_view host) const;
   std::string served() const;
   std::optional<aws::Response> identify(Job& job) const;
   // Everything but the answer to what can be refused before a service is asked.
@@ -100,12 +116,13 @@ class FrontDoor {
   // Whether nobody has signed it, and nobody needs to.
   bool is_for_everybody(const std::expected<aws::Route, aws::Unrouted>& route,
                         const aws::SignatureHead& signature) const;
-  [[gnu::noinline]] net::Task<void> stream(http::RequestContext& context, std::shared_ptr<Job> job);
+  net::Task<void> stream(http::RequestContext& context, const std::shared_ptr<Job>& job);
 
   FrontDoorParts parts_;
   FrontDoorStats stats_;
   Turns large_jobs_;
   std::map<std::string, const aws::Service*, std::less<>> services_;
+  std::vector<hosting::DataPlane*> planes_;
 };
 
 }  // namespace lapwing::server

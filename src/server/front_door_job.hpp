@@ -32,20 +32,37 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     http::Request kept;
     RequestView view;
     aws::SignatureHead signature;
+    std::string body;  // given back by body_read(), on the thread that reads it
+    // What the body holds of the budget. A connection may go while the worker is at it.
+    http::Charge charge;
   };
 
   Job(const http::Request& request, const FrontDoorParts& parts)
       : head(std::make_unique<Head>(request)), memory(parts.memory), waits(parts.waits) {}
 
   void body_read() const override {
-    if (body.size() > kOffloadBytes) body = {};
+    if (head->body.size() > kOffloadBytes) head->body = {};
     // Nothing of it is held any longer by what waits.
-    if (service->waits(*operation)) charge = {};
+    if (service->waits(*operation)) head->charge = {};
   }
-  void input_taken() const override {
-    head.reset();
-    body = {};
-    charge = {};
+  void input_taken() const override { head.reset(); }
+
+  // Once it is known whose it is: the body counts to nobody else any longer. An error where that is
+  // too much.
+  Status admit(http::RequestContext& context) {
+    LAPWING_CHECK(server::admit(context, call.caller));
+    if (caller == context.caller()) return {};
+    caller = context.caller();
+    http::Charge& charge = head->charge;
+    if (memory == nullptr || charge.bytes() == 0) return {};
+    const std::uint64_t bytes = charge.bytes();
+    charge = memory->bodies.charge(caller);
+    if (!charge.has_room(bytes <= http::kSmallBodyBytes ? http::kSmallBodiesReserve : 0)) {
+      charge = {};
+      return fail(too_many("Too many request bytes in flight. Please retry."));
+    }
+    charge.add(bytes);
+    return {};
   }
 
   std::uint64_t answer_room() override {
@@ -69,15 +86,14 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     return true;
   }
 
+  const RequestId& request_id() const { return call.caller.request_id; }
+
   mutable std::unique_ptr<Head> head;
-  mutable std::string body;  // by body_read(), on the thread that reads it
-  // What the body holds of the budget. A connection may go while the worker is at it.
-  mutable http::Charge charge;
   Turns::Turn turn;
-  RequestId request_id;
-  const aws::Service* service = nullptr;  // once it is identified
-  bool body_follows = false;              // the operation reads it as it arrives
-  Asked asked;                            // as far as it was found out
+  const aws::Service* service = nullptr;    // once it is identified
+  bool body_follows = false;                // the operation reads it as it arrives
+  Asked asked;                              // as far as it was found out
+  std::unique_ptr<aws::Unrouted> unrouted;  // whose names `asked` has, of what is not known
   http::CallerId caller;
   http::Memory* const memory;
   http::Budget* const waits;

@@ -6,13 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "aws/event_stream.hpp"
 #include "aws/streaming.hpp"
 #include "aws/testing/pipeline.hpp"
+#include "base/testing/captured_log.hpp"
 #include "crypto/sha256.hpp"
 #include "gen/toy/types.hpp"
+#include "net/sync.hpp"
 #include "net/testing/run.hpp"
 #include "server/front_door.hpp"
 
@@ -31,6 +34,7 @@ constexpr std::size_t kEventBytes = 10'000;
 
 struct Core {
   std::size_t events = 0;
+  bool waiting = false;
   bool left = false;
 };
 
@@ -70,6 +74,18 @@ Task<Status> watch(Core& core, Loop&, const aws::Call&, toy::WatchInput, BodySou
   }
 }
 
+Task<Result<toy::KindsStruct>> wait_for_ever(Core& core, Loop& loop, const aws::Call&,
+                                             toy::KindsStruct) {
+  struct Leaving {
+    Core& core;
+    ~Leaving() { core.left = true; }
+  } leaving{core};
+  core.waiting = true;
+  net::Event never(loop);
+  co_await never.wait();
+  co_return toy::KindsStruct();
+}
+
 aws::OperationTable make_table(Core& core) {
   aws::OperationTable table(toy::kModel);
   table.add<toy::Upload>(
@@ -77,6 +93,8 @@ aws::OperationTable make_table(Core& core) {
       {.access = aws::Access::kWrite, .resource = aws::kNoResource, .body_bytes_max = kUploadMax});
   table.add<toy::Download>(core, download,
                            {.access = aws::Access::kRead, .resource = aws::kNoResource});
+  table.add<toy::Kinds>(core, wait_for_ever,
+                        {.access = aws::Access::kRead, .resource = aws::kNoResource});
   table.add<toy::Watch>(core, watch, {.access = aws::Access::kRead, .resource = aws::kNoResource});
   return table;
 }
@@ -105,8 +123,19 @@ class FrontDoorStream : public ::testing::Test {
     return out;
   }
 
+  // How many lines of the access log say this outcome of this operation.
+  std::size_t logged(std::string_view outcome, std::string_view operation) const {
+    return output_.count(fmt::format(R"("msg":"{}")", outcome),
+                         fmt::format(R"("operation":"{}")", operation));
+  }
+  const aws::OperationCounts& counts(std::string_view operation) const {
+    return *service_.table().entry(toy::kModel.find_operation(operation)->index).counts;
+  }
+
   Core core_;
   SystemClock clock_;
+  lapwing::testing::CapturedLog output_;
+  Logger log_{output_, clock_, LogLevel::kDebug};
   SeededRandom random_{7};
   aws::testing::TestPipeline pipeline_{clock_};
   aws::Service service_{make_table(core_), pipeline_};
@@ -123,7 +152,7 @@ class FrontDoorStream : public ::testing::Test {
                    .admin = &admin_,
                    .hashers = &workers_,
                    .random = &random_,
-                   .logger = &null_logger()}};
+                   .logger = &log_}};
   net::testing::TestLoop loop_;
   http::ServiceShared shared_{{}, [this](http::RequestContext& context) {
                                 return door_.handle(context, aws::Origin::kClient);
@@ -181,6 +210,26 @@ TEST_F(FrontDoorStream, AnAnswerGoesOutInPieces) {
   EXPECT_TRUE(unknown.ends_with("3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n")) << unknown;
   const std::string broken = ask(head("GET /down/broken", ""));
   EXPECT_TRUE(broken.ends_with("\r\n\r\nabc")) << broken;
+  EXPECT_EQ(logged("answered", "Download"), 3U);
+  EXPECT_EQ(logged("left", "Download"), 0U);
+  EXPECT_EQ(counts("Download").left, 0U);
+}
+
+TEST_F(FrontDoorStream, AClientThatLeavesWhatWaitsIsRecorded) {
+  loop_.run([](Loop& loop, Stream stream, Core& core) -> Task<void> {
+    EXPECT_TRUE(co_await stream.write_all(
+        "POST /kinds HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"));
+    while (!core.waiting) co_await loop.yield();
+    {
+      Stream gone = std::move(stream);
+    }
+    while (!core.left) co_await loop.yield();
+    for (int i = 0; i < 100; ++i) co_await loop.yield();
+  }(loop_.get(), dial(), core_));
+  EXPECT_EQ(logged("left", "Kinds"), 1U) << output_.text();
+  EXPECT_EQ(logged("answered", "Kinds"), 0U);
+  EXPECT_EQ(counts("Kinds").calls, 1U);
+  EXPECT_EQ(counts("Kinds").left, 1U);
 }
 
 // What a client does not read is not made: the sockets' buffers and one event, however long it
@@ -210,8 +259,12 @@ TEST_F(FrontDoorStream, AClientThatDoesNotReadHoldsItsOperationAndOneThatLeavesE
       Stream gone = std::move(stream);
     }
     while (!core.left) co_await loop.yield();
+    for (int i = 0; i < 100; ++i) co_await loop.yield();
   }(loop_.get(), dial(), core_));
   EXPECT_TRUE(core_.left);
+  EXPECT_EQ(logged("left", "Watch"), 1U) << output_.text();
+  EXPECT_EQ(counts("Watch").calls, 1U);
+  EXPECT_EQ(counts("Watch").left, 1U);
 }
 
 }  // namespace

@@ -133,6 +133,22 @@ TEST(FrontDoor, TheAccessLogSaysWhatWasAsked) {
   EXPECT_EQ(xml.find("\"error\":\"\""), std::string::npos) << xml;
 }
 
+TEST(FrontDoor, TheAccessLogNamesWhatIsNotBuiltToo) {
+  TestServer server({.services = {"sts"}});
+  const std::string table =
+      "Content-Type: application/x-amz-json-1.0\r\n"
+      "X-Amz-Target: DynamoDB_20120810.ListTables\r\n";
+  ASSERT_EQ(server.request("POST", "/", table, "{}").status, 501);
+  const std::string line = server.log.line_with("\"operation\":\"ListTables\"");
+  EXPECT_NE(line.find("\"service\":\"DynamoDB_20120810\""), std::string::npos) << line;
+  ASSERT_EQ(server
+                .request("POST", "/", "Content-Type: application/x-www-form-urlencoded\r\n",
+                         "Action=MakeCoffee&Version=2011-06-15")
+                .status,
+            400);
+  EXPECT_NE(server.log.line_with("\"operation\":\"MakeCoffee\""), "");
+}
+
 TEST(FrontDoor, CallsAreCountedByHowTheyEnded) {
   TestServer server({.services = {"sqs"}});
   ASSERT_EQ(server.request("POST", "/", target("CreateQueue"), R"({"QueueName":"q"})").status, 200);
@@ -164,6 +180,7 @@ TEST(FrontDoor, HealthSaysHowEachServiceIs) {
   EXPECT_NE(answer.body.find(R"("services":{"iam":"running","logs":"running","sqs":"running"})"),
             std::string::npos)
       << answer.body;
+  EXPECT_NE(answer.body.find(R"("clock":"manual","now":")"), std::string::npos) << answer.body;
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 
 #include <fmt/core.h>
 
+#include "gen/lambda/model.hpp"
 #include "gen/models.hpp"
 #include "net/address.hpp"
+#include "net/listener.hpp"
 #include "server/instance.hpp"
 
 namespace lapwing::server {
@@ -33,6 +35,7 @@ AdminParts admin_parts(const FrontNeeds& needs) {
   out.clock = &needs.clock;
   out.metrics_functions = static_cast<std::size_t>(needs.config.metrics_functions);
   out.authenticator = &needs.sign_in.authenticator;
+  out.credentials = &needs.sign_in.credentials;
   out.clients_sign = metrics_signed(needs.config);
   out.functions_may = functions_may_see(needs.config);
   out.memory = &needs.memory;
@@ -44,13 +47,13 @@ AdminParts admin_parts(const FrontNeeds& needs) {
 
 std::unique_ptr<InvokeDoor> make_invoke_door(const FrontNeeds& needs,
                                              const runtime::Catalogue& none) {
-  lambda::Service* const lambda = needs.services.services().lambda();
-  if (lambda == nullptr) return nullptr;
+  const engine::Functions* const functions = needs.services.ports().functions;
+  if (functions == nullptr) return nullptr;
   const runtime::Catalogue* const catalogue = needs.machine.catalogue();
-  return std::make_unique<InvokeDoor>(
-      InvokeDoorParts{&needs.sign_in.authenticator, lambda, &needs.dispatcher,
-                      catalogue != nullptr ? catalogue : &none, &needs.memory, &needs.hashers,
-                      &needs.random, &needs.logger});
+  return std::make_unique<InvokeDoor>(InvokeDoorParts{
+      &needs.sign_in.authenticator, needs.services.calls().find(gen::lambda::kModel.id), functions,
+      &needs.dispatcher, catalogue != nullptr ? catalogue : &none, &*needs.sign_in.of_roles,
+      &needs.memory, &needs.hashers, &needs.random, &needs.logger});
 }
 
 http::ServerOptions server_options(const FrontNeeds& needs) {
@@ -94,7 +97,10 @@ FrontPart::FrontPart(const FrontNeeds& needs)
       front_door_({&guard_, &needs.sign_in.authenticator, &router_, &admin_, invoke_door_.get(),
                    &needs.hashers, &needs.memory, &needs.waits, &needs.random, &needs.logger}),
       http_(needs.loops, server_options(needs), served(aws::Origin::kClient)) {
-  for (const auto& service : needs.services.services().all()) front_door_.add(service->api());
+  for (const auto& service : needs.services.services().all()) {
+    front_door_.add(service->api());
+    for (hosting::DataPlane* const plane : service->data_planes()) front_door_.add(*plane);
+  }
   needs.endpoint.open(
       served(aws::Origin::kFunction),
       [this](http::RequestContext& context) { return front_door_.handle_closed(context); },
@@ -105,6 +111,13 @@ FrontPart::FrontPart(const FrontNeeds& needs)
 
 http::Handler FrontPart::served(aws::Origin from) {
   return [this, from](http::RequestContext& context) { return front_door_.handle(context, from); };
+}
+
+Status check_listen(const std::string& text) {
+  LAPWING_TRY(const net::Address address, bind_address(text));
+  const auto bound = net::Listener::bind(address);
+  if (!bound) return fail(cannot_listen(bound.error(), text));
+  return {};
 }
 
 Result<std::string> FrontPart::listen(const std::string& text) {

@@ -40,6 +40,9 @@ struct FrontNeeds {
   engine::Dispatcher& dispatcher;
 };
 
+// Whether a server could listen there now; else why not, and what to do.
+Status check_listen(const std::string& address);
+
 class FrontPart {
  public:
   explicit FrontPart(const FrontNeeds& needs);

@@ -15,9 +15,6 @@
 #include "server/open_files.hpp"
 #include "server/service_part.hpp"
 #include "server/sign_in.hpp"
-#include "services/lambda/catalog.hpp"
-#include "services/lambda/function_identifier.hpp"
-#include "services/lambda/settings.hpp"
 
 namespace lapwing::server {
 
@@ -38,7 +35,7 @@ struct Instance::Parts {
         store(std::move(p.store)),
         key(p.key),
         sign_in(c, key, p.random, p.clock),
-        orders(*p.machine, static_cast<std::size_t>(c.workers)),
+        orders(*p.machine, memory, static_cast<std::size_t>(c.workers)),
         machine(std::move(p.machine)) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
       loops.at(i).set_spin(std::chrono::microseconds(c.spin_us));
@@ -53,7 +50,7 @@ struct Instance::Parts {
   void make_services(const std::vector<std::string>& names);
   Status make_engine();
   Status start_services();
-  void expect_recent(const lambda::Catalog& functions);
+  void expect_recent(const engine::Functions& functions);
   void make_front();
 
   const Config config;
@@ -82,17 +79,10 @@ struct Instance::Parts {
 };
 
 void Instance::Parts::make_services(const std::vector<std::string>& names) {
-  lambda::Options options = lambda::options_of(config.others);
-  options.data_dir = config.data_dir;
-  options.catalogue = machine->catalogue();
-  options.disk = disk;
-  options.network_modes = machine->network_modes();
-  services.emplace(
-      ServiceNeeds{clock, manual, random, logger, *store, loops, workers, disk, &config.others},
-      Beside{orders.side(), options, sign_in.mint, key}, names);
-  iam::Service& iam = services->services().iam();
-  sign_in.credentials.ask_further(iam.keys());
-  sign_in.of_roles.emplace(sign_in.mint, iam.roles(), clock);
+  services.emplace(ServiceNeeds{clock, manual, random, logger, *store, loops, workers, disk,
+                                &config.others, config.data_dir, key, sign_in.mint, orders.side()},
+                   names);
+  sign_in.ask(services->ports(), clock);
 }
 
 Status Instance::Parts::make_engine() {
@@ -103,36 +93,34 @@ Status Instance::Parts::make_engine() {
                                       config.connections_max != Config().connections_max, logger));
   const std::size_t most = connections->max();
   waits.emplace(most * kLongWaitsQuarters / 4, most / kLongWaitsOfCallerPart);
-  logs::Service* const logs = services->services().logs();
-  LAPWING_CHECK(machine->begin({loops, logs != nullptr ? &logs->sink() : nullptr, *sign_in.of_roles,
-                                endpoint, *connections, memory, services->upkeep()}));
+  LAPWING_CHECK(machine->begin({loops, services->ports().logs, *sign_in.of_roles, endpoint,
+                                *connections, memory, services->upkeep()}));
   engine.emplace(loops, machine->environments(), options);
   orders.bind(engine->dispatcher);
   return {};
 }
 
 Status Instance::Parts::start_services() {
-  lambda::Service* const lambda = services->services().lambda();
-  if (lambda != nullptr) {
-    lambda->catalog().on_retired([this](const std::string& arn, const std::string& version) {
+  engine::Functions* const functions = services->ports().functions;
+  if (functions != nullptr) {
+    functions->on_retired([this](const std::string& arn, const std::string& version) {
       engine->dispatcher.retire(arn, version);
       machine->retire(arn, version);
     });
-    lambda->catalog().on_ready([this](const runtime::FunctionVersionPtr& function) {
+    functions->on_ready([this](const runtime::FunctionVersionPtr& function) {
       engine->dispatcher.expect(function);
     });
   }
   LAPWING_CHECK(services->start());
-  if (lambda != nullptr) expect_recent(lambda->catalog());
+  if (functions != nullptr) expect_recent(*functions);
   return {};
 }
 
 // What was called before this server came back is likely to be called again.
-void Instance::Parts::expect_recent(const lambda::Catalog& functions) {
+void Instance::Parts::expect_recent(const engine::Functions& functions) {
   for (const runtime::RecentStarts::Start& start : machine->recent_starts()) {
-    const std::optional<std::uint64_t> number = lambda::parse_version(start.version);
-    if (!number) continue;
-    if (auto version = functions.version({start.account, start.region, start.name}, *number)) {
+    if (auto version =
+            functions.find_version(start.account, start.region, start.name, start.version)) {
       engine->dispatcher.expect(std::move(version));
     }
   }
@@ -182,8 +170,8 @@ void Instance::stop(Duration grace) {
   p.machine->stop();
   p.endpoint.stop();
   p.loops.stop();
-  // A job that waits for a registry must not be waited for.
-  if (lambda::Service* const lambda = p.services->services().lambda()) lambda->cancel_pulls();
+  // A job that waits for a registry, say, must not be waited for.
+  p.services->cancel();
   // Jobs use everything above, and what they were asked by has ended: from here on there are none,
   // and nothing tells a service anything that it does in the background.
   p.workers.stop();
@@ -194,6 +182,8 @@ void Instance::stop(Duration grace) {
 }
 
 Services& Instance::services() { return parts_->services->services(); }
+
+ports::AwsApi& Instance::api() { return parts_->services->calls(); }
 
 net::LoopGroup& Instance::loops() { return parts_->loops; }
 

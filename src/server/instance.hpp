@@ -23,6 +23,9 @@
 namespace lapwing::hosting {
 class ManualTime;
 }
+namespace lapwing::ports {
+class AwsApi;
+}
 
 namespace lapwing::server {
 
@@ -43,6 +46,7 @@ class Instance {
   void stop(Duration grace);
 
   Services& services();
+  ports::AwsApi& api();
   net::LoopGroup& loops();
   // Null where the clock moves by itself.
   hosting::ManualTime* time();

@@ -32,16 +32,23 @@ const aws::OperationRow& row_of(const http::Request& request) {
 
 }  // namespace
 
+bool InvokeDoor::owns(const http::Request& request) {
+  return request.method == http::Method::kPost && lambda::invoke_mode(request.target).has_value();
+}
+
 net::Task<void> InvokeDoor::handle(http::RequestContext& context, aws::Origin from,
                                    RequestId request_id) {
   const aws::OperationRow& operation = row_of(context.request());
-  const aws::Service& api = parts_.lambda->api();
+  const aws::Service& api = *parts_.api;
   const Asked asked{api.id(), api.model().name(operation)};
   Result<aws::Response> response = co_await invoke(context, from, request_id);
   if (context.answered()) {  // in pieces
     if (response) {
       record_access(*parts_.logger, context, request_id, *response, asked);
       api.record(operation, response->status);
+    } else {
+      record_left(*parts_.logger, context, request_id, asked);
+      api.record_left(operation);
     }
     co_return;
   }
@@ -68,10 +75,6 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
     body = co_await read_payload(context, signature);
   }
   if (!body) co_return fail(std::move(body).error());
-  // Counts on its own once it is whole, for as long as its function runs.
-  LAPWING_CO_TRY(http::Charge payload, payload_room(context, body->size()));
-  context.take_body_charge();
-
   aws::Call call;
   if (body->size() > kOffloadBytes) {
     auto large = std::make_shared<LargeRequest>(request, signature, *std::move(body));
@@ -83,14 +86,19 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   } else {
     LAPWING_CO_CHECK(check(view.with_body(*body), signature, call.caller));
   }
+  LAPWING_CO_CHECK(admit(context, call.caller));
+  // Counts on its own once it is whole, for as long as its function runs.
+  LAPWING_CO_TRY(http::Charge payload,
+                 payload_room(*parts_.memory, context.caller(), body->size()));
+  context.take_body_charge();
   call.origin = from;
   const auto lookup = [&](std::string_view name) { return request.headers.get(name); };
   const lambda::InvokeScope scope{call.caller.account, call.caller.region,
                                   call.caller.principal_arn};
   LAPWING_CO_TRY(lambda::InvokeRequest invoke,
                  lambda::parse_invoke_head(request.target, lookup, scope));
-  lambda::LookedUp found = lambda::look_up(parts_.lambda->catalog(), invoke);
-  LAPWING_CO_CHECK(parts_.lambda->api().authorise(row_of(request), call, found.arn));
+  lambda::LookedUp found = lambda::look_up(*parts_.functions, invoke);
+  LAPWING_CO_CHECK(parts_.api->authorise(row_of(request), call, found.arn));
   LAPWING_CO_TRY(runtime::FunctionVersionPtr function, std::move(found.function));
   if (invoke.type == lambda::InvocationType::kDryRun) {
     co_return lambda::render_dry_run_answer(request_id);
@@ -109,10 +117,10 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
     co_return co_await stream(context, invoke, answer, std::move(function), std::move(invocation),
                               std::move(payload));
   }
-  const std::string runtime_id = function->runtime;
+  const runtime::FunctionVersionPtr version = function;
   Result<runtime::Outcome> outcome = co_await parts_.dispatcher->invoke(
       context.loop(), std::move(function), std::move(invocation));
-  if (std::optional<Error> failure = failure_of(outcome, runtime_id, request_id)) {
+  if (std::optional<Error> failure = failure_of(outcome, *version, request_id)) {
     co_return fail(*std::move(failure));
   }
   answer.payload = std::move(outcome->body);
@@ -129,9 +137,13 @@ Status InvokeDoor::check(const aws::Request& request, const aws::SignatureHead& 
 }
 
 std::optional<Error> InvokeDoor::failure_of(const Result<runtime::Outcome>& outcome,
-                                            const std::string& runtime_id,
+                                            const runtime::FunctionVersion& function,
                                             const RequestId& request_id) const {
-  return lambda::invoke_failure(outcome, runtime_id, *parts_.catalogue, request_id, *parts_.logger);
+  if (outcome && outcome->kind == runtime::Outcome::Kind::kPlatformError) {
+    if (const auto assumed = parts_.roles->mint(function); !assumed) return assumed.error();
+  }
+  return lambda::invoke_failure(outcome, function.runtime, *parts_.catalogue, request_id,
+                                *parts_.logger);
 }
 
 // Nobody unknown makes the server read megabytes: what the head decides comes first.
@@ -144,19 +156,6 @@ net::Task<Result<std::string>> InvokeDoor::read_payload(http::RequestContext& co
     co_return fail(lambda::invoke_body_too_large());
   }
   co_return fail(body_error(std::move(body).error()));
-}
-
-// Of the caller's share; where it is small, without asking whose that is.
-Result<http::Charge> InvokeDoor::payload_room(http::RequestContext& context,
-                                              std::size_t bytes) const {
-  const bool small = bytes <= kSmallPayloadBytes;
-  http::Budget& payloads = parts_.memory->payloads;
-  http::Charge charge = small ? payloads.charge() : payloads.charge(context.caller());
-  if (charge.room(small ? kSmallPayloadsReserve : 0) < bytes) {
-    return fail(too_many("Too many payloads in flight. Please retry."));
-  }
-  charge.add(bytes);
-  return charge;
 }
 
 }  // namespace lapwing::server

@@ -19,22 +19,25 @@
 #include "aws/sigv4.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "engine/control_plane.hpp"
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
+#include "runtime/environment/environment_host.hpp"
 #include "runtime/invocation.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "server/endpoint.hpp"
 #include "services/lambda/invoke_edge.hpp"
-#include "services/lambda/service.hpp"
 
 namespace lapwing::server {
 
 struct InvokeDoorParts {
   const aws::Authenticator* authenticator = nullptr;
-  lambda::Service* lambda = nullptr;
+  const aws::Service* api = nullptr;  // Lambda's
+  const engine::Functions* functions = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
+  runtime::RoleCredentialSource* roles = nullptr;  // asked why an environment did not start
   http::Memory* memory = nullptr;
   net::WorkerPool* hashers = nullptr;  // of large payloads
   Random* random = nullptr;
@@ -50,7 +53,9 @@ class InvokeDoor {
  public:
   explicit InvokeDoor(InvokeDoorParts parts) : parts_(parts) {}
 
-  // Answers a POST for which lambda::invoke_mode() is one.
+  // Whether it is an invocation, of either kind.
+  static bool owns(const http::Request& request);
+  // Answers what it owns.
   net::Task<void> handle(http::RequestContext& context, aws::Origin from, RequestId request_id);
   const InvokeDoorStats& stats() const { return stats_; }
 
@@ -67,11 +72,10 @@ class InvokeDoor {
   Status check(const aws::Request& request, const aws::SignatureHead& signature,
                aws::Caller& caller) const;
   std::optional<Error> failure_of(const Result<runtime::Outcome>& outcome,
-                                  const std::string& runtime_id, const RequestId& request_id) const;
+                                  const runtime::FunctionVersion& function,
+                                  const RequestId& request_id) const;
   net::Task<Result<std::string>> read_payload(http::RequestContext& context,
                                               const aws::SignatureHead& signature);
-  // An error where too many payloads are at work.
-  Result<http::Charge> payload_room(http::RequestContext& context, std::size_t bytes) const;
 
   InvokeDoorParts parts_;
   InvokeDoorStats stats_;

@@ -49,7 +49,7 @@ net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& contex
   net::Loop& loop = context.loop();
   const aws::Response head =
       lambda::render_stream_head(answer.request_id, answer.executed_version, answer.trace_id);
-  const std::string runtime_id = function->runtime;
+  const runtime::FunctionVersionPtr version = function;
   runtime::ResponseStream stream = runtime::response_stream(loop);
   invocation.sink = std::move(stream.sink);
   auto [sender, receiver] = net::one_shot<RunResult>(loop);
@@ -72,19 +72,20 @@ net::Task<Result<aws::Response>> InvokeDoor::stream(http::RequestContext& contex
       bytes += piece.size();
     }
     // A caller that has gone: nothing is left to be told to anybody.
-    if (!co_await body->write(events)) co_return head;
+    LAPWING_CO_CHECK(co_await body->write(events));
     stats_.stream_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
   Result<RunResult> finished = co_await receiver;
   RunResult outcome = finished ? *std::move(finished) : RunResult(fail(finished.error()));
-  const std::optional<Error> failure = failure_of(outcome, runtime_id, answer.request_id);
+  const std::optional<Error> failure = failure_of(outcome, *version, answer.request_id);
   if (body == nullptr) {
     if (failure) co_return fail(*failure);
     LAPWING_CO_TRY(body, co_await context.respond_stream(to_http(head)));
   }
   events.clear();
   lambda::append_invoke_complete(events, request, complete_event(failure, outcome));
-  if (co_await body->write(events)) co_await body->finish();
+  LAPWING_CO_CHECK(co_await body->write(events));
+  LAPWING_CO_CHECK(co_await body->finish());
   co_return head;
 }
 

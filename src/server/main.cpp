@@ -1,4 +1,5 @@
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,10 +63,20 @@ Status make_config(const Arguments& args, Config& config) {
   return finish_config(config);
 }
 
-// Says what is wrong with the command line, and how to go on.
-int misused(const std::string& what) {
-  fmt::print(stderr, "lapwing: {} (`lapwing --help` and `lapwing serve --help` say more)\n", what);
+// Says what is wrong with the command line, and how to go on. `command`: " clock advance".
+int misused(const std::string& what, const std::string& command = "") {
+  fmt::print(stderr, "lapwing: {} (`lapwing help{}` says more)\n", what, command);
   return kMisused;
+}
+
+// The command that was being read: " clock advance"; empty before any.
+std::string command_of(const CLI::App& app) {
+  std::string out;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    out += " " + at->get_name();
+  }
+  return out;
 }
 
 // `lapwing runtime ...`: its commands, none of them parsed yet.
@@ -171,11 +182,14 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // --help and --version arrive here too, with status 0.
-    return error.get_exit_code() == 0 ? app.exit(error) : misused(error.what());
+    return error.get_exit_code() == 0 ? app.exit(error) : misused(error.what(), command_of(app));
   }
 
   if (help->parsed()) return run_help(app, asked);
-  if (clock->parsed()) return lapwing::server::run_clock(args.listen, args.advance);
+  if (clock->parsed()) {
+    return lapwing::server::run_clock(
+        args.listen, advance->parsed() ? std::optional(args.advance) : std::nullopt);
+  }
   if (keys->parsed()) {
     return args.markdown ? lapwing::server::run_config_page() : lapwing::server::run_config();
   }

@@ -17,6 +17,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "crypto/aes_gcm.hpp"
+#include "engine/snapshots.hpp"
 #include "hosting/metrics_text.hpp"
 #include "http/budget.hpp"
 #include "http/connection_budget.hpp"
@@ -27,7 +28,6 @@
 #include "runtime/execution_environment.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "runtime/start/recent_starts.hpp"
-#include "services/lambda/snapshots.hpp"
 #include "store/engine.hpp"
 #include "text/json_writer.hpp"
 
@@ -47,7 +47,7 @@ struct MachineNeeds {
 // What functions run on.
 //
 // Thread-safety: begin() and stop() by one thread; the rest from any between them.
-class Machine : public lambda::Snapshots {
+class Machine : public engine::Snapshots {
  public:
   // Before begin(). What it has to run functions with; null: nothing is refused for that.
   virtual const runtime::Catalogue* catalogue() const = 0;
@@ -82,7 +82,7 @@ struct Platform {
   Logger& logger;
   std::unique_ptr<store::Engine> store;
   std::unique_ptr<Machine> machine;
-  crypto::AesKey key;  // what session credentials are sealed with
+  crypto::AesKey key;  // server.key: what all others are derived from
   const os::DiskSpace* disk = nullptr;
 };
 

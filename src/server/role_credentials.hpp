@@ -12,16 +12,19 @@ namespace lapwing::server {
 
 class RoleCredentialMint final : public runtime::RoleCredentialSource {
  public:
-  RoleCredentialMint(const aws::SessionMint& mint, ports::Roles& roles, const Clock& clock)
-      : mint_(&mint), roles_(&roles), clock_(&clock) {}
+  // `known_only`: roles that IAM does not know, or that do not trust Lambda, are not assumed.
+  RoleCredentialMint(const aws::SessionMint& mint, ports::Roles& roles, const Clock& clock,
+                     bool known_only)
+      : mint_(&mint), roles_(&roles), clock_(&clock), known_only_(known_only) {}
 
   // A session "assumed-role/<role>/<function>", good for longer than an environment lives.
-  runtime::RoleCredentials mint(const runtime::FunctionVersion& function) override;
+  Result<runtime::RoleCredentials> mint(const runtime::FunctionVersion& function) override;
 
  private:
   const aws::SessionMint* mint_;
   ports::Roles* roles_;
   const Clock* clock_;
+  bool known_only_;
 };
 
 }  // namespace lapwing::server

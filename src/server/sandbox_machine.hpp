@@ -42,7 +42,7 @@ class SandboxMachine final : public Machine {
   void metrics(hosting::MetricsText& text) const override;
   void health(text::JsonWriter& json) const override;
 
-  // Of lambda::Snapshots.
+  // Of engine::Snapshots.
   void make(runtime::FunctionVersionPtr version, Done done) override;
   void drop(const runtime::FunctionVersion& version) override;
 

@@ -1,7 +1,10 @@
 #include "server/sdk_trees.hpp"
 
 #include <array>
+#include <charconv>
 #include <fstream>
+#include <tuple>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -39,6 +42,28 @@ std::string python_version(const std::string& tree) {
   }
   const std::string version = name_between(tree, "boto3-", ".dist-info");
   return version.empty() ? "boto3" : "boto3 " + version;
+}
+
+// "Requires-Python: >=3.9" of boto3's record: {3, 9}; {0, 0} where it says none.
+std::pair<int, int> python_needed(const std::string& tree) {
+  constexpr std::string_view kField = "Requires-Python:";
+  const std::string version = name_between(tree, "boto3-", ".dist-info");
+  std::ifstream in(fmt::format("{}/boto3-{}.dist-info/METADATA", tree, version));
+  std::string line;
+  while (std::getline(in, line) && !line.empty()) {
+    const std::size_t at = line.find(">=");
+    if (!line.starts_with(kField) || at == std::string::npos) continue;
+    std::pair<int, int> needed{0, 0};
+    const char* const end = line.data() + line.size();
+    const char* begin = line.data() + at + 2;
+    while (begin != end && *begin == ' ') ++begin;
+    const auto major = std::from_chars(begin, end, needed.first);
+    if (major.ec == std::errc() && major.ptr != end && *major.ptr == '.') {
+      std::from_chars(major.ptr + 1, end, needed.second);
+    }
+    return needed;
+  }
+  return {0, 0};
 }
 
 // Of a package.json, whose members stand on lines of their own.
@@ -95,8 +120,14 @@ std::string sdk_version(const SdkKind& kind, const std::string& tree) {
 }
 
 runtime::SdkMount sdk_mount(const SdkKind& kind, const std::string& tree) {
-  return {kind.language, kind.inside.empty() ? tree : fmt::format("{}/{}", tree, kind.inside),
-          std::string(kind.point)};
+  runtime::SdkMount out;
+  out.language = kind.language;
+  out.source = kind.inside.empty() ? tree : fmt::format("{}/{}", tree, kind.inside);
+  out.point = kind.point;
+  if (kind.language == runtime::Language::kPython) {
+    std::tie(out.major_min, out.minor_min) = python_needed(tree);
+  }
+  return out;
 }
 
 }  // namespace lapwing::server

@@ -33,6 +33,7 @@ const SdkKind* find_sdk_kind(std::string_view name);
 // "boto3 1.44.5"; "" for a directory that holds none.
 std::string sdk_version(const SdkKind& kind, const std::string& tree);
 
+// For the interpreters that its own records say it is for.
 runtime::SdkMount sdk_mount(const SdkKind& kind, const std::string& tree);
 
 }  // namespace lapwing::server

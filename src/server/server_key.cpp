@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "os/file.hpp"
 #include "os/unique_fd.hpp"
 
 namespace lapwing::server {
@@ -24,6 +25,18 @@ Result<crypto::AesKey> read_key(const std::string& path, int fd) {
                     path, n, key.size())));
   }
   return key;
+}
+
+Error no_key(const std::string& path) {
+  return make_error(
+      ErrorKind::kInvalid,
+      fmt::format(
+          "{0} is missing, and the data beside it was sealed with it (the secrets of IAM's "
+          "access keys, sessions, code URLs). Bring it from where the data comes from: it "
+          "is no part of a copy of the databases. Where it is lost, `head -c 32 "
+          "/dev/urandom > {0}` makes another: IAM's access keys are then refused until they "
+          "are made again, and nothing else is lost",
+          path));
 }
 
 Status write_key(const std::string& path, const crypto::AesKey& key) {
@@ -48,6 +61,7 @@ Result<crypto::AesKey> load_server_key(const std::string& data_dir, Random& rand
   const os::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (fd.get() >= 0) return read_key(path, fd.get());
   if (errno != ENOENT) return fail(errno_error(fmt::format("open {}", path)));
+  if (os::exists(data_dir + "/state.db")) return fail(no_key(path));
   crypto::AesKey key;
   random.fill(key);
   LAPWING_CHECK(write_key(path, key));

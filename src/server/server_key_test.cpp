@@ -25,5 +25,21 @@ TEST(ServerKey, IsMadeOnceKeptPrivateAndNeverReplaced) {
   [[maybe_unused]] const int rc = system(("rm -rf " + data_dir).c_str());
 }
 
+TEST(ServerKey, IsMissedWhereThereIsDataAlready) {
+  char dir[] = "/tmp/lapwing-key-XXXXXX";
+  const std::string data_dir = mkdtemp(dir);
+  SeededRandom random(1);
+  std::ofstream(data_dir + "/state.db") << "restored";
+  const auto refused = load_server_key(data_dir, random);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find(data_dir + "/server.key is missing"), std::string::npos);
+  EXPECT_NE(refused.error().message().find("Bring it from where the data comes from"),
+            std::string::npos);
+  // As the message says.
+  std::ofstream(data_dir + "/server.key") << std::string(32, 'k');
+  EXPECT_TRUE(load_server_key(data_dir, random));
+  [[maybe_unused]] const int rc = system(("rm -rf " + data_dir).c_str());
+}
+
 }  // namespace
 }  // namespace lapwing::server

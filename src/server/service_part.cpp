@@ -25,15 +25,21 @@ std::vector<net::Loop*> all_of(net::LoopGroup& loops) {
 
 }  // namespace
 
-ServicePart::ServicePart(const ServiceNeeds& needs, const Beside& beside,
-                         const std::vector<std::string>& names)
+ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::string>& names)
     : needs_(needs),
       pipeline_{patterns_, needs.logger, needs.clock, authoriser_, needs.workers},
       background_(service_clock(needs), needs.logger, background_options(needs)),
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
-      services_({needs.store, service_clock(needs), needs.random, needs.logger, background_,
-                 pipeline_, needs.disk, needs.settings},
-                beside, names) {
+      keys_(needs.server_key),
+      calls_(needs.loops, needs.random),
+      ports_{.api = &calls_,
+             .sessions = &needs.sessions,
+             .engine = &needs.engine,
+             .destinations = &destinations_},
+      services_(
+          {needs.store, service_clock(needs), needs.clock, needs.random, needs.logger, background_,
+           needs.loops, pipeline_, keys_, ports_, needs.data_dir, needs.disk, needs.settings},
+          ports_, names) {
   if (needs.manual != nullptr) {
     time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
   }
@@ -43,7 +49,7 @@ Status ServicePart::start() {
   if (time_) LAPWING_CHECK(time_->load());
   background_.start();
   upkeep_.start();
-  LAPWING_CHECK(services_.start());
+  LAPWING_CHECK(services_.start(calls_));
   sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
   return {};
 }
@@ -66,9 +72,9 @@ std::vector<background::TaskFacts> ServicePart::tasks() const {
   return out;
 }
 
-// Packages that nothing uses, then blobs that no record names.
+// What services keep beside their records, then blobs that no record names.
 Status ServicePart::sweep() {
-  if (services_.lambda() != nullptr) LAPWING_CHECK(services_.lambda()->sweep());
+  LAPWING_CHECK(services_.sweep());
   LAPWING_TRY(const auto swept, needs_.store.collect_blobs(kBlobAgeMin));
   if (swept.removed > 0) {
     needs_.logger.info("maintenance", "swept blobs",

@@ -12,7 +12,9 @@
 #include "background/runner.hpp"
 #include "hosting/manual_time.hpp"
 #include "net/loop_group.hpp"
+#include "ports/destination.hpp"
 #include "server/platform.hpp"
+#include "server/service_calls.hpp"
 #include "server/services.hpp"
 #include "text/pattern.hpp"
 
@@ -29,21 +31,28 @@ struct ServiceNeeds {
   net::WorkerPool& workers;
   const os::DiskSpace* disk = nullptr;
   const SettingValues* settings = nullptr;
+  std::string data_dir;
+  const crypto::AesKey& server_key;
+  const aws::SessionMint& sessions;
+  const engine::EngineSide& engine;
 };
 
 class ServicePart {
  public:
   // Of the named services, all where none is named.
-  ServicePart(const ServiceNeeds& needs, const Beside& beside,
-              const std::vector<std::string>& names);
+  ServicePart(const ServiceNeeds& needs, const std::vector<std::string>& names);
 
   Status start();
   // The clock moves no more, and what waits for long answers.
   void drain();
-  // No request comes any more.
+  // No request comes any more, and then, that none is at work.
+  void cancel() { services_.cancel(); }
   void stop();
 
   Services& services() { return services_; }
+  // What the services have published.
+  const hosting::Ports& ports() const { return ports_; }
+  ServiceCalls& calls() { return calls_; }
   // Null where the clock moves by itself.
   hosting::ManualTime* time() { return time_ ? &*time_ : nullptr; }
   background::Runner& upkeep() { return upkeep_; }
@@ -59,6 +68,10 @@ class ServicePart {
   background::Runner background_;
   background::Runner upkeep_;  // of what keeps real time: files
   std::optional<hosting::ManualTime> time_;
+  const hosting::Keys keys_;
+  ServiceCalls calls_;
+  ports::Destinations destinations_;
+  hosting::Ports ports_;
   Services services_;
   background::Task sweeping_;
 };

@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include "server/rooms.hpp"
+#include "server/service_calls.hpp"
 #include "services/iam/service.hpp"
+#include "services/lambda/service.hpp"
+#include "services/logs/service.hpp"
 #include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
@@ -14,49 +17,23 @@
 namespace lapwing::server {
 namespace {
 
+enum class Needed { kWhereNamed, kAlways };
+
 struct Entry {
   std::string_view name;
-  std::unique_ptr<hosting::Service> (*make)(const hosting::Dependencies& given,
-                                            const Beside& beside, iam::Service* iam);
+  Needed needed;
+  std::unique_ptr<hosting::Service> (*make)(const hosting::Dependencies& given);
   void (*visit)(SettingValues& values, SettingVisitor& to);
   Status (*check)(const SettingValues& values);
 };
 
-std::unique_ptr<hosting::Service> make_iam(const hosting::Dependencies& given, const Beside& beside,
-                                           iam::Service*) {
-  return std::make_unique<iam::Service>(given, beside.server_key);
-}
-
-std::unique_ptr<hosting::Service> make_lambda(const hosting::Dependencies& given,
-                                              const Beside& beside, iam::Service* iam) {
-  lambda::Options options = beside.lambda;
-  options.roles = &iam->roles();
-  options.known_roles_only = given.read<iam::Settings>().known_roles_only();
-  return std::make_unique<lambda::Service>(given, beside.engine, std::move(options));
-}
-
-std::unique_ptr<hosting::Service> make_sns(const hosting::Dependencies& given, const Beside& beside,
-                                           iam::Service*) {
-  return std::make_unique<sns::Service>(given, beside.server_key);
-}
-
-std::unique_ptr<hosting::Service> make_sts(const hosting::Dependencies& given, const Beside& beside,
-                                           iam::Service* iam) {
-  return std::make_unique<sts::Service>(
-      given,
-      sts::Options{beside.sessions, iam->roles(), given.read<iam::Settings>().known_roles_only()});
-}
-
 template <class S>
-std::unique_ptr<hosting::Service> make_plain(const hosting::Dependencies& given, const Beside&,
-                                             iam::Service*) {
-  return std::make_unique<S>(given);
-}
-
-template <class S>
-Entry entry(std::string_view name, decltype(Entry::make) make) {
-  Entry out{name, make, [](SettingValues&, SettingVisitor&) {},
-            [](const SettingValues&) { return Status(); }};
+Entry entry(std::string_view name, Needed needed = Needed::kWhereNamed) {
+  Entry out{name, needed,
+            [](const hosting::Dependencies& given) -> std::unique_ptr<hosting::Service> {
+              return std::make_unique<S>(given);
+            },
+            [](SettingValues&, SettingVisitor&) {}, [](const SettingValues&) { return Status(); }};
   if constexpr (requires { typename S::Settings; }) {
     out.visit = visit_owner<typename S::Settings>;
     out.check = check_owner<typename S::Settings>;
@@ -64,32 +41,25 @@ Entry entry(std::string_view name, decltype(Entry::make) make) {
   return out;
 }
 
-template <class S>
-Entry entry(std::string_view name) {
-  return entry<S>(name, make_plain<S>);
-}
-
-// In the order of their start; IAM first, which others ask.
+// In the order of their start.
 const Entry kEntries[] = {
-    entry<iam::Service>("iam", make_iam),
+    entry<iam::Service>("iam", Needed::kAlways),  // whom the others ask who a role is
     entry<logs::Service>("logs"),
-    entry<lambda::Service>("lambda", make_lambda),
-    entry<sns::Service>("sns", make_sns),
+    entry<lambda::Service>("lambda"),
+    entry<sns::Service>("sns"),
     entry<sqs::Service>("sqs"),
-    entry<sts::Service>("sts", make_sts),
+    entry<sts::Service>("sts"),
 };
 
 }  // namespace
 
-Services::Services(const hosting::Dependencies& given, const Beside& beside,
+Services::Services(const hosting::Dependencies& given, hosting::Ports& ports,
                    const std::vector<std::string>& names) {
   for (const Entry& each : kEntries) {
-    const bool wanted = names.empty() || std::ranges::find(names, each.name) != names.end();
-    if (!wanted && iam_ != nullptr) continue;
-    all_.push_back(each.make(given, beside, iam_));
-    if (auto* iam = dynamic_cast<iam::Service*>(all_.back().get())) iam_ = iam;
-    if (auto* logs = dynamic_cast<logs::Service*>(all_.back().get())) logs_ = logs;
-    if (auto* lambda = dynamic_cast<lambda::Service*>(all_.back().get())) lambda_ = lambda;
+    const bool named = names.empty() || std::ranges::find(names, each.name) != names.end();
+    if (!named && each.needed != Needed::kAlways) continue;
+    all_.push_back(each.make(given));
+    all_.back()->publish(ports);
   }
 }
 
@@ -102,7 +72,7 @@ Status check_services(const SettingValues& values) {
   return {};
 }
 
-Status Services::start() {
+Status Services::start(ServiceCalls& calls) {
   for (const auto& service : all_) {
     LAPWING_CHECK(service->start());
     const aws::Service& api = service->api();
@@ -110,6 +80,7 @@ Status Services::start() {
       return fail(internal_error(fmt::format("the table of {} has neither row nor refusal for {}",
                                              api.id(), fmt::join(uncovered, ", "))));
     }
+    calls.add(api);
   }
   return {};
 }
@@ -118,8 +89,17 @@ void Services::drain() {
   for (const auto& service : all_) service->drain();
 }
 
+void Services::cancel() {
+  for (const auto& service : all_) service->cancel();
+}
+
 void Services::stop() {
   for (auto service = all_.rbegin(); service != all_.rend(); ++service) (*service)->stop();
+}
+
+Status Services::sweep() {
+  for (const auto& service : all_) LAPWING_CHECK(service->sweep());
+  return {};
 }
 
 }  // namespace lapwing::server

@@ -8,30 +8,20 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/credentials.hpp"
 #include "base/result.hpp"
 #include "base/settings.hpp"
-#include "crypto/aes_gcm.hpp"
 #include "hosting/service.hpp"
-#include "services/iam/service.hpp"
-#include "services/lambda/service.hpp"
-#include "services/logs/service.hpp"
 
 namespace lapwing::server {
 
-// What single services are given beside what all are.
-struct Beside {
-  const lambda::EngineSide& engine;
-  const lambda::Options& lambda;
-  const aws::SessionMint& sessions;
-  const crypto::AesKey& server_key;
-};
+class ServiceCalls;
 
 class Services {
  public:
-  // Of the named ones ("sqs"), all where none is named. IAM is always there: the others ask it who
-  // a role is. Everything given outlives it.
-  Services(const hosting::Dependencies& given, const Beside& beside,
+  // Of the named ones ("sqs"), all where none is named; those that others cannot do without are
+  // always there (IAM). Everything given outlives it; `ports` is what `given` shows of it, and
+  // takes what they publish.
+  Services(const hosting::Dependencies& given, hosting::Ports& ports,
            const std::vector<std::string>& names = {});
 
   ~Services() { stop(); }
@@ -39,23 +29,18 @@ class Services {
   Services& operator=(const Services&) = delete;
 
   // In order, the first failure ends it: also that of a service whose table does not cover its
-  // model (a bug of ours that no client should find).
-  Status start();
+  // model (a bug of ours that no client should find). Each can be called once it has started.
+  Status start(ServiceCalls& calls);
   void drain();
+  void cancel();
   // In reverse. Once more does nothing.
   void stop();
+  Status sweep();
 
   const std::vector<std::unique_ptr<hosting::Service>>& all() const { return all_; }
-  // For those who use more of them than their API. Null where they are not there.
-  logs::Service* logs() const { return logs_; }
-  lambda::Service* lambda() const { return lambda_; }
-  iam::Service& iam() const { return *iam_; }
 
  private:
   std::vector<std::unique_ptr<hosting::Service>> all_;
-  logs::Service* logs_ = nullptr;
-  lambda::Service* lambda_ = nullptr;
-  iam::Service* iam_ = nullptr;
 };
 
 // The settings that services declare.

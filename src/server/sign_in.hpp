@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "crypto/aes_gcm.hpp"
+#include "hosting/ports.hpp"
 #include "server/config.hpp"
 #include "server/role_credentials.hpp"
 
@@ -28,13 +29,18 @@ struct SignIn {
       credentials.add(known.access_key_id, known.secret_access_key, principal);
     }
   }
+  // Once the services are there, of which IAM always is.
+  void ask(const hosting::Ports& ports, const Clock& clock) {
+    credentials.ask_further(*ports.keys);
+    of_roles.emplace(mint, *ports.roles, clock, ports.roles->known_only());
+  }
   SignIn(const SignIn&) = delete;
   SignIn& operator=(const SignIn&) = delete;
 
   aws::SessionMint mint;
   aws::MemoryCredentialStore credentials;
   aws::Authenticator authenticator;
-  std::optional<RoleCredentialMint> of_roles;  // once IAM can be asked about roles
+  std::optional<RoleCredentialMint> of_roles;  // from ask() on
 };
 
 }  // namespace lapwing::server

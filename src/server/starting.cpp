@@ -1,6 +1,8 @@
 #include "server/starting.hpp"
 
+#include <algorithm>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +39,25 @@ Error cannot_use_data_dir(const std::string& path, const char* why) {
                     fmt::format("cannot use {} as data directory: {} (say another directory with "
                                 "--data-dir)",
                                 path, why));
+}
+
+Status check_data_dir(const std::string& data_dir) {
+  std::string near = data_dir;
+  while (!os::exists(near) && near.size() > 1) {
+    const std::size_t slash = near.rfind('/');
+    near = slash == std::string::npos ? "." : near.substr(0, std::max<std::size_t>(slash, 1));
+  }
+  if (!os::is_directory(near)) {
+    return fail(cannot_use_data_dir(
+        data_dir, near == data_dir ? "it is not a directory" : "it is below a file"));
+  }
+  // Root may do everything by its modes, and yet not on every file system.
+  std::string probe = near + "/.lapwing-probe-XXXXXX";
+  if (mkdtemp(probe.data()) == nullptr) {
+    return fail(cannot_use_data_dir(data_dir, strerror(errno)));
+  }
+  rmdir(probe.c_str());
+  return {};
 }
 
 Status make_data_dir(const std::string& data_dir) {

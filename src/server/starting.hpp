@@ -18,6 +18,8 @@ namespace lapwing::server {
 int complain(const Error& error, const Config& config);
 
 Error cannot_use_data_dir(const std::string& path, const char* why);
+// Whether it is one that can be written to, or could be made; leaves nothing there.
+Status check_data_dir(const std::string& data_dir);
 // Makes it where it is missing; kInvalid where it cannot be one.
 Status make_data_dir(const std::string& data_dir);
 

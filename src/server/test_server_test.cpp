@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/eventually.hpp"
 #include "store/sqlite/backup.hpp"
 
 namespace lapwing::server {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::HttpAnswer;
 using testing::TestDir;
 using testing::TestServer;
@@ -85,7 +87,7 @@ void wait_until_active(TestServer& server) {
     return server.call("lambda", "GetFunction", R"({"FunctionName":"echo"})")
         .at("Configuration.State");
   };
-  while (state() == "Pending") std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return state() != "Pending"; }));
   ASSERT_EQ(state(), "Active");
 }
 

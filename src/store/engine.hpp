@@ -10,6 +10,9 @@
 // call by then except in wait()/wait_for(), and subscriptions must be gone.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "base/due_source.hpp"
 #include "store/blob.hpp"
 #include "store/change_feed.hpp"
@@ -30,6 +33,9 @@ class Space {
   virtual Lease& lease() = 0;
   // Delays and visibilities that end: what wakes the queue's subscribers by time.
   virtual DueSource& due() = 0;
+  // What it takes of the disk or of memory, all parts together; free pages of a file do not count.
+  // SQLite reads the file's head; the memory engine walks over everything.
+  virtual Result<std::uint64_t> used_bytes() = 0;
 };
 
 class Engine : public Space {

@@ -71,7 +71,8 @@ class Log {
 
   // Of the data of a stream's records.
   virtual Result<std::uint64_t> stream_bytes(std::string_view stream) = 0;
-  // What all streams take of the disk, records about to be taken back included.
+  // What all streams take of the disk, records about to be taken back included: of the bulk log,
+  // whose file has nothing else. What a space takes in all is Space::used_bytes().
   virtual Result<std::uint64_t> used_bytes() = 0;
 
   // Waits until the shard has a record with a sequence > `after` (also one that does not

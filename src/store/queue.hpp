@@ -36,6 +36,8 @@ class Queue {
   // nothing is due.
   virtual Result<ClaimResult> claim(const ClaimRequest& request) = 0;
   virtual Result<QueueStats> stats(std::string_view queue) = 0;
+  // Looks at every message: not on the way of a request.
+  virtual Result<QueueSize> size(std::string_view queue) = 0;
   // How long until a message of `queues` may be claimable (zero: now); none when there is none.
   // Where groups are ordered, it may say so early.
   virtual Result<std::optional<Duration>> next_due(std::span<const std::string> queues) = 0;

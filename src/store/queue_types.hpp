@@ -114,6 +114,11 @@ struct MoveOptions {
   bool uncount_claim = false;
 };
 
+struct QueueSize {
+  std::uint64_t messages = 0;
+  std::uint64_t payload_bytes = 0;
+};
+
 struct QueueStats {
   std::uint64_t visible = 0;
   std::uint64_t delayed = 0;           // not yet due, never claimed or released with a delay

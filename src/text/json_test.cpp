@@ -316,6 +316,21 @@ TEST(JsonWriter, WritesWhatTheReaderReads) {
   EXPECT_TRUE(check_json(out));
 }
 
+TEST(JsonWriter, WritesWhatWasReadAsItWasWritten) {
+  const auto read =
+      parse_json(" { \"b\" : [ 1.50 , -0, 1e3, true, null, { } , [] ],\n\"a\" : \"\\u0041\" } ");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(to_json(read->root()), R"({"b":[1.50,-0,1e3,true,null,{},[]],"a":"A"})");
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.key("x");
+  json.value(*read->root().find("a"));
+  json.member("y", 1);
+  json.end_object();
+  EXPECT_EQ(out, R"({"x":"A","y":1})");
+}
+
 TEST(JsonWriter, NumbersAsAwsWritesThem) {
   std::string out;
   JsonWriter json(out);

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "text/hex.hpp"
+#include "text/json.hpp"
 #include "text/utf8_inline.hpp"
 
 namespace lapwing::text {
@@ -161,6 +162,37 @@ void JsonWriter::null() {
 void JsonWriter::raw(std::string_view json) {
   before_value();
   *out_ += json;
+}
+
+// No deeper than the reader allows.
+void JsonWriter::value(const JsonValue& read) {
+  switch (read.kind()) {
+    case JsonKind::kNull:
+      return null();
+    case JsonKind::kBool:
+      return boolean(read.as_bool());
+    case JsonKind::kNumber:
+      return raw(read.number_text());
+    case JsonKind::kString:
+      return string(read.as_string());
+    case JsonKind::kArray:
+      begin_array();
+      for (const JsonValue& item : read.items()) value(item);
+      return end_array();
+    case JsonKind::kObject:
+      begin_object();
+      for (const JsonMember& member : read.members()) {
+        key(member.key);
+        value(member.value);
+      }
+      return end_object();
+  }
+}
+
+std::string to_json(const JsonValue& value) {
+  std::string out;
+  JsonWriter(out).value(value);
+  return out;
 }
 
 }  // namespace lapwing::text

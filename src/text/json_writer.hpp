@@ -21,6 +21,8 @@
 
 namespace lapwing::text {
 
+class JsonValue;
+
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(&out) {}
@@ -43,6 +45,8 @@ class JsonWriter {
   void null();
   // A value that is JSON already; not checked.
   void raw(std::string_view json);
+  // What was read (json.hpp), numbers as they were written.
+  void value(const JsonValue& read);
 
   void member(std::string_view name, std::string_view value) { key(name), string(value); }
   void member(std::string_view name, const std::string& value) { key(name), string(value); }
@@ -66,6 +70,9 @@ class JsonWriter {
   std::string* out_;
   bool comma_ = false;
 };
+
+// `value` as one document.
+std::string to_json(const JsonValue& value);
 
 // "text" with quotes, escaped as above.
 void append_json_string(std::string& out, std::string_view value);

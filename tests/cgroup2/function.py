@@ -17,12 +17,13 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "runtimes/added"), str(TESTS / "system")]
 
-from api import FUNCTIONS, Api, Gone, eventually  # noqa: E402
+from api import FUNCTIONS, Api, Gone  # noqa: E402
 from functions import ROLE  # noqa: E402
 from images import Layout, busybox_layer  # noqa: E402
 from java_functions import CLIENT, compiled, waiting  # noqa: E402
 from serving import Server, binary  # noqa: E402
 from test_starts import children, metric, templates  # noqa: E402
+from waiting import eventually  # noqa: E402
 
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 EMULATED_SECONDS = 240  # for what takes ten seconds at most on a processor of silicon

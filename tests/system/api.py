@@ -6,6 +6,7 @@ import http.client
 import json
 
 from functions import ROLE, package
+from waiting import eventually
 
 FUNCTIONS = "/2015-03-31/functions"
 
@@ -114,14 +115,3 @@ class Api:
             if not page.get("NextMarker"):
                 return found
             marker = "&Marker=" + page["NextMarker"]
-
-
-def eventually(check, seconds=30):
-    """The first true answer of `check`, or its last one."""
-    import time
-    until = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result or time.monotonic() > until:
-            return result
-        time.sleep(0.02)  # between two looks at a condition

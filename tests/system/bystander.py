@@ -5,6 +5,10 @@ answered as quickly as on any busy machine; the health page must answer, and the
 on which other functions run is the usual one, an idle machine is not. What computing takes of the
 processors is every function's right; an attack is judged by what it takes beyond that.
 
+Other programs may disturb the machine meanwhile. What they take of the processors is measured in the
+same window: where it was much, and only there, a disturbance of less than half of the window does not
+count. An attack is there all through it.
+
 The caller is a process of its own, as another client is: in the attacker's it would wait for
 the interpreter. Run as a program (`bystander.py HOST PORT FUNCTION PID CALLS`) it is that process: it
 calls so often, or until its input ends, and prints what it saw as JSON.
@@ -26,6 +30,9 @@ from api import Api  # noqa: E402
 
 USUAL_CALLS = 1500  # of which the slowest fifteen count
 CALLS_MIN = 100     # beside an attack, however short that is
+USUAL_ROUNDS = 3    # "usual" is measured again, where it seems to have been exceeded
+SLICES = 5          # of a window on a machine that was disturbed
+DISTURBED = 0.1     # of all processors taken by programs that have nothing to do with the test
 FACTOR = 3          # an attack may cost the others this much, no more
 HEALTH_S = 2.0      # the health page answers within this
 RESIDENT_MIB = 300
@@ -42,6 +49,36 @@ def handler(event, context):
 
 def p99(seconds):
     return statistics.quantiles(seconds, n=100)[98]
+
+
+def exceeds(seconds, usual, foreign):
+    """The p99 that counts, and whether an attack cost the caller more than it may. `seconds`: of
+    its calls, in their order; `foreign`: the part of the processors that others took."""
+    now = p99(seconds)
+    if now > FACTOR * usual and foreign >= DISTURBED and len(seconds) >= SLICES * CALLS_MIN:
+        size = len(seconds) // SLICES
+        now = statistics.median(p99(seconds[i * size:(i + 1) * size]) for i in range(SLICES))
+    return now, now > FACTOR * usual
+
+
+def foreign_seconds(*roots):
+    """Processor time so far of programs that are not these processes or below them, and what the
+    machine's own host took. The kernel's threads work for whom they are asked by: not foreign."""
+    parents, taken = {}, {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile: it is in its parent's
+            fields = path.read_text().rsplit(")", 1)[1].split()
+            parents[int(path.parent.name)] = int(fields[1])
+            taken[int(path.parent.name)] = sum(int(each) for each in fields[11:15])
+    ours = {2, *roots}
+
+    def is_ours(pid):
+        while pid not in ours and pid in parents:
+            pid = parents[pid]
+        return pid in ours
+    steal = int(pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[8])
+    ticks = steal + sum(each for pid, each in taken.items() if not is_ours(pid))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid):
@@ -106,6 +143,8 @@ class Bystander:
     def beside(self):
         """Calls the function and the health page until the block ends, then judges."""
         caller = Caller(self.server, self.name)
+        roots = (self.server.pid, os.getpid())
+        begun, foreign_before = time.monotonic(), foreign_seconds(*roots)
         try:
             yield self
         except BaseException:
@@ -113,14 +152,19 @@ class Bystander:
             caller.process.communicate()
             raise
         seen = caller.stop()
-        now = p99(seen["seconds"])
-        if now > FACTOR * self.usual:  # the machine may be slower than it was
-            self.usual = max(self.usual, self._usual())
+        window = (time.monotonic() - begun) * (os.cpu_count() or 1)
+        foreign = (foreign_seconds(*roots) - foreign_before) / window
+        now, too_slow = exceeds(seen["seconds"], self.usual, foreign)
+        for _ in range(USUAL_ROUNDS):
+            if not too_slow:
+                break
+            self.usual = max(self.usual, self._usual())  # the machine may be slower than it was
+            now, too_slow = exceeds(seen["seconds"], self.usual, foreign)
         print(f"bystander: p99 {now * 1e3:.1f} ms, usually {self.usual * 1e3:.1f} ms "
-              f"({now / self.usual:.2f} x), {len(seen['seconds'])} calls; health "
-              f"{max(seen['health']) * 1e3:.1f} ms at most; server {max(seen['resident']):.0f} MiB "
-              "at most")
-        assert now <= FACTOR * self.usual
+              f"({now / self.usual:.2f} x), {len(seen['seconds'])} calls; others took "
+              f"{foreign:.0%} of the processors; health {max(seen['health']) * 1e3:.1f} ms at "
+              f"most; server {max(seen['resident']):.0f} MiB at most")
+        assert not too_slow
         assert max(seen["health"]) <= HEALTH_S
         assert max(seen["resident"]) < RESIDENT_MIB
 

@@ -6,6 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import boto3
 import pytest
 from serving import Server, binary
 
@@ -131,3 +132,83 @@ def test_the_address_in_a_browser(server):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(asked, timeout=20)
         assert refused.value.code == 501 and b"s3 ListBuckets" in refused.value.read()
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("serve", "--nothing"), "`lapwing help serve` says more"),
+    (("clock", "advance"), "`lapwing help clock advance` says more"),
+    (("serve", "--listen", "lapwing.test:4566"), "'lapwing.test' is no address"),
+    (("serve", "--listen", "0.0.0.0:4566"), "--insecure"),
+], ids=" ".join)
+def test_wrong_arguments_say_what_to_do(arguments, said):
+    text = lapwing(*arguments, status=2)
+    assert said in text, text
+
+
+def test_the_doctor_says_whether_a_server_could_serve(tmp_path):
+    data = tmp_path / "data"
+    text = lapwing("doctor", "--data-dir", data, "--listen", "127.0.0.1:0")
+    assert f"data in {data}: can be used" in text and "listening on 127.0.0.1:0: can be done" in text
+    server = Server(data).start()
+    try:
+        address = "{}:{}".format(*server.address)
+        text = lapwing("doctor", "--data-dir", data, "--listen", address)
+        assert f"data in {data}: a server is running there" in text
+        assert f"listening on {address}: NO: {address} is in use by another program" in text
+    finally:
+        server.stop()
+    # The system's own files, which root cannot write to either.
+    text = subprocess.run([binary(), "doctor", "--data-dir", "/proc/lapwing"], capture_output=True,
+                          text=True, timeout=60)
+    assert text.returncode == 1 and "cannot use /proc/lapwing" in text.stdout + text.stderr
+
+
+def test_a_second_server_says_what_it_waits_for(tmp_path):
+    first = Server(tmp_path / "data").start()
+    try:
+        second = subprocess.Popen(Server(tmp_path / "data").arguments, stderr=subprocess.PIPE)
+        try:
+            line = second.stderr.readline().decode()
+            assert "another Lapwing has" in line and "waiting for it" in line
+            assert second.poll() is None, "it says so at once"
+            assert second.wait(30) == 1
+            assert b"another Lapwing is running" in second.stderr.read()
+        finally:
+            second.kill()
+            second.wait()
+    finally:
+        first.stop()
+
+
+def test_data_without_its_key_does_not_start(tmp_path):
+    data = tmp_path / "data"
+    server = Server(data).start()
+    server.stop()
+    key = (data / "server.key").read_bytes()
+    (data / "server.key").unlink()
+    run = subprocess.run(server.arguments, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and f"{data}/server.key is missing" in run.stderr, run.stderr
+    assert "Bring it from where the data comes from" in run.stderr
+    assert not (data / "server.key").exists()
+    (data / "server.key").write_bytes(key)
+    server.start()
+    server.stop()
+
+
+def test_who_can_sign_in_is_said(tmp_path):
+    data = tmp_path / "data"
+    server = Server(data, "--auth", "verify").start()
+    server.stop()
+    assert "no client can sign in" in server.log() and "--config FILE" in server.log()
+    plain = Server(data).start()
+    try:
+        iam = boto3.client("iam", endpoint_url=plain.endpoint, region_name="us-east-1",
+                           aws_access_key_id="test", aws_secret_access_key="test")
+        iam.create_user(UserName="ann")
+        iam.create_access_key(UserName="ann")
+    finally:
+        plain.stop()
+    server.start()
+    server.stop()
+    assert "no client can sign in" not in server.log(), server.log()
+    assert "1 access key of IAM's users can sign in" in server.log()

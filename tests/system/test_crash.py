@@ -11,11 +11,12 @@ import threading
 import urllib.request
 
 import pytest
-from api import Api, Gone, eventually
+from api import Api, Gone
 from conftest import LONG
 from functions import package
 from holdings import holdings, nothing_held, processes
 from serving import Server
+from waiting import eventually
 
 ROUNDS = 50 if LONG else 8
 CLIENTS = 5

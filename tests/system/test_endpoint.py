@@ -3,8 +3,9 @@ as its tags and the configuration say."""
 import json
 
 import pytest
-from api import Api, eventually
+from api import Api
 from serving import Server
+from waiting import eventually
 
 TAGS = "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3A"
 PROBE = '''

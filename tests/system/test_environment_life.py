@@ -9,9 +9,10 @@ import shutil
 import threading
 
 import pytest
-from api import Api, Gone, eventually
+from api import Api, Gone
 from holdings import holdings, read
 from serving import Server
+from waiting import eventually
 
 PYTHON = r'''
 import json, os, signal, subprocess, sys, time

@@ -1,8 +1,9 @@
 """Extensions: who registers how, what they are sent and when, and what becomes of an environment
 whose extension fails. Times and payloads as in AWS's manual."""
-from api import Api, eventually
+from api import Api
 from serving import Server
 from test_flood import events
+from waiting import eventually
 
 TRACE = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
 

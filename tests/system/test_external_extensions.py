@@ -3,9 +3,10 @@ how the environment ends, and what becomes of one whose extension fails."""
 import json
 import time
 
-from api import Api, eventually
+from api import Api
 from extension_agent import START, deploy, publish
 from test_extensions import TRACE, log_of
+from waiting import eventually
 
 BOTH = ["INVOKE", "SHUTDOWN"]
 FUNCTION = '''

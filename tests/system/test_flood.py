@@ -4,7 +4,8 @@ import json
 import threading
 import time
 
-from api import Api, eventually
+from api import Api
+from waiting import eventually
 
 LINE = 1000
 LINES = 100_000  # 100 MB with their newlines

@@ -157,6 +157,26 @@ def test_roles_that_nobody_made_are_told_once(server, iam):
     assert role in server.log()
 
 
+def test_a_session_ends_with_its_user(server, iam):
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    session = signed(server, "sts", key).get_session_token()["Credentials"]
+    sts = signed(server, "sts", session)
+    assert sts.get_caller_identity()["Arn"].endswith("user/ann")
+    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    assert sts.get_caller_identity()["Arn"].endswith("user/ann"), "a session is not its key"
+    iam.delete_user(UserName="ann")
+    assert refused(sts.get_caller_identity) == (403, "InvalidClientTokenId")
+    assert refused(signed(server, "lambda", session).list_functions) == (
+        403, "UnrecognizedClientException")
+    iam.create_user(UserName="ann")
+    assert refused(sts.get_caller_identity) == (403, "InvalidClientTokenId")
+    server.kill()
+    server.start()
+    assert refused(signed(server, "sts", session).get_caller_identity) == (
+        403, "InvalidClientTokenId")
+
+
 def test_only_known_roles_where_that_is_said(tmp_path):
     server = Server(tmp_path, "--set", "iam.roles=known").start()
     try:
@@ -183,6 +203,11 @@ def test_only_known_roles_where_that_is_said(tmp_path):
             400, "InvalidParameterValueException")
         iam.delete_role(RoleName="worker")  # a function's role may go
         assert lam.get_function(FunctionName=name)["Configuration"]["Role"] == role
+        # It is not started any more, as nobody could give it credentials.
+        assert refused(lam.invoke, FunctionName=name) == (403, "AccessDeniedException")
+        iam.create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(TRUST))
+        assert lam.invoke(FunctionName=name)["StatusCode"] == 200
+        iam.delete_role(RoleName="worker")
         sts = signed(server, "sts", any_key)
         assert refused(sts.assume_role, RoleArn=role, RoleSessionName="s1") == (
             403, "AccessDenied")

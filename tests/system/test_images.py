@@ -8,11 +8,12 @@ import tarfile
 import threading
 
 import pytest
-from api import Api, eventually
+from api import Api
 from holdings import nothing_held
 from images import Layer, Layout, busybox_layer, python_layers
 from registry import Front, Registry, TokenService, certificate, is_blob, own_address
 from serving import Cli, ROLE, SOON, Server, binary
+from waiting import eventually
 
 HANDLER = '''
 import os, platform

@@ -7,9 +7,10 @@ import pathlib
 import threading
 import time
 
-from api import Api, eventually
+from api import Api
 from conftest import LONG
 from holdings import holdings
+from waiting import eventually
 
 CLIENTS = 64
 WARM_SECONDS, WARM_SECONDS_MAX, SECONDS = (60, 90, 240) if LONG else (3, 25, 6)

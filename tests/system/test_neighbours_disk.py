@@ -11,10 +11,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from api import Api, eventually
+from api import Api
 from bystander import Bystander
 from functions import package
 from serving import Server
+from waiting import eventually
 
 if os.geteuid() != 0:
     pytest.skip("a file system of the test's own needs root", allow_module_level=True)

@@ -11,10 +11,11 @@ import threading
 import time
 
 import pytest
-from api import FUNCTIONS, Api, Gone, eventually
+from api import FUNCTIONS, Api, Gone
 from bystander import Bystander
 from functions import ROLE
 from serving import Server
+from waiting import eventually
 
 UPLOAD = 70_000_000   # what CreateFunction takes
 PAYLOAD = 6_000_000   # what Invoke answers

@@ -9,10 +9,11 @@ import threading
 import time
 
 import pytest
-from api import Api, eventually
+from api import Api
 from bystander import Bystander
 from internet import usable
 from serving import Server
+from waiting import eventually
 
 MEMORY_MB = 256
 ATTACKER = '''

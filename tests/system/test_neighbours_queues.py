@@ -10,10 +10,11 @@ import time
 import urllib.parse
 
 import pytest
-from api import Api, eventually
+from api import Api
 from bystander import RESIDENT_MIB, resident_mib
 from serving import Server
 from test_neighbours_http import metrics, read_all, status
+from waiting import eventually
 
 MESSAGE = 1 << 20
 CALLERS = 30

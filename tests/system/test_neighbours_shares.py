@@ -7,9 +7,10 @@ import threading
 import time
 
 import pytest
-from api import FUNCTIONS, Api, eventually
+from api import FUNCTIONS, Api
 from serving import Server
 from test_neighbours_http import LARGE, PAYLOAD, UPLOAD, head, metrics, read_all, signature, status
+from waiting import eventually
 
 MIB = 1 << 20
 SLOW = """
@@ -48,11 +49,13 @@ exports.handler = awslambda.streamifyResponse(async (event, stream) => {
 # ---- events of invocations at work
 
 def test_slow_invocations_of_one_caller(tmp_path):
-    """Two keys: one has many slow invocations of large events, the other is served."""
+    """Two users: one, with two keys, has many slow invocations of large events, the other is
+    served."""
     config = tmp_path / "lapwing.toml"
     config.write_text("".join(
         f"[[credentials]]\naccess_key_id = '{key}'\nsecret_access_key = 'secret'\n"
-        for key in ("greedy", "modest")))
+        f"principal = 'arn:aws:iam::000000000000:user/{user}'\n"
+        for key, user in (("greedy", "greedy"), ("greedy2", "greedy"), ("modest", "modest"))))
     server = Server(tmp_path / "data").start()
     Api(server.address).deploy("slow", SLOW, MemorySize=128, Timeout=60)
     server.stop()
@@ -68,8 +71,8 @@ def test_slow_invocations_of_one_caller(tmp_path):
             return read_all(one)
     try:
         api = Api(server.address)
-        callers = [threading.Thread(target=lambda: said.append(invoke("greedy", 12)), daemon=True)
-                   for _ in range(14)]
+        callers = [threading.Thread(target=lambda key=key: said.append(invoke(key, 12)),
+                                    daemon=True) for key in ["greedy", "greedy2"] * 7]
         for one in callers:
             one.start()
         # As many as its share holds, half of the whole: the others are refused at once.

@@ -12,6 +12,7 @@ from functions import ROLE, package
 from internet import (DENIED_V4, MACHINE_PORT, MACHINE_V4, MACHINE_V6, METADATA, SITE_NAME,
                       SITE_V4, SITE_V6, Internet, UdpDns, run, usable)
 from serving import Server, binary
+from waiting import eventually
 
 pytestmark = pytest.mark.skipif(usable() is not None, reason=usable() or "")
 
@@ -237,14 +238,6 @@ def test_said_aloud(client, internet):
     health = json.loads(run("curl", "-s", client.server.endpoint + "/_lapwing/health"))
     told = next(f for f in health["isolation"]["features"] if f["name"] == "network")
     assert "NAT by interface lw" in told["how"] and "forwarding switched on for out0" in told["how"]
-
-
-def eventually(condition):
-    for _ in range(3000):
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_nothing_is_left(internet, tmp_path):

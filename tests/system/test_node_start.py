@@ -2,9 +2,10 @@
 import json
 
 import pytest
-from api import Api, eventually
+from api import Api
 from serving import Server
 from test_starts import invoke, metric
+from waiting import eventually
 
 RUNTIME = "nodejs20.x"
 SEE = """

@@ -7,10 +7,11 @@ import sys
 import tarfile
 
 import pytest
-from api import Api, eventually
+from api import Api
 from functions import package
 from test_extensions import log_of
 from test_external_extensions import lines
+from waiting import eventually
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "runtimes" / "testing"))
 

@@ -9,9 +9,10 @@ import tarfile
 import tempfile
 
 import pytest
-from api import Api, eventually
+from api import Api
 from images import Layer, Layout, busybox_layer
 from serving import ROOT, Server, binary
+from waiting import eventually
 
 USER = 64123  # of nobody: no entry in /etc/passwd, no subordinate ids
 AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--bounding-set=-all",

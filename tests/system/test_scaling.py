@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from api import Api, eventually
+from api import Api
 from serving import Server
+from waiting import eventually
 
 APP = '''
 import os, time

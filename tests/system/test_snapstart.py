@@ -10,10 +10,11 @@ import time
 import boto3
 import extension_agent
 import pytest
-from api import FUNCTIONS, Api, eventually
+from api import FUNCTIONS, Api
 from botocore.config import Config
 from holdings import holdings, nothing_held
 from serving import Server
+from waiting import eventually
 
 HERE = pathlib.Path(__file__).resolve().parent
 ON = {"SnapStart": {"ApplyOn": "PublishedVersions"}}

@@ -15,10 +15,11 @@ import time
 
 import pytest
 
-from api import Api, eventually
+from api import Api
 from conftest import LONG
 from holdings import holdings, nothing_held
 from serving import ROOT, Server
+from waiting import eventually
 
 sys.path.insert(0, str(ROOT / "runtimes" / "testing"))
 from interpreters import rubies  # noqa: E402

@@ -6,8 +6,9 @@ import pathlib
 import signal
 
 import pytest
-from api import Api, eventually
+from api import Api
 from serving import Server
+from waiting import eventually
 
 PYTHON = '''
 import os, random, sys, uuid

@@ -4,9 +4,10 @@ import re
 import subprocess
 import threading
 
-from api import FUNCTIONS, Api, Gone, eventually
+from api import FUNCTIONS, Api, Gone
 from holdings import holdings, nothing_held
 from serving import Server, binary
+from waiting import eventually
 
 STOP_SECONDS = 5
 

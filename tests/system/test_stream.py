@@ -4,9 +4,10 @@ import socket
 import threading
 
 import pytest
-from api import Api, eventually
+from api import Api
 from botocore.eventstream import EventStreamBuffer
 from serving import Server
+from waiting import eventually
 
 MIB = 1 << 20
 APP = '''

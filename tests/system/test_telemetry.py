@@ -2,10 +2,11 @@
 import json
 import time
 
-from api import Api, eventually
+from api import Api
 from extension_agent import deploy
 from test_extensions import TRACE, log_of
 from test_external_extensions import lines
+from waiting import eventually
 
 FUNCTION = '''
 import json

@@ -9,10 +9,11 @@ import zipfile
 
 import boto3
 import pytest
-from api import Api, eventually
+from api import Api
 from functions import ROLE, package
 from serving import ROOT, SOON, Server
 from test_starts import children
+from waiting import eventually
 
 LOOK = '''
 import ctypes, multiprocessing, os, pwd, stat, subprocess

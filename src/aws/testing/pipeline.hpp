@@ -2,12 +2,32 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 #include "aws/service.hpp"
 #include "text/pattern.hpp"
 
 namespace lapwing::aws::testing {
+
+// Lets everybody do everything, and remembers what was asked about last. Any thread.
+class Noting final : public Authoriser {
+ public:
+  Status authorise(const Call&, const Permission& permission) const override {
+    const std::scoped_lock lock(mutex_);
+    last_ = permission.resource;
+    return {};
+  }
+  std::string last_resource() const {
+    const std::scoped_lock lock(mutex_);
+    return last_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::string last_;
+};
 
 class TestPipeline {
  public:

@@ -48,43 +48,12 @@ void write(const ServiceModel& model, const ShapeRow& shape, const Value& value,
   }
 }
 
-void write_plain(const text::JsonValue& json, text::JsonWriter& out) {
-  switch (json.kind()) {
-    case text::JsonKind::kNull:
-      return out.null();
-    case text::JsonKind::kBool:
-      return out.boolean(json.as_bool());
-    case text::JsonKind::kNumber:
-      return out.raw(json.number_text());
-    case text::JsonKind::kString:
-      return out.string(json.as_string());
-    case text::JsonKind::kArray:
-      out.begin_array();
-      for (const text::JsonValue& item : json.items()) write_plain(item, out);
-      return out.end_array();
-    case text::JsonKind::kObject:
-      out.begin_object();
-      for (const text::JsonMember& member : json.members()) {
-        out.key(member.key);
-        write_plain(member.value, out);
-      }
-      return out.end_object();
-  }
-}
-
 }  // namespace
 
 std::string dump(const ServiceModel& model, const ShapeRow& shape, const Value& value) {
   std::string out;
   text::JsonWriter json(out);
   write(model, shape, value, json);
-  return out;
-}
-
-std::string compact(const text::JsonValue& json) {
-  std::string out;
-  text::JsonWriter writer(out);
-  write_plain(json, writer);
   return out;
 }
 

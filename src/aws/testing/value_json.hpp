@@ -14,7 +14,5 @@ namespace lapwing::aws::testing {
 std::string dump(const ServiceModel& model, const ShapeRow& shape, const Value& value);
 Value load(const ServiceModel& model, const ShapeRow& shape, const text::JsonValue& json,
            Arena& arena);
-// A JSON document without white space, members in their order.
-std::string compact(const text::JsonValue& json);
 
 }  // namespace lapwing::aws::testing

@@ -57,28 +57,31 @@ Answer Pending::get() {
 HostBase::HostBase()
     : engine(store::make_memory_engine(clock)),
       background(clock, null_logger(), {.pace = background::Pace::kManual}),
-      pipeline_(clock),
-      time_(clock, background, engine->store(), {&loop_}),
-      loop_(real_, null_logger()) {
+      pipeline_(clock, null_logger(), &authoriser_),
+      time_(clock, background, engine->store(), {&loop_}) {
   caller.host = "localhost:4566";
   caller.principal_arn = "arn:aws:iam::000000000000:root";
   caller.request_id = RequestId("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
+  ports.destinations = &destinations_;
   background.start();
-  thread_ = std::thread([this] { loop_.run(); });
+  loops_.start();
 }
 
 HostBase::~HostBase() {
-  loop_.stop();
-  thread_.join();
+  loops_.stop();
   background.stop();
 }
 
 Dependencies HostBase::dependencies() {
-  return {*engine, clock, random, null_logger(), background, pipeline_};
+  return {*engine, clock,         clock,
+          random,  null_logger(), background,
+          loops_,  pipeline_,     keys_.emplace(server_key),
+          ports};
 }
 
 void HostBase::begin_service() {
   service_ = make();
+  service_->publish(ports);
   EXPECT_TRUE(service_->start());
   EXPECT_TRUE(service_->api().table().uncovered().empty())
       << service_->api().table().uncovered().front();

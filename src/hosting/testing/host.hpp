@@ -17,7 +17,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -27,6 +26,8 @@
 #include "hosting/manual_time.hpp"
 #include "hosting/service.hpp"
 #include "net/loop.hpp"
+#include "net/loop_group.hpp"
+#include "ports/destination.hpp"
 #include "store/memory/memory_engine.hpp"
 #include "text/json.hpp"
 
@@ -89,6 +90,12 @@ class HostBase {
   background::Runner background;
   aws::Caller caller;
   std::shared_ptr<aws::Allowance> allowance;  // of every call, where it is set
+  // What the service is given of its siblings, and its keys' origin: of the next restart(), or
+  // said before begin_service().
+  Ports ports;
+  crypto::AesKey server_key{};
+  // The resource that the last call was about, as permissions name it.
+  std::string last_resource() const { return authoriser_.last_resource(); }
 
  protected:
   virtual std::unique_ptr<Service> make() = 0;
@@ -101,11 +108,14 @@ class HostBase {
  private:
   Pending send(aws::Caller as, std::string_view operation, std::string_view input);
 
+  aws::testing::Noting authoriser_;
   aws::testing::TestPipeline pipeline_;
-  ManualTime time_;
+  std::optional<Keys> keys_;  // the service's
   SystemClock real_;
-  net::Loop loop_;
-  std::thread thread_;
+  net::LoopGroup loops_{1, real_, null_logger()};
+  net::Loop& loop_ = loops_.at(0);
+  ports::Destinations destinations_;
+  ManualTime time_;
 };
 
 template <class S>

@@ -14,7 +14,18 @@ net::Task<void> CredentialsApi::handle(http::RequestContext& context) {
     co_await context.respond(http::Response(404));
     co_return;
   }
-  const RoleCredentials made = source_->mint(*function_);
+  const Result<RoleCredentials> minted = source_->mint(*function_);
+  if (!minted) {
+    http::Response refused(403, "application/json", "");
+    text::JsonWriter json(refused.body);
+    json.begin_object();
+    json.member("code", minted.error().code());
+    json.member("message", minted.error().message());
+    json.end_object();
+    co_await context.respond(std::move(refused));
+    co_return;
+  }
+  const RoleCredentials& made = *minted;
   http::Response response(200, "application/json", "");
   text::JsonWriter json(response.body);
   json.begin_object();

@@ -23,11 +23,12 @@ namespace lapwing::runtime {
 
 class SandboxPlanner;
 
-// Mints credentials of a function's execution role. Any thread.
+// Mints credentials of a function's execution role; an error where that cannot be assumed: then no
+// environment of it starts. Any thread.
 class RoleCredentialSource {
  public:
   virtual ~RoleCredentialSource() = default;
-  virtual RoleCredentials mint(const FunctionVersion& function) = 0;
+  virtual Result<RoleCredentials> mint(const FunctionVersion& function) = 0;
 };
 
 // Serves connections that functions make to Lapwing's own API; `origin` names the function and

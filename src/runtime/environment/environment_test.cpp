@@ -211,6 +211,20 @@ TEST_F(EnvironmentTest, AnExecutableThatCannotBeStartedIsTheFunctionsOwnFault) {
             R"(fork/exec /var/task/bootstrap: permission denied"})");
 }
 
+TEST_F(EnvironmentTest, WithoutARoleItDoesNotStart) {
+  role_refused_ = true;
+  make();
+  initialise();
+  EXPECT_EQ(warm_, false);
+  run("r-1");
+  ASSERT_TRUE(outcome_);
+  EXPECT_EQ(outcome_->kind, Outcome::Kind::kPlatformError);
+  role_refused_ = false;
+  run("r-2");
+  runtime_asks();
+  EXPECT_EQ(launcher_.boxes.size(), 1u);
+}
+
 TEST_F(EnvironmentTest, WhatThePlatformCannotDoIsOursAndNotTheFunctions) {
   launcher_.fails.launch = make_error(ErrorKind::kUnavailable, "no processes left");
   make();

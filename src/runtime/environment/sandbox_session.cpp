@@ -79,6 +79,7 @@ void SandboxSession::announce(std::string_view phase) {
 net::Task<Status> SandboxSession::prepare(std::string_view phase) {
   LAPWING_CO_TRY(choice_, choose_runtime(*host_->catalogue, *function_));
   announce(phase);
+  LAPWING_CO_TRY(const RoleCredentials credentials, host_->credentials->mint(*function_));
   EnvironmentInputs inputs;
   inputs.function = function_.get();
   inputs.runtime = &choice_;
@@ -86,7 +87,7 @@ net::Task<Status> SandboxSession::prepare(std::string_view phase) {
     inputs.credentials_token = snapshot_ ? snapshot_->token : capture_->token();
     api_.set_credentials_token(inputs.credentials_token);
   } else {
-    inputs.credentials = host_->credentials->mint(*function_);
+    inputs.credentials = credentials;
   }
   inputs.log_stream = log_->stream();
   inputs.initialization_type = to_string(snapshot_ ? InitializationType::kSnapStart : type_);

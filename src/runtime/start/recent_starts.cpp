@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -18,6 +19,8 @@ std::string line_of(const FunctionVersion& function) {
   return fmt::format("{} {} {} {}", function.account.view(), function.region.view(),
                      function.name.view(), function.version);
 }
+
+std::string_view account_of(std::string_view line) { return line.substr(0, line.find(' ')); }
 
 std::optional<RecentStarts::Start> parse(std::string_view line) {
   std::array<std::string_view, 4> words;
@@ -65,11 +68,21 @@ bool RecentStarts::note(const FunctionVersion& function) {
     return false;
   }
   lines_.push_back(std::move(line));
-  if (lines_.size() > kRecentStartsMax) lines_.erase(lines_.begin());
+  if (lines_.size() > kRecentStartsMax) forget_one();
   if (due_) return false;
   due_ = clock_.mono() + kRecentStartsSettle;
   if (written_) due_ = std::max(*due_, *written_ + kRecentStartsEvery);
   return true;
+}
+
+// With mutex_ held.
+void RecentStarts::forget_one() {
+  std::unordered_map<std::string_view, std::size_t> count;
+  for (const std::string& line : lines_) ++count[account_of(line)];
+  std::size_t most = 0;
+  for (const auto& [account, lines] : count) most = std::max(most, lines);
+  lines_.erase(std::ranges::find_if(
+      lines_, [&](const std::string& line) { return count[account_of(line)] == most; }));
 }
 
 Status RecentStarts::write() {

@@ -1,6 +1,9 @@
 // RecentStarts: which function versions were started last, in a small file, so that a server that
 // comes back has something ready for those who call them next, also after a crash.
 //
+// Of more than it holds, the first of the account that has most is forgotten, so that one account
+// does not take what others have.
+//
 // Who starts an environment notes it. The file is written by the driver of a DueSource: a moment
 // later, seldom, and only when it names others than it did. It is a hint: a file that is not there
 // or makes no sense names nothing, and a version it names may be gone.
@@ -43,6 +46,8 @@ class RecentStarts final : public DueSource {
   Status run_due() override { return write(); }
 
  private:
+  void forget_one();
+
   std::string path_;
   const Clock& clock_;
   std::mutex mutex_;

@@ -27,9 +27,10 @@ class RecentStartsTest : public ::testing::Test {
   // As a server that has come back.
   void begin() { starts_ = std::make_unique<RecentStarts>(file(), clock_); }
   std::string file() const { return directory_ + "/starts"; }
-  bool note(const std::string& name, const std::string& version = "$LATEST") {
+  bool note(const std::string& name, const std::string& version = "$LATEST",
+            const char* account = "000000000000") {
     FunctionVersion function;
-    function.account = AccountId("000000000000");
+    function.account = AccountId(account);
     function.region = Region("us-east-1");
     function.name = FunctionName(name);
     function.version = version;
@@ -101,6 +102,16 @@ TEST_F(RecentStartsTest, NamesNoMoreThanItsLimit) {
   ASSERT_EQ(names.size(), kRecentStartsMax);
   EXPECT_EQ(names.front(), fmt::format("f{}:$LATEST", kRecentStartsMax + 9));
   EXPECT_EQ(names.back(), "f10:$LATEST");
+}
+
+TEST_F(RecentStartsTest, OneAccountDoesNotTakeWhatAnotherHas) {
+  note("modest", "$LATEST", "111111111111");
+  for (std::size_t i = 0; i < 2 * kRecentStartsMax; ++i) note(fmt::format("f{}", i));
+  ASSERT_TRUE(starts_->write());
+  const Names names = named();
+  ASSERT_EQ(names.size(), kRecentStartsMax);
+  EXPECT_EQ(names.front(), fmt::format("f{}:$LATEST", 2 * kRecentStartsMax - 1));
+  EXPECT_EQ(names.back(), "modest:$LATEST");
 }
 
 TEST_F(RecentStartsTest, ALimitFullOfTheLongestNamesCanBeReadBack) {

@@ -94,7 +94,7 @@ Result<std::vector<sandbox::Bind>> SandboxPlanner::binds_of(const Interpreter& i
   std::vector<sandbox::Bind> binds = {{bootstrap, "/var/runtime"}};
   binds.insert(binds.end(), interpreter.binds.begin(), interpreter.binds.end());
   for (const SdkMount& sdk : options_.sdks) {
-    if (sdk.language != interpreter.language) continue;
+    if (!sdk.fits(interpreter)) continue;
     LAPWING_CHECK(os::make_directories(fmt::format("{}/{}", bootstrap, sdk.point)));
     binds.push_back({sdk.source, "/var/runtime/" + sdk.point});
   }

@@ -33,6 +33,14 @@ struct SdkMount {
   Language language = Language::kPython;
   std::string source;  // a directory of this machine
   std::string point;
+  // The oldest interpreter that it works with; others do not see it. 0: any.
+  int major_min = 0;
+  int minor_min = 0;
+
+  bool fits(const Interpreter& interpreter) const {
+    return interpreter.language == language &&
+           std::pair(interpreter.major, interpreter.minor) >= std::pair(major_min, minor_min);
+  }
 };
 
 struct PlannerOptions {

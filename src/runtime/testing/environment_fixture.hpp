@@ -83,7 +83,10 @@ class EnvironmentTest : public ::testing::Test,
   // ---- what is in the log stream
   Said take_lines() { return std::exchange(lines_, {}); }
 
-  RoleCredentials mint(const FunctionVersion&) override { return {"AKIA", "secret", "token", {}}; }
+  Result<RoleCredentials> mint(const FunctionVersion&) override {
+    if (role_refused_) return fail(make_error(ErrorKind::kDenied, "no such role"));
+    return RoleCredentials{"AKIA", "secret", "token", {}};
+  }
   std::unique_ptr<ports::LogStream> open(ports::LogStreamRef) override;
   std::size_t backlog_bytes() const override { return 0; }
   std::size_t backlog_limit_bytes() const override { return 1; }
@@ -105,6 +108,7 @@ class EnvironmentTest : public ::testing::Test,
   std::optional<Outcome> outcome_;
   bool done_ = false;  // run() has
   bool shut_ = false;
+  bool role_refused_ = false;
   Said lines_;
   Client runtime_;
   const ScriptedProgram* connected_ = nullptr;  // whose that is

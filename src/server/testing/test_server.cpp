@@ -63,13 +63,23 @@ std::size_t length_of(std::string_view head) {
   return at == std::string_view::npos ? 0 : number_at(head, at + kName.size());
 }
 
+}  // namespace
+
+void send_to(const os::UniqueFd& connection, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;  // refused before it was read: the answer says why
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
 // "HTTP/1.1 200 OK", the fields, an empty line, and as much of a body as is said.
-HttpAnswer read_answer(int fd) {
+HttpAnswer read_answer(const os::UniqueFd& connection) {
   std::string text;
   char buffer[4096];
   std::size_t head_end = std::string::npos;
   while (head_end == std::string::npos || text.size() < head_end + 4 + length_of(text)) {
-    const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+    const ssize_t got = recv(connection.get(), buffer, sizeof buffer, 0);
     if (got <= 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
     head_end = text.find("\r\n\r\n");
@@ -77,21 +87,6 @@ HttpAnswer read_answer(int fd) {
   if (head_end == std::string::npos) throw std::runtime_error("no answer: " + text);
   return {static_cast<int>(number_at(text, kStatusAt)), text.substr(0, head_end + 2),
           text.substr(head_end + 4)};
-}
-
-}  // namespace
-
-void CapturedLog::write(std::string_view line) {
-  const std::scoped_lock lock(mutex_);
-  lines_.emplace_back(line);
-}
-
-std::string CapturedLog::line_with(std::string_view text) const {
-  const std::scoped_lock lock(mutex_);
-  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
-    if (line->find(text) != std::string::npos) return *line;
-  }
-  return {};
 }
 
 TestDir::TestDir() {
@@ -179,13 +174,11 @@ HttpAnswer TestServer::request(std::string_view method, std::string_view target,
 }
 
 HttpAnswer TestServer::send(std::string_view bytes) {
-  const os::UniqueFd connection = connect_to(port_);
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;  // refused before it was read: the answer says why
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return read_answer(connection.get());
+  const os::UniqueFd connection = connect();
+  send_to(connection, bytes);
+  return read_answer(connection);
 }
+
+os::UniqueFd TestServer::connect() const { return connect_to(port_); }
 
 }  // namespace lapwing::server::testing

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +18,9 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/testing/captured_log.hpp"
 #include "hosting/testing/host.hpp"
+#include "os/unique_fd.hpp"
 #include "server/instance.hpp"
 #include "server/testing/scripted_machine.hpp"
 
@@ -40,17 +41,10 @@ struct HttpAnswer {
   std::string body;
 };
 
-// What the server says in its log.
-class CapturedLog final : public LogOutput {
- public:
-  void write(std::string_view line) override;
-  // The last line that holds this; empty where none does.
-  std::string line_with(std::string_view text) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
+// As much of `bytes` as the server takes.
+void send_to(const os::UniqueFd& connection, std::string_view bytes);
+// The next answer; throws where none comes.
+HttpAnswer read_answer(const os::UniqueFd& connection);
 
 // A directory of its own, removed at the end.
 class TestDir {
@@ -84,6 +78,8 @@ class TestServer {
                      std::string_view headers = {}, std::string_view body = {});
   // Sends exactly these bytes, then reads one answer.
   HttpAnswer send(std::string_view bytes);
+  // A connection that stays: send_to(), and read_answer() where an answer is to come.
+  os::UniqueFd connect() const;
   void stop();
 
   Instance& instance() { return *instance_; }
@@ -92,7 +88,7 @@ class TestServer {
   SystemClock real;
   ManualClock clock;
   SeededRandom random{7};
-  CapturedLog log;
+  lapwing::testing::CapturedLog log;  // what the server says
 
  private:
   std::unique_ptr<store::Engine> open_store(const std::string& data_dir);

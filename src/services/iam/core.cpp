@@ -4,6 +4,12 @@
 
 namespace lapwing::iam {
 
-void Core::changed() { roles.forget(); }
+void Core::changed(const Result<store::Committed>& written) {
+  if (written) {
+    roles.follow(written->sequence);
+  } else if (written.error().kind() == ErrorKind::kUnknown) {
+    roles.reload();
+  }
+}
 
 }  // namespace lapwing::iam

@@ -28,8 +28,8 @@ struct Core {
   KeyRing& keys;
   RoleDirectory& roles;
 
-  // Something was written: what others remember of it does not hold any more.
-  void changed();
+  // Something was written, or may have been (kUnknown): what is kept of it in memory is read again.
+  void changed(const Result<store::Committed>& written);
 
   // IAM tells whole seconds.
   std::int64_t now_ms() const { return unix_ms(clock.wall()) / 1000 * 1000; }
@@ -56,14 +56,14 @@ Result<T> change(Core& core, FunctionRef<Result<T>(store::Txn&)> body) {
     LAPWING_TRY(out, body(txn));
     return {};
   });
-  core.changed();  // also where it may have been written (kUnknown)
+  core.changed(written);
   LAPWING_CHECK(written);
   return *std::move(out);
 }
 
 inline Status change(Core& core, FunctionRef<Status(store::Txn&)> body) {
   const auto written = core.store.transact(body);
-  core.changed();
+  core.changed(written);
   LAPWING_CHECK(written);
   return {};
 }

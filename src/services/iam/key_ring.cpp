@@ -28,7 +28,7 @@ Result<std::optional<aws::KnownKey>> KeyRing::read_key(store::Reader& reader,
   }
   out.emplace();
   out->secret_access_key = *std::move(secret);
-  out->principal = {AccountId(key.account), arn_of(*user), user->id};
+  out->principal = {AccountId(key.account), arn_of(*user), user->id, user->id};
   return out;
 }
 
@@ -42,6 +42,12 @@ Result<std::size_t> KeyRing::load() {
   }));
   LAPWING_CHECK(seal_old(old));
   for (const std::string& id : ids) LAPWING_CHECK(refresh(id));
+  LAPWING_CHECK(Identities::for_each(store_, [&](Identity& identity) -> Status {
+    if (identity.kind == Kind::kGroup) return {};
+    const std::unique_lock lock(mutex_);
+    identities_.insert(identity.id);
+    return {};
+  }));
   const std::lock_guard none_other(refreshing_);
   return unreadable_;
 }
@@ -86,6 +92,28 @@ Status KeyRing::refresh_user(const std::string& account, const std::string& user
   }));
   for (const AccessKey& key : keys) LAPWING_CHECK(refresh(key.id));
   return {};
+}
+
+Status KeyRing::refresh_identity(const std::string& account, const std::string& id) {
+  const std::lock_guard one_at_a_time(refreshing_);
+  bool there = false;
+  const Status read = store_.read([&](store::Reader& reader) -> Status {
+    LAPWING_TRY(const auto found, find_identity_by_id(reader, account, id));
+    there = found.has_value();
+    return {};
+  });
+  const std::unique_lock lock(mutex_);
+  if (there) {
+    identities_.insert(id);
+  } else {
+    identities_.erase(id);
+  }
+  return read;
+}
+
+bool KeyRing::has_identity(std::string_view id) const {
+  const std::shared_lock lock(mutex_);
+  return identities_.contains(std::string(id));
 }
 
 Result<aws::KnownKey> KeyRing::find(std::string_view access_key_id, std::string_view session_token,

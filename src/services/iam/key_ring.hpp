@@ -1,9 +1,10 @@
-// The access keys of users, as the server's authentication asks for them: all of them in memory,
-// so that no request waits for the store.
+// The access keys of users, and which users and roles there are, as the server's authentication
+// asks for them: all of them in memory, so that no request waits for the store.
 //
 //   KeyRing ring(store, clock, sealer);
 //   LAPWING_CHECK(ring.load());      // before the first request
 //   LAPWING_CHECK(ring.refresh(id)); // after each change of a key: seen by the next request
+//   LAPWING_CHECK(ring.refresh_identity(account, id)); // after a user or role was made or deleted
 //
 // It notes when and where a key was used, and writes that down within kKeyUseKept: what was used
 // in the last moments before a crash is not told.
@@ -19,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "aws/credentials.hpp"
@@ -49,9 +51,12 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
   // refused.
   Status refresh(const std::string& key_id);
   Status refresh_user(const std::string& account, const std::string& user_id);
+  // Whether there is this user or role. On an error its sessions are refused.
+  Status refresh_identity(const std::string& account, const std::string& id);
 
   Result<aws::KnownKey> find(std::string_view access_key_id, std::string_view session_token,
                              WallTime now) const override;
+  bool has_identity(std::string_view id) const override;
   void used(std::string_view access_key_id, const aws::KeyUse& use) const override;
   // What is not written down yet.
   std::optional<LastUse> last_use(const std::string& key_id) const;
@@ -77,6 +82,7 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
   std::size_t unreadable_ = 0;  // guarded by refreshing_
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, aws::KnownKey> keys_;  // active ones
+  std::unordered_set<std::string> identities_;           // ids of users and roles
   mutable std::mutex uses_mutex_;
   mutable std::map<std::string, Use, std::less<>> uses_;
   mutable std::uint64_t notes_ = 0;

@@ -55,7 +55,7 @@ struct Keys {
   SeededRandom random{7};
   std::unique_ptr<store::Engine> engine = store::make_memory_engine(clock);
   background::Runner background{clock, null_logger(), {}};
-  Sealer sealer{crypto::AesKey{}, random};
+  Sealer sealer{crypto::AesKey{}, crypto::AesKey{}, random};
   KeyRing ring{engine->store(), clock, sealer};
   aws::MemoryCredentialStore store{nullptr};
 };

@@ -1,4 +1,7 @@
+#include <chrono>
+#include <future>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -161,6 +164,33 @@ TEST(Keys, OfOthersAreNotNoted) {
   EXPECT_EQ(host.background.next_due(), std::nullopt);
 }
 
+TEST(Keys, KnowWhichUsersAndRolesThereAre) {
+  Host host;
+  const auto has = [&](const std::string& id) { return host.service().keys().has_identity(id); };
+  const std::string ann = create_user(host, "ann").at("User.UserId");
+  const std::string worker = create_role(host, "worker").at("Role.RoleId");
+  EXPECT_TRUE(has(ann));
+  EXPECT_TRUE(has(worker));
+  host.restart();
+  EXPECT_TRUE(has(ann));
+  EXPECT_TRUE(has(worker));
+  ASSERT_TRUE(host.call("UpdateUser", R"({"UserName":"ann","NewUserName":"anna"})").ok());
+  EXPECT_TRUE(has(ann));
+  ASSERT_TRUE(host.call("DeleteUser", R"({"UserName":"anna"})").ok());
+  ASSERT_TRUE(host.call("DeleteRole", R"({"RoleName":"worker"})").ok());
+  EXPECT_FALSE(has(ann));
+  EXPECT_FALSE(has(worker));
+  // Others of the same names.
+  EXPECT_TRUE(has(create_user(host, "ann").at("User.UserId")));
+  EXPECT_TRUE(has(create_role(host, "worker").at("Role.RoleId")));
+  EXPECT_FALSE(has(ann));
+  EXPECT_FALSE(has(worker));
+  const std::string linked =
+      host.call("CreateServiceLinkedRole", R"({"AWSServiceName":"autoscaling.amazonaws.com"})")
+          .at("Role.RoleId");
+  EXPECT_TRUE(has(linked));
+}
+
 TEST(RoleDirectory, KnowsRolesByTheirWholeArn) {
   Host host;
   ports::Roles& roles = host.service().roles();
@@ -187,14 +217,59 @@ TEST(RoleDirectory, KnowsRolesByTheirWholeArn) {
   EXPECT_FALSE(roles.find(name)->known);
 }
 
-TEST(RoleDirectory, ForgetsBeforeThereAreTooMany) {
+TEST(RoleDirectory, AsksNoStore) {
   Host host;
+  ASSERT_TRUE(create_role(host, "r").ok());
+  host.restart();
   ports::Roles& roles = host.service().roles();
-  const std::string first = roles.find(arn("role/r0"))->id;
-  for (std::size_t i = 1; i <= kRolesRemembered; ++i) {
-    ASSERT_TRUE(roles.find(arn("role/r" + std::to_string(i))));
-  }
-  EXPECT_EQ(roles.find(arn("role/r0"))->id, first);
+  std::future<std::pair<bool, bool>> asked;
+  // Nobody else gets at a memory engine's store meanwhile.
+  ASSERT_TRUE(host.engine->store().read([&](store::Reader&) -> Status {
+    asked = std::async(std::launch::async, [&] {
+      return std::pair(roles.find(arn("role/r"))->known, roles.find(arn("role/none"))->known);
+    });
+    EXPECT_EQ(asked.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    return {};
+  }));
+  EXPECT_EQ(asked.get(), std::pair(true, false));
+}
+
+TEST(RoleDirectory, HoldsTheRolesThereAreAndNoOthers) {
+  Host host;
+  RoleDirectory& roles = host.service().roles();
+  ASSERT_TRUE(create_role(host, "r").ok());
+  ASSERT_TRUE(create_user(host, "u").ok());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(roles.find(arn("role/r" + std::to_string(i))));
+  EXPECT_EQ(roles.size(), 1U);
+  host.restart();
+  EXPECT_EQ(host.service().roles().size(), 1U);
+  ASSERT_TRUE(host.call("DeleteRole", R"({"RoleName":"r"})").ok());
+  EXPECT_EQ(host.service().roles().size(), 0U);
+}
+
+TEST(RoleDirectory, SeesEveryChange) {
+  Host host;
+  const auto role = [&] { return *host.service().roles().find(arn("role/r")); };
+  ASSERT_TRUE(create_role(host, "r").ok());
+  const std::string first = role().id;
+  ASSERT_TRUE(host.call("UpdateRole", R"({"RoleName":"R","MaxSessionDuration":7200})").ok());
+  EXPECT_EQ(role().max_session_s, 7200);
+  const std::string_view other =
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow",)"
+      R"("Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}})";
+  ASSERT_TRUE(
+      host.call("UpdateAssumeRolePolicy", input({{"RoleName", "r"}, {"PolicyDocument", other}}))
+          .ok());
+  EXPECT_FALSE(role().trusts_lambda);
+  ASSERT_TRUE(host.call("DeleteRole", R"({"RoleName":"r"})").ok());
+  EXPECT_FALSE(role().known);
+  ASSERT_TRUE(create_role(host, "r").ok());
+  EXPECT_TRUE(role().trusts_lambda);
+  EXPECT_NE(role().id, first);
+  const ports::Role before = role();
+  host.restart();
+  EXPECT_EQ(role().id, before.id);
+  EXPECT_TRUE(role().trusts_lambda);
 }
 
 TEST(RoleDirectory, SeesWhomARoleTrusts) {

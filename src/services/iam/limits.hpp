@@ -71,8 +71,6 @@ inline constexpr std::int32_t kMaxSessionSecondsDefault = 3600;
 
 // Uses of access keys are written down this long after the first that is not, at the latest.
 inline constexpr auto kKeyUseKept = std::chrono::minutes(1);
-// Of roles that others asked for, remembered at once.
-inline constexpr std::size_t kRolesRemembered = 10'000;
 
 // A request carries at most one document of 131,072 characters, each of which may take up to six
 // bytes in a form; the rest of the largest requests is tags.

@@ -1,21 +1,13 @@
 #include "services/iam/sealing.hpp"
 
-#include <algorithm>
-
 #include "base/bytes.hpp"
 #include "crypto/sha256.hpp"
 #include "text/base64.hpp"
 
 namespace lapwing::iam {
 
-// Keys of different use come from the server's one, so that none says anything about another.
-Sealer::Sealer(const crypto::AesKey& server_key, Random& random) : random_(random) {
-  const std::string_view root = as_text(server_key);
-  const crypto::Sha256Digest key = crypto::hmac_sha256(root, "lapwing iam secrets");
-  static_assert(sizeof(key) == sizeof(key_));
-  std::ranges::copy(key, key_.begin());
-  mark_key_ = as_text(crypto::hmac_sha256(root, "lapwing iam passwords"));
-}
+Sealer::Sealer(const crypto::AesKey& secrets, const crypto::AesKey& passwords, Random& random)
+    : key_(secrets), mark_key_(as_text(passwords)), random_(random) {}
 
 std::string Sealer::seal(std::string_view secret, std::string_view owner) const {
   return text::base64_encode(std::string_view(crypto::aes_gcm_seal(key_, random_, secret, owner)));

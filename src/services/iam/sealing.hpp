@@ -16,8 +16,9 @@ namespace lapwing::iam {
 
 class Sealer {
  public:
-  // `random` outlives it.
-  Sealer(const crypto::AesKey& server_key, Random& random);
+  // Two keys of the server's own (hosting/keys.hpp): for what is sealed, and for what is only
+  // compared. `random` outlives it.
+  Sealer(const crypto::AesKey& secrets, const crypto::AesKey& passwords, Random& random);
 
   // Base64.
   std::string seal(std::string_view secret, std::string_view owner) const;

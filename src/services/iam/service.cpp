@@ -22,6 +22,8 @@
 #include "services/iam/operations/ssh_keys.hpp"
 #include "services/iam/operations/tagging.hpp"
 #include "services/iam/operations/users.hpp"
+#include "services/iam/operations/which.hpp"
+#include "services/iam/resource_arns.hpp"
 
 namespace lapwing::iam {
 namespace {
@@ -30,38 +32,52 @@ namespace model = gen::iam;
 using aws::Access;
 using aws::OperationTable;
 
-// What a request acts on, as far as its input says: paths of identities are not in it.
+// What a request makes, with the path that it says.
 template <class In>
-std::string resource_of(const aws::Call& call, const In& in) {
-  const auto arn = [&](std::string_view type, std::string_view path, std::string_view name) {
-    return arn_of(account_of(call), type, path, name);
+std::string resource_made(const aws::Call& call, const In& in) {
+  const auto arn = [&](std::string_view type, std::string_view name) {
+    return arn_of(account_of(call), type, in.path.value_or("/"), name);
   };
-  if constexpr (requires { in.policy_arn.size(); in.policy_document; } ||
-                requires { in.tag_keys; in.policy_arn.size(); } ||
-                (requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
-                 !requires { in.user_name; } && !requires { in.group_name; })) {
+  if constexpr (requires { in.server_certificate_name; }) {
+    return arn("server-certificate", in.server_certificate_name);
+  } else if constexpr (requires { in.instance_profile_name; }) {
+    return arn("instance-profile", in.instance_profile_name);
+  } else if constexpr (requires { in.policy_name; }) {
+    return arn("policy", in.policy_name);
+  } else {
+    return arn(resource_type(kind_of<In>()), name_in(in));
+  }
+}
+
+// What a request acts on.
+template <class In>
+Result<std::string> resource_of(Core& core, const aws::Call& call, const In& in) {
+  if constexpr (requires { in.path.value_or("/"); }) {
+    return resource_made(call, in);
+  } else if constexpr (
+      requires { in.policy_arn.size(); } && !requires { in.role_name; } &&
+      !requires { in.user_name; } && !requires { in.group_name; }) {
     return in.policy_arn;
   } else if constexpr (requires { in.open_id_connect_provider_arn; }) {
     return in.open_id_connect_provider_arn;
   } else if constexpr (requires { in.saml_provider_arn; }) {
     return in.saml_provider_arn;
   } else if constexpr (requires { in.server_certificate_name; }) {
-    return arn("server-certificate", "/", in.server_certificate_name);
+    return certificate_asked(core, call, in.server_certificate_name);
   } else if constexpr (requires { in.instance_profile_name; }) {
-    return arn("instance-profile", "/", in.instance_profile_name);
+    return profile_asked(core, call, in.instance_profile_name);
   } else if constexpr (requires { in.role_name; }) {
-    return arn("role", "/", in.role_name);
+    return identity_asked(core, call, Kind::kRole, in.role_name);
   } else if constexpr (requires { in.group_name; }) {
-    return arn("group", "/", in.group_name);
+    return identity_asked(core, call, Kind::kGroup, in.group_name);
   } else if constexpr (requires { in.user_name.size(); }) {
-    return arn("user", "/", in.user_name);
+    return identity_asked(core, call, Kind::kUser, in.user_name);
   } else if constexpr (requires { in.user_name.value(); }) {
-    return in.user_name ? arn("user", "/", *in.user_name) : call.caller.principal_arn;
-  } else if constexpr (requires { in.policy_name; }) {
-    return arn("policy", in.path.value_or("/"), in.policy_name);
+    if (!in.user_name) return call.caller.principal_arn;
+    return identity_asked(core, call, Kind::kUser, *in.user_name);
   } else {
     static_assert(requires { in.aws_service_name; });
-    return arn("role", "/aws-service-role/" + in.aws_service_name + "/", "*");
+    return arn_of(account_of(call), "role", "/aws-service-role/" + in.aws_service_name + "/", "*");
   }
 }
 
@@ -392,22 +408,24 @@ OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given, const crypto::AesKey& server_key)
+// The names of the keys are those of what they sealed in data directories that there are.
+Service::Service(const hosting::Dependencies& given)
     : background_(given.background),
       log_(given.log),
-      sealer_(server_key, given.random),
+      sealer_(given.key("iam secrets"), given.key("iam passwords"), given.random),
       keys_(given.store.store(), given.clock, sealer_),
-      roles_(given.store.store()),
-      core_{given.store.store(),
-            given.clock,
-            given.random,
-            given.pipeline.clock,
-            sealer_,
-            keys_,
-            roles_},
+      roles_(given.store, given.read<Settings>().known_roles_only()),
+      core_{
+          given.store.store(), given.clock, given.random, given.real_clock, sealer_, keys_, roles_},
       api_(make_table(core_), given.pipeline) {}
 
+void Service::publish(hosting::Ports& ports) {
+  ports.roles = &roles_;
+  ports.keys = &keys_;
+}
+
 Status Service::start() {
+  LAPWING_CHECK(roles_.load());
   LAPWING_TRY(const std::size_t unreadable, keys_.load());
   if (unreadable > 0) {
     log_.warn("iam",

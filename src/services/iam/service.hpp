@@ -6,9 +6,7 @@
 
 #include "aws/credentials.hpp"
 #include "aws/service.hpp"
-#include "crypto/aes_gcm.hpp"
 #include "hosting/service.hpp"
-#include "ports/roles.hpp"
 #include "services/iam/core.hpp"
 #include "services/iam/key_ring.hpp"
 #include "services/iam/role_directory.hpp"
@@ -21,16 +19,19 @@ class Service final : public hosting::Service {
  public:
   using Settings = iam::Settings;
 
-  // Secrets are sealed with a key derived from the server's.
-  Service(const hosting::Dependencies& given, const crypto::AesKey& server_key);
+  explicit Service(const hosting::Dependencies& given);
 
+  void publish(hosting::Ports& ports) override;
   Status start() override;
   void stop() override;
 
   const aws::Service& api() const override { return api_; }
-  // From start() on: the access keys of users.
+  // From start() on.
   const aws::CredentialStore& keys() const { return keys_; }
-  ports::Roles& roles() { return roles_; }
+  // How many of them sign.
+  std::size_t signing_keys() const { return keys_.size(); }
+  // The same: roles.
+  RoleDirectory& roles() { return roles_; }
 
  private:
   background::Runner& background_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "services/lambda/errors.hpp"
+#include "services/lambda/function_identifier.hpp"
 #include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
@@ -252,6 +253,13 @@ runtime::FunctionVersionPtr Catalog::version(const FunctionKey& key, std::uint64
   return found == family->second.versions.end() ? nullptr : found->second->version;
 }
 
+runtime::FunctionVersionPtr Catalog::find_version(const AccountId& account, const Region& region,
+                                                  const FunctionName& name,
+                                                  std::string_view called) const {
+  const std::optional<std::uint64_t> number = parse_version(called);
+  return number ? version({account, region, name}, *number) : nullptr;
+}
+
 std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_view name) const {
   const std::string store_key = encode_key(key);
   const Shard& home = shard(store_key);
@@ -261,6 +269,16 @@ std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_vi
   const auto found = family->second.aliases.find(name);
   if (found == family->second.aliases.end()) return std::nullopt;
   return found->second;
+}
+
+std::string Catalog::dead_letter(const FunctionKey& key, std::uint64_t number) const {
+  const std::string store_key = encode_key(key);
+  const Shard& home = shard(store_key);
+  const std::lock_guard lock(home.mutex);
+  const auto family = home.families.find(store_key);
+  if (family == home.families.end()) return {};
+  const auto found = family->second.versions.find(number);
+  return found == family->second.versions.end() ? std::string() : found->second->dead_letter;
 }
 
 void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
@@ -292,6 +310,7 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record, const Reach& r
   entry->state = record.state;
   entry->state_reason = record.state_reason;
   entry->update = record.update;
+  entry->dead_letter = record.served().dead_letter;
   if (record.state == State::kActive) entry->version = make_version(record, reach);
   return entry;
 }

@@ -25,6 +25,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
+#include "engine/control_plane.hpp"
 #include "runtime/function_version.hpp"
 #include "services/lambda/alias_record.hpp"
 #include "services/lambda/function_record.hpp"
@@ -42,6 +43,7 @@ struct CatalogEntry {
   State state = State::kPending;
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;
+  std::string dead_letter;  // of what is served; "" for none
 };
 using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
@@ -51,35 +53,41 @@ struct Reach {
   std::string endpoint;
 };
 
-class Catalog {
+class Catalog final : public engine::Functions {
  public:
   // All outlive the catalog. `random` decides where weighted aliases lead.
   Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
 
   // Reads everything, each function and published version shown to `visit` before it is taken
-  // over. Before any other call, and again to start afresh.
+  // over. Before any other call, and again to start over.
   Status load(FunctionRef<Status(const FunctionRecord&)> visit);
 
   // The unqualified function or "$LATEST"; nullptr where there is no such function.
   CatalogEntryPtr find(std::string_view account, std::string_view region,
                        std::string_view name) const;
 
-  // What an invocation of name:qualifier runs; a weighted alias is drawn again by every call.
-  // Errors as AWS answers them: not found, Pending, Failed.
+  // Of engine::Functions.
   Result<runtime::FunctionVersionPtr> resolve(const AccountId& account, const Region& region,
                                               std::string_view name,
-                                              std::string_view qualifier) const;
+                                              std::string_view qualifier) const override;
+  runtime::FunctionVersionPtr find_version(const AccountId& account, const Region& region,
+                                           const FunctionName& name,
+                                           std::string_view version) const override;
+  void on_retired(Retired callback) override;  // before load()
+  void on_ready(Ready callback) override;      // before load(), of which it is told nothing
 
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
   std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
+  // ARN of what takes events that this version fails to handle; "" for none.
+  std::string dead_letter(const FunctionKey& key, std::uint64_t number) const;
   // A version as it would run if it were active, by its record; null while its code is not on
   // disk.
   Result<runtime::FunctionVersionPtr> preview(const FunctionRecord& record) const;
 
   // Take over what the store now says: of a function or published version (0: $LATEST), of an
   // alias, of a function with all it has. To be called after every commit that touched it:
-  // calls for one function are serialised and each reads afresh, so the last one leaves the
+  // calls for one function are serialised and each reads again, so the last one leaves the
   // truth behind whatever the order.
   Status reload(const FunctionKey& key, std::uint64_t version = 0);
   Status reload_alias(const FunctionKey& key, const std::string& name);
@@ -88,17 +96,6 @@ class Catalog {
   // What a client is told it may rely on: between a commit and its reload a reader of the store
   // knows more than an invocation does. Takes the record over if that is so.
   Status keep_up_with(const FunctionRecord& record);
-
-  // Called, on the thread of the change, with the function's ARN and version when the
-  // environments made from it are of no more use: it is gone, or looks different to its code.
-  // Before load().
-  using Retired = UniqueFunction<void(const std::string& arn, const std::string& version)>;
-  void on_retired(Retired callback);
-
-  // Called likewise when a function or version can be invoked that could not, or looks
-  // different to its code; not for what load() finds.
-  using Ready = UniqueFunction<void(const runtime::FunctionVersionPtr& function)>;
-  void on_ready(Ready callback);
 
   // Called after each reload of anything of a function, one call at a time for one function.
   // It may ask the catalog, not reload it. Before load().

@@ -7,7 +7,6 @@
 #include "crypto/constant_time.hpp"
 #include "crypto/sha256.hpp"
 #include "services/lambda/limits.hpp"
-#include "services/lambda/service.hpp"
 #include "text/query_string.hpp"
 
 namespace lapwing::lambda {

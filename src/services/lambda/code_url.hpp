@@ -16,6 +16,8 @@
 
 namespace lapwing::lambda {
 
+inline constexpr std::string_view kCodePath = "/_lapwing/code/";
+
 struct CodeUrlTarget {
   std::string name;    // of the function or layer
   std::string sha256;  // 64 hexadecimal digits
@@ -23,7 +25,7 @@ struct CodeUrlTarget {
 
 class CodeUrls {
  public:
-  // `clock` outlives the object. `secret`: of this installation.
+  // `clock` outlives the object. `secret`: the server's own.
   CodeUrls(std::string secret, std::string scheme, const Clock& clock);
 
   // `name` of the function or layer whose code it is.

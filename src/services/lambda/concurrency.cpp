@@ -27,7 +27,7 @@ std::map<std::uint64_t, std::uint32_t> divide(const AliasTarget& target, std::ui
 
 }  // namespace
 
-Concurrency::Concurrency(Repository& functions, const Catalog& catalog, Scaling& scaling,
+Concurrency::Concurrency(Repository& functions, const Catalog& catalog, engine::Scaling& scaling,
                          std::uint32_t account_limit)
     : functions_(functions), catalog_(catalog), scaling_(scaling), account_limit_(account_limit) {}
 
@@ -64,7 +64,8 @@ Result<ConcurrencyRecord> Concurrency::change(const FunctionKey& key, Change cha
   const std::lock_guard lock(mutex_);
   const auto before = records_.find(key);
   const std::uint64_t own = before == records_.end() ? 0 : before->second.claimed();
-  const std::uint64_t without = left(claimed_[{key.account, key.region}] - own);
+  const auto claimed = claimed_.find({key.account, key.region});
+  const std::uint64_t without = left(claimed == claimed_.end() ? 0 : claimed->second - own);
   ConcurrencyRecord written;
   LAPWING_CHECK(functions_.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(ConcurrencyRecord record, txn.find_concurrency(key));
@@ -99,6 +100,7 @@ void Concurrency::take_over(ConcurrencyRecord record) {
   }
   claimed += record.claimed();
   scaling_.set_unreserved(key.account, key.region, left(claimed));
+  if (claimed == 0) claimed_.erase({key.account, key.region});
   tell(record);
   if (record.empty()) {
     records_.erase(key);

@@ -16,10 +16,10 @@
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
 #include "engine/plan.hpp"
+#include "engine/scaling.hpp"
 #include "services/lambda/alias_record.hpp"
 #include "services/lambda/concurrency_record.hpp"
 #include "services/lambda/records.hpp"
-#include "services/lambda/scaling.hpp"
 
 namespace lapwing::lambda {
 
@@ -35,7 +35,7 @@ struct ProvisionedProgress {
 class Concurrency {
  public:
   // All outlive it.
-  Concurrency(Repository& functions, const Catalog& catalog, Scaling& scaling,
+  Concurrency(Repository& functions, const Catalog& catalog, engine::Scaling& scaling,
               std::uint32_t account_limit);
 
   // Reads everything and tells the engine. After the catalog was loaded.
@@ -67,7 +67,7 @@ class Concurrency {
 
   Repository& functions_;
   const Catalog& catalog_;
-  Scaling& scaling_;
+  engine::Scaling& scaling_;
   std::uint32_t account_limit_;
   mutable std::mutex mutex_;
   std::map<FunctionKey, ConcurrencyRecord> records_;  // those with any setting

@@ -90,6 +90,7 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   snap_start.optimization_status = record.optimized ? "On" : "Off";
   out.snap_start = std::move(snap_start);
   out.logging_config = describe_logging(record);
+  if (!in.dead_letter.empty()) out.dead_letter_config.emplace().target_arn = in.dead_letter;
   return out;
 }
 

@@ -68,24 +68,7 @@ Error layer_version_not_found(std::string_view arn) {
   return not_found(fmt::format("Layer version {} does not exist.", arn));
 }
 
-Error no_policy() { return not_found("No policy is associated with the given resource."); }
-
-Error statement_not_found(std::string_view id) {
-  return not_found(fmt::format("Statement {} is not found in resource policy.", id));
-}
-
-Error no_event_invoke_config(std::string_view arn) {
-  return not_found(fmt::format("The function {} doesn't have an EventInvokeConfig", arn));
-}
-
 Error function_does_not_exist() { return not_found("Function does not exist"); }
-
-Error function_to_configure_not_there() { return not_found("The function doesn't exist."); }
-
-Error code_signing_config_not_found(std::string_view arn) {
-  return without_type(
-      not_found(fmt::format("The Lambda code signing configuration {} can not be found.", arn)));
-}
 
 Error capacity_provider_not_found(std::string_view arn) {
   return not_found(fmt::format("Capacity provider not found: {}", arn));
@@ -130,13 +113,6 @@ Error version_in_use(const std::vector<std::string>& aliases) {
   return conflict(
       fmt::format("Unable to delete version because the following aliases reference it: [{}]",
                   fmt::join(aliases, ", ")));
-}
-
-Error statement_exists(std::string_view id) {
-  return conflict(
-      fmt::format("The statement id ({}) provided already exists. Please provide a new statement "
-                  "id, or remove the existing statement.",
-                  id));
 }
 
 Error layer_policy_revision_mismatch() {
@@ -285,11 +261,6 @@ Error not_for_images() {
   return invalid_parameter(
       "Please don't provide Handler or Runtime or Layer when the intended function PackageType is "
       "Image.");
-}
-
-Error code_signing_not_for_images() {
-  return invalid_parameter(
-      "Code signing is not supported for functions created with container images.");
 }
 
 Error image_config_not_for_zip() {
@@ -474,12 +445,6 @@ Error code_and_layers_too_large(std::uint64_t bytes) {
       kMaxUnzippedBytes, bytes));
 }
 
-Error policy_too_long(std::size_t bytes) {
-  return {ErrorKind::kInvalid, std::string(Code::kPolicyLengthExceededException),
-          fmt::format("The final policy size ({}) is bigger than the limit ({}).", bytes,
-                      kMaxPolicyBytes)};
-}
-
 Error zipped_too_large() {
   return entity_too_large(
       fmt::format("Zipped size must be smaller than {} bytes", kMaxZippedBytes));
@@ -502,19 +467,6 @@ Error validation(std::string_view value, std::string_view member, std::string_vi
 Error invalid_content(std::string message) {
   return {ErrorKind::kInvalid, std::string(Code::kInvalidRequestContentException),
           std::move(message)};
-}
-
-Error unsupported_parameter(std::string_view operation, std::string_view parameter,
-                            std::string_view why) {
-  return Error(ErrorKind::kUnsupported, "NotImplemented",
-               fmt::format("Lapwing does not support {} of {}{}{}", parameter, operation,
-                           why.empty() ? "" : ": ", why))
-      .with_status(501);
-}
-
-Error unserved_runtime(std::string_view operation, std::string_view why) {
-  return Error(ErrorKind::kUnsupported, "NotImplemented", fmt::format("{}: {}", operation, why))
-      .with_status(501);
 }
 
 Error too_many_requests() {

@@ -22,12 +22,16 @@ Error alias_to_update_not_found(std::string_view arn);  // changing; the service
 Error resource_not_found();                             // a layer version that is read
 Error layer_version_not_found(std::string_view arn);    // and one whose policy is meant
 Error no_policy();
+Error no_policy_found(std::string_view arn);  // of a function that is not there
 Error statement_not_found(std::string_view id);
 Error no_event_invoke_config(std::string_view arn);
 Error function_does_not_exist();          // function URLs; the service says it otherwise
 Error function_to_configure_not_there();  // asynchronous invocation
 Error code_signing_config_not_found(std::string_view arn);
 Error capacity_provider_not_found(std::string_view arn);
+
+// 404 CodeSigningConfigNotFoundException: the one of a function; the service says it otherwise.
+Error functions_code_signing_config_not_found(std::string_view arn);
 Error region_not_reachable(std::string_view wanted, std::string_view here);
 
 // 403 AccessDeniedException: another account's function, whether it exists or not.
@@ -40,6 +44,7 @@ Error wrong_state(std::string_view state);
 Error alias_exists(std::string_view arn);
 Error version_in_use(const std::vector<std::string>& aliases);
 Error statement_exists(std::string_view id);
+Error code_signing_config_in_use(std::string_view arn);  // our own words
 
 Error version_already_provisioned();   // an alias to a version with a configuration
 Error version_provisioned_by_alias();  // and the other way round
@@ -50,6 +55,13 @@ Error not_provisioned();
 // 412 PreconditionFailedException.
 Error revision_mismatch();
 Error layer_policy_revision_mismatch();
+Error policy_revision_mismatch();
+
+// 400 CodeVerificationFailedException.
+Error not_signed(std::string_view name);
+
+// 403 AccessDeniedException: scaling of a function that has no capacity provider.
+Error no_capacity_provider();
 
 // 400 CodeStorageExceededException; the words are ours.
 Error code_storage_exceeded(std::string_view why);
@@ -90,6 +102,21 @@ Error tags_on_versions();
 Error functions_only();
 Error code_sha256_differs(std::string_view given, std::string_view current);
 Error aliases_not_deletable();
+Error no_policies_for_latest();
+Error principal_not_valid();
+Error auth_type_not_wanted();
+Error policy_not_valid(std::string_view why);  // our own words, and IAM's
+Error no_event_invoke_setting();
+Error destination_is_itself();
+Error destination_not_valid(std::string_view arn);
+// Of a service that takes none, as the service prints what it was given: "null" for none.
+Error destinations_not_valid(std::string_view on_success, std::string_view on_failure);
+Error dead_letter_not_valid(std::string_view arn);                           // our own words
+Error dead_letters_differ(std::string_view first, std::string_view second);  // likewise
+Error runtime_management_not_for_images();                                   // likewise
+Error runtime_version_needed();                                              // likewise
+Error unknown_runtime_version(std::string_view arn);                         // likewise
+Error runtime_is_fixed();
 Error too_many_weights();
 Error weights_on_latest();
 Error version_already_routed(std::string_view version);
@@ -127,12 +154,6 @@ Error validation(std::string_view value, std::string_view member, std::string_vi
 
 // 400 InvalidRequestContentException.
 Error invalid_content(std::string message);
-
-// 501 NotImplemented, Lapwing's own: a known thing that is not built.
-Error unsupported_parameter(std::string_view operation, std::string_view parameter,
-                            std::string_view why = {});
-// Likewise, for a runtime that this machine has nothing to run with: `why` says what to do.
-Error unserved_runtime(std::string_view operation, std::string_view why);
 
 // 429 TooManyRequestsException.
 Error too_many_requests();

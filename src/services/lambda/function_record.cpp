@@ -87,6 +87,7 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("system_log_level", in.system_log_level);
   if (in.snap_start) json.member("snap_start", true);
   if (in.trace_active) json.member("trace_active", true);
+  if (!in.dead_letter.empty()) json.member("dead_letter", in.dead_letter);
   if (!in.layers.empty()) {
     json.key("layers");
     write_layers(json, in.layers);
@@ -146,6 +147,7 @@ Settings read_settings(const text::JsonValue& from) {
   out.snap_start = snap_start != nullptr && snap_start->as_bool();
   const text::JsonValue* trace_active = from.find("trace_active");
   out.trace_active = trace_active != nullptr && trace_active->as_bool();
+  out.dead_letter = read_string(from, "dead_letter");
   if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;
 }

@@ -84,6 +84,7 @@ struct Settings {
   std::string system_log_level;       // "" unless JSON
   bool snap_start = false;            // of published versions
   bool trace_active = false;          // TracingConfig
+  std::string dead_letter;            // ARN of what takes events that failed; "" for none
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
   std::optional<ImageRef> image;  // then neither runtime, handler nor layers

@@ -7,8 +7,8 @@
 
 #include "gen/lambda/invoke.hpp"
 #include "gen/lambda/invoke_with_response_stream.hpp"
-#include "services/lambda/catalog.hpp"
 #include "services/lambda/errors.hpp"
+#include "services/lambda/function_identifier.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/trace_header.hpp"
 
@@ -24,10 +24,10 @@ std::size_t invoke_body_max() { return kMaxRequestPayloadBytes; }
 
 Error invoke_body_too_large() { return errors::payload_too_large(kMaxRequestPayloadBytes); }
 
-LookedUp look_up(const Catalog& catalog, const InvokeRequest& request) {
-  LookedUp out{
-      {},
-      catalog.resolve(request.account, request.region, request.function.view(), request.qualifier)};
+LookedUp look_up(const engine::Functions& functions, const InvokeRequest& request) {
+  LookedUp out{{},
+               functions.resolve(request.account, request.region, request.function.view(),
+                                 request.qualifier)};
   if (!out.function) {
     out.arn = function_arn({request.account, request.region, request.function}, request.qualifier);
   } else if (request.qualifier.empty()) {

@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "engine/control_plane.hpp"
 #include "runtime/function_version.hpp"
 #include "runtime/invocation.hpp"
 #include "services/lambda/invoke_failure.hpp"
@@ -23,8 +24,6 @@
 #include "services/lambda/operations/invoke_stream.hpp"
 
 namespace lapwing::lambda {
-
-class Catalog;
 
 // The operation that a POST to such a target is.
 const aws::OperationRow& operation_of(InvokeMode mode);
@@ -37,7 +36,7 @@ struct LookedUp {
   std::string arn;  // as the caller named it, qualifier kept; also of what is not there
   Result<runtime::FunctionVersionPtr> function;
 };
-LookedUp look_up(const Catalog& catalog, const InvokeRequest& request);
+LookedUp look_up(const engine::Functions& functions, const InvokeRequest& request);
 
 // What the caller sent beside what InvokeRequest holds.
 struct Sent {

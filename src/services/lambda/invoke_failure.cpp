@@ -40,6 +40,13 @@ Error no_runtime(const Error& error, Logger& logger) {
 
 }  // namespace
 
+// In CreateFunction's words, as what a caller may see to is the same.
+Error role_not_assumed() {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               "The role defined for the function cannot be assumed by Lambda.")
+      .with_status(403);
+}
+
 std::optional<Error> invoke_failure(const Result<runtime::Outcome>& outcome,
                                     const std::string& runtime_id,
                                     const runtime::Catalogue& catalogue,

@@ -14,6 +14,9 @@
 
 namespace lapwing::lambda {
 
+// Its execution role is not one that Lambda may assume (any more).
+Error role_not_assumed();
+
 // Nothing when it ran, however it ended. `runtime_id` is the function's, or empty for an image.
 // What is the platform's fault goes to `log`, under the request's id.
 std::optional<Error> invoke_failure(const Result<runtime::Outcome>& outcome,

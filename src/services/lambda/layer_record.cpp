@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
+#include "policy/statements.hpp"
 #include "services/lambda/stored_json.hpp"
 #include "text/json_writer.hpp"
 
@@ -39,24 +40,6 @@ void write_strings(text::JsonWriter& json, std::string_view key,
   json.begin_array();
   for (const std::string& string : *strings) json.string(string);
   json.end_array();
-}
-
-void write_policy_statement(text::JsonWriter& json, const LayerVersionRecord& record,
-                            const LayerStatement& statement) {
-  json.begin_object();
-  json.member("Sid", statement.id);
-  json.member("Effect", "Allow");
-  json.key("Principal");
-  if (statement.principal == "*") {
-    json.string("*");
-  } else {
-    json.begin_object();
-    json.member("AWS", statement.principal);
-    json.end_object();
-  }
-  json.member("Action", "lambda:GetLayerVersion");
-  json.member("Resource", layer_version_arn(record.key));
-  json.end_object();
 }
 
 }  // namespace
@@ -98,26 +81,22 @@ bool allows(const LayerVersionRecord& record, const AccountId& account) {
 }
 
 std::string statement_json(const LayerVersionRecord& record, const LayerStatement& statement) {
-  std::string out;
-  text::JsonWriter json(out);
-  write_policy_statement(json, record, statement);
-  return out;
+  policy::Statement out;
+  out.sid = statement.id;
+  out.effect = policy::Effect::kAllow;
+  out.everyone = statement.principal == "*";
+  if (!out.everyone) out.principals = {{"AWS", statement.principal}};
+  out.actions = {"lambda:GetLayerVersion"};
+  out.resources = {layer_version_arn(record.key)};
+  return policy::statement_json(out);
 }
 
 std::string policy_json(const LayerVersionRecord& record) {
-  std::string out;
-  text::JsonWriter json(out);
-  json.begin_object();
-  json.member("Version", "2012-10-17");
-  json.member("Id", "default");
-  json.key("Statement");
-  json.begin_array();
+  std::vector<std::string> statements;
   for (const LayerStatement& statement : record.statements) {
-    write_policy_statement(json, record, statement);
+    statements.push_back(statement_json(record, statement));
   }
-  json.end_array();
-  json.end_object();
-  return out;
+  return policy::document_json("2012-10-17", "default", statements);
 }
 
 std::string encode_layer_version(const LayerVersionRecord& record) {

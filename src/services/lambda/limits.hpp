@@ -47,7 +47,6 @@ inline constexpr std::uint32_t kDefaultTimeoutS = 3;
 inline constexpr std::uint32_t kMaxTimeoutS = 900;
 inline constexpr std::uint32_t kDefaultEphemeralStorageMb = 512;
 inline constexpr std::size_t kMaxEnvironmentBytes = 4096;  // of the JSON text
-inline constexpr std::size_t kMaxTags = 50;
 
 // Versions, aliases, layers.
 inline constexpr std::size_t kMaxWeightedVersions = 1;  // beside the alias's own
@@ -70,6 +69,8 @@ inline constexpr std::size_t kMaxLineage = 8;              // functions of a cha
 // Of one function in one chain of events: AWS says about as many.
 inline constexpr std::uint32_t kLoopsMax = 16;
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
+// Of Invoke's input as a JSON document: the payload in base64, and the rest.
+inline constexpr std::size_t kMaxInvokeInputBytes = kMaxRequestPayloadBytes / 3 * 4 + 16 * kKiB;
 // Of one PayloadChunk event. Not AWS's: it is not told; clients take any.
 inline constexpr std::size_t kMaxPayloadChunkBytes = 64 * kKiB;
 // Of an error document in InvokeComplete, so that the event stays within what clients take.

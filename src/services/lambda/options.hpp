@@ -1,4 +1,4 @@
-// What server/ decides about the Lambda service.
+// What the service goes by: what was set, and what the process gives; a test says it itself.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,6 @@
 
 #include "images/image_store.hpp"
 #include "os/disk_space.hpp"
-#include "ports/roles.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "services/lambda/limits.hpp"
 
@@ -25,10 +24,6 @@ struct Options {
   bool refuse_retired = false;
   // Refuse runtimes that nothing of it serves; null: none.
   const runtime::Catalogue* catalogue = nullptr;
-  // Who knows execution roles; null: nobody. Others than those that are known and trust Lambda are
-  // told in the log, or refused.
-  ports::Roles* roles = nullptr;
-  bool known_roles_only = false;
   // What packages, layers and images must leave free; null: nothing.
   const os::DiskSpace* disk = nullptr;
   std::string url_scheme = "http";  // of Code.Location

@@ -180,6 +180,50 @@ Result<std::optional<LayerVersionRecord>> Records::find(const LayerVersionKey& k
   return record;
 }
 
+Result<Attachment> Records::find_attachment(const FunctionKey& key, std::string_view qualifier) {
+  Attachment none;
+  none.key = key;
+  none.qualifier = qualifier;
+  LAPWING_TRY(auto found, AttachmentRecords::find(*reader_, AttachmentTable::key(none)));
+  return found ? std::move(found->record) : std::move(none);
+}
+
+Result<std::vector<Attachment>> Records::attachments_of(const FunctionKey& key) {
+  std::vector<Attachment> out;
+  resources::ListOptions options{.prefix = parts_prefix(key), .limit = store::kMaxScanLimit};
+  while (true) {
+    LAPWING_TRY(auto page, AttachmentRecords::list(*reader_, options));
+    for (Attachment& attachment : page.records) out.push_back(std::move(attachment));
+    if (!page.next) return out;
+    options.after = *std::move(page.next);
+  }
+}
+
+Result<resources::Page<Attachment>> Records::signed_by(std::string_view arn, std::string_view after,
+                                                       std::size_t limit) {
+  return AttachmentRecords::list(*reader_,
+                                 {.prefix = std::string(arn),
+                                  .index = std::string(AttachmentTable::kCodeSigningIndex),
+                                  .match = store::Match::kExact,
+                                  .after = std::string(after),
+                                  .limit = limit});
+}
+
+Result<std::optional<CodeSigningRecord>> Records::find_code_signing(std::string_view arn) {
+  const auto key = code_signing_key(arn);
+  if (!key) return std::nullopt;
+  LAPWING_TRY(auto found, CodeSigningRecords::find(*reader_, *key));
+  if (!found) return std::nullopt;
+  return std::move(found->record);
+}
+
+Result<resources::Paged<CodeSigningRecord>> Records::list_code_signing(
+    const aws::Scope& scope, const resources::PageAsk& ask) {
+  return resources::page_records<CodeSigningTable>(*reader_, ask,
+                                                   key_prefix(scope.account, scope.region),
+                                                   [](const CodeSigningRecord&) { return true; });
+}
+
 Status RecordTxn::put(const FunctionRecord& record) {
   const bool latest = record.version == 0;
   store::PutOptions options;
@@ -215,9 +259,25 @@ Status RecordTxn::put(const LayerVersionRecord& record) {
   return {};
 }
 
+Status RecordTxn::put(const Attachment& attachment) {
+  if (attachment.empty()) return AttachmentRecords::erase(*txn_, AttachmentTable::key(attachment));
+  LAPWING_CHECK(AttachmentRecords::put(*txn_, attachment));
+  return {};
+}
+
+Status RecordTxn::put(const CodeSigningRecord& record) {
+  LAPWING_CHECK(CodeSigningRecords::put(*txn_, record));
+  return {};
+}
+
+Status RecordTxn::erase(const CodeSigningRecord& record) {
+  return CodeSigningRecords::erase(*txn_, CodeSigningTable::key(record));
+}
+
 Status RecordTxn::erase(const FunctionKey& key) {
   LAPWING_CHECK(erase_all(kVersionKind, parts_prefix(key)));
   LAPWING_CHECK(erase_all(kAliasKind, parts_prefix(key)));
+  LAPWING_CHECK(erase_all(AttachmentTable::kKind, parts_prefix(key)));
   LAPWING_CHECK(txn_->erase(kConcurrencyKind, encode_key(key)));
   return txn_->erase(kFunctionKind, encode_key(key));
 }
@@ -230,13 +290,19 @@ Status RecordTxn::forget_provisioned(const FunctionKey& key, std::string_view qu
   return put(record);
 }
 
+Status RecordTxn::detach(const FunctionKey& key, std::string_view qualifier) {
+  return AttachmentRecords::erase(*txn_, parts_prefix(key) + std::string(qualifier));
+}
+
 Status RecordTxn::erase_version(const FunctionKey& key, std::uint64_t version) {
   LAPWING_CHECK(forget_provisioned(key, version_name(version)));
+  LAPWING_CHECK(detach(key, version_name(version)));
   return txn_->erase(kVersionKind, parts_prefix(key) + encode_number(version));
 }
 
 Status RecordTxn::erase_alias(const FunctionKey& key, std::string_view name) {
   LAPWING_CHECK(forget_provisioned(key, name));
+  LAPWING_CHECK(detach(key, name));
   return txn_->erase(kAliasKind, parts_prefix(key) + std::string(name));
 }
 

@@ -7,6 +7,8 @@
 //   lambda.alias              account NUL region NUL name NUL alias
 //   lambda.version_counter    account NUL region NUL name       (outlives the function)
 //   lambda.concurrency        account NUL region NUL name       (while there is any setting)
+//   lambda.attachment         account NUL region NUL name NUL qualifier (attachment.hpp)
+//   lambda.code_signing       account NUL region NUL id         (code_signing_record.hpp)
 //   lambda.layer_version      account NUL region NUL layer NUL number (20 digits)
 //   lambda.layer_counter      account NUL region NUL layer      (outlives the versions)
 //
@@ -23,7 +25,10 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "resources/pages.hpp"
 #include "services/lambda/alias_record.hpp"
+#include "services/lambda/attachment.hpp"
+#include "services/lambda/code_signing_record.hpp"
 #include "services/lambda/concurrency_record.hpp"
 #include "services/lambda/function_record.hpp"
 #include "services/lambda/layer_record.hpp"
@@ -71,6 +76,16 @@ class Records {
   // Without any setting when there is none.
   Result<ConcurrencyRecord> find_concurrency(const FunctionKey& key);
   Result<std::optional<LayerVersionRecord>> find(const LayerVersionKey& key);
+  // An empty one when there is none; all of a function.
+  Result<Attachment> find_attachment(const FunctionKey& key, std::string_view qualifier);
+  Result<std::vector<Attachment>> attachments_of(const FunctionKey& key);
+  // Functions of that code signing configuration, after the one of which `after` is the key.
+  Result<resources::Page<Attachment>> signed_by(std::string_view arn, std::string_view after,
+                                                std::size_t limit);
+  // None, too, for what is no ARN of one.
+  Result<std::optional<CodeSigningRecord>> find_code_signing(std::string_view arn);
+  Result<resources::Paged<CodeSigningRecord>> list_code_signing(const aws::Scope& scope,
+                                                                const resources::PageAsk& ask);
 
  private:
   store::Reader* reader_;
@@ -84,12 +99,15 @@ class RecordTxn : public Records {
   Status put(const AliasRecord& alias);
   Status put(const ConcurrencyRecord& record);
   Status put(const LayerVersionRecord& record);
+  Status put(const Attachment& attachment);  // an empty one is erased
+  Status put(const CodeSigningRecord& record);
   // The function with all its versions, aliases and settings; the others with what is
-  // provisioned for them.
+  // provisioned for them and attached to them.
   Status erase(const FunctionKey& key);
   Status erase_version(const FunctionKey& key, std::uint64_t version);
   Status erase_alias(const FunctionKey& key, std::string_view name);
   Status erase(const LayerVersionKey& key);
+  Status erase(const CodeSigningRecord& record);
 
   // Numbers that were never used before, from 1 on.
   Result<std::uint64_t> next_version(const FunctionKey& key);
@@ -98,6 +116,7 @@ class RecordTxn : public Records {
  private:
   Result<std::uint64_t> count(std::string_view kind, const std::string& key);
   Status forget_provisioned(const FunctionKey& key, std::string_view qualifier);
+  Status detach(const FunctionKey& key, std::string_view qualifier);
   Status erase_all(std::string_view kind, const std::string& prefix);
 
   store::Txn* txn_;

@@ -129,6 +129,10 @@ Status Repository::for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> 
   return walk(store_, kConcurrencyKind, &read_concurrency, body);
 }
 
+Status Repository::for_each_attachment(FunctionRef<Status(Attachment&)> body) {
+  return AttachmentRecords::for_each(store_, body);
+}
+
 Status Repository::for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body) {
   return walk(store_, kLayerVersionKind, &read_layer_version, body);
 }
@@ -185,21 +189,6 @@ Result<FunctionRecord> Repository::update(const FunctionKey& key, std::uint64_t 
     return {};
   }));
   return written;
-}
-
-Result<std::string> Repository::secret(std::string_view name, std::string_view candidate) {
-  std::string secret;
-  LAPWING_CHECK(store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(const std::optional<store::Record> found, txn.get(kSecretKind, name));
-    if (found) {
-      secret = found->value;
-      return {};
-    }
-    secret = candidate;
-    LAPWING_CHECK(txn.put(kSecretKind, name, candidate, {.expect = store::Expect::absent()}));
-    return {};
-  }));
-  return secret;
 }
 
 }  // namespace lapwing::lambda

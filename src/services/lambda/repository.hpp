@@ -17,8 +17,6 @@
 
 namespace lapwing::lambda {
 
-inline constexpr std::string_view kSecretKind = "lambda.secret";
-
 // A page of a list, and where the next one begins: "" at the end.
 template <class Item>
 struct Page {
@@ -54,6 +52,7 @@ class Repository {
   Status for_each_version(FunctionRef<Status(FunctionRecord&)> body);
   Status for_each_alias(FunctionRef<Status(AliasRecord&)> body);
   Status for_each_concurrency(FunctionRef<Status(ConcurrencyRecord&)> body);
+  Status for_each_attachment(FunctionRef<Status(Attachment&)> body);
   Status for_each_layer_version(FunctionRef<Status(LayerVersionRecord&)> body);
 
   // Records written before blobs were counted are put again, naming theirs; once in a data
@@ -73,9 +72,6 @@ class Repository {
   // unqualified ARN for $LATEST) when there is none. Answers what was written.
   Result<FunctionRecord> update(const FunctionKey& key, std::uint64_t version,
                                 FunctionRef<Status(FunctionRecord&)> change);
-
-  // A secret of this installation, made by `candidate` on first use.
-  Result<std::string> secret(std::string_view name, std::string_view candidate);
 
  private:
   store::Store& store_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/operation_table.hpp"
 #include "runtime/language/catalogue.hpp"
 #include "services/lambda/errors.hpp"
 
@@ -42,13 +43,13 @@ Status check_runtime(std::string_view operation, std::string_view runtime, bool 
   }
   if (refuse_retired && is_retired(runtime)) return fail(errors::retired_runtime(runtime));
   if (!runtime::parse_runtime_id(runtime)) {
-    return fail(errors::unsupported_parameter(
-        operation, "Runtime " + std::string(runtime),
-        "python3.x, nodejs*.x, ruby3.x, java* and provided* are served"));
+    return fail(aws::unsupported("lambda", operation, "Runtime " + std::string(runtime),
+                                 "python3.x, nodejs*.x, ruby3.x, java* and provided* are served"));
   }
   if (catalogue == nullptr) return {};
   if (const auto choice = catalogue->choose(runtime); !choice) {
-    return fail(errors::unserved_runtime(operation, choice.error().message()));
+    return fail(aws::unsupported("lambda", operation, "Runtime " + std::string(runtime),
+                                 choice.error().message()));
   }
   return {};
 }

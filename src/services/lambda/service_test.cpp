@@ -177,7 +177,7 @@ TEST_F(LambdaService, RunningEnvironmentsKeepTheirPackage) {
   executor.run_all();
   EXPECT_EQ(packages_on_disk(), 1u);
   *running = nullptr;
-  EXPECT_EQ(service->sweep().value(), 1u);
+  EXPECT_TRUE(service->sweep());
   EXPECT_EQ(packages_on_disk(), 0u);
 }
 
@@ -189,7 +189,7 @@ TEST_F(LambdaService, CodeLocationDownloadsTheZip) {
   const std::size_t question = location.find('?');
   const std::string path = location.substr(start.size(), question - start.size());
   const std::string query = location.substr(question + 1);
-  auto code = service->open_code(path, query);
+  auto code = open_code(path, query);
   ASSERT_TRUE(code) << code.error().to_log();
   EXPECT_EQ(code->file_name, "hello.zip");
   EXPECT_EQ(code->size, hello_zip().size());
@@ -198,11 +198,11 @@ TEST_F(LambdaService, CodeLocationDownloadsTheZip) {
   EXPECT_EQ(bytes, hello_zip());
 
   restart();
-  EXPECT_TRUE(service->open_code(path, query)) << "the secret is the installation's";
-  EXPECT_FALSE(service->open_code(path + "0", query));
-  EXPECT_FALSE(service->open_code(path, query + "0"));
+  EXPECT_TRUE(open_code(path, query)) << "the key is the server's";
+  EXPECT_FALSE(open_code(path + "0", query));
+  EXPECT_FALSE(open_code(path, query + "0"));
   clock.advance(std::chrono::seconds(kCodeUrlSeconds));
-  const auto expired = service->open_code(path, query);
+  const auto expired = open_code(path, query);
   ASSERT_FALSE(expired);
   EXPECT_EQ(expired.error().message(), "Request has expired");
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/settings.hpp"
+#include "hosting/service.hpp"
 #include "services/lambda/options.hpp"
 
 namespace lapwing::lambda {
@@ -22,7 +23,7 @@ struct ServiceSettings {
   }
 };
 
-// What is set of all that the service uses; the rest of the options is the process's.
-Options options_of(const SettingValues& values);
+// What is set of all that the service uses, and what it is given.
+Options options_of(const hosting::Dependencies& given);
 
 }  // namespace lapwing::lambda

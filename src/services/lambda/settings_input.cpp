@@ -6,7 +6,10 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "aws/operation_table.hpp"
+#include "resources/tags.hpp"
 #include "services/lambda/errors.hpp"
+#include "services/lambda/event_target.hpp"
 #include "services/lambda/runtimes.hpp"
 #include "text/json_writer.hpp"
 
@@ -61,6 +64,15 @@ Result<std::uint32_t> up_to(std::int32_t value, std::uint32_t max, std::string_v
   return number;
 }
 
+// Whether it is there, and whether the role may send to it, is seen when it is sent to.
+Result<std::string> dead_letter_from(const gl::DeadLetterConfig& in) {
+  std::string arn = in.target_arn.value_or("");
+  if (!arn.empty() && !is_event_target(arn, EventTarget::kDeadLetter)) {
+    return fail(errors::dead_letter_not_valid(arn));
+  }
+  return arn;
+}
+
 Status change_logging(const gl::LoggingConfig& in, Settings& out) {
   const bool was_json = out.log_format == runtime::LogFormat::kJson;
   const bool json = in.log_format ? *in.log_format == "JSON" : was_json;
@@ -86,10 +98,10 @@ Status check_snap_start(std::string_view operation, const Settings& settings) {
     case SnapStartSupport::kBuilt:
       break;
     case SnapStartSupport::kNotBuilt:
-      return fail(errors::unsupported_parameter(
-          operation, "SnapStart",
-          fmt::format("it is built for Python from 3.12, not yet for {}",
-                      settings.image ? "container images" : settings.runtime)));
+      return fail(
+          aws::unsupported("lambda", operation, "SnapStart",
+                           fmt::format("it is built for Python from 3.12, not yet for {}",
+                                       settings.image ? "container images" : settings.runtime)));
     case SnapStartSupport::kNotOfAws:
       return fail(errors::snap_start_unsupported(settings.runtime));
   }
@@ -123,6 +135,9 @@ Status apply(std::string_view operation, const Request& in, const Options& optio
   }
   if (in.tracing_config && in.tracing_config->mode) {
     out.trace_active = *in.tracing_config->mode == "Active";
+  }
+  if (in.dead_letter_config) {
+    LAPWING_TRY(out.dead_letter, dead_letter_from(*in.dead_letter_config));
   }
   if (in.logging_config) LAPWING_CHECK(change_logging(*in.logging_config, out));
   if (in.snap_start && in.snap_start->apply_on) {
@@ -168,25 +183,30 @@ Result<Settings> image_settings_from(std::string_view operation,
   out.role = in.role;
   out.image.emplace();
   if (in.image_config) LAPWING_CHECK(change_image_config(*in.image_config, out.image->overrides));
-  LAPWING_TRY(out.architecture, architecture_from(operation, in.architectures,
-                                                  options.architectures.front(), options));
+  out.architecture = architecture_from(in.architectures, options.architectures.front());
   LAPWING_CHECK(apply(operation, in, options, out));
+  LAPWING_CHECK(check_architecture(operation, out, options));
   return out;
 }
 
 }  // namespace
 
-Result<std::string> architecture_from(std::string_view operation,
-                                      const std::optional<std::vector<std::string>>& named,
-                                      const std::string& otherwise, const Options& options) {
-  if (!named || named->empty()) return otherwise;
-  const std::string& wanted = named->front();
-  if (std::ranges::find(options.architectures, wanted) == options.architectures.end()) {
-    return fail(errors::unsupported_parameter(
-        operation, "Architectures " + wanted,
-        fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
-  }
-  return wanted;
+Status check_architecture(std::string_view operation, const Settings& settings,
+                          const Options& options) {
+  const std::string& wanted = settings.architecture;
+  if (std::ranges::find(options.architectures, wanted) != options.architectures.end()) return {};
+  // What an interpreter reads runs on any machine.
+  const auto runtime = runtime::parse_runtime_id(settings.runtime);
+  const bool interpreted = runtime && runtime->language != runtime::Language::kProvided;
+  if (interpreted && !settings.image) return {};
+  return fail(aws::unsupported(
+      "lambda", operation, "Architectures " + wanted,
+      fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
+}
+
+std::string architecture_from(const std::optional<std::vector<std::string>>& named,
+                              const std::string& otherwise) {
+  return named && !named->empty() ? named->front() : otherwise;
 }
 
 bool is_image(const gl::CreateFunctionRequest& in) {
@@ -204,9 +224,9 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
   }
   Settings out;
   out.role = in.role;
-  LAPWING_TRY(out.architecture, architecture_from(kOperation, in.architectures,
-                                                  options.architectures.front(), options));
+  out.architecture = architecture_from(in.architectures, options.architectures.front());
   LAPWING_CHECK(apply(kOperation, in, options, out));
+  LAPWING_CHECK(check_architecture(kOperation, out, options));
   return out;
 }
 
@@ -218,6 +238,7 @@ Status change_settings(const gl::UpdateFunctionConfigurationRequest& in, Setting
     LAPWING_CHECK(change_image_config(*in.image_config, settings.image->overrides));
   }
   LAPWING_CHECK(apply("UpdateFunctionConfiguration", in, options, settings));
+  LAPWING_CHECK(check_architecture("UpdateFunctionConfiguration", settings, options));
   if (in.role) settings.role = *in.role;
   return {};
 }
@@ -250,13 +271,21 @@ Status check_reach_tags(const std::map<std::string, std::string>& tags, const Op
 }
 
 Status check_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kMaxTags) return fail(errors::too_many_tags());
-  for (const auto& [key, value] : tags) {
-    if (key.starts_with("aws:")) {
+  const std::optional<resources::TagFault> fault = resources::check_tags(tags);
+  if (!fault) return {};
+  switch (fault->problem) {
+    case resources::TagProblem::kTooMany:
+      return fail(errors::too_many_tags());
+    case resources::TagProblem::kKeyReserved:
       return fail(errors::invalid_parameter("Tag keys beginning with 'aws:' are reserved."));
-    }
+    case resources::TagProblem::kKeyEmpty:
+    case resources::TagProblem::kKeyTooLong:
+    case resources::TagProblem::kKeyCharacter:
+    case resources::TagProblem::kValueTooLong:
+    case resources::TagProblem::kValueCharacter:
+      break;
   }
-  return {};
+  return fail(errors::invalid_parameter("The tag is invalid: " + resources::tag_rule(*fault)));
 }
 
 }  // namespace lapwing::lambda

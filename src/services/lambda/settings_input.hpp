@@ -21,10 +21,12 @@ Result<Settings> settings_from(const gen::lambda::CreateFunctionRequest& in,
 Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in,
                        Settings& settings, const Options& options);
 
-// The architecture named, checked; `otherwise` when none is.
-Result<std::string> architecture_from(std::string_view operation,
-                                      const std::optional<std::vector<std::string>>& named,
-                                      const std::string& otherwise, const Options& options);
+// The architecture named; `otherwise` when none is.
+std::string architecture_from(const std::optional<std::vector<std::string>>& named,
+                              const std::string& otherwise);
+// Refused is what could not run here: programs and images made for another machine.
+Status check_architecture(std::string_view operation, const Settings& settings,
+                          const Options& options);
 
 // What AWS says with VPC settings: which network the function is in. Part of no AWS request,
 // so a tag carries it.
@@ -34,7 +36,7 @@ inline constexpr std::string_view kEndpointTag = "lapwing:endpoint";
 // Whether this server takes the values of those tags, if they are among them.
 Status check_reach_tags(const std::map<std::string, std::string>& tags, const Options& options);
 
-// At most kMaxTags after the change; "aws:" keys are reserved.
+// What there is after the change, in Lambda's words.
 Status check_tags(const std::map<std::string, std::string>& tags);
 
 }  // namespace lapwing::lambda

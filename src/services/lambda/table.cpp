@@ -8,6 +8,7 @@
 #include "services/lambda/limits.hpp"
 #include "services/lambda/operations/absent_settings.hpp"
 #include "services/lambda/operations/common.hpp"
+#include "services/lambda/operations/invoke_performed.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {
@@ -45,19 +46,46 @@ std::string resource_asked(const aws::Call&, const In& in) {
   return in.resource;
 }
 
+template <class In>
+std::string policy_asked(const aws::Call&, const In& in) {
+  return in.resource_arn;
+}
+
+template <class In>
+std::string code_signing_asked(const aws::Call&, const In& in) {
+  return in.code_signing_config_arn;
+}
+
 // Values that are only partly built (PackageType ...) are refused by the operations.
 void add_writers(aws::OperationTable& table, Core& core) {
-  table.add<gl::CreateFunction>(
-      core, create_function,
-      {.access = Access::kWrite,
-       .resource = function_asked,
-       .accepts = {"FunctionName",  "Runtime",       "Role",          "Handler",
-                   "Code.ZipFile",  "Code.S3Bucket", "Code.S3Key",    "Description",
-                   "Code.ImageUri", "ImageConfig",   "Timeout",       "MemorySize",
-                   "Publish",       "PackageType",   "Environment",   "TracingConfig",
-                   "Tags",          "Layers",        "Architectures", "EphemeralStorage",
-                   "SnapStart",     "LoggingConfig"},
-       .body_bytes_max = kMaxCreateRequestBytes});
+  table.add<gl::CreateFunction>(core, create_function,
+                                {.access = Access::kWrite,
+                                 .resource = function_asked,
+                                 .accepts = {"FunctionName",
+                                             "Runtime",
+                                             "Role",
+                                             "Handler",
+                                             "Code.ZipFile",
+                                             "Code.S3Bucket",
+                                             "Code.S3Key",
+                                             "Description",
+                                             "Code.ImageUri",
+                                             "ImageConfig",
+                                             "Timeout",
+                                             "MemorySize",
+                                             "Publish",
+                                             "PackageType",
+                                             "Environment",
+                                             "TracingConfig",
+                                             "Tags",
+                                             "Layers",
+                                             "Architectures",
+                                             "EphemeralStorage",
+                                             "SnapStart",
+                                             "LoggingConfig",
+                                             "DeadLetterConfig",
+                                             "CodeSigningConfigArn"},
+                                 .body_bytes_max = kMaxCreateRequestBytes});
   table.add<gl::UpdateFunctionCode>(
       core, update_function_code,
       {.access = Access::kWrite,
@@ -71,7 +99,7 @@ void add_writers(aws::OperationTable& table, Core& core) {
        .resource = function_asked,
        .accepts = {"FunctionName", "Role", "Handler", "Description", "Timeout", "MemorySize",
                    "Environment", "Runtime", "TracingConfig", "RevisionId", "Layers", "ImageConfig",
-                   "EphemeralStorage", "SnapStart", "LoggingConfig"},
+                   "EphemeralStorage", "SnapStart", "LoggingConfig", "DeadLetterConfig"},
        .body_bytes_max = kMaxUpdateConfigurationRequestBytes});
   table.add<gl::DeleteFunction>(core, delete_function,
                                 {.access = Access::kWrite, .resource = function_asked});
@@ -166,42 +194,101 @@ void add_concurrency(aws::OperationTable& table, Core& core) {
       {.access = Access::kWrite, .resource = function_asked});
 }
 
+// Policies of functions, versions and aliases.
+void add_policies(aws::OperationTable& table, Core& core) {
+  table.add<gl::AddPermission>(core, add_permission,
+                               {.access = Access::kPermissions, .resource = function_asked});
+  table.add<gl::RemovePermission>(core, remove_permission,
+                                  {.access = Access::kPermissions, .resource = function_asked});
+  table.add<gl::GetPolicy>(core, get_policy, {.access = Access::kRead, .resource = function_asked});
+  table.add<gl::GetResourcePolicy>(core, get_resource_policy,
+                                   {.access = Access::kRead, .resource = policy_asked});
+  table.add<gl::PutResourcePolicy>(core, put_resource_policy,
+                                   {.access = Access::kPermissions, .resource = policy_asked});
+  table.add<gl::DeleteResourcePolicy>(core, delete_resource_policy,
+                                      {.access = Access::kPermissions, .resource = policy_asked});
+}
+
+void add_event_invoke(aws::OperationTable& table, Core& core) {
+  table.add<gl::PutFunctionEventInvokeConfig>(
+      core, put_function_event_invoke_config,
+      {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::UpdateFunctionEventInvokeConfig>(
+      core, update_function_event_invoke_config,
+      {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::GetFunctionEventInvokeConfig>(
+      core, get_function_event_invoke_config,
+      {.access = Access::kRead, .resource = function_asked});
+  table.add<gl::DeleteFunctionEventInvokeConfig>(
+      core, delete_function_event_invoke_config,
+      {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::ListFunctionEventInvokeConfigs>(
+      core, list_function_event_invoke_configs,
+      {.access = Access::kList, .resource = function_asked});
+}
+
+void add_code_signing(aws::OperationTable& table, Core& core) {
+  table.add<gl::CreateCodeSigningConfig>(
+      core, create_code_signing_config,
+      {.access = Access::kWrite,
+       .resource = aws::kNoResource,
+       .accepts = {"AllowedPublishers", "CodeSigningPolicies", "Description"}});
+  table.add<gl::UpdateCodeSigningConfig>(
+      core, update_code_signing_config, {.access = Access::kWrite, .resource = code_signing_asked});
+  table.add<gl::GetCodeSigningConfig>(core, get_code_signing_config,
+                                      {.access = Access::kRead, .resource = code_signing_asked});
+  table.add<gl::DeleteCodeSigningConfig>(
+      core, delete_code_signing_config, {.access = Access::kWrite, .resource = code_signing_asked});
+  table.add<gl::ListCodeSigningConfigs>(core, list_code_signing_configs,
+                                        {.access = Access::kList, .resource = aws::kNoResource});
+  table.add<gl::ListFunctionsByCodeSigningConfig>(
+      core, list_functions_by_code_signing_config,
+      {.access = Access::kList, .resource = code_signing_asked});
+  table.add<gl::PutFunctionCodeSigningConfig>(
+      core, put_function_code_signing_config,
+      {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::GetFunctionCodeSigningConfig>(
+      core, get_function_code_signing_config,
+      {.access = Access::kRead, .resource = function_asked});
+  table.add<gl::DeleteFunctionCodeSigningConfig>(
+      core, delete_function_code_signing_config,
+      {.access = Access::kWrite, .resource = function_asked});
+}
+
+void add_management(aws::OperationTable& table, Core& core) {
+  table.add<gl::PutRuntimeManagementConfig>(core, put_runtime_management_config,
+                                            {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::GetRuntimeManagementConfig>(core, get_runtime_management_config,
+                                            {.access = Access::kRead, .resource = function_asked});
+  table.add<gl::PutFunctionRecursionConfig>(core, put_function_recursion_config,
+                                            {.access = Access::kWrite, .resource = function_asked});
+  table.add<gl::GetFunctionRecursionConfig>(core, get_function_recursion_config,
+                                            {.access = Access::kRead, .resource = function_asked});
+  table.add<gl::PutFunctionScalingConfig>(core, put_function_scaling_config,
+                                          {.access = Access::kWrite, .resource = function_asked});
+}
+
 void refuse_unbuilt(aws::OperationTable& table) {
-  table.refuse({"AddPermission",
-                "CheckpointDurableExecution",
+  table.refuse({"CheckpointDurableExecution",
                 "CreateCapacityProvider",
-                "CreateCodeSigningConfig",
                 "CreateEventSourceMapping",
                 "CreateFunctionUrlConfig",
                 "DeleteCapacityProvider",
-                "DeleteCodeSigningConfig",
                 "DeleteDurableExecution",
                 "DeleteEventSourceMapping",
-                "DeleteFunctionCodeSigningConfig",
-                "DeleteFunctionEventInvokeConfig",
                 "DeleteFunctionUrlConfig",
-                "DeleteResourcePolicy",
                 "GetDurableExecution",
                 "GetDurableExecutionHistory",
                 "GetDurableExecutionState",
                 "InvokeAsync",
                 "PauseDurableExecution",
-                "PutFunctionCodeSigningConfig",
-                "PutFunctionEventInvokeConfig",
-                "PutFunctionRecursionConfig",
-                "PutFunctionScalingConfig",
-                "PutResourcePolicy",
-                "PutRuntimeManagementConfig",
-                "RemovePermission",
                 "ResumeDurableExecution",
                 "SendDurableExecutionCallbackFailure",
                 "SendDurableExecutionCallbackHeartbeat",
                 "SendDurableExecutionCallbackSuccess",
                 "StopDurableExecution",
                 "UpdateCapacityProvider",
-                "UpdateCodeSigningConfig",
                 "UpdateEventSourceMapping",
-                "UpdateFunctionEventInvokeConfig",
                 "UpdateFunctionUrlConfig"});
 }
 
@@ -214,8 +301,19 @@ aws::OperationTable make_table(Core& core) {
   add_versions(table, core);
   add_layers(table, core);
   add_concurrency(table, core);
+  add_policies(table, core);
+  add_event_invoke(table, core);
+  add_code_signing(table, core);
+  add_management(table, core);
   add_absent_settings(table, core);
-  table.add_elsewhere(gl::Invoke::kName, Access::kWrite, "lambda:InvokeFunction");
+  // Its requests have a way of their own (invoke_edge.hpp); this is for who sends none.
+  table.add_elsewhere<gl::Invoke>(core, invoke,
+                                  {.access = Access::kWrite,
+                                   .action = "lambda:InvokeFunction",
+                                   .resource = function_asked,
+                                   .accepts = {"FunctionName", "InvocationType", "LogType",
+                                               "ClientContext", "Payload", "Qualifier"},
+                                   .body_bytes_max = kMaxInvokeInputBytes});
   table.add_elsewhere(gl::InvokeWithResponseStream::kName, Access::kWrite, "lambda:InvokeFunction");
   refuse_unbuilt(table);
   return table;

@@ -95,8 +95,8 @@ void log_failure(Logger& logger, const FunctionKey& key, std::uint64_t version,
 }  // namespace
 
 Transitions::Transitions(Repository& functions, Catalog& catalog, const CodeStores& code,
-                         Snapshots& snapshots, Executor& executor, Executor& slow, Random& random,
-                         Logger& logger)
+                         engine::Snapshots& snapshots, engine::Executor& executor,
+                         engine::Executor& slow, Random& random, Logger& logger)
     : functions_(functions),
       catalog_(catalog),
       code_(code),
@@ -111,7 +111,7 @@ Transitions::~Transitions() { stop(); }
 
 void Transitions::stop() { gate_->close(); }
 
-void Transitions::post(Executor& executor, UniqueFunction<void()> step) {
+void Transitions::post(engine::Executor& executor, UniqueFunction<void()> step) {
   executor.post([gate = gate_, work = std::move(step)]() mutable {
     if (!gate->enter()) return;
     work();

@@ -17,12 +17,12 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "engine/executor.hpp"
+#include "engine/snapshots.hpp"
 #include "services/lambda/catalog.hpp"
-#include "services/lambda/executor.hpp"
 #include "services/lambda/installed_code.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
-#include "services/lambda/snapshots.hpp"
 
 namespace lapwing::lambda {
 
@@ -30,8 +30,9 @@ class Transitions {
  public:
   // All outlive the transitions.
   // `slow` runs what may wait for a registry.
-  Transitions(Repository& functions, Catalog& catalog, const CodeStores& code, Snapshots& snapshots,
-              Executor& executor, Executor& slow, Random& random, Logger& logger);
+  Transitions(Repository& functions, Catalog& catalog, const CodeStores& code,
+              engine::Snapshots& snapshots, engine::Executor& executor, engine::Executor& slow,
+              Random& random, Logger& logger);
   // stop() must have been called if anything was scheduled.
   ~Transitions();
 
@@ -55,7 +56,7 @@ class Transitions {
  private:
   class Gate;
 
-  void post(Executor& executor, UniqueFunction<void()> step);
+  void post(engine::Executor& executor, UniqueFunction<void()> step);
   Status begin(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
   Status restore(const FunctionKey& key, std::uint64_t version);
   Status finish(const FunctionKey& key, const std::string& settings_id, std::uint64_t version);
@@ -73,9 +74,9 @@ class Transitions {
   Repository& functions_;
   Catalog& catalog_;
   const CodeStores& code_;
-  Snapshots& snapshots_;
-  Executor& executor_;
-  Executor& slow_;
+  engine::Snapshots& snapshots_;
+  engine::Executor& executor_;
+  engine::Executor& slow_;
   Random& random_;
   Logger& logger_;
   std::shared_ptr<Gate> gate_;

@@ -53,7 +53,7 @@ class GroupBudget {
   std::optional<Loss> take(std::uint64_t bytes, MonoTime now);
   // What keeps everything out at the moment, whatever its size.
   std::optional<Loss> closed() const;
-  // Whether one made afresh would answer the same: nothing was written for long.
+  // Whether a new one would answer the same: nothing was written for long.
   bool forgettable(MonoTime now);
 
  private:
@@ -100,7 +100,7 @@ class LogBudget {
   std::mutex mutex_;
   std::optional<MonoTime> counted_;  // guarded by mutex_: when used_ was
   MonoTime forgotten_{};             // guarded by mutex_: when groups_ was last gone through
-  // Kept while they remember something: who writes only now and then must not begin afresh.
+  // Kept while they remember something: who writes only now and then must not begin again.
   std::map<std::pair<Scope, std::string>, GroupBudgetPtr> groups_;
 };
 

@@ -1,5 +1,7 @@
 #include "services/logs/core.hpp"
 
+#include <algorithm>
+
 #include "services/logs/errors.hpp"
 
 namespace lapwing::logs {
@@ -35,6 +37,15 @@ std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms) {
   return group.retention_days ? now_ms - *group.retention_days * kDayMs : 0;
 }
 
+void keep_retention(const Core& core, const Group& group, EventRange& range) {
+  const std::int64_t start_ms = retention_start_ms(group, core.now_ms());
+  if (core.ages_by_ingestion()) {
+    range.ingested_from_ms = start_ms;
+  } else {
+    range.start_ms = std::max(range.start_ms, start_ms);
+  }
+}
+
 void flush_for_reading(Core& core, const Scope& scope, std::string_view group,
                        std::optional<std::string_view> stream) {
   if (const Status flushed = core.sink.flush(scope, group, stream); !flushed)
@@ -64,8 +75,10 @@ Status expire_events(Core& core) {
   const std::int64_t now_ms = core.now_ms();
   return core.repository.for_each_group([&](const Group& group) -> Status {
     if (!group.retention_days) return {};
-    LAPWING_TRY(const std::uint64_t removed,
-                core.events.expire(group.uid, retention_start_ms(group, now_ms)));
+    const std::int64_t start_ms = retention_start_ms(group, now_ms);
+    LAPWING_TRY(const std::uint64_t removed, core.ages_by_ingestion()
+                                                 ? core.events.expire_ingested(group.uid, start_ms)
+                                                 : core.events.expire(group.uid, start_ms));
     if (removed == 0) return {};
     core.budget.recount();
     core.log->info("logs", "events expired", {{"group", group.name}, {"records", removed}});

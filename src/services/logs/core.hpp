@@ -21,8 +21,9 @@ namespace lapwing::logs {
 
 struct Core {
   Core(store::Store& store, store::Log& log, const Clock& wall, Random& random, Logger& logger,
-       const LogLimits& limits = {})
+       const LogLimits& limits = {}, const Clock* real = nullptr)
       : clock(&wall),
+        real_clock(real == nullptr ? &wall : real),
         log(&logger),
         repository(store, random),
         events(log),
@@ -30,6 +31,8 @@ struct Core {
         sink(repository, events, budget, deletion, wall, logger) {}
 
   const Clock* clock;
+  // What functions and clients stamp events by, though the service's may be moved by hand.
+  const Clock* real_clock;
   Logger* log;
   Repository repository;
   EventLog events;
@@ -38,6 +41,10 @@ struct Core {
   SinkWriter sink;
 
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }
+  std::int64_t real_now_ms() const { return unix_ms(real_clock->wall()); }
+  // Where the service's clock is moved by hand, what an event says of its time tells nothing of its
+  // age: retention counts from when it came.
+  bool ages_by_ingestion() const { return real_clock != clock; }
 };
 
 using aws::scope_of;
@@ -50,6 +57,8 @@ std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn)
 
 // Events older than this have expired, whether they were taken away yet or not.
 std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms);
+// Leaves out of `range` what has expired.
+void keep_retention(const Core& core, const Group& group, EventRange& range);
 
 // Writes function output still in memory, so that a read sees it. A disk that refuses does
 // not keep anyone from reading what it has.

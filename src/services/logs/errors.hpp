@@ -40,6 +40,9 @@ inline Error stream_exists() {
   return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
                "The specified log stream already exists");
 }
+inline Error too_many_tags() {
+  return invalid_parameter("The maximum number of tags allowed for a resource is 50.");
+}
 inline Error too_many_tags(const std::string& resource) {
   return Error(ErrorKind::kInvalid, "TooManyTagsException",
                "The maximum number of tags allowed for a resource is 50.")
@@ -60,11 +63,4 @@ inline Error rate_exceeded(std::string_view why) {
                "Rate exceeded: " + std::string(why) + ".")
       .with_status(400);
 }
-// A member Lapwing does not serve: refused by name, never ignored.
-inline Error unsupported_parameter(const std::string& name) {
-  return Error(ErrorKind::kUnsupported, "InvalidParameterException",
-               "The parameter " + name + " is not supported by this endpoint.")
-      .with_status(400);
-}
-
 }  // namespace lapwing::logs

@@ -60,6 +60,7 @@ Status EventCursor::take_record(store::LogRecord& record) {
   bytes_read_ += record.data.size();
   const auto chunk = std::make_shared<const std::string>(std::move(record.data));
   LAPWING_TRY(const ChunkHeader header, read_chunk_header(*chunk));
+  if (header.ingestion_ms < range_.ingested_from_ms) return {};
   LAPWING_TRY(const std::vector<ChunkEvent> events, read_chunk(*chunk));
   std::uint64_t order = record.sequence << kOrderShift;
   for (const ChunkEvent& event : events) {
@@ -168,6 +169,42 @@ Result<std::uint64_t> EventLog::expire(const std::string& group_uid, std::int64_
       if (!info.first_time_ms || *info.first_time_ms >= cutoff_ms) continue;
       LAPWING_TRY(const std::uint64_t count,
                   or_empty(log_->trim_before_time(group_uid, info.shard, cutoff_ms)));
+      removed += count;
+    }
+    if (!page.more) return removed;
+  }
+}
+
+// Chunks of a stream are appended as they come in.
+Result<store::LogSequence> EventLog::first_ingested(const std::string& group_uid,
+                                                    const std::string& shard,
+                                                    std::int64_t cutoff_ms) {
+  store::LogRead read;
+  read.stream = group_uid;
+  read.shard = shard;
+  read.max_bytes = kReadAheadBytes;
+  while (true) {
+    LAPWING_TRY(const store::LogPage page, or_empty(log_->read(read)));
+    for (const store::LogRecord& record : page.records) {
+      LAPWING_TRY(const ChunkHeader header, read_chunk_header(record.data));
+      if (header.ingestion_ms >= cutoff_ms) return record.sequence;
+      read.from = record.sequence + 1;
+    }
+    if (!page.more || page.records.empty()) return read.from;
+  }
+}
+
+Result<std::uint64_t> EventLog::expire_ingested(const std::string& group_uid,
+                                                std::int64_t cutoff_ms) {
+  std::uint64_t removed = 0;
+  std::string after;
+  while (true) {
+    LAPWING_TRY(const store::ShardPage page, or_empty(log_->shards(group_uid, after)));
+    for (const store::ShardInfo& info : page.shards) {
+      after = info.shard;
+      LAPWING_TRY(const store::LogSequence first, first_ingested(group_uid, info.shard, cutoff_ms));
+      LAPWING_TRY(const std::uint64_t count,
+                  or_empty(log_->trim_before(group_uid, info.shard, first)));
       removed += count;
     }
     if (!page.more) return removed;

@@ -37,8 +37,9 @@ struct StoredEvent {
 
 // Which events of one stream a cursor yields, and in which direction.
 struct EventRange {
-  std::int64_t start_ms = 0;        // inclusive
-  std::int64_t end_ms = INT64_MAX;  // exclusive
+  std::int64_t start_ms = 0;          // inclusive
+  std::int64_t end_ms = INT64_MAX;    // exclusive
+  std::int64_t ingested_from_ms = 0;  // inclusive
   bool backward = false;
   std::optional<Place> beyond;  // strictly after it, or before it going backward
 };
@@ -112,10 +113,16 @@ class EventLog {
 
   // Removes chunks whose newest event is older than `cutoff_ms`.
   Result<std::uint64_t> expire(const std::string& group_uid, std::int64_t cutoff_ms);
+  // Removes chunks that came before `cutoff_ms`.
+  Result<std::uint64_t> expire_ingested(const std::string& group_uid, std::int64_t cutoff_ms);
   // `mark` as Repository::dropped() gives it.
   Status drop(const std::string& mark);
 
  private:
+  // Where what was ingested at or after `cutoff_ms` begins; nothing where all came before.
+  Result<store::LogSequence> first_ingested(const std::string& group_uid, const std::string& shard,
+                                            std::int64_t cutoff_ms);
+
   store::Log* log_;
 };
 

@@ -196,7 +196,7 @@ aws::OperationTable make_table(Core& core) {
 struct Service::Inside {
   Inside(const hosting::Dependencies& given, const LogLimits& limits)
       : core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
-             limits),
+             limits, &given.pipeline.clock),
         service(make_table(core), given.pipeline),
         background(given.background) {}
 
@@ -250,6 +250,8 @@ hosting::Health Service::health() const {
   if (!closed) return {};
   return {"limited", "Function output is dropped: " + describe(*closed, budget.limits())};
 }
+
+void Service::publish(hosting::Ports& ports) { ports.logs = &inside_->core.sink; }
 
 ports::LogSink& Service::sink() { return inside_->core.sink; }
 

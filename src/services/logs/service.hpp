@@ -36,6 +36,7 @@ class Service final : public hosting::Service {
   void stop() override;
 
   const aws::Service& api() const override;
+  void publish(hosting::Ports& ports) override;
   void metrics(hosting::MetricsText& text) const override;
   // Whether function output is dropped now.
   hosting::Health health() const override;

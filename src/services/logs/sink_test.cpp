@@ -7,11 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/eventually.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/testing/fixture.hpp"
 
 namespace lapwing::logs {
 namespace {
+
+using lapwing::testing::eventually;
 
 class Sink : public LogsFixture {
  protected:
@@ -59,7 +62,7 @@ TEST_F(Sink, UsesGroupsThatAreThere) {
 TEST_F(Sink, TheWriterThreadWritesWithoutAReader) {
   core_->sink.start();
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"x"}));
-  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
   EXPECT_EQ(engine_->bulk_log().streams("")->size(), 1u);
   core_->sink.append(ref("g", "s"), lines(kNowMs, {"last words"}));
   core_->sink.stop();
@@ -99,7 +102,7 @@ TEST_F(Sink, WritesManyStreamsInOneCommit) {
   }
   core_->sink.append(ref("g", std::string(4000, 's')), lines(kNowMs, {"can never be"}));
   core_->sink.start();
-  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
   EXPECT_EQ(disk_.commits_of_several, 1);
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(messages(*get("g", fmt::format("s{}", i))), (Messages{fmt::format("{}\n", i)}));
@@ -113,7 +116,7 @@ TEST_F(Sink, ManyStreamsGatherLonger) {
     for (std::size_t i = 0; i < streams; ++i) {
       core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"x"}));
     }
-    while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+    EXPECT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
     return std::chrono::steady_clock::now() - begun;
   };
   EXPECT_GE(time_for(1), kFlushAfter);
@@ -127,11 +130,11 @@ TEST_F(Sink, ForgetsStreamsThatNobodyWritesTo) {
   for (int i = 0; i < 100; ++i) {
     if (i != 8) core_->sink.append(ref("g", fmt::format("s{}", i)), lines(kNowMs, {"first"}));
   }
-  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
   EXPECT_EQ(core_->sink.streams(), 100u);
   clock_.advance(kStreamIdleAfter + kIdleStreamsLookEvery);
   core_->sink.append(ref("g", "new"), lines(kNowMs, {"x"}));
-  while (core_->sink.streams() > 1) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return core_->sink.streams() == 1; }));
   core_->sink.append(ref("g", "s7"), lines(kNowMs, {"again"}));
   EXPECT_EQ(messages(*get("g", "s7")), (Messages{"first\n", "again\n"}));
   held->append(lines(kNowMs, {"still open"}));
@@ -154,9 +157,9 @@ TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
   EXPECT_EQ(error_of(put("g", "s", {{kNowMs, "x"}})),
             "ServiceUnavailableException: The service cannot complete the request.");
   core_->sink.start();
-  while (disk_.refused < 5) std::this_thread::yield();  // the writer has tried, too
+  ASSERT_TRUE(eventually([&] { return disk_.refused >= 5; }));  // the writer has tried, too
   disk_.refuse = false;
-  while (core_->sink.backlog_bytes() > 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"before\n", "one\n", "two\n"}));
 }
 

@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/testing/eventually.hpp"
 #include "services/sqs/testing/queues.hpp"
 
 namespace lapwing::sqs {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::Pending;
 using testing::Queues;
 
@@ -49,7 +51,7 @@ TEST(SqsAllowance, WhoMayNotWaitIsToldSo) {
   q.allowance = share;
   share->waits = 1;
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   EXPECT_EQ(q.receive("a", R"("WaitTimeSeconds":20)").error, "OverLimit");
   EXPECT_EQ(q.receive("a").text, "{}");
   ASSERT_TRUE(q.send("a", "x").ok());

@@ -9,10 +9,10 @@
 #include "services/sqs/attempts.hpp"
 #include "services/sqs/catalog.hpp"
 #include "services/sqs/mover.hpp"
-#include "services/sqs/options.hpp"
 #include "services/sqs/polls.hpp"
 #include "services/sqs/retention.hpp"
 #include "services/sqs/room.hpp"
+#include "services/sqs/settings.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sqs {
@@ -20,8 +20,8 @@ namespace lapwing::sqs {
 // Made when the service starts: operations come only afterwards.
 struct Parts {
   Parts(const Clock& clock, Random& random, store::Space& space, const os::DiskSpace* disk,
-        const Options& options)
-      : room(space.log(), disk, options.bytes_max(disk)),
+        const Settings& settings)
+      : room(space, disk, settings.bytes_max(disk)),
         catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),
@@ -39,7 +39,7 @@ struct Parts {
 struct Core {
   const Clock* clock = nullptr;
   Random* random = nullptr;
-  Options options;
+  Settings settings;
   store::Space* space = nullptr;
   std::unique_ptr<Parts> parts;
 
@@ -55,7 +55,9 @@ struct Core {
   }
 
   // Before messages are taken on.
-  Status check_room(std::size_t bytes) { return parts->room.check(bytes); }
+  Status check_room(const Queue& queue, std::size_t bytes) {
+    return parts->room.check(queue.scope.account.view(), bytes);
+  }
 };
 
 }  // namespace lapwing::sqs

@@ -1,9 +1,11 @@
 // FIFO queues: order, deduplication, expiry. Dead letters and move tasks of both kinds.
+#include "base/testing/eventually.hpp"
 #include "services/sqs/testing/queues.hpp"
 
 namespace lapwing::sqs {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::Answer;
 using testing::minutes;
 using testing::Pending;
@@ -62,7 +64,7 @@ TEST(SqsFifo, AGroupGoesOnWhenAllOfIsHeldIsDone) {
   EXPECT_EQ(q.bodies("a.fifo"), "");
   Pending poll = q.begin(
       "ReceiveMessage", Queues::with("a.fifo", R"("WaitTimeSeconds":20,"MaxNumberOfMessages":10)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   ASSERT_TRUE(q.erase("a.fifo", handles[1]).ok());
   EXPECT_EQ(Queues::bodies_of(poll.get()), "m3 m4");
 }

@@ -51,7 +51,7 @@ inline constexpr std::int32_t kPageMax = 1000;  // queues
 inline constexpr auto kDeletedFor = std::chrono::seconds(60);
 inline constexpr auto kPurgeEvery = std::chrono::seconds(60);
 inline constexpr auto kAttemptsFor = std::chrono::minutes(5);
-// Receives that can be asked for again; beyond it the oldest are forgotten.
+// Receives that can be asked for again; beyond it the oldest of who has most are forgotten.
 inline constexpr std::size_t kAttemptsMax = 10'000;
 
 inline constexpr std::int32_t kMoveRateMax = 500;  // messages a second
@@ -66,6 +66,11 @@ inline constexpr std::size_t kMovesKept = 10;
 // queues can be changed and messages received and deleted when it is full.
 inline constexpr std::uint64_t kRoomReserveShare = 16;
 inline constexpr std::uint64_t kRoomReserveBytesMax = 64 * kMiB;
+// Where more than one account has queues and half of what messages may take is taken: what an
+// account may have (1/16 of it), and beyond it as much as is left to all.
+inline constexpr std::uint64_t kRoomLeastShare = 16;
+// What accounts have is counted so often, from a quarter on.
+inline constexpr auto kRoomCountEvery = std::chrono::seconds(10);
 // Of a message besides its body: at least what its row and its places in indexes take.
 inline constexpr std::size_t kMessageOverheadBytes = 512;
 

@@ -1,9 +1,11 @@
 // Messages of standard queues: sending, receiving, visibility, attributes, batches, long polls.
+#include "base/testing/eventually.hpp"
 #include "services/sqs/testing/queues.hpp"
 
 namespace lapwing::sqs {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::Answer;
 using testing::minutes;
 using testing::Pending;
@@ -317,7 +319,7 @@ TEST(SqsPolls, EndWithTheirTime) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   q.advance(seconds(19));
   EXPECT_FALSE(poll.done());
   q.advance(seconds(1));
@@ -330,19 +332,19 @@ TEST(SqsPolls, OrWithAMessageThatIsSentOrFallsDue) {
   ASSERT_TRUE(
       q.create("a", R"("VisibilityTimeout":"4","ReceiveMessageWaitTimeSeconds":"20")").ok());
   Pending poll = q.begin("ReceiveMessage", Queues::with("a"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   ASSERT_TRUE(q.send("a", "now").ok());
   EXPECT_EQ(poll.get().at("Messages.0.Body"), "now");
   // In flight for four seconds.
   Pending lapse = q.begin("ReceiveMessage", Queues::with("a"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   q.advance(seconds(3));
   EXPECT_FALSE(lapse.done());
   q.advance(seconds(1));
   EXPECT_EQ(lapse.get().at("Messages.0.Body"), "now");
   ASSERT_TRUE(q.send("a", "later", R"("DelaySeconds":2)").ok());
   Pending delay = q.begin("ReceiveMessage", Queues::with("a"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   q.advance(seconds(2));
   EXPECT_EQ(delay.get().at("Messages.0.Body"), "later");
 }
@@ -354,7 +356,7 @@ TEST(SqsPolls, EachMessageWakesOneAndAllAreServed) {
   for (int i = 0; i < 50; ++i) {
     polls.push_back(q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)")));
   }
-  while (q.service().waiting_polls() < 50) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() == 50; }));
   std::string entries;
   for (int i = 0; i < 10; ++i) entries += (i ? "," : "") + entry(std::to_string(i), "x");
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(send_batch(q, entries).ok());
@@ -366,7 +368,7 @@ TEST(SqsPolls, ADeletedQueueEndsThem) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   ASSERT_TRUE(q.call("DeleteQueue", Queues::with("a")).ok());
   EXPECT_EQ(poll.get().error, "QueueDoesNotExist");
 }
@@ -375,7 +377,7 @@ TEST(SqsPolls, SoDoesAServiceThatIsAboutToStop) {
   Queues q;
   ASSERT_TRUE(q.create("a").ok());
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   q.service().drain();
   EXPECT_EQ(poll.get().text, "{}");
   EXPECT_EQ(q.receive("a", R"("WaitTimeSeconds":20)").text, "{}");
@@ -404,7 +406,7 @@ TEST(SqsMessages, SoManyInFlightAreTheLimit) {
   EXPECT_EQ(q.get("a", "ApproximateNumberOfMessages"), "1");
   EXPECT_EQ(q.receive("a").error, "OverLimit");
   Pending poll = q.begin("ReceiveMessage", Queues::with("a", R"("WaitTimeSeconds":20)"));
-  while (q.service().waiting_polls() == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return q.service().waiting_polls() > 0; }));
   q.advance(seconds(20));
   EXPECT_EQ(poll.get().text, "{}");
 }

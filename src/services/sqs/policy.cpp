@@ -10,7 +10,6 @@
 #include "policy/document.hpp"
 #include "policy/statements.hpp"
 #include "services/sqs/words.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -21,47 +20,20 @@ Error invalid_policy() {
   return errors::invalid_attribute_value("Invalid value for the parameter Policy.");
 }
 
-void write_list(text::JsonWriter& json, const std::vector<std::string>& items) {
-  if (items.size() == 1) return json.string(items.front());
-  json.begin_array();
-  for (const std::string& item : items) json.string(item);
-  json.end_array();
-}
-
 std::string statement_of(const Queue& queue, const Grant& grant) {
-  std::vector<std::string> principals;
-  for (const std::string& account : grant.accounts) {
-    principals.push_back(
-        fmt::format("arn:{}:iam::{}:root", aws::partition_of(queue.scope.region.view()), account));
-  }
-  std::vector<std::string> actions;
-  for (const std::string& action : grant.actions) actions.push_back("SQS:" + action);
-  std::string out;
-  text::JsonWriter json(out);
-  json.begin_object();
-  json.member("Sid", grant.label);
-  json.member("Effect", "Allow");
-  json.key("Principal");
-  json.begin_object();
-  json.key("AWS");
-  write_list(json, principals);
-  json.end_object();
-  json.key("Action");
-  write_list(json, actions);
-  json.member("Resource", queue.arn());
-  json.end_object();
-  return out;
+  policy::Statement out;
+  out.sid = grant.label;
+  out.effect = policy::Effect::kAllow;
+  out.principals =
+      policy::account_principals(aws::partition_of(queue.scope.region.view()), grant.accounts);
+  for (const std::string& action : grant.actions) out.actions.push_back("SQS:" + action);
+  out.resources = {queue.arn()};
+  return policy::statement_json(out);
 }
 
 // What AddPermission begins with.
 std::string empty_policy(const Queue& queue) {
-  std::string out;
-  text::JsonWriter json(out);
-  json.begin_object();
-  json.member("Version", "2008-10-17");
-  json.member("Id", queue.arn() + "/SQSDefaultPolicy");
-  json.end_object();
-  return out;
+  return policy::document_json("2008-10-17", queue.arn() + "/SQSDefaultPolicy", {});
 }
 
 bool is_label(std::string_view label) {

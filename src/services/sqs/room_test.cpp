@@ -24,9 +24,10 @@ class QueuesOnDisk final : public Queues {
     files_ = *store::open_sqlite_engine({.data_dir = directory_}, clock, null_logger());
     const hosting::Dependencies given = dependencies();
     service_ = std::make_unique<Service>(
-        hosting::Dependencies{*files_, given.clock, given.random, given.log, given.background,
-                              given.pipeline},
-        Options{.mb = kLimit / kMiB});
+        hosting::Dependencies{*files_, given.clock, given.real_clock, given.random, given.log,
+                              given.background, given.loops, given.pipeline, given.keys,
+                              given.ports},
+        Settings{.mb = kLimit / kMiB});
     EXPECT_TRUE(service_->start());
   }
   ~QueuesOnDisk() override {
@@ -34,7 +35,7 @@ class QueuesOnDisk final : public Queues {
     files_.reset();
     std::filesystem::remove_all(directory_);
   }
-  std::uint64_t used() { return *(*files_->space("sqs"))->log().used_bytes(); }
+  std::uint64_t used() { return *(*files_->space("sqs"))->used_bytes(); }
 
  private:
   std::string directory_;
@@ -73,16 +74,67 @@ TEST(SqsRoom, MessagesTakeAllButAReserveAndDeletingGoesOn) {
   ASSERT_TRUE(q.call("PurgeQueue", Queues::with("a")).ok());
 }
 
+// Where nothing is kept on a disk, too.
+TEST(SqsRoom, MessagesInMemoryCount) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  Room room(*engine, nullptr, kLimit);
+  ASSERT_TRUE(engine->store().transact([](store::Txn& txn) -> Status {
+    for (int i = 0; i < 7; ++i) {
+      LAPWING_CHECK(txn.enqueue({.queue = "q", .payload = std::string(500'000, 'x')}));
+    }
+    return {};
+  }));
+  EXPECT_FALSE(room.check("000000000000", kMiB));
+  EXPECT_TRUE(room.check("000000000000", 1));
+}
+
+// Another account comes when one has taken nearly all: what it leaves is shared from there on.
+TEST(SqsRoom, OneAccountLeavesRoomToAnother) {
+  QueuesOnDisk q;
+  ASSERT_TRUE(q.create("a").ok());
+  aws::Caller other;
+  other.account = AccountId("111111111111");
+  ASSERT_TRUE(q.call_as(other, "CreateQueue", R"({"QueueName":"b"})").ok());
+  const auto send_other = [&](const std::string& body) {
+    return q.call_as(other, "SendMessage",
+                     fmt::format(R"({{"QueueUrl":"http://localhost:4566/111111111111/b",)"
+                                 R"("MessageBody":"{}"}})",
+                                 body));
+  };
+  q.advance(kRoomCountEvery);
+  ASSERT_TRUE(send_other("first").ok());
+  const std::string body(50'000, 'x');
+  std::size_t sent = 0;
+  Answer last;
+  while ((last = q.send("a", body)).ok()) ASSERT_LT(++sent, 100u);
+  EXPECT_EQ(last.error, "ServiceUnavailable");
+  EXPECT_EQ(last.text,
+            "The service cannot take messages now: this account's messages take their part of the "
+            "4 MiB of the disk that those of all may (sqs.mb). Receiving, deleting and purging go "
+            "on.");
+  EXPECT_GT(sent, 25u);
+  EXPECT_LE(q.used(), kLimit * 3 / 4);
+  // The other has as much again of what is left.
+  std::size_t others = 0;
+  while (send_other(body).ok()) ASSERT_LT(++others, 100u);
+  EXPECT_GT(others, 10u);
+  // What it frees it may use, once that was counted.
+  ASSERT_TRUE(q.call("PurgeQueue", Queues::with("a")).ok());
+  q.advance(kRoomCountEvery);
+  EXPECT_TRUE(q.send("a", body).ok());
+}
+
 TEST(SqsRoom, TheDisksReserveIsNotForMessages) {
   ManualClock clock;
   const auto engine = store::make_memory_engine(clock);
   const os::DiskSpace full("/", ~std::uint64_t{0} / 2);
-  Room none(engine->log(), &full, 0);
-  EXPECT_EQ(none.check(1).error().message(),
+  Room none(*engine, &full, 0);
+  EXPECT_EQ(none.check("000000000000", 1).error().message(),
             "The service cannot take messages now: the disk is full. Receiving, deleting and "
             "purging go on.");
-  Room all(engine->log(), nullptr, 0);
-  EXPECT_TRUE(all.check(~std::size_t{0} / 2));
+  Room all(*engine, nullptr, 0);
+  EXPECT_TRUE(all.check("000000000000", ~std::size_t{0} / 2));
   EXPECT_EQ(Room::for_messages(16 * kMiB), 15 * kMiB);
   EXPECT_EQ(Room::for_messages(100 * kGiB), 100 * kGiB - 64 * kMiB);
 }

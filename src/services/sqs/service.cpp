@@ -128,19 +128,20 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given, const Options& options)
+Service::Service(const hosting::Dependencies& given, const sqs::Settings& settings)
     : given_(given), api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
-  core_.options = options;
+  core_.settings = settings;
 }
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sqs"));
   core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, given_.disk,
-                                        core_.options);
+                                        core_.settings);
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
+  core_.parts->room.begin(given_.background, core_.parts->catalog, core_.space->queue());
   core_.parts->polls.begin(given_.background);
   LAPWING_CHECK(core_.parts->retention.begin(given_.background));
   return core_.parts->mover.begin(given_.background);
@@ -148,6 +149,7 @@ Status Service::start() {
 
 void Service::stop() {
   if (core_.parts == nullptr) return;
+  core_.parts->room.stop();
   core_.parts->polls.stop();
   core_.parts->mover.stop();
   core_.parts->retention.stop();

@@ -9,16 +9,17 @@
 #include "hosting/service.hpp"
 #include "hosting/space_waker.hpp"
 #include "services/sqs/core.hpp"
-#include "services/sqs/options.hpp"
+#include "services/sqs/settings.hpp"
 
 namespace lapwing::sqs {
 
 class Service final : public hosting::Service {
  public:
-  using Settings = Options;
+  using Settings = sqs::Settings;
 
-  explicit Service(const hosting::Dependencies& given) : Service(given, given.read<Options>()) {}
-  Service(const hosting::Dependencies& given, const Options& options);
+  explicit Service(const hosting::Dependencies& given)
+      : Service(given, given.read<sqs::Settings>()) {}
+  Service(const hosting::Dependencies& given, const sqs::Settings& settings);
 
   const aws::Service& api() const override { return api_; }
   Status start() override;

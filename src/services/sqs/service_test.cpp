@@ -261,7 +261,7 @@ class StrictQueues final : public Queues {
  public:
   StrictQueues() {
     end_service();
-    service_ = std::make_unique<Service>(dependencies(), Options{.strict_deletion = true});
+    service_ = std::make_unique<Service>(dependencies(), Settings{.strict_deletion = true});
     EXPECT_TRUE(service_->start());
   }
 };

@@ -21,11 +21,8 @@ inline Status check_tags(const resources::Tags& tags, std::string_view queue) {
     return fail(gen::sqs::errors::invalid_parameter_value(
         "aws: prefixed tag key names are not allowed for external use."));
   }
-  return fail(gen::sqs::errors::invalid_parameter_value(
-      fmt::format("The tag {} is invalid: keys hold 1 to {} and values at most {} letters, digits, "
-                  "spaces and _ . : / = + - @.",
-                  fault->key.substr(0, resources::kTagKeyCharactersMax),
-                  resources::kTagKeyCharactersMax, resources::kTagValueCharactersMax)));
+  return fail(gen::sqs::errors::invalid_parameter_value("The tag is invalid: " +
+                                                        resources::tag_rule(*fault)));
 }
 
 }  // namespace lapwing::sqs

@@ -3,21 +3,19 @@
 
 #include "aws/credentials.hpp"
 #include "base/clock.hpp"
+#include "hosting/ports.hpp"
 #include "ports/roles.hpp"
 
 namespace lapwing::sts {
 
-struct Options {
-  const aws::SessionMint& mint;
-  ports::Roles& roles;
-  bool known_roles_only = false;  // refuse to assume others, as AWS does
-};
-
 struct Core {
-  Options options;
+  const hosting::Ports& ports;  // sessions and roles: there from the start on
   // Clients compare the end of a session with their own clock, as authentication does: this is the
   // real one, though the services' may stand still.
   const Clock& real_clock;
+
+  const aws::SessionMint& sessions() const { return *ports.sessions; }
+  ports::Roles& roles() const { return *ports.roles; }
 };
 
 }  // namespace lapwing::sts

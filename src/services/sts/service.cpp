@@ -41,7 +41,12 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given, const Options& options)
-    : core_{options, given.pipeline.clock}, service_(make_table(core_), given.pipeline) {}
+Service::Service(const hosting::Dependencies& given)
+    : core_{given.ports, given.real_clock}, service_(make_table(core_), given.pipeline) {}
+
+Status Service::start() {
+  if (core_.ports.sessions != nullptr && core_.ports.roles != nullptr) return {};
+  return fail(internal_error("STS needs IAM's roles and the server's sessions"));
+}
 
 }  // namespace lapwing::sts

@@ -11,8 +11,10 @@ namespace lapwing::sts {
 
 class Service final : public hosting::Service {
  public:
-  Service(const hosting::Dependencies& given, const Options& options);
+  explicit Service(const hosting::Dependencies& given);
 
+  // An error where nobody mints sessions or knows roles.
+  Status start() override;
   const aws::Service& api() const override { return service_; }
 
  private:

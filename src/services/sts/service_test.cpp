@@ -12,15 +12,22 @@ constexpr std::string_view kUnknown = "arn:aws:iam::111111111111:role/nobody";
 
 class SomeRoles final : public ports::Roles {
  public:
+  explicit SomeRoles(bool known_only) : known_only_(known_only) {}
+  bool known_only() const override { return known_only_; }
   Result<ports::Role> find(std::string_view arn) override {
     if (arn == kKnown) return ports::Role{true, "AROAKNOWN", 7200, false};
     return ports::Role{.id = "AROASTANDIN"};
   }
+
+ private:
+  bool known_only_;
 };
 
 class StsHost final : public hosting::testing::HostBase {
  public:
-  explicit StsHost(bool known_roles_only = false) : known_roles_only_(known_roles_only) {
+  explicit StsHost(bool known_roles_only = false) : roles(known_roles_only) {
+    ports.roles = &roles;
+    ports.sessions = &mint;
     caller.access_key_id = "AKIAEXAMPLE";
     begin_service();
   }
@@ -45,11 +52,8 @@ class StsHost final : public hosting::testing::HostBase {
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies(), Options{mint, roles, known_roles_only_});
+    return std::make_unique<Service>(dependencies());
   }
-
- private:
-  bool known_roles_only_;
 };
 
 TEST(Sts, SaysWhoSigned) {
@@ -72,6 +76,7 @@ TEST(Sts, SessionsOfARoleCarryItsId) {
   const aws::Principal principal = host.signs_as(answer);
   EXPECT_EQ(principal.arn, answer.at("AssumedRoleUser.Arn"));
   EXPECT_EQ(principal.user_id, "AROAKNOWN:me");
+  EXPECT_EQ(principal.identity, "AROAKNOWN");
   host.clock.advance(std::chrono::hours(1));
   EXPECT_EQ(host.mint
                 .open(answer.at("Credentials.AccessKeyId"), answer.at("Credentials.SessionToken"),
@@ -86,6 +91,7 @@ TEST(Sts, RolesThatNobodyKnowsAreAssumedUnlessSaidOtherwise) {
   const auto answer = host.assume(kUnknown);
   EXPECT_EQ(answer.at("AssumedRoleUser.AssumedRoleId"), "AROASTANDIN:me");
   EXPECT_EQ(host.signs_as(answer).account.view(), "111111111111");
+  EXPECT_EQ(host.signs_as(answer).identity, "");
   StsHost strict(true);
   EXPECT_TRUE(strict.assume(kKnown).ok());
   const auto refused = strict.assume(kUnknown);
@@ -144,10 +150,13 @@ TEST(Sts, AUserHasSessions) {
   StsHost host;
   host.caller.principal_arn = "arn:aws:iam::000000000000:user/a/ann";
   host.caller.user_id = "AIDAANN";
+  host.caller.identity = "AIDAANN";
   const auto answer = host.call("GetSessionToken");
+  EXPECT_EQ(host.signs_as(answer).identity, "AIDAANN");
   EXPECT_EQ(host.signs_as(answer).arn, "arn:aws:iam::000000000000:user/a/ann");
   EXPECT_EQ(host.signs_as(answer).user_id, "AIDAANN");
   const auto federated = host.call("GetFederationToken", R"({"Name":"guest"})");
+  EXPECT_EQ(host.signs_as(federated).identity, "AIDAANN");
   EXPECT_EQ(federated.at("FederatedUser.Arn"), "arn:aws:sts::000000000000:federated-user/guest");
   EXPECT_EQ(federated.at("FederatedUser.FederatedUserId"), "000000000000:guest");
   EXPECT_EQ(federated.at("PackedPolicySize"), "0");

@@ -54,6 +54,17 @@ void Writer::run() {
 
 namespace {
 
+// Of what was given to be kept.
+std::uint64_t bytes_of(const State& state) {
+  std::uint64_t out = 0;
+  for (const auto& [kind, table] : state.kinds) {
+    for (const auto& [key, record] : table.records) out += key.size() + record.value.size();
+  }
+  for (const auto& [id, message] : state.messages) out += message.request.payload.size();
+  for (const auto& [name, shard] : state.shards) out += shard.bytes;
+  return out;
+}
+
 class MemorySpace final : public Space {
  public:
   MemorySpace(const Clock& clock, const MemoryOptions& options, bool counts_blobs)
@@ -72,6 +83,11 @@ class MemorySpace final : public Space {
   Log& log() override { return *log_; }
   Lease& lease() override { return *lease_; }
   DueSource& due() override { return *due_; }
+  Result<std::uint64_t> used_bytes() override {
+    LAPWING_CHECK(core.check_not_nested());
+    const std::scoped_lock lock(core.mutex);
+    return bytes_of(core.state);
+  }
 
   void shut_down() {
     core.writer.stop();
@@ -109,6 +125,7 @@ class MemoryEngine final : public Engine {
   Log& log() override { return own_.log(); }
   Lease& lease() override { return own_.lease(); }
   DueSource& due() override { return own_.due(); }
+  Result<std::uint64_t> used_bytes() override { return own_.used_bytes(); }
   Log& bulk_log() override { return *bulk_log_; }
   BlobStore& blobs() override { return *blobs_; }
 

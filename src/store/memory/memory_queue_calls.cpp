@@ -36,6 +36,7 @@ class MemoryQueue final : public Queue {
                                          std::size_t limit) override;
   Result<std::uint64_t> give_back(std::string_view queue) override;
   Result<QueueStats> stats(std::string_view queue) override;
+  Result<QueueSize> size(std::string_view queue) override;
   Result<std::optional<Duration>> next_due(std::span<const std::string> queues) override;
 
   Subscription subscribe(std::string_view queue, Listener& listener) override {
@@ -93,6 +94,18 @@ Result<QueueStats> MemoryQueue::stats(std::string_view queue) {
     ++(visible ? out.visible : message.claimed ? out.in_flight : out.delayed);
     const Duration age(now - message.enqueued_ns);
     out.oldest_age = std::max(out.oldest_age.value_or(age), age);
+  }
+  return out;
+}
+
+Result<QueueSize> MemoryQueue::size(std::string_view queue) {
+  const std::scoped_lock lock(core_->mutex);
+  QueueSize out;
+  const auto ids = core_->state.queues.find(queue);
+  if (ids == core_->state.queues.end()) return out;
+  for (const MessageId id : ids->second) {
+    ++out.messages;
+    out.payload_bytes += core_->state.messages.at(id).request.payload.size();
   }
   return out;
 }

@@ -6,12 +6,14 @@
 #include <thread>
 #include <vector>
 
+#include "base/testing/eventually.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
 #include "store/testing/engines.hpp"
 
 namespace lapwing::store {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::failed_with;
 using testing::succeeded;
 
@@ -45,7 +47,7 @@ TEST_F(BackupTest, CopiesAStoreInUseConsistently) {
       ++written;
     }
   });
-  while (written < 20) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return written >= 20; }));
   const auto copied = back_up(data_, copy_, clock_);
   stop = true;
   writer.join();
@@ -75,7 +77,7 @@ TEST_F(BackupTest, TakesAllSpacesAlong) {
       ++sent;
     }
   });
-  while (sent < 20) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return sent >= 20; }));
   const auto copied = back_up(data_, copy_, clock_);
   stop = true;
   writer.join();
@@ -107,7 +109,7 @@ TEST_F(BackupTest, AllFilesAreOfOneMoment) {
   });
   for (int i = 0; i < 5; ++i) {
     const int before = written;
-    while (written < before + 5) std::this_thread::yield();
+    EXPECT_TRUE(eventually([&] { return written >= before + 5; }));
     const std::string copy = copy_ + std::to_string(i);
     ASSERT_TRUE(succeeded(back_up(data_, copy, clock_)));
     const auto copied = open(copy);

@@ -426,4 +426,16 @@ Status DbFile::read(Body body) {
   return body(*reader);
 }
 
+Result<std::uint64_t> DbFile::used_bytes() {
+  std::int64_t bytes = 0;
+  LAPWING_CHECK(read([&](Database& db) -> Status {
+    LAPWING_TRY(const std::int64_t pages, db.number("PRAGMA page_count"));
+    LAPWING_TRY(const std::int64_t unused, db.number("PRAGMA freelist_count"));
+    LAPWING_TRY(const std::int64_t page, db.number("PRAGMA page_size"));
+    bytes = (pages - unused) * page;
+    return {};
+  }));
+  return static_cast<std::uint64_t>(bytes);
+}
+
 }  // namespace lapwing::store::sqlite

@@ -76,6 +76,8 @@ class DbFile {
   Status submit(OwnedBody body, MonoTime deadline, Done done);
   // Runs `body` on one snapshot, on this thread.
   Status read(Body body);
+  // Free pages do not count.
+  Result<std::uint64_t> used_bytes();
 
   // Called from bodies or before the first write: `work` is asked for steps from now on.
   void add_idle_work(IdleWork& work);

@@ -114,7 +114,7 @@ class SqliteLog final : public Log, private IdleWork {
   Status drop_shard(std::string_view stream, std::string_view shard) override;
   Status drop_stream(std::string_view stream) override;
   Result<std::uint64_t> stream_bytes(std::string_view stream) override;
-  Result<std::uint64_t> used_bytes() override;
+  Result<std::uint64_t> used_bytes() override { return file_->used_bytes(); }
   Result<bool> wait_for(std::string_view stream, std::string_view shard, LogSequence after,
                         Duration timeout) override;
   Subscription subscribe(Listener& listener) override { return signal_->subscribe(listener); }
@@ -326,18 +326,6 @@ Result<std::uint64_t> SqliteLog::stream_bytes(std::string_view stream) {
     return {};
   }));
   return bytes;
-}
-
-Result<std::uint64_t> SqliteLog::used_bytes() {
-  std::int64_t bytes = 0;
-  LAPWING_CHECK(file_->read([&](Database& db) -> Status {
-    LAPWING_TRY(const std::int64_t pages, db.number("PRAGMA page_count"));
-    LAPWING_TRY(const std::int64_t unused, db.number("PRAGMA freelist_count"));
-    LAPWING_TRY(const std::int64_t page, db.number("PRAGMA page_size"));
-    bytes = (pages - unused) * page;
-    return {};
-  }));
-  return static_cast<std::uint64_t>(bytes);
 }
 
 Result<bool> SqliteLog::wait_for(std::string_view stream, std::string_view shard, LogSequence after,

@@ -9,6 +9,18 @@
 namespace lapwing::store::sqlite {
 namespace {
 
+#define LAPWING_QUEUE_SIZE(which)                                                                 \
+  "SELECT count(*), coalesce(sum(iif(apart, (SELECT length(bytes) FROM payload WHERE payload.id=" \
+  "msg.id), length(payload))), 0) FROM msg WHERE queue=? AND " which
+
+// Each message is in one of three indexes, or is the first of its ordered group and in two. Of a
+// payload only the length is read.
+constexpr const char* kSizes[] = {LAPWING_QUEUE_SIZE("+place<5"),
+                                  LAPWING_QUEUE_SIZE("ordered=1 AND place=5"),
+                                  LAPWING_QUEUE_SIZE("place=6")};
+
+#undef LAPWING_QUEUE_SIZE
+
 class SqliteQueue final : public Queue, private IdleWork {
  public:
   SqliteQueue(const StateParts& parts, Store& store) : Queue(store), parts_(parts) {
@@ -18,6 +30,7 @@ class SqliteQueue final : public Queue, private IdleWork {
   using Queue::claim;
   Result<ClaimResult> claim(const ClaimRequest& request) override;
   Result<QueueStats> stats(std::string_view queue) override;
+  Result<QueueSize> size(std::string_view queue) override;
   Result<std::optional<Duration>> next_due(std::span<const std::string> queues) override;
   Result<std::vector<std::string>> names(std::string_view prefix, std::string_view after,
                                          std::size_t limit) override;
@@ -146,6 +159,27 @@ Result<QueueStats> SqliteQueue::stats(std::string_view queue) {
                    "queue=?1 AND place=2 AND +place<5 ORDER BY at_ns LIMIT 1))"));
     LAPWING_CHECK(oldest.bind(number).step());
     if (!oldest.null(0)) out.oldest_age = Duration(now - oldest.integer(0));
+    return {};
+  }));
+  return out;
+}
+
+Result<QueueSize> SqliteQueue::size(std::string_view queue) {
+  QueueSize out;
+  LAPWING_CHECK(parts_.file.read([&](Database& db) -> Status {
+    std::int64_t number = 0;
+    {
+      LAPWING_TRY(Statement find, db.prepare("SELECT id FROM queue WHERE name=? AND dropped=0"));
+      LAPWING_TRY(const bool there, find.bind(queue).step());
+      if (!there) return {};
+      number = find.integer(0);
+    }
+    for (const char* sql : kSizes) {
+      LAPWING_TRY(Statement sum, db.prepare(sql));
+      LAPWING_CHECK(sum.bind(number).step());
+      out.messages += sum.natural(0);
+      out.payload_bytes += sum.natural(1);
+    }
     return {};
   }));
   return out;

@@ -73,6 +73,7 @@ class SqliteSpace final : public Space {
   Log& log() override { return *log_; }
   Lease& lease() override { return *lease_; }
   DueSource& due() override { return *due_; }
+  Result<std::uint64_t> used_bytes() override { return file_.used_bytes(); }
 
   DbFile& file() { return file_; }
   Signals& signals() { return signals_; }
@@ -129,6 +130,7 @@ class SqliteEngine final : public Engine {
   Log& log() override { return own_.log(); }
   Lease& lease() override { return own_.lease(); }
   DueSource& due() override { return own_.due(); }
+  Result<std::uint64_t> used_bytes() override { return own_.used_bytes(); }
   Log& bulk_log() override { return *bulk_log_; }
   BlobStore& blobs() override { return *blobs_; }
   Result<Space*> space(std::string_view name) override;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/testing/eventually.hpp"
 #include "store/data_dir.hpp"
 #include "store/sqlite/backup.hpp"
 #include "store/sqlite/sqlite_internal.hpp"
@@ -18,6 +19,7 @@
 namespace lapwing::store::sqlite {
 namespace {
 
+using lapwing::testing::eventually;
 using testing::failed_with;
 using testing::succeeded;
 using testing::TempDir;
@@ -157,11 +159,7 @@ TEST_F(SqliteEngineTest, APurgedQueueGivesItsRowsBack) {
   EXPECT_EQ(*(*engine)->queue().purge("q"), 3000u);
   const auto db = Database::open(file("state.db"), Database::Mode::kReadOnly);
   ASSERT_TRUE(succeeded(db));
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (*(*db)->number("SELECT count(*) FROM queue") != 0) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until);
-    std::this_thread::yield();
-  }
+  ASSERT_TRUE(eventually([&] { return *(*db)->number("SELECT count(*) FROM queue") == 0; }));
   for (const char* sql :
        {"SELECT count(*) FROM msg", "SELECT count(*) FROM payload", "SELECT count(*) FROM lane"}) {
     EXPECT_EQ(*(*db)->number(sql), 0) << sql;
@@ -303,11 +301,7 @@ TEST_F(SqliteEngineTest, DroppedShardsGiveTheirSpaceBack) {
   ASSERT_TRUE(log.drop_stream("s"));
   const auto db = Database::open(file("bulk_log.db"), Database::Mode::kReadOnly);
   ASSERT_TRUE(succeeded(db));
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (*(*db)->number("SELECT count(*) FROM shard") != 0) {
-    ASSERT_LT(std::chrono::steady_clock::now(), until);
-    std::this_thread::yield();
-  }
+  ASSERT_TRUE(eventually([&] { return *(*db)->number("SELECT count(*) FROM shard") == 0; }));
   EXPECT_EQ(*(*db)->number("SELECT count(*) FROM log_record"), 0);
 }
 
@@ -326,11 +320,7 @@ class ShrinkingFile : public SqliteEngineTest {
     }
   }
   void wait_until_small(const char* name = "bulk_log.db") const {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (bytes(name) > 6'000'000) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until) << bytes(name);
-      std::this_thread::yield();
-    }
+    ASSERT_TRUE(eventually([&] { return bytes(name) <= 6'000'000; })) << bytes(name);
   }
 };
 
@@ -366,14 +356,14 @@ TEST_F(ShrinkingFile, SoDoesThatOfDeletedMessages) {
     }
     return {};
   })));
-  ASSERT_GT(*space->log().used_bytes(), 19'000'000u);
+  ASSERT_GT(*space->used_bytes(), 19'000'000u);
   const auto claimed = space->queue().claim(queue, 40, std::chrono::minutes(1));
   ASSERT_TRUE(succeeded(claimed));
   ASSERT_EQ(claimed->size(), 40u);
   for (const Claimed& each : *claimed) {
     ASSERT_TRUE(succeeded(space->queue().complete(each.receipt)));
   }
-  EXPECT_LT(*space->log().used_bytes(), 1'000'000u);
+  EXPECT_LT(*space->used_bytes(), 1'000'000u);
   wait_until_small("spaces/messages.db");
 }
 

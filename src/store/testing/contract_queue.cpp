@@ -47,6 +47,32 @@ TEST_P(QueueContract, HandsOutInOrderOfBeingDueAndCompletes) {
   EXPECT_EQ(payloads(claim()), "later");
 }
 
+TEST_P(QueueContract, CountsWhatItHolds) {
+  const std::string large(200'000, 'x');
+  ASSERT_TRUE(queue().enqueue({"q", "later", minutes(1)}));
+  ASSERT_TRUE(queue().enqueue({"q", large}));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(queue().enqueue({.queue = "q", .payload = "ordered", .group = "g"}));
+    ASSERT_TRUE(queue().enqueue(
+        {.queue = "q", .payload = "fair", .group = "f", .grouping = Grouping::kFair}));
+  }
+  ASSERT_TRUE(queue().enqueue({"other", "not this"}));
+  const auto size = [&] {
+    const auto found = queue().size("q");
+    EXPECT_TRUE(succeeded(found));
+    return std::pair(found->messages, found->payload_bytes);
+  };
+  const std::uint64_t all = 5 + large.size() + 3 * 7 + 3 * 4;
+  EXPECT_EQ(size(), std::pair(std::uint64_t{8}, all));
+  const auto claimed = claim(1);
+  ASSERT_EQ(claimed.size(), 1u);
+  EXPECT_EQ(size(), std::pair(std::uint64_t{8}, all));
+  ASSERT_TRUE(queue().complete(claimed[0].receipt));
+  EXPECT_EQ(size(), std::pair(std::uint64_t{7}, all - claimed[0].payload.size()));
+  ASSERT_TRUE(queue().purge("q"));
+  EXPECT_EQ(size(), std::pair(std::uint64_t{0}, std::uint64_t{0}));
+}
+
 TEST_P(QueueContract, ClaimsFromSeveralQueuesAtMostMax) {
   queues_ = {"q", "r"};
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue().enqueue({i % 2 == 0 ? "q" : "r", "m"}));

@@ -259,6 +259,25 @@ TEST_P(SpaceContract, ASpaceLasts) {
   EXPECT_EQ((*engine_->space("messages"))->queue().stats("q")->visible, 1u);
 }
 
+TEST_P(SpaceContract, CountsWhatIsInIt) {
+  constexpr std::size_t kBytes = 200'000;
+  const std::string large(kBytes, 'x');
+  Space& space = **engine_->space("messages");
+  const std::uint64_t none = *space.used_bytes();
+  const std::uint64_t others = *engine_->used_bytes();
+  ASSERT_TRUE(space.store().put("fn", "a", large));
+  const std::uint64_t record = *space.used_bytes();
+  EXPECT_GE(record, none + kBytes);
+  ASSERT_TRUE(space.queue().enqueue({.queue = "q", .payload = large}));
+  const std::uint64_t message = *space.used_bytes();
+  EXPECT_GE(message, record + kBytes);
+  ASSERT_TRUE(space.log().append("s", "0", std::vector<LogInput>{{1, large}}));
+  EXPECT_GE(*space.used_bytes(), message + kBytes);
+  EXPECT_LT(*engine_->used_bytes(), others + kBytes);
+  ASSERT_TRUE(succeeded(space.store().erase("fn", "a")));
+  EXPECT_LT(*space.used_bytes(), message + kBytes);
+}
+
 TEST_P(SpaceContract, NamesAreChecked) {
   EXPECT_TRUE(succeeded(engine_->space(std::string(kMaxSpaceNameBytes, 'a'))));
   EXPECT_TRUE(

@@ -357,12 +357,10 @@ def test_what_deployment_tools_read_back(lam, fixed, arn):
 @pytest.mark.lapwing
 def test_unbuilt_operations_say_so(lam, fixed, role, name):
     for call, arguments, named in (
-            (lam.add_permission, {"FunctionName": fixed, "StatementId": "s", "Principal": "*",
-                                  "Action": "lambda:InvokeFunction"}, "AddPermission"),
             (lam.create_function_url_config, {"FunctionName": fixed, "AuthType": "NONE"},
              "CreateFunctionUrlConfig"),
-            (lam.put_function_recursion_config, {"FunctionName": fixed, "RecursiveLoop": "Allow"},
-             "PutFunctionRecursionConfig")):
+            (lam.create_event_source_mapping, {"FunctionName": fixed, "EventSourceArn":
+             "arn:aws:sqs:us-east-1:000000000000:q"}, "CreateEventSourceMapping")):
         refused("NotImplemented", re.compile(named), call, 501, **arguments)
     refused("NotImplemented", re.compile("VpcConfig"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from waiting import eventually
 
 
 def now_ms() -> int:
@@ -39,15 +40,6 @@ def put(logs, group, stream, *messages, at=None):
     return logs.put_log_events(
         logGroupName=group, logStreamName=stream,
         logEvents=[{"timestamp": at + i, "message": m} for i, m in enumerate(messages)])
-
-
-def eventually(check, seconds=30):
-    """AWS shows events only after a while; Lapwing at once."""
-    until = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result or time.monotonic() > until:
-            return result
 
 
 def test_groups(logs, group):

@@ -11,6 +11,7 @@ import pytest
 from conftest import Client, Server, lapwing
 from functions import package
 from java_functions import JDKS, VERSIONS, compiled, jar, waiting
+from waiting import eventually
 
 READY_SECONDS = 60
 WAITING_JIFFIES_MAX = 20  # in a second, of 100
@@ -142,7 +143,7 @@ def serve(java_client, tmp_path_factory):
         assert added.returncode == 0, added.stderr
         servers.append(Server(data, *arguments).start())
         trees = data / "added" / "trees"
-        wait_for(lambda: all(list(trees.glob(f"*/lib/java-{v}.*.jsa")) for v in VERSIONS))
+        assert eventually(lambda: all(list(trees.glob(f"*/lib/java-{v}.*.jsa")) for v in VERSIONS), READY_SECONDS)
         return Client(servers[-1])
     yield start
     for server in servers:
@@ -165,13 +166,6 @@ def probe(java_client, tmp_path_factory):
     return compiled(tmp_path_factory.mktemp("probe"), {"shop/Probe.java": PROBE})
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def metric(client, name):
     with urllib.request.urlopen(client.server.endpoint + "/_lapwing/metrics") as answer:
         text = answer.read().decode()
@@ -185,7 +179,7 @@ def start(client, code, version="17", handler="shop.Probe", memory_mb=512, from_
     before = [metric(client, kind) for kind in kinds]
     name = client.deploy(code, "java" + version, handler, MemorySize=memory_mb, **settings)
     if from_standby:
-        wait_for(lambda: waiting(client.server, memory_mb, version))
+        assert eventually(lambda: waiting(client.server, memory_mb, version), READY_SECONDS)
     said, answer, log = client.invoke(name, event or {})
     # One that fails to initialise is started twice.
     grown = [metric(client, kind) > was for kind, was in zip(kinds, before)]
@@ -330,7 +324,7 @@ def test_code_and_layers_that_came_later(ahead, java_client, tmp_path, version):
 
 def test_one_that_died_while_it_waited_is_not_missed(ahead, probe):
     name = ahead.deploy(probe, "java17", "shop.Probe", MemorySize=640)
-    wait_for(lambda: waiting(ahead.server, 640))
+    assert eventually(lambda: waiting(ahead.server, 640), READY_SECONDS)
     for pid in waiting(ahead.server, 640):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -339,7 +333,7 @@ def test_one_that_died_while_it_waited_is_not_missed(ahead, probe):
 
 def test_waiting_costs_next_to_nothing(ahead, probe):
     ahead.deploy(probe, "java17", "shop.Probe", MemorySize=10240)
-    wait_for(lambda: waiting(ahead.server, 10240))
+    assert eventually(lambda: waiting(ahead.server, 10240), READY_SECONDS)
     [pid, *_] = waiting(ahead.server, 10240)
 
     def used():

@@ -4,7 +4,8 @@ import collections
 import random
 import threading
 
-from api import Api, Gone, eventually
+from api import Api, Gone
+from waiting import eventually
 
 from soaking.traffic import expect
 from soaking.world import new_secret

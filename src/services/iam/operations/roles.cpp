@@ -5,6 +5,7 @@
 #include "gen/iam/errors.hpp"
 #include "services/iam/documents.hpp"
 #include "services/iam/errors.hpp"
+#include "services/iam/key_ring.hpp"
 #include "services/iam/limits.hpp"
 #include "services/iam/lookup.hpp"
 #include "services/iam/operations/attachments.hpp"
@@ -57,6 +58,13 @@ Status erase_identity(store::Txn& txn, const Identity& identity) {
   return Identities::erase(txn, IdentityTable::key(identity));
 }
 
+Status change_identity(Core& core, const std::string& account, const std::string& id,
+                       FunctionRef<Status(store::Txn&)> body) {
+  const Status written = change(core, body);
+  if (!id.empty()) LAPWING_CHECK(core.keys.refresh_identity(account, id));
+  return written;
+}
+
 Status check_without_policies(store::Reader& reader, const Identity& identity) {
   if (!identity.attached.empty()) return fail(errors::conflict("detach all policies"));
   LAPWING_TRY(const auto written, inline_policies_of(reader, identity.account, identity.id));
@@ -84,15 +92,15 @@ Result<gen::iam::CreateRoleResponse> create_role(Core& core, const aws::Call& ca
         "The path /aws-service-role/ is reserved for service-linked roles."));
   }
   LAPWING_CHECK(put_tags(role.tags, in.tags.value_or(TagList()), KeyCase::kIgnored));
-  return change<gen::iam::CreateRoleResponse>(
-      core, [&](store::Txn& txn) -> Result<gen::iam::CreateRoleResponse> {
-        LAPWING_TRY(role.pins, check_trust_document(txn, role.account, role.trust));
-        if (!role.boundary.empty()) LAPWING_CHECK(check_boundary(txn, role.account, role.boundary));
-        LAPWING_CHECK(insert_identity(txn, role));
-        gen::iam::CreateRoleResponse out;
-        LAPWING_TRY(out.role, show_role(txn, role, Detail::kCreated));
-        return out;
-      });
+  gen::iam::CreateRoleResponse out;
+  LAPWING_CHECK(change_identity(core, role.account, role.id, [&](store::Txn& txn) -> Status {
+    LAPWING_TRY(role.pins, check_trust_document(txn, role.account, role.trust));
+    if (!role.boundary.empty()) LAPWING_CHECK(check_boundary(txn, role.account, role.boundary));
+    LAPWING_CHECK(insert_identity(txn, role));
+    LAPWING_TRY(out.role, show_role(txn, role, Detail::kCreated));
+    return {};
+  }));
+  return out;
 }
 
 Result<gen::iam::GetRoleResponse> get_role(Core& core, const aws::Call& call,
@@ -165,8 +173,10 @@ Result<aws::Empty> update_assume_role_policy(Core& core, const aws::Call& call,
 
 Result<aws::Empty> delete_role(Core& core, const aws::Call& call,
                                const gen::iam::DeleteRoleRequest& in) {
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  std::string id;
+  LAPWING_CHECK(change_identity(core, account_of(call), id, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const Identity role, find_own_role(txn, account_of(call), in.role_name));
+    id = role.id;
     LAPWING_CHECK(check_without_policies(txn, role));
     LAPWING_TRY(const auto profiles, profiles_of(txn, role.account, role.id));
     if (!profiles.empty()) return fail(errors::conflict("remove roles from instance profile"));

@@ -33,6 +33,10 @@ Result<aws::Empty> delete_role(Core& core, const aws::Call& call,
 // A new identity of the account, counted; EntityAlreadyExists where the name is taken.
 Status insert_identity(store::Txn& txn, const Identity& identity);
 Status erase_identity(store::Txn& txn, const Identity& identity);
+// A change that makes or deletes a user or role: its sessions count, or do not, when it answers,
+// also where it may have been written (kUnknown). `id` may be found out by `body`.
+Status change_identity(Core& core, const std::string& account, const std::string& id,
+                       FunctionRef<Status(store::Txn&)> body);
 // DeleteConflict while policies are attached or written into it.
 Status check_without_policies(store::Reader& reader, const Identity& identity);
 

@@ -155,7 +155,8 @@ Result<gen::iam::CreateServiceLinkedRoleResponse> create_service_linked_role(
   role.trust = trust_of(known->service);
   role.attached.push_back(fmt::format("arn:aws:iam::aws:policy{}", known->policy));
   using Out = gen::iam::CreateServiceLinkedRoleResponse;
-  return change<Out>(core, [&](store::Txn& txn) -> Result<Out> {
+  Out out;
+  LAPWING_CHECK(change_identity(core, role.account, role.id, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const auto taken, Identities::find(txn, IdentityTable::key(role)));
     if (taken) {
       return fail(gen::iam::errors::invalid_input(
@@ -164,19 +165,21 @@ Result<gen::iam::CreateServiceLinkedRoleResponse> create_service_linked_role(
                       role.name)));
     }
     LAPWING_CHECK(insert_identity(txn, role));
-    Out out;
     LAPWING_TRY(out.role, show_role(txn, role, Detail::kCreated));
-    return out;
-  });
+    return {};
+  }));
+  return out;
 }
 
 Result<gen::iam::DeleteServiceLinkedRoleResponse> delete_service_linked_role(
     Core& core, const aws::Call& call, const gen::iam::DeleteServiceLinkedRoleRequest& in) {
   gen::iam::DeleteServiceLinkedRoleResponse out;
   const std::string task = make_uuid(core.random);
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  std::string id;
+  LAPWING_CHECK(change_identity(core, account_of(call), id, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const Identity role,
                 find_identity(txn, account_of(call), Kind::kRole, in.role_name));
+    id = role.id;
     if (!is_service_linked(role)) return fail(errors::no_identity(Kind::kRole, in.role_name));
     out.deletion_task_id = fmt::format("task{}{}/{}", role.path, role.name, task);
     return erase_identity(txn, role);

@@ -48,7 +48,7 @@ Result<gen::iam::CreateUserResponse> create_user(Core& core, const aws::Call& ca
   user.boundary = in.permissions_boundary.value_or("");
   LAPWING_CHECK(check_path(user.path));
   LAPWING_CHECK(put_tags(user.tags, in.tags.value_or(TagList()), KeyCase::kIgnored));
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  LAPWING_CHECK(change_identity(core, user.account, user.id, [&](store::Txn& txn) -> Status {
     if (!user.boundary.empty()) LAPWING_CHECK(check_boundary(txn, user.account, user.boundary));
     return insert_identity(txn, user);
   }));
@@ -118,9 +118,11 @@ Result<aws::Empty> update_user(Core& core, const aws::Call& call,
 
 Result<aws::Empty> delete_user(Core& core, const aws::Call& call,
                                const gen::iam::DeleteUserRequest& in) {
-  LAPWING_CHECK(change(core, [&](store::Txn& txn) -> Status {
+  std::string id;
+  LAPWING_CHECK(change_identity(core, account_of(call), id, [&](store::Txn& txn) -> Status {
     LAPWING_TRY(const Identity user,
                 find_identity(txn, account_of(call), Kind::kUser, in.user_name));
+    id = user.id;
     LAPWING_CHECK(check_without_policies(txn, user));
     LAPWING_TRY(const auto keys, access_keys_of(txn, user.account, user.id));
     if (!keys.empty()) return fail(errors::conflict("delete access keys"));

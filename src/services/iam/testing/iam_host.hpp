@@ -2,12 +2,10 @@
 // this namespace.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "crypto/aes_gcm.hpp"
 #include "hosting/testing/host.hpp"
 #include "services/iam/limits.hpp"
 #include "services/iam/service.hpp"
@@ -18,19 +16,7 @@ namespace lapwing::iam::testing {
 
 using hosting::testing::Answer;
 
-class Host final : public hosting::testing::HostBase {
- public:
-  Host() { begin_service(); }
-  ~Host() override { end_service(); }
-  Service& service() { return static_cast<Service&>(*service_); }
-
-  crypto::AesKey server_key{};  // of the next restart()
-
- protected:
-  std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies(), server_key);
-  }
-};
+using Host = hosting::testing::Host<Service>;
 
 inline constexpr std::string_view kTrust =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)"

@@ -90,48 +90,10 @@ Result<aws::Value> no_resource(const Asked& asked) {
 
 Result<aws::Value> no_mapping(const Asked&) { return fail(errors::resource_not_found()); }
 
-Result<aws::Value> get_function_code_signing_config(const Asked& asked) {
-  LAPWING_TRY(const FunctionRecord record, asked.record());
-  if (record.settings.image) return fail(errors::code_signing_not_for_images());
-  return asked.answer({});
-}
-
-Result<aws::Value> no_code_signing_config(const Asked& asked) {
-  return fail(errors::code_signing_config_not_found(asked.text("CodeSigningConfigArn")));
-}
-
-Result<aws::Value> list_code_signing_configs(const Asked& asked) {
-  return asked.none_of("CodeSigningConfigs");
-}
-
-Result<aws::Value> get_function_recursion_config(const Asked& asked) {
-  LAPWING_CHECK(asked.record());
-  return asked.answer({{"RecursiveLoop", asked.string("Terminate")}});
-}
-
-Result<aws::Value> get_runtime_management_config(const Asked& asked) {
-  LAPWING_TRY(const FunctionRecord record, asked.record());
-  return asked.answer(
-      {{"UpdateRuntimeOn", asked.string("Auto")},
-       {"FunctionArn", asked.string(function_arn(record.key, record.version_name()))}});
-}
-
 Result<aws::Value> get_function_scaling_config(const Asked& asked) {
   LAPWING_TRY(const FunctionRecord record, asked.record());
   return asked.answer(
       {{"FunctionArn", asked.string(function_arn(record.key, record.version_name()))}});
-}
-
-// Of a function that is not there the service says the same.
-Result<aws::Value> get_function_event_invoke_config(const Asked& asked) {
-  LAPWING_TRY(const FunctionIdentifier id, asked.function());
-  const std::string_view qualifier = id.qualifier.empty() ? kLatest : id.qualifier;
-  return fail(errors::no_event_invoke_config(function_arn(id.key, qualifier)));
-}
-
-Result<aws::Value> list_function_event_invoke_configs(const Asked& asked) {
-  LAPWING_CHECK(asked.check_there(errors::function_to_configure_not_there));
-  return asked.none_of("FunctionEventInvokeConfigs");
 }
 
 Result<aws::Value> list_function_url_configs(const Asked& asked) {
@@ -166,20 +128,10 @@ struct Row {
   Answer answer;
 };
 constexpr std::array kRows = {
-    Row{Id::kGetPolicy, no_resource},
-    Row{Id::kGetResourcePolicy, no_mapping},
     Row{Id::kGetFunctionUrlConfig, no_resource},
     Row{Id::kListFunctionUrlConfigs, list_function_url_configs},
-    Row{Id::kGetFunctionEventInvokeConfig, get_function_event_invoke_config},
-    Row{Id::kListFunctionEventInvokeConfigs, list_function_event_invoke_configs},
     Row{Id::kGetEventSourceMapping, no_mapping},
     Row{Id::kListEventSourceMappings, list_event_source_mappings},
-    Row{Id::kGetFunctionCodeSigningConfig, get_function_code_signing_config},
-    Row{Id::kGetCodeSigningConfig, no_code_signing_config},
-    Row{Id::kListCodeSigningConfigs, list_code_signing_configs},
-    Row{Id::kListFunctionsByCodeSigningConfig, no_code_signing_config},
-    Row{Id::kGetFunctionRecursionConfig, get_function_recursion_config},
-    Row{Id::kGetRuntimeManagementConfig, get_runtime_management_config},
     Row{Id::kGetFunctionScalingConfig, get_function_scaling_config},
     Row{Id::kListDurableExecutionsByFunction, list_durable_executions},
     Row{Id::kListCapacityProviders, list_capacity_providers},

@@ -1,6 +1,6 @@
-// Settings that no function can have here yet (policies, URLs, event source mappings, code signing,
-// asynchronous invocation, runtime management ...): reading them answers as AWS does for a function
-// that has none, as deployment tools read all of them back; setting them is not built.
+// Settings that no function can have here yet (URLs, event source mappings, durable executions,
+// capacity providers): reading them answers as AWS does for a function that has none, as deployment
+// tools read all of them back; setting them is not built.
 //
 // Thread-safety: as operations.hpp.
 #pragma once

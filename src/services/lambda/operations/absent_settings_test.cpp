@@ -123,10 +123,6 @@ TEST_F(AbsentSettings, OtherRegionsAndQualifiersThatDiffer) {
 
 TEST_F(AbsentSettings, SettingThemIsNotBuilt) {
   create_active("f");
-  const Answer policy = send("AddPermission", "POST", "/2015-03-31/functions/f/policy", "",
-                             R"({"StatementId":"s","Action":"lambda:InvokeFunction",)"
-                             R"("Principal":"s3.amazonaws.com"})");
-  EXPECT_EQ(policy.status, 501);
   const Answer url = send("CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/f/url", "",
                           R"({"AuthType":"NONE"})");
   EXPECT_EQ(url.status, 501);

@@ -1,3 +1,4 @@
+#include "aws/page_token.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/operations/common.hpp"
@@ -54,7 +55,7 @@ Result<FunctionRecord> find_target(Records& records, const FunctionKey& key,
 }
 
 // Developer guide, "Lambda function aliases": both versions are published and have the same
-// execution role.
+// execution role and dead letter target.
 Status check_target(Records& records, const FunctionKey& key, const AliasTarget& target) {
   const std::optional<WeightedVersion>& additional = target.additional;
   if (additional && target.version == 0) return fail(errors::weights_on_latest());
@@ -67,6 +68,10 @@ Status check_target(Records& records, const FunctionKey& key, const AliasTarget&
   if (first.settings.role != second.settings.role) {
     return fail(
         errors::roles_differ(version_name(target.version), version_name(additional->version)));
+  }
+  if (first.settings.dead_letter != second.settings.dead_letter) {
+    return fail(errors::dead_letters_differ(version_name(target.version),
+                                            version_name(additional->version)));
   }
   return {};
 }
@@ -156,7 +161,9 @@ Result<gl::ListAliasesResponse> list_aliases(Core& core, const aws::Call& call,
                                              const gl::ListAliasesRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:ListAliases"));
-  LAPWING_TRY(const std::string after, read_marker(in.marker));
+  const std::string list =
+      fmt::format("lambda.ListAliases {} {}", function_arn(key), in.function_version.value_or(""));
+  LAPWING_TRY(const std::string after, read_marker(list, in.marker));
   LAPWING_CHECK(find_function(core, {key, ""}));
   gl::ListAliasesResponse out;
   out.aliases.emplace();
@@ -171,7 +178,7 @@ Result<gl::ListAliasesResponse> list_aliases(Core& core, const aws::Call& call,
     return fail(foreign ? errors::invalid_marker() : std::move(page).error());
   }
   for (const AliasRecord& alias : page->items) out.aliases->push_back(describe(alias));
-  if (!page->next.empty()) out.next_marker = write_marker(page->next);
+  if (!page->next.empty()) out.next_marker = aws::write_page_token(list, page->next);
   return out;
 }
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "aws/arn.hpp"
+#include "aws/page_token.hpp"
+#include "ports/roles.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/runtimes.hpp"
-#include "text/base64.hpp"
 
 namespace lapwing::lambda {
 
@@ -70,8 +71,8 @@ namespace {
 
 // Why Lambda could not assume it; empty where it can.
 Result<std::string_view> role_fault(Core& core, const std::string& role) {
-  if (core.options.roles == nullptr) return std::string_view();
-  LAPWING_TRY(const ports::Role found, core.options.roles->find(role));
+  if (core.ports.roles == nullptr) return std::string_view();
+  LAPWING_TRY(const ports::Role found, core.ports.roles->find(role));
   if (!found.known) return std::string_view("IAM has no such role");
   return std::string_view(found.trusts_lambda ? "" : "its trust policy does not name Lambda");
 }
@@ -79,7 +80,7 @@ Result<std::string_view> role_fault(Core& core, const std::string& role) {
 }  // namespace
 
 Status check_role(Core& core, const aws::Caller& caller, const std::string& role) {
-  if (!core.options.known_roles_only) return {};
+  if (core.ports.roles == nullptr || !core.ports.roles->known_only()) return {};
   if (const auto arn = aws::Arn::parse(role); arn && arn->account != caller.account) {
     return fail(errors::role_of_another_account());
   }
@@ -187,14 +188,21 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
   return Published{std::move(out), true};
 }
 
-Result<std::string> read_marker(const std::optional<std::string>& marker) {
+Result<std::string> read_marker(std::string_view list, const std::optional<std::string>& marker) {
   if (!marker || marker->empty()) return std::string();
-  auto decoded = text::base64url_decode(*marker);
-  if (!decoded || decoded->empty()) return fail(errors::invalid_marker());
-  return *std::move(decoded);
+  auto position = aws::read_page_token(list, *marker);
+  if (!position || position->empty()) return fail(errors::invalid_marker());
+  return *std::move(position);
 }
 
-std::string write_marker(std::string_view position) { return text::base64url_encode(position); }
+Result<resources::PageAsk> ask_page(std::string list, const std::optional<std::string>& marker,
+                                    const std::optional<std::int32_t>& max_items) {
+  const bool first = !marker || marker->empty();
+  auto ask =
+      resources::page_ask(std::move(list), first ? std::nullopt : marker, page_size(max_items));
+  if (!ask) return fail(errors::invalid_marker());
+  return *std::move(ask);
+}
 
 std::size_t page_size(const std::optional<std::int32_t>& max_items) {
   const auto wanted = max_items ? static_cast<std::size_t>(std::max(*max_items, 1)) : kMaxPerPage;

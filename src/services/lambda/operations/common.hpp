@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "resources/pages.hpp"
 #include "services/lambda/operations/operations.hpp"
 
 namespace lapwing::lambda {
@@ -32,7 +33,7 @@ Result<FunctionRecord> find_function(Core& core, const FunctionIdentifier& id);
 void log_retired_runtime(Core& core, const FunctionKey& key,
                          const std::optional<std::string>& runtime);
 
-// Whether Lambda can assume this role, as far as that is asked (Options::known_roles_only).
+// Whether Lambda can assume this role, as far as that is asked (Roles::known_only).
 Status check_role(Core& core, const aws::Caller& caller, const std::string& role);
 // Says in the log where it could not on AWS.
 void log_role(Core& core, const FunctionKey& key, const std::string& role);
@@ -60,10 +61,12 @@ Result<Published> publish(RecordTxn& txn, const FunctionRecord& latest,
                           const std::optional<std::string>& description,
                           const std::string& revision_id);
 
-// Markers of lists: where the page before ended, opaque so that nobody relies on it.
-// "" without one; InvalidParameterValueException for what is none.
-Result<std::string> read_marker(const std::optional<std::string>& marker);
-std::string write_marker(std::string_view position);
+// Where the page before ended (aws/page_token.hpp); `list`: the operation, and whose list. ""
+// without a marker; InvalidParameterValueException for what is none of this list.
+Result<std::string> read_marker(std::string_view list, const std::optional<std::string>& marker);
+// What is asked of a list by Marker and MaxItems (resources/pages.hpp); errors as read_marker's.
+Result<resources::PageAsk> ask_page(std::string list, const std::optional<std::string>& marker,
+                                    const std::optional<std::int32_t>& max_items);
 // MaxItems within what a page holds.
 std::size_t page_size(const std::optional<std::int32_t>& max_items);
 

@@ -1,7 +1,9 @@
+#include "aws/operation_table.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/layer_input.hpp"
 #include "services/lambda/limits.hpp"
+#include "services/lambda/operations/code_signing.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
@@ -19,8 +21,8 @@ Status check_code(const gl::FunctionCode& code, bool image) {
   if (zip && code.image_uri) return fail(errors::code_given_twice());
   if (zip && s3) return fail(errors::code_given_twice());
   if (s3) {
-    return fail(errors::unsupported_parameter("CreateFunction", "Code.S3Bucket",
-                                              "Amazon S3 is not built yet, send Code.ZipFile"));
+    return fail(aws::unsupported("lambda", "CreateFunction", "Code.S3Bucket",
+                                 "Amazon S3 is not built yet, send Code.ZipFile"));
   }
   return zip ? Status() : fail(errors::no_code());
 }
@@ -33,6 +35,19 @@ Status check_layers(Core& core, const aws::Call& call, const gl::CreateFunctionR
     LAPWING_CHECK(find_layers(records, call.caller, *in.layers));
     return {};
   });
+}
+
+// In the transaction that makes the function. Whether its code, which nobody has signed, is to be
+// counted.
+Result<bool> attach_code_signing(RecordTxn& txn, const FunctionRecord& record,
+                                 const std::optional<std::string>& config) {
+  if (!config || config->empty()) return false;
+  if (record.settings.image) return fail(errors::code_signing_not_for_images());
+  LAPWING_TRY(const bool warned, check_unsigned(txn, *config, record.key));
+  LAPWING_TRY(Attachment attachment, txn.find_attachment(record.key, ""));
+  attachment.code_signing_config = *config;
+  LAPWING_CHECK(txn.put(attachment));
+  return warned;
 }
 
 }  // namespace
@@ -73,6 +88,7 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
   record.state_reason = {"Creating", "The function is being created."};
   const std::string version_revision = make_uuid(core.random);
   Published published;
+  bool warned = false;
   LAPWING_CHECK(core.functions.transact([&](RecordTxn& txn) -> Status {
     LAPWING_TRY(const std::optional<FunctionRecord> found, txn.find(record.key));
     if (found) return fail(errors::function_exists(record.key.name.view()));
@@ -80,6 +96,7 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
       LAPWING_TRY(record.settings.layers, find_layers(txn, call.caller, *in.layers));
     }
     LAPWING_CHECK(check_unpacked_size(record.settings));
+    LAPWING_TRY(warned, attach_code_signing(txn, record, in.code_signing_config_arn));
     if (in.publish.value_or(false)) {
       LAPWING_TRY(published, publish(txn, record, std::nullopt, version_revision));
     }
@@ -87,6 +104,8 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
   }));
   if (!core.options.refuse_retired) log_retired_runtime(core, record.key, in.runtime);
   log_role(core, record.key, in.role);
+  if (in.code_signing_config_arn) LAPWING_CHECK(core.attachments.reload(record.key));
+  if (warned) count_unsigned(core, record.key);
   LAPWING_CHECK(core.catalog.reload(record.key));
   if (!published.made) {
     core.transitions.schedule(record.key, record.settings.id);

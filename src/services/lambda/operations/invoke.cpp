@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/operation_table.hpp"
 #include "aws/service.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/function_identifier.hpp"
@@ -78,7 +79,7 @@ Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
       mode == InvokeMode::kBuffered ? "Invoke" : "InvokeWithResponseStream";
   for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
     const auto value = header(name);
-    if (value && !value->empty()) return fail(errors::unsupported_parameter(operation, name));
+    if (value && !value->empty()) return fail(aws::unsupported("lambda", operation, name));
   }
   return {};
 }
@@ -88,6 +89,29 @@ Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
 std::optional<InvokeMode> invoke_mode(std::string_view raw_target) {
   const auto target = parse_target(raw_target.substr(0, raw_target.find('?')));
   return target ? std::optional(target->mode) : std::nullopt;
+}
+
+Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& scope) {
+  InvokeRequest out;
+  out.mode = parts.mode;
+  LAPWING_TRY(FunctionIdentifier id,
+              parse_function_identifier(
+                  parts.name, parts.qualifier,
+                  {scope.account, scope.region, scope.principal_arn, "lambda:InvokeFunction"}));
+  out.account = std::move(id.key.account);
+  out.region = std::move(id.key.region);
+  out.function = std::move(id.key.name);
+  out.qualifier = std::move(id.qualifier);
+  LAPWING_TRY(out.type, parse_type(parts.type, out.mode));
+  LAPWING_TRY(out.log_type, parse_log_type(parts.log_type));
+  LAPWING_TRY(out.client_context, parse_client_context(parts.client_context));
+  return out;
+}
+
+Status check_built(const InvokeRequest& request) {
+  if (request.type != InvocationType::kEvent) return {};
+  return fail(aws::unsupported("lambda", "Invoke", "InvocationType Event",
+                               "asynchronous invocation is not built yet"));
 }
 
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
@@ -106,25 +130,14 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
     if (!query) return fail(errors::invalid_content("Could not parse the query string"));
     if (const auto given = query->get("Qualifier")) qualifier = std::string(*given);
   }
-
-  InvokeRequest out;
-  out.mode = target->mode;
-  LAPWING_TRY(FunctionIdentifier id,
-              parse_function_identifier(
-                  *name, qualifier,
-                  {scope.account, scope.region, scope.principal_arn, "lambda:InvokeFunction"}));
-  out.account = std::move(id.key.account);
-  out.region = std::move(id.key.region);
-  out.function = std::move(id.key.name);
-  out.qualifier = std::move(id.qualifier);
-  LAPWING_TRY(out.type, parse_type(header("X-Amz-Invocation-Type"), out.mode));
-  LAPWING_TRY(out.log_type, parse_log_type(header("X-Amz-Log-Type")));
-  LAPWING_TRY(out.client_context, parse_client_context(header("X-Amz-Client-Context")));
+  InvokeParts parts{.mode = target->mode, .name = *name};
+  if (qualifier) parts.qualifier = *qualifier;
+  parts.type = header("X-Amz-Invocation-Type");
+  parts.log_type = header("X-Amz-Log-Type");
+  parts.client_context = header("X-Amz-Client-Context");
+  LAPWING_TRY(InvokeRequest out, read_invoke(parts, scope));
   LAPWING_CHECK(refuse_unbuilt(header, out.mode));
-  if (out.type == InvocationType::kEvent) {
-    return fail(errors::unsupported_parameter("Invoke", "InvocationType Event",
-                                              "asynchronous invocation is not built yet"));
-  }
+  LAPWING_CHECK(check_built(out));
   return out;
 }
 

@@ -53,7 +53,20 @@ using HeaderLookup = FunctionRef<std::optional<std::string_view>(std::string_vie
 // slash and query.
 std::optional<InvokeMode> invoke_mode(std::string_view raw_target);
 
-// Everything before the body. Event answers 501 NotImplemented until it is durable.
+// What a caller said, however it came.
+struct InvokeParts {
+  InvokeMode mode = InvokeMode::kBuffered;
+  std::string_view name;  // in any form that names a function
+  std::optional<std::string_view> qualifier = {};
+  std::optional<std::string_view> type = {};            // "RequestResponse"
+  std::optional<std::string_view> log_type = {};        // "Tail"
+  std::optional<std::string_view> client_context = {};  // in base64
+};
+Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& scope);
+// Event answers 501 NotImplemented until it is durable.
+Status check_built(const InvokeRequest& request);
+
+// Everything before the body.
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
                                         const InvokeScope& scope);
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "aws/operation_table.hpp"
+#include "aws/page_token.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/layer_common.hpp"
 #include "text/time_format.hpp"
@@ -99,8 +101,8 @@ Result<gl::PublishLayerVersionResponse> publish_layer_version(Core& core, const 
   LAPWING_TRY(record.key.layer,
               identify_own_layer(call.caller, in.layer_name, "lambda:PublishLayerVersion"));
   if (in.content.s3_bucket || in.content.s3_key) {
-    return fail(errors::unsupported_parameter("PublishLayerVersion", "Content.S3Bucket",
-                                              "Amazon S3 is not built yet, send Content.ZipFile"));
+    return fail(aws::unsupported("lambda", "PublishLayerVersion", "Content.S3Bucket",
+                                 "Amazon S3 is not built yet, send Content.ZipFile"));
   }
   if (!in.content.zip_file) return fail(errors::no_code());
   LAPWING_TRY(record.content, keep_package(core, *in.content.zip_file));
@@ -144,7 +146,8 @@ Result<aws::Empty> delete_layer_version(Core& core, const aws::Call& call,
 // The marker is the name of the last layer shown.
 Result<gl::ListLayersResponse> list_layers(Core& core, const aws::Call& call,
                                            const gl::ListLayersRequest& in) {
-  LAPWING_TRY(std::string after, read_marker(in.marker));
+  constexpr std::string_view kList = "lambda.ListLayers";
+  LAPWING_TRY(std::string after, read_marker(kList, in.marker));
   const std::size_t limit = page_size(in.max_items);
   const Filter filter{in.compatible_runtime, in.compatible_architecture};
   gl::ListLayersResponse out;
@@ -158,7 +161,7 @@ Result<gl::ListLayersResponse> list_layers(Core& core, const aws::Call& call,
       LAPWING_TRY(const auto newest, find_versions(core, key, filter, 0, 1));
       if (newest.empty()) continue;
       if (out.layers->size() == limit) {
-        out.next_marker = write_marker(*out.layers->back().layer_name);
+        out.next_marker = aws::write_page_token(kList, *out.layers->back().layer_name);
         return out;
       }
       gl::LayersListItem item;
@@ -177,7 +180,8 @@ Result<gl::ListLayerVersionsResponse> list_layer_versions(Core& core, const aws:
                                                           const gl::ListLayerVersionsRequest& in) {
   LAPWING_TRY(const LayerKey key,
               identify_own_layer(call.caller, in.layer_name, "lambda:ListLayerVersions"));
-  LAPWING_TRY(const std::string marker, read_marker(in.marker));
+  const std::string list = "lambda.ListLayerVersions " + layer_arn(key);
+  LAPWING_TRY(const std::string marker, read_marker(list, in.marker));
   std::uint64_t before = 0;
   if (!marker.empty()) {
     const std::optional<std::uint64_t> version = parse_version(marker);
@@ -190,7 +194,7 @@ Result<gl::ListLayerVersionsResponse> list_layer_versions(Core& core, const aws:
   gl::ListLayerVersionsResponse out;
   if (shown.size() > limit) {
     shown.resize(limit);
-    out.next_marker = write_marker(std::to_string(shown.back().key.version));
+    out.next_marker = aws::write_page_token(list, std::to_string(shown.back().key.version));
   }
   out.layer_versions.emplace();
   for (const LayerVersionRecord& record : shown) {

@@ -115,8 +115,7 @@ TEST_F(Layers, ContentCanBeDownloaded) {
   const std::string location = publish_layer("l", zip).at("Content.Location");
   const std::size_t path = location.find("/_lapwing");
   const std::size_t query = location.find('?');
-  const auto code =
-      service->open_code(location.substr(path, query - path), location.substr(query + 1));
+  const auto code = open_code(location.substr(path, query - path), location.substr(query + 1));
   ASSERT_TRUE(code) << code.error().to_log();
   EXPECT_EQ(code->size, zip.size());
   EXPECT_EQ(code->file_name, "l.zip");
@@ -131,8 +130,8 @@ TEST_F(Layers, PublishRefuses) {
   const Answer s3 = with(R"({"Content":{"S3Bucket":"bucket","S3Key":"k"}})");
   EXPECT_EQ(s3.status, 501);
   EXPECT_EQ(s3.message(),
-            "Lapwing does not support Content.S3Bucket of PublishLayerVersion: Amazon S3 is not "
-            "built yet, send Content.ZipFile");
+            "Lapwing does not support the parameter Content.S3Bucket of lambda "
+            "PublishLayerVersion: Amazon S3 is not built yet, send Content.ZipFile");
   EXPECT_EQ(with(R"({"Content":{}})").status, 400);
   EXPECT_EQ(publish_layer("l", hello_zip(), R"("CompatibleArchitectures":["mips"])").status, 400);
   EXPECT_EQ(publish_layer("arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Alayer%3Al", hello_zip())

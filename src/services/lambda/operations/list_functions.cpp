@@ -1,3 +1,4 @@
+#include "aws/page_token.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/common.hpp"
@@ -9,6 +10,8 @@ namespace {
 namespace gl = gen::lambda;
 
 constexpr char kSeparator = ':';  // not in any function's name
+constexpr std::string_view kList = "lambda.ListFunctions";
+constexpr std::string_view kListOfAll = "lambda.ListFunctions ALL";
 
 // Where a list of all versions of all functions stands: the last one shown.
 struct Position {
@@ -65,7 +68,7 @@ Result<gl::ListFunctionsResponse> list_all(Core& core, const aws::Caller& caller
   gl::ListFunctionsResponse out;
   if (shown.size() > limit) {
     shown.resize(limit);
-    out.next_marker = write_marker(write_position(shown.back()));
+    out.next_marker = aws::write_page_token(kListOfAll, write_position(shown.back()));
   }
   out.functions.emplace();
   for (const FunctionRecord& record : shown) {
@@ -78,7 +81,8 @@ Result<gl::ListFunctionsResponse> list_all(Core& core, const aws::Caller& caller
 
 Result<gl::ListFunctionsResponse> list_functions(Core& core, const aws::Call& call,
                                                  const gl::ListFunctionsRequest& in) {
-  LAPWING_TRY(const std::string marker, read_marker(in.marker));
+  LAPWING_TRY(const std::string marker,
+              read_marker(in.function_version ? kListOfAll : kList, in.marker));
   const std::size_t limit = page_size(in.max_items);
   if (in.function_version) {
     LAPWING_TRY(const Position after, read_position(marker));
@@ -91,7 +95,7 @@ Result<gl::ListFunctionsResponse> list_functions(Core& core, const aws::Call& ca
   for (const FunctionRecord& record : page.items) {
     out.functions->push_back(describe_in_list(record));
   }
-  if (!page.next.empty()) out.next_marker = write_marker(page.next);
+  if (!page.next.empty()) out.next_marker = aws::write_page_token(kList, page.next);
   return out;
 }
 

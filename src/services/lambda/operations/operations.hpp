@@ -4,14 +4,21 @@
 // Thread-safety: any thread; they block on the store.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "aws/call.hpp"
 #include "aws/empty.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "engine/control_plane.hpp"
 #include "gen/lambda/types.hpp"
+#include "hosting/ports.hpp"
 #include "images/image_store.hpp"
+#include "net/worker_pool.hpp"
+#include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/code_url.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -29,6 +36,7 @@ struct Core {
   Repository& functions;
   Catalog& catalog;
   Concurrency& concurrency;
+  Attachments& attachments;
   store::BlobStore& blobs;
   images::ImageStore& images;
   Transitions& transitions;
@@ -37,6 +45,10 @@ struct Core {
   Random& random;
   Logger& logger;
   const Options& options;
+  const hosting::Ports& ports;  // who knows execution roles
+  engine::Invoker& invoker;
+  net::WorkerPool& workers;
+  std::atomic<std::uint64_t>& unsigned_deployments;  // told of, as signatures are not enforced
 };
 
 Result<gen::lambda::FunctionConfiguration> create_function(Core& core, const aws::Call& call,
@@ -103,6 +115,61 @@ Result<gen::lambda::ListProvisionedConcurrencyConfigsResponse> list_provisioned_
 Result<aws::Empty> delete_provisioned_concurrency_config(
     Core& core, const aws::Call& call,
     const gen::lambda::DeleteProvisionedConcurrencyConfigRequest& in);
+Result<gen::lambda::AddPermissionResponse> add_permission(
+    Core& core, const aws::Call& call, const gen::lambda::AddPermissionRequest& in);
+Result<aws::Empty> remove_permission(Core& core, const aws::Call& call,
+                                     const gen::lambda::RemovePermissionRequest& in);
+Result<gen::lambda::GetPolicyResponse> get_policy(Core& core, const aws::Call& call,
+                                                  const gen::lambda::GetPolicyRequest& in);
+Result<gen::lambda::GetResourcePolicyResponse> get_resource_policy(
+    Core& core, const aws::Call& call, const gen::lambda::GetResourcePolicyRequest& in);
+Result<gen::lambda::PutResourcePolicyResponse> put_resource_policy(
+    Core& core, const aws::Call& call, const gen::lambda::PutResourcePolicyRequest& in);
+Result<aws::Empty> delete_resource_policy(Core& core, const aws::Call& call,
+                                          const gen::lambda::DeleteResourcePolicyRequest& in);
+Result<gen::lambda::FunctionEventInvokeConfig> put_function_event_invoke_config(
+    Core& core, const aws::Call& call, const gen::lambda::PutFunctionEventInvokeConfigRequest& in);
+Result<gen::lambda::FunctionEventInvokeConfig> update_function_event_invoke_config(
+    Core& core, const aws::Call& call,
+    const gen::lambda::UpdateFunctionEventInvokeConfigRequest& in);
+Result<gen::lambda::FunctionEventInvokeConfig> get_function_event_invoke_config(
+    Core& core, const aws::Call& call, const gen::lambda::GetFunctionEventInvokeConfigRequest& in);
+Result<aws::Empty> delete_function_event_invoke_config(
+    Core& core, const aws::Call& call,
+    const gen::lambda::DeleteFunctionEventInvokeConfigRequest& in);
+Result<gen::lambda::ListFunctionEventInvokeConfigsResponse> list_function_event_invoke_configs(
+    Core& core, const aws::Call& call,
+    const gen::lambda::ListFunctionEventInvokeConfigsRequest& in);
+Result<gen::lambda::CreateCodeSigningConfigResponse> create_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::CreateCodeSigningConfigRequest& in);
+Result<gen::lambda::UpdateCodeSigningConfigResponse> update_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::UpdateCodeSigningConfigRequest& in);
+Result<gen::lambda::GetCodeSigningConfigResponse> get_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::GetCodeSigningConfigRequest& in);
+Result<gen::lambda::DeleteCodeSigningConfigResponse> delete_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::DeleteCodeSigningConfigRequest& in);
+Result<gen::lambda::ListCodeSigningConfigsResponse> list_code_signing_configs(
+    Core& core, const aws::Call& call, const gen::lambda::ListCodeSigningConfigsRequest& in);
+Result<gen::lambda::ListFunctionsByCodeSigningConfigResponse> list_functions_by_code_signing_config(
+    Core& core, const aws::Call& call,
+    const gen::lambda::ListFunctionsByCodeSigningConfigRequest& in);
+Result<gen::lambda::PutFunctionCodeSigningConfigResponse> put_function_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::PutFunctionCodeSigningConfigRequest& in);
+Result<gen::lambda::GetFunctionCodeSigningConfigResponse> get_function_code_signing_config(
+    Core& core, const aws::Call& call, const gen::lambda::GetFunctionCodeSigningConfigRequest& in);
+Result<aws::Empty> delete_function_code_signing_config(
+    Core& core, const aws::Call& call,
+    const gen::lambda::DeleteFunctionCodeSigningConfigRequest& in);
+Result<gen::lambda::PutRuntimeManagementConfigResponse> put_runtime_management_config(
+    Core& core, const aws::Call& call, const gen::lambda::PutRuntimeManagementConfigRequest& in);
+Result<gen::lambda::GetRuntimeManagementConfigResponse> get_runtime_management_config(
+    Core& core, const aws::Call& call, const gen::lambda::GetRuntimeManagementConfigRequest& in);
+Result<gen::lambda::PutFunctionRecursionConfigResponse> put_function_recursion_config(
+    Core& core, const aws::Call& call, const gen::lambda::PutFunctionRecursionConfigRequest& in);
+Result<gen::lambda::GetFunctionRecursionConfigResponse> get_function_recursion_config(
+    Core& core, const aws::Call& call, const gen::lambda::GetFunctionRecursionConfigRequest& in);
+Result<gen::lambda::PutFunctionScalingConfigResponse> put_function_scaling_config(
+    Core& core, const aws::Call& call, const gen::lambda::PutFunctionScalingConfigRequest& in);
 Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(
     Core& core, const aws::Call& call, const gen::lambda::GetAccountSettingsRequest& in);
 Result<aws::Empty> tag_resource(Core& core, const aws::Call& call,

@@ -99,8 +99,9 @@ TEST_F(Operations, CreateRefusesInAwsWords) {
        "request or change the LogFormat to 'JSON' and try again."},
       {"f", R"("PublishTo":"LATEST_PUBLISHED")", 501, "NotImplemented",
        "Lapwing does not support the parameter PublishTo of lambda CreateFunction yet."},
-      {"f", R"("Architectures":["arm64"])", 501, "NotImplemented",
-       "Lapwing does not support Architectures arm64 of CreateFunction: this machine runs x86_64"},
+      {"f", R"("Architectures":["arm64"],"Runtime":"provided.al2023")", 501, "NotImplemented",
+       "Lapwing does not support the parameter Architectures arm64 of lambda CreateFunction: this "
+       "machine runs x86_64"},
       {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
        "Lapwing does not support the parameter VpcConfig of lambda CreateFunction yet."},
   };
@@ -229,12 +230,12 @@ TEST_F(Operations, RuntimesThatTheMachineCannotRunAreRefusedWithWhatToDo) {
 
 TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
   create_active("f");
-  EXPECT_NE(log.text.find("retired runtime accepted"), std::string::npos) << log.text;
-  EXPECT_NE(log.text.find(":function:f"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime accepted"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find(":function:f"), std::string::npos) << log.text();
   refuse_retired = true;
   restart();
   create("g", hello_zip());
-  EXPECT_NE(log.text.find("retired runtime refused"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("retired runtime refused"), std::string::npos) << log.text();
 }
 
 class SomeRoles final : public ports::Roles {
@@ -242,6 +243,8 @@ class SomeRoles final : public ports::Roles {
   Result<ports::Role> find(std::string_view arn) override {
     return ports::Role{!arn.ends_with("unknown"), "AROA", 3600, !arn.ends_with("ec2")};
   }
+  bool known_only() const override { return known; }
+  bool known = false;
 };
 
 std::string with_role(std::string_view name, std::string_view account = "000000000000") {
@@ -254,21 +257,22 @@ TEST_F(Operations, RolesThatLambdaCannotAssumeAreToldOnce) {
   logger.set_level(LogLevel::kInfo);
   restart();
   EXPECT_EQ(create("f", hello_zip(), with_role("good")).status, 201);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
   EXPECT_EQ(create("g", hello_zip(), with_role("unknown")).status, 201);
-  EXPECT_NE(log.text.find("IAM has no such role"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("IAM has no such role"), std::string::npos) << log.text();
   EXPECT_EQ(create("h", hello_zip(), with_role("ec2")).status, 201);
-  EXPECT_NE(log.text.find("its trust policy does not name Lambda"), std::string::npos) << log.text;
+  EXPECT_NE(log.text().find("its trust policy does not name Lambda"), std::string::npos)
+      << log.text();
   executor.run_all();
-  log.text.clear();
+  log.clear();
   EXPECT_EQ(put_configuration("g", R"({"Timeout":5})").status, 200);
-  EXPECT_EQ(log.text.find("could not assume"), std::string::npos) << log.text;
+  EXPECT_EQ(log.text().find("could not assume"), std::string::npos) << log.text();
 }
 
 TEST_F(Operations, RolesThatLambdaCannotAssumeAreRefusedWhereThatIsSaid) {
   SomeRoles some;
+  some.known = true;
   roles = &some;
-  known_roles_only = true;
   restart();
   const std::string refusal = "The role defined for the function cannot be assumed by Lambda.";
   for (const char* name : {"unknown", "ec2"}) {
@@ -381,6 +385,10 @@ TEST_F(Operations, ListPagesInOrderOfNames) {
   EXPECT_FALSE(few.has("Functions.2"));
   EXPECT_TRUE(few.at("Functions.0.FunctionArn").ends_with(":f00:$LATEST"));
   EXPECT_EQ(list("Marker=!").status, 400);
+  // A marker holds for the list it was made for.
+  const std::string marker = first.at("NextMarker");
+  EXPECT_EQ(list("FunctionVersion=ALL&Marker=" + marker).message(), "Invalid marker");
+  EXPECT_EQ(list("Marker=" + few.at("NextMarker")).message(), "Invalid marker");
 }
 
 TEST_F(Operations, UpdateConfigurationChangesOnlyWhatIsNamed) {
@@ -441,6 +449,19 @@ TEST_F(Operations, Tags) {
   for (int i = 0; i < 50; ++i) many += fmt::format(R"({}"k{}":"v")", i == 0 ? "" : ",", i);
   EXPECT_EQ(send("TagResource", "POST", path, "", many + "}}").message(),
             "Number of tags exceeds resource tag limit.");
+  const auto tagged = [&](std::string_view key, const std::string& value) {
+    return send("TagResource", "POST", path, "",
+                fmt::format(R"({{"Tags":{{"{}":"{}"}}}})", key, value));
+  };
+  for (const std::string_view reserved : {"aws:x", "AWS:x"}) {
+    EXPECT_EQ(tagged(reserved, "1").message(), "Tag keys beginning with 'aws:' are reserved.");
+  }
+  for (const Answer& answer : {tagged("a", std::string(257, 'v')), tagged("a!", "1"),
+                               tagged(std::string(129, 'k'), "1"), tagged("a", "<")}) {
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_NE(answer.message().find("keys hold 1 to 128"), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(tagged("a", std::string(256, 'v')).status, 204);
   EXPECT_EQ(send("TagResource", "POST", path + "%3A1", "", R"({"Tags":{"b":"2"}})").message(),
             "Tags on function aliases and versions are not supported. Please specify a function "
             "ARN.");
@@ -522,6 +543,65 @@ TEST_F(Operations, WhatIsNotBuiltSaysSo) {
            R"({"RecursiveLoop":"Allow"})");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(answer.error, "NotImplemented");
+}
+
+// Programs are made for one kind of machine; what an interpreter reads is not.
+TEST_F(Operations, AnInterpretedFunctionRunsWhateverArchitectureItNames) {
+  const Answer made = create_active("f", R"("Architectures":["arm64"])");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.at("Architectures.0"), "arm64");
+  EXPECT_TRUE(resolve("f"));
+  const Answer native = put_configuration("f", R"({"Runtime":"provided.al2023"})");
+  EXPECT_EQ(native.status, 501) << native.body;
+  EXPECT_EQ(native.message(),
+            "Lapwing does not support Architectures arm64 of UpdateFunctionConfiguration: this "
+            "machine runs x86_64");
+  const Answer back = put_code("f", hello_zip("x = 1"), R"("Architectures":["x86_64"])");
+  EXPECT_EQ(back.at("Architectures.0"), "x86_64") << back.body;
+  executor.run_all();
+  EXPECT_EQ(put_configuration("f", R"({"Runtime":"provided.al2023"})").status, 200);
+  executor.run_all();
+  const Answer refused = put_code("f", hello_zip("x = 2"), R"("Architectures":["arm64"])");
+  EXPECT_EQ(refused.status, 501);
+}
+
+TEST_F(Operations, DeadLetterTargets) {
+  const std::string queue = "arn:aws:sqs:us-east-1:000000000000:q";
+  const auto with = [](const std::string& arn) {
+    return R"("DeadLetterConfig":{"TargetArn":")" + arn + R"("})";
+  };
+  EXPECT_EQ(create_active("f", with(queue)).at("DeadLetterConfig.TargetArn"), queue);
+  EXPECT_EQ(get("f").at("Configuration.DeadLetterConfig.TargetArn"), queue);
+  publish("f");
+  const FunctionKey key{caller.account, caller.region, FunctionName("f")};
+  EXPECT_EQ(service->catalog().dead_letter(key, 0), queue);
+  EXPECT_EQ(service->catalog().dead_letter(key, 1), queue);
+  EXPECT_EQ(service->catalog().dead_letter(key, 2), "");
+
+  for (const char* arn :
+       {"arn:aws:sqs:us-east-1:000000000000:q.fifo", "arn:aws:sns:us-east-1:000000000000:t.fifo",
+        "arn:aws:lambda:us-east-1:000000000000:function:g", "arn:aws:s3:::b"}) {
+    const Answer refused = put_configuration("f", "{" + with(arn) + "}");
+    EXPECT_EQ(refused.status, 400) << arn;
+    EXPECT_EQ(refused.error, "InvalidParameterValueException");
+    EXPECT_NE(refused.message().find(arn), std::string::npos) << refused.message();
+  }
+  EXPECT_EQ(get("f").at("Configuration.DeadLetterConfig.TargetArn"), queue);
+
+  const std::string topic = "arn:aws:sns:us-east-1:000000000000:t";
+  EXPECT_EQ(put_configuration("f", "{" + with(topic) + "}").at("DeadLetterConfig.TargetArn"),
+            topic);
+  executor.run_all();
+  restart();
+  EXPECT_EQ(service->catalog().dead_letter(key, 0), topic);
+  EXPECT_EQ(service->catalog().dead_letter(key, 1), queue);
+  publish("f");
+  const Answer differ =
+      put_alias("f", "live", "1", R"("RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}})");
+  EXPECT_EQ(differ.status, 400) << differ.body;
+  EXPECT_EQ(put_configuration("f", "{" + with("") + "}").has("DeadLetterConfig"), false);
+  executor.run_all();
+  EXPECT_EQ(service->catalog().dead_letter(key, 0), "");
 }
 
 }  // namespace

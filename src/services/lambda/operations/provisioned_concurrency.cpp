@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "aws/page_token.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/limits.hpp"
 #include "services/lambda/operations/common.hpp"
@@ -177,7 +178,8 @@ Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurren
   LAPWING_TRY(const FunctionKey key, identify_function(call.caller, in.function_name,
                                                        "lambda:ListProvisionedConcurrencyConfigs"));
   LAPWING_CHECK(find_function(core, {key, ""}));
-  LAPWING_TRY(const std::string after, read_marker(in.marker));
+  const std::string list = "lambda.ListProvisionedConcurrencyConfigs " + function_arn(key);
+  LAPWING_TRY(const std::string after, read_marker(list, in.marker));
   const std::size_t limit = page_size(in.max_items);
   const ConcurrencyRecord record = core.concurrency.find(key);
   gl::ListProvisionedConcurrencyConfigsResponse out;
@@ -185,7 +187,7 @@ Result<gl::ListProvisionedConcurrencyConfigsResponse> list_provisioned_concurren
   std::string last;
   for (auto it = record.provisioned.upper_bound(after); it != record.provisioned.end(); ++it) {
     if (items.size() == limit) {
-      out.next_marker = write_marker(last);
+      out.next_marker = aws::write_page_token(list, last);
       break;
     }
     last = it->first;

@@ -182,10 +182,11 @@ TEST_F(SnapStart, WhatIsNotBuiltSaysSo) {
         fmt::format(R"({{"Runtime":"{}","SnapStart":{{"ApplyOn":"PublishedVersions"}}}})", name));
     EXPECT_EQ(refused.status, 501);
     EXPECT_EQ(refused.error, "NotImplemented");
-    EXPECT_EQ(refused.message(),
-              fmt::format("Lapwing does not support SnapStart of UpdateFunctionConfiguration: it "
-                          "is built for Python from 3.12, not yet for {}",
-                          name));
+    EXPECT_EQ(
+        refused.message(),
+        fmt::format("Lapwing does not support the parameter SnapStart of lambda "
+                    "UpdateFunctionConfiguration: it is built for Python from 3.12, not yet for {}",
+                    name));
   }
   EXPECT_EQ(get("f").at("Configuration.SnapStart.ApplyOn"), "None");
 }
@@ -198,8 +199,8 @@ TEST_F(SnapStart, ImagesAreNotBuilt) {
            R"("SnapStart":{"ApplyOn":"PublishedVersions"}})");
   EXPECT_EQ(refused.status, 501);
   EXPECT_EQ(refused.message(),
-            "Lapwing does not support SnapStart of CreateFunction: it is built for Python from "
-            "3.12, not yet for container images");
+            "Lapwing does not support the parameter SnapStart of lambda CreateFunction: it is "
+            "built for Python from 3.12, not yet for container images");
 }
 
 TEST_F(SnapStart, MoreThan512MegabytesOfStorageAreRefused) {

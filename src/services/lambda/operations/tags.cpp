@@ -1,3 +1,6 @@
+#include "resources/tags.hpp"
+
+#include "aws/operation_table.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
@@ -12,8 +15,8 @@ namespace gl = gen::lambda;
 Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::string_view operation,
                                              const std::string& resource) {
   if (resource.find(":function:") == std::string::npos) {
-    return fail(errors::unsupported_parameter(operation, "Resource " + resource,
-                                              "only functions can be tagged yet"));
+    return fail(aws::unsupported("lambda", operation, "Resource " + resource,
+                                 "only functions can be tagged yet"));
   }
   LAPWING_TRY(FunctionIdentifier id,
               identify(caller, resource, std::nullopt, "lambda:" + std::string(operation)));
@@ -21,8 +24,7 @@ Result<FunctionIdentifier> identify_resource(const aws::Caller& caller, std::str
   return id;
 }
 
-Status change_tags(Core& core, const FunctionKey& key,
-                   FunctionRef<void(std::map<std::string, std::string>&)> change) {
+Status change_tags(Core& core, const FunctionKey& key, FunctionRef<void(resources::Tags&)> change) {
   const std::string revision_id = make_uuid(core.random);
   LAPWING_CHECK(core.functions.update(key, 0, [&](FunctionRecord& record) -> Status {
     if (record.update == UpdateStatus::kInProgress) {
@@ -45,9 +47,8 @@ Result<aws::Empty> tag_resource(Core& core, const aws::Call& call,
               identify_resource(call.caller, "TagResource", in.resource));
   if (in.tags.empty()) return fail(errors::no_tags());
   LAPWING_CHECK(check_reach_tags(in.tags, core.options));
-  LAPWING_CHECK(change_tags(core, id.key, [&](std::map<std::string, std::string>& tags) {
-    for (const auto& [key, value] : in.tags) tags.insert_or_assign(key, value);
-  }));
+  LAPWING_CHECK(change_tags(core, id.key,
+                            [&](resources::Tags& tags) { resources::add_tags(tags, in.tags); }));
   return aws::Empty{};
 }
 
@@ -55,9 +56,8 @@ Result<aws::Empty> untag_resource(Core& core, const aws::Call& call,
                                   const gl::UntagResourceRequest& in) {
   LAPWING_TRY(const FunctionIdentifier id,
               identify_resource(call.caller, "UntagResource", in.resource));
-  LAPWING_CHECK(change_tags(core, id.key, [&](std::map<std::string, std::string>& tags) {
-    for (const std::string& key : in.tag_keys) tags.erase(key);
-  }));
+  LAPWING_CHECK(change_tags(
+      core, id.key, [&](resources::Tags& tags) { resources::remove_tags(tags, in.tag_keys); }));
   return aws::Empty{};
 }
 

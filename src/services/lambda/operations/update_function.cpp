@@ -1,7 +1,9 @@
+#include "aws/operation_table.hpp"
 #include "crypto/sha256.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/layer_input.hpp"
+#include "services/lambda/operations/code_signing.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
 
@@ -19,8 +21,8 @@ Status check_code(const gl::UpdateFunctionCodeRequest& in, bool image) {
   if (image) return zip || s3 ? fail(errors::code_given_twice()) : Status();
   if (zip && (s3 || in.image_uri)) return fail(errors::code_given_twice());
   if (s3) {
-    return fail(errors::unsupported_parameter(kOperation, "S3Bucket",
-                                              "Amazon S3 is not built yet, send ZipFile"));
+    return fail(aws::unsupported("lambda", kOperation, "S3Bucket",
+                                 "Amazon S3 is not built yet, send ZipFile"));
   }
   if (in.image_uri) return fail(errors::image_uri_not_wanted("updating"));
   return zip ? Status() : fail(errors::no_code());
@@ -67,6 +69,25 @@ Result<Updated> update(Core& core, const FunctionKey& key,
   return out;
 }
 
+// Of code or layers; `warned`, where given, becomes whether that is to be counted.
+Status check_signed(Records& records, const FunctionKey& key, bool* warned) {
+  LAPWING_TRY(const Attachment attachment, records.find_attachment(key, ""));
+  LAPWING_TRY(const bool unsigned_code,
+              check_unsigned(records, attachment.code_signing_config, key));
+  if (warned != nullptr) *warned = unsigned_code;
+  return {};
+}
+
+// A runtime whose version is fixed by hand is not changed for another one.
+Status check_runtime_free(Records& records, const FunctionKey& key,
+                          const std::optional<std::string>& wanted, const Settings& settings) {
+  if (!wanted || wanted->empty() || *wanted == settings.runtime) return {};
+  LAPWING_TRY(const Attachment attachment, records.find_attachment(key, kLatest));
+  const auto& management = attachment.runtime_management;
+  const bool fixed = management && management->update_on == gl::UpdateRuntimeOn::kManual;
+  return fixed ? fail(errors::runtime_is_fixed()) : Status();
+}
+
 }  // namespace
 
 Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Call& call,
@@ -76,9 +97,10 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
   LAPWING_TRY(FunctionRecord record, find_function(core, {key, ""}));
   LAPWING_CHECK(check_code(in, record.settings.image.has_value()));
   LAPWING_CHECK(check_changeable(record, in.revision_id));
-  LAPWING_TRY(const std::string architecture,
-              architecture_from("UpdateFunctionCode", in.architectures,
-                                record.settings.architecture, core.options));
+  const std::string architecture =
+      architecture_from(in.architectures, record.settings.architecture);
+  record.settings.architecture = architecture;
+  LAPWING_CHECK(check_architecture("UpdateFunctionCode", record.settings, core.options));
   std::optional<ImageRef>& image = record.settings.image;
   if (image) {
     LAPWING_TRY(record.settings.code, look_up_image(core, *in.image_uri, *image));
@@ -89,8 +111,10 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
       record.settings.code =
           CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(), info.unpacked_bytes};
     }
-    record.settings.architecture = architecture;
     LAPWING_CHECK(check_unpacked_size(record.settings));
+    LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
+      return image ? Status() : check_signed(records, key, nullptr);
+    }));
     return describe(record);
   }
   CodeRef code = record.settings.code;
@@ -98,11 +122,14 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
     LAPWING_TRY(code, keep_package(core, *in.zip_file));
   }
   const bool and_publish = in.publish.value_or(false);
+  bool warned = false;
   LAPWING_TRY(const Updated updated, update(core, key, in.revision_id, and_publish,
-                                            [&](RecordTxn&, Settings& settings) -> Status {
+                                            [&](RecordTxn& txn, Settings& settings) -> Status {
                                               if (image.has_value() != settings.image.has_value()) {
                                                 return fail(errors::revision_mismatch());
                                               }
+                                              if (!image)
+                                                LAPWING_CHECK(check_signed(txn, key, &warned));
                                               settings.code = code;
                                               if (image && settings.image) {
                                                 settings.image->uri = image->uri;
@@ -111,6 +138,7 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
                                               settings.architecture = architecture;
                                               return {};
                                             }));
+  if (warned) count_unsigned(core, key);
   if (!and_publish) return describe(updated.latest);
   const FunctionRecord& version = updated.published.version;
   return describe(version, version.version_name());
@@ -122,14 +150,18 @@ Result<gl::FunctionConfiguration> update_function_configuration(
                                                        "lambda:UpdateFunctionConfiguration"));
   if (core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
   if (in.role) LAPWING_CHECK(check_role(core, call.caller, *in.role));
+  bool warned = false;
   LAPWING_TRY(
       const Updated updated,
       update(core, key, in.revision_id, false, [&](RecordTxn& txn, Settings& settings) -> Status {
         if (in.layers) {
           LAPWING_TRY(settings.layers, find_layers(txn, call.caller, *in.layers));
+          if (!in.layers->empty()) LAPWING_CHECK(check_signed(txn, key, &warned));
         }
+        LAPWING_CHECK(check_runtime_free(txn, key, in.runtime, settings));
         return change_settings(in, settings, core.options);
       }));
+  if (warned) count_unsigned(core, key);
   if (!core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
   return describe(updated.latest);
 }

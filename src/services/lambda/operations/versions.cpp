@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "aws/page_token.hpp"
 #include "services/lambda/configuration.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/operations/common.hpp"
@@ -52,7 +53,8 @@ Result<gl::ListVersionsByFunctionResponse> list_versions_by_function(
     Core& core, const aws::Call& call, const gl::ListVersionsByFunctionRequest& in) {
   LAPWING_TRY(const FunctionKey key,
               identify_function(call.caller, in.function_name, "lambda:ListVersionsByFunction"));
-  LAPWING_TRY(const std::string marker, read_marker(in.marker));
+  const std::string list = "lambda.ListVersionsByFunction " + function_arn(key);
+  LAPWING_TRY(const std::string marker, read_marker(list, in.marker));
   std::uint64_t after = 0;
   const char* end = marker.data() + marker.size();
   if (!marker.empty() && std::from_chars(marker.data(), end, after).ptr != end) {
@@ -67,7 +69,7 @@ Result<gl::ListVersionsByFunctionResponse> list_versions_by_function(
   gl::ListVersionsByFunctionResponse out;
   if (shown.size() > limit) {
     shown.resize(limit);
-    out.next_marker = write_marker(std::to_string(shown.back().version));
+    out.next_marker = aws::write_page_token(list, std::to_string(shown.back().version));
   }
   out.versions.emplace();
   for (const FunctionRecord& version : shown) {

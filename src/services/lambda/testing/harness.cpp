@@ -88,16 +88,25 @@ void Harness::restart() {
   options.data_dir = data_dir;
   options.image_layouts = {data_dir + "/layouts"};
   options.refuse_retired = refuse_retired;
-  options.roles = roles;
-  options.known_roles_only = known_roles_only;
   options.catalogue = catalogue;
   options.disk = disk;
   options.network_modes = {{"none", ""}, {"nat", ""}, {"host", "not here"}};
-  service = std::make_unique<Service>(
-      hosting::Dependencies{*engine, clock, random, logger, background, pipeline},
-      EngineSide{executor, executor, scaling, snapshots}, options);
+  side.emplace(engine::EngineSide{executor, executor, scaling, snapshots, invoker});
+  ports.engine = &*side;
+  ports.roles = roles;
+  service =
+      std::make_unique<Service>(hosting::Dependencies{*engine, clock, clock, random, logger,
+                                                      background, loops, pipeline, keys, ports},
+                                options);
+  service->publish(ports);
   const Status started = service->start();
   EXPECT_TRUE(started) << started.error().to_log();
+}
+
+Result<CodeDownload> Harness::open_code(std::string_view raw_path,
+                                        std::string_view raw_query) const {
+  // The only one there is.
+  return static_cast<CodeDownloads&>(*service->data_planes().front()).open(raw_path, raw_query);
 }
 
 Answer Harness::send(std::string_view operation, std::string_view method, std::string_view path,

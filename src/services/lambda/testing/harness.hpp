@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,19 +13,17 @@
 #include "aws/testing/pipeline.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/testing/captured_log.hpp"
+#include "engine/control_plane.hpp"
+#include "ports/roles.hpp"
+#include "services/lambda/code_download.hpp"
 #include "services/lambda/service.hpp"
 #include "store/engine.hpp"
 #include "text/json.hpp"
 
 namespace lapwing::lambda::testing {
 
-// What the service says in its log.
-struct CapturedLog final : LogOutput {
-  void write(std::string_view line) override { text += line; }
-  std::string text;
-};
-
-class ManualExecutor final : public Executor {
+class ManualExecutor final : public engine::Executor {
  public:
   void post(UniqueFunction<void()> job) override { jobs_.push_back(std::move(job)); }
   // Until nothing is left, what the jobs post included.
@@ -37,7 +36,7 @@ class ManualExecutor final : public Executor {
 };
 
 // Takes plans like the engine, and says of them what a test set.
-class FakeScaling final : public Scaling {
+class FakeScaling final : public engine::Scaling {
  public:
   void plan(engine::FunctionPlan wanted) override { plans[wanted.arn] = std::move(wanted); }
   void set_unreserved(const AccountId&, const Region&, std::uint32_t limit) override {
@@ -57,7 +56,7 @@ class FakeScaling final : public Scaling {
 };
 
 // Keeps what is asked for until a test says how it went.
-class FakeSnapshots final : public Snapshots {
+class FakeSnapshots final : public engine::Snapshots {
  public:
   struct Asked {
     runtime::FunctionVersionPtr version;
@@ -91,6 +90,17 @@ struct Answer {
   const text::JsonValue* find(std::string_view path) const;
 };
 
+// Answers the event, in brackets.
+class FakeInvoker final : public engine::Invoker {
+ public:
+  net::Task<Result<runtime::Outcome>> invoke(net::Loop&, runtime::FunctionVersionPtr,
+                                             runtime::Invocation invocation) override {
+    runtime::Outcome out;
+    out.body = "[" + invocation.payload + "]";
+    co_return out;
+  }
+};
+
 class Harness {
  public:
   Harness();
@@ -113,6 +123,9 @@ class Harness {
   Result<runtime::FunctionVersionPtr> resolve(std::string_view name,
                                               std::string_view qualifier = {}) const;
 
+  // The zip behind a Code.Location.
+  Result<CodeDownload> open_code(std::string_view raw_path, std::string_view raw_query) const;
+
   // Ends the service and its background steps wherever they are, and starts again over the
   // same store and directory.
   void restart();
@@ -122,18 +135,22 @@ class Harness {
   ManualExecutor executor;
   FakeScaling scaling;
   FakeSnapshots snapshots;
+  FakeInvoker invoker;
   std::string data_dir;
   // From the next restart() on.
   bool refuse_retired = false;
   const runtime::Catalogue* catalogue = nullptr;
   ports::Roles* roles = nullptr;
-  bool known_roles_only = false;
-  CapturedLog log;
+  lapwing::testing::CapturedLog log;
   Logger logger{log, clock, LogLevel::kWarn};
   aws::testing::TestPipeline pipeline{clock, logger};
   background::Runner background{clock, logger, {}};  // nothing runs
+  net::LoopGroup loops{1, clock, logger};            // as little
   const os::DiskSpace* disk = nullptr;               // from the next restart() on
   std::unique_ptr<store::Engine> engine;
+  hosting::Keys keys{crypto::AesKey{}};
+  hosting::Ports ports;
+  std::optional<engine::EngineSide> side;
   std::unique_ptr<Service> service;
   aws::Caller caller;
 };

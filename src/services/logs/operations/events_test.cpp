@@ -42,6 +42,39 @@ TEST_F(Events, PutRefusesABadBatchWhole) {
   EXPECT_TRUE(get("g", "s")->events->empty());
 }
 
+// The service's clock is moved by hand, and is ahead of what functions and clients stamp by.
+TEST_F(Events, WhereTheClockIsMovedRetentionCountsFromWhenTheyCame) {
+  const ManualClock real(wall_from_unix_ms(kNowMs));
+  real_ = &real;
+  restart();
+  make("g", {"s"});
+  ASSERT_TRUE(put_retention_policy(*core_, call_, {"g", 3}));
+  clock_.advance(std::chrono::hours(24 * 30));
+  const std::int64_t ahead_ms = kNowMs + 30 * kDay;
+  for (const std::int64_t time_ms : {kNowMs, ahead_ms}) {
+    const auto kept = put("g", "s", {{time_ms, "kept"}});
+    ASSERT_TRUE(kept);
+    EXPECT_FALSE(kept->rejected_log_events_info) << time_ms;
+  }
+  EXPECT_TRUE(put("g", "s", {{kNowMs - 14 * kDay - 1, "x"}})->rejected_log_events_info);
+  EXPECT_TRUE(put("g", "s", {{ahead_ms + 2 * kHour + 1, "x"}})->rejected_log_events_info);
+  const auto kept = [&] {
+    EXPECT_TRUE(expire_events(*core_));
+    const std::size_t found = get("g", "s")->events->size();
+    EXPECT_EQ(filter("g")->events->size(), found);
+    return found;
+  };
+  EXPECT_EQ(kept(), 2u);
+  clock_.advance(std::chrono::hours(24));
+  ASSERT_TRUE(put("g", "s", {{kNowMs + 1, "later"}}));
+  clock_.advance(std::chrono::hours(24 * 2 - 1));
+  EXPECT_EQ(kept(), 3u);
+  clock_.advance(std::chrono::hours(2));
+  EXPECT_EQ(kept(), 1u);
+  clock_.advance(std::chrono::hours(24));
+  EXPECT_EQ(kept(), 0u);
+}
+
 TEST_F(Events, PutTakesTheLargestBatches) {
   make("g", {"s"});
   const std::string largest(kEventBytesMax - kEventOverheadBytes, 'x');

@@ -4,6 +4,8 @@
 #include <queue>
 #include <tuple>
 
+#include "aws/operation_table.hpp"
+#include "aws/page_token.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/filter/pattern.hpp"
 #include "services/logs/limits.hpp"
@@ -22,11 +24,17 @@ struct Spot {
 constexpr std::size_t kTimeDigits = 16;
 constexpr std::size_t kOrderDigits = 20;
 
-std::string write_token(const Spot& spot) {
-  return fmt::format("{:016}{:020}{}", spot.time_ms, spot.order, spot.stream_uid);
+std::string list_of(const Group& group) { return "logs.FilterLogEvents of " + group.uid; }
+
+std::string write_token(const Group& group, const Spot& spot) {
+  return aws::write_page_token(
+      list_of(group), fmt::format("{:016}{:020}{}", spot.time_ms, spot.order, spot.stream_uid));
 }
 
-Result<Spot> read_token(std::string_view token) {
+Result<Spot> read_token(const Group& group, std::string_view text) {
+  const Result<std::string> position = aws::read_page_token(list_of(group), text);
+  if (!position) return fail(invalid_next_token());
+  std::string_view token = *position;
   Spot spot;
   const auto read = [&token](std::size_t digits, auto& out) {
     if (token.size() < digits) return false;
@@ -138,8 +146,8 @@ Status open_streams(Core& core, const Group& group, const std::vector<Stream>& s
   return {};
 }
 
-Result<model::FilterLogEventsResponse> collect(Merge& merge, const FilterPattern& pattern,
-                                               std::size_t limit) {
+Result<model::FilterLogEventsResponse> collect(Merge& merge, const Group& group,
+                                               const FilterPattern& pattern, std::size_t limit) {
   model::FilterLogEventsResponse out;
   out.events.emplace();
   // AWS answers this list empty since 2020.
@@ -154,7 +162,7 @@ Result<model::FilterLogEventsResponse> collect(Merge& merge, const FilterPattern
     const bool full = out.events->size() == limit ||
                       (wanted && bytes + size > kPageBytesMax && !out.events->empty());
     if (full || scanned > kFilterScanBytesMax) {
-      if (last) out.next_token = write_token(*last);
+      if (last) out.next_token = write_token(group, *last);
       return out;
     }
     last = merge.spot();
@@ -183,23 +191,26 @@ Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Call&
   if (in.log_stream_names && in.log_stream_name_prefix)
     return fail(invalid_parameter(
         "logStreamNames and logStreamNamePrefix are mutually exclusive parameters."));
-  if (!in.start_from_head.value_or(true)) return fail(unsupported_parameter("startFromHead"));
+  if (!in.start_from_head.value_or(true))
+    return fail(aws::unsupported("logs", "FilterLogEvents", "startFromHead"));
   LAPWING_TRY(const FilterPattern pattern, FilterPattern::parse(in.filter_pattern.value_or("")));
-  std::optional<Spot> after;
-  if (in.next_token) {
-    LAPWING_TRY(after, read_token(*in.next_token));
-  }
   flush_for_reading(core, scope, name);
   LAPWING_TRY(const Group group, core.repository.group(scope, name));
+  std::optional<Spot> after;
+  if (in.next_token) {
+    LAPWING_TRY(after, read_token(group, *in.next_token));
+  }
   LAPWING_TRY(const std::vector<Stream> streams, select_streams(core, group, in));
 
   EventRange range;
-  range.start_ms = std::max(in.start_time.value_or(0), retention_start_ms(group, core.now_ms()));
+  range.start_ms = in.start_time.value_or(0);
+  keep_retention(core, group, range);
   // Here, unlike in GetLogEvents, the end belongs to the range.
   if (in.end_time && *in.end_time < INT64_MAX) range.end_ms = *in.end_time + 1;
   Merge merge;
   LAPWING_CHECK(open_streams(core, group, streams, range, after, merge));
-  return collect(merge, pattern, static_cast<std::size_t>(in.limit.value_or(kPageEventsMax)));
+  return collect(merge, group, pattern,
+                 static_cast<std::size_t>(in.limit.value_or(kPageEventsMax)));
 }
 
 }  // namespace lapwing::logs

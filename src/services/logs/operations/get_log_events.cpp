@@ -86,7 +86,8 @@ Result<model::GetLogEventsResponse> get_log_events(Core& core, const Call& call,
   LAPWING_TRY(const Stream stream, core.repository.stream(group.uid, in.log_stream_name));
 
   EventRange range;
-  range.start_ms = std::max(in.start_time.value_or(0), retention_start_ms(group, core.now_ms()));
+  range.start_ms = in.start_time.value_or(0);
+  keep_retention(core, group, range);
   range.end_ms = in.end_time.value_or(INT64_MAX);
   range.backward = at.backward;
   if (in.next_token) range.beyond = at.place;

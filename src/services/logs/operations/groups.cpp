@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/operation_table.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
@@ -64,11 +65,11 @@ Nothing create_log_group(Core& core, const Call& call, const model::CreateLogGro
   if (in.log_group_class) group.log_class = *in.log_group_class;
   if (group.log_class != model::LogGroupClass::kStandard &&
       group.log_class != model::LogGroupClass::kInfrequentAccess)
-    return fail(unsupported_parameter("logGroupClass " + group.log_class));
+    return fail(aws::unsupported("logs", "CreateLogGroup", "logGroupClass=" + group.log_class));
   if (in.deletion_protection_enabled.value_or(false))
-    return fail(unsupported_parameter("deletionProtectionEnabled"));
+    return fail(aws::unsupported("logs", "CreateLogGroup", "deletionProtectionEnabled"));
   if (in.tags) {
-    LAPWING_CHECK(check_tag_keys(*in.tags));
+    LAPWING_CHECK(check_tags(*in.tags, too_many_tags()));
     group.tags = *in.tags;
   }
   LAPWING_CHECK(check_room(core));

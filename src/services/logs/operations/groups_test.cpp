@@ -59,8 +59,8 @@ TEST_F(Groups, DeletionProtectionMayBeOff) {
   in.deletion_protection_enabled = true;
   EXPECT_EQ(
       error_of(create_log_group(*core_, call_, in)),
-      "InvalidParameterException: The parameter deletionProtectionEnabled is not supported by "
-      "this endpoint.");
+      "NotImplemented: Lapwing does not support the parameter deletionProtectionEnabled of logs "
+      "CreateLogGroup yet.");
   in.deletion_protection_enabled = false;
   EXPECT_TRUE(create_log_group(*core_, call_, in));
 }
@@ -70,8 +70,8 @@ TEST_F(Groups, ClassesOtherThanTheTwoServedAreRefusedByName) {
   in.log_group_name = "g";
   in.log_group_class = "DELIVERY";
   EXPECT_EQ(error_of(create_log_group(*core_, call_, in)),
-            "InvalidParameterException: The parameter logGroupClass DELIVERY is not supported by "
-            "this endpoint.");
+            "NotImplemented: Lapwing does not support the parameter logGroupClass=DELIVERY of logs "
+            "CreateLogGroup yet.");
   in.log_group_class = "INFREQUENT_ACCESS";
   EXPECT_TRUE(create_log_group(*core_, call_, in));
   model::DescribeLogGroupsRequest only;

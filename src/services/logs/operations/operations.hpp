@@ -49,6 +49,7 @@ Nothing untag_log_group(Core& core, const Call& call, const model::UntagLogGroup
 Result<model::ListTagsLogGroupResponse> list_tags_log_group(
     Core& core, const Call& call, const model::ListTagsLogGroupRequest& in);
 // Also for CreateLogGroup.
-Status check_tag_keys(const Tags& tags);
+// `too_many`: what is answered beyond kTagsMax, which the two ways to tag say differently.
+Status check_tags(const Tags& tags, const Error& too_many);
 
 }  // namespace lapwing::logs

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "services/logs/errors.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
@@ -50,20 +52,23 @@ Status check_budget(Core& core, GroupBudget& group, const std::vector<model::Inp
   return fail(*why == Loss::kRate ? rate_exceeded(text) : no_room(text));
 }
 
+// Between the times of two clocks, the service's and the real one, which are mostly the same.
 Accepted classify(const std::vector<model::InputLogEvent>& events, const Group& group,
-                  std::int64_t now_ms) {
-  const std::int64_t expired_before = retention_start_ms(group, now_ms);
+                  std::int64_t now_ms, std::int64_t real_now_ms) {
+  const std::int64_t latest_ms = std::max(now_ms, real_now_ms) + kEventAheadMsMax;
+  const std::int64_t earlier_ms = std::min(now_ms, real_now_ms);
+  const std::int64_t expired_before = retention_start_ms(group, earlier_ms);
   Accepted accepted{0, events.size(), std::nullopt};
   model::RejectedLogEventsInfo info;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::int64_t time = events[i].timestamp;
     const auto index = static_cast<std::int32_t>(i);
-    if (time > now_ms + kEventAheadMsMax) {
+    if (time > latest_ms) {
       info.too_new_log_event_start_index = index;
       accepted.last = i;
       break;
     }
-    const bool too_old = time < now_ms - kEventAgeMsMax;
+    const bool too_old = time < earlier_ms - kEventAgeMsMax;
     const bool expired = time < expired_before;
     if (too_old) info.too_old_log_event_end_index = index + 1;  // exclusive
     if (expired && !too_old) info.expired_log_event_end_index = index + 1;
@@ -85,7 +90,7 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Call& call,
   LAPWING_CHECK(check_batch(in.log_events));
   const GroupBudgetPtr budget = core.budget.group(scope, in.log_group_name);
   LAPWING_CHECK(check_budget(core, *budget, in.log_events));
-  const Accepted accepted = classify(in.log_events, group, now_ms);
+  const Accepted accepted = classify(in.log_events, group, now_ms, core.real_now_ms());
 
   std::vector<store::LogInput> chunks;
   ChunkBuilder open;

@@ -15,11 +15,10 @@ Result<std::string> group_of_arn(const Scope& scope, std::string_view arn) {
 
 Nothing add_tags(Core& core, const Scope& scope, const std::string& group, const Tags& tags,
                  const Error& too_many) {
-  LAPWING_CHECK(check_tag_keys(tags));
+  LAPWING_CHECK(check_tags(tags, too_many));
   LAPWING_CHECK(core.repository.change_group(scope, group, [&](Group& record) -> Status {
     resources::add_tags(record.tags, tags);
-    if (record.tags.size() > kTagsMax) return fail(too_many);
-    return {};
+    return check_tags(record.tags, too_many);
   }));
   return {};
 }
@@ -35,12 +34,13 @@ Nothing remove_tags(Core& core, const Scope& scope, const std::string& group,
 
 }  // namespace
 
-Status check_tag_keys(const Tags& tags) {
-  for (const auto& [key, value] : tags) {
-    if (resources::is_reserved_tag_key(key))
-      return fail(invalid_parameter("Tag keys beginning with aws: are reserved for system use."));
-  }
-  return {};
+Status check_tags(const Tags& tags, const Error& too_many) {
+  const std::optional<resources::TagFault> fault = resources::check_tags(tags);
+  if (!fault) return {};
+  if (fault->problem == resources::TagProblem::kTooMany) return fail(too_many);
+  if (fault->problem == resources::TagProblem::kKeyReserved)
+    return fail(invalid_parameter("Tag keys beginning with aws: are reserved for system use."));
+  return fail(invalid_parameter("The tag is invalid: " + resources::tag_rule(*fault)));
 }
 
 Nothing tag_resource(Core& core, const Call& call, const model::TagResourceRequest& in) {
@@ -64,8 +64,7 @@ Result<model::ListTagsForResourceResponse> list_tags_for_resource(
 }
 
 Nothing tag_log_group(Core& core, const Call& call, const model::TagLogGroupRequest& in) {
-  return add_tags(core, scope_of(call.caller), in.log_group_name, in.tags,
-                  invalid_parameter("The maximum number of tags allowed for a resource is 50."));
+  return add_tags(core, scope_of(call.caller), in.log_group_name, in.tags, too_many_tags());
 }
 
 Nothing untag_log_group(Core& core, const Call& call, const model::UntagLogGroupRequest& in) {

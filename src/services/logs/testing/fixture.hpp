@@ -17,14 +17,15 @@ namespace lapwing::logs {
 
 constexpr std::int64_t kNowMs = 1'700'000'000'000;
 
-class LogsFixture : public testing::Test {
+class LogsFixture : public ::testing::Test {
  protected:
   LogsFixture() { restart(); }
 
   // A new core over the same engine: what a restart of the server leaves.
   void restart() {
     core_.reset();
-    core_ = std::make_unique<Core>(engine_->store(), disk_, clock_, random_, null_logger());
+    core_ = std::make_unique<Core>(engine_->store(), disk_, clock_, random_, null_logger(),
+                                   LogLimits(), real_);
   }
 
   void make_group(const std::string& group) {
@@ -79,6 +80,7 @@ class LogsFixture : public testing::Test {
   }
 
   ManualClock clock_{wall_from_unix_ms(kNowMs)};
+  const Clock* real_ = nullptr;  // another than the service's, of the next restart()
   SeededRandom random_{11};
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
   RefusingLog disk_{engine_->bulk_log()};

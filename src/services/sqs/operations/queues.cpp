@@ -93,7 +93,8 @@ Result<gen::sqs::CreateQueueResult> create_queue(Core& core, const aws::Call& ca
         }
         const std::int64_t now = core.now_ms();
         if (there != nullptr) {
-          if (core.options.strict_deletion && now - there->deleted_ms < milliseconds(kDeletedFor)) {
+          if (core.settings.strict_deletion &&
+              now - there->deleted_ms < milliseconds(kDeletedFor)) {
             return fail(errors::queue_deleted_recently(
                 "You must wait 60 seconds after deleting a queue before you can create another "
                 "with the same name."));

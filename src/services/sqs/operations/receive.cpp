@@ -88,7 +88,8 @@ Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, Receiv
     received.messages[i].payload = std::string();  // ten of 1 MiB are not held twice
   }
   if (in.receive_request_attempt_id) {
-    core.parts->attempts.keep(ask.queue->place, *in.receive_request_attempt_id, std::move(handles));
+    core.parts->attempts.keep(ask.queue->scope.account.str(), ask.queue->place,
+                              *in.receive_request_attempt_id, std::move(handles));
   }
   return out;
 }

@@ -51,7 +51,7 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
                                                             const aws::Call& call,
                                                             gen::sqs::SendMessageRequest in) {
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
-  LAPWING_CO_CHECK(core.check_room(sent_bytes(in.message_body, in.message_attributes)));
+  LAPWING_CO_CHECK(core.check_room(*queue, sent_bytes(in.message_body, in.message_attributes)));
   LAPWING_CO_TRY(Prepared prepared, prepare(*queue, call, *core.random, outgoing(in, false)));
   // Before it waits: a client that goes away meanwhile does not take the message back.
   core.parts->retention.sent(*queue);
@@ -69,7 +69,7 @@ net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
   LAPWING_CO_TRY(const QueuePtr queue, core.queue_at(call, in.queue_url));
   LAPWING_CO_CHECK(check_entries(in.entries, "SendMessageBatchRequestEntry"));
   LAPWING_CO_TRY(const std::size_t bytes, check_batch_size(in.entries));
-  LAPWING_CO_CHECK(core.check_room(bytes + in.entries.size() * kMessageOverheadBytes));
+  LAPWING_CO_CHECK(core.check_room(*queue, bytes + in.entries.size() * kMessageOverheadBytes));
   gen::sqs::SendMessageBatchResult out;
   std::vector<std::pair<std::string, Prepared>> good;
   std::vector<Outgoing> all;

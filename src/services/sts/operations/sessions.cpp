@@ -37,7 +37,7 @@ gen::sts::Credentials make_credentials(const Core& core, const aws::Principal& p
                                        std::int32_t seconds) {
   const std::int64_t now_s = unix_ms(core.real_clock.wall()) / 1000;
   const WallTime end = wall_from_unix_ms((now_s + seconds) * 1000);
-  const aws::Credentials made = core.options.mint.mint(principal, end);
+  const aws::Credentials made = core.sessions().mint(principal, end);
   return {.access_key_id = made.access_key_id,
           .expiration = end,
           .secret_access_key = made.secret_access_key,
@@ -71,10 +71,10 @@ Status check_length(const aws::Caller& caller, const ports::Role& role, std::int
 Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& call,
                                                  const gen::sts::AssumeRoleRequest& in) {
   LAPWING_TRY(const aws::Arn arn, parse_role(in.role_arn));
-  LAPWING_TRY(const ports::Role role, core.options.roles.find(in.role_arn));
+  LAPWING_TRY(const ports::Role role, core.roles().find(in.role_arn));
   // Who a role trusts is not evaluated yet: where signatures count, no account enters another.
   const bool foreign = call.caller.authenticated && arn.account != call.caller.account;
-  if (foreign || (!role.known && core.options.known_roles_only)) {
+  if (foreign || (!role.known && core.roles().known_only())) {
     return denied(
         fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                     call.caller.principal_arn, in.role_arn));
@@ -88,6 +88,7 @@ Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& ca
   principal.arn = aws::make_arn("sts", Region(), arn.account,
                                 fmt::format("assumed-role/{}/{}", name, in.role_session_name));
   principal.user_id = fmt::format("{}:{}", role.id, in.role_session_name);
+  if (role.known) principal.identity = role.id;
   gen::sts::AssumeRoleResponse out;
   out.credentials = make_credentials(core, principal, seconds);
   out.assumed_role_user = gen::sts::AssumedRoleUser{
@@ -102,8 +103,8 @@ Result<gen::sts::GetSessionTokenResponse> get_session_token(
   std::int32_t seconds = in.duration_seconds.value_or(kSessionSecondsDefault);
   if (is_root(caller)) seconds = std::min(seconds, kRootSecondsMax);
   gen::sts::GetSessionTokenResponse out;
-  out.credentials =
-      make_credentials(core, {caller.account, caller.principal_arn, caller.user_id}, seconds);
+  out.credentials = make_credentials(
+      core, {caller.account, caller.principal_arn, caller.user_id, caller.identity}, seconds);
   return out;
 }
 
@@ -117,6 +118,7 @@ Result<gen::sts::GetFederationTokenResponse> get_federation_token(
   principal.account = caller.account;
   principal.arn = aws::make_arn("sts", Region(), caller.account, "federated-user/" + in.name);
   principal.user_id = fmt::format("{}:{}", caller.account.view(), in.name);
+  principal.identity = caller.identity;
   gen::sts::GetFederationTokenResponse out;
   out.credentials = make_credentials(core, principal, seconds);
   out.federated_user = gen::sts::FederatedUser{.arn = std::move(principal.arn),

@@ -12,7 +12,7 @@ namespace lapwing::sqs {
 
 inline constexpr std::uint64_t kDiskShare = 4;  // a quarter
 
-struct Options {
+struct Settings {
   // A name is free again 60 s after its queue was deleted, as on AWS; else at once.
   bool strict_deletion = false;
   // What all messages and queues may take of the disk; 0: a quarter of it.
@@ -25,7 +25,8 @@ struct Options {
     to.number("sqs.mb", mb,
               {.help = "what the messages of all queues together may take of the disk, less a "
                        "sixteenth for queues and their changes; more are refused (503) until some "
-                       "are received and deleted; 0: a quarter of the file system",
+                       "are received and deleted; of several accounts one has a sixteenth, or as "
+                       "much as it leaves; 0: a quarter of the file system",
                .unit = "MiB",
                .high = 1 << 30,
                .stands_for = [](const MachineSizes& machine) {

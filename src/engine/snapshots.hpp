@@ -1,4 +1,4 @@
-// What this folder asks of those who take snapshots of initialised functions (SnapStart).
+// What the control plane asks of those who take snapshots of initialised functions (SnapStart).
 //
 // Thread-safety: any thread.
 #pragma once
@@ -7,7 +7,7 @@
 #include "runtime/function_version.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
-namespace lapwing::lambda {
+namespace lapwing::engine {
 
 class Snapshots {
  public:
@@ -20,4 +20,4 @@ class Snapshots {
   virtual void drop(const runtime::FunctionVersion& version) = 0;
 };
 
-}  // namespace lapwing::lambda
+}  // namespace lapwing::engine

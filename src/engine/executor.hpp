@@ -1,9 +1,10 @@
-// Where background steps run. server/ adapts its worker pool; tests run the steps by hand.
+// Where steps of the control plane in the background run. server/ adapts its worker pool; tests run
+// the steps by hand.
 #pragma once
 
 #include "base/unique_function.hpp"
 
-namespace lapwing::lambda {
+namespace lapwing::engine {
 
 class Executor {
  public:
@@ -13,4 +14,4 @@ class Executor {
   virtual void post(UniqueFunction<void()> job) = 0;
 };
 
-}  // namespace lapwing::lambda
+}  // namespace lapwing::engine

@@ -1,4 +1,4 @@
-// What this folder tells the engine about concurrency, and asks it. server/ puts the engine's
+// What the control plane tells the engine about concurrency, and asks it. server/ puts the
 // Dispatcher behind it.
 //
 // Thread-safety: any thread.
@@ -11,7 +11,7 @@
 #include "base/ids.hpp"
 #include "engine/plan.hpp"
 
-namespace lapwing::lambda {
+namespace lapwing::engine {
 
 class Scaling {
  public:
@@ -26,4 +26,4 @@ class Scaling {
                                                             const std::string& version) const = 0;
 };
 
-}  // namespace lapwing::lambda
+}  // namespace lapwing::engine
