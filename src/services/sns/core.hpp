@@ -11,8 +11,8 @@
 #include "services/sns/catalog.hpp"
 #include "services/sns/fifo.hpp"
 #include "services/sns/kept.hpp"
-#include "services/sns/options.hpp"
 #include "services/sns/outgoing_mail.hpp"
+#include "services/sns/settings.hpp"
 #include "services/sns/signer.hpp"
 #include "services/sns/token_ends.hpp"
 #include "store/engine.hpp"
@@ -21,9 +21,9 @@ namespace lapwing::sns {
 
 // Made when the service starts: operations come only afterwards.
 struct Parts {
-  Parts(const Clock& clock, Random& random, store::Space& space, const crypto::AesKey& server_key)
+  Parts(const Clock& clock, Random& random, store::Space& space, const crypto::AesKey& signing_seal)
       : catalog(space.store()),
-        signer(space.store(), server_key, random, clock),
+        signer(space.store(), signing_seal, random, clock),
         kept(space),
         fading(space.store(), clock),
         token_ends(catalog, clock),
@@ -42,7 +42,7 @@ struct Parts {
 struct Core {
   const Clock* clock = nullptr;
   Random* random = nullptr;
-  Options options;
+  Settings settings;
   store::Space* space = nullptr;
   std::unique_ptr<Parts> parts;
 

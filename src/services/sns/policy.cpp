@@ -8,7 +8,6 @@
 #include "policy/document.hpp"
 #include "policy/statements.hpp"
 #include "services/sns/words.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::sns {
 namespace {
@@ -51,36 +50,15 @@ bool is_in_scope(std::string_view action) {
   return name.find_first_of("*?") != std::string_view::npos || is_grantable(name);
 }
 
-void write_list(text::JsonWriter& json, const std::vector<std::string>& items) {
-  if (items.size() == 1) return json.string(items.front());
-  json.begin_array();
-  for (const std::string& item : items) json.string(item);
-  json.end_array();
-}
-
 std::string statement_of(const Topic& topic, const Grant& grant) {
-  std::vector<std::string> principals;
-  for (const std::string& account : grant.accounts) {
-    principals.push_back(
-        fmt::format("arn:{}:iam::{}:root", aws::partition_of(topic.scope.region.view()), account));
-  }
-  std::vector<std::string> actions;
-  for (const std::string& action : grant.actions) actions.push_back("SNS:" + action);
-  std::string out;
-  text::JsonWriter json(out);
-  json.begin_object();
-  json.member("Sid", grant.label);
-  json.member("Effect", "Allow");
-  json.key("Principal");
-  json.begin_object();
-  json.key("AWS");
-  write_list(json, principals);
-  json.end_object();
-  json.key("Action");
-  write_list(json, actions);
-  json.member("Resource", topic.arn());
-  json.end_object();
-  return out;
+  policy::Statement out;
+  out.sid = grant.label;
+  out.effect = policy::Effect::kAllow;
+  out.principals =
+      policy::account_principals(aws::partition_of(topic.scope.region.view()), grant.accounts);
+  for (const std::string& action : grant.actions) out.actions.push_back("SNS:" + action);
+  out.resources = {topic.arn()};
+  return policy::statement_json(out);
 }
 
 bool is_label(std::string_view label) {
@@ -109,36 +87,18 @@ Status check_grant(const Grant& grant) {
 }  // namespace
 
 std::string default_policy(const Topic& topic) {
-  std::string out;
-  text::JsonWriter json(out);
-  json.begin_object();
-  json.member("Version", "2008-10-17");
-  json.member("Id", "__default_policy_ID");
-  json.key("Statement");
-  json.begin_array();
-  json.begin_object();
-  json.member("Sid", "__default_statement_ID");
-  json.member("Effect", "Allow");
-  json.key("Principal");
-  json.begin_object();
-  json.member("AWS", "*");
-  json.end_object();
-  json.key("Action");
-  json.begin_array();
-  for (const std::string_view action : kOwnersActions) json.string(fmt::format("SNS:{}", action));
-  json.end_array();
-  json.member("Resource", topic.arn());
-  json.key("Condition");
-  json.begin_object();
-  json.key("StringEquals");
-  json.begin_object();
-  json.member("AWS:SourceOwner", topic.scope.account.view());
-  json.end_object();
-  json.end_object();
-  json.end_object();
-  json.end_array();
-  json.end_object();
-  return out;
+  policy::Statement statement;
+  statement.sid = "__default_statement_ID";
+  statement.effect = policy::Effect::kAllow;
+  statement.principals.push_back({.type = "AWS", .name = "*"});
+  for (const std::string_view action : kOwnersActions) {
+    statement.actions.push_back(fmt::format("SNS:{}", action));
+  }
+  statement.resources = {topic.arn()};
+  statement.conditions.push_back(
+      {.test = "StringEquals", .key = "AWS:SourceOwner", .values = {topic.scope.account.str()}});
+  return policy::document_json("2008-10-17", "__default_policy_ID",
+                               {policy::statement_json(statement)});
 }
 
 std::string policy_of(const Topic& topic) {

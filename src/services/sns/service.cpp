@@ -46,7 +46,7 @@ std::string target_arn(const aws::Call&, const gen::sns::PublishInput& in) {
 
 template <class Op, class Fn>
 void add(aws::OperationTable& table, Core& core, Fn fn, Access access,
-         aws::ResourceOf<typename Op::Input> resource) {
+         aws::ResourceOf<Core, typename Op::Input> resource) {
   table.add<Op>(core, fn, {.access = access, .resource = resource});
 }
 
@@ -173,20 +173,21 @@ aws::OperationTable make_table(Core& core) {
 
 void Core::forget(const SubscriptionAddress&) {}
 
-Service::Service(const hosting::Dependencies& given, const crypto::AesKey& server_key,
-                 const Options& options)
-    : given_(given), server_key_(server_key), api_(make_table(core_), given.pipeline) {
+Service::Service(const hosting::Dependencies& given, const sns::Settings& settings)
+    : given_(given), api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
-  core_.options = options;
+  core_.settings = settings;
 }
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sns"));
-  core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, server_key_);
+  core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space,
+                                        given_.key("sns signing key"));
   Parts& parts = *core_.parts;
   LAPWING_CHECK(parts.catalog.load());
   LAPWING_CHECK(parts.signer.load());
+  certificates_ = std::make_unique<CertificatePlane>(parts.signer);
   parts.kept.begin(given_.background);
   parts.fading_task = given_.background.when_due("sns.deduplication", parts.fading);
   parts.fading_task.notify();
@@ -200,11 +201,6 @@ void Service::stop() {
   core_.parts->token_ends_task.reset();
   core_.parts->fading_task.reset();
   core_.parts->kept.stop();
-}
-
-std::string Service::certificate_at(std::string_view path) const {
-  if (core_.parts == nullptr || !path.starts_with('/')) return {};
-  return core_.parts->signer.certificate(path.substr(1));
 }
 
 Result<std::vector<KeptMessage>> Service::kept(std::uint64_t after, std::size_t max) const {

@@ -1,11 +1,9 @@
 #include "services/sns/signer.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "base/bytes.hpp"
 #include "crypto/sha256.hpp"
 #include "services/sns/limits.hpp"
 #include "services/sns/tables.hpp"
@@ -20,15 +18,8 @@ constexpr std::string_view kAllRegions = "all";
 
 }  // namespace
 
-// Keys of different use come from the server's one, so that none says anything about another.
-Signer::Signer(store::Store& store, const crypto::AesKey& server_key, Random& random,
-               const Clock& clock)
-    : store_(store), random_(random), clock_(clock) {
-  const crypto::Sha256Digest derived =
-      crypto::hmac_sha256(as_text(server_key), "lapwing sns signing key");
-  static_assert(sizeof(derived) == sizeof(sealing_key_));
-  std::ranges::copy(derived, sealing_key_.begin());
-}
+Signer::Signer(store::Store& store, const crypto::AesKey& seal, Random& random, const Clock& clock)
+    : store_(store), seal_(seal), random_(random), clock_(clock) {}
 
 void Signer::take(crypto::RsaKey rsa, std::string certificate) {
   std::string name = fmt::format("SimpleNotificationService-{}.pem",
@@ -44,8 +35,8 @@ Status Signer::load() {
     LAPWING_TRY(auto stored, SigningKeys::find(reader, kAllRegions));
     if (!stored) return {};
     const auto sealed = text::base64_decode(stored->record.sealed);
-    auto pem = sealed ? crypto::aes_gcm_open(sealing_key_, *sealed, kAllRegions)
-                      : fail(internal_error("base64"));
+    auto pem =
+        sealed ? crypto::aes_gcm_open(seal_, *sealed, kAllRegions) : fail(internal_error("base64"));
     auto rsa = pem ? crypto::RsaKey::read(*pem) : fail(std::move(pem).error());
     if (!rsa) {
       return fail(
@@ -64,7 +55,7 @@ Status Signer::prepare() {
   // A day earlier: whose clock is a little behind can use it, too.
   SigningKey record{std::string(kAllRegions),
                     text::base64_encode(std::string_view(
-                        crypto::aes_gcm_seal(sealing_key_, random_, rsa.pem(), kAllRegions))),
+                        crypto::aes_gcm_seal(seal_, random_, rsa.pem(), kAllRegions))),
                     rsa.certificate("sns.amazonaws.com", clock_.wall() - std::chrono::hours(24),
                                     kCertificateDays)};
   const auto written = store_.transact([&](store::Txn& txn) -> Status {

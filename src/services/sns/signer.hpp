@@ -27,7 +27,7 @@ namespace lapwing::sns {
 class Signer {
  public:
   // All outlive it.
-  Signer(store::Store& store, const crypto::AesKey& server_key, Random& random, const Clock& clock);
+  Signer(store::Store& store, const crypto::AesKey& seal, Random& random, const Clock& clock);
 
   // What an earlier run has made.
   Status load();
@@ -52,7 +52,7 @@ class Signer {
   void take(crypto::RsaKey rsa, std::string certificate);
 
   store::Store& store_;
-  crypto::AesKey sealing_key_;
+  crypto::AesKey seal_;
   Random& random_;
   const Clock& clock_;
   std::mutex making_;

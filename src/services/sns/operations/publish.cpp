@@ -112,7 +112,7 @@ Result<Message> prepare_for(Core& core, const aws::Call& call, const Topic& topi
   LAPWING_TRY(Message message, prepare(call, *core.random, std::move(out)));
   LAPWING_CHECK(fit(topic, ids, message));
   message.time_ms = core.now_ms();
-  message.base = base_url(call, core.options.url);
+  message.base = base_url(call, core.settings.url);
   return message;
 }
 

@@ -80,7 +80,7 @@ Result<Subscription> read_subscription(Core& core, const aws::Call& call, const 
   out.owner = call.caller.account.str();
   out.principal = call.caller.principal_arn;
   out.created_ms = core.now_ms();
-  out.base = base_url(call, core.options.url);
+  out.base = base_url(call, core.settings.url);
   if (confirms_itself(out, call.caller.account)) {
     out.state = SubscriptionState::kConfirmed;
     out.authenticated = true;

@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "crypto/aes_gcm.hpp"
 #include "hosting/testing/host.hpp"
 #include "services/sns/service.hpp"
 #include "text/json_writer.hpp"
@@ -38,13 +37,9 @@ inline std::string members(
   return out;
 }
 
-class Host final : public hosting::testing::HostBase {
+class Host final : public hosting::testing::Host<Service> {
  public:
-  Host() { begin_service(); }
-  ~Host() override { end_service(); }
-  Service& service() { return static_cast<Service&>(*service_); }
-
-  crypto::AesKey server_key{};  // of the next restart()
+  Host() { caller.access_key_id = "AKIATEST"; }
 
   static std::string arn(std::string_view name) {
     return fmt::format("arn:aws:sns:us-east-1:000000000000:{}", name);
@@ -106,12 +101,6 @@ class Host final : public hosting::testing::HostBase {
     aws::Caller nobody = caller;
     nobody.access_key_id.clear();
     return call_as(nobody, operation, input);
-  }
-
- protected:
-  std::unique_ptr<hosting::Service> make() override {
-    caller.access_key_id = "AKIATEST";
-    return std::make_unique<Service>(dependencies(), server_key);
   }
 };
 

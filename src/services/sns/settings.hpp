@@ -8,7 +8,7 @@
 
 namespace lapwing::sns {
 
-struct Options {
+struct Settings {
   // Without a slash at its end; empty: as the caller has reached us.
   std::string url;
 
