@@ -10,10 +10,18 @@
 // Waits on the server's clock; nothing polls. Where the clock moves by hand, it is settled once all
 // that was due has been attempted.
 //
-// Errors of accept(): kTooLarge beyond the store's limits or limits.hpp; the store's.
+// Errors of accept(): kTooLarge beyond the store's limits or limits.hpp; kInvalid for what has no
+// id or an empty addressee; the store's.
+//
+// A space has one outbox at most, whose queues in it are named outbox, outbox.ordered, lane/... and
+// dead/.... Its owner drives Space::due() (hosting::SpaceWaker), for the sender's own queues may be
+// in it as well: without that nothing is tried again.
+//
+// Everything happens on one of the loops. An attempt's timeout is real time, by that loop's clock.
 //
 // Thread-safety: accept() inside any transaction of the space; start(), drain(), stop() by one
-// thread; the rest from any between.
+// thread, not the loop's; forget() and counts() from any between; lanes() and waiting() as well,
+// and they read the store.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +56,7 @@ struct Needs {
 };
 
 struct Counts {
-  std::uint64_t accepted = 0;
+  std::uint64_t accepted = 0;  // taken up for the first time
   std::uint64_t delivered = 0;
   std::uint64_t failed_attempts = 0;
   std::uint64_t dead_letters = 0;
@@ -58,6 +66,7 @@ struct Counts {
 // One addressee that is behind.
 struct LaneFacts {
   std::string addressee;
+  bool dead_letters = false;  // what waits is on its way to its dead-letter queue
   std::uint64_t waiting = 0;
   std::uint64_t under_way = 0;
   std::optional<Duration> oldest;
@@ -78,14 +87,15 @@ class Outbox {
   Status start();
   // Nothing new is attempted; what is under way goes on.
   void drain();
-  // What is under way has ended, or is cut after kAttemptMax and attempted again by the next start.
+  // What is under way has ended, or is cut after kStopGrace and attempted again by the next start.
+  // Where the loops run no more it is cut at once.
   void stop();
 
   // The addressee is gone: what waits for it is dropped.
   void forget(std::string_view addressee);
 
   Counts counts() const;
-  // Those with something waiting, the longest first.
+  // Those with something in them, most first.
   Result<std::vector<LaneFacts>> lanes(std::size_t max) const;
   // Postings not yet looked at.
   Result<std::uint64_t> waiting() const;

@@ -19,7 +19,14 @@
 
 namespace lapwing::delivery {
 
-enum class Backoff : std::uint8_t { kLinear, kArithmetic, kGeometric, kExponential };
+// How delays grow from a phase's first to its last attempt. SNS names the four and shows their
+// curves, without formulas: these are ours.
+enum class Backoff : std::uint8_t {
+  kLinear,       // by the same step each time
+  kArithmetic,   // by steps that grow evenly: the first few attempts are closer together
+  kGeometric,    // by the same factor each time, so that the last delay is `last`
+  kExponential,  // doubled each time, and `last` once it is reached
+};
 
 struct RetryPhase {
   std::uint32_t attempts = 0;

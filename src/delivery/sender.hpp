@@ -1,7 +1,9 @@
 // What an outbox asks of the service whose outbox it is. Nothing of it is stored with a posting: a
 // subscription that is gone, or has another retry policy, counts as it is when it is its turn.
 //
-// Threading: any loop, many at once; every method returns at once.
+// The posting is as it was accepted, but where it comes out of a lane its addressees are this one.
+//
+// Threading: the outbox's loop; every method returns at once. One that throws is asked again.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,7 @@
 namespace lapwing::delivery {
 
 struct Shipment {
-  ports::Parcel parcel;  // its id is written by the outbox
+  ports::Parcel parcel = {};  // its id is written by the outbox
   RetryPolicy retry = {};
   // Of this addressee under way at once.
   std::size_t under_way_max = kLaneParcels;

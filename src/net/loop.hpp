@@ -7,8 +7,8 @@
 // Time comes from the Clock. With a ManualClock, call wake() after advance(): the loop then
 // looks at its timers again.
 //
-// Thread-safety: post(), stop(), wake() and in_loop_thread() from any thread; everything
-// else from the loop's thread, or before run().
+// Thread-safety: post(), stop(), wake(), running() and in_loop_thread() from any thread;
+// everything else from the loop's thread, or before run().
 #pragma once
 
 #include <atomic>
@@ -67,6 +67,8 @@ class Loop {
   bool in_loop_thread() const {
     return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
+  // Whether a thread is inside run().
+  bool running() const { return thread_.load(std::memory_order_relaxed) != std::thread::id(); }
   const Clock& clock() const { return *clock_; }
   MonoTime now() const { return clock_->mono(); }
   Logger& logger() const { return *logger_; }

@@ -43,19 +43,19 @@ struct ParcelHeader {
 // One thing for one target. What a kind of target does not know is left empty.
 struct Parcel {
   // The same at each attempt, at most 128 characters: who can, takes it once.
-  std::string id;
+  std::string id = {};
   std::string target;  // an ARN (a function's with its qualifier), or an http(s) URL
   std::string body;
-  OnBehalf as;
-  std::string trace;                        // X-Amzn-Trace-Id, or empty
-  std::vector<ParcelAttribute> attributes;  // queues, topics
-  std::string subject;                      // topics
-  std::string group;                        // FIFO: those of one group come in order
-  std::string deduplication_id;             // FIFO
-  std::string source;                       // buses: who the event says it is from
-  std::string detail_type;                  // buses
-  std::vector<std::string> resources;       // buses
-  std::vector<ParcelHeader> headers;        // HTTP: beside what the client writes itself
+  OnBehalf as = {};
+  std::string trace = {};                        // X-Amzn-Trace-Id, or empty
+  std::vector<ParcelAttribute> attributes = {};  // queues, topics
+  std::string subject = {};                      // topics
+  std::string group = {};                        // FIFO: those of one group come in order
+  std::string deduplication_id = {};             // FIFO
+  std::string source = {};                       // buses: who the event says it is from
+  std::string detail_type = {};                  // buses
+  std::vector<std::string> resources = {};       // buses
+  std::vector<ParcelHeader> headers = {};        // HTTP: beside what the client writes itself
 };
 
 struct Delivered {

@@ -21,6 +21,9 @@ constexpr const char* kSizes[] = {LAPWING_QUEUE_SIZE("+place<5"),
 
 #undef LAPWING_QUEUE_SIZE
 
+// Of those that have fallen due, worked off in one transaction.
+constexpr std::size_t kDueQueuesAtOnce = 100;
+
 class SqliteQueue final : public Queue, private IdleWork {
  public:
   SqliteQueue(const StateParts& parts, Store& store) : Queue(store), parts_(parts) {
@@ -267,24 +270,35 @@ class SqliteDue final : public DueSource {
     return parts_.time.mono_of(*at);
   }
 
+  // Some queues a transaction: thousands that fall due together are no thousands of syncs.
   Status run_due() override {
     const std::int64_t now = parts_.time.now_ns();
-    for (const std::string& queue : parts_.signals.queues.take_due(now)) {
+    const std::vector<std::string> due = parts_.signals.queues.take_due(now);
+    for (std::size_t begin = 0; begin < due.size();) {
       QueueEffects effects;
+      std::size_t end = begin;
       const Status done = parts_.file.write([&](Database& db) -> Status {
         QueueTxn txn(db, parts_.time.now_ns(), unix_ms(parts_.clock.wall()));
-        LAPWING_CHECK(txn.promote(queue, kQueueRemovalStep));
+        std::size_t moved = 0;
+        for (end = begin; end < std::min(due.size(), begin + kDueQueuesAtOnce); ++end) {
+          if (moved >= kQueueRemovalStep) break;
+          LAPWING_TRY(const std::size_t some, txn.promote(due[end], kQueueRemovalStep));
+          moved += some;
+        }
         LAPWING_CHECK(txn.flush());
-        LAPWING_CHECK(note_hidden(db, queue, txn.effects));
+        for (std::size_t i = begin; i < end; ++i) {
+          LAPWING_CHECK(note_hidden(db, due[i], txn.effects));
+        }
         effects = std::move(txn.effects);
         return {};
       });
       if (!done) {
         effects = {};
-        effects.due(queue, now);
+        for (std::size_t i = begin; i < due.size(); ++i) effects.due(due[i], now);
       }
       parts_.signals.queues.apply(effects);
       if (!done) return done;
+      begin = end;
     }
     return {};
   }

@@ -265,6 +265,44 @@ TEST_F(SqliteEngineTest, WhenFilesCannotGrowWritesFailAndReadsGoOn) {
   EXPECT_TRUE((*(*engine)->store().get("fn", "later")).has_value());
 }
 
+class Rung final : public Listener {
+ public:
+  void on_signal() noexcept override { ++times; }
+  std::atomic<int> times{0};
+};
+
+// More than one transaction takes: what cannot be written then is due again, all of it.
+TEST_F(SqliteEngineTest, WhatIsDueOnAFullDiskIsNotForgotten) {
+  ManualClock clock;
+  auto engine = open_sqlite_engine({dir_.path() + "/data"}, clock, null_logger());
+  ASSERT_TRUE(succeeded(engine));
+  const std::size_t count = 250;
+  std::vector<Rung> rung(count);
+  std::vector<Subscription> subscriptions;
+  ASSERT_TRUE(succeeded((*engine)->store().transact([&](Txn& txn) -> Status {
+    for (std::size_t i = 0; i < count; ++i) {
+      LAPWING_CHECK(txn.enqueue(
+          {.queue = "q" + std::to_string(i), .payload = "m", .delay = std::chrono::seconds(1)}));
+    }
+    return {};
+  })));
+  for (std::size_t i = 0; i < count; ++i) {
+    subscriptions.push_back((*engine)->queue().subscribe("q" + std::to_string(i), rung[i]));
+  }
+  clock.advance(std::chrono::seconds(1));
+  {
+    const FileSizeLimit limit(1);
+    EXPECT_FALSE((*engine)->due().run_due());
+  }
+  EXPECT_LE(**(*engine)->due().next_due(), clock.mono());
+  EXPECT_TRUE(succeeded((*engine)->due().run_due()));
+  EXPECT_EQ(*(*engine)->due().next_due(), std::nullopt);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_GE(rung[i].times, 1) << i;
+    EXPECT_EQ((*engine)->queue().stats("q" + std::to_string(i))->visible, 1u);
+  }
+}
+
 TEST_F(SqliteEngineTest, ManyWritersShareCommitsAndFailAlone) {
   auto engine = open();
   Store& store = (*engine)->store();

@@ -1,0 +1,229 @@
+#include "delivery/outbox/courier.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "crypto/sha256.hpp"
+#include "net/task_group.hpp"
+#include "net/timeout.hpp"
+
+namespace lapwing::delivery {
+namespace {
+
+using ports::Delivered;
+using Answers = std::vector<Delivered>;
+
+// Of what an addressee is in an id: enough that no two of a posting meet.
+constexpr std::size_t kAddresseeDigits = 32;
+
+const RetryPolicy& dead_letter_retry() {
+  static const RetryPolicy policy = RetryPolicy::exponential({.first = kDeadLetterFirst,
+                                                              .most = kDeadLetterMost,
+                                                              .attempts = UINT32_MAX,
+                                                              .age = kDeadLetterAge});
+  return policy;
+}
+
+// An exception out of a destination is a bug of it; the parcels of others are not to suffer.
+net::Task<Result<Answers>> ask(net::Loop& loop, ports::Destination& to,
+                               const std::vector<ports::Parcel>& parcels) {
+  try {
+    co_return co_await to.deliver(loop, parcels);
+  } catch (const std::exception& bug) {
+    co_return fail(internal_error(bug.what()));
+  }
+}
+
+Delivered no_answer(const Error& error) {
+  if (error.kind() == ErrorKind::kTimeout) {
+    return {.kind = Delivered::Kind::kLater, .code = "Timeout", .message = "No answer in time."};
+  }
+  return {.kind = Delivered::Kind::kLater,
+          .code = "InternalFailure",
+          .message = "The destination failed."};
+}
+
+}  // namespace
+
+std::string parcel_id(std::string_view posting, std::string_view addressee, bool dead) {
+  std::string text(dead ? "dead/" : "lane/");
+  text += addressee;
+  std::string out(posting);
+  out += '-';
+  out += std::string_view(crypto::sha256_hex(text)).substr(0, kAddresseeDigits);
+  return out;
+}
+
+// An exception out of a sender is a bug of it: the attempt stays undecided.
+template <class F>
+auto Courier::guarded(const Attempt& attempt, F body) const -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::exception& bug) {
+    core_.needs.logger.error(
+        "delivery", "a sender failed",
+        {{"outbox", core_.name}, {"event", attempt.posting->id}, {"error", bug.what()}});
+    return decltype(body())();
+  }
+}
+
+bool Courier::prepare(Attempt& attempt) const {
+  return guarded(attempt, [&] { return ask_sender(attempt); });
+}
+
+bool Courier::ask_sender(Attempt& attempt) const {
+  const Posting& posting = *attempt.posting;
+  if (attempt.dead != nullptr) {
+    auto parcel = core_.sender.dead_letter(posting, attempt.addressee, *attempt.dead->failure);
+    if (!parcel) {
+      drop(attempt, attempt.dead->failure->last);
+      return false;
+    }
+    attempt.shipment.parcel = *std::move(parcel);
+  } else {
+    auto shipment = core_.sender.shipment(posting, attempt.addressee);
+    if (!shipment) {
+      attempt.verdict = Verdict::kDone;
+      return false;
+    }
+    attempt.shipment = *std::move(shipment);
+    if (attempt.shipment.retry.too_old(core_.since(posting.accepted_ms))) {
+      give_up(attempt, Why::kTooOld, {.kind = Delivered::Kind::kLater}, attempt.before);
+      return false;
+    }
+  }
+  ports::Parcel& parcel = attempt.shipment.parcel;
+  parcel.id = parcel_id(posting.id, attempt.addressee, attempt.dead != nullptr);
+  if (parcel.trace.empty()) parcel.trace = posting.trace;
+  attempt.destination = core_.needs.destinations.find(parcel.target);
+  if (attempt.destination != nullptr) return true;
+  const Delivered nowhere{.kind = Delivered::Kind::kRefused,
+                          .code = "UnsupportedTarget",
+                          .message = "Nothing here takes what is sent to " + parcel.target + "."};
+  attempt.dead != nullptr ? judge_dead(attempt, nowhere) : judge(attempt, nowhere);
+  return false;
+}
+
+net::Task<void> Courier::deliver(std::vector<Attempt*> attempts, Duration timeout) {
+  std::vector<std::pair<ports::Destination*, std::vector<Attempt*>>> calls;
+  for (Attempt* const attempt : attempts) {
+    const auto found =
+        std::ranges::find(calls, attempt->destination, [](const auto& one) { return one.first; });
+    if (found != calls.end()) {
+      found->second.push_back(attempt);
+    } else {
+      calls.push_back({attempt->destination, {attempt}});
+    }
+  }
+  if (calls.size() == 1) {
+    co_await call(*calls[0].first, std::move(calls[0].second), timeout);
+    co_return;
+  }
+  net::TaskGroup group(core_.loop);
+  for (auto& [to, of_it] : calls) group.spawn(call(*to, std::move(of_it), timeout));
+  co_await group.join();
+}
+
+net::Task<void> Courier::call(ports::Destination& to, std::vector<Attempt*> attempts,
+                              Duration timeout) {
+  std::vector<ports::Parcel> parcels;
+  parcels.reserve(attempts.size());
+  for (Attempt* const attempt : attempts) {
+    parcels.push_back(std::move(attempt->shipment.parcel));
+  }
+  Result<Answers> answers =
+      co_await net::with_timeout(core_.loop, timeout, ask(core_.loop, to, parcels));
+  if (!answers && answers.error().kind() != ErrorKind::kTimeout) {
+    core_.needs.logger.error("delivery", "a destination failed",
+                             {{"outbox", core_.name},
+                              {"target", parcels[0].target},
+                              {"error", answers.error().to_log()}});
+  }
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    Attempt& attempt = *attempts[i];
+    Delivered answer;
+    if (!answers) {
+      answer = no_answer(answers.error());
+      attempt.hung = answers.error().kind() == ErrorKind::kTimeout;
+    } else if (i < answers->size()) {
+      answer = std::move((*answers)[i]);
+    } else {
+      answer = no_answer(internal_error("fewer answers than parcels"));
+    }
+    guarded(attempt, [&] {
+      attempt.dead != nullptr ? judge_dead(attempt, answer) : judge(attempt, answer);
+    });
+  }
+}
+
+void Courier::judge(Attempt& attempt, const Delivered& answer) const {
+  const Duration age = core_.since(attempt.posting->accepted_ms);
+  if (answer.kind == Delivered::Kind::kTaken) {
+    attempt.verdict = Verdict::kDone;
+    attempt.taken = true;
+    core_.counts.delivered.fetch_add(1, std::memory_order_relaxed);
+    core_.sender.ended(*attempt.posting, attempt.addressee, nullptr, age);
+    return;
+  }
+  core_.counts.failed_attempts.fetch_add(1, std::memory_order_relaxed);
+  attempt.said = answer.code + ": " + answer.message;
+  const std::uint32_t failures = attempt.before + 1;
+  if (answer.kind == Delivered::Kind::kRefused) {
+    return give_up(attempt, Why::kRefused, answer, failures);
+  }
+  const RetryPolicy& retry = attempt.shipment.retry;
+  if (const auto delay = retry.next(failures, age, core_.needs.random)) {
+    attempt.verdict = Verdict::kAgain;
+    attempt.delay = std::clamp<Duration>(*delay, Duration::zero(), store::kMaxDelay);
+    return;
+  }
+  give_up(attempt, failures <= retry.attempts() ? Why::kTooOld : Why::kRetriesExhausted, answer,
+          failures);
+}
+
+void Courier::judge_dead(Attempt& attempt, const Delivered& answer) const {
+  if (answer.kind == Delivered::Kind::kTaken) {
+    attempt.verdict = Verdict::kDone;
+    attempt.taken = true;
+    core_.counts.dead_letters.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  attempt.said = answer.code + ": " + answer.message;
+  if (answer.kind == Delivered::Kind::kLater) {
+    const auto delay = dead_letter_retry().next(
+        attempt.before + 1, core_.since(attempt.dead->died_ms), core_.needs.random);
+    if (delay) {
+      attempt.verdict = Verdict::kAgain;
+      attempt.delay = *delay;
+      return;
+    }
+  }
+  drop(attempt, answer);
+}
+
+void Courier::give_up(Attempt& attempt, Why why, const Delivered& last,
+                      std::uint32_t attempts) const {
+  const Failure& failure =
+      attempt.failure.emplace(Failure{.why = why, .last = last, .attempts = attempts});
+  const Posting& posting = *attempt.posting;
+  core_.sender.ended(posting, attempt.addressee, &failure, core_.since(posting.accepted_ms));
+  if (core_.sender.dead_letter(posting, attempt.addressee, failure)) {
+    attempt.verdict = Verdict::kDead;
+    return;
+  }
+  drop(attempt, last);
+}
+
+void Courier::drop(Attempt& attempt, const Delivered& last) const {
+  attempt.verdict = Verdict::kDone;
+  core_.counts.dropped.fetch_add(1, std::memory_order_relaxed);
+  core_.needs.logger.warn("delivery", "an event was dropped",
+                          {{"outbox", core_.name},
+                           {"event", attempt.posting->id},
+                           {"addressee", attempt.addressee},
+                           {"code", last.code},
+                           {"message", last.message}});
+}
+
+}  // namespace lapwing::delivery

@@ -1,0 +1,72 @@
+// Makes attempts: asks the sender for the parcel, hands it over, and says what is to become of it.
+//
+// Thread-safety: the outbox's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/outbox/core.hpp"
+#include "delivery/packing.hpp"
+#include "delivery/sender.hpp"
+#include "net/task.hpp"
+#include "ports/destination.hpp"
+
+namespace lapwing::delivery {
+
+enum class Verdict : std::uint8_t {
+  kDone,   // taken, not wanted, or dropped
+  kAgain,  // after `delay`
+  kDead,   // to its dead-letter queue, for `failure`
+};
+
+struct Attempt {
+  const Posting* posting = nullptr;
+  std::string_view addressee;
+  std::uint32_t before = 0;       // attempts made already
+  const Waiting* dead = nullptr;  // a dead letter
+
+  // By prepare():
+  Shipment shipment = {};
+  ports::Destination* destination = nullptr;
+
+  // The outcome. What was not decided (a bug) is tried again.
+  Verdict verdict = Verdict::kAgain;
+  Duration delay = kStoreRetry;
+  std::optional<Failure> failure = {};
+  std::string said = {};  // why it was not taken
+  bool taken = false;
+  bool hung = false;  // no answer in time
+};
+
+class Courier {
+ public:
+  explicit Courier(Core& core) : core_(core) {}
+
+  // Whether it is to be delivered; else it is decided.
+  bool prepare(Attempt& attempt) const;
+  // Those prepared, a call a destination.
+  net::Task<void> deliver(std::vector<Attempt*> attempts, Duration timeout);
+
+ private:
+  net::Task<void> call(ports::Destination& to, std::vector<Attempt*> attempts, Duration timeout);
+  template <class F>
+  auto guarded(const Attempt& attempt, F body) const -> decltype(body());
+  bool ask_sender(Attempt& attempt) const;
+  void judge(Attempt& attempt, const ports::Delivered& answer) const;
+  void judge_dead(Attempt& attempt, const ports::Delivered& answer) const;
+  void give_up(Attempt& attempt, Why why, const ports::Delivered& last,
+               std::uint32_t attempts) const;
+  void drop(Attempt& attempt, const ports::Delivered& last) const;
+
+  Core& core_;
+};
+
+// The same at each attempt.
+std::string parcel_id(std::string_view posting, std::string_view addressee, bool dead);
+
+}  // namespace lapwing::delivery

@@ -1,0 +1,75 @@
+// The outbox's transactions: what became of what was claimed, what goes into lanes, and the next
+// claim, all in one.
+//
+// Thread-safety: the outbox's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "delivery/outbox/core.hpp"
+#include "net/task.hpp"
+#include "store/queue_types.hpp"
+#include "store/store.hpp"
+
+namespace lapwing::delivery {
+
+class Lane;
+
+// What becomes of one claimed message.
+struct Settlement {
+  enum class Kind : std::uint8_t { kComplete, kRelease, kMove };
+  store::MessageId id = 0;
+  Kind kind = Kind::kComplete;
+  Duration delay = Duration::zero();     // kRelease
+  std::string to = {};                   // kMove: the queue
+  std::string payload = {};              // kMove
+  std::shared_ptr<Lane> lane = nullptr;  // kMove: that of the queue
+
+  store::Receipt receipt = {};  // by commit()
+  bool left = false;            // out: it is in its queue no more
+};
+
+// What goes into a lane.
+struct Write {
+  std::shared_ptr<Lane> lane;
+  store::EnqueueRequest request;
+  bool refused = false;  // out: the store will never take it
+};
+
+// Shared with the store's thread while it is committed.
+struct Plan {
+  std::vector<Settlement> settlements;
+  std::vector<Write> writes;
+  std::size_t write_bytes = 0;
+  // Afterwards: how many messages, of which queue. With `singly` each claim takes one, so that an
+  // ordered group gives its first alone.
+  std::optional<store::ClaimRequest> claim;
+  bool singly = false;
+
+  bool unsure = false;                  // it may be committed already
+  std::vector<store::Claimed> claimed;  // out
+};
+
+class Ledger {
+ public:
+  explicit Ledger(Core& core) : core_(core) {}
+
+  // Until the store has taken it; false, and nothing known, where the outbox is drained first.
+  // `hold` is dropped while it waits for the store to recover.
+  net::Task<bool> commit(std::shared_ptr<Plan> plan, HoldPtr& hold);
+  // Leaves those that nobody here works on yet: a claim that took too long is one with the next.
+  void adopt(std::vector<store::Claimed>& claimed);
+  void forget(store::MessageId id) { under_way_.erase(id); }
+
+ private:
+  Core& core_;
+  std::unordered_map<store::MessageId, store::Receipt> under_way_;
+};
+
+}  // namespace lapwing::delivery
