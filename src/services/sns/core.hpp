@@ -7,6 +7,8 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "crypto/aes_gcm.hpp"
+#include "delivery/outbox.hpp"
+#include "hosting/space_waker.hpp"
 #include "services/sns/address.hpp"
 #include "services/sns/catalog.hpp"
 #include "services/sns/fifo.hpp"
@@ -35,6 +37,9 @@ struct Parts {
   Fading fading;
   TokenEnds token_ends;
   OutgoingMail mail;
+  // Made last, gone first.
+  std::unique_ptr<delivery::Outbox> outbox;
+  std::unique_ptr<hosting::SpaceWaker> waker;
   background::Task fading_task;
   background::Task token_ends_task;
 };
@@ -53,7 +58,9 @@ struct Core {
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }
 
   // Nothing that waits for a subscription is sent any more.
-  void forget(const SubscriptionAddress& subscription);
+  void forget(const SubscriptionAddress& subscription) {
+    parts->outbox->forget(subscription.arn());
+  }
   // A token was given out: it ends before others.
   void token_given() { parts->token_ends_task.notify(); }
 };

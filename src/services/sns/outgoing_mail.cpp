@@ -66,6 +66,15 @@ void put_order(const Message& message, ports::Parcel& parcel) {
   if (fifo_target || !message.fifo()) parcel.group = message.group;
 }
 
+// How many a posting of this event may have: all of it is one message of the store's queue.
+std::size_t addressees_of(const delivery::Posting& posting) {
+  const std::size_t taken = posting.event.size() + 2 * kTraceBytesMax;
+  const std::size_t left =
+      delivery::kPostingBytesMax > taken ? delivery::kPostingBytesMax - taken : 0;
+  return std::clamp<std::size_t>(left / delivery::kAddresseeBytesMax, 1,
+                                 delivery::kAddresseesOfPosting);
+}
+
 ports::OnBehalf on_behalf(const Message& message, const Subscription& subscription) {
   return {.service = "sns.amazonaws.com",
           .source_arn = message.topic_arn,
@@ -90,6 +99,23 @@ Mail OutgoingMail::mail(Message message, const std::vector<const Subscription*>&
 
 Status OutgoingMail::accept(store::Txn& txn, const Mail& mail) {
   LAPWING_CHECK(Kept::add(txn, mail.kept));
+  if (mail.addressees.empty() || outbox_ == nullptr) return {};
+  const Message& message = mail.message;
+  delivery::Posting posting{.id = message.id,
+                            .event = encode(message),
+                            .addressees = {},
+                            .trace = message.trace,
+                            .accepted_ms = message.time_ms};
+  // Groups are of one topic.
+  if (message.fifo()) posting.group = fmt::format("{} {}", message.topic_arn, message.group);
+  const std::size_t at_once = addressees_of(posting);
+  for (std::size_t at = 0; at < mail.addressees.size(); at += at_once) {
+    if (at != 0) posting.id = fmt::format("{}:{}", message.id, at);
+    const auto begin = mail.addressees.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::size_t count = std::min(at_once, mail.addressees.size() - at);
+    posting.addressees.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+    LAPWING_CHECK(outbox_->accept(txn, posting));
+  }
   return {};
 }
 

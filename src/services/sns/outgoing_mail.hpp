@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "delivery/outbox.hpp"
 #include "delivery/posting.hpp"
 #include "delivery/sender.hpp"
 #include "services/sns/catalog.hpp"
@@ -36,6 +37,9 @@ class OutgoingMail final : public delivery::Sender {
   OutgoingMail(Catalog& catalog, Signer& signer, Kept& kept)
       : catalog_(catalog), signer_(signer), kept_(kept) {}
 
+  // Where mail goes; once, before any is accepted. It outlives what is sent.
+  void send_by(delivery::Outbox& outbox) { outbox_ = &outbox; }
+
   // To these subscriptions.
   Mail mail(Message message, const std::vector<const Subscription*>& to);
   // Takes it on, in the transaction that makes it known; accepted() comes behind the commit.
@@ -57,6 +61,7 @@ class OutgoingMail final : public delivery::Sender {
   Catalog& catalog_;
   Signer& signer_;
   Kept& kept_;
+  delivery::Outbox* outbox_ = nullptr;
 };
 
 }  // namespace lapwing::sns

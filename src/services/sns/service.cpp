@@ -171,8 +171,6 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-void Core::forget(const SubscriptionAddress&) {}
-
 Service::Service(const hosting::Dependencies& given, const sns::Settings& settings)
     : given_(given), api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
@@ -187,6 +185,7 @@ Status Service::start() {
   Parts& parts = *core_.parts;
   LAPWING_CHECK(parts.catalog.load());
   LAPWING_CHECK(parts.signer.load());
+  LAPWING_CHECK(start_outbox());
   certificates_ = std::make_unique<CertificatePlane>(parts.signer);
   parts.kept.begin(given_.background);
   parts.fading_task = given_.background.when_due("sns.deduplication", parts.fading);
@@ -196,11 +195,43 @@ Status Service::start() {
   return {};
 }
 
+Status Service::start_outbox() {
+  Parts& parts = *core_.parts;
+  const ports::Destinations* const destinations = given_.ports.destinations;
+  parts.outbox = std::make_unique<delivery::Outbox>(
+      "sns",
+      delivery::Needs{*core_.space, given_.clock, given_.random, given_.log, given_.background,
+                      given_.loops, destinations != nullptr ? *destinations : nowhere_},
+      parts.mail);
+  parts.mail.send_by(*parts.outbox);
+  parts.waker = std::make_unique<hosting::SpaceWaker>("sns.due", *core_.space, given_.background);
+  return parts.outbox->start();
+}
+
+void Service::drain() {
+  if (core_.parts != nullptr && core_.parts->outbox != nullptr) core_.parts->outbox->drain();
+}
+
 void Service::stop() {
   if (core_.parts == nullptr) return;
+  if (core_.parts->outbox != nullptr) core_.parts->outbox->stop();
+  core_.parts->waker.reset();
   core_.parts->token_ends_task.reset();
   core_.parts->fading_task.reset();
   core_.parts->kept.stop();
+}
+
+void Service::metrics(hosting::MetricsText& text) const {
+  if (core_.parts == nullptr || core_.parts->outbox == nullptr) return;
+  const delivery::Counts counts = core_.parts->outbox->counts();
+  text.add("sns_messages_delivered", "counter", "Messages that a subscriber has taken.",
+           counts.delivered);
+  text.add("sns_attempts_failed", "counter", "Attempts to deliver a message that failed.",
+           counts.failed_attempts);
+  text.add("sns_dead_letters", "counter", "Messages that went to a dead-letter queue.",
+           counts.dead_letters);
+  text.add("sns_messages_dropped", "counter", "Messages that no dead-letter queue took.",
+           counts.dropped);
 }
 
 Result<std::vector<KeptMessage>> Service::kept(std::uint64_t after, std::size_t max) const {

@@ -25,7 +25,9 @@ class Service final : public hosting::Service {
 
   const aws::Service& api() const override { return api_; }
   Status start() override;
+  void drain() override;
   void stop() override;
+  void metrics(hosting::MetricsText& text) const override;
 
   std::vector<hosting::DataPlane*> data_planes() override { return {certificates_.get()}; }
 
@@ -33,7 +35,10 @@ class Service final : public hosting::Service {
   Result<std::vector<KeptMessage>> kept(std::uint64_t after, std::size_t max) const;
 
  private:
+  Status start_outbox();
+
   hosting::Dependencies given_;
+  ports::Destinations nowhere_;  // where none are given
   Core core_;
   aws::Service api_;
   std::unique_ptr<CertificatePlane> certificates_;
