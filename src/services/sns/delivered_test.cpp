@@ -200,6 +200,52 @@ TEST_F(SnsDelivered, FifoKeepsTheOrderOfAGroup) {
   EXPECT_EQ(bodies, "001234") << "the first one twice";
 }
 
+// As an outbox of another service hands it over.
+std::vector<Delivered> hand_over(ports::Destination& to, std::vector<Parcel> parcels) {
+  SystemClock real;
+  net::Loop loop(real, null_logger());
+  std::vector<Delivered> out;
+  loop.post([&] {
+    loop.spawn([](ports::Destination& where, net::Loop& on, const std::vector<Parcel>& what,
+                  std::vector<Delivered>& answers) -> net::Task<void> {
+      answers = co_await where.deliver(on, what);
+      on.stop();
+    }(to, loop, parcels, out));
+  });
+  loop.run();
+  return out;
+}
+
+TEST_F(SnsDelivered, ATopicIsADestination) {
+  ASSERT_TRUE(host.subscribe("t", "sqs", Host::queue("a"), R"("RawMessageDelivery":"true")").ok());
+  ports::Destination* const topics = host.ports.destinations->find(Host::arn("t"));
+  ASSERT_NE(topics, nullptr);
+  const ports::OnBehalf as{.service = "lambda.amazonaws.com",
+                           .source_arn = Host::function("f"),
+                           .source_account = AccountId("000000000000"),
+                           .role_arn = {}};
+  const ports::OnBehalf stranger{.service = "lambda.amazonaws.com",
+                                 .source_arn = Host::function("f"),
+                                 .source_account = AccountId("111111111111"),
+                                 .role_arn = {}};
+  const auto answers = hand_over(
+      *topics,
+      {{.target = Host::arn("t"), .body = "hello", .as = as, .attributes = {{"n", "Number", "1"}}},
+       {.target = Host::arn("missing"), .body = "hello", .as = as},
+       {.target = Host::arn("t"), .body = "hello", .as = stranger},
+       {.target = Host::arn("t"), .body = "", .as = as}});
+  ASSERT_EQ(answers.size(), 4u);
+  EXPECT_EQ(answers[0].kind, Delivered::Kind::kTaken);
+  EXPECT_EQ(answers[0].answer.size(), 36u);
+  EXPECT_EQ(answers[1].code, "NotFound");
+  EXPECT_EQ(answers[2].code, "AuthorizationError");
+  EXPECT_EQ(answers[3].kind, Delivered::Kind::kRefused);
+  settle();
+  const auto parcels = queues.take();
+  ASSERT_EQ(parcels.size(), 1u);
+  EXPECT_EQ(parcels[0].attributes.at(0).type, "Number");
+}
+
 TEST_F(SnsDelivered, ManySubscribersGetItAll) {
   constexpr int kMany = 1200;
   for (int i = 0; i < kMany; ++i) {

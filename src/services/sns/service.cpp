@@ -178,6 +178,10 @@ Service::Service(const hosting::Dependencies& given, const sns::Settings& settin
   core_.settings = settings;
 }
 
+void Service::publish(hosting::Ports& ports) {
+  if (ports.destinations != nullptr) ports.destinations->add("sns", topics_);
+}
+
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sns"));
   core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space,

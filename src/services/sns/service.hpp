@@ -12,6 +12,7 @@
 #include "hosting/service.hpp"
 #include "services/sns/certificate_plane.hpp"
 #include "services/sns/core.hpp"
+#include "services/sns/topic_destination.hpp"
 
 namespace lapwing::sns {
 
@@ -24,6 +25,7 @@ class Service final : public hosting::Service {
   Service(const hosting::Dependencies& given, const sns::Settings& settings);
 
   const aws::Service& api() const override { return api_; }
+  void publish(hosting::Ports& ports) override;
   Status start() override;
   void drain() override;
   void stop() override;
@@ -41,6 +43,7 @@ class Service final : public hosting::Service {
   ports::Destinations nowhere_;  // where none are given
   Core core_;
   aws::Service api_;
+  TopicDestination topics_{core_};
   std::unique_ptr<CertificatePlane> certificates_;
 };
 

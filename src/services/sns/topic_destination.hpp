@@ -1,0 +1,29 @@
+// Topics as what others send events to: functions' dead letters and destinations, rules, buckets.
+//
+// Who may is not decided by the topic's policy yet: what comes on behalf of the topic's own account
+// is taken, anything else refused.
+//
+// Thread-safety: as ports::Destination.
+#pragma once
+
+#include <vector>
+
+#include "ports/destination.hpp"
+#include "services/sns/core.hpp"
+
+namespace lapwing::sns {
+
+class TopicDestination final : public ports::Destination {
+ public:
+  explicit TopicDestination(Core& core) : core_(core) {}
+
+  net::Task<std::vector<ports::Delivered>> deliver(
+      net::Loop& loop, const std::vector<ports::Parcel>& parcels) override;
+
+ private:
+  net::Task<Result<std::string>> publish(net::Loop& loop, const ports::Parcel& parcel);
+
+  Core& core_;
+};
+
+}  // namespace lapwing::sns
