@@ -32,10 +32,12 @@ const Subscription* View::find(patterns::PatternId number) const {
 Status Catalog::load() {
   const std::unique_lock lock(mutex_);
   topics_.clear();
+  topic_counts_.clear();
   by_token_.clear();
   token_ends_.clear();
   LAPWING_CHECK(Topics::for_each(store_, [this](Topic& topic) -> Status {
     std::string key = topic.key();
+    ++topic_counts_[topic.scope][topic.fifo ? 1 : 0];
     topics_[std::move(key)].topic = std::make_shared<const Topic>(std::move(topic));
     return {};
   }));
@@ -154,14 +156,9 @@ std::vector<TopicPtr> Catalog::topics(const aws::Scope& scope, std::string_view 
 }
 
 std::size_t Catalog::count_topics(const aws::Scope& scope, bool fifo) const {
-  const std::string start = resources::scoped_key(scope, "");
   const std::shared_lock lock(mutex_);
-  std::size_t out = 0;
-  for (auto at = topics_.lower_bound(start); at != topics_.end() && at->first.starts_with(start);
-       ++at) {
-    if (at->second.topic->fifo == fifo) ++out;
-  }
-  return out;
+  const auto found = topic_counts_.find(scope);
+  return found == topic_counts_.end() ? 0 : found->second[fifo ? 1 : 0];
 }
 
 std::vector<SubscriptionPtr> Catalog::subscriptions(const aws::Scope& scope, std::string_view topic,
@@ -250,6 +247,7 @@ Result<TopicPtr> Catalog::change(const TopicAddress& address, TopicChange body) 
   }
   const std::unique_lock show_lock(mutex_);
   Entry& in = topics_[address.key()];
+  if (in.topic == nullptr) ++topic_counts_[after->scope][after->fifo ? 1 : 0];
   in.topic = after;
   in.view = nullptr;
   return after;
@@ -280,6 +278,7 @@ Result<std::vector<SubscriptionPtr>> Catalog::erase(const TopicAddress& address)
   const std::unique_lock show_lock(mutex_);
   const auto found = topics_.find(address.key());
   for (const auto& [id, held] : found->second.subscriptions) forget(found->second, held);
+  --topic_counts_[address.scope][found->second.topic->fifo ? 1 : 0];
   topics_.erase(found);
   return out;
 }

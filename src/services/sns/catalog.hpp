@@ -8,6 +8,7 @@
 // Thread-safety: any thread; what changes something may block for a commit.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -120,6 +121,8 @@ class Catalog {
   std::mutex changing_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, Entry, std::less<>> topics_;  // by key
+  // How many topics of a scope there are: standard ones, FIFO ones.
+  std::map<aws::Scope, std::array<std::size_t, 2>> topic_counts_;
   std::map<std::string, SubscriptionAddress, std::less<>> by_token_;
   std::map<std::pair<std::int64_t, std::string>, SubscriptionAddress> token_ends_;
   patterns::PatternId next_number_ = 1;
