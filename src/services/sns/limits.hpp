@@ -57,6 +57,9 @@ inline constexpr std::int64_t kRetryDelaySecondsMax = 3600;  // each, and all to
 inline constexpr std::uint64_t kKeptMessagesMax = 10'000;
 inline constexpr std::uint64_t kKeptBytesMax = 64 * kMiB;
 inline constexpr std::size_t kKeptPageMax = 1'000;
+// Of one published message: those that come first.
+inline constexpr std::size_t kKeptOfMessage = 1'000;
+inline constexpr std::size_t kKeptOfMessageBytes = 8 * kMiB;
 
 inline constexpr std::size_t kPlatformNameCharactersMax = 256;
 inline constexpr std::size_t kPlatformAttributesBytesMax = 64 * kKiB;  // of an application

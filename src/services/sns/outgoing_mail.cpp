@@ -86,9 +86,12 @@ ports::OnBehalf on_behalf(const Message& message, const Subscription& subscripti
 
 Mail OutgoingMail::mail(Message message, const std::vector<const Subscription*>& to) {
   Mail out;
+  std::size_t kept_bytes = 0;
   for (const Subscription* const subscription : to) {
     if (is_kept(subscription->protocol)) {
+      if (out.kept.size() == kKeptOfMessage || kept_bytes >= kKeptOfMessageBytes) continue;
       out.kept.push_back(kept_for(message, *subscription, signer_));
+      kept_bytes += out.kept.back().body.size();
     } else {
       out.addressees.push_back(subscription->arn());
     }
@@ -164,7 +167,10 @@ std::optional<delivery::Shipment> OutgoingMail::shipment(const delivery::Posting
   }
   const DeliveryPolicy policy =
       effective_policy(topic->attribute("DeliveryPolicy"), subscription->delivery_policy);
-  out.parcel = parcel(*message, *subscription, policy.content_type);
+  // A confirmation is text, whatever the messages are.
+  const bool text = message->kind != MessageKind::kNotification;
+  out.parcel =
+      parcel(*message, *subscription, text ? DeliveryPolicy().content_type : policy.content_type);
   out.retry = http_retries(policy.retry);
   out.a_second_max = static_cast<double>(policy.max_receives_a_second.value_or(0));
   return out;

@@ -226,7 +226,8 @@ TEST_F(OutgoingMailTest, HttpHasHeadersAndAPolicy) {
             "http://localhost:4566/?Action=ConfirmSubscription&TopicArn="
             "arn:aws:sns:us-east-1:000000000000:t&Token=abc");
   EXPECT_TRUE(verifies(confirmation, asked.body, crypto::RsaDigest::kSha1));
-  EXPECT_EQ(asked.headers[3].name, "Content-Type") << "no subscription to name, and never raw";
+  ASSERT_EQ(asked.headers[3].name, "Content-Type") << "no subscription to name, and never raw";
+  EXPECT_EQ(asked.headers[3].value, "text/plain; charset=UTF-8");
 }
 
 TEST_F(OutgoingMailTest, WhoIsGoneGetsNothing) {

@@ -218,6 +218,8 @@ void Service::drain() {
 
 void Service::stop() {
   if (core_.parts == nullptr) return;
+  // What was submitted and nobody waits for any more looks at the outbox: it is behind us then.
+  (void)core_.store().transact([](store::Txn&) { return Status(); });
   if (core_.parts->outbox != nullptr) core_.parts->outbox->stop();
   core_.parts->waker.reset();
   core_.parts->token_ends_task.reset();
