@@ -18,7 +18,7 @@ struct Settings {
                      "signing certificate); AWS's message validators take only "
                      "https://sns.REGION.amazonaws.com; empty: the address under which the "
                      "publisher or subscriber has reached the server",
-             .example = "https://sns.us-east-1.amazonaws.com"});
+             .example = "\"https://sns.us-east-1.amazonaws.com\""});
   }
   Status check() const {
     const bool good = url.empty() || ((url.starts_with("http://") || url.starts_with("https://")) &&
