@@ -4,12 +4,12 @@
 // disk's reserve is for it, and so is the part of SQS's own limit that messages may not take.
 //
 // An account alone may have all. Where several have queues, one has its least part, and beyond it
-// as much as is left to the others: so that those who come later, or want less, find room. What
+// as much as is left to the others: so that who comes later, or wants less, finds room. What
 // each has is counted in the background; what is sent in between is added, and what is deleted is
 // seen at the next count, so that an account beyond its part may wait a moment for what it has
 // freed.
 //
-// Thread-safety: any thread. check() asks the store where the limit is near; else it is a
+// Thread-safety: any thread. check() reads the file's head where the limit is near; else it is a
 // look at the disk and an addition.
 #pragma once
 
@@ -25,14 +25,16 @@
 #include "base/result.hpp"
 #include "os/disk_space.hpp"
 #include "services/sqs/catalog.hpp"
-#include "store/engine.hpp"
+#include "store/log.hpp"
+#include "store/queue.hpp"
 
 namespace lapwing::sqs {
 
 class Room {
  public:
-  // `space`: of the messages. `disk` null, `bytes_max` 0: no limit.
-  Room(store::Space& space, const os::DiskSpace* disk, std::uint64_t bytes_max);
+  // `file` is of the space of the messages, whose log counts all that is in the file. `disk` null,
+  // `bytes_max` 0: no limit.
+  Room(store::Log& file, const os::DiskSpace* disk, std::uint64_t bytes_max);
 
   // Accounts are counted from here on. Both outlive stop().
   void begin(background::Runner& runner, const Catalog& catalog, store::Queue& messages);
@@ -51,7 +53,7 @@ class Room {
   // Whether the account may have so much more, of which it is told then.
   bool take_part(std::string_view account, std::uint64_t added, std::uint64_t most);
 
-  store::Space& space_;
+  store::Log& file_;
   const os::DiskSpace* disk_;
   std::uint64_t bytes_max_;
   // What was in use at the last count, and what was sent since: never less than what is in use.

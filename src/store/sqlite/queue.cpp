@@ -20,7 +20,6 @@ constexpr const char* kSizes[] = {LAPWING_QUEUE_SIZE("+place<5"),
                                   LAPWING_QUEUE_SIZE("place=6")};
 
 #undef LAPWING_QUEUE_SIZE
-
 // Of those that have fallen due, worked off in one transaction.
 constexpr std::size_t kDueQueuesAtOnce = 100;
 

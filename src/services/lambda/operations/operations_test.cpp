@@ -537,10 +537,8 @@ TEST_F(Operations, DeleteOfLatestIsRefused) {
 }
 
 TEST_F(Operations, WhatIsNotBuiltSaysSo) {
-  create_active("f");
   const Answer answer =
-      send("PutFunctionRecursionConfig", "PUT", "/2024-08-31/functions/f/recursion-config", "",
-           R"({"RecursiveLoop":"Allow"})");
+      send("DeleteCapacityProvider", "DELETE", "/2025-11-30/capacity-providers/c");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(answer.error, "NotImplemented");
 }
