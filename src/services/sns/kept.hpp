@@ -24,13 +24,13 @@ namespace lapwing::sns {
 struct KeptMessage {
   std::uint64_t number = 0;  // rising
   std::int64_t time_ms = 0;
-  std::string protocol;  // "email", "email-json", "sms", "application"
-  std::string endpoint;
-  std::string subscription_arn;  // empty where it was published to it
-  std::string message_id;
-  std::string topic_arn;
-  std::string subject;
-  std::string body;
+  std::string protocol = {};  // "email", "email-json", "sms", "application"
+  std::string endpoint = {};
+  std::string subscription_arn = {};  // empty where it was published to it
+  std::string message_id = {};
+  std::string topic_arn = {};
+  std::string subject = {};
+  std::string body = {};
 };
 
 // Whether subscriptions of this protocol end here.

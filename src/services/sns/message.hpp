@@ -47,8 +47,12 @@ struct Message {
   std::string deduplication_id;
   std::uint64_t sequence = 0;  // of FIFO topics
   int signature_version = 1;
-  std::string token;  // of confirmations
-  std::string base;   // "http://host": where links in the message lead
+  // Of confirmations: the token, and whom they go to. It may be attempted before memory shows the
+  // change that it was committed with.
+  std::string token;
+  std::string protocol;
+  std::string endpoint;
+  std::string base;  // "http://host": where links in the message lead
   std::string trace;
 
   bool fifo() const { return sequence != 0; }

@@ -147,18 +147,31 @@ ports::Parcel OutgoingMail::parcel(const Message& message, const Subscription& s
   return out;
 }
 
+SubscriptionPtr OutgoingMail::receiver(const Message& message,
+                                       const SubscriptionAddress& address) const {
+  const SubscriptionPtr there = catalog_.find(address);
+  if (message.kind == MessageKind::kNotification) {
+    return there != nullptr && there->confirmed() ? there : nullptr;
+  }
+  // What has been confirmed is not asked for.
+  const bool asks = message.kind == MessageKind::kSubscriptionConfirmation;
+  if (asks && there != nullptr && there->confirmed()) return nullptr;
+  auto out = std::make_shared<Subscription>();
+  out->topic = address.topic;
+  out->id = address.id;
+  out->protocol = message.protocol;
+  out->endpoint = message.endpoint;
+  return out;
+}
+
 std::optional<delivery::Shipment> OutgoingMail::shipment(const delivery::Posting& posting,
                                                          std::string_view addressee) {
   const auto message = decode(posting.event);
   const auto address = parse_any_subscription(addressee);
   if (!message || !address) return std::nullopt;
-  const SubscriptionPtr subscription = catalog_.find(*address);
   const TopicPtr topic = catalog_.find(address->topic);
+  const SubscriptionPtr subscription = receiver(*message, *address);
   if (subscription == nullptr || topic == nullptr) return std::nullopt;
-  // A confirmation goes to those who have not confirmed, a message to those who have.
-  const bool wanted = message->kind == MessageKind::kNotification ? subscription->confirmed()
-                                                                  : !subscription->confirmed();
-  if (!wanted) return std::nullopt;
   delivery::Shipment out;
   if (!subscription->http()) {
     out.parcel = parcel(*message, *subscription, {});

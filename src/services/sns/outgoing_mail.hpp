@@ -55,6 +55,8 @@ class OutgoingMail final : public delivery::Sender {
                                            const delivery::Failure& failure) override;
 
  private:
+  // Who gets it; null: nobody any more, or not yet.
+  SubscriptionPtr receiver(const Message& message, const SubscriptionAddress& address) const;
   ports::Parcel parcel(const Message& message, const Subscription& subscription,
                        std::string_view content_type);
 

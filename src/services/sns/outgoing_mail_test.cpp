@@ -39,6 +39,7 @@ class OutgoingMailTest : public ::testing::Test {
     Topic made;
     made.scope = at.scope;
     made.name = at.name;
+    made.place = at.name;
     made.fifo = is_fifo_name(at.name);
     EXPECT_TRUE(catalog_.change(at, [&](TopicPtr there) -> Result<TopicPtr> {
       return there != nullptr ? there : std::make_shared<const Topic>(made);
@@ -220,6 +221,8 @@ TEST_F(OutgoingMailTest, HttpHasHeadersAndAPolicy) {
   }));
   EXPECT_FALSE(mail_.shipment(posting(message(t)), to));
   confirmation.token = "abc";
+  confirmation.protocol = "http";
+  confirmation.endpoint = "http://x/";
   const ports::Parcel asked = shipment(confirmation, to).parcel;
   EXPECT_EQ(member(asked.body, "Type"), "SubscriptionConfirmation");
   EXPECT_EQ(member(asked.body, "SubscribeURL"),

@@ -104,7 +104,7 @@ TEST(SnsSubscriptions, RefusedEndpoints) {
       {"t", "sqs", queue, R"("FilterPolicy":"{")",
        "Invalid parameter: Attributes Reason: FilterPolicy: failed to parse JSON. "},
       {"t", "sqs", queue, R"("FilterPolicy":"{\"a\":{\"b\":[\"c\"]}}")",
-       "FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy"},
+       "Reason: Filter policy scope MessageAttributes does not support nested filter policy"},
       {"t", "sqs", queue, R"("FilterPolicy":"{\"a\":\"b\"}")",
        R"(FilterPolicy: "a" must be an object or an array)"},
       {"t", "sqs", queue,
@@ -249,8 +249,10 @@ TEST(SnsSubscriptions, Attributes) {
   const std::string policy = R"({"a":["b"]})";
   ASSERT_TRUE(host.set_subscription(arn, "FilterPolicy", policy).ok());
   EXPECT_EQ(host.subscription(arn).at("Attributes.FilterPolicyScope"), "MessageAttributes");
-  EXPECT_EQ(host.set_subscription(arn, "FilterPolicy", R"({"a":{"b":["c"]}})").text.substr(0, 32),
-            "Invalid parameter: FilterPolicy:");
+  EXPECT_EQ(
+      host.set_subscription(arn, "FilterPolicy", R"({"a":{"b":["c"]}})").text,
+      "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter "
+      "policy");
   ASSERT_TRUE(host.set_subscription(arn, "FilterPolicyScope", "MessageBody").ok());
   EXPECT_TRUE(host.set_subscription(arn, "FilterPolicy", R"({"a":{"b":["c"]}})").ok());
   // As attributes it would be nested.

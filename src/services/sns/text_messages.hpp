@@ -16,10 +16,10 @@ namespace lapwing::sns {
 
 struct TextMessages {
   aws::Scope scope;
-  std::map<std::string, std::string> attributes;
-  std::vector<std::string> opted_out;
+  std::map<std::string, std::string> attributes = {};
+  std::vector<std::string> opted_out = {};
   // Numbers that may be written to from the sandbox: "Pending CODE" or "Verified".
-  std::map<std::string, std::string> sandbox;
+  std::map<std::string, std::string> sandbox = {};
 };
 
 // E.164: a plus, and up to 15 digits, of which the first is not 0.

@@ -49,7 +49,7 @@ TEST(SnsTextMessages, ASandboxNumberIsVerifiedByWhatItWasSent) {
   EXPECT_EQ(host.call("DeleteSMSSandboxPhoneNumber", kNumber).error, "ResourceNotFound");
   for (int i = 0; i < 10; ++i) {
     EXPECT_TRUE(host.call("CreateSMSSandboxPhoneNumber",
-                          fmt::format(R"({{"PhoneNumber":"+491701234{}"}})", i))
+                          fmt::format(R"({{"PhoneNumber":"+491709999{}"}})", i))
                     .ok());
   }
   EXPECT_EQ(host.call("CreateSMSSandboxPhoneNumber", kNumber).error, "UserError");
