@@ -32,6 +32,16 @@ class Invoker {
                                                      runtime::Invocation invocation) = 0;
 };
 
+// Takes events for functions that nobody waits for: it is on disk when it answers, and run, and run
+// again, later (services/lambda/async).
+class Events {
+ public:
+  virtual ~Events() = default;
+  // Errors: kUnavailable where the disk is full; those of the store.
+  virtual net::Task<Status> accept(net::Loop& here, runtime::FunctionVersionPtr function,
+                                   runtime::Invocation invocation) = 0;
+};
+
 // What the control plane is given. All outlive it.
 struct EngineSide {
   Executor& steps;

@@ -15,6 +15,7 @@ class CredentialStore;
 class SessionMint;
 }  // namespace lapwing::aws
 namespace lapwing::engine {
+class Events;
 class Functions;
 struct EngineSide;
 }  // namespace lapwing::engine
@@ -39,6 +40,7 @@ struct Ports {
   const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
+  engine::Events* events = nullptr;             // Lambda: asynchronous invocations
 };
 
 }  // namespace lapwing::hosting

@@ -52,8 +52,8 @@ std::unique_ptr<InvokeDoor> make_invoke_door(const FrontNeeds& needs,
   const runtime::Catalogue* const catalogue = needs.machine.catalogue();
   return std::make_unique<InvokeDoor>(InvokeDoorParts{
       &needs.sign_in.authenticator, needs.services.calls().find(gen::lambda::kModel.id), functions,
-      &needs.dispatcher, catalogue != nullptr ? catalogue : &none, &*needs.sign_in.of_roles,
-      &needs.memory, &needs.hashers, &needs.random, &needs.logger});
+      needs.services.ports().events, &needs.dispatcher, catalogue != nullptr ? catalogue : &none,
+      &*needs.sign_in.of_roles, &needs.memory, &needs.hashers, &needs.random, &needs.logger});
 }
 
 http::ServerOptions server_options(const FrontNeeds& needs) {

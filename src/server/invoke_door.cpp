@@ -108,6 +108,10 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
       invoke, *function, std::move(found.arn),
       {request_id, request.headers.get_or("X-Amzn-Trace-Id"), *std::move(body), context.caller()},
       context.loop().clock().wall(), *parts_.random);
+  if (invoke.type == lambda::InvocationType::kEvent) {
+    co_return co_await accept(context.loop(), std::move(function), std::move(invocation),
+                              request_id);
+  }
   lambda::InvokeOutcome answer;
   answer.request_id = request_id;
   answer.executed_version = function->version;
@@ -127,6 +131,17 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   if (outcome->kind == runtime::Outcome::Kind::kFunctionError) answer.function_error = "Unhandled";
   answer.log_tail = std::move(outcome->log_tail);
   co_return lambda::render_invoke_answer(invoke, std::move(answer));
+}
+
+net::Task<Result<aws::Response>> InvokeDoor::accept(net::Loop& loop,
+                                                    runtime::FunctionVersionPtr function,
+                                                    runtime::Invocation invocation,
+                                                    const RequestId& request_id) {
+  LAPWING_CO_CHECK(lambda::check_event_size(invocation.payload.size()));
+  std::string trace = invocation.trace_id;
+  LAPWING_CO_CHECK(
+      co_await parts_.events->accept(loop, std::move(function), std::move(invocation)));
+  co_return lambda::render_event_answer(request_id, std::move(trace));
 }
 
 // Any thread.

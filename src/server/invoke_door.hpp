@@ -35,6 +35,7 @@ struct InvokeDoorParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::Service* api = nullptr;  // Lambda's
   const engine::Functions* functions = nullptr;
+  engine::Events* events = nullptr;
   engine::Dispatcher* dispatcher = nullptr;
   const runtime::Catalogue* catalogue = nullptr;
   runtime::RoleCredentialSource* roles = nullptr;  // asked why an environment did not start
@@ -61,6 +62,10 @@ class InvokeDoor {
 
  private:
   net::Task<Result<aws::Response>> invoke(http::RequestContext& context, aws::Origin from,
+                                          const RequestId& request_id);
+  // An event that nobody waits for.
+  net::Task<Result<aws::Response>> accept(net::Loop& loop, runtime::FunctionVersionPtr function,
+                                          runtime::Invocation invocation,
                                           const RequestId& request_id);
   // Runs it and answers in pieces (invoke_door_stream.cpp). The head that was sent; an error as
   // long as nothing was.

@@ -69,6 +69,7 @@ inline constexpr std::size_t kMaxLineage = 8;              // functions of a cha
 // Of one function in one chain of events: AWS says about as many.
 inline constexpr std::uint32_t kLoopsMax = 16;
 inline constexpr std::size_t kMaxRequestPayloadBytes = 6 * kMiB;
+inline constexpr std::size_t kMaxEventPayloadBytes = 1 * kMiB;  // asynchronous
 // Of Invoke's input as a JSON document: the payload in base64, and the rest.
 inline constexpr std::size_t kMaxInvokeInputBytes = kMaxRequestPayloadBytes / 3 * 4 + 16 * kKiB;
 // Of one PayloadChunk event. Not AWS's: it is not told; clients take any.

@@ -3,6 +3,8 @@
 #include <atomic>
 
 #include "base/bytes.hpp"
+#include "ports/destination.hpp"
+#include "services/lambda/async/async_invocations.hpp"
 #include "services/lambda/code_download.hpp"
 #include "services/lambda/operations/operations.hpp"
 #include "services/lambda/table.hpp"
@@ -26,21 +28,11 @@ struct Service::Parts {
         code_urls(std::string(as_text(given.key("lambda code urls"))), options.url_scheme,
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
-        core{functions,
-             catalog,
-             concurrency,
-             attachments,
-             given.store.blobs(),
-             images,
-             transitions,
-             code_urls,
-             given.clock,
-             given.random,
-             given.log,
-             options,
-             given.ports,
-             side.invoker,
-             given.pipeline.workers,
+        async(given, {side.invoker, catalog, concurrency, attachments}),
+        core{functions,           catalog,      concurrency, attachments,
+             given.store.blobs(), images,       transitions, code_urls,
+             given.clock,         given.random, given.log,   options,
+             given.ports,         side.invoker, async,       given.pipeline.workers,
              unsigned_deployments},
         api(make_table(core), given.pipeline) {}
 
@@ -57,6 +49,7 @@ struct Service::Parts {
   Transitions transitions;
   CodeUrls code_urls;
   CodeDownloads downloads;
+  AsyncInvocations async;
   Core core;
   aws::Service api;
 };
@@ -68,7 +61,11 @@ Service::Service(const hosting::Dependencies& given, Options options)
 
 Service::~Service() { stop(); }
 
-void Service::publish(hosting::Ports& ports) { ports.functions = &parts_->catalog; }
+void Service::publish(hosting::Ports& ports) {
+  ports.functions = &parts_->catalog;
+  ports.events = &parts_->async;
+  if (ports.destinations != nullptr) ports.destinations->add("lambda", parts_->async);
+}
 
 Status Service::start() {
   Parts& p = *parts_;
@@ -77,14 +74,19 @@ Status Service::start() {
   LAPWING_CHECK(p.images.prepare());
   p.catalog.on_changed([&p](const FunctionKey& key) -> Status {
     LAPWING_CHECK(p.attachments.refresh(key));
+    if (p.catalog.find(key.account.view(), key.region.view(), key.name.view()) == nullptr) {
+      p.async.forget(key);
+    }
     return p.concurrency.refresh(key);
   });
   LAPWING_CHECK(p.attachments.load());
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());
   p.transitions.schedule_sweep();
-  return {};
+  return p.async.start();
 }
+
+void Service::drain() { parts_->async.drain(); }
 
 void Service::cancel() { parts_->images.stop(); }
 
@@ -92,6 +94,7 @@ void Service::stop() {
   // First: a step that waits for a registry must not be waited for.
   parts_->images.stop();
   parts_->transitions.stop();
+  parts_->async.stop();
 }
 
 const aws::Service& Service::api() const { return parts_->api; }
@@ -101,6 +104,7 @@ void Service::metrics(hosting::MetricsText& text) const {
   text.add("signature_validation_errors_total", "counter",
            "Deployments of unsigned code that a code signing configuration only warns of.",
            parts_->unsigned_deployments.load(std::memory_order_relaxed));
+  parts_->async.metrics(text);
 }
 
 std::vector<hosting::DataPlane*> Service::data_planes() { return {&parts_->downloads}; }

@@ -39,6 +39,8 @@ class Service final : public hosting::Service {
 
   void publish(hosting::Ports& ports) override;
   Status start() override;
+  // No event is begun any more.
+  void drain() override;
   // What waits for a registry ends, with an error; also done by stop().
   void cancel() override;
   void stop() override;

@@ -280,7 +280,6 @@ void refuse_unbuilt(aws::OperationTable& table) {
                 "GetDurableExecution",
                 "GetDurableExecutionHistory",
                 "GetDurableExecutionState",
-                "InvokeAsync",
                 "PauseDurableExecution",
                 "ResumeDurableExecution",
                 "SendDurableExecutionCallbackFailure",
@@ -314,6 +313,11 @@ aws::OperationTable make_table(Core& core) {
                                    .accepts = {"FunctionName", "InvocationType", "LogType",
                                                "ClientContext", "Payload", "Qualifier"},
                                    .body_bytes_max = kMaxInvokeInputBytes});
+  table.add<gl::InvokeAsync>(core, invoke_async,
+                             {.access = Access::kWrite,
+                              .action = "lambda:InvokeFunction",
+                              .resource = function_asked,
+                              .body_bytes_max = kMaxEventPayloadBytes + 1});
   table.add_elsewhere(gl::InvokeWithResponseStream::kName, Access::kWrite, "lambda:InvokeFunction");
   refuse_unbuilt(table);
   return table;

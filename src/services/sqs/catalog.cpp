@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "policy/document.hpp"
 #include "resources/table.hpp"
 #include "services/sqs/tables.hpp"
 #include "services/sqs/words.hpp"
@@ -57,6 +58,12 @@ std::vector<QueuePtr> Catalog::all() const {
 }
 
 void Catalog::show(const std::string& key, QueuePtr queue) {
+  if (queue != nullptr && (!queue->policy.empty() || queue->document != nullptr)) {
+    auto read = std::make_shared<Queue>(*queue);
+    auto document = policy::parse(queue->policy, policy::Use::kResource);
+    read->document = document ? std::make_shared<policy::Document>(*std::move(document)) : nullptr;
+    queue = std::move(read);
+  }
   const std::unique_lock lock(mutex_);
   if (queue == nullptr) {
     queues_.erase(key);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aws/scope.hpp"
+#include "policy/document.hpp"
 #include "services/sqs/limits.hpp"
 
 namespace lapwing::sqs {
@@ -75,6 +76,7 @@ struct Queue {
   std::optional<RedriveAllow> redrive_allow;
   std::string redrive_allow_policy;  // as it was given
   std::string policy;
+  std::shared_ptr<const policy::Document> document;  // the policy, read; by the catalog
   std::string kms_key;
   std::int32_t kms_reuse_s = kKeyReuseSecondsDefault;
   bool managed_sse = true;

@@ -129,10 +129,14 @@ aws::OperationTable make_table(Core& core) {
 }  // namespace
 
 Service::Service(const hosting::Dependencies& given, const sqs::Settings& settings)
-    : given_(given), api_(make_table(core_), given.pipeline) {
+    : given_(given), deliveries_(core_), api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.settings = settings;
+}
+
+void Service::publish(hosting::Ports& ports) {
+  if (ports.destinations != nullptr) ports.destinations->add("sqs", deliveries_);
 }
 
 Status Service::start() {

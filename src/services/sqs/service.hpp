@@ -9,6 +9,7 @@
 #include "hosting/service.hpp"
 #include "hosting/space_waker.hpp"
 #include "services/sqs/core.hpp"
+#include "services/sqs/deliveries.hpp"
 #include "services/sqs/settings.hpp"
 
 namespace lapwing::sqs {
@@ -22,6 +23,7 @@ class Service final : public hosting::Service {
   Service(const hosting::Dependencies& given, const sqs::Settings& settings);
 
   const aws::Service& api() const override { return api_; }
+  void publish(hosting::Ports& ports) override;
   Status start() override;
   void drain() override {
     if (core_.parts) core_.parts->polls.drain();
@@ -37,6 +39,7 @@ class Service final : public hosting::Service {
  private:
   hosting::Dependencies given_;
   Core core_;
+  Deliveries deliveries_;
   aws::Service api_;
   std::unique_ptr<hosting::SpaceWaker> waker_;
 };

@@ -23,6 +23,8 @@ struct Event {
   std::string payload;           // JSON
   std::int64_t accepted_ms = 0;  // since the epoch, by the server's clock: its age counts from it
   std::uint32_t failures = 0;    // attempts that the function did not end well
+  // Not kept with it: a second one with the same within five minutes is not taken.
+  std::string once = {};
 };
 
 // The queue of a function's events, in Lambda's space. All versions and aliases share it.

@@ -28,6 +28,8 @@ std::string_view to_string(Condition condition) {
       return "EventAgeExceeded";
     case Condition::kZeroReservedConcurrency:
       return "ZeroReservedConcurrency";
+    case Condition::kRecursiveInvocation:
+      return "RecursiveInvocation";
   }
   return "";
 }

@@ -29,6 +29,7 @@ enum class Condition : std::uint8_t {
   kRetriesExhausted,
   kEventAgeExceeded,
   kZeroReservedConcurrency,
+  kRecursiveInvocation,  // AWS's word for it in records is not known
 };
 std::string_view to_string(Condition condition);  // "RetriesExhausted"
 

@@ -108,12 +108,6 @@ Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& s
   return out;
 }
 
-Status check_built(const InvokeRequest& request) {
-  if (request.type != InvocationType::kEvent) return {};
-  return fail(aws::unsupported("lambda", "Invoke", "InvocationType Event",
-                               "asynchronous invocation is not built yet"));
-}
-
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
                                         const InvokeScope& scope) {
   const std::size_t question = raw_target.find('?');
@@ -137,7 +131,6 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
   parts.client_context = header("X-Amz-Client-Context");
   LAPWING_TRY(InvokeRequest out, read_invoke(parts, scope));
   LAPWING_CHECK(refuse_unbuilt(header, out.mode));
-  LAPWING_CHECK(check_built(out));
   return out;
 }
 
@@ -153,6 +146,11 @@ Status check_invoke_payload(std::string_view payload) {
                                 valid.error().with_location()));
   }
   return {};
+}
+
+Status check_event_size(std::size_t bytes) {
+  if (bytes <= kMaxEventPayloadBytes) return {};
+  return fail(errors::payload_too_large(kMaxEventPayloadBytes));
 }
 
 std::string event_of(std::string payload) {
@@ -178,6 +176,16 @@ aws::Response render_invoke_answer(const InvokeRequest& request, InvokeOutcome o
   if (!outcome.trace_id.empty()) add("X-Amzn-Trace-Id", std::move(outcome.trace_id));
   add("x-amzn-Remapped-Content-Length", "0");
   response.body = std::move(outcome.payload);
+  return response;
+}
+
+aws::Response render_event_answer(const RequestId& request_id, std::string trace_id) {
+  aws::Response response;
+  response.status = 202;
+  response.headers.push_back({"Content-Type", "application/json"});
+  response.headers.push_back({"x-amzn-RequestId", request_id.str()});
+  if (!trace_id.empty()) response.headers.push_back({"X-Amzn-Trace-Id", std::move(trace_id)});
+  response.headers.push_back({"x-amzn-Remapped-Content-Length", "0"});
   return response;
 }
 

@@ -63,8 +63,6 @@ struct InvokeParts {
   std::optional<std::string_view> client_context = {};  // in base64
 };
 Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& scope);
-// Event answers 501 NotImplemented until it is durable.
-Status check_built(const InvokeRequest& request);
 
 // Everything before the body.
 Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLookup header,
@@ -73,6 +71,8 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
 // 413 beyond kMaxRequestPayloadBytes; 400 InvalidRequestContentException unless it is empty or
 // one JSON document.
 Status check_invoke_payload(std::string_view payload);
+// 413 beyond kMaxEventPayloadBytes.
+Status check_event_size(std::size_t bytes);
 // What the runtime gets: an empty payload reaches it as an empty object.
 std::string event_of(std::string payload);
 
@@ -88,5 +88,7 @@ struct InvokeOutcome {
 aws::Response render_invoke_answer(const InvokeRequest& request, InvokeOutcome outcome);
 // 204.
 aws::Response render_dry_run_answer(const RequestId& request_id);
+// 202: the event is on disk.
+aws::Response render_event_answer(const RequestId& request_id, std::string trace_id);
 
 }  // namespace lapwing::lambda

@@ -11,6 +11,7 @@ namespace lapwing::lambda {
 namespace {
 
 constexpr int kRan = 200;
+constexpr int kAccepted = 202;
 constexpr int kNothingToDo = 204;
 // A larger payload is looked at by a worker.
 constexpr std::size_t kCheckOnLoopMax = 256 * kKiB;
@@ -31,7 +32,6 @@ Result<InvokeRequest> read(const aws::Call& call, const gen::lambda::InvocationR
                            .log_type = view(in.log_type),
                            .client_context = view(in.client_context)},
                           {caller.account, caller.region, caller.principal_arn}));
-  LAPWING_CHECK(check_built(out));
   return out;
 }
 
@@ -78,6 +78,13 @@ net::Task<Result<Answer>> invoke(Core& core, net::Loop& loop, const aws::Call& c
       invocation_of(request, *function, std::move(found.arn),
                     {request_id, call.trace_id, std::move(payload), charged(call)},
                     loop.clock().wall(), core.random);
+  if (request.type == InvocationType::kEvent) {
+    LAPWING_CO_CHECK(check_event_size(invocation.payload.size()));
+    LAPWING_CO_CHECK(co_await core.events.accept(loop, std::move(function), std::move(invocation)));
+    Answer out;
+    out.status_code = kAccepted;
+    co_return out;
+  }
   Result<runtime::Outcome> outcome =
       co_await core.invoker.invoke(loop, std::move(function), std::move(invocation));
   const runtime::Catalogue none;
@@ -87,6 +94,16 @@ net::Task<Result<Answer>> invoke(Core& core, net::Loop& loop, const aws::Call& c
     co_return fail(*std::move(failure));
   }
   co_return answer_of(request, version, *std::move(outcome));
+}
+
+net::Task<Result<gen::lambda::InvokeAsyncResponse>> invoke_async(
+    Core& core, net::Loop& loop, const aws::Call& call, gen::lambda::InvokeAsyncRequest in) {
+  gen::lambda::InvocationRequest as_event;
+  as_event.function_name = std::move(in.function_name);
+  as_event.invocation_type = "Event";
+  as_event.payload = std::move(in.invoke_args);
+  LAPWING_CO_TRY(const Answer answer, co_await invoke(core, loop, call, std::move(as_event)));
+  co_return gen::lambda::InvokeAsyncResponse{.status = answer.status_code};
 }
 
 }  // namespace lapwing::lambda

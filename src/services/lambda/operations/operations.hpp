@@ -47,6 +47,7 @@ struct Core {
   const Options& options;
   const hosting::Ports& ports;  // who knows execution roles
   engine::Invoker& invoker;
+  engine::Events& events;
   net::WorkerPool& workers;
   std::atomic<std::uint64_t>& unsigned_deployments;  // told of, as signatures are not enforced
 };
