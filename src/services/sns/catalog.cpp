@@ -86,6 +86,9 @@ Result<ViewPtr> Catalog::view(const TopicAddress& address) {
 ViewPtr Catalog::make_view(const Entry& of) {
   auto out = std::make_shared<View>();
   out->topic = of.topic;
+  if (auto set = policy::parse(of.topic->attribute("Policy"), policy::Use::kResource)) {
+    out->policy = std::make_shared<const policy::Document>(*std::move(set));
+  }
   for (const auto& [id, held] : of.subscriptions) {
     if (!held.subscription->confirmed()) continue;
     if (is_filtered(*held.subscription)) {

@@ -22,6 +22,7 @@
 #include "base/function_ref.hpp"
 #include "base/result.hpp"
 #include "patterns/pattern_set.hpp"
+#include "policy/document.hpp"
 #include "services/sns/subscription.hpp"
 #include "services/sns/topic.hpp"
 #include "services/sns/topic_attributes.hpp"
@@ -31,6 +32,8 @@ namespace lapwing::sns {
 
 struct View {
   TopicPtr topic;
+  // Null: none was set, and the default lets only the account in.
+  std::shared_ptr<const policy::Document> policy;
   // Confirmed ones. Those with a filter by the numbers that the snapshots answer with.
   std::vector<SubscriptionPtr> unfiltered;
   std::vector<std::pair<patterns::PatternId, SubscriptionPtr>> filtered;  // by number

@@ -22,8 +22,8 @@ Mail confirmation(Core& core, const Topic& topic, const Subscription& subscripti
   message.time_ms = core.now_ms();
   message.signature_version = topic.signature_version();
   message.token = subscription.token;
-  message.protocol = subscription.protocol;
-  message.endpoint = subscription.endpoint;
+  message.to_protocol = subscription.protocol;
+  message.to_endpoint = subscription.endpoint;
   message.base = subscription.base;
   if (subscription.gone()) {
     message.kind = MessageKind::kUnsubscribeConfirmation;

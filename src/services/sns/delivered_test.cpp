@@ -224,6 +224,14 @@ TEST_F(SnsDelivered, ATopicIsADestination) {
                            .source_arn = Host::function("f"),
                            .source_account = AccountId("000000000000"),
                            .role_arn = {}};
+  EXPECT_EQ(hand_over(*topics, {{.target = Host::arn("t"), .body = "hello", .as = as}})[0].code,
+            "AuthorizationError")
+      << "the default lets no service";
+  ASSERT_TRUE(
+      host.set(
+              "t", "Policy",
+              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"SNS:Publish","Resource":"arn:aws:sns:us-east-1:000000000000:t","Condition":{"StringEquals":{"aws:SourceAccount":"000000000000"}}}]})")
+          .ok());
   const ports::OnBehalf stranger{.service = "lambda.amazonaws.com",
                                  .source_arn = Host::function("f"),
                                  .source_account = AccountId("111111111111"),

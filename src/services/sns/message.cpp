@@ -37,8 +37,8 @@ std::string encode(const Message& message) {
   out.number(message.sequence);
   out.number(static_cast<std::uint64_t>(message.signature_version));
   out.text(message.token);
-  out.text(message.protocol);
-  out.text(message.endpoint);
+  out.text(message.to_protocol);
+  out.text(message.to_endpoint);
   out.text(message.base);
   out.text(message.trace);
   return std::move(out).take();
@@ -70,8 +70,8 @@ Result<Message> decode(std::string_view bytes) {
   out.sequence = in.number();
   out.signature_version = static_cast<int>(in.number());
   out.token = in.text();
-  out.protocol = in.text();
-  out.endpoint = in.text();
+  out.to_protocol = in.text();
+  out.to_endpoint = in.text();
   out.base = in.text();
   out.trace = in.text();
   if (in.broken()) return fail(internal_error("a message of an unknown format"));

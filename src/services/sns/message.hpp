@@ -50,8 +50,8 @@ struct Message {
   // Of confirmations: the token, and whom they go to. It may be attempted before memory shows the
   // change that it was committed with.
   std::string token;
-  std::string protocol;
-  std::string endpoint;
+  std::string to_protocol;
+  std::string to_endpoint;
   std::string base;  // "http://host": where links in the message lead
   std::string trace;
 

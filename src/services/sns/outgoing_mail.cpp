@@ -159,8 +159,8 @@ SubscriptionPtr OutgoingMail::receiver(const Message& message,
   auto out = std::make_shared<Subscription>();
   out->topic = address.topic;
   out->id = address.id;
-  out->protocol = message.protocol;
-  out->endpoint = message.endpoint;
+  out->protocol = message.to_protocol;
+  out->endpoint = message.to_endpoint;
   return out;
 }
 

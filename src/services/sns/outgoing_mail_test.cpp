@@ -221,8 +221,8 @@ TEST_F(OutgoingMailTest, HttpHasHeadersAndAPolicy) {
   }));
   EXPECT_FALSE(mail_.shipment(posting(message(t)), to));
   confirmation.token = "abc";
-  confirmation.protocol = "http";
-  confirmation.endpoint = "http://x/";
+  confirmation.to_protocol = "http";
+  confirmation.to_endpoint = "http://x/";
   const ports::Parcel asked = shipment(confirmation, to).parcel;
   EXPECT_EQ(member(asked.body, "Type"), "SubscriptionConfirmation");
   EXPECT_EQ(member(asked.body, "SubscribeURL"),

@@ -5,12 +5,28 @@
 #include <fmt/core.h>
 
 #include "gen/sns/errors.hpp"
+#include "policy/evaluate.hpp"
 #include "services/sns/prepare.hpp"
 #include "services/sns/publishing.hpp"
 #include "services/sns/words.hpp"
 
 namespace lapwing::sns {
 namespace {
+
+Status check_policy(const View& view, const ports::OnBehalf& as) {
+  if (as.service.empty()) return {};
+  if (view.policy != nullptr) {
+    policy::Request request =
+        policy::service_request(as.service, as.source_arn, as.source_account.view());
+    request.action = "sns:Publish";
+    request.resource = view.topic->arn();
+    if (policy::evaluate(*view.policy, request) == policy::Verdict::kAllowed) return {};
+  }
+  return fail(gen::sns::errors::authorization_error(
+      fmt::format("{} is not authorized to perform: sns:Publish on resource: {} because no "
+                  "resource-based policy allows the sns:Publish action",
+                  as.service, view.topic->arn())));
+}
 
 AttributeValues attributes_of(const ports::Parcel& parcel) {
   AttributeValues out;
@@ -60,12 +76,8 @@ net::Task<Result<std::string>> TopicDestination::publish(net::Loop& loop,
                                                          const ports::Parcel& parcel) {
   const auto address = read_topic_arn(parcel.target);
   if (!address) co_return fail(invalid("TopicArn"));
-  if (parcel.as.source_account != address->scope.account) {
-    co_return fail(gen::sns::errors::authorization_error(
-        fmt::format("{} is not authorized to perform: SNS:Publish on resource: {}",
-                    parcel.as.source_arn, parcel.target)));
-  }
   LAPWING_CO_TRY(ViewPtr view, core_.catalog().view(*address));
+  LAPWING_CO_CHECK(check_policy(*view, parcel.as));
   aws::Call call;
   call.origin = aws::Origin::kService;
   call.trace_id = parcel.trace;

@@ -1,7 +1,6 @@
 // Topics as what others send events to: functions' dead letters and destinations, rules, buckets.
 //
-// Who may is not decided by the topic's policy yet: what comes on behalf of the topic's own account
-// is taken, anything else refused.
+// A service that acts for itself is let by the topic's policy, and a role by its own.
 //
 // Thread-safety: as ports::Destination.
 #pragma once
