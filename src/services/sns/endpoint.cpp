@@ -85,6 +85,11 @@ Status check_endpoint(const Topic& topic, std::string_view protocol, std::string
   return is_arn_of(endpoint, "sns") ? Status() : fail(invalid("Application endpoint ARN"));
 }
 
+bool gets_signatures(std::string_view protocol) {
+  return protocol != "email" && protocol != "sms" && protocol != "application" &&
+         protocol != "firehose";
+}
+
 bool confirms_itself(const Subscription& subscription, const AccountId& account) {
   if (subscription.protocol == "sms") return true;
   const auto arn = aws::Arn::parse(subscription.endpoint);

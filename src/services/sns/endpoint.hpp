@@ -13,6 +13,8 @@ namespace lapwing::sns {
 
 // All but whether an application's endpoint exists.
 Status check_endpoint(const Topic& topic, std::string_view protocol, std::string_view endpoint);
+// Whether what they get is signed.
+bool gets_signatures(std::string_view protocol);
 // Whether a subscription of `account` needs no confirmation: what AWS's own services take in the
 // subscriber's account, numbers and applications.
 bool confirms_itself(const Subscription& subscription, const AccountId& account);

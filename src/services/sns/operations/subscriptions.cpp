@@ -116,7 +116,7 @@ Result<gen::sns::SubscribeResponse> subscribe(Core& core, const aws::Call& call,
   LAPWING_TRY(Subscription wanted, read_subscription(core, call, *topic, in));
   const Attributes given = in.attributes.value_or(Attributes());
   // Before there is one to whom something is signed.
-  LAPWING_CHECK(core.signer().prepare());
+  if (gets_signatures(wanted.protocol)) LAPWING_CHECK(core.signer().prepare());
   Mail mail;
   const auto make = [&](const Topic& of, SubscriptionPtr) -> Result<SubscriptionPtr> {
     SubscriptionPtr there = core.catalog().find_endpoint(address, wanted.protocol, wanted.endpoint);
