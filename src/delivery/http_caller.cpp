@@ -34,7 +34,10 @@ net::Task<Result<http::Response>> HttpCaller::send(net::Loop& loop, HttpCall cal
   request.method = call.method;
   request.target = url.target;
   request.headers = std::move(call.headers);
-  http::Client client(loop, {.body_bytes_max = call.answer_bytes_max, .idle_per_endpoint_max = 0});
+  http::ClientOptions options;
+  options.body_bytes_max = call.answer_bytes_max;
+  options.idle_per_endpoint_max = 0;
+  http::Client client(loop, options);
   co_return co_await client.send(endpoint, std::move(request), std::move(call.body), deadline);
 }
 

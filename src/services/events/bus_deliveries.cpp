@@ -6,6 +6,7 @@
 
 #include "aws/arn.hpp"
 #include "services/events/core.hpp"
+#include "services/events/limits.hpp"
 #include "services/events/operations/put_events.hpp"
 #include "store/await.hpp"
 #include "text/json.hpp"

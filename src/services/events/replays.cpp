@@ -16,7 +16,7 @@ constexpr std::string_view kCancelling = "CANCELLING";
 constexpr std::string_view kCancelled = "CANCELLED";
 constexpr std::string_view kFailed = "FAILED";
 
-bool is_active(const Replay& replay) { return replay.active(); }
+constexpr auto is_active = [](const Replay& replay) { return replay.active(); };
 
 }  // namespace
 
@@ -64,7 +64,9 @@ void Replays::route(const Replay& replay, const store::LogRecord& record, Routed
 }
 
 Result<Replays::Step> Replays::read(const Replay& replay) const {
-  Step out{.last_ms = replay.last_ms, .last_sequence = replay.last_sequence};
+  Step out;
+  out.last_ms = replay.last_ms;
+  out.last_sequence = replay.last_sequence;
   if (replay.state == kCancelling) {
     out.state = kCancelled;
     return out;

@@ -1,5 +1,6 @@
 #include "services/events/service.hpp"
 
+#include "services/events/limits.hpp"
 #include "services/events/operations/archives.hpp"
 #include "services/events/operations/buses.hpp"
 #include "services/events/operations/connections.hpp"

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "gen/events/errors.hpp"
-#include "policy/evaluate.hpp"
 #include "services/events/limits.hpp"
 #include "store/await.hpp"
 

@@ -4,6 +4,7 @@
 #include "gen/events/put_events.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
+#include "policy/evaluate.hpp"
 #include "services/events/core.hpp"
 
 namespace lapwing::events {
