@@ -184,7 +184,8 @@ class Server:
         expect = {"node": '{"message":"Hello World"}'}.get(family, spaced)
         command = [self.programs.load, "--address", self.address, "--path",
                    "/2015-03-31/functions/" + name + "/invocations", "--body", EVENT,
-                   "--expect", expect, "--key", KEY_ID, "--secret", SECRET]
+                   "--expect", "" if options.get("event") else expect, "--key", KEY_ID,
+                   "--secret", SECRET]
         for option, value in options.items():
             command += ["--" + option.replace("_", "-"), value]
         figures = run_json(command)

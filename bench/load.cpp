@@ -11,6 +11,7 @@
 // error and is what was expected.
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -88,9 +89,12 @@ class RequestMaker {
     std::string out = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", path,
                                   options_.address, body.size());
     if (!options_.type.empty()) out += fmt::format("Content-Type: {}\r\n", options_.type);
+    if (options_.event) out += "X-Amz-Invocation-Type: Event\r\n";
     if (!options_.access_key_id.empty()) {
-      const aws::HeaderView host{"Host", options_.address};
-      const aws::Request request{"POST", path, {}, std::span(&host, 1), body};
+      const std::array<aws::HeaderView, 2> all{aws::HeaderView{"Host", options_.address},
+                                               aws::HeaderView{"X-Amz-Invocation-Type", "Event"}};
+      const aws::Request request{
+          "POST", path, {}, std::span(all).first(options_.event ? 2 : 1), body};
       const aws::Credentials keys{options_.access_key_id, options_.secret_access_key, {}};
       for (const auto& field :
            aws::sign(request, keys, {"us-east-1", options_.service}, clock_.wall())) {
@@ -261,7 +265,8 @@ class Load {
     tally_.micros.push_back(std::chrono::duration<float, std::micro>(waited).count());
     ++tally_.done;
     const std::string_view body = held.substr(end + 4, whole - end - 4);
-    if (head.substr(9, 3) != "200" || !header(head, "x-amz-function-error").empty() ||
+    if (head.substr(9, 3) != (options_.event ? "202" : "200") ||
+        !header(head, "x-amz-function-error").empty() ||
         (!options_.expect.empty() && body != options_.expect)) {
       if (tally_.errors++ == 0) tally_.first_error = std::string(held.substr(0, 300));
     }

@@ -40,6 +40,8 @@ bool parse_options(int argc, char** argv, LoadOptions& options) {
       options.type = value;
     } else if (name == "--finish") {
       options.finish = number<int>(value) != 0;
+    } else if (name == "--event") {
+      options.event = number<int>(value) != 0;
     } else if (name == "--functions") {
       options.functions = number<int>(value);
     } else if (name == "--first") {

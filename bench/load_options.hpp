@@ -16,6 +16,7 @@ struct LoadOptions {
   std::string service = "lambda";  // for which requests are signed
   // What an answer hands out (SQS's receipt handles) is deleted by the connection's next request.
   bool finish = false;
+  bool event = false;  // invokes asynchronously: 202 is the right answer
   int functions = 1;
   int first = 0;  // the number of the first of them
   double zipf =

@@ -64,6 +64,8 @@ class CredentialStore {
                                 WallTime now) const = 0;
   // Whether a user or role of IAM is there still, by its unique id. Any thread; must not block.
   virtual bool has_identity(std::string_view /*id*/) const { return true; }
+  // How many keys sign requests now.
+  virtual std::size_t signing_keys() const { return 0; }
   // A request was signed with this key: for who tells when and where it was used. Any thread; must
   // not block.
   virtual void used(std::string_view /*access_key_id*/, const KeyUse& /*use*/) const {}

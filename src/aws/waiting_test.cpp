@@ -11,6 +11,7 @@
 #include "aws/testing/pipeline.hpp"
 #include "aws/value.hpp"
 #include "gen/toy/types.hpp"
+#include "net/sync.hpp"
 #include "net/task_group.hpp"
 #include "net/testing/run.hpp"
 #include "net/timeout.hpp"
@@ -29,7 +30,7 @@ class WaitingTest : public ::testing::Test {
 };
 
 net::Task<Result<toy::KindsStruct>> answer_large(Core&, net::Loop& loop, const Call&,
-                                                 const toy::KindsStruct& in) {
+                                                 toy::KindsStruct in) {
   const auto bytes = static_cast<std::size_t>(in.huge.value_or(0));
   co_await loop.yield();
   toy::KindsStruct out;
@@ -104,9 +105,17 @@ TEST_F(WaitingTest, WritesALargeAnswerItselfWhereNoWorkerIsToBeHad) {
   }(service, loop.get()));
 }
 
+net::Task<Result<toy::KindsStruct>> wait_on(Core&, net::Loop& loop, const Call&, toy::KindsStruct) {
+  net::Event never(loop);
+  co_await never.wait();
+  co_return toy::KindsStruct();
+}
+
 TEST_F(WaitingTest, CountsThoseWhoLeaveWhatWaits) {
   Core core;
-  const Service service(large_answers(core), pipeline_);
+  OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(core, wait_on, {.access = Access::kRead, .resource = kNoResource});
+  const Service service(std::move(table), pipeline_);
   net::testing::TestLoop loop;
   loop.run([](const Service& on, net::Loop& l) -> net::Task<void> {
     net::Task<Result<Response>> given_up = on.serve(l, ask_for(kAskSmall));

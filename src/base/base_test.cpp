@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/let_go.hpp"
 #include "base/log.hpp"
 #include "base/packed.hpp"
 #include "base/pays_off.hpp"
@@ -25,6 +26,27 @@ Result<int> quarter(int n) {
 TEST(Result, TryReturnsTheFirstError) {
   EXPECT_EQ(quarter(12).value(), 3);
   EXPECT_EQ(quarter(6).error().message(), "odd");
+}
+
+TEST(LetGo, FreesTheMemory) {
+  std::string text(1'000, 'x');
+  let_go(text);
+  EXPECT_EQ(text, "");
+  EXPECT_LT(text.capacity(), 100u);
+}
+
+TEST(Error, CopiesAreApartAndOneMovedFromIsToldAsABug) {
+  Error first = make_error(ErrorKind::kNotFound, "gone").with_field("Name", "x").with_status(404);
+  Error second = first;
+  second = std::move(second).context("look");
+  EXPECT_EQ(first.detail(), "");
+  EXPECT_EQ(second.detail(), "look: gone");
+  EXPECT_EQ(second.http_status(), 404);
+  ASSERT_EQ(second.fields().size(), 1u);
+  const Error taken = std::move(first);
+  EXPECT_EQ(taken.message(), "gone");
+  // NOLINTNEXTLINE(bugprone-use-after-move): what it then answers is promised.
+  EXPECT_EQ(first.kind(), ErrorKind::kInternal);
 }
 
 TEST(Error, ContextGrowsOnTheWayUpAndStaysInside) {

@@ -36,6 +36,7 @@ TEST_P(OutboxCrashTest, LanesAreFoundAgain) {
   office_.post(posting("1", {"a", "b"}));
   office_.settle();
   office_.restart();
+  office_.settle();
   const auto lanes = *office_.outbox().lanes(10);
   ASSERT_EQ(lanes.size(), 2u);
   office_.advance(59min);

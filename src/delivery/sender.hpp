@@ -1,7 +1,9 @@
 // What an outbox asks of the service whose outbox it is. Nothing of it is stored with a posting: a
 // subscription that is gone, or has another retry policy, counts as it is when it is its turn.
 //
-// Threading: any loop, many at once; every method returns at once.
+// The posting is as it was accepted, but where it comes out of a lane its addressees are this one.
+//
+// Threading: the outbox's loop; every method returns at once. One that throws is asked again.
 #pragma once
 
 #include <cstdint>

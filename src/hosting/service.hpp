@@ -18,6 +18,7 @@
 #include "hosting/keys.hpp"
 #include "hosting/metrics_text.hpp"
 #include "hosting/ports.hpp"
+#include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "os/disk_space.hpp"
 #include "store/engine.hpp"
@@ -46,6 +47,8 @@ struct Dependencies {
   const os::DiskSpace* disk = nullptr;
   // What was set, of all owners (base/settings.hpp). Null in tests: the defaults.
   const SettingValues* settings = nullptr;
+  // Where what happens to events is noted; null in tests of those that need none.
+  journal::Journal* journal = nullptr;
 
   template <class Settings>
   Settings read() const {

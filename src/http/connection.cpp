@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/let_go.hpp"
 #include "net/loop.hpp"
 
 namespace lapwing::http {
@@ -329,8 +330,8 @@ std::stop_token Connection::stop_token() {
 // The target stays, for the log.
 void Connection::rest() {
   buffer_.shrink(0);
-  request_.headers = Headers();
-  if (!held_) out_ = std::string();
+  let_go(request_.headers);
+  if (!held_) let_go(out_);
 }
 
 }  // namespace lapwing::http

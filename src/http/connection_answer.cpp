@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -10,7 +9,7 @@
 namespace lapwing::http {
 namespace {
 
-Error gone() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
+Error gone_error() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
 
 }  // namespace
 
@@ -31,27 +30,35 @@ void Connection::decide_keep_alive() {
 
 namespace {
 
-// Of a second since 1970. Made once a second by each thread, not by each connection.
-std::string_view date_of(std::int64_t second) {
-  struct Known {
-    std::int64_t second = -1;
-    std::string text;
+// "Sun, 06 Nov 1994 08:49:37 GMT". By hand, as every answer has one: nothing need be kept of it.
+using DateText = std::array<char, 29>;
+
+DateText date_of(WallTime time) {
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(second - day);
+  DateText out;
+  std::ranges::copy(std::string_view("Sun, 00 Jan 0000 00:00:00 GMT"), out.begin());
+  const auto word = [&out](std::size_t at, std::string_view words, std::size_t index) {
+    std::ranges::copy(words.substr(3 * index, 3), out.data() + at);
   };
-  thread_local Known known;
-  if (second != known.second) {
-    known.second = second;
-    const auto time = static_cast<std::time_t>(second);
-    std::tm utc{};
-    ::gmtime_r(&time, &utc);
-    constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    known.text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                             kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                             kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                             utc.tm_hour, utc.tm_min, utc.tm_sec);
-  }
-  return known.text;
+  const auto two = [&out](std::size_t at, unsigned value) {
+    out[at] = static_cast<char>('0' + value / 10 % 10);
+    out[at + 1] = static_cast<char>('0' + value % 10);
+  };
+  word(0, kDays, std::chrono::weekday(day).c_encoding());
+  two(5, static_cast<unsigned>(date.day()));
+  word(8, kMonths, static_cast<unsigned>(date.month()) - 1);
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  two(12, year / 100);
+  two(14, year % 100);
+  two(17, static_cast<unsigned>(clock.hours().count()));
+  two(20, static_cast<unsigned>(clock.minutes().count()));
+  two(23, static_cast<unsigned>(clock.seconds().count()));
+  return out;
 }
 
 }  // namespace
@@ -66,7 +73,8 @@ void Connection::write_head(const Response& response, BodyFraming framing, std::
   how.content_length = length;
   how.close = !keep_alive_;
   how.keep_alive_said = keep_alive_ && request_.http_1_0;
-  how.date = date_of(unix_ms(loop().clock().wall()) / 1000);
+  const DateText date = date_of(loop().clock().wall());
+  how.date = std::string_view(date.data(), date.size());
   write_response_head(out_, response, how);
 }
 
@@ -153,7 +161,7 @@ net::Task<Status> Connection::send_rest(std::span<ByteView> parts) {
 }
 
 Result<bool> Connection::send_at_once(std::span<ByteView> parts) {
-  if (broken_) return lapwing::fail(gone());
+  if (broken_) return lapwing::fail(gone_error());
   Result<std::size_t> sent = stream_.try_write(parts);
   if (!sent) {
     broken_ = true;

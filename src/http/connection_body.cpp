@@ -10,7 +10,7 @@ namespace {
 // Body pieces are pulled through a buffer of this size, once somebody reads a body.
 constexpr std::size_t kBodyBufferBytes = 64 * kKiB;
 
-Error gone() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
+Error gone_error() { return make_error(ErrorKind::kCancelled, "the client has gone"); }
 
 }  // namespace
 
@@ -77,7 +77,7 @@ net::Task<Status> Connection::body_room(std::uint64_t still) {
   const MonoTime since = loop().now();
   while (loop().now() - since < kBodyRoomWait) {
     co_await look_later(since);
-    if (stream_.peer_closed() || closing_) co_return body_failed(gone());
+    if (stream_.peer_closed() || closing_) co_return body_failed(gone_error());
     if (!has_body_room(still)) continue;
     pace_.held_back(loop().now() - since);
     co_return Status();
@@ -92,7 +92,7 @@ net::Task<Status> Connection::large_turn() {
   while (!body_charge_.take_turn()) {
     if (loop().now() - since >= kLargeBodyWait) co_return no_body_room();
     co_await look_later(since);
-    if (stream_.peer_closed() || closing_) co_return body_failed(gone());
+    if (stream_.peer_closed() || closing_) co_return body_failed(gone_error());
   }
   co_return Status();
 }
@@ -114,7 +114,7 @@ net::Task<Result<std::size_t>> Connection::receive_body(MutableBytes room, std::
     phase_ = Phase::kHandler;
   }
   if (!*count) co_return body_failed(std::move(*count).error());
-  if (**count == 0) co_return body_failed(gone());
+  if (**count == 0) co_return body_failed(gone_error());
   pace_.came(**count);
   co_return **count;
 }

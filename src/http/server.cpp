@@ -80,11 +80,7 @@ class Handshake final : public OpenConnection {
 }  // namespace
 
 void Connections::serve(net::Stream stream, const net::TlsServerContext* tls) {
-  ++shared_.stats.accepted;
-  const std::uint64_t network = network_of_peer(stream);
-  ConnectionPlace place = shared_.connections().open(network);
-  tasks_.spawn(place && tls == nullptr ? run(std::move(stream), std::move(place), network, false)
-                                       : begin(std::move(stream), std::move(place), network, tls));
+  tasks_.spawn(run(std::move(stream), tls));
 }
 
 bool Connections::close_one() {
@@ -117,26 +113,28 @@ net::Task<std::optional<net::Stream>> Connections::secure(net::Stream stream,
   co_return *std::move(secured);
 }
 
-// What has to wait before it is served; then the other task takes over.
-net::Task<void> Connections::begin(net::Stream stream, ConnectionPlace place, std::uint64_t network,
-                                   const net::TlsServerContext* tls) {
+// For what cannot be served at once. False: it is not served.
+net::Task<bool> Connections::admit(net::Stream& stream, ConnectionPlace& place,
+                                   std::uint64_t network, const net::TlsServerContext* tls) {
   if (!place) place = co_await place_for(network);
   if (!place) {
     if (tls == nullptr) co_await refuse(std::move(stream));
-    co_return;
+    co_return false;
   }
-  if (tls != nullptr) {
-    std::optional<net::Stream> secured = co_await secure(std::move(stream), *tls, place);
-    if (!secured) co_return;
-    stream = *std::move(secured);
-  }
-  tasks_.spawn(run(std::move(stream), std::move(place), network, tls != nullptr));
+  if (tls == nullptr) co_return true;
+  std::optional<net::Stream> secured = co_await secure(std::move(stream), *tls, place);
+  if (!secured) co_return false;
+  stream = *std::move(secured);
+  co_return true;
 }
 
-// Thousands wait in here.
-net::Task<void> Connections::run(net::Stream stream, ConnectionPlace place, std::uint64_t network,
-                                 bool tls) {
-  Connection connection(std::move(stream), shared_, tls, 0, network);
+// What is only needed at the beginning is in a coroutine of its own: thousands wait in here.
+net::Task<void> Connections::run(net::Stream stream, const net::TlsServerContext* tls) {
+  ++shared_.stats.accepted;
+  const std::uint64_t network = network_of_peer(stream);
+  ConnectionPlace place = shared_.connections().open(network);
+  if ((!place || tls != nullptr) && !co_await admit(stream, place, network, tls)) co_return;
+  Connection connection(std::move(stream), shared_, tls != nullptr, 0, network);
   const OpenConnections::Membership member(open_, connection, place);
   co_await connection.run();
 }

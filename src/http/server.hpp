@@ -186,9 +186,9 @@ class Connections {
   void cut();
 
  private:
-  net::Task<void> begin(net::Stream stream, ConnectionPlace place, std::uint64_t network,
-                        const net::TlsServerContext* tls);
-  net::Task<void> run(net::Stream stream, ConnectionPlace place, std::uint64_t network, bool tls);
+  net::Task<void> run(net::Stream stream, const net::TlsServerContext* tls);
+  [[gnu::noinline]] net::Task<bool> admit(net::Stream& stream, ConnectionPlace& place,
+                                          std::uint64_t network, const net::TlsServerContext* tls);
   // No place (false) at the limit, where none could be closed for it.
   [[gnu::noinline]] net::Task<ConnectionPlace> place_for(std::uint64_t network);
   [[gnu::noinline]] net::Task<std::optional<net::Stream>> secure(net::Stream stream,

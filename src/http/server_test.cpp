@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <sys/socket.h>
 
@@ -69,10 +71,17 @@ Task<std::string> ask(Stream stream, std::string bytes) {
   EXPECT_TRUE(co_await stream.shutdown_write());
   co_return co_await read_to_end(stream);
 }
+// Each has to be that of now.
 std::string without_date(std::string text) {
   while (true) {
     const std::size_t at = text.find("Date: ");
     if (at == std::string::npos) return text;
+    std::tm utc{};
+    EXPECT_NE(::strptime(text.c_str() + at, "Date: %a, %d %b %Y %T GMT\r\n", &utc), nullptr)
+        << text;
+    const int weekday = utc.tm_wday;
+    EXPECT_LE(std::abs(::timegm(&utc) - std::time(nullptr)), 60) << text;
+    EXPECT_EQ(utc.tm_wday, weekday) << text;
     text.erase(at, text.find('\n', at) - at + 1);
   }
 }

@@ -183,7 +183,7 @@ int run_serve(const Config& config) {
   if (!instance) return complain(instance.error(), config);
   const Result<std::string> address = (*instance)->start();
   if (!address) return complain(address.error(), config);
-  say_who_may_call(config, (*instance)->services().iam().signing_keys());
+  say_who_may_call(config, (*instance)->signing_keys());
   fmt::print(stderr, "{}\n", reach);
   say_which_sdks_are_missing(config);
   fmt::print(stderr, "lapwing {}: data in {}, auth {}{}\n", kVersion, config.data_dir, config.auth,

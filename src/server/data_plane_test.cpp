@@ -43,6 +43,7 @@ class FakeContext final : public http::RequestContext {
   }
   bool client_gone() const override { return false; }
   std::stop_token stop_token() override { return {}; }
+  net::Interrupt& gone() override { return gone_; }
   void close_after() override {}
   void charge_to(std::uint64_t) override {}
   void charge_answer_to(std::uint64_t) override {}
@@ -57,6 +58,7 @@ class FakeContext final : public http::RequestContext {
   net::Loop& loop_;
   http::Request request_;
   std::optional<net::Address> nobody_;
+  net::Interrupt gone_;
 };
 
 class Urls final : public hosting::DataPlane {

@@ -13,6 +13,7 @@
 #include "aws/allowance.hpp"
 #include "aws/service.hpp"
 #include "aws/sigv4.hpp"
+#include "base/let_go.hpp"
 #include "http/budget.hpp"
 #include "http/message.hpp"
 #include "server/admission.hpp"
@@ -41,7 +42,7 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
       : head(std::make_unique<Head>(request)), memory(parts.memory), waits(parts.waits) {}
 
   void body_read() const override {
-    if (head->body.size() > kOffloadBytes) head->body = {};
+    if (head->body.size() > kOffloadBytes) let_go(head->body);
     // Nothing of it is held any longer by what waits.
     if (service->waits(*operation)) head->charge = {};
   }

@@ -181,6 +181,8 @@ void Instance::stop(Duration grace) {
   p.store->shut_down();
 }
 
+std::size_t Instance::signing_keys() { return parts_->services->ports().keys->signing_keys(); }
+
 Services& Instance::services() { return parts_->services->services(); }
 
 ports::AwsApi& Instance::api() { return parts_->services->calls(); }

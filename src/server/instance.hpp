@@ -46,6 +46,8 @@ class Instance {
   void stop(Duration grace);
 
   Services& services();
+  // Access keys of IAM's users that sign.
+  std::size_t signing_keys();
   ports::AwsApi& api();
   net::LoopGroup& loops();
   // Null where the clock moves by itself.

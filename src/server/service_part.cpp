@@ -32,14 +32,15 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
       calls_(needs.loops, needs.random),
+      journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
       ports_{.api = &calls_,
              .sessions = &needs.sessions,
              .engine = &needs.engine,
              .destinations = &destinations_},
-      services_(
-          {needs.store, service_clock(needs), needs.clock, needs.random, needs.logger, background_,
-           needs.loops, pipeline_, keys_, ports_, needs.data_dir, needs.disk, needs.settings},
-          ports_, names) {
+      services_({needs.store, service_clock(needs), needs.clock, needs.random, needs.logger,
+                 background_, needs.loops, pipeline_, keys_, ports_, needs.data_dir, needs.disk,
+                 needs.settings, &journal_},
+                ports_, names) {
   if (needs.manual != nullptr) {
     time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
   }
@@ -49,6 +50,7 @@ Status ServicePart::start() {
   if (time_) LAPWING_CHECK(time_->load());
   background_.start();
   upkeep_.start();
+  journal_.start(background_);
   LAPWING_CHECK(services_.start(calls_));
   sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
   return {};
@@ -62,6 +64,7 @@ void ServicePart::drain() {
 
 void ServicePart::stop() {
   services_.stop();
+  journal_.stop();
   upkeep_.stop();
   background_.stop();
 }

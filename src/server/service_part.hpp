@@ -11,6 +11,7 @@
 #include "aws/service.hpp"
 #include "background/runner.hpp"
 #include "hosting/manual_time.hpp"
+#include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "ports/destination.hpp"
 #include "server/platform.hpp"
@@ -56,6 +57,7 @@ class ServicePart {
   // Null where the clock moves by itself.
   hosting::ManualTime* time() { return time_ ? &*time_ : nullptr; }
   background::Runner& upkeep() { return upkeep_; }
+  journal::Journal& journal() { return journal_; }
   std::vector<background::TaskFacts> tasks() const;
 
  private:
@@ -70,6 +72,7 @@ class ServicePart {
   std::optional<hosting::ManualTime> time_;
   const hosting::Keys keys_;
   ServiceCalls calls_;
+  journal::Journal journal_;
   ports::Destinations destinations_;
   hosting::Ports ports_;
   Services services_;

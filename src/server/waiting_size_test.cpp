@@ -23,6 +23,8 @@ constexpr double kWaitingBytesMax = 4'608;
 
 constexpr std::size_t kFirst = 100;  // until pools and tables have their size
 constexpr std::size_t kMeasured = 300;
+constexpr std::size_t kFew = 10;
+constexpr Duration kSoon = std::chrono::seconds(10);  // half of the time for which they wait
 // Of the head and of the body, beyond what they need: nothing of it may stay.
 constexpr std::size_t kFillerBytes = 3'000;
 
@@ -50,8 +52,7 @@ class Polls {
               ask("ReceiveMessage", R"({"QueueUrl":"http://localhost:4566/000000000000/idle",)"
                                     R"("WaitTimeSeconds":20})"));
     }
-    const std::string waiting = fmt::format("lapwing_sqs_polls_waiting {}\n", open_.size());
-    while (server_.request("GET", "/_lapwing/metrics").body.find(waiting) == std::string::npos) {
+    while (!waiting(open_.size())) {
     }
     // Their looks at the queue have come back when a later one has.
     ASSERT_TRUE(server_
@@ -59,6 +60,12 @@ class Polls {
                           R"({"QueueUrl":"http://localhost:4566/000000000000/idle"})")
                     .ok());
   }
+
+  bool waiting(std::size_t count) {
+    return server_.request("GET", "/_lapwing/metrics")
+        .body.contains(fmt::format("lapwing_sqs_polls_waiting {}\n", count));
+  }
+  void leave() { open_.clear(); }
 
  private:
   TestServer server_;
@@ -81,6 +88,15 @@ TEST(WaitingSize, ALongPollHoldsLittle) {
   EXPECT_LE(each, kWaitingBytesMax);
   // Less would mean that nothing waits.
   EXPECT_GE(each, 1'000);
+}
+
+// Not when its time is over.
+TEST(WaitingSize, WhatNobodyWaitsForIsGoneAtOnce) {
+  Polls polls;
+  polls.begin(kFew);
+  polls.leave();
+  const MonoTime since = SystemClock().mono();
+  while (!polls.waiting(0)) ASSERT_LT(SystemClock().mono() - since, kSoon);
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ def test_the_command_moves_it(server):
 
 
 def test_the_start_and_health_say_that_it_is_manual(server):
-    assert re.search(r"clock manual \(it stands at 2\S+ until `lapwing clock advance`", server.log())
+    said = re.compile(r"clock manual \(it stands at 2\S+ until `lapwing clock advance`")
+    assert said.search(server.log()), server.log()
     with urllib.request.urlopen(server.endpoint + "/_lapwing/health", timeout=30) as answer:
         health = json.load(answer)
     assert health["clock"] == "manual" and health["now"].startswith("2")

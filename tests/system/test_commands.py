@@ -148,7 +148,8 @@ def test_wrong_arguments_say_what_to_do(arguments, said):
 def test_the_doctor_says_whether_a_server_could_serve(tmp_path):
     data = tmp_path / "data"
     text = lapwing("doctor", "--data-dir", data, "--listen", "127.0.0.1:0")
-    assert f"data in {data}: can be used" in text and "listening on 127.0.0.1:0: can be done" in text
+    assert f"data in {data}: can be used" in text
+    assert "listening on 127.0.0.1:0: can be done" in text
     server = Server(data).start()
     try:
         address = "{}:{}".format(*server.address)

@@ -117,6 +117,7 @@ net::Task<void> Lanes::work(LanePtr lane, std::size_t count, HoldPtr hold) {
   if (lane->a_second_max_ > 0) {
     lane->free_at_ += interval(lane->a_second_max_) * whole->items.size();
   }
+  serve_line(hold);  // what was kept free for this claim, and not taken
   // Each by itself where it may take long; a quick destination gets all in one call.
   for (auto& item : whole->items) {
     if (!item->ready || item->attempt.destination->quick()) continue;
@@ -213,13 +214,17 @@ void Lanes::settle(Plan& plan, Lane& lane, Item& item) {
   ++one.lane->waiting_;
 }
 
-void Lanes::go_on(Lane& lane, const HoldPtr& hold) {
+void Lanes::serve_line(const HoldPtr& hold) {
   while (in_all_ < kLaneParcelsInAll && !line_.empty()) {
     const LanePtr first = std::move(line_.front());
     line_.pop_front();
     first->in_line_ = false;
     look(*first, hold);
   }
+}
+
+void Lanes::go_on(Lane& lane, const HoldPtr& hold) {
+  serve_line(hold);
   if (lane.wanted_) look(lane, hold);
   drop_if_empty(lane);
 }

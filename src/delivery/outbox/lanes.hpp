@@ -116,7 +116,8 @@ class Lanes final : public DueSource {
   net::Task<void> attempt(std::unique_ptr<Load> load, HoldPtr hold);
   std::unique_ptr<Load> load(const LanePtr& lane, std::vector<store::Claimed> claimed);
   void settle(Plan& plan, Lane& lane, Item& item);
-  // Room has become free.
+  // Room has become free: those in line first, then the lane itself.
+  void serve_line(const HoldPtr& hold);
   void go_on(Lane& lane, const HoldPtr& hold);
   void drop_if_empty(Lane& lane);
   void learn(Lane& lane, const Shipment& shipment);

@@ -62,6 +62,7 @@ class KeyRing final : public aws::CredentialStore, private DueSource {
   std::optional<LastUse> last_use(const std::string& key_id) const;
 
   std::size_t size() const;
+  std::size_t signing_keys() const override { return size(); }
 
  private:
   struct Use {

@@ -28,8 +28,6 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override { return api_; }
   // From start() on.
   const aws::CredentialStore& keys() const { return keys_; }
-  // How many of them sign.
-  std::size_t signing_keys() const { return keys_.size(); }
   // The same: roles.
   RoleDirectory& roles() { return roles_; }
 

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
+#include "policy/evaluate.hpp"
 #include "policy/statements.hpp"
 #include "services/lambda/stored_json.hpp"
 #include "text/json_writer.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kLayerFormat = 1;
 constexpr std::string_view kType = "layer";
+constexpr const char* kGetAction = "lambda:GetLayerVersion";
 
 bool is_layer_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -40,6 +42,17 @@ void write_strings(text::JsonWriter& json, std::string_view key,
   json.begin_array();
   for (const std::string& string : *strings) json.string(string);
   json.end_array();
+}
+
+policy::Statement statement_of(const LayerVersionRecord& record, const LayerStatement& statement) {
+  policy::Statement out;
+  out.sid = statement.id;
+  out.effect = policy::Effect::kAllow;
+  out.everyone = statement.principal == "*";
+  if (!out.everyone) out.principals = {{"AWS", statement.principal}};
+  out.actions = {kGetAction};
+  out.resources = {layer_version_arn(record.key)};
+  return out;
 }
 
 }  // namespace
@@ -73,22 +86,21 @@ std::optional<LayerVersionKey> parse_layer_version_arn(std::string_view text) {
 }
 
 bool allows(const LayerVersionRecord& record, const AccountId& account) {
-  const std::string wanted = fmt::format(":iam::{}:root", account.view());
-  return record.key.layer.account == account ||
-         std::ranges::any_of(record.statements, [&](const LayerStatement& statement) {
-           return statement.principal == "*" || statement.principal.ends_with(wanted);
-         });
+  if (record.key.layer.account == account) return true;
+  policy::Document document;
+  for (const LayerStatement& statement : record.statements) {
+    document.statements.push_back(statement_of(record, statement));
+  }
+  policy::Request request;
+  request.asker.account = account.str();
+  request.action = kGetAction;
+  request.resource = layer_version_arn(record.key);
+  const policy::Verdict verdict = policy::evaluate(document, request);
+  return verdict == policy::Verdict::kAccount || verdict == policy::Verdict::kAllowed;
 }
 
 std::string statement_json(const LayerVersionRecord& record, const LayerStatement& statement) {
-  policy::Statement out;
-  out.sid = statement.id;
-  out.effect = policy::Effect::kAllow;
-  out.everyone = statement.principal == "*";
-  if (!out.everyone) out.principals = {{"AWS", statement.principal}};
-  out.actions = {"lambda:GetLayerVersion"};
-  out.resources = {layer_version_arn(record.key)};
-  return policy::statement_json(out);
+  return policy::statement_json(statement_of(record, statement));
 }
 
 std::string policy_json(const LayerVersionRecord& record) {

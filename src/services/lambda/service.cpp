@@ -110,9 +110,11 @@ void Service::metrics(hosting::MetricsText& text) const {
 std::vector<hosting::DataPlane*> Service::data_planes() { return {&parts_->downloads}; }
 
 Status Service::sweep() {
-  LAPWING_CHECK(parts_->transitions.sweep());
+  LAPWING_CHECK(sweep_code());
   return {};
 }
+
+Result<std::size_t> Service::sweep_code() { return parts_->transitions.sweep(); }
 
 Catalog& Service::catalog() { return parts_->catalog; }
 

@@ -49,8 +49,10 @@ class Service final : public hosting::Service {
   void metrics(hosting::MetricsText& text) const override;
   // Downloads of code (code_download.hpp).
   std::vector<hosting::DataPlane*> data_planes() override;
-  // Removes unpacked packages that nothing uses any more; also done after deletes and updates.
   Status sweep() override;
+  // Removes unpacked packages that nothing uses any more, and tells how many; also done after
+  // deletes and updates.
+  Result<std::size_t> sweep_code();
 
   Catalog& catalog();
   // Who may invoke what, and how it is invoked asynchronously.

@@ -177,7 +177,7 @@ TEST_F(LambdaService, RunningEnvironmentsKeepTheirPackage) {
   executor.run_all();
   EXPECT_EQ(packages_on_disk(), 1u);
   *running = nullptr;
-  EXPECT_TRUE(service->sweep());
+  EXPECT_EQ(service->sweep_code().value(), 1u);
   EXPECT_EQ(packages_on_disk(), 0u);
 }
 

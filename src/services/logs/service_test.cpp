@@ -22,7 +22,9 @@ class Client {
   Client(store::Engine& engine, const Clock& clock)
       : pipeline_(clock),
         background_(clock, null_logger(), {}),
-        logs({engine, clock, random_, null_logger(), background_, pipeline_}) {}
+        loops_(1, clock, null_logger()),
+        logs({engine, clock, clock, random_, null_logger(), background_, loops_, pipeline_, keys_,
+              ports_}) {}
 
   aws::Response call(gen::logs::OperationId operation, std::string_view body) {
     const aws::ServiceModel& model = logs.api().model();
@@ -37,6 +39,9 @@ class Client {
   aws::testing::TestPipeline pipeline_;
   aws::Caller caller_;
   background::Runner background_;
+  net::LoopGroup loops_;  // nothing runs on them
+  hosting::Keys keys_{crypto::AesKey{}};
+  hosting::Ports ports_;
 
  public:
   Service logs;

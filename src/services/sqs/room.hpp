@@ -4,12 +4,12 @@
 // disk's reserve is for it, and so is the part of SQS's own limit that messages may not take.
 //
 // An account alone may have all. Where several have queues, one has its least part, and beyond it
-// as much as is left to the others: so that those who come later, or want less, find room. What
+// as much as is left to the others: so that who comes later, or wants less, finds room. What
 // each has is counted in the background; what is sent in between is added, and what is deleted is
 // seen at the next count, so that an account beyond its part may wait a moment for what it has
 // freed.
 //
-// Thread-safety: any thread. check() asks the store where the limit is near; else it is a
+// Thread-safety: any thread. check() reads the file's head where the limit is near; else it is a
 // look at the disk and an addition.
 #pragma once
 

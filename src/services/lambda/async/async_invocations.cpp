@@ -76,9 +76,9 @@ Status AsyncInvocations::start() {
       delivery::Needs{*space, given_.clock, given_.random, given_.log, given_.background,
                       given_.loops, *destinations},
       notices_);
-  events_ = std::make_unique<EventQueue>(
-      EventQueueNeeds{*space, given_.clock, given_.random, given_.log, given_.background,
-                      given_.loops, parts_.catalog, parts_.invoker, *this, *outbox_, nullptr});
+  events_ = std::make_unique<EventQueue>(EventQueueNeeds{
+      *space, given_.clock, given_.random, given_.log, given_.background, given_.loops,
+      parts_.catalog, parts_.invoker, *this, *outbox_, given_.journal});
   LAPWING_CHECK(outbox_->start());
   return events_->start();
 }

@@ -34,9 +34,7 @@ Status EventQueue::start() {
   }
 }
 
-void EventQueue::drain() {
-  draining_ = true;
-}
+void EventQueue::drain() { draining_ = true; }
 
 std::shared_ptr<EventLane> EventQueue::lane(const std::string& queue) {
   std::shared_ptr<EventLane> made;

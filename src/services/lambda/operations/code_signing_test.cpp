@@ -203,7 +203,7 @@ TEST_F(CodeSigning, WarningItCounts) {
   const Answer created = create("f", hello_zip(), R"("CodeSigningConfigArn":")" + arn + "\"");
   EXPECT_EQ(created.status, 201) << created.body;
   EXPECT_EQ(unsigned_count(), "1");
-  EXPECT_NE(log.text.find("without a signature"), std::string::npos);
+  EXPECT_NE(log.text().find("without a signature"), std::string::npos);
   executor.run_all();
   EXPECT_EQ(users(arn).at("FunctionArns.0"), "arn:aws:lambda:us-east-1:000000000000:function:f");
   EXPECT_EQ(put_code("f", hello_zip("x = 1")).status, 200);

@@ -129,9 +129,10 @@ TEST_F(Layers, PublishRefuses) {
   };
   const Answer s3 = with(R"({"Content":{"S3Bucket":"bucket","S3Key":"k"}})");
   EXPECT_EQ(s3.status, 501);
-  EXPECT_EQ(s3.message(),
-            "Lapwing does not support the parameter Content.S3Bucket of lambda "
-            "PublishLayerVersion: Amazon S3 is not built yet, send Content.ZipFile");
+  EXPECT_EQ(
+      s3.message(),
+      "Lapwing does not support the parameter Content.S3Bucket of lambda PublishLayerVersion: "
+      "Amazon S3 is not built yet, send Content.ZipFile");
   EXPECT_EQ(with(R"({"Content":{}})").status, 400);
   EXPECT_EQ(publish_layer("l", hello_zip(), R"("CompatibleArchitectures":["mips"])").status, 400);
   EXPECT_EQ(publish_layer("arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Alayer%3Al", hello_zip())
@@ -343,7 +344,7 @@ TEST_F(Layers, AreKeptForVersionsAndSwept) {
   executor.run_all();
   EXPECT_EQ(delete_layer("l", "1").status, 204);
   EXPECT_EQ(delete_layer("m", "1").status, 204);
-  EXPECT_EQ(service->sweep().value(), 0u);
+  EXPECT_EQ(service->sweep_code().value(), 0u);
   EXPECT_EQ(directories(), 2u) << "code and merged layers";
   EXPECT_EQ(get_configuration("f", "1").at("Layers.1.Arn"), kArn + "m:1");
   EXPECT_EQ(engine->collect_blobs(Duration(-1))->removed, 0u) << "the version names three";

@@ -283,7 +283,7 @@ TEST_F(Versions, SweepsKeepTheirCode) {
   publish("f");
   put_code("f", hello_zip("two"));
   executor.run_all();
-  EXPECT_EQ(service->sweep().value(), 0u);
+  EXPECT_EQ(service->sweep_code().value(), 0u);
   EXPECT_EQ(packages_on_disk(), 2u);
   // Both packages are named; once the function is gone, neither is.
   EXPECT_EQ(engine->collect_blobs(Duration(-1))->removed, 0u);

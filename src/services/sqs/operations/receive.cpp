@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/let_go.hpp"
 #include "gen/sqs/errors.hpp"
 #include "services/sqs/claiming.hpp"
 #include "services/sqs/words.hpp"
@@ -85,7 +86,7 @@ Result<gen::sqs::ReceiveMessageResult> answer(Core& core, const Ask& ask, Receiv
     LAPWING_TRY(gen::sqs::Message message,
                 written_message(*ask.queue, received.messages[i], handles[i], wanted));
     out.messages->push_back(std::move(message));
-    received.messages[i].payload = std::string();  // ten of 1 MiB are not held twice
+    let_go(received.messages[i].payload);  // ten of 1 MiB are not held twice
   }
   if (in.receive_request_attempt_id) {
     core.parts->attempts.keep(ask.queue->scope.account.str(), ask.queue->place,
