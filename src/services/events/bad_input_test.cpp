@@ -10,7 +10,7 @@ TEST(EventsBadInput, IsRefusedAndChangesNothing) {
   testing::BusHost h;
   EXPECT_EQ(hosting::testing::send_bad_input(
                 h, {.good = {{"EventPattern", R"("{\"source\":[\"app\"]}")"},
-                             {"EventSourceArn", testing::quoted(h.arn("event-bus/default"))}}}),
+                             {"EventSourceArn", testing::json_string(h.arn("event-bus/default"))}}}),
             "");
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using testing::Answer;
 using testing::BusHost;
-using testing::quoted;
+using testing::json_string;
 
 constexpr const char* kPattern = R"({"source":["app"]})";
 
@@ -46,7 +46,7 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   const Answer page = h.call("ListEventBuses", R"({"Limit":1})");
   EXPECT_EQ(page.at("EventBuses.0.Name"), "default");
   EXPECT_EQ(h.call("ListEventBuses",
-                   fmt::format(R"({{"NextToken":{}}})", quoted(page.at("NextToken"))))
+                   fmt::format(R"({{"NextToken":{}}})", json_string(page.at("NextToken"))))
                 .at("EventBuses.0.Name"),
             "orders");
   const std::string tagged =
@@ -84,15 +84,15 @@ TEST(EventRules, AreRefusedInAwssWords) {
        "Event pattern is not valid. Reason: \"a\" must be an object or an array"},
       {"PutRule", R"({"Name":"x","EventPattern":"{\"resources\":[]}"})",
        "InvalidEventPatternException", "Empty arrays are not allowed"},
-      {"PutRule", R"({"Name":"x","ScheduleExpression":"rate(1 minutes)"})", "ValidationException",
+      {"PutRule", R"x({"Name":"x","ScheduleExpression":"rate(1 minutes)"})x", "ValidationException",
        "Parameter ScheduleExpression is not valid."},
-      {"PutRule", R"({"Name":"x","ScheduleExpression":"rate(5 minute)"})", "ValidationException",
+      {"PutRule", R"x({"Name":"x","ScheduleExpression":"rate(5 minute)"})x", "ValidationException",
        "Parameter ScheduleExpression is not valid."},
-      {"PutRule", R"({"Name":"x","ScheduleExpression":"cron(0 1 * * * *)"})",
+      {"PutRule", R"x({"Name":"x","ScheduleExpression":"cron(0 1 * * * *)"})x",
        "ValidationException", "Parameter ScheduleExpression is not valid."},
-      {"PutRule", R"({"Name":"x","ScheduleExpression":"at(2030-01-01T00:00:00)"})",
+      {"PutRule", R"x({"Name":"x","ScheduleExpression":"at(2030-01-01T00:00:00)"})x",
        "ValidationException", "Parameter ScheduleExpression is not valid."},
-      {"PutRule", R"({"Name":"x","EventBusName":"b","ScheduleExpression":"rate(1 minute)"})",
+      {"PutRule", R"x({"Name":"x","EventBusName":"b","ScheduleExpression":"rate(1 minute)"})x",
        "ValidationException",
        "ScheduleExpression is supported only on the default event bus."},
       {"PutRule", R"({"Name":"x","EventBusName":"no","EventPattern":"{\"a\":[1]}"})",
@@ -174,7 +174,7 @@ TEST(EventRules, PuttingAgainReplacesAndKeepsTargetsAndTags) {
   EXPECT_EQ(h.call("DescribeRule", R"({"Name":"r"})").text,
             fmt::format(R"({{"Arn":"{}","CreatedBy":"000000000000","Description":"d",)"
                         R"("EventBusName":"default","EventPattern":{},"Name":"r","State":"ENABLED"}})",
-                        BusHost::arn("rule/r"), quoted(kPattern)));
+                        BusHost::arn("rule/r"), json_string(kPattern)));
   ASSERT_TRUE(h.rule("r", R"({ "source": ["other"] })", R"("State":"DISABLED")").ok());
   h.restart();
   const Answer got = h.call("DescribeRule", R"({"Name":"r"})");
@@ -206,7 +206,7 @@ TEST(EventRules, AreListedByBusPrefixPageAndTarget) {
   EXPECT_EQ(first.at("Rules.0.Name"), "a-1");
   const Answer second = h.call(
       "ListRules", fmt::format(R"({{"NamePrefix":"a-","Limit":1,"NextToken":{}}})",
-                               quoted(first.at("NextToken"))));
+                               json_string(first.at("NextToken"))));
   EXPECT_EQ(second.at("Rules.0.Name"), "a-2");
   EXPECT_EQ(second.at("NextToken"), "");
   ASSERT_TRUE(h.target("a-2", "t", BusHost::queue("q")).ok());
@@ -295,7 +295,7 @@ TEST(EventBuses, HavePolicies) {
       R"({{"Version":"2012-10-17","Statement":[{{"Sid":"{}","Effect":"Allow","Principal":"*",)"
       R"("Action":"events:PutEvents","Resource":"*"}}]}})",
       std::string(kPolicyBytesMax, 'x'));
-  EXPECT_EQ(h.call("PutPermission", fmt::format(R"({{"Policy":{}}})", quoted(large))).error,
+  EXPECT_EQ(h.call("PutPermission", fmt::format(R"({{"Policy":{}}})", json_string(large))).error,
             "PolicyLengthExceededException");
 }
 
@@ -326,7 +326,7 @@ TEST(EventPatterns, AreTriedOut) {
         R"("region":"r","resources":[],"detail":{{}}{}}})",
         each.more);
     EXPECT_EQ(h.call("TestEventPattern", fmt::format(R"({{"EventPattern":{},"Event":{}}})",
-                                                     quoted(each.pattern), quoted(event)))
+                                                     json_string(each.pattern), json_string(event)))
                   .at("Result"),
               each.result)
         << each.pattern << each.more;

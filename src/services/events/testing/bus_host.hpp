@@ -23,7 +23,7 @@ using ports::Delivered;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-inline std::string quoted(std::string_view text) {
+inline std::string json_string(std::string_view text) {
   std::string out;
   text::append_json_string(out, text);
   return out;
@@ -102,11 +102,11 @@ class BusHost : public hosting::testing::Host<Service> {
   // `more`: R"("Description":"x")".
   Answer rule(std::string_view name, std::string_view pattern, std::string_view more = "") {
     return call("PutRule", fmt::format(R"({{"Name":"{}","EventPattern":{}{}{}}})", name,
-                                       quoted(pattern), more.empty() ? "" : ",", more));
+                                       json_string(pattern), more.empty() ? "" : ",", more));
   }
   Answer schedule(std::string_view name, std::string_view expression) {
     return call("PutRule", fmt::format(R"({{"Name":"{}","ScheduleExpression":{}}})", name,
-                                       quoted(expression)));
+                                       json_string(expression)));
   }
   Answer target(std::string_view rule_name, std::string_view id, std::string_view target_arn,
                 std::string_view more = "", std::string_view bus = "default") {
@@ -124,7 +124,7 @@ class BusHost : public hosting::testing::Host<Service> {
   static std::string entry(std::string_view source, std::string_view detail,
                            std::string_view more = "") {
     return fmt::format(R"({{"Source":"{}","DetailType":"t","Detail":{}{}{}}})", source,
-                       quoted(detail), more.empty() ? "" : ",", more);
+                       json_string(detail), more.empty() ? "" : ",", more);
   }
   Answer put(std::string_view source, std::string_view detail, std::string_view more = "") {
     const Answer out = call("PutEvents", fmt::format(R"({{"Entries":[{}]}})",
@@ -133,6 +133,12 @@ class BusHost : public hosting::testing::Host<Service> {
     return out;
   }
   void settle() { advance(Duration::zero()); }
+  // The server is down for so long.
+  void sleep_for(Duration by) {
+    end_service();
+    clock.advance(by);
+    begin_service();
+  }
 
   // Bodies that a queue got: "a b c".
   std::string bodies(std::string_view name) const {
