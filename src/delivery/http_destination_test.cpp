@@ -27,10 +27,9 @@ struct Seen {
 // "/503" answers 503; "/slow" nothing.
 struct Site {
   explicit Site(net::Loop& loop)
-      : shared({},
-               [this](http::RequestContext& context) -> net::Task<void> {
-                 return answer(context);
-               }),
+      : shared(
+            {},
+            [this](http::RequestContext& context) -> net::Task<void> { return answer(context); }),
         connections(loop, shared) {
     auto listener = net::Listener::listen(loop, net::Address::parse("127.0.0.1:0").value());
     port = listener->address().port();
@@ -40,9 +39,9 @@ struct Site {
     auto body = co_await context.body().read_all(1000);
     if (!body) co_return;
     const std::string path(context.request().path());
-    seen.push_back({fmt::format("{} {}", to_string(context.request().method),
-                                context.request().target),
-                    context.request().headers, *std::move(body)});
+    seen.push_back(
+        {fmt::format("{} {}", to_string(context.request().method), context.request().target),
+         context.request().headers, *std::move(body)});
     if (path == "/slow") co_await context.loop().sleep(1s);
     const int status = path.size() == 4 ? std::stoi(path.substr(1)) : 200;
     (void)co_await context.respond(http::Response(status, "text/plain", "said"));

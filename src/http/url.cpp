@@ -19,8 +19,8 @@ bool is_host_character(char c) {
 
 Result<Url> parse_url(std::string_view text) {
   if (text.size() > kUrlBytesMax) return no_url("A URL is too long.");
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' ||
-                                                    c == '\x7f'; })) {
+  if (std::ranges::any_of(
+          text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; })) {
     return no_url("A URL holds blanks.");
   }
   Url out;

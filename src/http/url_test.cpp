@@ -23,10 +23,9 @@ TEST(Url, IsTakenApart) {
 }
 
 TEST(Url, ThatIsNoneIsRefused) {
-  for (const char* text :
-       {"", "example.com", "ftp://h/", "http://", "http:///a", "http://u@h/", "http://h:0/",
-        "http://h:99999/", "http://h:x/", "http://[::1", "http://h /", "http://h/\r\nX: y",
-        "http://h\xff/"}) {
+  for (const char* text : {"", "example.com", "ftp://h/", "http://", "http:///a", "http://u@h/",
+                           "http://h:0/", "http://h:99999/", "http://h:x/", "http://[::1",
+                           "http://h /", "http://h/\r\nX: y", "http://h\xff/"}) {
     EXPECT_FALSE(parse_url(text)) << text;
   }
   EXPECT_TRUE(parse_url("http://h/" + std::string(kUrlBytesMax - 9, 'x')));

@@ -17,7 +17,8 @@ using ports::Delivered;
 using State = gen::events::ConnectionState;
 
 Delivered refused(std::string code, std::string message) {
-  return {.kind = Delivered::Kind::kRefused, .code = std::move(code), .message = std::move(message)};
+  return {
+      .kind = Delivered::Kind::kRefused, .code = std::move(code), .message = std::move(message)};
 }
 
 aws::Scope scope_in(std::string_view text) {
@@ -84,8 +85,7 @@ void ApiCalls::complete(const Rule&, const gen::events::Target& target,
   if (name.empty()) return;
   const ApiDestinationPtr api = apis_.find(resources::scoped_key(scope, name));
   if (api == nullptr || api->arn() != target.arn) {
-    shipment.refusal =
-        refused("ResourceNotFoundException", "The API destination does not exist.");
+    shipment.refusal = refused("ResourceNotFoundException", "The API destination does not exist.");
     return;
   }
   std::string url = api->url;
@@ -93,8 +93,8 @@ void ApiCalls::complete(const Rule&, const gen::events::Target& target,
     const auto& more = *target.http_parameters;
     if (more.path_parameter_values) url = with_path_values(url, *more.path_parameter_values);
     if (more.query_string_parameters) {
-      url = with_query(url, Pairs(more.query_string_parameters->begin(),
-                                  more.query_string_parameters->end()));
+      url = with_query(
+          url, Pairs(more.query_string_parameters->begin(), more.query_string_parameters->end()));
     }
     if (more.header_parameters) {
       for (const auto& [header, value] : *more.header_parameters) {
@@ -132,7 +132,7 @@ net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel&
   if (!parameters) co_return refused("ConnectionNotAuthorized", "The connection cannot be read.");
   const bool oauth = parameters->o_auth_parameters.has_value();
   delivery::HttpCall call = call_of(parcel, std::move(url), *parameters);
-  // One that has ended before its time is fetched anew, once.
+  // One that has ended before its time is fetched again, once.
   for (const bool fresh : {false, true}) {
     if (oauth) {
       const auto token = co_await authorisations_.token(loop, connection, fresh);
@@ -144,7 +144,8 @@ net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel&
       call.headers.set("Authorization", "Bearer " + *token);
     }
     const auto answer = co_await authorisations_.http().send(loop, call);
-    const bool again = oauth && !fresh && answer && (answer->status == 401 || answer->status == 407);
+    const bool again =
+        oauth && !fresh && answer && (answer->status == 401 || answer->status == 407);
     if (!again) co_return delivery::delivered_by(answer);
   }
   co_return refused("AuthorizationFailed", "The endpoint refuses each token.");

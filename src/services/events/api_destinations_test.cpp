@@ -28,8 +28,7 @@ struct Asked {
 // Answers what it was told, one after another, by path; then 200.
 class Site {
  public:
-  Site()
-      : server_(loops_, {}, [this](http::RequestContext& context) { return answer(context); }) {
+  Site() : server_(loops_, {}, [this](http::RequestContext& context) { return answer(context); }) {
     loops_.start();
     EXPECT_TRUE(server_.listen(net::Address::parse("127.0.0.1:0").value()));
   }
@@ -61,10 +60,9 @@ class Site {
     http::Response out(200, "application/json", "{}");
     {
       const std::lock_guard lock(mutex_);
-      asked_.emplace_back(
-          path, Asked{fmt::format("{} {}", to_string(context.request().method),
-                                  context.request().target),
-                      context.request().headers, *std::move(body)});
+      asked_.emplace_back(path, Asked{fmt::format("{} {}", to_string(context.request().method),
+                                                  context.request().target),
+                                      context.request().headers, *std::move(body)});
       std::vector<http::Response>& script = scripts_[path];
       if (!script.empty()) {
         out = script.front();
@@ -105,13 +103,14 @@ class ApiHost : public BusHost {
   }
   void to(std::string_view api, std::string_view more = "") {
     ASSERT_TRUE(rule("r", R"({"source":["app"]})").ok());
-    const Answer put = target(
-        "r", "t", api,
-        fmt::format(R"("DeadLetterConfig":{{"Arn":"{}"}}{}{})", queue("dead"),
-                    more.empty() ? "" : ",", more));
+    const Answer put = target("r", "t", api,
+                              fmt::format(R"("DeadLetterConfig":{{"Arn":"{}"}}{}{})", queue("dead"),
+                                          more.empty() ? "" : ",", more));
     ASSERT_TRUE(put.ok()) << put.text;
   }
-  std::string state() { return call("DescribeConnection", R"({"Name":"c"})").at("ConnectionState"); }
+  std::string state() {
+    return call("DescribeConnection", R"({"Name":"c"})").at("ConnectionState");
+  }
 };
 
 constexpr const char* kBasic = R"("BasicAuthParameters":{"Username":"u","Password":"p"})";
@@ -210,11 +209,10 @@ TEST(Connections, OfOAuthSayWhenTheyAreRefused) {
 
 TEST(Connections, NeverShowWhatIsSecret) {
   ApiHost h;
-  h.connect("BASIC",
-            fmt::format(R"({},"InvocationHttpParameters":{{"HeaderParameters":[)"
-                        R"({{"Key":"a","Value":"seen"}},)"
-                        R"({{"Key":"b","Value":"hidden","IsValueSecret":true}}]}})",
-                        kBasic));
+  h.connect("BASIC", fmt::format(R"({},"InvocationHttpParameters":{{"HeaderParameters":[)"
+                                 R"({{"Key":"a","Value":"seen"}},)"
+                                 R"({{"Key":"b","Value":"hidden","IsValueSecret":true}}]}})",
+                                 kBasic));
   h.restart();
   const Answer got = h.call("DescribeConnection", R"({"Name":"c"})");
   EXPECT_EQ(got.at("ConnectionState"), "AUTHORIZED");
@@ -232,22 +230,19 @@ TEST(Connections, AreChangedDeauthorizedAndDeleted) {
   ApiHost h;
   const std::string connection = h.connect("BASIC", kBasic);
   h.to(h.destination(connection, site.url("/a")));
-  EXPECT_EQ(h.call("CreateConnection",
-                   fmt::format(R"({{"Name":"c","AuthorizationType":"BASIC",)"
-                               R"("AuthParameters":{{{}}}}})",
-                               kBasic))
+  EXPECT_EQ(h.call("CreateConnection", fmt::format(R"({{"Name":"c","AuthorizationType":"BASIC",)"
+                                                   R"("AuthParameters":{{{}}}}})",
+                                                   kBasic))
                 .error,
             "ResourceAlreadyExistsException");
-  EXPECT_EQ(h.call("CreateConnection",
-                   fmt::format(R"({{"Name":"x","AuthorizationType":"API_KEY",)"
-                               R"("AuthParameters":{{{}}}}})",
-                               kBasic))
+  EXPECT_EQ(h.call("CreateConnection", fmt::format(R"({{"Name":"x","AuthorizationType":"API_KEY",)"
+                                                   R"("AuthParameters":{{{}}}}})",
+                                                   kBasic))
                 .error,
             "ValidationException");
-  ASSERT_TRUE(
-      h.call("UpdateConnection",
-             R"({"Name":"c","AuthParameters":{"BasicAuthParameters":{"Password":"q"}}})")
-          .ok());
+  ASSERT_TRUE(h.call("UpdateConnection",
+                     R"({"Name":"c","AuthParameters":{"BasicAuthParameters":{"Password":"q"}}})")
+                  .ok());
   h.put("app", "{}");
   EXPECT_EQ(site.asked("/a").at(0).headers.get_or("Authorization"), "Basic dTpx");
   EXPECT_EQ(h.call("DeauthorizeConnection", R"({"Name":"c"})").at("ConnectionState"),
@@ -270,7 +265,6 @@ TEST(Connections, AreChangedDeauthorizedAndDeleted) {
   EXPECT_EQ(h.call("DescribeApiDestination", R"({"Name":"d"})").text,
             "Failed to describe the api-destination(s). An api-destination 'd' does not exist.");
 }
-
 
 TEST(ApiDestinations, HaveUrls) {
   ApiHost h;

@@ -9,8 +9,8 @@ namespace {
 
 using testing::Answer;
 using testing::BusHost;
-using testing::minutes;
 using testing::json_string;
+using testing::minutes;
 using testing::seconds;
 
 std::string in(std::string_view body, std::string_view path) {
@@ -91,8 +91,7 @@ TEST(EventArchives, AreRefusedInAwssWords) {
       {"CreateArchive",
        R"({"ArchiveName":"b","EventSourceArn":"arn:aws:events:us-east-1:000000000000:event-bus/no"})",
        "Event bus no does not exist."},
-      {"ListArchives",
-       R"({"EventSourceArn":"arn:aws:events:us-east-1:000000000000:event-bus/no"})",
+      {"ListArchives", R"({"EventSourceArn":"arn:aws:events:us-east-1:000000000000:event-bus/no"})",
        "Event bus no does not exist."},
       {"DescribeReplay", R"({"ReplayName":"no"})", "Replay no does not exist."},
       {"CancelReplay", R"({"ReplayName":"no"})", "Replay no does not exist."},

@@ -75,7 +75,7 @@ struct Archive {
   std::string bus_name;  // of the same scope
   std::optional<std::string> pattern;
   std::optional<std::string> description;
-  std::int32_t retention_days = 0;  // 0: for ever
+  std::int32_t retention_days = 0;  // 0: forever
   std::int64_t created_ms = 0;
 
   std::string key() const;
@@ -106,9 +106,7 @@ struct Replay {
   std::string key() const;
   std::string arn() const { return events_arn(scope, "replay/" + name); }
   std::string archive_arn() const { return events_arn(scope, "archive/" + archive_name); }
-  bool active() const {
-    return state == "STARTING" || state == "RUNNING" || state == "CANCELLING";
-  }
+  bool active() const { return state == "STARTING" || state == "RUNNING" || state == "CANCELLING"; }
 };
 using ReplayPtr = std::shared_ptr<const Replay>;
 

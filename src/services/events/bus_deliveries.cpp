@@ -18,7 +18,8 @@ using ports::Delivered;
 using ports::Parcel;
 
 Delivered refused(std::string code, std::string message) {
-  return {.kind = Delivered::Kind::kRefused, .code = std::move(code), .message = std::move(message)};
+  return {
+      .kind = Delivered::Kind::kRefused, .code = std::move(code), .message = std::move(message)};
 }
 
 // Who sends, as a bus's policy sees it.
@@ -52,16 +53,15 @@ std::expected<Event, Delivered> event_of(Core& core, const BusAddress& bus, cons
     }
   } else {
     out.id = make_uuid(*core.random);
-    auto json = envelope_json({.id = out.id,
-                               .detail_type = parcel.detail_type,
-                               .source = parcel.source,
-                               .scope = {parcel.as.source_account.empty()
-                                             ? bus.scope.account
-                                             : parcel.as.source_account,
-                                         bus.scope.region},
-                               .time = now,
-                               .resources = &parcel.resources,
-                               .detail = parcel.body});
+    auto json = envelope_json(
+        {.id = out.id,
+         .detail_type = parcel.detail_type,
+         .source = parcel.source,
+         .scope = {parcel.as.source_account.empty() ? bus.scope.account : parcel.as.source_account,
+                   bus.scope.region},
+         .time = now,
+         .resources = &parcel.resources,
+         .detail = parcel.body});
     if (!json) return std::unexpected(refused("MalformedDetail", "Detail is malformed."));
     out.json = *std::move(json);
     out.time_ms = unix_ms(now);

@@ -1,8 +1,8 @@
 // Buses as destinations: of other buses' rules, of functions, schedules and services.
 //
-// A parcel that says what it is (source and detail type) is the detail of a new event; one that does
-// not is an event already, which keeps its id within its region. Who sends from the bus's account is
-// let; others by the bus's policy. All parcels handed over together are one transaction.
+// A parcel that says what it is (source and detail type) is the detail of a new event; one that
+// does not is an event already, which keeps its id within its region. Who sends from the bus's
+// account is let; others by the bus's policy. All parcels handed over together are one transaction.
 //
 // Thread-safety: as ports::Destination.
 #pragma once

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <utility>
 
 #include <fmt/core.h>
@@ -23,17 +22,16 @@ namespace {
 using State = gen::events::ConnectionState;
 using Type = gen::events::ConnectionAuthorizationType;
 
-// A token that says nothing of its end is asked for again after this; one that does, so long before.
-constexpr auto kLoopLook = std::chrono::milliseconds(100);  // while the loop ends what is under way
+// A token that says nothing of its end is asked for again after this; one that does, so long
+// before.
 constexpr auto kTokenDefault = std::chrono::minutes(5);
 constexpr auto kTokenEarly = std::chrono::seconds(30);
 constexpr std::int64_t kTokenSecondsMax = 365LL * 86'400;
 
 const aws::ShapeRow& parameters_shape() {
   const aws::ServiceModel& model = gen::events::kModel;
-  return *std::ranges::find(
-      model.shapes, std::string_view("CreateConnectionAuthRequestParameters"),
-      [&](const aws::ShapeRow& shape) { return model.text(shape.name); });
+  return *std::ranges::find(model.shapes, std::string_view("CreateConnectionAuthRequestParameters"),
+                            [&](const aws::ShapeRow& shape) { return model.text(shape.name); });
 }
 
 std::string json_of(const Pairs& pairs) {
@@ -87,8 +85,7 @@ Connections::Connections(const hosting::Dependencies& given, Shelf<ConnectionTab
       key_(given.key("events connections")),
       connections_(connections),
       caller_(std::make_unique<delivery::HttpCaller>(given.pipeline.workers)),
-      loop_(given.loops.next()),
-      tasks_(loop_) {}
+      tasks_(given.loops.next()) {}
 
 Connections::~Connections() { stop(); }
 
@@ -99,16 +96,7 @@ void Connections::begin() {
 
 void Connections::stop() {
   task_.reset();
-  if (std::exchange(stopped_, true) || !loop_.running()) return;
-  auto done = std::make_shared<std::promise<void>>();
-  const std::future<void> over = done->get_future();
-  loop_.post([this, done = std::move(done)] {
-    tasks_.cancel_all();
-    done->set_value();
-  });
-  // A loop that ends first has taken the tasks with it.
-  while (over.wait_for(kLoopLook) != std::future_status::ready && loop_.running()) {
-  }
+  tasks_.cancel();
 }
 
 std::string Connections::seal(const Connection& connection,
@@ -125,9 +113,8 @@ Result<AuthParameters> Connections::open(const Connection& connection) const {
   LAPWING_TRY(const std::string sealed, text::hex_decode(connection.sealed));
   LAPWING_TRY(const std::string plain, crypto::aes_gcm_open(key_, sealed, connection.id));
   aws::Arena arena;
-  LAPWING_TRY(const aws::Value value,
-              aws::read_json_text(gen::events::kModel, parameters_shape(), plain, arena,
-                                  aws::JsonNames::kModel));
+  LAPWING_TRY(const aws::Value value, aws::read_json_text(gen::events::kModel, parameters_shape(),
+                                                          plain, arena, aws::JsonNames::kModel));
   AuthParameters out;
   from(value, out);
   return out;
@@ -143,16 +130,16 @@ net::Task<Result<Connections::Token>> Connections::fetch(net::Loop& loop,
                  co_await caller_->send(loop, token_call(*parameters.o_auth_parameters)));
   if (answer.status / 100 != 2) {
     const bool passes = answer.status == 429 || answer.status / 100 == 5;
-    co_return fail(make_error(passes ? ErrorKind::kUnavailable : ErrorKind::kDenied,
-                              fmt::format("The authorization endpoint answered {}.",
-                                          answer.status)));
+    co_return fail(
+        make_error(passes ? ErrorKind::kUnavailable : ErrorKind::kDenied,
+                   fmt::format("The authorization endpoint answered {}.", answer.status)));
   }
   const auto document = text::parse_json(answer.body);
   const text::JsonValue* const token =
       document && document->root().is_object() ? document->root().find("access_token") : nullptr;
   if (token == nullptr || !token->is_string() || token->as_string().empty()) {
-    co_return fail(make_error(ErrorKind::kInvalid,
-                              "The authorization endpoint answered no access_token."));
+    co_return fail(
+        make_error(ErrorKind::kInvalid, "The authorization endpoint answered no access_token."));
   }
   Token out;
   out.text = token->as_string();
@@ -184,7 +171,7 @@ net::Task<Result<std::string>> Connections::token(net::Loop& loop, ConnectionPtr
 }
 
 net::Task<void> Connections::authorise(ConnectionPtr connection, background::Hold hold) {
-  const auto made = co_await token(loop_, connection, true);
+  const auto made = co_await token(tasks_.loop(), connection, true);
   {
     const std::lock_guard lock(mutex_);
     under_way_.erase({connection->id, connection->modified_ms});
@@ -198,8 +185,7 @@ Result<std::optional<MonoTime>> Connections::next_due() {
   const std::lock_guard lock(mutex_);
   if (!ended_.empty()) return given_.clock.mono();
   const auto waits = connections_.list("", {}, 1, [&](const Connection& each) {
-    return each.state == State::kAuthorizing &&
-           !under_way_.contains({each.id, each.modified_ms});
+    return each.state == State::kAuthorizing && !under_way_.contains({each.id, each.modified_ms});
   });
   if (waits.empty()) return std::nullopt;
   return given_.clock.mono();
@@ -226,16 +212,15 @@ Status Connections::run_due() {
           return next;
         }));
   }
-  const auto waiting = connections_.list("", {}, SIZE_MAX, [](const Connection& each) {
-    return each.state == State::kAuthorizing;
-  });
+  const auto waiting = connections_.list(
+      "", {}, SIZE_MAX, [](const Connection& each) { return each.state == State::kAuthorizing; });
   for (const ConnectionPtr& each : waiting) {
     {
       const std::lock_guard lock(mutex_);
       if (!under_way_.insert({each->id, each->modified_ms}).second) continue;
     }
-    loop_.post([this, each, hold = given_.background.hold()]() mutable {
-      tasks_.spawn(authorise(std::move(each), std::move(hold)));
+    tasks_.spawn([this, each, hold = given_.background.hold()]() mutable {
+      return authorise(std::move(each), std::move(hold));
     });
   }
   return {};

@@ -22,8 +22,8 @@
 #include "delivery/http_caller.hpp"
 #include "gen/events/shape/create_connection_auth_request_parameters.hpp"
 #include "hosting/service.hpp"
+#include "net/owned_tasks.hpp"
 #include "net/task.hpp"
-#include "net/task_group.hpp"
 #include "services/events/shelf.hpp"
 #include "services/events/tables.hpp"
 
@@ -72,14 +72,12 @@ class Connections final : public DueSource {
   const crypto::AesKey key_;
   Shelf<ConnectionTable>& connections_;
   const std::unique_ptr<delivery::HttpCaller> caller_;
-  net::Loop& loop_;  // of first tokens
-  net::TaskGroup tasks_;
   background::Task task_;
-  bool stopped_ = false;
+  net::OwnedTasks tasks_;  // that fetch first tokens
   std::mutex mutex_;
   std::vector<Ended> ended_;
   std::set<std::pair<std::string, std::int64_t>> under_way_;  // ids, and when they were changed
-  std::map<std::string, Token, std::less<>> tokens_;  // by the connection's id
+  std::map<std::string, Token, std::less<>> tokens_;          // by the connection's id
 };
 
 }  // namespace lapwing::events

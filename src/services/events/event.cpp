@@ -78,8 +78,8 @@ namespace {
 // The members of an envelope, with `name` put before "resources", and `id` instead of its own;
 // each where it is not empty.
 std::string rewritten(std::string_view text, std::string_view name, std::string_view id) {
-  const auto document =
-      text::parse_json(text, {.max_bytes = kEnvelopeBytesMax * 2, .max_depth = kDetailDepthMax + 1});
+  const auto document = text::parse_json(
+      text, {.max_bytes = kEnvelopeBytesMax * 2, .max_depth = kDetailDepthMax + 1});
   if (!document) return std::string(text);
   std::string out;
   out.reserve(text.size() + name.size() + 32);
@@ -133,11 +133,12 @@ Result<Event> unpack_event(std::string_view bytes) {
 }
 
 std::optional<Event> read_envelope(std::string_view text) {
-  const auto document =
-      text::parse_json(text, {.max_bytes = kEnvelopeBytesMax * 2, .max_depth = kDetailDepthMax + 1});
+  const auto document = text::parse_json(
+      text, {.max_bytes = kEnvelopeBytesMax * 2, .max_depth = kDetailDepthMax + 1});
   if (!document || !document->root().is_object()) return std::nullopt;
   const text::JsonValue& root = document->root();
-  for (const std::string_view needed : {"id", "detail-type", "source", "account", "time", "region"}) {
+  for (const std::string_view needed :
+       {"id", "detail-type", "source", "account", "time", "region"}) {
     const text::JsonValue* const found = root.find(needed);
     if (found == nullptr || !found->is_string()) return std::nullopt;
   }

@@ -36,7 +36,7 @@ struct Envelope {
   const std::vector<std::string>* resources = nullptr;  // null: none
   std::string_view detail;
 };
-// The detail is written anew: without blanks, of members of one name the last. Nothing: it is no
+// The detail is written again: without blanks, of members of one name the last. Nothing: it is no
 // JSON object.
 std::optional<std::string> envelope_json(const Envelope& envelope);
 

@@ -32,11 +32,13 @@ std::string with_query(std::string_view url, const Pairs& pairs) {
   const std::size_t mark = url.find('?');
   std::string out(url.substr(0, mark));
   std::string query;
-  std::string_view rest = mark == std::string_view::npos ? std::string_view() : url.substr(mark + 1);
+  std::string_view rest =
+      mark == std::string_view::npos ? std::string_view() : url.substr(mark + 1);
   while (!rest.empty()) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    if (pair.empty() || names(pairs, text::percent_decode_lenient(pair.substr(0, pair.find('='))))) {
+    if (pair.empty() ||
+        names(pairs, text::percent_decode_lenient(pair.substr(0, pair.find('='))))) {
       continue;
     }
     if (!query.empty()) query += '&';

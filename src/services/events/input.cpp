@@ -35,8 +35,8 @@ Status check_transformer(const std::string& id, const gen::events::InputTransfor
             "InputPathsMap for target {} contains a name that begins with AWS.: {}.", id, name)));
       }
       if (!Path::read(path)) {
-        return fail(invalid(fmt::format("Invalid JSON path {} in InputPathsMap for target {}.",
-                                        path, id)));
+        return fail(
+            invalid(fmt::format("Invalid JSON path {} in InputPathsMap for target {}.", path, id)));
       }
     }
   }
@@ -83,8 +83,8 @@ std::optional<std::string> transformed(const Rule& rule,
 }  // namespace
 
 Status check_input(const gen::events::Target& target) {
-  const int kinds = (target.input ? 1 : 0) + (target.input_path ? 1 : 0) +
-                    (target.input_transformer ? 1 : 0);
+  const int kinds =
+      (target.input ? 1 : 0) + (target.input_path ? 1 : 0) + (target.input_transformer ? 1 : 0);
   if (kinds > 1) {
     return fail(invalid(fmt::format(
         "Only one of Input, InputPath, or InputTransformer must be provided for target {}.",

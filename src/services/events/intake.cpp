@@ -40,8 +40,7 @@ void Intake::route_to(const std::vector<RulePtr>& rules, const Event& event, Rou
 void Intake::route(const BusAddress& bus, const Event& event, Routed& out) const {
   const Matched matched = matching_.match(bus, event.json);
   for (const ArchivePtr& archive : matched.archives) {
-    out.archived.push_back(
-        {archive->stream(), {.time_ms = event.time_ms, .data = pack(event)}});
+    out.archived.push_back({archive->stream(), {.time_ms = event.time_ms, .data = pack(event)}});
   }
   route_to(matched.rules, event, out);
 }

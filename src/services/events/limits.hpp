@@ -1,5 +1,5 @@
-// What Amazon EventBridge allows, by its user guide ("Quotas") and its model; and ours where it says
-// nothing.
+// What Amazon EventBridge allows, by its user guide ("Quotas") and its model; and ours where it
+// says nothing.
 //
 // Thread-safety: constants.
 #pragma once

@@ -32,10 +32,9 @@ resources::Paged<typename Shelf<Spec>::Ptr> page_of(
     FunctionRef<bool(const typename Spec::Record&)> wanted) {
   const std::string start = scope + prefix.value_or("");
   const std::string after = ask.after.empty() ? std::string() : scope + ask.after;
-  return resources::cut_page(shelf.list(start, after, ask.limit + 1, wanted), ask,
-                             [&](const typename Shelf<Spec>::Ptr& last) {
-                               return Spec::key(*last).substr(scope.size());
-                             });
+  return resources::cut_page(
+      shelf.list(start, after, ask.limit + 1, wanted), ask,
+      [&](const typename Shelf<Spec>::Ptr& last) { return Spec::key(*last).substr(scope.size()); });
 }
 
 }  // namespace lapwing::events

@@ -12,8 +12,8 @@ namespace {
 using testing::Answer;
 using testing::BusHost;
 using testing::Delivered;
-using testing::minutes;
 using testing::json_string;
+using testing::minutes;
 using testing::seconds;
 
 Delivered later(std::string code) {
@@ -340,8 +340,8 @@ TEST(EventBuses, SendToBusesOnceAndNotInCircles) {
   BusHost h;
   for (const char* name : {"b", "c"}) {
     ASSERT_TRUE(h.call("CreateEventBus", fmt::format(R"({{"Name":"{}"}})", name)).ok());
-    ASSERT_TRUE(h.rule("r", R"({"source":["app"]})", fmt::format(R"("EventBusName":"{}")", name))
-                    .ok());
+    ASSERT_TRUE(
+        h.rule("r", R"({"source":["app"]})", fmt::format(R"("EventBusName":"{}")", name)).ok());
     ASSERT_TRUE(h.target("r", "q", BusHost::queue(name), "", name).ok());
   }
   ASSERT_TRUE(h.target("r", "back", BusHost::arn("event-bus/default"), "", "b").ok());
@@ -368,11 +368,11 @@ TEST(EventBuses, AreDestinationsOfOthers) {
     auto promise = std::make_shared<std::promise<std::vector<Delivered>>>();
     net::Loop& loop = h.loop();
     loop.post([&] {
-      loop.spawn([](net::Loop& on, ports::Destination& to, const std::vector<ports::Parcel>& what,
-                    std::shared_ptr<std::promise<std::vector<Delivered>>> answer)
-                     -> net::Task<void> {
-        answer->set_value(co_await to.deliver(on, what));
-      }(loop, *bus, parcels, promise));
+      loop.spawn(
+          [](net::Loop& on, ports::Destination& to, const std::vector<ports::Parcel>& what,
+             std::shared_ptr<std::promise<std::vector<Delivered>>> answer) -> net::Task<void> {
+            answer->set_value(co_await to.deliver(on, what));
+          }(loop, *bus, parcels, promise));
     });
     const Delivered out = promise->get_future().get().at(0);
     h.settle();

@@ -23,8 +23,8 @@ constexpr auto is_active = [](const Replay& replay) { return replay.active(); };
 void Replays::begin(background::Runner& runner) {
   task_ = runner.when_due("events.replays", *this);
   task_.notify();
-  upkeep_ = runner.every("events.old_replays", std::chrono::hours(1),
-                         [this] { return forget_old(); });
+  upkeep_ =
+      runner.every("events.old_replays", std::chrono::hours(1), [this] { return forget_old(); });
 }
 
 void Replays::stop() {
@@ -56,8 +56,7 @@ void Replays::route(const Replay& replay, const store::LogRecord& record, Routed
   std::vector<RulePtr> rules = intake_.matching().match(bus, event->json).rules;
   if (!replay.filter_arns.empty()) {
     std::erase_if(rules, [&](const RulePtr& rule) {
-      return std::ranges::find(replay.filter_arns, rule->address.arn()) ==
-             replay.filter_arns.end();
+      return std::ranges::find(replay.filter_arns, rule->address.arn()) == replay.filter_arns.end();
     });
   }
   intake_.route_to(rules, *event, routed);
@@ -126,8 +125,8 @@ Status Replays::forget_old() {
     return !replay.active() && replay.ended_ms < oldest;
   });
   for (const ReplayPtr& replay : old) {
-    LAPWING_CHECK(
-        replays_.change(replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); }));
+    LAPWING_CHECK(replays_.change(
+        replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); }));
   }
   return {};
 }

@@ -14,8 +14,8 @@ constexpr const char* kPattern = R"({"source":["app"]})";
 TEST(EventBuses, TheDefaultOneIsThereEverywhere) {
   BusHost h;
   const Answer got = h.call("DescribeEventBus");
-  EXPECT_EQ(got.text, fmt::format(R"({{"Arn":"{}","Name":"default"}})",
-                                  BusHost::arn("event-bus/default")));
+  EXPECT_EQ(got.text,
+            fmt::format(R"({{"Arn":"{}","Name":"default"}})", BusHost::arn("event-bus/default")));
   EXPECT_EQ(h.call("ListEventBuses").at("EventBuses.0.Name"), "default");
   aws::Caller other = h.caller;
   other.account = AccountId("111111111111");
@@ -31,9 +31,8 @@ TEST(EventBuses, TheDefaultOneIsThereEverywhere) {
 TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   BusHost h;
   const Answer made = h.call(
-      "CreateEventBus",
-      R"({"Name":"orders","Description":"d","Tags":[{"Key":"k","Value":"v"}],)"
-      R"("DeadLetterConfig":{"Arn":"arn:aws:sqs:us-east-1:000000000000:d"}})");
+      "CreateEventBus", R"({"Name":"orders","Description":"d","Tags":[{"Key":"k","Value":"v"}],)"
+                        R"("DeadLetterConfig":{"Arn":"arn:aws:sqs:us-east-1:000000000000:d"}})");
   EXPECT_EQ(made.at("EventBusArn"), BusHost::arn("event-bus/orders"));
   EXPECT_EQ(made.at("Description"), "d");
   EXPECT_EQ(h.call("CreateEventBus", R"({"Name":"orders"})").error,
@@ -93,8 +92,7 @@ TEST(EventRules, AreRefusedInAwssWords) {
       {"PutRule", R"x({"Name":"x","ScheduleExpression":"at(2030-01-01T00:00:00)"})x",
        "ValidationException", "Parameter ScheduleExpression is not valid."},
       {"PutRule", R"x({"Name":"x","EventBusName":"b","ScheduleExpression":"rate(1 minute)"})x",
-       "ValidationException",
-       "ScheduleExpression is supported only on the default event bus."},
+       "ValidationException", "ScheduleExpression is supported only on the default event bus."},
       {"PutRule", R"({"Name":"x","EventBusName":"no","EventPattern":"{\"a\":[1]}"})",
        "ResourceNotFoundException", "Event bus no does not exist."},
       {"DescribeRule", R"({"Name":"no"})", "ResourceNotFoundException",
@@ -150,7 +148,8 @@ TEST(EventRules, AreRefusedInAwssWords) {
        "StatementId"},
       {"RemovePermission", R"({"StatementId":"x"})", "ResourceNotFoundException",
        "Statement with the provided id does not exist."},
-      {"PutPermission", R"({"EventBusName":"no","Action":"events:PutEvents","Principal":"*","StatementId":"x"})",
+      {"PutPermission",
+       R"({"EventBusName":"no","Action":"events:PutEvents","Principal":"*","StatementId":"x"})",
        "ResourceNotFoundException", "Event bus no does not exist."},
       {"ListEndpoints", "{}", "NotImplemented", "ListEndpoints"},
   };
@@ -166,15 +165,16 @@ TEST(EventRules, AreRefusedInAwssWords) {
 TEST(EventRules, PuttingAgainReplacesAndKeepsTargetsAndTags) {
   BusHost h;
   ASSERT_TRUE(h.call("CreateEventBus", R"({"Name":"b"})").ok());
-  EXPECT_EQ(h.rule("r", kPattern, R"("Description":"d","Tags":[{"Key":"k","Value":"v"}])")
-                .at("RuleArn"),
-            BusHost::arn("rule/r"));
+  EXPECT_EQ(
+      h.rule("r", kPattern, R"("Description":"d","Tags":[{"Key":"k","Value":"v"}])").at("RuleArn"),
+      BusHost::arn("rule/r"));
   EXPECT_EQ(h.rule("r", kPattern, R"("EventBusName":"b")").at("RuleArn"), BusHost::arn("rule/b/r"));
   ASSERT_TRUE(h.target("r", "t", BusHost::queue("q")).ok());
-  EXPECT_EQ(h.call("DescribeRule", R"({"Name":"r"})").text,
-            fmt::format(R"({{"Arn":"{}","CreatedBy":"000000000000","Description":"d",)"
-                        R"("EventBusName":"default","EventPattern":{},"Name":"r","State":"ENABLED"}})",
-                        BusHost::arn("rule/r"), json_string(kPattern)));
+  EXPECT_EQ(
+      h.call("DescribeRule", R"({"Name":"r"})").text,
+      fmt::format(R"({{"Arn":"{}","CreatedBy":"000000000000","Description":"d",)"
+                  R"("EventBusName":"default","EventPattern":{},"Name":"r","State":"ENABLED"}})",
+                  BusHost::arn("rule/r"), json_string(kPattern)));
   ASSERT_TRUE(h.rule("r", R"({ "source": ["other"] })", R"("State":"DISABLED")").ok());
   h.restart();
   const Answer got = h.call("DescribeRule", R"({"Name":"r"})");
@@ -204,16 +204,16 @@ TEST(EventRules, AreListedByBusPrefixPageAndTarget) {
             BusHost::arn("rule/b/z"));
   const Answer first = h.call("ListRules", R"({"NamePrefix":"a-","Limit":1})");
   EXPECT_EQ(first.at("Rules.0.Name"), "a-1");
-  const Answer second = h.call(
-      "ListRules", fmt::format(R"({{"NamePrefix":"a-","Limit":1,"NextToken":{}}})",
-                               json_string(first.at("NextToken"))));
+  const Answer second =
+      h.call("ListRules", fmt::format(R"({{"NamePrefix":"a-","Limit":1,"NextToken":{}}})",
+                                      json_string(first.at("NextToken"))));
   EXPECT_EQ(second.at("Rules.0.Name"), "a-2");
   EXPECT_EQ(second.at("NextToken"), "");
   ASSERT_TRUE(h.target("a-2", "t", BusHost::queue("q")).ok());
-  EXPECT_EQ(h.call("ListRuleNamesByTarget",
-                   fmt::format(R"({{"TargetArn":"{}"}})", BusHost::queue("q")))
-                .text,
-            R"({"RuleNames":["a-2"]})");
+  EXPECT_EQ(
+      h.call("ListRuleNamesByTarget", fmt::format(R"({{"TargetArn":"{}"}})", BusHost::queue("q")))
+          .text,
+      R"({"RuleNames":["a-2"]})");
 }
 
 TEST(EventRules, AreDeletedOnceTheirTargetsAre) {
@@ -241,8 +241,7 @@ TEST(EventTargets, AreGivenBackExactlyAndReplacedById) {
       R"("RetryPolicy":{{"MaximumEventAgeInSeconds":60,"MaximumRetryAttempts":0}},)"
       R"("RoleArn":"arn:aws:iam::000000000000:role/r","SqsParameters":{{"MessageGroupId":"g"}}}})",
       BusHost::queue("q.fifo"), BusHost::queue("d"));
-  const Answer put =
-      h.call("PutTargets", fmt::format(R"({{"Rule":"r","Targets":[{}]}})", whole));
+  const Answer put = h.call("PutTargets", fmt::format(R"({{"Rule":"r","Targets":[{}]}})", whole));
   EXPECT_EQ(put.text, R"({"FailedEntries":[],"FailedEntryCount":0})");
   h.restart();
   EXPECT_EQ(h.call("ListTargetsByRule", R"({"Rule":"r"})").text,
@@ -256,10 +255,9 @@ TEST(EventTargets, AreGivenBackExactlyAndReplacedById) {
   const Answer sixth = h.target("r", "t5", BusHost::queue("q"));
   EXPECT_EQ(sixth.error, "LimitExceededException");
   EXPECT_EQ(sixth.text, "The requested resource exceeds the maximum number allowed.");
-  const Answer large =
-      h.target("r", "t", BusHost::queue("q"),
-               fmt::format(R"("AppSyncParameters":{{"GraphQLOperation":"{}"}})",
-                           std::string(kTargetsBytesMax, 'x')));
+  const Answer large = h.target("r", "t", BusHost::queue("q"),
+                                fmt::format(R"("AppSyncParameters":{{"GraphQLOperation":"{}"}})",
+                                            std::string(kTargetsBytesMax, 'x')));
   EXPECT_EQ(large.error, "LimitExceededException");
   EXPECT_EQ(h.call("ListTargetsByRule", R"({"Rule":"r"})").size("Targets"), 5u);
 }
@@ -275,10 +273,11 @@ TEST(EventBuses, HavePolicies) {
                         R"("Action":"events:PutEvents","Resource":"{}"}}]}})",
                         BusHost::arn("event-bus/default")));
   ASSERT_TRUE(h.call("PutPermission", account).ok());
-  ASSERT_TRUE(h.call("PutPermission",
-                     R"({"Action":"events:PutEvents","Principal":"*","StatementId":"two",)"
-                     R"("Condition":{"Type":"StringEquals","Key":"aws:PrincipalOrgID","Value":"o"}})")
-                  .ok());
+  ASSERT_TRUE(
+      h.call("PutPermission",
+             R"({"Action":"events:PutEvents","Principal":"*","StatementId":"two",)"
+             R"("Condition":{"Type":"StringEquals","Key":"aws:PrincipalOrgID","Value":"o"}})")
+          .ok());
   const std::string both = h.call("DescribeEventBus").at("Policy");
   EXPECT_NE(both.find(R"("Principal":"*")"), std::string::npos) << both;
   EXPECT_NE(both.find(R"("Condition":{"StringEquals":{"aws:PrincipalOrgID":"o"}})"),

@@ -92,7 +92,7 @@ Status Schedules::run_due() {
   const std::lock_guard lock(mutex_);
   for (Planned& each : due) {
     const auto found = planned_.find(each.rule->id);
-    // Changed meanwhile: it was planned anew.
+    // Changed meanwhile: it is planned again already.
     if (found == planned_.end() || found->second.due != each.due) continue;
     const RulePtr rule = found->second.rule;
     schedule::Expression expression = std::move(found->second.expression);

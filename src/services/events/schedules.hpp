@@ -59,7 +59,7 @@ class Schedules final : public DueSource {
   store::Store& store_;
   background::Task task_;
   mutable std::mutex mutex_;
-  std::map<std::string, Planned> planned_;             // by the rule's id
+  std::map<std::string, Planned> planned_;              // by the rule's id
   std::set<std::pair<WallTime, std::string>> in_turn_;  // when, and the rule's id
 };
 

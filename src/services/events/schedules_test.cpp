@@ -77,7 +77,7 @@ TEST(EventSchedules, KeepTheirPhaseAndCatchNothingUp) {
   ASSERT_TRUE(h.target("r", "t", BusHost::queue("q")).ok());
   h.advance(minutes(10));
   EXPECT_EQ(h.count("q"), 1u);
-  h.sleep_for(minutes(35));  // three were missed
+  h.stay_down(minutes(35));  // three were missed
   h.settle();
   EXPECT_EQ(h.count("q"), 1u);
   h.advance(minutes(4));
@@ -95,7 +95,8 @@ TEST(EventSchedules, KeepTheirPhaseAndCatchNothingUp) {
 
 TEST(EventSchedules, ARuleMayHaveBoth) {
   BusHost h;
-  ASSERT_TRUE(h.rule("r", R"({"source":["app"]})", R"x("ScheduleExpression":"rate(1 hour)")x").ok());
+  ASSERT_TRUE(
+      h.rule("r", R"({"source":["app"]})", R"x("ScheduleExpression":"rate(1 hour)")x").ok());
   ASSERT_TRUE(h.target("r", "t", BusHost::queue("q")).ok());
   h.put("app", "{}");
   EXPECT_EQ(h.count("q"), 1u);

@@ -83,7 +83,8 @@ std::string_view error_code(const Delivered& last) {
 }
 
 void add(ports::Parcel& parcel, std::string_view name, std::string_view value) {
-  if (!value.empty()) parcel.attributes.push_back({std::string(name), "String", std::string(value)});
+  if (!value.empty())
+    parcel.attributes.push_back({std::string(name), "String", std::string(value)});
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 //
 // Changes go through here, one at a time: the record is written first, then shown.
 //
-// Thread-safety: any thread; change() may block for a commit. Who watches is called by one thread at
-// a time, in the order of changes.
+// Thread-safety: any thread; change() may block for a commit. Who watches is called by one thread
+// at a time, in the order of changes.
 #pragma once
 
 #include <map>

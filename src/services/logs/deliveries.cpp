@@ -48,8 +48,7 @@ Status write(Core& core, const Parcel& parcel) {
   }
   const DeletionGate::Passed passed = core.deletion.pass();
   LAPWING_TRY(const Group group, core.repository.group(scope, *name));
-  const std::string stream =
-      "events/" + text::format_day_path(wall_from_unix_ms(now_ms));
+  const std::string stream = "events/" + text::format_day_path(wall_from_unix_ms(now_ms));
   LAPWING_TRY(const std::vector<StreamTarget> targets,
               core.repository.ensure_streams({{scope, *name, stream}}, now_ms));
   const GroupBudgetPtr budget = core.budget.group(scope, *name);
@@ -89,10 +88,9 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
     return out;
   });
   if (done) co_return *std::move(done);
-  co_return std::vector<Delivered>(
-      parcels.size(), Delivered{.kind = Delivered::Kind::kLater,
-                                .code = done.error().code(),
-                                .message = done.error().message()});
+  co_return std::vector<Delivered>(parcels.size(), Delivered{.kind = Delivered::Kind::kLater,
+                                                             .code = done.error().code(),
+                                                             .message = done.error().message()});
 }
 
 }  // namespace lapwing::logs

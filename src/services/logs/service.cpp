@@ -7,8 +7,8 @@
 
 #include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
-#include "services/logs/limits.hpp"
 #include "services/logs/deliveries.hpp"
+#include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
 
 namespace lapwing::logs {

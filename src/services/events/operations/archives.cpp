@@ -30,8 +30,8 @@ std::optional<std::string> unless_empty(const std::optional<std::string>& text) 
 }
 
 Result<ArchivePtr> find(Core& core, const aws::Call& call, const std::string& name) {
-  ArchivePtr found = core.parts->archives.find(
-      resources::scoped_key(aws::scope_of(call.caller), name));
+  ArchivePtr found =
+      core.parts->archives.find(resources::scoped_key(aws::scope_of(call.caller), name));
   if (found == nullptr) return fail(no_such_archive(name));
   return found;
 }
@@ -55,15 +55,15 @@ Result<gen::events::CreateArchiveResponse> create_archive(
                  .description = in.description,
                  .retention_days = in.retention_days.value_or(0),
                  .created_ms = core.now_ms()};
-  LAPWING_TRY(const ArchivePtr archive,
-              core.parts->archives.change(
-                  wanted.key(), [&](const ArchivePtr& there) -> Result<ArchivePtr> {
-                    if (there != nullptr) {
-                      return fail(errors::resource_already_exists(
-                          fmt::format("Archive {} already exists.", in.archive_name)));
-                    }
-                    return std::make_shared<const Archive>(wanted);
-                  }));
+  LAPWING_TRY(
+      const ArchivePtr archive,
+      core.parts->archives.change(wanted.key(), [&](const ArchivePtr& there) -> Result<ArchivePtr> {
+        if (there != nullptr) {
+          return fail(errors::resource_already_exists(
+              fmt::format("Archive {} already exists.", in.archive_name)));
+        }
+        return std::make_shared<const Archive>(wanted);
+      }));
   gen::events::CreateArchiveResponse out;
   out.archive_arn = archive->arn();
   out.creation_time = wall_from_unix_ms(archive->created_ms);
@@ -107,12 +107,12 @@ Result<gen::events::ListArchivesResponse> list_archives(
               page_asked("events.ListArchives " + in.name_prefix.value_or("") +
                              in.event_source_arn.value_or("") + in.state.value_or(""),
                          in.next_token, in.limit));
-  auto page = page_of(core.parts->archives, ask, resources::scoped_key(scope, ""), in.name_prefix,
-                      [&](const Archive& archive) {
-                        return (!in.event_source_arn ||
-                                archive.bus().arn() == *in.event_source_arn) &&
-                               (!in.state || *in.state == State::kEnabled);
-                      });
+  auto page =
+      page_of(core.parts->archives, ask, resources::scoped_key(scope, ""), in.name_prefix,
+              [&](const Archive& archive) {
+                return (!in.event_source_arn || archive.bus().arn() == *in.event_source_arn) &&
+                       (!in.state || *in.state == State::kEnabled);
+              });
   gen::events::ListArchivesResponse out;
   out.next_token = std::move(page.next);
   auto& archives = out.archives.emplace();
@@ -133,22 +133,21 @@ Result<gen::events::ListArchivesResponse> list_archives(
 Result<gen::events::UpdateArchiveResponse> update_archive(
     Core& core, const aws::Call& call, const gen::events::UpdateArchiveRequest& in) {
   if (!in.event_pattern && !in.retention_days && !in.description) {
-    return fail(invalid(
-        "At least one of EventPattern, RetentionDays or Description must be provided."));
+    return fail(
+        invalid("At least one of EventPattern, RetentionDays or Description must be provided."));
   }
   LAPWING_CHECK(check_pattern(in.event_pattern));
-  LAPWING_TRY(
-      const ArchivePtr archive,
-      core.parts->archives.change(
-          resources::scoped_key(aws::scope_of(call.caller), in.archive_name),
-          [&](const ArchivePtr& there) -> Result<ArchivePtr> {
-            if (there == nullptr) return fail(no_such_archive(in.archive_name));
-            auto changed = std::make_shared<Archive>(*there);
-            if (in.event_pattern) changed->pattern = unless_empty(in.event_pattern);
-            if (in.retention_days) changed->retention_days = *in.retention_days;
-            if (in.description) changed->description = in.description;
-            return changed;
-          }));
+  LAPWING_TRY(const ArchivePtr archive,
+              core.parts->archives.change(
+                  resources::scoped_key(aws::scope_of(call.caller), in.archive_name),
+                  [&](const ArchivePtr& there) -> Result<ArchivePtr> {
+                    if (there == nullptr) return fail(no_such_archive(in.archive_name));
+                    auto changed = std::make_shared<Archive>(*there);
+                    if (in.event_pattern) changed->pattern = unless_empty(in.event_pattern);
+                    if (in.retention_days) changed->retention_days = *in.retention_days;
+                    if (in.description) changed->description = in.description;
+                    return changed;
+                  }));
   gen::events::UpdateArchiveResponse out;
   out.archive_arn = archive->arn();
   out.creation_time = wall_from_unix_ms(archive->created_ms);
@@ -159,11 +158,12 @@ Result<gen::events::UpdateArchiveResponse> update_archive(
 Result<gen::events::DeleteArchive::Output> delete_archive(
     Core& core, const aws::Call& call, const gen::events::DeleteArchiveRequest& in) {
   LAPWING_TRY(const ArchivePtr archive, find(core, call, in.archive_name));
-  LAPWING_CHECK(core.parts->archives.change(
-      archive->key(), [&](const ArchivePtr& there) -> Result<ArchivePtr> {
-        if (there == nullptr) return fail(no_such_archive(in.archive_name));
-        return ArchivePtr();
-      }));
+  LAPWING_CHECK(core.parts->archives.change(archive->key(),
+                                            [&](const ArchivePtr& there) -> Result<ArchivePtr> {
+                                              if (there == nullptr)
+                                                return fail(no_such_archive(in.archive_name));
+                                              return ArchivePtr();
+                                            }));
   LAPWING_CHECK(core.parts->archive_log.drop(*archive));
   return gen::events::DeleteArchive::Output();
 }

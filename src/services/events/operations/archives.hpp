@@ -18,8 +18,8 @@ Result<gen::events::CreateArchiveResponse> create_archive(
     Core& core, const aws::Call& call, const gen::events::CreateArchiveRequest& in);
 Result<gen::events::DescribeArchiveResponse> describe_archive(
     Core& core, const aws::Call& call, const gen::events::DescribeArchiveRequest& in);
-Result<gen::events::ListArchivesResponse> list_archives(
-    Core& core, const aws::Call& call, const gen::events::ListArchivesRequest& in);
+Result<gen::events::ListArchivesResponse> list_archives(Core& core, const aws::Call& call,
+                                                        const gen::events::ListArchivesRequest& in);
 Result<gen::events::UpdateArchiveResponse> update_archive(
     Core& core, const aws::Call& call, const gen::events::UpdateArchiveRequest& in);
 Result<gen::events::DeleteArchive::Output> delete_archive(
@@ -30,7 +30,7 @@ Result<gen::events::DescribeReplayResponse> describe_replay(
     Core& core, const aws::Call& call, const gen::events::DescribeReplayRequest& in);
 Result<gen::events::ListReplaysResponse> list_replays(Core& core, const aws::Call& call,
                                                       const gen::events::ListReplaysRequest& in);
-Result<gen::events::CancelReplayResponse> cancel_replay(
-    Core& core, const aws::Call& call, const gen::events::CancelReplayRequest& in);
+Result<gen::events::CancelReplayResponse> cancel_replay(Core& core, const aws::Call& call,
+                                                        const gen::events::CancelReplayRequest& in);
 
 }  // namespace lapwing::events

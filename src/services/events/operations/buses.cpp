@@ -62,9 +62,9 @@ Status check_policy(std::string_view text) {
 }
 
 Result<std::string> statement_of(const Bus& bus, const gen::events::PutPermissionRequest& in) {
-  for (const auto& [name, given] : {std::pair("StatementId", &in.statement_id),
-                                    std::pair("Action", &in.action),
-                                    std::pair("Principal", &in.principal)}) {
+  for (const auto& [name, given] :
+       {std::pair("StatementId", &in.statement_id), std::pair("Action", &in.action),
+        std::pair("Principal", &in.principal)}) {
     if (!*given) return fail(invalid(fmt::format("Parameter {} must be specified.", name)));
   }
   if (*in.action != "events:PutEvents") {
@@ -76,8 +76,8 @@ Result<std::string> statement_of(const Bus& bus, const gen::events::PutPermissio
   if (*in.principal == "*") {
     out.everyone = true;
   } else {
-    out.principals = policy::account_principals(
-        aws::partition_of(bus.address.scope.region.view()), {*in.principal});
+    out.principals = policy::account_principals(aws::partition_of(bus.address.scope.region.view()),
+                                                {*in.principal});
   }
   out.actions = {*in.action};
   out.resources = {bus.address.arn()};
@@ -109,15 +109,15 @@ Result<gen::events::CreateEventBusResponse> create_event_bus(
   take_settings(in, wanted);
   wanted.tags = tags_of(in.tags);
   LAPWING_CHECK(check_tags(wanted.tags));
-  LAPWING_TRY(const BusPtr bus,
-              core.parts->buses.change(
-                  wanted.address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
-                    if (there != nullptr || in.name == kDefaultBus) {
-                      return fail(errors::resource_already_exists(
-                          fmt::format("Event bus {} already exists.", in.name)));
-                    }
-                    return std::make_shared<const Bus>(wanted);
-                  }));
+  LAPWING_TRY(
+      const BusPtr bus,
+      core.parts->buses.change(wanted.address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
+        if (there != nullptr || in.name == kDefaultBus) {
+          return fail(errors::resource_already_exists(
+              fmt::format("Event bus {} already exists.", in.name)));
+        }
+        return std::make_shared<const Bus>(wanted);
+      }));
   gen::events::CreateEventBusResponse out;
   out.event_bus_arn = bus->address.arn();
   tell_settings(*bus, out);
@@ -186,15 +186,14 @@ Result<aws::Empty> delete_event_bus(Core& core, const aws::Call& call,
                                     const gen::events::DeleteEventBusRequest& in) {
   if (in.name == kDefaultBus) return fail(invalid("Cannot delete event bus default."));
   const BusAddress address{aws::scope_of(call.caller), in.name};
-  LAPWING_CHECK(core.parts->buses.change(
-      address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
-        if (there == nullptr) return there;  // deleted already
-        if (!core.parts->rules.list(address.key() + "/", {}, 1, [](const Rule&) { return true; })
-                 .empty()) {
-          return fail(invalid("Event bus can't be deleted since it has rules."));
-        }
-        return BusPtr();
-      }));
+  LAPWING_CHECK(core.parts->buses.change(address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
+    if (there == nullptr) return there;  // deleted already
+    if (!core.parts->rules.list(address.key() + "/", {}, 1, [](const Rule&) { return true; })
+             .empty()) {
+      return fail(invalid("Event bus can't be deleted since it has rules."));
+    }
+    return BusPtr();
+  }));
   return aws::Empty();
 }
 
@@ -225,8 +224,8 @@ Result<aws::Empty> remove_permission(Core& core, const aws::Call& call,
       return {};
     }
     if (!in.statement_id) return fail(invalid("Parameter StatementId must be specified."));
-    auto left = bus.policy.empty() ? std::nullopt
-                                   : policy::without_statement(bus.policy, *in.statement_id);
+    auto left =
+        bus.policy.empty() ? std::nullopt : policy::without_statement(bus.policy, *in.statement_id);
     if (!left) {
       return fail(errors::resource_not_found("Statement with the provided id does not exist."));
     }

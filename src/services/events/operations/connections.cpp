@@ -16,8 +16,8 @@ using State = gen::events::ConnectionState;
 using Type = gen::events::ConnectionAuthorizationType;
 
 Error no_such_connection(std::string_view name) {
-  return errors::resource_not_found(fmt::format(
-      "Failed to describe the connection(s). Connection '{}' does not exist.", name));
+  return errors::resource_not_found(
+      fmt::format("Failed to describe the connection(s). Connection '{}' does not exist.", name));
 }
 
 std::optional<WallTime> time_of(std::int64_t ms) {
@@ -126,8 +126,8 @@ AuthParameters updated(AuthParameters there,
     key.api_key_value = in.api_key_auth_parameters->api_key_value.value_or(key.api_key_value);
   }
   if (in.o_auth_parameters) {
-    auto& oauth = there.o_auth_parameters ? *there.o_auth_parameters
-                                          : there.o_auth_parameters.emplace();
+    auto& oauth =
+        there.o_auth_parameters ? *there.o_auth_parameters : there.o_auth_parameters.emplace();
     const auto& given = *in.o_auth_parameters;
     oauth.authorization_endpoint =
         given.authorization_endpoint.value_or(oauth.authorization_endpoint);
@@ -227,26 +227,25 @@ Result<gen::events::ListConnectionsResponse> list_connections(
 
 Result<gen::events::UpdateConnectionResponse> update_connection(
     Core& core, const aws::Call& call, const gen::events::UpdateConnectionRequest& in) {
-  LAPWING_TRY(
-      const ConnectionPtr connection,
-      core.parts->connections.change(
-          key_of(call, in.name), [&](const ConnectionPtr& there) -> Result<ConnectionPtr> {
-            if (there == nullptr) return fail(no_such_connection(in.name));
-            AuthParameters parameters;
-            if (!there->sealed.empty()) {
-              LAPWING_TRY(parameters, core.parts->authorisations.open(*there));
-            }
-            auto changed = std::make_shared<Connection>(*there);
-            changed->type = in.authorization_type.value_or(there->type);
-            if (in.description) changed->description = in.description;
-            if (in.auth_parameters) parameters = updated(parameters, *in.auth_parameters);
-            keep_only(changed->type, parameters);
-            LAPWING_CHECK(check_parameters(changed->type, parameters));
-            changed->sealed = core.parts->authorisations.seal(*changed, parameters);
-            changed->modified_ms = later(core.now_ms(), there->modified_ms);
-            authorised(*changed, core.now_ms());
-            return changed;
-          }));
+  LAPWING_TRY(const ConnectionPtr connection,
+              core.parts->connections.change(
+                  key_of(call, in.name), [&](const ConnectionPtr& there) -> Result<ConnectionPtr> {
+                    if (there == nullptr) return fail(no_such_connection(in.name));
+                    AuthParameters parameters;
+                    if (!there->sealed.empty()) {
+                      LAPWING_TRY(parameters, core.parts->authorisations.open(*there));
+                    }
+                    auto changed = std::make_shared<Connection>(*there);
+                    changed->type = in.authorization_type.value_or(there->type);
+                    if (in.description) changed->description = in.description;
+                    if (in.auth_parameters) parameters = updated(parameters, *in.auth_parameters);
+                    keep_only(changed->type, parameters);
+                    LAPWING_CHECK(check_parameters(changed->type, parameters));
+                    changed->sealed = core.parts->authorisations.seal(*changed, parameters);
+                    changed->modified_ms = later(core.now_ms(), there->modified_ms);
+                    authorised(*changed, core.now_ms());
+                    return changed;
+                  }));
   core.parts->authorisations.changed();
   gen::events::UpdateConnectionResponse out;
   tell(*connection, out);

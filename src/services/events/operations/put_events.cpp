@@ -41,9 +41,9 @@ std::optional<ResultEntry> fault_of(const Entry& entry) {
        {std::pair("Source", &entry.source), std::pair("DetailType", &entry.detail_type),
         std::pair("Detail", &entry.detail)}) {
     if (*value && !(*value)->empty()) continue;
-    return refused("InvalidArgument",
-                   fmt::format("Parameter {} is not valid. Reason: {} is a required argument.",
-                               name, name));
+    return refused(
+        "InvalidArgument",
+        fmt::format("Parameter {} is not valid. Reason: {} is a required argument.", name, name));
   }
   if (entry.source->starts_with("aws.")) {
     return refused("NotAuthorizedForSourceException", "Not authorized for the source.");
@@ -81,14 +81,13 @@ ResultEntry take(const Core& core, const aws::Call& call, const Entry& entry, Ro
   event.time_ms = unix_ms(entry.time.value_or(now));
   event.trace = entry.trace_header.value_or(call.trace_id);
   const BusAddress address = bus_given(call, entry.event_bus_name);
-  auto json =
-      envelope_json({.id = event.id,
-                     .detail_type = *entry.detail_type,
-                     .source = *entry.source,
-                     .scope = {call.caller.account, address.scope.region},
-                     .time = entry.time.value_or(now),
-                     .resources = entry.resources ? &*entry.resources : nullptr,
-                     .detail = *entry.detail});
+  auto json = envelope_json({.id = event.id,
+                             .detail_type = *entry.detail_type,
+                             .source = *entry.source,
+                             .scope = {call.caller.account, address.scope.region},
+                             .time = entry.time.value_or(now),
+                             .resources = entry.resources ? &*entry.resources : nullptr,
+                             .detail = *entry.detail});
   if (!json) return refused("MalformedDetail", "Detail is malformed.");
   event.json = *std::move(json);
   ResultEntry out;
@@ -131,8 +130,9 @@ net::Task<Result<gen::events::PutEventsResponse>> put_events(Core& core, net::Lo
     }
   }
   const auto done = co_await store::transact_on(
-      loop, core.store(),
-      [routed, intake = &core.parts->intake](store::Txn& txn) { return intake->write(txn, *routed); });
+      loop, core.store(), [routed, intake = &core.parts->intake](store::Txn& txn) {
+        return intake->write(txn, *routed);
+      });
   if (!done) co_return fail(store_failure(done.error()));
   co_return out;
 }

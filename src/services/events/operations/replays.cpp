@@ -38,19 +38,19 @@ Result<ArchivePtr> archive_of(Core& core, const aws::Call& call,
   if (archive == nullptr) {
     const auto arn = aws::Arn::parse(in.event_source_arn);
     return fail(invalid_parameter(
-        "EventSourceArn", fmt::format("Archive {} does not exist.",
-                                      arn ? arn->resource_id() : std::string_view(
-                                                                     in.event_source_arn))));
+        "EventSourceArn",
+        fmt::format("Archive {} does not exist.",
+                    arn ? arn->resource_id() : std::string_view(in.event_source_arn))));
   }
   if (in.destination.arn != archive->bus().arn()) {
-    return fail(
-        invalid_parameter("Destination.Arn", "Cross event bus replay is not permitted."));
+    return fail(invalid_parameter("Destination.Arn", "Cross event bus replay is not permitted."));
   }
-  for (const std::string& filter : in.destination.filter_arns.value_or(std::vector<std::string>())) {
+  for (const std::string& filter :
+       in.destination.filter_arns.value_or(std::vector<std::string>())) {
     const auto rule = parse_rule_arn(filter);
     if (!rule || rule->bus != archive->bus()) {
-      return fail(invalid_parameter("Destination.FilterArns",
-                                    "Provided Arn is not in correct format."));
+      return fail(
+          invalid_parameter("Destination.FilterArns", "Provided Arn is not in correct format."));
     }
   }
   return archive;
@@ -80,15 +80,15 @@ Result<gen::events::StartReplayResponse> start_replay(Core& core, const aws::Cal
       core.parts->replays.list(resources::scoped_key(wanted.scope, ""), {}, kReplaysActiveMax,
                                [](const Replay& replay) { return replay.active(); });
   if (active.size() >= kReplaysActiveMax) return fail(too_many());
-  LAPWING_TRY(const ReplayPtr replay,
-              core.parts->replays.change(
-                  wanted.key(), [&](const ReplayPtr& there) -> Result<ReplayPtr> {
-                    if (there != nullptr) {
-                      return fail(errors::resource_already_exists(
-                          fmt::format("Replay {} already exists.", in.replay_name)));
-                    }
-                    return std::make_shared<const Replay>(wanted);
-                  }));
+  LAPWING_TRY(
+      const ReplayPtr replay,
+      core.parts->replays.change(wanted.key(), [&](const ReplayPtr& there) -> Result<ReplayPtr> {
+        if (there != nullptr) {
+          return fail(errors::resource_already_exists(
+              fmt::format("Replay {} already exists.", in.replay_name)));
+        }
+        return std::make_shared<const Replay>(wanted);
+      }));
   core.parts->replaying.notify();
   gen::events::StartReplayResponse out;
   out.replay_arn = replay->arn();
@@ -99,8 +99,8 @@ Result<gen::events::StartReplayResponse> start_replay(Core& core, const aws::Cal
 
 Result<gen::events::DescribeReplayResponse> describe_replay(
     Core& core, const aws::Call& call, const gen::events::DescribeReplayRequest& in) {
-  const ReplayPtr replay = core.parts->replays.find(
-      resources::scoped_key(aws::scope_of(call.caller), in.replay_name));
+  const ReplayPtr replay =
+      core.parts->replays.find(resources::scoped_key(aws::scope_of(call.caller), in.replay_name));
   if (replay == nullptr) return fail(no_such_replay(in.replay_name));
   gen::events::DescribeReplayResponse out;
   out.replay_name = replay->name;
@@ -130,13 +130,12 @@ Result<gen::events::ListReplaysResponse> list_replays(Core& core, const aws::Cal
               page_asked("events.ListReplays " + in.name_prefix.value_or("") +
                              in.event_source_arn.value_or("") + in.state.value_or(""),
                          in.next_token, in.limit));
-  auto page = page_of(core.parts->replays, ask,
-                      resources::scoped_key(aws::scope_of(call.caller), ""), in.name_prefix,
-                      [&](const Replay& replay) {
-                        return (!in.event_source_arn ||
-                                replay.archive_arn() == *in.event_source_arn) &&
-                               (!in.state || replay.state == *in.state);
-                      });
+  auto page =
+      page_of(core.parts->replays, ask, resources::scoped_key(aws::scope_of(call.caller), ""),
+              in.name_prefix, [&](const Replay& replay) {
+                return (!in.event_source_arn || replay.archive_arn() == *in.event_source_arn) &&
+                       (!in.state || replay.state == *in.state);
+              });
   gen::events::ListReplaysResponse out;
   out.next_token = std::move(page.next);
   auto& replays = out.replays.emplace();

@@ -65,7 +65,7 @@ Result<aws::Empty> set_state(Core& core, const aws::Call& call, const std::strin
 }
 
 // The members that TestEventPattern wants of an event.
-constexpr std::string_view kEventMembers[] = {"id",   "account", "source",     "time",
+constexpr std::string_view kEventMembers[] = {"id",     "account",   "source",     "time",
                                               "region", "resources", "detail-type"};
 
 }  // namespace
@@ -91,12 +91,12 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   wanted.tags = tags_of(in.tags);
   LAPWING_CHECK(check_tags(wanted.tags));
   wanted.id = random_hex(*core.random, 32);
-  LAPWING_TRY(const RulePtr rule,
-              core.parts->rules.change(
-                  wanted.address.key(), [&](const RulePtr& there) -> Result<RulePtr> {
-                    if (there == nullptr) return std::make_shared<const Rule>(wanted);
-                    return std::make_shared<const Rule>(put_over(*there, wanted));
-                  }));
+  LAPWING_TRY(
+      const RulePtr rule,
+      core.parts->rules.change(wanted.address.key(), [&](const RulePtr& there) -> Result<RulePtr> {
+        if (there == nullptr) return std::make_shared<const Rule>(wanted);
+        return std::make_shared<const Rule>(put_over(*there, wanted));
+      }));
   return gen::events::PutRuleResponse{.rule_arn = rule->address.arn()};
 }
 
@@ -124,8 +124,8 @@ Result<gen::events::ListRulesResponse> list_rules(Core& core, const aws::Call& c
   const std::string prefix = in.name_prefix.value_or("");
   LAPWING_TRY(const resources::PageAsk ask,
               page_asked("events.ListRules " + bus.arn() + prefix, in.next_token, in.limit));
-  auto page = page_of(core.parts->rules, ask, bus.key() + "/", prefix,
-                      [](const Rule&) { return true; });
+  auto page =
+      page_of(core.parts->rules, ask, bus.key() + "/", prefix, [](const Rule&) { return true; });
   gen::events::ListRulesResponse out;
   out.next_token = std::move(page.next);
   auto& rules = out.rules.emplace();
@@ -148,13 +148,12 @@ Result<gen::events::ListRuleNamesByTargetResponse> list_rule_names_by_target(
   LAPWING_TRY(const BusAddress bus, own_bus(call, in.event_bus_name));
   LAPWING_CHECK(core.get_bus(bus));
   LAPWING_TRY(const resources::PageAsk ask,
-              page_asked("events.ListRuleNamesByTarget " + bus.arn() + in.target_arn,
-                         in.next_token, in.limit));
-  auto page =
-      page_of(core.parts->rules, ask, bus.key() + "/", std::nullopt, [&](const Rule& rule) {
-        return std::ranges::find(rule.targets, in.target_arn, &gen::events::Target::arn) !=
-               rule.targets.end();
-      });
+              page_asked("events.ListRuleNamesByTarget " + bus.arn() + in.target_arn, in.next_token,
+                         in.limit));
+  auto page = page_of(core.parts->rules, ask, bus.key() + "/", std::nullopt, [&](const Rule& rule) {
+    return std::ranges::find(rule.targets, in.target_arn, &gen::events::Target::arn) !=
+           rule.targets.end();
+  });
   gen::events::ListRuleNamesByTargetResponse out;
   out.next_token = std::move(page.next);
   auto& names = out.rule_names.emplace();
@@ -166,8 +165,8 @@ Result<aws::Empty> delete_rule(Core& core, const aws::Call& call,
                                const gen::events::DeleteRuleRequest& in) {
   LAPWING_TRY(BusAddress bus, own_bus(call, in.event_bus_name));
   const RuleAddress address{std::move(bus), in.name};
-  LAPWING_CHECK(core.parts->rules.change(
-      address.key(), [&](const RulePtr& there) -> Result<RulePtr> {
+  LAPWING_CHECK(
+      core.parts->rules.change(address.key(), [&](const RulePtr& there) -> Result<RulePtr> {
         if (there == nullptr) return there;  // deleted already
         if (!there->targets.empty()) {
           return fail(invalid("Rule can't be deleted since it has targets."));

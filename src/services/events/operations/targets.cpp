@@ -83,9 +83,9 @@ Result<gen::events::ListTargetsByRuleResponse> list_targets_by_rule(
     Core& core, const aws::Call& call, const gen::events::ListTargetsByRuleRequest& in) {
   LAPWING_TRY(BusAddress bus, own_bus(call, in.event_bus_name));
   LAPWING_TRY(const RulePtr rule, core.get_rule({std::move(bus), in.rule}));
-  LAPWING_TRY(const resources::PageAsk ask,
-              page_asked("events.ListTargetsByRule " + rule->address.arn(), in.next_token,
-                         in.limit));
+  LAPWING_TRY(
+      const resources::PageAsk ask,
+      page_asked("events.ListTargetsByRule " + rule->address.arn(), in.next_token, in.limit));
   auto page = resources::page_items(rule->targets, ask,
                                     [](const gen::events::Target& target) { return target.id; });
   gen::events::ListTargetsByRuleResponse out;
@@ -105,10 +105,10 @@ Result<gen::events::RemoveTargetsResponse> remove_targets(
     for (const std::string& id : in.ids) {
       const auto found = std::ranges::find(rule.targets, id, &gen::events::Target::id);
       if (found == rule.targets.end()) {
-        failed.push_back({.error_code = "ResourceNotFoundException",
-                          .error_message =
-                              fmt::format("Rule {} does not have target {}", in.rule, id),
-                          .target_id = id});
+        failed.push_back(
+            {.error_code = "ResourceNotFoundException",
+             .error_message = fmt::format("Rule {} does not have target {}", in.rule, id),
+             .target_id = id});
         continue;
       }
       const auto at = found - rule.targets.begin();

@@ -54,7 +54,7 @@ class Mailbox final : public ports::Destination {
     const std::lock_guard lock(mutex_);
     scripts_[target].assign(script.begin(), script.end());
   }
-  // The last answer of a script is given for ever.
+  // The last answer of a script is given forever.
   void stay() { stays_ = true; }
 
   std::vector<ports::Parcel> taken(std::string_view target) const {
@@ -127,14 +127,14 @@ class BusHost : public hosting::testing::Host<Service> {
                        json_string(detail), more.empty() ? "" : ",", more);
   }
   Answer put(std::string_view source, std::string_view detail, std::string_view more = "") {
-    const Answer out = call("PutEvents", fmt::format(R"({{"Entries":[{}]}})",
-                                                     entry(source, detail, more)));
+    const Answer out =
+        call("PutEvents", fmt::format(R"({{"Entries":[{}]}})", entry(source, detail, more)));
     settle();
     return out;
   }
   void settle() { advance(Duration::zero()); }
   // The server is down for so long.
-  void sleep_for(Duration by) {
+  void stay_down(Duration by) {
     end_service();
     clock.advance(by);
     begin_service();
