@@ -66,6 +66,9 @@ std::expected<Event, Delivered> event_of(Core& core, const BusAddress& bus, cons
     out.json = *std::move(json);
     out.time_ms = unix_ms(now);
   }
+  if (out.json.size() > kEnvelopeBytesMax) {
+    return std::unexpected(refused("EventTooLarge", "The event is larger than can be kept."));
+  }
   out.ingested_ms = unix_ms(now);
   out.hops = parcel.hops;
   out.trace = parcel.trace;
@@ -108,12 +111,18 @@ net::Task<std::vector<Delivered>> BusDeliveries::deliver(net::Loop& loop,
       of.push_back(i);
     }
   }
-  if (routed->empty()) co_return out;
+  if (routed->empty()) {
+    core_.parts->intake.note(*routed);
+    co_return out;
+  }
   const auto done = co_await store::transact_on(
       loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
         return intake->write(txn, *routed);
       });
-  if (done) co_return out;
+  if (done) {
+    core_.parts->intake.note(*routed);
+    co_return out;
+  }
   for (const std::size_t i : of) {
     out[i] = {.kind = Delivered::Kind::kLater,
               .code = std::string(done.error().code()),

@@ -95,6 +95,10 @@ void Connections::begin() {
 }
 
 void Connections::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
   task_.reset();
   tasks_.cancel();
 }
@@ -176,8 +180,8 @@ net::Task<void> Connections::authorise(ConnectionPtr connection, background::Hol
     const std::lock_guard lock(mutex_);
     under_way_.erase({connection->id, connection->modified_ms});
     ended_.push_back({std::move(connection), made ? std::string() : made.error().message()});
+    if (!stopped_) task_.notify();
   }
-  task_.notify();
   hold.reset();
 }
 

@@ -75,6 +75,7 @@ class Connections final : public DueSource {
   background::Task task_;
   net::OwnedTasks tasks_;  // that fetch first tokens
   std::mutex mutex_;
+  bool stopped_ = false;
   std::vector<Ended> ended_;
   std::set<std::pair<std::string, std::int64_t>> under_way_;  // ids, and when they were changed
   std::map<std::string, Token, std::less<>> tokens_;          // by the connection's id

@@ -11,6 +11,7 @@
 
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
+#include "journal/journal.hpp"
 #include "services/events/event.hpp"
 #include "services/events/matching.hpp"
 #include "store/store.hpp"
@@ -25,6 +26,7 @@ struct Routed {
   };
   std::vector<delivery::Posting> postings;
   std::vector<Archived> archived;
+  std::vector<journal::Step> steps;  // what is told of it
 
   bool empty() const { return postings.empty() && archived.empty(); }
 };
@@ -34,8 +36,10 @@ inline constexpr std::string_view kArchiveShard = "events";
 
 class Intake {
  public:
-  Intake(const Matching& matching, delivery::Outbox& outbox, Random& random)
-      : matching_(matching), outbox_(outbox), random_(random) {}
+  // `journal` may be null.
+  Intake(const Matching& matching, delivery::Outbox& outbox, Random& random,
+         journal::Journal* journal)
+      : matching_(matching), outbox_(outbox), random_(random), journal_(journal) {}
 
   // What was put on the bus, or came from another one.
   void route(const BusAddress& bus, const Event& event, Routed& out) const;
@@ -44,11 +48,14 @@ class Intake {
   const Matching& matching() const { return matching_; }
 
   Status write(store::Txn& txn, const Routed& routed) const;
+  // Once it is written, or nothing had to be.
+  void note(Routed& routed) const;
 
  private:
   const Matching& matching_;
   delivery::Outbox& outbox_;
   Random& random_;
+  journal::Journal* const journal_;
 };
 
 }  // namespace lapwing::events

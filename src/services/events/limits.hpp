@@ -17,8 +17,10 @@ inline constexpr std::size_t kEventTimeBytes = 14;           // that an entry's 
 inline constexpr std::uint32_t kDetailDepthMax = 1000;
 // A detail of 1 MiB, each character escaped in six, twice: it is JSON in JSON. The rest is names.
 inline constexpr std::size_t kPutEventsBodyBytesMax = 13 * kMiB;
-// What the envelope adds to an event, and the store to a posting.
+// An event as it is delivered: its names are JSON there, its source's quotes escaped. With the
+// addressees beside it, it stays within what an outbox takes.
 inline constexpr std::size_t kEnvelopeBytesMax = 1 * kMiB + 32 * kKiB;
+inline constexpr std::size_t kAddresseesBytesMax = 16 * kKiB;
 
 inline constexpr std::size_t kBusNameBytesMax = 256;
 inline constexpr std::size_t kTargetsMax = 5;  // of a rule

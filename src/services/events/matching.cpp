@@ -13,6 +13,7 @@ constexpr std::size_t kMemoriesKept = 8;
 }  // namespace
 
 void Matching::end_loading() {
+  const std::lock_guard change(changing_);
   const std::unique_lock lock(mutex_);
   loading_ = false;
   for (auto& [key, bus] : buses_) {
@@ -51,30 +52,36 @@ void Matching::put(const std::string& bus_key, const std::string& key,
     // What is kept was compiled when it came.
     if (compiled) pattern = std::make_shared<const patterns::Pattern>(*std::move(compiled));
   }
-  const std::unique_lock lock(mutex_);
-  std::shared_ptr<OfBus>& bus = buses_[bus_key];
-  if (bus == nullptr) bus = std::make_shared<OfBus>();
-  if (!text) {
-    if (const auto found = bus->ids.find(key); found != bus->ids.end()) {
-      bus->set.remove(found->second);
-      bus->listeners.erase(found->second);
-      bus->ids.erase(found);
+  const std::lock_guard change(changing_);
+  std::shared_ptr<OfBus> bus;
+  patterns::PatternId id = 0;
+  bool same = false;
+  {
+    const std::unique_lock lock(mutex_);
+    std::shared_ptr<OfBus>& found = buses_[bus_key];
+    if (found == nullptr) found = std::make_shared<OfBus>();
+    bus = found;
+    if (!text) {
+      id = forget(*bus, key);
+      bus->all.insert_or_assign(key, std::move(listener.archive));
+    } else {
+      bus->all.erase(key);
+      const auto [at, fresh] = bus->ids.try_emplace(key, next_);
+      if (fresh) ++next_;
+      id = at->second;
+      Listener& there = bus->listeners[id];
+      // Whose pattern is as it was needs no other automaton.
+      same = !fresh &&
+             (there.rule != nullptr ? there.rule->pattern == *text
+                                    : there.archive != nullptr && there.archive->pattern == *text);
+      there = std::move(listener);
     }
-    bus->all.insert_or_assign(key, std::move(listener.archive));
-    return;
   }
-  bus->all.erase(key);
-  const auto [found, fresh] = bus->ids.try_emplace(key, next_);
-  if (fresh) ++next_;
-  const patterns::PatternId id = found->second;
-  // Whose pattern is as it was needs no other automaton.
-  Listener& there = bus->listeners[id];
-  const bool same = !fresh && (there.rule != nullptr
-                                   ? there.rule->pattern == *text
-                                   : there.archive != nullptr && there.archive->pattern == *text);
-  there = std::move(listener);
-  if (same || pattern == nullptr) return;
-  if (loading_) {
+  if (!text) {
+    if (id != 0) bus->set.remove(id);
+  } else if (same || pattern == nullptr) {
+    return;
+  } else if (loading_) {
     bus->loaded.push_back({id, std::move(pattern)});
   } else {
     bus->set.add({patterns::Identified{id, std::move(pattern)}});
@@ -82,16 +89,28 @@ void Matching::put(const std::string& bus_key, const std::string& key,
 }
 
 void Matching::remove(const std::string& bus_key, const std::string& key) {
-  const std::unique_lock lock(mutex_);
-  const auto bus = buses_.find(bus_key);
-  if (bus == buses_.end()) return;
-  bus->second->all.erase(key);
-  if (const auto found = bus->second->ids.find(key); found != bus->second->ids.end()) {
-    bus->second->set.remove(found->second);
-    bus->second->listeners.erase(found->second);
-    bus->second->ids.erase(found);
+  const std::lock_guard change(changing_);
+  std::shared_ptr<OfBus> bus;
+  patterns::PatternId id = 0;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto found = buses_.find(bus_key);
+    if (found == buses_.end()) return;
+    bus = found->second;
+    bus->all.erase(key);
+    id = forget(*bus, key);
+    if (bus->ids.empty() && bus->all.empty()) buses_.erase(found);
   }
-  if (bus->second->ids.empty() && bus->second->all.empty()) buses_.erase(bus);
+  if (id != 0) bus->set.remove(id);
+}
+
+patterns::PatternId Matching::forget(OfBus& bus, const std::string& key) {
+  const auto found = bus.ids.find(key);
+  if (found == bus.ids.end()) return 0;
+  const patterns::PatternId id = found->second;
+  bus.listeners.erase(id);
+  bus.ids.erase(found);
+  return id;
 }
 
 Matching::Memory Matching::take_memory() const {

@@ -27,8 +27,8 @@ struct Matched {
 
 class Matching {
  public:
-  // From before() to after() all that is changed is put into patterns together: when a service
-  // starts and reads a hundred thousand rules.
+  // Between the two, all patterns are put together: when a service starts and reads a hundred
+  // thousand rules.
   void begin_loading() { loading_ = true; }
   void end_loading();
 
@@ -37,7 +37,7 @@ class Matching {
   void changed(const ArchivePtr& before, const ArchivePtr& after);
 
   Matched match(const BusAddress& bus, std::string_view event) const;
-  // Does one pattern match?
+  // How many there are.
   std::size_t patterns(const BusAddress& bus) const;
 
  private:
@@ -58,12 +58,16 @@ class Matching {
   void put(const std::string& bus, const std::string& key, const std::optional<std::string>& text,
            Listener listener);
   void remove(const std::string& bus, const std::string& key);
+  // Answers the id it had; 0: none. With both mutexes.
+  static patterns::PatternId forget(OfBus& bus, const std::string& key);
   Memory take_memory() const;
   void give_back(Memory memory) const;
 
+  // One change at a time: an automaton that is made again holds up no match.
+  std::mutex changing_;
   bool loading_ = false;
   patterns::PatternId next_ = 1;
-  mutable std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;                                   // of what follows
   std::map<std::string, std::shared_ptr<OfBus>, std::less<>> buses_;  // by the bus's key
   mutable std::mutex memory_mutex_;
   mutable std::vector<Memory> memory_;

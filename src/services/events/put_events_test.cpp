@@ -134,6 +134,14 @@ TEST(PutEvents, HaveLimits) {
             "Total size of the entries in the request is over the limit.");
   EXPECT_EQ(h.put("app", detail(most - 4), R"("Time":0)").text,
             "Total size of the entries in the request is over the limit.");
+  // A source whose quotes are escaped in the event.
+  const std::string quotes(kPutEventsBytesMax / 2 + 64 * 1024, '"');
+  const Answer long_source =
+      h.call("PutEvents",
+             fmt::format(R"({{"Entries":[{{"Source":{},"DetailType":"t","Detail":"{{}}"}}]}})",
+                         json_string(quotes)));
+  EXPECT_EQ(long_source.at("Entries.0.ErrorMessage"), "The event is larger than can be kept.")
+      << long_source.text;
   std::string deep = "{}";
   for (int i = 0; i < 1000; ++i) deep = R"({"a":)" + deep + "}";
   EXPECT_EQ(h.put("app", deep).at("Entries.0.ErrorCode"), "MalformedDetail");
@@ -334,6 +342,65 @@ TEST(EventRules, OfManyTheOneThatMatches) {
   h.restart();
   h.put("app", R"({"n":500})");
   EXPECT_EQ(h.count("q"), 2u);
+}
+
+TEST(PutEvents, OfTheLargestSizeGoToManyRules) {
+  BusHost h;
+  for (int i = 0; i < 150; ++i) {
+    const std::string name = fmt::format("{}{}", std::string(60, 'r'), i);
+    ASSERT_TRUE(h.rule(name, R"({"source":["app"]})").ok());
+    std::string targets;
+    for (int t = 0; t < 5; ++t) {
+      targets += fmt::format(R"({}{{"Id":"{}{}","Arn":"{}"}})", t == 0 ? "" : ",",
+                             std::string(60, 't'), t, BusHost::queue("q"));
+    }
+    ASSERT_TRUE(
+        h.call("PutTargets", fmt::format(R"({{"Rule":"{}","Targets":[{}]}})", name, targets)).ok());
+  }
+  const Answer put =
+      h.put("app", fmt::format(R"({{"x":"{}"}})", std::string(kPutEventsBytesMax - 100, 'x')));
+  EXPECT_EQ(put.at("FailedEntryCount"), "0") << put.text;
+  EXPECT_EQ(h.count("q"), 750u);
+}
+
+class JournalHost final : public BusHost {
+ public:
+  JournalHost() {
+    end_service();
+    hosting::Dependencies given = dependencies();
+    given.journal = &journal;
+    service_ = std::make_unique<Service>(given);
+    EXPECT_TRUE(service_->start());
+  }
+  ~JournalHost() override { end_service(); }
+  // "accepted matched delivered"
+  std::string told(const std::string& id) {
+    journal.stop();  // writes what was noted
+    std::string out;
+    const auto steps = journal.about(caller.account, id);
+    EXPECT_TRUE(steps);
+    for (const journal::Step& step : *steps) {
+      out += (out.empty() ? "" : " ") + std::string(to_string(step.kind));
+    }
+    return out;
+  }
+
+  journal::Journal journal{engine->bulk_log(), clock, null_logger()};
+};
+
+TEST(PutEvents, AreToldByTheJournal) {
+  for (const auto& [source, steps] :
+       {std::pair("app", "accepted matched delivered"), std::pair("other", "accepted filtered")}) {
+    JournalHost h;
+    h.to_queue("q");
+    const Answer put = h.put(source, "{}");
+    EXPECT_EQ(h.told(put.at("Entries.0.EventId")), steps);
+  }
+  JournalHost h;
+  h.to_queue("q", fmt::format(R"("DeadLetterConfig":{{"Arn":"{}"}})", BusHost::queue("dead")));
+  h.queues.answers(BusHost::queue("q"), {refused("NotFound")});
+  const Answer put = h.put("app", "{}");
+  EXPECT_EQ(h.told(put.at("Entries.0.EventId")), "accepted matched dead-lettered");
 }
 
 TEST(EventBuses, SendToBusesOnceAndNotInCircles) {

@@ -146,8 +146,27 @@ std::optional<ports::Parcel> Sending::dead_letter(const delivery::Posting& posti
   return out;
 }
 
-void Sending::ended(const delivery::Posting&, std::string_view, const Failure* failure, Duration) {
+void Sending::ended(const delivery::Posting& posting, std::string_view addressee,
+                    const Failure* failure, Duration) {
   ++(failure == nullptr ? counts_.invocations : counts_.failed_invocations);
+  if (journal_ == nullptr) return;
+  const auto found = due(rules_, posting, addressee);
+  if (!found) return;
+  const gen::events::Target& target = *found->target;
+  journal::Step step{.trace = found->event.trace,
+                     .event = found->event.id,
+                     .account = found->rule->address.bus.scope.account,
+                     .kind = journal::StepKind::kDelivered,
+                     .at = found->rule->address.arn(),
+                     .to = target.arn};
+  if (failure != nullptr) {
+    const bool kept = target.dead_letter_config && target.dead_letter_config->arn;
+    step.kind = kept ? journal::StepKind::kDeadLettered : journal::StepKind::kDropped;
+    if (kept) step.to = *target.dead_letter_config->arn;
+    step.reason = failure->last.code + ": " + failure->last.message;
+    step.attempt = failure->attempts;
+  }
+  journal_->note(std::move(step));
 }
 
 }  // namespace lapwing::events

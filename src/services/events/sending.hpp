@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "delivery/sender.hpp"
+#include "journal/journal.hpp"
 #include "services/events/bus.hpp"
 #include "services/events/event.hpp"
 #include "services/events/rules.hpp"
@@ -25,7 +26,8 @@ struct SendingCounts {
 
 class Sending final : public delivery::Sender {
  public:
-  explicit Sending(const Rules& rules) : rules_(rules) {}
+  // `journal` may be null.
+  Sending(const Rules& rules, journal::Journal* journal) : rules_(rules), journal_(journal) {}
 
   std::optional<delivery::Shipment> shipment(const delivery::Posting& posting,
                                              std::string_view addressee) override;
@@ -39,6 +41,7 @@ class Sending final : public delivery::Sender {
 
  private:
   const Rules& rules_;
+  journal::Journal* const journal_;
   SendingCounts counts_;
 };
 

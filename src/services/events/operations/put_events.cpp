@@ -89,6 +89,9 @@ ResultEntry take(const Core& core, const aws::Call& call, const Entry& entry, Ro
                              .resources = entry.resources ? &*entry.resources : nullptr,
                              .detail = *entry.detail});
   if (!json) return refused("MalformedDetail", "Detail is malformed.");
+  if (json->size() > kEnvelopeBytesMax) {
+    return refused("InvalidArgument", "The event is larger than can be kept.");
+  }
   event.json = *std::move(json);
   ResultEntry out;
   out.event_id = event.id;
@@ -123,7 +126,10 @@ net::Task<Result<gen::events::PutEventsResponse>> put_events(Core& core, net::Lo
     if (answers.back().error_code) ++failed;
   }
   out.failed_entry_count = failed;
-  if (routed->empty()) co_return out;
+  if (routed->empty()) {
+    core.parts->intake.note(*routed);
+    co_return out;
+  }
   if (core.disk != nullptr) {
     if (auto room = core.disk->check(2 * kPutEventsBytesMax); !room) {
       co_return fail(store_failure(std::move(room).error()));
@@ -134,6 +140,7 @@ net::Task<Result<gen::events::PutEventsResponse>> put_events(Core& core, net::Lo
         return intake->write(txn, *routed);
       });
   if (!done) co_return fail(store_failure(done.error()));
+  core.parts->intake.note(*routed);
   co_return out;
 }
 
