@@ -143,7 +143,7 @@ net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel&
       }
       call.headers.set("Authorization", "Bearer " + *token);
     }
-    const auto answer = co_await authorisations_.http().send(loop, call);
+    const auto answer = co_await authorisations_.send(loop, call);
     const bool again =
         oauth && !fresh && answer && (answer->status == 401 || answer->status == 407);
     if (!again) co_return delivery::delivered_by(answer);

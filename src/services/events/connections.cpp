@@ -84,7 +84,6 @@ Connections::Connections(const hosting::Dependencies& given, Shelf<ConnectionTab
     : given_(given),
       key_(given.key("events connections")),
       connections_(connections),
-      caller_(std::make_unique<delivery::HttpCaller>(given.pipeline.workers)),
       tasks_(given.loops.next()) {}
 
 Connections::~Connections() { stop(); }
@@ -131,7 +130,7 @@ net::Task<Result<Connections::Token>> Connections::fetch(net::Loop& loop,
     co_return fail(make_error(ErrorKind::kInvalid, "The connection has no OAuth parameters."));
   }
   LAPWING_CO_TRY(const http::Response answer,
-                 co_await caller_->send(loop, token_call(*parameters.o_auth_parameters)));
+                 co_await send(loop, token_call(*parameters.o_auth_parameters)));
   if (answer.status / 100 != 2) {
     const bool passes = answer.status == 429 || answer.status / 100 == 5;
     co_return fail(
@@ -157,6 +156,13 @@ net::Task<Result<Connections::Token>> Connections::fetch(net::Loop& loop,
     }
   }
   co_return out;
+}
+
+net::Task<Result<http::Response>> Connections::send(net::Loop& loop, delivery::HttpCall call) {
+  if (given_.ports.http == nullptr) {
+    co_return fail(make_error(ErrorKind::kUnavailable, "Nothing sends HTTP requests here."));
+  }
+  co_return co_await given_.ports.http->send(loop, std::move(call));
 }
 
 net::Task<Result<std::string>> Connections::token(net::Loop& loop, ConnectionPtr connection,

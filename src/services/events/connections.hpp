@@ -49,10 +49,11 @@ class Connections final : public DueSource {
   // What to send behind "Bearer ". `fresh`: the one that is known was refused.
   net::Task<Result<std::string>> token(net::Loop& loop, ConnectionPtr connection, bool fresh);
 
+  // kUnavailable where there is no way out.
+  net::Task<Result<http::Response>> send(net::Loop& loop, delivery::HttpCall call);
+
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
-
-  delivery::HttpCaller& http() { return *caller_; }
 
  private:
   struct Token {
@@ -71,7 +72,6 @@ class Connections final : public DueSource {
   const hosting::Dependencies given_;
   const crypto::AesKey key_;
   Shelf<ConnectionTable>& connections_;
-  const std::unique_ptr<delivery::HttpCaller> caller_;
   background::Task task_;
   net::OwnedTasks tasks_;  // that fetch first tokens
   std::mutex mutex_;

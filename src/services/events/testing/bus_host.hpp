@@ -87,6 +87,7 @@ class BusHost : public hosting::testing::Host<Service> {
   BusHost() {
     ports.destinations->add("sqs", queues);
     ports.destinations->add("lambda", functions);
+    ports.http = &http;
   }
 
   static std::string queue(std::string_view name) {
@@ -159,6 +160,10 @@ class BusHost : public hosting::testing::Host<Service> {
     return "";
   }
 
+  ~BusHost() override { end_service(); }
+
+  net::WorkerPool names{1};
+  delivery::HttpCaller http{names};
   Mailbox queues;
   Mailbox functions;
 };
