@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/packed.hpp"
@@ -15,22 +17,39 @@ namespace lapwing::events {
 namespace {
 
 constexpr char kFormat = 1;
+// Members of an object that are compared one with another; more are put into a set.
+constexpr std::size_t kComparedMax = 16;
 
 // Of members of one name the last counts, where the first stood.
 void write_once(const text::JsonValue& value, text::JsonWriter& json);
 
+bool has_repeated(std::span<const text::JsonMember> members) {
+  if (members.size() > kComparedMax) {
+    std::unordered_set<std::string_view> seen;
+    return !std::ranges::all_of(
+        members, [&](const text::JsonMember& member) { return seen.insert(member.key).second; });
+  }
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (members[i].key == members[j].key) return true;
+    }
+  }
+  return false;
+}
+
 void write_object(const text::JsonValue& value, text::JsonWriter& json) {
-  std::unordered_map<std::string_view, const text::JsonValue*> last;
-  last.reserve(value.size());
-  for (const text::JsonMember& member : value.members()) last[member.key] = &member.value;
-  const bool unique = last.size() == value.size();
+  std::unordered_map<std::string_view, const text::JsonValue*> last;  // null: written
+  const bool repeated = has_repeated(value.members());
+  if (repeated) {
+    for (const text::JsonMember& member : value.members()) last[member.key] = &member.value;
+  }
   json.begin_object();
   for (const text::JsonMember& member : value.members()) {
-    const text::JsonValue*& found = last[member.key];
+    const text::JsonValue* const found =
+        repeated ? std::exchange(last[member.key], nullptr) : &member.value;
     if (found == nullptr) continue;
     json.key(member.key);
-    write_once(unique ? member.value : *found, json);
-    if (!unique) found = nullptr;
+    write_once(*found, json);
   }
   json.end_object();
 }

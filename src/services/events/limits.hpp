@@ -14,7 +14,8 @@ namespace lapwing::events {
 
 inline constexpr std::size_t kPutEventsBytesMax = 1 * kMiB;  // all entries of a request
 inline constexpr std::size_t kEventTimeBytes = 14;           // that an entry's Time counts as
-inline constexpr std::uint32_t kDetailDepthMax = 1000;
+// In an envelope, which is one more: as deep as patterns/ reads.
+inline constexpr std::uint32_t kDetailDepthMax = 999;
 // A detail of 1 MiB, each character escaped in six, twice: it is JSON in JSON. The rest is names.
 inline constexpr std::size_t kPutEventsBodyBytesMax = 13 * kMiB;
 // An event as it is delivered: its names are JSON there, its source's quotes escaped. With the

@@ -143,9 +143,11 @@ TEST(PutEvents, HaveLimits) {
   EXPECT_EQ(long_source.at("Entries.0.ErrorMessage"), "The event is larger than can be kept.")
       << long_source.text;
   std::string deep = "{}";
-  for (int i = 0; i < 1000; ++i) deep = R"({"a":)" + deep + "}";
-  EXPECT_EQ(h.put("app", deep).at("Entries.0.ErrorCode"), "MalformedDetail");
-  EXPECT_EQ(h.count("q"), 1u);
+  for (int i = 0; i < 998; ++i) deep = R"({"a":)" + deep + "}";
+  EXPECT_EQ(h.put("app", deep).at("FailedEntryCount"), "0");
+  EXPECT_EQ(h.count("q"), 2u);
+  EXPECT_EQ(h.put("app", R"({"a":)" + deep + "}").at("Entries.0.ErrorCode"), "MalformedDetail");
+  EXPECT_EQ(h.count("q"), 2u);
 }
 
 TEST(PutEvents, ToABusThatIsNotThereAreTakenAndDropped) {
