@@ -26,6 +26,9 @@ struct Shipment {
   std::size_t under_way_max = kLaneParcels;
   // Attempts a second; zero: any (HTTP's maxReceivesPerSecond).
   double a_second_max = 0;
+  // Set: there is nothing to hand over, and this is the attempt's outcome (an event of which no
+  // input can be made).
+  std::optional<ports::Delivered> refusal = {};
 };
 
 enum class Why : std::uint8_t { kRefused, kRetriesExhausted, kTooOld };

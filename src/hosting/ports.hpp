@@ -14,6 +14,9 @@ namespace lapwing::aws {
 class CredentialStore;
 class SessionMint;
 }  // namespace lapwing::aws
+namespace lapwing::delivery {
+class HttpCaller;
+}
 namespace lapwing::engine {
 class Events;
 class Functions;
@@ -33,6 +36,7 @@ struct Ports {
   ports::AwsApi* api = nullptr;                // any operation of any service
   const aws::SessionMint* sessions = nullptr;  // credentials of sessions
   const engine::EngineSide* engine = nullptr;  // what runs functions
+  delivery::HttpCaller* http = nullptr;        // requests to addresses that somebody names
 
   // Of services.
   ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it

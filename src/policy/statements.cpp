@@ -118,7 +118,7 @@ std::string document_json(std::string_view version, std::string_view id,
   text::JsonWriter json(out);
   json.begin_object();
   json.member("Version", version);
-  json.member("Id", id);
+  if (!id.empty()) json.member("Id", id);
   json.key("Statement");
   json.begin_array();
   for (const std::string& statement : statements) json.raw(statement);

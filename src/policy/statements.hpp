@@ -17,7 +17,8 @@ namespace lapwing::policy {
 // without a list, and conditions of one test together. It has a Sid, and says whom, what and about
 // what it is.
 std::string statement_json(const Statement& statement);
-// A document of these statements, JSON objects; none: what AddPermission begins with.
+// A document of these statements, JSON objects; none: what AddPermission begins with. An empty id
+// is not written.
 std::string document_json(std::string_view version, std::string_view id,
                           const std::vector<std::string>& statements);
 // The principals that are these accounts, each named by its root.

@@ -55,6 +55,8 @@ struct Parcel {
   std::string source = {};                       // buses: who the event says it is from
   std::string detail_type = {};                  // buses
   std::vector<std::string> resources = {};       // buses
+  std::uint32_t hops = 0;                        // buses: how many it has passed
+  std::string method = {};                       // HTTP: empty is POST
   std::vector<ParcelHeader> headers = {};        // HTTP: beside what the client writes itself
 };
 

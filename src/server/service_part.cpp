@@ -4,6 +4,9 @@ namespace lapwing::server {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::seconds(60);
+// Of one request to an address that a subscription or a rule names.
+constexpr auto kHttpTimeout = std::chrono::seconds(15);
+constexpr std::size_t kNameThreads = 2;
 // Longer than any time between storing a package and the record that names it.
 constexpr auto kBlobAgeMin = std::chrono::hours(1);
 
@@ -33,14 +36,19 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       keys_(needs.server_key),
       calls_(needs.loops, needs.random),
       journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
+      names_(kNameThreads),
+      http_caller_(names_),
+      http_(http_caller_, kHttpTimeout),
       ports_{.api = &calls_,
              .sessions = &needs.sessions,
              .engine = &needs.engine,
+             .http = &http_caller_,
              .destinations = &destinations_},
       services_({needs.store, service_clock(needs), needs.clock, needs.random, needs.logger,
                  background_, needs.loops, pipeline_, keys_, ports_, needs.data_dir, needs.disk,
                  needs.settings, &journal_},
                 ports_, names) {
+  for (const char* const scheme : {"http", "https"}) destinations_.add(scheme, http_);
   if (needs.manual != nullptr) {
     time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
   }

@@ -10,9 +10,12 @@
 
 #include "aws/service.hpp"
 #include "background/runner.hpp"
+#include "delivery/http_caller.hpp"
+#include "delivery/http_destination.hpp"
 #include "hosting/manual_time.hpp"
 #include "journal/journal.hpp"
 #include "net/loop_group.hpp"
+#include "net/worker_pool.hpp"
 #include "ports/destination.hpp"
 #include "server/platform.hpp"
 #include "server/service_calls.hpp"
@@ -73,6 +76,9 @@ class ServicePart {
   const hosting::Keys keys_;
   ServiceCalls calls_;
   journal::Journal journal_;
+  net::WorkerPool names_;  // that look up who somebody wants called; they may hang
+  delivery::HttpCaller http_caller_;
+  delivery::HttpDestination http_;
   ports::Destinations destinations_;
   hosting::Ports ports_;
   Services services_;

@@ -7,6 +7,7 @@
 
 #include "server/rooms.hpp"
 #include "server/service_calls.hpp"
+#include "services/events/service.hpp"
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
@@ -48,6 +49,7 @@ const Entry kEntries[] = {
     entry<lambda::Service>("lambda"),
     entry<sns::Service>("sns"),
     entry<sqs::Service>("sqs"),
+    entry<events::Service>("events"),
     entry<sts::Service>("sts"),
 };
 

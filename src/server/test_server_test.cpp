@@ -42,6 +42,8 @@ const Kept kKept[] = {
      "logGroups.0.logGroupName", "group"},
     {"iam", "CreateUser", R"({"UserName":"somebody"})", "GetUser", R"({"UserName":"somebody"})",
      "User.UserName", "somebody"},
+    {"events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})", "DescribeRule",
+     R"({"Name":"r"})", "EventPattern", R"({"source":["app"]})"},
     {"sts", "GetCallerIdentity", "{}", "GetCallerIdentity", "{}", "Account", "000000000000"},
     {"lambda", "CreateFunction",
      std::string(R"({"FunctionName":"echo","Runtime":"python3.12","Handler":"app.handler",)") +

@@ -92,6 +92,10 @@ bool Courier::ask_sender(Attempt& attempt) const {
       give_up(attempt, Why::kTooOld, {.kind = Delivered::Kind::kLater}, attempt.before);
       return false;
     }
+    if (const std::optional<Delivered> refusal = std::move(attempt.shipment.refusal)) {
+      judge(attempt, *refusal);
+      return false;
+    }
   }
   ports::Parcel& parcel = attempt.shipment.parcel;
   parcel.id = parcel_id(posting.id, attempt.addressee, attempt.dead != nullptr);

@@ -82,6 +82,8 @@ class HostBase {
   std::uint64_t changes();
   const aws::Service& api() const { return service_->api(); }
   void advance(Duration by) { EXPECT_TRUE(time_.advance(by)); }
+  // Where operations run.
+  net::Loop& loop() { return loop_; }
   void restart();
 
   ManualClock clock;

@@ -7,6 +7,7 @@
 
 #include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
+#include "services/logs/deliveries.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
 
@@ -198,6 +199,7 @@ struct Service::Inside {
       : core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
              limits, &given.pipeline.clock),
         service(make_table(core), given.pipeline),
+        deliveries(core, given.pipeline.workers),
         background(given.background) {}
 
   Status run_housekeeping() {
@@ -207,6 +209,7 @@ struct Service::Inside {
 
   Core core;
   aws::Service service;
+  Deliveries deliveries;
   background::Runner& background;
   background::Task housekeeping;
 };
@@ -251,7 +254,10 @@ hosting::Health Service::health() const {
   return {"limited", "Function output is dropped: " + describe(*closed, budget.limits())};
 }
 
-void Service::publish(hosting::Ports& ports) { ports.logs = &inside_->core.sink; }
+void Service::publish(hosting::Ports& ports) {
+  ports.logs = &inside_->core.sink;
+  if (ports.destinations != nullptr) ports.destinations->add("logs", inside_->deliveries);
+}
 
 ports::LogSink& Service::sink() { return inside_->core.sink; }
 

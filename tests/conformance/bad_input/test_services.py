@@ -12,6 +12,7 @@ pytestmark = pytest.mark.lapwing
 # A service, and a read of it that says what it holds.
 SERVICES = {
     "sqs": "list_queues",
+    "events": "list_event_buses",
     "iam": "get_account_summary",
     "logs": "describe_log_groups",
     "sns": "list_topics",

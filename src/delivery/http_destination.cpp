@@ -1,0 +1,61 @@
+#include "delivery/http_destination.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "delivery/limits.hpp"
+
+namespace lapwing::delivery {
+namespace {
+
+using ports::Delivered;
+
+Delivered not_answered(const Error& error) {
+  const bool hopeless = error.kind() == ErrorKind::kInvalid || error.kind() == ErrorKind::kTooLarge;
+  return {.kind = hopeless ? Delivered::Kind::kRefused : Delivered::Kind::kLater,
+          .code = error.kind() == ErrorKind::kTimeout ? "Timeout"
+                  : hopeless                          ? "InvalidAnswer"
+                                                      : "ConnectionFailed",
+          .message = error.kind() == ErrorKind::kTimeout ? "No answer in time." : error.message()};
+}
+
+}  // namespace
+
+Delivered delivered_by(const Result<http::Response>& answer) {
+  if (!answer) return not_answered(answer.error());
+  Delivered out;
+  out.answer = answer->body.substr(0, kFailureTextMax);
+  if (answer->status / 100 == 2) return out;
+  const bool later = answer->status == 429 || answer->status / 100 == 5;
+  out.kind = later ? Delivered::Kind::kLater : Delivered::Kind::kRefused;
+  out.code = fmt::format("{}", answer->status);
+  out.message = fmt::format("The endpoint answered {} {}.", answer->status,
+                            http::reason_phrase(answer->status));
+  return out;
+}
+
+net::Task<std::vector<Delivered>> HttpDestination::deliver(
+    net::Loop& loop, const std::vector<ports::Parcel>& parcels) {
+  std::vector<Delivered> out;
+  for (const ports::Parcel& parcel : parcels) {
+    HttpCall call{.url = parcel.target, .body = parcel.body, .timeout = timeout_};
+    if (!parcel.method.empty()) {
+      const auto method = http::parse_method(parcel.method);
+      if (!method) {
+        out.push_back({.kind = Delivered::Kind::kRefused,
+                       .code = "InvalidMethod",
+                       .message = "There is no method " + parcel.method + "."});
+        continue;
+      }
+      call.method = *method;
+    }
+    for (const ports::ParcelHeader& header : parcel.headers) {
+      call.headers.add(header.name, header.value);
+    }
+    out.push_back(delivered_by(co_await caller_.send(loop, std::move(call))));
+  }
+  co_return out;
+}
+
+}  // namespace lapwing::delivery

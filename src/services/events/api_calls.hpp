@@ -1,0 +1,51 @@
+// API destinations: an event for one is an HTTP request, made with what its connection authorises.
+//
+// What a rule's target says of the request (path values, query, headers) is put together when the
+// outbox asks for the shipment (complete()); what the connection says, secrets among it, at the
+// attempt (deliver()). Between the two the target is "api-destination:CONNECTION URL".
+//
+// Source: EventBridge user guide, "API destinations" and "Connections".
+//
+// Thread-safety: any thread; as ports::Destination.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/http_caller.hpp"
+#include "hosting/service.hpp"
+#include "ports/destination.hpp"
+#include "services/events/connections.hpp"
+#include "services/events/rules.hpp"
+#include "services/events/shelf.hpp"
+#include "services/events/tables.hpp"
+
+namespace lapwing::events {
+
+inline constexpr std::string_view kApiScheme = "api-destination";
+
+class ApiCalls final : public ports::Destination, public TargetKinds {
+ public:
+  ApiCalls(const Shelf<ApiDestinationTable>& apis, const Shelf<ConnectionTable>& connections,
+           Connections& authorisations)
+      : apis_(apis), connections_(connections), authorisations_(authorisations) {}
+
+  void complete(const Rule& rule, const gen::events::Target& target,
+                delivery::Shipment& shipment) const override;
+
+  net::Task<std::vector<ports::Delivered>> deliver(
+      net::Loop& loop, const std::vector<ports::Parcel>& parcels) override;
+  bool quick() const override { return false; }
+
+  ConnectionPtr connection_of(std::string_view arn) const;
+
+ private:
+  net::Task<ports::Delivered> deliver_one(net::Loop& loop, const ports::Parcel& parcel);
+
+  const Shelf<ApiDestinationTable>& apis_;
+  const Shelf<ConnectionTable>& connections_;
+  Connections& authorisations_;
+};
+
+}  // namespace lapwing::events

@@ -1,0 +1,76 @@
+// Which rules and archives of a bus an event is for. All patterns of a bus stand in one set, which
+// is changed with each change of a rule, and matched against without holding up changes.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "patterns/pattern_set.hpp"
+#include "services/events/bus.hpp"
+
+namespace lapwing::events {
+
+struct Matched {
+  std::vector<RulePtr> rules;
+  std::vector<ArchivePtr> archives;
+
+  bool empty() const { return rules.empty() && archives.empty(); }
+};
+
+class Matching {
+ public:
+  // Between the two, all patterns are put together: when a service starts and reads a hundred
+  // thousand rules.
+  void begin_loading() { loading_ = true; }
+  void end_loading();
+
+  // Watches rules and archives.
+  void changed(const RulePtr& before, const RulePtr& after);
+  void changed(const ArchivePtr& before, const ArchivePtr& after);
+
+  Matched match(const BusAddress& bus, std::string_view event) const;
+  // How many there are.
+  std::size_t patterns(const BusAddress& bus) const;
+
+ private:
+  // One of the two.
+  struct Listener {
+    RulePtr rule = nullptr;
+    ArchivePtr archive = nullptr;
+  };
+  struct OfBus {
+    patterns::PatternSet set;
+    std::map<patterns::PatternId, Listener> listeners;
+    std::map<std::string, patterns::PatternId, std::less<>> ids;  // by the listener's key
+    std::map<std::string, ArchivePtr, std::less<>> all;           // archives of everything
+    std::vector<patterns::Identified> loaded;
+  };
+  using Memory = std::unique_ptr<patterns::Match>;
+
+  void put(const std::string& bus, const std::string& key, const std::optional<std::string>& text,
+           Listener listener);
+  void remove(const std::string& bus, const std::string& key);
+  // Answers the id it had; 0: none. With both mutexes.
+  static patterns::PatternId forget(OfBus& bus, const std::string& key);
+  Memory take_memory() const;
+  void give_back(Memory memory) const;
+
+  // One change at a time: an automaton that is made again holds up no match.
+  std::mutex changing_;
+  bool loading_ = false;
+  patterns::PatternId next_ = 1;
+  mutable std::shared_mutex mutex_;                                   // of what follows
+  std::map<std::string, std::shared_ptr<OfBus>, std::less<>> buses_;  // by the bus's key
+  mutable std::mutex memory_mutex_;
+  mutable std::vector<Memory> memory_;
+};
+
+}  // namespace lapwing::events

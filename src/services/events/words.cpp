@@ -1,0 +1,61 @@
+#include "services/events/words.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "gen/events/errors.hpp"
+
+namespace lapwing::events {
+
+namespace errors = gen::events::errors;
+
+Error invalid(std::string message) {
+  return Error(ErrorKind::kInvalid, "ValidationException", std::move(message)).with_status(400);
+}
+
+Error invalid_parameter(std::string_view parameter, std::string_view reason) {
+  return invalid(fmt::format("Parameter {} is not valid. Reason: {}", parameter, reason));
+}
+
+Error no_such_bus(std::string_view name) {
+  return errors::resource_not_found(fmt::format("Event bus {} does not exist.", name));
+}
+
+Error no_such_rule(std::string_view rule, std::string_view bus) {
+  return errors::resource_not_found(
+      fmt::format("Rule {} does not exist on EventBus {}.", rule, bus));
+}
+
+Error too_many() {
+  return errors::limit_exceeded("The requested resource exceeds the maximum number allowed.");
+}
+
+Error store_failure(Error error) {
+  switch (error.kind()) {
+    case ErrorKind::kThrottled:
+      return errors::throttling("Too many requests wait to be written.")
+          .with_detail(error.to_log());
+    case ErrorKind::kUnavailable:
+      return Error(ErrorKind::kUnavailable, "ServiceUnavailable",
+                   "The service cannot write now: the disk is full, or it stops.")
+          .with_status(503)
+          .with_detail(error.to_log());
+    case ErrorKind::kTooLarge:
+      return errors::limit_exceeded("A value is larger than can be kept.")
+          .with_detail(error.to_log());
+    case ErrorKind::kInvalid:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kDenied:
+    case ErrorKind::kUnsupported:
+    case ErrorKind::kTimeout:
+    case ErrorKind::kUnknown:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kInternal:
+      break;
+  }
+  return error;
+}
+
+}  // namespace lapwing::events
