@@ -10,6 +10,7 @@
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/scheduler/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
@@ -47,6 +48,7 @@ const Entry kEntries[] = {
     entry<lambda::Service>("lambda"),
     entry<sqs::Service>("sqs"),
     entry<sts::Service>("sts"),
+    entry<scheduler::Service>("scheduler"),
 };
 
 }  // namespace
