@@ -20,7 +20,7 @@ Result<std::optional<MonoTime>> GroupRemoval::next_due() {
     return {};
   }));
   if (found.empty()) return std::optional<MonoTime>();
-  return std::optional(MonoTime::min());  // now
+  return std::optional(MonoTime());  // now
 }
 
 Status GroupRemoval::run_due() {

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
 namespace lapwing::scheduler {
 
+inline constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo";
 // Quota of AWS's: groups of an account in a region.
 inline constexpr std::size_t kGroupsMax = 500;
 inline constexpr std::size_t kTagsOfGroup = 200;

@@ -78,7 +78,7 @@ struct Group {
   bool deleting = false;
   std::int64_t created_ms = 0;
   std::int64_t modified_ms = 0;
-  resources::Tags tags;
+  resources::Tags tags = {};
 
   std::string arn() const {
     return aws::make_arn("scheduler", scope.region, scope.account, "schedule-group/" + name);

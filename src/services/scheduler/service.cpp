@@ -97,9 +97,12 @@ aws::OperationTable make_table(Core& core) {
 
 }  // namespace
 
-Service::Service(const hosting::Dependencies& given)
+Service::Service(const hosting::Dependencies& given, const std::string& zones)
     : given_(given),
-      core_{.clock = given_.clock, .random = given_.random, .ports = given_.ports},
+      core_{.clock = given_.clock,
+            .random = given_.random,
+            .ports = given_.ports,
+            .zones = schedule::Zones(zones)},
       api_(make_table(core_), given.pipeline) {}
 
 Service::~Service() { stop(); }

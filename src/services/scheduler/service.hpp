@@ -3,6 +3,8 @@
 // Thread-safety: as hosting::Service.
 #pragma once
 
+#include <string>
+
 #include "aws/service.hpp"
 #include "hosting/service.hpp"
 #include "services/scheduler/core.hpp"
@@ -11,7 +13,10 @@ namespace lapwing::scheduler {
 
 class Service final : public hosting::Service {
  public:
-  explicit Service(const hosting::Dependencies& given);
+  explicit Service(const hosting::Dependencies& given)
+      : Service(given, std::string(kZoneDirectory)) {}
+  // Time zones from elsewhere than the machine's.
+  Service(const hosting::Dependencies& given, const std::string& zones);
   ~Service() override;
 
   const aws::Service& api() const override { return api_; }
