@@ -24,8 +24,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kNames{
 
 // Actions that only read are not scheduled; the guide lists how they begin.
 constexpr std::array<std::string_view, 19> kReading{
-    "get",      "describe",      "list",      "poll",        "receive",  "search",   "scan",
-    "query",    "select",        "read",      "lookup",      "discover", "validate", "batchGet",
+    "get",           "describe",  "list",        "poll",     "receive",     "search",   "scan",
+    "query",         "select",    "read",        "lookup",   "discover",    "validate", "batchGet",
     "batchDescribe", "batchRead", "transactGet", "retrieve", "isAuthorized"};
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
@@ -49,7 +49,8 @@ class Speller {
   void write(const text::JsonValue& value, std::uint16_t shape_index) {
     if (shape_index == aws::kNone) return json_.value(value);
     const aws::ShapeRow& shape = model_.shape(shape_index);
-    if (shape.kind == aws::ShapeKind::kStructure && value.is_object()) return structure(value, shape);
+    if (shape.kind == aws::ShapeKind::kStructure && value.is_object())
+      return structure(value, shape);
     if (shape.kind == aws::ShapeKind::kList && value.is_array()) return list(value, shape);
     if (shape.kind == aws::ShapeKind::kMap && value.is_object()) return map(value, shape);
     if (shape.kind == aws::ShapeKind::kBlob && !value.is_null()) return blob(value);
@@ -116,9 +117,11 @@ Result<ApiTarget> read_api_target(std::string_view arn) {
   }
   const std::string_view service = what.substr(0, colon);
   const std::string_view action = what.substr(colon + 1);
-  if (std::ranges::any_of(kReading, [&](std::string_view each) { return action.starts_with(each); })) {
-    return fail(invalid(fmt::format(
-        "The action {} of {} only reads: EventBridge Scheduler does not call it.", action, service)));
+  if (std::ranges::any_of(kReading,
+                          [&](std::string_view each) { return action.starts_with(each); })) {
+    return fail(invalid(
+        fmt::format("The action {} of {} only reads: EventBridge Scheduler does not call it.",
+                    action, service)));
   }
   ApiTarget out;
   out.model = find_model(service);

@@ -1,5 +1,5 @@
-// Universal targets: "arn:aws:scheduler:::aws-sdk:SERVICE:apiAction" is any operation of any service
-// that is here, its request the schedule's Input.
+// Universal targets: "arn:aws:scheduler:::aws-sdk:SERVICE:apiAction" is any operation of any
+// service that is here, its request the schedule's Input.
 //
 // Source: Scheduler user guide, "Using universal targets".
 //

@@ -18,11 +18,12 @@ namespace {
 
 // Of templated targets; each needs its sibling.
 constexpr std::array<std::string_view, 14> kTemplated{
-    "codebuild", "codepipeline", "ecs",       "events", "firehose", "inspector", "kinesis",
-    "lambda",    "sagemaker",    "sns",       "sqs",    "states",   "batch",     "redshift-data"};
+    "codebuild", "codepipeline", "ecs", "events", "firehose", "inspector", "kinesis",
+    "lambda",    "sagemaker",    "sns", "sqs",    "states",   "batch",     "redshift-data"};
 
 Status check_times(const Core& core, const Schedule& schedule, bool start_is_new) {
-  if (const auto read = schedule::parse(schedule.expression, schedule::Dialect::kScheduler); !read) {
+  if (const auto read = schedule::parse(schedule.expression, schedule::Dialect::kScheduler);
+      !read) {
     return fail(invalid(read.error().message));
   }
   if (start_is_new && schedule.start_ms &&
@@ -42,8 +43,8 @@ Status check_times(const Core& core, const Schedule& schedule, bool start_is_new
 Status check_input(const Target& target, std::string_view service) {
   if (!target.input) return {};
   if (target.input->size() > kInputBytesMax) {
-    return fail(invalid(
-        fmt::format("The Input of a target holds {} bytes at most.", kInputBytesMax)));
+    return fail(
+        invalid(fmt::format("The Input of a target holds {} bytes at most.", kInputBytesMax)));
   }
   const bool json = service == "lambda" || service == "events" || service == "states";
   if (json && !text::check_json(*target.input)) {

@@ -63,9 +63,9 @@ Result<std::optional<MonoTime>> Clockwork::next_due() {
   if (first.empty()) return std::optional<MonoTime>();
   // A century is as good as never, and no clock overflows.
   constexpr Duration kFarthest = std::chrono::hours(24 * 365 * 100);
-  const Duration left = wall_from_unix_ms(std::min(
-                            first[0].due_ms, unix_ms(clock_.wall() + kFarthest))) -
-                        clock_.wall();
+  const Duration left =
+      wall_from_unix_ms(std::min(first[0].due_ms, unix_ms(clock_.wall() + kFarthest))) -
+      clock_.wall();
   return std::optional(clock_.mono() + left);
 }
 

@@ -13,9 +13,8 @@ Status transact_once(Core& core, const aws::Call& call, std::string_view operati
   store::TransactOptions options;
   const std::string digest = crypto::sha256_hex(request);
   if (token) {
-    options.idempotency_key =
-        fmt::format("{}/{}/{}/{}", operation, call.caller.account.view(),
-                    call.caller.region.view(), *token);
+    options.idempotency_key = fmt::format("{}/{}/{}/{}", operation, call.caller.account.view(),
+                                          call.caller.region.view(), *token);
   }
   const auto done = core.store().transact(
       [&](store::Txn& txn) -> Status {

@@ -52,11 +52,11 @@ std::optional<delivery::Shipment> Outgoing::shipment_at(const delivery::Posting&
     out.parcel.detail_type = target.detail_type;
     out.parcel.resources = {invocation->schedule_arn};
   }
-  out.retry = delivery::RetryPolicy::exponential(
-      {.first = kRetryFirst,
-       .most = kRetryMost,
-       .attempts = static_cast<std::uint32_t>(target.retries),
-       .age = std::chrono::seconds(target.event_age_s)});
+  out.retry =
+      delivery::RetryPolicy::exponential({.first = kRetryFirst,
+                                          .most = kRetryMost,
+                                          .attempts = static_cast<std::uint32_t>(target.retries),
+                                          .age = std::chrono::seconds(target.event_age_s)});
   return out;
 }
 

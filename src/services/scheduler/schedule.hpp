@@ -68,7 +68,8 @@ struct Schedule {
   std::int64_t anchor_ms = 0;  // what rate() counts from where there is no start
 
   std::string arn() const {
-    return aws::make_arn("scheduler", scope.region, scope.account, "schedule/" + group + "/" + name);
+    return aws::make_arn("scheduler", scope.region, scope.account,
+                         "schedule/" + group + "/" + name);
   }
 };
 

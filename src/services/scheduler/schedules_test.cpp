@@ -35,16 +35,15 @@ TEST(Schedules, AreShownWithWhatStandsForWhatWasNotSaid) {
 
 TEST(Schedules, ShowAllThatWasSaid) {
   Host host;
-  ASSERT_TRUE(
-      host.create("s", "cron(0 6 * * ? *)",
-                  R"("ScheduleExpressionTimezone":"Europe/Berlin","Description":"d",)"
-                  R"("StartDate":"2024-02-01T00:00:00Z","EndDate":"2024-03-01T00:00:00Z",)"
-                  R"("State":"DISABLED","ActionAfterCompletion":"DELETE",)"
-                  R"("FlexibleTimeWindow":{"Mode":"FLEXIBLE","MaximumWindowInMinutes":15})",
-                  R"("Input":"text","SqsParameters":{"MessageGroupId":"g"},)"
-                  R"("RetryPolicy":{"MaximumRetryAttempts":0},"DeadLetterConfig":)"
-                  R"({"Arn":"arn:aws:sqs:us-east-1:000000000000:d"})")
-          .ok());
+  ASSERT_TRUE(host.create("s", "cron(0 6 * * ? *)",
+                          R"("ScheduleExpressionTimezone":"Europe/Berlin","Description":"d",)"
+                          R"("StartDate":"2024-02-01T00:00:00Z","EndDate":"2024-03-01T00:00:00Z",)"
+                          R"("State":"DISABLED","ActionAfterCompletion":"DELETE",)"
+                          R"("FlexibleTimeWindow":{"Mode":"FLEXIBLE","MaximumWindowInMinutes":15})",
+                          R"("Input":"text","SqsParameters":{"MessageGroupId":"g"},)"
+                          R"("RetryPolicy":{"MaximumRetryAttempts":0},"DeadLetterConfig":)"
+                          R"({"Arn":"arn:aws:sqs:us-east-1:000000000000:d"})")
+                  .ok());
   const Answer shown = host.get("s");
   EXPECT_EQ(shown.at("ScheduleExpressionTimezone"), "Europe/Berlin");
   EXPECT_EQ(shown.at("Description"), "d");
@@ -93,8 +92,7 @@ TEST(Schedules, AreRefusedInAwssWords) {
        "Invalid Schedule Expression at(2021-12-31)."},
       {"CreateSchedule", Host::input("n", "rate(1 hour)", R"("GroupName":"g")"),
        "ResourceNotFoundException", "Schedule group g does not exist."},
-      {"CreateSchedule",
-       Host::input("n", "rate(1 hour)", R"("StartDate":"2023-12-31T23:54:59Z")"),
+      {"CreateSchedule", Host::input("n", "rate(1 hour)", R"("StartDate":"2023-12-31T23:54:59Z")"),
        "ValidationException", "The StartDate you specify cannot be earlier than 5 minutes ago."},
       {"CreateSchedule",
        Host::input("n", "rate(1 hour)",
@@ -110,9 +108,9 @@ TEST(Schedules, AreRefusedInAwssWords) {
        Host::input("n", "rate(1 hour)",
                    R"("KmsKeyArn":"arn:aws:kms:us-east-1:000000000000:key/k")"),
        "NotImplemented", "KmsKeyArn"},
-      {"CreateSchedule", Host::input("n", "rate(1 hour)", "", R"("Input":")" +
-                                                                  std::string(256 * 1024 + 1, 'x') +
-                                                                  "\""),
+      {"CreateSchedule",
+       Host::input("n", "rate(1 hour)", "",
+                   R"("Input":")" + std::string(256 * 1024 + 1, 'x') + "\""),
        "ValidationException", "262144"},
       {"CreateSchedule", with_target("arn:aws:s3:::bucket"), "ValidationException",
        "Provided Arn is not in correct format."},
@@ -123,8 +121,8 @@ TEST(Schedules, AreRefusedInAwssWords) {
        "ValidationException", "JSON"},
       {"CreateSchedule", with_target("arn:aws:events:us-east-1:000000000000:event-bus/default"),
        "ValidationException", "EventBridgeParameters"},
-      {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:lambda:getFunction",
-                                     R"("Input":"{}")"),
+      {"CreateSchedule",
+       with_target("arn:aws:scheduler:::aws-sdk:lambda:getFunction", R"("Input":"{}")"),
        "ValidationException", "getFunction"},
       {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:lambda:fly", R"("Input":"{}")"),
        "ValidationException", "fly"},
@@ -134,7 +132,8 @@ TEST(Schedules, AreRefusedInAwssWords) {
        "ValidationException", "Provided Arn is not in correct format."},
       {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:lambda:invoke"),
        "ValidationException", "Input"},
-      {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:lambda:invoke", R"("Input":"[]")"),
+      {"CreateSchedule",
+       with_target("arn:aws:scheduler:::aws-sdk:lambda:invoke", R"("Input":"[]")"),
        "ValidationException", "JSON object"},
       {"UpdateSchedule", Host::input("n", "rate(1 hour)"), "ResourceNotFoundException",
        "Schedule n does not exist."},
@@ -206,9 +205,9 @@ TEST(Schedules, AreListed) {
   EXPECT_EQ(first.at("Schedules.0.Target.Arn"), queue_arn("q"));
   EXPECT_EQ(first.size("Schedules.0.Target"), 1U);
   EXPECT_EQ(first.at("Schedules.0.State"), "ENABLED");
-  EXPECT_EQ(names(fmt::format(R"({{"MaxResults":3,"NextToken":{}}})",
-                              in_quotes(first.at("NextToken")))),
-            "a3 ");
+  EXPECT_EQ(
+      names(fmt::format(R"({{"MaxResults":3,"NextToken":{}}})", in_quotes(first.at("NextToken")))),
+      "a3 ");
   // Of another account there are none.
   aws::Caller other = host.caller;
   other.account = AccountId("111111111111");
@@ -247,15 +246,17 @@ TEST(ScheduleGroups, HaveTags) {
   for (const std::string name : {"g", "default"}) {
     const std::string arn = "arn:aws:scheduler:us-east-1:000000000000:schedule-group/" + name;
     const std::string at = fmt::format(R"("ResourceArn":"{}")", arn);
-    EXPECT_TRUE(host.call("TagResource",
-                          "{" + at + R"(,"Tags":[{"Key":"b","Value":"2"},{"Key":"a","Value":"3"}]})")
-                    .ok());
+    EXPECT_TRUE(
+        host.call("TagResource",
+                  "{" + at + R"(,"Tags":[{"Key":"b","Value":"2"},{"Key":"a","Value":"3"}]})")
+            .ok());
     EXPECT_TRUE(host.call("UntagResource", "{" + at + R"(,"TagKeys":["a","never"]})").ok());
     const Answer tags = host.call("ListTagsForResource", "{" + at + "}");
     EXPECT_EQ(tags.size("Tags"), 1U);
     EXPECT_EQ(tags.at("Tags.0.Key"), "b");
-    EXPECT_EQ(host.call("TagResource", "{" + at + R"(,"Tags":[{"Key":"aws:x","Value":"2"}]})").error,
-              "ValidationException");
+    EXPECT_EQ(
+        host.call("TagResource", "{" + at + R"(,"Tags":[{"Key":"aws:x","Value":"2"}]})").error,
+        "ValidationException");
     host.restart();
   }
   EXPECT_EQ(host.call("ListScheduleGroups").size("ScheduleGroups"), 2U);
@@ -274,8 +275,7 @@ TEST(ScheduleGroups, GoWithTheirSchedules) {
     ASSERT_TRUE(host.create(fmt::format("s{}", i), "rate(1 hour)", R"("GroupName":"g")").ok());
   }
   ASSERT_TRUE(host.create("s", "rate(1 hour)", R"("GroupName":"g2")").ok());
-  EXPECT_EQ(host.call("DeleteScheduleGroup", R"({"Name":"default"})").error,
-            "ValidationException");
+  EXPECT_EQ(host.call("DeleteScheduleGroup", R"({"Name":"default"})").error, "ValidationException");
   ASSERT_TRUE(host.call("DeleteScheduleGroup", R"({"Name":"g"})").ok());
   host.advance(seconds(0));
   EXPECT_EQ(host.call("GetScheduleGroup", R"({"Name":"g"})").error, "ResourceNotFoundException");

@@ -56,9 +56,7 @@ struct GroupTable {
   static constexpr int kFormat = 1;
   static constexpr std::string_view kDeleting = "deleting";
 
-  static std::string key(const Group& each) {
-    return resources::scoped_key(each.scope, each.name);
-  }
+  static std::string key(const Group& each) { return resources::scoped_key(each.scope, each.name); }
 
   template <class Fields, class R>
   static void fields(Fields& f, R& each) {

@@ -9,8 +9,7 @@ namespace lapwing::scheduler::testing {
 namespace {
 
 constexpr std::string_view kOnce = "at(2024-01-01T01:00:00)";
-constexpr std::string_view kArn =
-    "arn:aws:scheduler:us-east-1:000000000000:schedule/default/s";
+constexpr std::string_view kArn = "arn:aws:scheduler:us-east-1:000000000000:schedule/default/s";
 
 Delivered later() {
   return {.kind = Delivered::Kind::kLater, .code = "Throttled", .message = "not now"};
@@ -27,9 +26,9 @@ std::map<std::string, std::string> attributes(const ports::Parcel& parcel) {
 
 TEST(SchedulerTargets, GetTheInputUnderTheRole) {
   Host host;
-  ASSERT_TRUE(host.create("s", kOnce, "",
-                          R"("Input":"{\"a\":1}","SqsParameters":{"MessageGroupId":"g"})")
-                  .ok());
+  ASSERT_TRUE(
+      host.create("s", kOnce, "", R"("Input":"{\"a\":1}","SqsParameters":{"MessageGroupId":"g"})")
+          .ok());
   host.advance(hours(2));
   ASSERT_EQ(host.targets.all().size(), 1U);
   const ports::Parcel parcel = host.targets.all()[0].parcel;
@@ -86,8 +85,8 @@ TEST(SchedulerTargets, VariablesAreFilledInAtEachAttempt) {
   const auto bodies = host.targets.bodies();
   ASSERT_EQ(bodies.size(), 3U);
   for (std::size_t i = 0; i < bodies.size(); ++i) {
-    const std::string begins = fmt::format("{} 2024-01-01T01:00:00Z {} <aws.scheduler.other> ",
-                                           kArn, i + 1);
+    const std::string begins =
+        fmt::format("{} 2024-01-01T01:00:00Z {} <aws.scheduler.other> ", kArn, i + 1);
     EXPECT_TRUE(bodies[i].starts_with(begins)) << bodies[i];
     EXPECT_EQ(bodies[i].size(), begins.size() + 36) << bodies[i];
     EXPECT_EQ(bodies[i].substr(begins.size()), bodies[0].substr(begins.size()));
@@ -163,11 +162,12 @@ TEST(SchedulerTargets, WhatFailsIsTriedAsThePolicySays) {
 
 TEST(SchedulerTargets, AreAnyOperationOfAnyService) {
   Host host;
-  ASSERT_TRUE(host.create("s", kOnce, "",
-                          R"("Arn":"arn:aws:scheduler:::aws-sdk:lambda:invoke","Input":)" +
-                              in_quotes(R"({"FunctionName":"f","InvocationType":"Event",)"
-                                        R"("Payload":"{\"at\":\"<aws.scheduler.scheduled-time>\"}"})"))
-                  .ok());
+  ASSERT_TRUE(
+      host.create("s", kOnce, "",
+                  R"("Arn":"arn:aws:scheduler:::aws-sdk:lambda:invoke","Input":)" +
+                      in_quotes(R"({"FunctionName":"f","InvocationType":"Event",)"
+                                R"("Payload":"{\"at\":\"<aws.scheduler.scheduled-time>\"}"})"))
+          .ok());
   ASSERT_TRUE(host.create("l", kOnce, "",
                           R"("Arn":"arn:aws:scheduler:::aws-sdk:cloudwatchlogs:createLogGroup",)"
                           R"("Input":"{\"LogGroupName\":\"g\",\"Tags\":{\"Key\":\"v\"}}")")
@@ -179,9 +179,8 @@ TEST(SchedulerTargets, AreAnyOperationOfAnyService) {
   EXPECT_EQ(all[0].service, "lambda");
   EXPECT_EQ(all[0].operation, "Invoke");
   // {"at":"2024-01-01T01:00:00Z"} as bytes
-  EXPECT_EQ(all[0].input,
-            R"({"FunctionName":"f","InvocationType":"Event",)"
-            R"("Payload":"eyJhdCI6IjIwMjQtMDEtMDFUMDE6MDA6MDBaIn0="})");
+  EXPECT_EQ(all[0].input, R"({"FunctionName":"f","InvocationType":"Event",)"
+                          R"("Payload":"eyJhdCI6IjIwMjQtMDEtMDFUMDE6MDA6MDBaIn0="})");
   EXPECT_EQ(all[0].call.caller.principal_arn,
             "arn:aws:sts::000000000000:assumed-role/s/EventBridgeScheduler");
   EXPECT_EQ(all[0].call.caller.region.view(), "us-east-1");

@@ -1,5 +1,5 @@
-// When schedules are due: expressions in time zones, bounds, windows, what was missed. Time is moved
-// by hand.
+// When schedules are due: expressions in time zones, bounds, windows, what was missed. Time is
+// moved by hand.
 #include <algorithm>
 
 #include "services/scheduler/testing/host.hpp"
@@ -19,30 +19,66 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {"once", "2024-05-01T00:00:00Z", "at(2024-05-01T10:00:00)", "", days(3),
+    {"once",
+     "2024-05-01T00:00:00Z",
+     "at(2024-05-01T10:00:00)",
+     "",
+     days(3),
      {"2024-05-01T10:00:00Z"}},
-    {"once, by Berlin's clocks", "2024-05-01T00:00:00Z", "at(2024-05-01T10:00:00)",
-     R"("ScheduleExpressionTimezone":"Europe/Berlin")", days(3), {"2024-05-01T08:00:00Z"}},
+    {"once, by Berlin's clocks",
+     "2024-05-01T00:00:00Z",
+     "at(2024-05-01T10:00:00)",
+     R"("ScheduleExpressionTimezone":"Europe/Berlin")",
+     days(3),
+     {"2024-05-01T08:00:00Z"}},
     {"once, past", "2024-05-01T00:00:00Z", "at(2024-04-01T10:00:00)", "", days(3), {}},
-    {"once, in the hour that spring skips", "2024-03-30T00:00:00Z", "at(2024-03-31T02:30:00)",
-     R"("ScheduleExpressionTimezone":"Europe/Berlin")", days(3), {}},
-    {"every night, where spring skips one", "2024-03-29T12:00:00Z", "cron(30 2 * * ? *)",
-     R"("ScheduleExpressionTimezone":"Europe/Berlin")", days(4),
+    {"once, in the hour that spring skips",
+     "2024-03-30T00:00:00Z",
+     "at(2024-03-31T02:30:00)",
+     R"("ScheduleExpressionTimezone":"Europe/Berlin")",
+     days(3),
+     {}},
+    {"every night, where spring skips one",
+     "2024-03-29T12:00:00Z",
+     "cron(30 2 * * ? *)",
+     R"("ScheduleExpressionTimezone":"Europe/Berlin")",
+     days(4),
      {"2024-03-30T01:30:00Z", "2024-04-01T00:30:00Z", "2024-04-02T00:30:00Z"}},
-    {"every night, where autumn has one twice", "2024-10-25T12:00:00Z", "cron(30 2 * * ? *)",
-     R"("ScheduleExpressionTimezone":"Europe/Berlin")", days(3),
+    {"every night, where autumn has one twice",
+     "2024-10-25T12:00:00Z",
+     "cron(30 2 * * ? *)",
+     R"("ScheduleExpressionTimezone":"Europe/Berlin")",
+     days(3),
      {"2024-10-26T00:30:00Z", "2024-10-27T00:30:00Z", "2024-10-28T01:30:00Z"}},
-    {"a rate counts elapsed time there", "2024-10-26T12:00:00Z", "rate(1 day)",
-     R"("ScheduleExpressionTimezone":"Europe/Berlin")", days(2),
+    {"a rate counts elapsed time there",
+     "2024-10-26T12:00:00Z",
+     "rate(1 day)",
+     R"("ScheduleExpressionTimezone":"Europe/Berlin")",
+     days(2),
      {"2024-10-27T12:00:00Z", "2024-10-28T12:00:00Z"}},
-    {"29 February", "2023-01-01T00:00:00Z", "cron(0 12 29 2 ? *)", "", days(365 * 6),
+    {"29 February",
+     "2023-01-01T00:00:00Z",
+     "cron(0 12 29 2 ? *)",
+     "",
+     days(365 * 6),
      {"2024-02-29T12:00:00Z", "2028-02-29T12:00:00Z"}},
-    {"a rate without a start", "2024-05-01T00:00:30Z", "rate(5 minutes)", "", minutes(12),
+    {"a rate without a start",
+     "2024-05-01T00:00:30Z",
+     "rate(5 minutes)",
+     "",
+     minutes(12),
      {"2024-05-01T00:05:30Z", "2024-05-01T00:10:30Z"}},
-    {"a rate from its start to its end", "2024-05-01T00:00:00Z", "rate(1 hour)",
-     R"("StartDate":"2024-05-01T00:30:00Z","EndDate":"2024-05-01T02:30:00Z")", days(1),
+    {"a rate from its start to its end",
+     "2024-05-01T00:00:00Z",
+     "rate(1 hour)",
+     R"("StartDate":"2024-05-01T00:30:00Z","EndDate":"2024-05-01T02:30:00Z")",
+     days(1),
      {"2024-05-01T00:30:00Z", "2024-05-01T01:30:00Z", "2024-05-01T02:30:00Z"}},
-    {"years that are past", "2024-05-01T00:00:00Z", "cron(15 10 ? * 6L 2002-2005)", "", days(400),
+    {"years that are past",
+     "2024-05-01T00:00:00Z",
+     "cron(15 10 ? * 6L 2002-2005)",
+     "",
+     days(400),
      {}},
     {"disabled", "2024-05-01T00:00:00Z", "rate(1 hour)", R"("State":"DISABLED")", days(1), {}},
 };
@@ -159,7 +195,8 @@ TEST(SchedulerTimes, OverARestart) {
 TEST(SchedulerTimes, AnOccurrenceComesOnceOverACrash) {
   Host host("2024-05-01T00:00:00Z");
   host.targets.always({.kind = Delivered::Kind::kLater, .code = "Throttled"});
-  ASSERT_TRUE(host.create("s", "at(2024-05-01T01:00:00)", R"("ActionAfterCompletion":"DELETE")").ok());
+  ASSERT_TRUE(
+      host.create("s", "at(2024-05-01T01:00:00)", R"("ActionAfterCompletion":"DELETE")").ok());
   host.advance(hours(1));
   ASSERT_FALSE(host.targets.all().empty());
   EXPECT_EQ(host.get("s").error, "ResourceNotFoundException");

@@ -120,15 +120,14 @@ Result<gen::scheduler::CreateScheduleGroupOutput> create_schedule_group(
   const std::string request = Groups::encode(group);
   group.created_ms = group.modified_ms = core.now_ms();
   LAPWING_CHECK(transact_once(
-      core, call, "CreateScheduleGroup", in.client_token, request,
-      [&](store::Txn& txn) -> Status {
+      core, call, "CreateScheduleGroup", in.client_token, request, [&](store::Txn& txn) -> Status {
         LAPWING_TRY(const auto there, Groups::find(txn, GroupTable::key(group)));
         if (there && there->record.deleting) return fail(group_is_deleting(group.name));
         if (there || group.name == kDefaultGroup) return fail(group_exists(group.name));
         LAPWING_TRY(const auto all, all_groups(core, txn, group.scope));
         if (all.size() >= kGroupsMax) {
-          return fail(gen::scheduler::errors::service_quota_exceeded(fmt::format(
-              "You have reached the quota of {} schedule groups.", kGroupsMax)));
+          return fail(gen::scheduler::errors::service_quota_exceeded(
+              fmt::format("You have reached the quota of {} schedule groups.", kGroupsMax)));
         }
         LAPWING_CHECK(Groups::insert(txn, group));
         return {};
@@ -142,8 +141,7 @@ Result<gen::scheduler::GetScheduleGroupOutput> get_schedule_group(
     Core& core, const aws::Call& call, gen::scheduler::GetScheduleGroupInput in) {
   gen::scheduler::GetScheduleGroupOutput out;
   LAPWING_CHECK(core.store().read([&](store::Reader& reader) -> Status {
-    LAPWING_TRY(const Group group,
-                find_group(core, reader, aws::scope_of(call.caller), in.name));
+    LAPWING_TRY(const Group group, find_group(core, reader, aws::scope_of(call.caller), in.name));
     out = show<gen::scheduler::GetScheduleGroupOutput>(group);
     return {};
   }));
@@ -162,8 +160,8 @@ Result<gen::scheduler::ListScheduleGroupsOutput> list_schedule_groups(
     return {};
   }));
   std::erase_if(groups, [&](const Group& each) { return !each.name.starts_with(prefix); });
-  auto page = resources::page_items(std::move(groups), *ask,
-                                    [](const Group& each) { return each.name; });
+  auto page =
+      resources::page_items(std::move(groups), *ask, [](const Group& each) { return each.name; });
   gen::scheduler::ListScheduleGroupsOutput out;
   for (const Group& each : page.items) {
     out.schedule_groups.push_back(show<gen::scheduler::ScheduleGroupSummary>(each));
@@ -174,7 +172,8 @@ Result<gen::scheduler::ListScheduleGroupsOutput> list_schedule_groups(
 
 Result<gen::scheduler::DeleteScheduleGroupOutput> delete_schedule_group(
     Core& core, const aws::Call& call, gen::scheduler::DeleteScheduleGroupInput in) {
-  if (in.name == kDefaultGroup) return fail(invalid("The default schedule group cannot be deleted."));
+  if (in.name == kDefaultGroup)
+    return fail(invalid("The default schedule group cannot be deleted."));
   const aws::Scope scope = aws::scope_of(call.caller);
   LAPWING_CHECK(transact_once(core, call, "DeleteScheduleGroup", in.client_token, in.name,
                               [&](store::Txn& txn) -> Status {

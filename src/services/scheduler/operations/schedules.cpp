@@ -133,14 +133,13 @@ Result<gs::CreateScheduleOutput> create_schedule(Core& core, const aws::Call& ca
   const std::string request = Schedules::encode(schedule);
   schedule.created_ms = schedule.modified_ms = schedule.anchor_ms = core.now_ms();
   const std::optional<Due> due = due_of(core, schedule);
-  LAPWING_CHECK(transact_once(core, call, "CreateSchedule", token, request,
-                              [&](store::Txn& txn) -> Status {
-                                LAPWING_CHECK(check_group(core, txn, schedule));
-                                LAPWING_TRY(const auto there,
-                                            Schedules::find(txn, ScheduleTable::key(schedule)));
-                                if (there) return fail(schedule_exists(schedule.name));
-                                return put(txn, schedule, due);
-                              }));
+  LAPWING_CHECK(
+      transact_once(core, call, "CreateSchedule", token, request, [&](store::Txn& txn) -> Status {
+        LAPWING_CHECK(check_group(core, txn, schedule));
+        LAPWING_TRY(const auto there, Schedules::find(txn, ScheduleTable::key(schedule)));
+        if (there) return fail(schedule_exists(schedule.name));
+        return put(txn, schedule, due);
+      }));
   core.parts->due_task.notify();
   gs::CreateScheduleOutput out;
   out.schedule_arn = schedule.arn();
@@ -166,12 +165,11 @@ Result<gs::GetScheduleOutput> get_schedule(Core& core, const aws::Call& call,
   if (schedule.end_ms) out.end_date = wall_from_unix_ms(*schedule.end_ms);
   out.description = schedule.description;
   out.state = schedule.enabled ? gs::ScheduleState::kEnabled : gs::ScheduleState::kDisabled;
-  out.action_after_completion =
-      schedule.delete_when_over ? gs::ActionAfterCompletion::kDelete
-                                : gs::ActionAfterCompletion::kNone;
+  out.action_after_completion = schedule.delete_when_over ? gs::ActionAfterCompletion::kDelete
+                                                          : gs::ActionAfterCompletion::kNone;
   gs::FlexibleTimeWindow& window = out.flexible_time_window.emplace();
-  window.mode = schedule.flexible ? gs::FlexibleTimeWindowMode::kFlexible
-                                  : gs::FlexibleTimeWindowMode::kOff;
+  window.mode =
+      schedule.flexible ? gs::FlexibleTimeWindowMode::kFlexible : gs::FlexibleTimeWindowMode::kOff;
   window.maximum_window_in_minutes = schedule.window_minutes;
   out.target = show(schedule.target);
   out.creation_date = wall_from_unix_ms(schedule.created_ms);
@@ -224,13 +222,13 @@ Result<gs::UpdateScheduleOutput> update_schedule(Core& core, const aws::Call& ca
     LAPWING_TRY(before, find(core, reader, schedule.scope, schedule.group, schedule.name));
     return {};
   }));
-  LAPWING_CHECK(check_schedule(core, "UpdateSchedule", schedule,
-                               schedule.start_ms != before->start_ms));
+  LAPWING_CHECK(
+      check_schedule(core, "UpdateSchedule", schedule, schedule.start_ms != before->start_ms));
   schedule.modified_ms = core.now_ms();
   const std::uint64_t random = random_bits(core.random);
   const auto zone = core.zones.find(schedule.zone);
-  LAPWING_CHECK(transact_once(
-      core, call, "UpdateSchedule", token, request, [&](store::Txn& txn) -> Status {
+  LAPWING_CHECK(
+      transact_once(core, call, "UpdateSchedule", token, request, [&](store::Txn& txn) -> Status {
         LAPWING_TRY(const Schedule old,
                     find(core, txn, schedule.scope, schedule.group, schedule.name));
         LAPWING_CHECK(check_group(core, txn, schedule));

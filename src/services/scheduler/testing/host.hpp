@@ -4,8 +4,6 @@
 // Thread-safety: one thread; destinations and API are called on the loop.
 #pragma once
 
-#include <stdlib.h>
-
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <stdlib.h>
 #include <string>
 #include <string_view>
 #include <vector>
