@@ -1,6 +1,6 @@
 // The records of schedules and groups. When a schedule is due stands in a small record of its own,
-// by whose index the next one is found: nothing is kept in memory, and an occurrence does not write
-// the schedule anew.
+// by whose index the next one is found: nothing is kept in memory, and an occurrence does not
+// write the schedule.
 #pragma once
 
 #include <string>

@@ -145,7 +145,7 @@ TEST(SchedulerTimes, AChangeCountsFromItsInstant) {
   Host host("2024-05-01T00:00:00Z");
   ASSERT_TRUE(host.create("s", "rate(1 hour)").ok());
   host.advance(minutes(50));
-  // The same rate keeps its phase, another one begins anew.
+  // The same rate keeps its phase, another one has its own.
   ASSERT_TRUE(host.create("s", "rate(1 hour)", "", "", "UpdateSchedule").ok());
   host.advance(minutes(20));
   ASSERT_TRUE(host.create("s", "rate(30 minutes)", "", "", "UpdateSchedule").ok());

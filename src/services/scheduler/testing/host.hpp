@@ -5,12 +5,9 @@
 #pragma once
 
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <stdlib.h>
 #include <string>
 #include <string_view>
@@ -21,7 +18,6 @@
 
 #include "hosting/testing/host.hpp"
 #include "ports/aws_api.hpp"
-#include "schedule/testing/tzif.hpp"
 #include "services/scheduler/service.hpp"
 #include "text/json_writer.hpp"
 #include "text/time_format.hpp"
@@ -139,7 +135,7 @@ class Host final : public hosting::testing::HostBase {
   }
   ~Host() override {
     end_service();
-    std::filesystem::remove_all(zones_);
+    remove(zones_);
   }
 
   // As if the server were not there for so long.
@@ -178,14 +174,8 @@ class Host final : public hosting::testing::HostBase {
   }
 
  private:
-  static std::string make_zones() {
-    std::string path = (std::filesystem::temp_directory_path() / "zones.XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no directory for zones");
-    std::filesystem::create_directories(path + "/Europe");
-    std::ofstream(path + "/Europe/Berlin", std::ios::binary)
-        << schedule::testing::tzif(3600, {}, "CET-1CEST,M3.5.0,M10.5.0/3");
-    return path;
-  }
+  static std::string make_zones();
+  static void remove(const std::string& directory);
 
   const std::string zones_ = make_zones();
 };
