@@ -80,6 +80,10 @@ Status Clockwork::run_due() {
   for (Due& each : found) {
     if (each.due_ms > unix_ms(now)) break;
     auto zone = zones_.find(each.zone);
+    if (zone == nullptr) {
+      logger_.warn("scheduler", "a schedule waits for its time zone, which this machine lacks",
+                   {{"schedule", DueTable::key(each)}, {"zone", each.zone}});
+    }
     steps.push_back({std::move(each), std::move(zone), make_uuid(random_), random_bits(random_)});
   }
   if (steps.empty()) return {};
@@ -101,6 +105,12 @@ Status Clockwork::run_due() {
         continue;
       }
       const Schedule& schedule = stored->record;
+      if (step.zone == nullptr) {  // its next occurrence is not known
+        Due again = step.due;
+        again.due_ms = unix_ms(now + kZoneAgain);
+        LAPWING_CHECK(Dues::put(txn, again));
+        continue;
+      }
       const WallTime occurrence = wall_from_unix_ms(step.due.occurrence_ms);
       const Duration late_max = kLateMax + window_of(schedule);
       if (now - occurrence > late_max && !is_one_time(schedule)) {

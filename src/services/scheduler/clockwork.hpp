@@ -7,6 +7,8 @@
 // What was missed (the server was down): at() runs late, its age counted from when it was due; of
 // cron() and rate() what is more than kLateMax late, and behind its window, is left out.
 //
+// A schedule whose time zone this machine has lost waits for it, kZoneAgain at a time.
+//
 // Thread-safety: as DueSource; fired() from any thread.
 #pragma once
 
@@ -15,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/due_source.hpp"
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
 #include "schedule/zones.hpp"
@@ -25,9 +28,14 @@ namespace lapwing::scheduler {
 class Clockwork final : public DueSource {
  public:
   // All outlive it.
-  Clockwork(const Clock& clock, Random& random, store::Space& space, schedule::Zones& zones,
-            delivery::Outbox& outbox)
-      : clock_(clock), random_(random), space_(space), zones_(zones), outbox_(outbox) {}
+  Clockwork(const Clock& clock, Random& random, Logger& logger, store::Space& space,
+            schedule::Zones& zones, delivery::Outbox& outbox)
+      : clock_(clock),
+        random_(random),
+        logger_(logger),
+        space_(space),
+        zones_(zones),
+        outbox_(outbox) {}
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
@@ -38,6 +46,7 @@ class Clockwork final : public DueSource {
  private:
   const Clock& clock_;
   Random& random_;
+  Logger& logger_;
   store::Space& space_;
   schedule::Zones& zones_;
   delivery::Outbox& outbox_;

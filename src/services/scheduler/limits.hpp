@@ -24,6 +24,8 @@ inline constexpr std::size_t kPayloadBytesMax = 1 * kMiB;
 inline constexpr auto kStartAgoMax = std::chrono::minutes(5);
 // An occurrence that is later than this was missed. AWS's own precision.
 inline constexpr auto kLateMax = std::chrono::seconds(60);
+// A schedule whose time zone is not there is looked at again after this.
+inline constexpr auto kZoneAgain = std::chrono::hours(1);
 // Defaults of RetryPolicy, AWS's, and how attempts are spread over them: ours.
 inline constexpr std::int32_t kRetriesDefault = 185;
 inline constexpr std::int32_t kEventAgeDefault = 86'400;

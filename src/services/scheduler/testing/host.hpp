@@ -145,6 +145,8 @@ class Host final : public hosting::testing::HostBase {
     begin_service();
   }
 
+  void lose_zones() const { remove(zones_ + "/Europe"); }
+
   // `more`: further members; `target`: of its Target.
   Answer create(std::string_view name, std::string_view expression, std::string_view more = "",
                 std::string_view target = "", std::string_view operation = "CreateSchedule") {
