@@ -1,6 +1,7 @@
 // Schedules as records: what is answered, what is refused in which words.
 #include <algorithm>
 
+#include "ports/roles.hpp"
 #include "services/scheduler/testing/host.hpp"
 
 namespace lapwing::scheduler::testing {
@@ -159,6 +160,35 @@ TEST(Schedules, AreRefusedInAwssWords) {
     EXPECT_NE(got.text.find(each.text), std::string::npos) << asked << ": " << got.text;
   }
   EXPECT_EQ(host.changes(), changes);
+}
+
+class KnownRoles final : public ports::Roles {
+ public:
+  Result<ports::Role> find(std::string_view arn) override {
+    ports::Role out;
+    out.known = arn != "arn:aws:iam::000000000000:role/none";
+    out.trusts_scheduler = arn == kRole;
+    return out;
+  }
+  bool known_only() const override { return true; }
+};
+
+TEST(Schedules, NeedARoleThatSchedulerMayAssume) {
+  Host host;
+  KnownRoles roles;
+  host.ports.roles = &roles;
+  host.restart();
+  EXPECT_TRUE(host.create("s", "rate(1 hour)").ok());
+  for (const std::string_view role : {"none", "untrusting"}) {
+    std::string input = Host::input("n", "rate(1 hour)");
+    input.replace(input.find(kRole), kRole.size(),
+                  fmt::format("arn:aws:iam::000000000000:role/{}", role));
+    const Answer got = host.call("CreateSchedule", input);
+    EXPECT_EQ(got.error, "ValidationException");
+    EXPECT_EQ(got.text,
+              "The execution role you provide must allow AWS EventBridge Scheduler to assume the "
+              "role.");
+  }
 }
 
 TEST(Schedules, WithTheSameTokenAreTheSame) {
