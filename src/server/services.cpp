@@ -11,6 +11,7 @@
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
 #include "services/scheduler/service.hpp"
+#include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
@@ -46,6 +47,7 @@ const Entry kEntries[] = {
     entry<iam::Service>("iam", Needed::kAlways),  // whom the others ask who a role is
     entry<logs::Service>("logs"),
     entry<lambda::Service>("lambda"),
+    entry<sns::Service>("sns"),
     entry<sqs::Service>("sqs"),
     entry<sts::Service>("sts"),
     entry<scheduler::Service>("scheduler"),

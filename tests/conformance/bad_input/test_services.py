@@ -15,6 +15,7 @@ SERVICES = {
     "iam": "get_account_summary",
     "logs": "describe_log_groups",
     "scheduler": "list_schedules",
+    "sns": "list_topics",
     "sts": "get_caller_identity",
 }
 MODELS = {name: Loader().load_service_model(name, "service-2") for name in SERVICES}
