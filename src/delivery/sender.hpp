@@ -44,6 +44,12 @@ class Sender {
   virtual ~Sender() = default;
   // For one addressee, as it stands now. None: it wants it no more, and nothing is sent.
   virtual std::optional<Shipment> shipment(const Posting& posting, std::string_view addressee) = 0;
+  // The same, for those who write the attempt's number into it: from 1.
+  virtual std::optional<Shipment> shipment_at(const Posting& posting, std::string_view addressee,
+                                              std::uint32_t attempt) {
+    (void)attempt;
+    return shipment(posting, addressee);
+  }
   // What goes to its dead-letter queue. None: it has none, and the event is dropped for it.
   virtual std::optional<ports::Parcel> dead_letter(const Posting& posting,
                                                    std::string_view addressee,

@@ -1,4 +1,5 @@
-// Roles of IAM, as those see them who act under one: Lambda for its functions, STS for sessions.
+// Roles of IAM, as those see them who act under one: Lambda for its functions, STS for sessions,
+// Scheduler for its schedules.
 // Implemented by services/iam.
 //
 // Thread-safety: any thread, event loops too: nothing is read from the store.
@@ -19,6 +20,7 @@ struct Role {
   std::string id;  // "AROA..."
   std::int32_t max_session_s = 3600;
   bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
+  bool trusts_scheduler = false;
 };
 
 class Roles {

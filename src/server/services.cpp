@@ -11,6 +11,7 @@
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/scheduler/service.hpp"
 #include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
@@ -51,6 +52,7 @@ const Entry kEntries[] = {
     entry<sqs::Service>("sqs"),
     entry<events::Service>("events"),
     entry<sts::Service>("sts"),
+    entry<scheduler::Service>("scheduler"),
 };
 
 }  // namespace

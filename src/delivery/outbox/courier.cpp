@@ -82,7 +82,7 @@ bool Courier::ask_sender(Attempt& attempt) const {
     }
     attempt.shipment.parcel = *std::move(parcel);
   } else {
-    auto shipment = core_.sender.shipment(posting, attempt.addressee);
+    auto shipment = core_.sender.shipment_at(posting, attempt.addressee, attempt.before + 1);
     if (!shipment) {
       attempt.verdict = Verdict::kDone;
       return false;

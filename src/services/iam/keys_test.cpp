@@ -291,6 +291,9 @@ TEST(RoleDirectory, SeesWhomARoleTrusts) {
   EXPECT_FALSE(trusts(lambda, R"("sts:AssumeRole")", "Deny"));
   EXPECT_FALSE(trusts(R"({"Service":"ec2.amazonaws.com"})", R"("sts:AssumeRole")"));
   EXPECT_FALSE(trusts(R"({"AWS":"000000000000"})", R"("sts:AssumeRole")"));
+  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
+  EXPECT_FALSE(trusts(R"({"Service":"scheduler.amazonaws.com"})", R"("sts:AssumeRole")"));
+  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
 }
 
 }  // namespace

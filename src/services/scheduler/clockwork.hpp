@@ -1,0 +1,59 @@
+// One source of what is due for all schedules: the next one is found in the store by an index, so
+// that schedules which wait cost nothing, and a start reads one record.
+//
+// An occurrence is one transaction: the schedule moves on to its next one (or ends), and the
+// invocation is in the outbox. So a crash neither loses nor doubles one.
+//
+// What was missed (the server was down): at() runs late, its age counted from when it was due; of
+// cron() and rate() what is more than kLateMax late, and behind its window, is left out.
+//
+// A schedule whose time zone this machine has lost waits for it, kZoneAgain at a time.
+//
+// Thread-safety: as DueSource; fired() from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "base/due_source.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "delivery/outbox.hpp"
+#include "schedule/zones.hpp"
+#include "store/engine.hpp"
+
+namespace lapwing::scheduler {
+
+class Clockwork final : public DueSource {
+ public:
+  // All outlive it.
+  Clockwork(const Clock& clock, Random& random, Logger& logger, store::Space& space,
+            schedule::Zones& zones, delivery::Outbox& outbox)
+      : clock_(clock),
+        random_(random),
+        logger_(logger),
+        space_(space),
+        zones_(zones),
+        outbox_(outbox) {}
+
+  Result<std::optional<MonoTime>> next_due() override;
+  Status run_due() override;
+
+  // Occurrences since the start.
+  std::uint64_t fired() const { return fired_.load(std::memory_order_relaxed); }
+
+ private:
+  const Clock& clock_;
+  Random& random_;
+  Logger& logger_;
+  store::Space& space_;
+  schedule::Zones& zones_;
+  delivery::Outbox& outbox_;
+  std::atomic<std::uint64_t> fired_{0};
+};
+
+// 64 of them.
+std::uint64_t random_bits(Random& random);
+
+}  // namespace lapwing::scheduler

@@ -1,0 +1,57 @@
+#include "services/scheduler/words.hpp"
+
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "gen/scheduler/errors.hpp"
+
+namespace lapwing::scheduler {
+
+namespace errors = gen::scheduler::errors;
+
+Error invalid(std::string_view what) { return errors::validation(std::string(what)); }
+
+Error no_such_schedule(std::string_view name) {
+  return errors::resource_not_found(fmt::format("Schedule {} does not exist.", name));
+}
+
+Error schedule_exists(std::string_view name) {
+  return errors::conflict(fmt::format("Schedule {} already exists.", name));
+}
+
+Error no_such_group(std::string_view name) {
+  return errors::resource_not_found(fmt::format("Schedule group {} does not exist.", name));
+}
+
+Error group_exists(std::string_view name) {
+  return errors::conflict(fmt::format("Schedule group {} already exists.", name));
+}
+
+Error group_is_deleting(std::string_view name) {
+  return errors::conflict(fmt::format("Schedule group {} is being deleted.", name));
+}
+
+Error token_used_otherwise() {
+  return errors::conflict(
+      "The ClientToken you provided was used in a request with other parameters.");
+}
+
+Error store_failure(Error error) {
+  if (error.kind() == ErrorKind::kThrottled) {
+    return errors::throttling("Rate exceeded").with_detail(error.to_log());
+  }
+  if (error.kind() == ErrorKind::kTooLarge) {
+    return invalid("The schedule is larger than can be kept.").with_detail(error.to_log());
+  }
+  if (error.kind() == ErrorKind::kUnavailable) {
+    return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
+                 "The service cannot write now: the disk is full, or it stops.")
+        .with_status(503)
+        .with_detail(error.to_log());
+  }
+  return error;
+}
+
+}  // namespace lapwing::scheduler
