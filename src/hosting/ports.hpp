@@ -23,6 +23,7 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class QueueSource;
 class Roles;
 }  // namespace lapwing::ports
 
@@ -38,6 +39,7 @@ struct Ports {
   ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it
   ports::Roles* roles = nullptr;                // IAM
   const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
+  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
