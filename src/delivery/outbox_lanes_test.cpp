@@ -188,7 +188,7 @@ TEST_P(OutboxLanesTest, RoomIsShared) {
   const Strings all = numbers("h", 300);
   for (const std::string& name : all) office_.web.hang(name, true);
   for (int i = 0; i < 4; ++i) office_.post(posting(std::to_string(i), all));
-  ASSERT_TRUE(office_.web.wait_for(400));
+  ASSERT_TRUE(office_.web.wait_for(300));
   office_.post(posting("good", {"good"}));
   ASSERT_TRUE(office_.web.wait_until_taken(1));
   std::set<std::string> reached;

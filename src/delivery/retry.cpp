@@ -31,7 +31,8 @@ double spread(const RetryPhase& phase, std::uint32_t index) {
     case Backoff::kExponential:
       // Beyond 2^62 it is the last one anyway.
       if (index == 0) return first;
-      return std::min(last, std::ldexp(std::max(first, kLeastNs), std::min<int>(62, index)));
+      return std::min(
+          last, std::ldexp(std::max(first, kLeastNs), static_cast<int>(std::min(62u, index))));
   }
   return first;
 }

@@ -45,6 +45,7 @@ class FakeContext final : public http::RequestContext {
   std::stop_token stop_token() override { return {}; }
   net::Interrupt& gone() override { return gone_; }
   void close_after() override {}
+  void claim(std::uint64_t) override {}
   void charge_to(std::uint64_t) override {}
   void charge_answer_to(std::uint64_t) override {}
   http::CallerId caller() override { return {}; }

@@ -46,7 +46,9 @@ Status check_policy_of(const Queue& queue, const ports::OnBehalf& as) {
 }
 
 Outgoing outgoing(const Queue& queue, const Parcel& parcel) {
-  Outgoing out{.body = parcel.body, .in_batch = true};
+  Outgoing out;
+  out.body = parcel.body;
+  out.in_batch = true;
   if (!parcel.group.empty()) out.group = parcel.group;
   if (queue.fifo) {
     out.deduplication_id = parcel.deduplication_id.empty() ? parcel.id : parcel.deduplication_id;

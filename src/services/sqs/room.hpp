@@ -25,16 +25,14 @@
 #include "base/result.hpp"
 #include "os/disk_space.hpp"
 #include "services/sqs/catalog.hpp"
-#include "store/log.hpp"
-#include "store/queue.hpp"
+#include "store/engine.hpp"
 
 namespace lapwing::sqs {
 
 class Room {
  public:
-  // `file` is of the space of the messages, whose log counts all that is in the file. `disk` null,
-  // `bytes_max` 0: no limit.
-  Room(store::Log& file, const os::DiskSpace* disk, std::uint64_t bytes_max);
+  // `space`: of the messages. `disk` null, `bytes_max` 0: no limit.
+  Room(store::Space& space, const os::DiskSpace* disk, std::uint64_t bytes_max);
 
   // Accounts are counted from here on. Both outlive stop().
   void begin(background::Runner& runner, const Catalog& catalog, store::Queue& messages);
@@ -53,7 +51,7 @@ class Room {
   // Whether the account may have so much more, of which it is told then.
   bool take_part(std::string_view account, std::uint64_t added, std::uint64_t most);
 
-  store::Log& file_;
+  store::Space& space_;
   const os::DiskSpace* disk_;
   std::uint64_t bytes_max_;
   // What was in use at the last count, and what was sent since: never less than what is in use.

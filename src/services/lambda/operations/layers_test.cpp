@@ -129,9 +129,10 @@ TEST_F(Layers, PublishRefuses) {
   };
   const Answer s3 = with(R"({"Content":{"S3Bucket":"bucket","S3Key":"k"}})");
   EXPECT_EQ(s3.status, 501);
-  EXPECT_EQ(s3.message(),
-            "Lapwing does not support Content.S3Bucket of PublishLayerVersion: Amazon S3 is not "
-            "built yet, send Content.ZipFile");
+  EXPECT_EQ(
+      s3.message(),
+      "Lapwing does not support the parameter Content.S3Bucket of lambda PublishLayerVersion: "
+      "Amazon S3 is not built yet, send Content.ZipFile");
   EXPECT_EQ(with(R"({"Content":{}})").status, 400);
   EXPECT_EQ(publish_layer("l", hello_zip(), R"("CompatibleArchitectures":["mips"])").status, 400);
   EXPECT_EQ(publish_layer("arn%3Aaws%3Alambda%3Aus-east-1%3A111111111111%3Alayer%3Al", hello_zip())
