@@ -1,7 +1,7 @@
 // How many runs of one function are worth having at once, learned from how long they take.
 //
-// More as long as runs take no longer for it than they did at best; half of it after a throttle; one
-// less after a failure. Never less than one.
+// More as long as runs take no longer for it than they did at best; half of it after a throttle;
+// one less after a failure. Never less than one.
 //
 // Thread-safety: one thread.
 #pragma once

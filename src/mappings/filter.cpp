@@ -12,9 +12,9 @@ Result<FilterPtr> Filter::compile(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     auto pattern = patterns::compile(text, patterns::Dialect::kFilter);
     if (!pattern) {
-      return fail(Error(ErrorKind::kInvalid, "InvalidParameterValueException",
-                        pattern.error().message)
-                      .with_detail(pattern.error().reason));
+      return fail(
+          Error(ErrorKind::kInvalid, "InvalidParameterValueException", pattern.error().message)
+              .with_detail(pattern.error().reason));
     }
     all.push_back({all.size(), std::make_shared<const patterns::Pattern>(*std::move(pattern))});
   }

@@ -15,7 +15,8 @@ namespace lapwing::mappings {
 
 class Filter {
  public:
-  // kInvalid, in AWS's words, for a pattern that is none. Null where there are none: all are wanted.
+  // kInvalid, in AWS's words, for a pattern that is none. Null where there are none: all are
+  // wanted.
   static Result<std::shared_ptr<const Filter>> compile(const std::vector<std::string>& patterns);
 
   // `record`: JSON.

@@ -29,8 +29,8 @@ inline constexpr std::size_t kTakeBytes = 8 * kMiB;
 // Of a FIFO queue's batch, as stored: escaped and with the last, it is within an event.
 inline constexpr std::size_t kOrderedTakeBytes = 1536 * kKiB;
 
-// Where window and function may take longer than messages are invisible, they are so for this longer
-// than both.
+// Where window and function may take longer than messages are invisible, they are so for this
+// longer than both.
 inline constexpr auto kVisibilityMargin = std::chrono::seconds(30);
 // After a throttle nothing is taken for so long; twice as long after each further one of a batch.
 inline constexpr auto kPauseAfterThrottle = std::chrono::milliseconds(100);

@@ -67,11 +67,11 @@ void Pollers::start(const std::string& id, QueueMapping mapping,
   {
     const std::scoped_lock lock(mutex_);
     std::shared_ptr<QueuePoller>& found = pollers_[id];
-    if (found != nullptr) return found->change(std::move(mapping));
+    if (found != nullptr) return found->change(std::move(mapping), std::move(consumer));
     net::LoopGroup& loops = shared_->needs.loops;
     net::Loop& loop = loops.at(std::hash<std::string>()(id) % loops.size());
-    found = made = std::make_shared<QueuePoller>(shared_, loop, std::move(mapping),
-                                                 std::move(consumer));
+    found = made =
+        std::make_shared<QueuePoller>(shared_, loop, std::move(mapping), std::move(consumer));
   }
   made->listen();
 }

@@ -2,14 +2,15 @@
 // them to its consumer in batches.
 //
 //   Pollers pollers(needs);
-//   pollers.start(id, queue_mapping, consumer);      // or change(), where it runs already
+//   pollers.start(id, queue_mapping, consumer);      // or changed, where it runs already
 //   pollers.stop(id, [] { ... });                    // what is at work has ended
 //   pollers.drain();                                 // the server ends: nothing more is taken
 //
 // Waits on the server's clock; nothing polls. Where the clock moves by hand, it is settled once all
 // that could be handed over has been.
 //
-// Thread-safety: any thread; callbacks on the mapping's loop. The loops have stopped before it goes.
+// Thread-safety: any thread; callbacks on the mapping's loop. The loops have stopped before it
+// goes.
 #pragma once
 
 #include <atomic>
@@ -52,7 +53,7 @@ struct QueueMapping {
   std::size_t batch_size = 10;
   Duration window{};  // zero: what one look found
   FilterPtr filter = nullptr;
-  bool partial_failures = false;     // ReportBatchItemFailures
+  bool partial_failures = false;      // ReportBatchItemFailures
   std::uint32_t concurrency_max = 0;  // 0: as it learns
 };
 
@@ -114,7 +115,7 @@ class Pollers {
   Pollers(const Pollers&) = delete;
   Pollers& operator=(const Pollers&) = delete;
 
-  // Another of this id takes over its settings, and keeps its consumer.
+  // One that runs goes on with these.
   void start(const std::string& id, QueueMapping mapping, std::shared_ptr<Consumer> consumer);
   // Nothing more is taken; what was is finished, and `done` called, at once where there is none.
   void stop(const std::string& id, UniqueFunction<void()> done);

@@ -55,9 +55,11 @@ void QueuePoller::wake() {
   });
 }
 
-void QueuePoller::change(QueueMapping mapping) {
-  loop_.post([self = shared_from_this(), changed = std::move(mapping)]() mutable {
+void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consumer) {
+  loop_.post([self = shared_from_this(), changed = std::move(mapping),
+              taker = std::move(consumer)]() mutable {
     self->mapping_ = std::move(changed);
+    self->consumer_ = std::move(taker);
     self->crowd_.set_most(most_of(self->mapping_));
   });
   wake();
@@ -162,10 +164,9 @@ void QueuePoller::wait_for_room() {
 
 void QueuePoller::refused(const Error& error) {
   if (refused_again_ == Duration::zero()) {
-    needs_.logger.warn("mappings", "a queue cannot be received from",
-                       {{"mapping", mapping_.arn},
-                        {"queue", mapping_.queue_arn},
-                        {"error", error.to_log()}});
+    needs_.logger.warn(
+        "mappings", "a queue cannot be received from",
+        {{"mapping", mapping_.arn}, {"queue", mapping_.queue_arn}, {"error", error.to_log()}});
   }
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
   refused_until_ = needs_.clock.mono() + refused_again_;
@@ -228,8 +229,8 @@ net::Task<bool> QueuePoller::keep(Batch& batch, const Readiness& ready) {
   if (now >= batch.until()) co_return false;
   if (batch.until() - now + kSlack >= ready.timeout) co_return true;
   const Duration visibility = ready.timeout + kVisibilityMargin;
-  const Status done = co_await needs_.queues.extend(
-      loop_, {mapping_.queue_arn, ready.role_arn}, batch.receipts(), visibility);
+  const Status done = co_await needs_.queues.extend(loop_, {mapping_.queue_arn, ready.role_arn},
+                                                    batch.receipts(), visibility);
   if (done) batch.extended(now + visibility);
   co_return done.has_value();
 }
@@ -250,10 +251,12 @@ net::Task<void> QueuePoller::run(Batch batch) {
     const Place place{*this, batch.bytes()};
     Duration pause = kPauseAfterThrottle;
     while (!shared_->draining) {
-      const std::optional<Readiness> ready = consumer_->ready();
+      // It may be another one at the next attempt.
+      const std::shared_ptr<Consumer> consumer = consumer_;
+      const std::optional<Readiness> ready = consumer->ready();
       if (!ready || ready->room == 0 || !co_await keep(batch, *ready)) break;
       const MonoTime began = loop_.now();
-      const Taken taken = co_await consumer_->take(loop_, batch.event());
+      const Taken taken = co_await consumer->take(loop_, batch.event());
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
         co_await finish(batch, taken, ready->role_arn);

@@ -1,8 +1,8 @@
 // One mapping of a queue at work (pollers.hpp).
 //
 // It takes messages only as far as its consumer has room for their batches, so that what cannot be
-// run is not received: many batches at once where there is room for many. A batch for which there is
-// none after all (others were quicker) keeps its messages invisible until there is some.
+// run is not received: many batches at once where there is room for many. A batch for which there
+// is none after all (others were quicker) keeps its messages invisible until there is some.
 //
 // Thread-safety: on_signal(), wake(), change() and stop() from any thread; the rest on its loop.
 #pragma once
@@ -25,8 +25,7 @@
 
 namespace lapwing::mappings {
 
-class QueuePoller final : public store::Listener,
-                          public std::enable_shared_from_this<QueuePoller> {
+class QueuePoller final : public store::Listener, public std::enable_shared_from_this<QueuePoller> {
  public:
   QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, QueueMapping mapping,
               std::shared_ptr<Consumer> consumer);
@@ -35,7 +34,7 @@ class QueuePoller final : public store::Listener,
   void listen();
   void on_signal() noexcept override;
   void wake();
-  void change(QueueMapping mapping);
+  void change(QueueMapping mapping, std::shared_ptr<Consumer> consumer);
   void stop(UniqueFunction<void()> done);
   // No signal comes any more.
   void end();
@@ -62,13 +61,13 @@ class QueuePoller final : public store::Listener,
   const PollerNeeds& needs_;
   net::Loop& loop_;
   QueueMapping mapping_;
-  const std::shared_ptr<Consumer> consumer_;
+  std::shared_ptr<Consumer> consumer_;
   CrowdLimit crowd_;
 
   std::atomic<bool> signalled_{false};
   std::atomic<bool> told_{false};  // by the source
-  bool working_ = false;     // work() runs
-  bool look_again_ = false;  // something came while it did
+  bool working_ = false;           // work() runs
+  bool look_again_ = false;        // something came while it did
   bool stopping_ = false;
   std::vector<UniqueFunction<void()>> stopped_;
   std::uint32_t at_work_ = 0;  // batches

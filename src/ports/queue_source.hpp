@@ -78,8 +78,7 @@ class QueueSource {
  public:
   virtual ~QueueSource() = default;
   virtual Result<QueueFacts> describe(const QueueName& queue) const = 0;
-  virtual net::Task<Result<QueueTaken>> receive(net::Loop& loop, QueueName queue,
-                                                QueueAsk ask) = 0;
+  virtual net::Task<Result<QueueTaken>> receive(net::Loop& loop, QueueName queue, QueueAsk ask) = 0;
   // One transaction. What somebody else has by now is left to them.
   virtual net::Task<Status> remove(net::Loop& loop, QueueName queue,
                                    std::vector<store::Receipt> receipts) = 0;

@@ -158,8 +158,8 @@ net::Task<Result<QueueTaken>> Source::receive(net::Loop& loop, QueueName name, Q
     std::vector<ports::QueueRecord>& records = out.lists.emplace_back();
     records.reserve(list.size());
     for (store::Claimed& each : list) {
-      LAPWING_CO_TRY(ports::QueueRecord record, event_record(*queue, each, {each.receipt, now_ms},
-                                                             asked.filterable));
+      LAPWING_CO_TRY(ports::QueueRecord record,
+                     event_record(*queue, each, {each.receipt, now_ms}, asked.filterable));
       each.payload = {};
       records.push_back(std::move(record));
     }
