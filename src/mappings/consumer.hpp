@@ -14,9 +14,9 @@
 namespace lapwing::mappings {
 
 struct Readiness {
-  std::uint32_t room = 0;  // batches that it may have at once; 0: none now
-  std::string role_arn;    // as whom the source is asked
-  Duration timeout{};      // the longest that a batch can take
+  std::uint32_t room = 0;     // batches that it may have at once; 0: none now
+  std::string role_arn = {};  // as whom the source is asked
+  Duration timeout{};         // the longest that a batch can take
 };
 
 struct Taken {
@@ -26,10 +26,10 @@ struct Taken {
     kLater,   // it was not: there is no room for it
   };
   Kind kind = Kind::kDone;
-  std::string answer;
-  std::string reason;      // why not
-  std::string request_id;  // of this attempt
-  std::string trace;
+  std::string answer = {};
+  std::string reason = {};      // why not
+  std::string request_id = {};  // of this attempt
+  std::string trace = {};
 };
 
 class Consumer {

@@ -47,9 +47,9 @@ struct PollerNeeds {
 
 // What is said of a mapping of a queue.
 struct QueueMapping {
-  std::string arn;  // its own, for logs and the journal
-  AccountId account;
-  std::string queue_arn;
+  std::string arn = {};  // its own, for logs and the journal
+  AccountId account = {};
+  std::string queue_arn = {};
   std::size_t batch_size = 10;
   Duration window{};  // zero: what one look found
   FilterPtr filter = nullptr;
