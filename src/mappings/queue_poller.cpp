@@ -77,11 +77,10 @@ void QueuePoller::begin_work() {
   look_again_ = true;
   if (working_) return;
   working_ = true;
-  loop_.spawn(work());
+  loop_.spawn(work(shared_from_this()));
 }
 
-net::Task<void> QueuePoller::work() {
-  const std::shared_ptr<QueuePoller> self = shared_from_this();
+net::Task<void> QueuePoller::work([[maybe_unused]] std::shared_ptr<QueuePoller> self) {
   while (look_again_ && !shared_->draining) {
     look_again_ = false;
     co_await look();
@@ -218,7 +217,7 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
     }
     ++at_work_;
     ++shared_->at_work;
-    loop_.spawn(run(std::move(closed_.front())));
+    loop_.spawn(run(shared_from_this(), std::move(closed_.front())));
     closed_.pop_front();
   }
 }
@@ -235,8 +234,7 @@ net::Task<bool> QueuePoller::keep(Batch& batch, const Readiness& ready) {
   co_return done.has_value();
 }
 
-net::Task<void> QueuePoller::run(Batch batch) {
-  const std::shared_ptr<QueuePoller> self = shared_from_this();
+net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> self, Batch batch) {
   // Whatever way it ends, also cut where it waits.
   struct Place {
     QueuePoller& poller;

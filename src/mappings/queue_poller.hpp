@@ -40,9 +40,10 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   void end();
 
  private:
-  net::Task<void> work();
+  // Tasks of their own keep it, from before their first step on.
+  net::Task<void> work(std::shared_ptr<QueuePoller> self);
   net::Task<void> look();
-  net::Task<void> run(Batch batch);
+  net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch);
   net::Task<bool> keep(Batch& batch, const Readiness& ready);
   net::Task<void> finish(const Batch& batch, const Taken& taken, const std::string& role_arn);
   net::Task<void> remove(std::vector<store::Receipt> receipts, const std::string& role_arn);

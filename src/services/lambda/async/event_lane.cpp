@@ -55,7 +55,7 @@ void EventLane::wake() {
     if (self->working_) return;
     self->working_ = true;
     self->hold_ = std::move(*hold);
-    self->loop_.spawn(self->work());
+    self->loop_.spawn(self->work(self));
   });
 }
 
@@ -69,8 +69,7 @@ std::size_t EventLane::room() const {
   return std::min<std::size_t>({crowd_.limit() - at_work_, kEventsAtWork - all, kEventClaim});
 }
 
-net::Task<void> EventLane::work() {
-  const std::shared_ptr<EventLane> self = shared_from_this();
+net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self) {
   while (look_again_ && !events_.draining_) {
     look_again_ = false;
     const std::size_t free = room();
@@ -92,7 +91,7 @@ net::Task<void> EventLane::work() {
       ++at_work_;
       ++events_.at_work_;
       events_.bytes_at_work_ += each.payload.size();
-      loop_.spawn(attempt(std::move(each)));
+      loop_.spawn(attempt(shared_from_this(), std::move(each)));
     }
     if (claimed->messages.size() == free) look_again_ = true;
   }
@@ -100,8 +99,8 @@ net::Task<void> EventLane::work() {
   if (at_work_ == 0) hold_.reset();
 }
 
-net::Task<void> EventLane::attempt(store::Claimed claimed) {
-  const std::shared_ptr<EventLane> self = shared_from_this();
+net::Task<void> EventLane::attempt([[maybe_unused]] std::shared_ptr<EventLane> self,
+                                   store::Claimed claimed) {
   // Whatever way it ends, also cut where it waits.
   struct Place {
     EventLane& lane;
@@ -129,7 +128,7 @@ net::Task<void> EventLane::attempt(store::Claimed claimed) {
   look_again_ = true;
   if (!working_ && !events_.draining_) {
     working_ = true;
-    loop_.spawn(work());
+    loop_.spawn(work(shared_from_this()));
   }
 }
 

@@ -39,8 +39,9 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
     std::string reason;
   };
 
-  net::Task<void> work();
-  net::Task<void> attempt(store::Claimed claimed);
+  // Tasks of their own keep the lane, from before their first step on: its function may be deleted.
+  net::Task<void> work(std::shared_ptr<EventLane> self);
+  net::Task<void> attempt(std::shared_ptr<EventLane> self, store::Claimed claimed);
   net::Task<void> run(const store::Claimed& claimed, Event event);
   net::Task<void> settle(const store::Claimed& claimed, Event event, const EventSettings& settings,
                          Ending ending);
