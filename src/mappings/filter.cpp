@@ -23,10 +23,9 @@ Result<FilterPtr> Filter::compile(const std::vector<std::string>& texts) {
   return FilterPtr(new Filter(set.snapshot()));
 }
 
-bool Filter::passes(std::string_view record) const {
-  thread_local patterns::Match match;  // its memory is kept for the next
-  if (!patterns_->match(record, match)) return false;
-  return !match.ids().empty();
+bool Filter::passes(std::string_view record, patterns::Match& memory) const {
+  if (!patterns_->match(record, memory)) return false;
+  return !memory.ids().empty();
 }
 
 }  // namespace lapwing::mappings

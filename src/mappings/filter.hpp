@@ -19,8 +19,8 @@ class Filter {
   // wanted.
   static Result<std::shared_ptr<const Filter>> compile(const std::vector<std::string>& patterns);
 
-  // `record`: JSON.
-  bool passes(std::string_view record) const;
+  // `record`: JSON. `memory` is a thread's own, kept for the next.
+  bool passes(std::string_view record, patterns::Match& memory) const;
 
  private:
   explicit Filter(std::shared_ptr<const patterns::Snapshot> patterns)

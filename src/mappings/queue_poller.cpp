@@ -179,7 +179,7 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
   for (std::vector<ports::QueueRecord>& list : taken.lists) {
     shared_->counts.polled += list.size();
     for (ports::QueueRecord& record : list) {
-      if (mapping_.filter != nullptr && !mapping_.filter->passes(record.filterable)) {
+      if (mapping_.filter != nullptr && !mapping_.filter->passes(record.filterable, match_)) {
         unwanted.push_back(record.receipt);
         continue;
       }

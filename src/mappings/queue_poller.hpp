@@ -64,6 +64,7 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   QueueMapping mapping_;
   std::shared_ptr<Consumer> consumer_;
   CrowdLimit crowd_;
+  patterns::Match match_;
 
   std::atomic<bool> signalled_{false};
   std::atomic<bool> told_{false};  // by the source
