@@ -17,6 +17,9 @@ struct Caller {
   RequestId request_id;
   std::string host;            // as the client addressed us ("localhost:4566")
   bool authenticated = false;  // the signature was verified
+
+  // The request was not signed at all.
+  bool is_nobody() const { return access_key_id.empty(); }
 };
 
 }  // namespace lapwing::aws

@@ -116,6 +116,7 @@ OperationTable::Entry& OperationTable::describe(std::string_view operation, cons
                                       : std::string(facts.action);
   entry.accepts.assign(facts.accepts.begin(), facts.accepts.end());
   entry.body_bytes_max = facts.body_bytes_max;
+  entry.unsigned_too = facts.unsigned_too;
   return entry;
 }
 

@@ -135,6 +135,8 @@ struct Row {
   // carries content is refused by name. Empty: every one. Misspelt names throw.
   std::initializer_list<std::string_view> accepts = {};
   std::size_t body_bytes_max = kBodyBytesDefault;
+  // Asked without a signature, too, by everybody: what its input holds (a token) is the permission.
+  bool unsigned_too = false;
 };
 
 // An input as it was read, and the memory it lies in.
@@ -305,7 +307,7 @@ class OperationTable {
 
   template <class Op, class Core, class Fn>
   void add(Core& core, Fn fn, const std::type_identity_t<Row<Op, Core>>& row) {
-    add_row(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max},
+    add_row(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max, row.unsigned_too},
             detail::make_handler<Op>(core, fn, row));
   }
   // A row that the server serves on a way of its own (Invoke), which calls authorise and record.
@@ -315,7 +317,8 @@ class OperationTable {
   // that way.
   template <class Op, class Core, class Fn>
   void add_elsewhere(Core& core, Fn fn, const std::type_identity_t<Row<Op, Core>>& row) {
-    add_row_elsewhere(Op::kName, {row.access, row.action, row.accepts, row.body_bytes_max},
+    add_row_elsewhere(Op::kName,
+                      {row.access, row.action, row.accepts, row.body_bytes_max, row.unsigned_too},
                       detail::make_handler<Op>(core, fn, row));
   }
   // What is not built, by name; a name that is no operation, or is built, throws.
@@ -326,6 +329,7 @@ class OperationTable {
     std::string_view action;
     std::initializer_list<std::string_view> accepts;
     std::size_t body_bytes_max;
+    bool unsigned_too = false;
   };
   // For operations whose function is not typed.
   void add_row(std::string_view operation, const RowFacts& facts, std::unique_ptr<Handler> handler);
@@ -339,6 +343,7 @@ class OperationTable {
     std::string action;
     std::vector<std::string> accepts;
     std::size_t body_bytes_max = kBodyBytesDefault;
+    bool unsigned_too = false;
     bool elsewhere = false;
     bool refused = false;
     std::shared_ptr<OperationCounts> counts;  // also of calls that outlive the service

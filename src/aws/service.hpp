@@ -83,6 +83,10 @@ class Service {
   }
   // The largest of them, for requests that name their operation in the body (query).
   std::size_t body_limit() const;
+  // Whether who does not sign may ask for it.
+  bool unsigned_too(const OperationRow& operation) const {
+    return table_.entry(operation.index).unsigned_too;
+  }
   // Whether it may take long without holding a worker.
   bool waits(const OperationRow& operation) const {
     const auto& handler = table_.entry(operation.index).handler;

@@ -236,6 +236,12 @@ Result<Caller> Authenticator::authenticate(const Request& request, const Signatu
   return caller;
 }
 
+Caller Authenticator::nobody(const Request& request) {
+  Caller caller;
+  caller.host = request.header("host").value_or("");
+  return caller;
+}
+
 // Credentials that Lapwing minted are recognised even here, so that a function calling back
 // acts in its own account.
 Result<Caller> Authenticator::accept_unverified(const Request& request,

@@ -81,6 +81,8 @@ class Authenticator {
   // the request id.
   Result<Caller> authenticate(const Request& request, const SignatureHead& head,
                               std::string_view service = {}) const;
+  // Of a request without a signature, for operations that everybody may ask for.
+  static Caller nobody(const Request& request);
 
  private:
   Result<Caller> accept_unverified(const Request& request, const SignatureHead& head) const;

@@ -8,10 +8,12 @@
 
 #include "base/random.hpp"
 #include "crypto/aes_gcm.hpp"
+#include "crypto/certificate.hpp"
 #include "crypto/constant_time.hpp"
 #include "crypto/crc32.hpp"
 #include "crypto/md5.hpp"
 #include "crypto/random.hpp"
+#include "crypto/rsa.hpp"
 #include "crypto/sha256.hpp"
 
 namespace lapwing::crypto {
@@ -125,6 +127,30 @@ TEST(SystemRandom, AForkedChildDoesNotRepeatItsParent) {
   EXPECT_NE(random_hex(random, 32), theirs);
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST(Rsa, WhatAKeySignsItsCertificateVerifies) {
+  const RsaKey key = RsaKey::generate(2048);
+  const std::string certificate = key.certificate("name", wall_from_unix_ms(1'700'000'000'000), 10);
+  const auto facts = read_certificate(certificate);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(unix_ms(facts->not_before), 1'700'000'000'000);
+  EXPECT_EQ(facts->not_after - facts->not_before, std::chrono::hours(240));
+  EXPECT_EQ(match_private_key(certificate, key.pem()), KeyMatch::kMatches);
+  const auto again = RsaKey::read(key.pem());
+  ASSERT_TRUE(again);
+  for (const RsaDigest digest : {RsaDigest::kSha1, RsaDigest::kSha256}) {
+    const std::string signature = key.sign(digest, "text");
+    EXPECT_EQ(signature.size(), 256u);
+    EXPECT_EQ(again->sign(digest, "text"), signature);
+    EXPECT_TRUE(rsa_verify(certificate, digest, "text", signature));
+    EXPECT_FALSE(rsa_verify(certificate, digest, "texts", signature));
+  }
+  EXPECT_FALSE(
+      rsa_verify(certificate, RsaDigest::kSha256, "text", key.sign(RsaDigest::kSha1, "text")));
+  EXPECT_FALSE(rsa_verify("no certificate", RsaDigest::kSha1, "text", ""));
+  EXPECT_FALSE(RsaKey::read("no key"));
+  EXPECT_FALSE(RsaKey::read(certificate));
 }
 
 TEST(ConstantTime, ComparesContentAndLength) {

@@ -83,7 +83,7 @@ TEST(AllServices, ErrorsOfCallersAreNotOurs) {
     for (const aws::OperationRow& operation : api.model().operations) {
       const std::string name(api.model().name(operation));
       if (!api.table().entry(operation.index).built() || operation.input == aws::kNone) continue;
-      for (const char* input : {"", "[]", "{", "1", "\"x\""}) {
+      for (const char* input : {"[]", "{", "1", "\"x\""}) {
         const Answer answer = server.call(api.id(), name, input);
         EXPECT_FALSE(answer.ok()) << api.id() << " " << name << " " << input;
         EXPECT_FALSE(matches(answer.error, ".*Internal.*|ServiceException")) << name << answer.text;

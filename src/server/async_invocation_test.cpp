@@ -253,7 +253,6 @@ TEST_F(AsyncInvocation, TheOlderOperationAcceptsToo) {
   const HttpAnswer answer =
       server_->request("POST", "/2014-11-13/functions/f/invoke-async", {}, R"({"old":true})");
   EXPECT_EQ(answer.status, 202);
-  EXPECT_EQ(answer.body, R"({"Status":202})");
   ASSERT_TRUE(eventually([&] { return runs_.count() == 1; }));
   EXPECT_EQ(runs_.at(0).payload, R"({"old":true})");
 }

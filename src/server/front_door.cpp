@@ -130,14 +130,23 @@ bool FrontDoor::takes_body(const std::expected<aws::Route, aws::Unrouted>& route
   return service != services_.end() && service->second->takes_body(*route->operation);
 }
 
+bool FrontDoor::is_for_everybody(const std::expected<aws::Route, aws::Unrouted>& route,
+                                 const aws::SignatureHead& signature) const {
+  if (signature.form != aws::SignatureForm::kNone) return false;
+  const auto service = route ? services_.find(route->service->id) : services_.end();
+  return service != services_.end() && service->second->unsigned_too(*route->operation);
+}
+
 net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& job) {
   const aws::Request& head = job.head->view.head();
   aws::SignatureHead& signature = job.head->signature;
   LAPWING_CO_TRY(signature, parts_.authenticator->read(head));
   const auto route = parts_.router->route(head, signature.service);
   const aws::ServiceModel* model = route ? route->service : route.error().service;
-  LAPWING_CO_CHECK(parts_.authenticator->check_head(
-      signature, model != nullptr ? model->signing_name : std::string_view()));
+  if (!is_for_everybody(route, signature)) {
+    LAPWING_CO_CHECK(parts_.authenticator->check_head(
+        signature, model != nullptr ? model->signing_name : std::string_view()));
+  }
   LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
   job.caller = context.caller();
   const std::size_t limit = body_limit(route);
@@ -308,8 +317,12 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
     return model != nullptr ? aws::error_response(*model, job.protocol, what, job.request_id())
                             : aws::error_response(job.protocol, what, job.request_id());
   };
-  Result<aws::Caller> caller = parts_.authenticator->authenticate(
-      job.request, head.signature, model != nullptr ? model->signing_name : std::string_view());
+  Result<aws::Caller> caller =
+      is_for_everybody(route, head.signature)
+          ? aws::Authenticator::nobody(job.request)
+          : parts_.authenticator->authenticate(
+                job.request, head.signature,
+                model != nullptr ? model->signing_name : std::string_view());
   if (!caller) return refusal(aws::render_auth_error(std::move(caller).error(), job.protocol));
   if (!route) return refusal(job.unrouted->error);
   if (model == nullptr) return refusal(internal_error("a route without a service"));

@@ -113,6 +113,9 @@ class FrontDoor {
   [[gnu::noinline]] net::Task<Status> read_general(http::RequestContext& context, Job& job);
   std::size_t body_limit(const std::expected<aws::Route, aws::Unrouted>& route) const;
   bool takes_body(const std::expected<aws::Route, aws::Unrouted>& route) const;
+  // Whether nobody has signed it, and nobody needs to.
+  bool is_for_everybody(const std::expected<aws::Route, aws::Unrouted>& route,
+                        const aws::SignatureHead& signature) const;
   net::Task<void> stream(http::RequestContext& context, const std::shared_ptr<Job>& job);
 
   FrontDoorParts parts_;

@@ -67,6 +67,35 @@ TEST(FrontDoor, NobodyUnknownMakesTheServerReadABody) {
   EXPECT_NE(answer.body.find("oken"), std::string::npos) << answer.body;  // of the security token
 }
 
+TEST(FrontDoor, LinksInMessagesNeedNoSignature) {
+  TestServer server({.services = {"sns"},
+                     .settings = {"auth=verify"},
+                     .credentials = {{"AKIDKNOWN", "secret", "000000000000", ""}}});
+  const std::string topic = "arn:aws:sns:us-east-1:000000000000:t";
+  const HttpAnswer unknown = server.request(
+      "GET", "/?Action=ConfirmSubscription&TopicArn=" + topic + "&Token=" + std::string(256, 'a'),
+      "", "");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_NE(unknown.body.find("Invalid token"), std::string::npos) << unknown.body;
+  const HttpAnswer gone = server.request(
+      "GET",
+      "/?Action=Unsubscribe&SubscriptionArn=" + topic + ":3f2504e0-4f89-41d3-9a0c-0305e82c3301", "",
+      "");
+  EXPECT_EQ(gone.status, 200) << gone.body;
+  // What is not for everybody, also where the link says that it is.
+  for (const char* other :
+       {"/?Action=Publish&Message=m&TopicArn=", "/?Action=DeleteTopic&TopicArn="}) {
+    const HttpAnswer refused = server.request("GET", other + topic, "", "");
+    EXPECT_EQ(refused.status, 403) << refused.body;
+    EXPECT_NE(refused.body.find("MissingAuthenticationToken"), std::string::npos) << refused.body;
+  }
+  const HttpAnswer posted = server.request(
+      "POST", "/?Action=ConfirmSubscription&TopicArn=" + topic,
+      "Content-Type: application/x-www-form-urlencoded\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n",
+      "Action=DeleteTopic");
+  EXPECT_NE(posted.status, 200) << posted.body;
+}
+
 TEST(FrontDoor, AnInvocationIsLimitedAndSignedToo) {
   TestServer server({.services = {"lambda"}});
   const HttpAnswer answer = server.send(

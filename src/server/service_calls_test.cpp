@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.hpp"
+#include "base/testing/eventually.hpp"
 #include "gen/toy/types.hpp"
 #include "net/testing/run.hpp"
 #include "server/engine_part.hpp"
@@ -149,7 +150,8 @@ TEST_F(InvokeByServices, TriesAndRefusesAsTheFastPathDoes) {
     std::string code;
   };
   for (const Refused& each :
-       {Refused{R"(,"InvocationType":"Event")", "{}", 501, "NotImplemented"},
+       {Refused{R"(,"InvocationType":"Event")", "\"" + std::string(1024 * 1024, 'x') + "\"", 413,
+                "RequestTooLargeException"},
         Refused{R"(,"TenantId":"t")", "{}", 501, "NotImplemented"},
         Refused{R"(,"Qualifier":"7")", "{}", 404, "ResourceNotFoundException"},
         Refused{"", "{", 400, "InvalidRequestContentException"},
@@ -160,6 +162,9 @@ TEST_F(InvokeByServices, TriesAndRefusesAsTheFastPathDoes) {
     EXPECT_EQ(refused.error().code(), each.code) << refused.error().to_log();
   }
   EXPECT_EQ(server.machine().made(), 0U);
+  const auto accepted = invoke(R"(,"InvocationType":"Event")");
+  EXPECT_EQ(member(accepted, "StatusCode"), "202");
+  EXPECT_TRUE(lapwing::testing::eventually([&] { return server.machine().made() == 1; }));
 }
 
 // What is given to functions counts, who calls them.

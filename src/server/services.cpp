@@ -10,6 +10,7 @@
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
 
@@ -46,6 +47,7 @@ const Entry kEntries[] = {
     entry<logs::Service>("logs"),
     entry<sqs::Service>("sqs"),  // from which Lambda's mappings take messages
     entry<lambda::Service>("lambda"),
+    entry<sns::Service>("sns"),
     entry<sts::Service>("sts"),
 };
 

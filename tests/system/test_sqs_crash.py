@@ -5,32 +5,18 @@ deduplication is one message, and no receive count is given twice.
 LAPWING_LONG=1 kills 200 times, else 6. LAPWING_SEED repeats a run's choices.
 """
 import heapq
-import json
 import os
 import random
 import threading
 
-from api import Api, Gone
 from conftest import LONG
+from killing import Sqs, counter, storm
 from serving import Server
 
 ROUNDS = 200 if LONG else 6
 ACKNOWLEDGED_MAX = 400  # a round's kill comes after 1 to so many acknowledged changes
 VISIBILITY = 1
 GROUPS = 3
-
-
-class Sqs:
-    def __init__(self, address):
-        self.api = Api(address)
-
-    def __call__(self, operation, **members):
-        answer = self.api.call("POST", "/", json.dumps(members).encode(), {
-            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + operation,
-            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/"
-                             "aws4_request, SignedHeaders=host, Signature=0"})
-        assert answer.status == 200, (operation, answer.status, answer.body)
-        return json.loads(answer.body or b"{}")
 
 
 class Ledger:
@@ -76,22 +62,6 @@ class Ledger:
         for one in kept:
             heapq.heappush(heap, one)
         return kept
-
-
-class Client(threading.Thread):
-    def __init__(self, work, address, acknowledged):
-        super().__init__(daemon=True)
-        self.work, self.sqs, self.acknowledged, self.failure = work, Sqs(address), acknowledged, None
-
-    def run(self):
-        try:
-            while True:
-                self.work(self.sqs)
-                self.acknowledged.release()
-        except Gone:
-            pass
-        except BaseException as error:  # told by the main thread
-            self.failure = error
 
 
 def sender(ledger, numbers, group=None):
@@ -163,29 +133,6 @@ def in_order(ledger):
                 assert earlier <= here, f"{body} came before {sorted(earlier - here)[:3]}"
                 here.add(body)
     return check
-
-
-def counter(start=0):
-    while True:
-        yield start
-        start += 1
-
-
-def storm(server, works, acknowledged_wanted):
-    acknowledged = threading.Semaphore(0)
-    clients = [Client(work, server.address, acknowledged) for work in works]
-    for client in clients:
-        client.start()
-    for _ in range(acknowledged_wanted):
-        while not acknowledged.acquire(timeout=1):
-            assert not any(client.failure for client in clients), \
-                [client.failure for client in clients]
-    server.kill()
-    for client in clients:
-        client.join(60)
-        assert not client.is_alive()
-        if client.failure:
-            raise client.failure
 
 
 def drain(server, ledger, check=None):

@@ -8,9 +8,9 @@
 
 #include "aws/operation_table.hpp"
 #include "gen/sqs/errors.hpp"
-#include "services/sqs/number.hpp"
 #include "services/sqs/policy.hpp"
 #include "services/sqs/redrive.hpp"
+#include "text/decimal.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -62,7 +62,7 @@ Error invalid(std::string_view name) {
 
 Status set_number(std::int32_t& member, std::string_view name, std::string_view text,
                   std::int32_t min, std::int32_t max) {
-  const auto value = integer_of(text);
+  const auto value = text::integer_of(text);
   if (!value || *value < min || *value > max) return fail(invalid(name));
   member = static_cast<std::int32_t>(*value);
   return {};

@@ -42,10 +42,6 @@ inline constexpr std::uint64_t kInFlightMax = 120'000;
 inline constexpr std::size_t kMessageAttributesMax = 10;
 inline constexpr std::size_t kAttributeNameBytesMax = 256;
 inline constexpr std::size_t kAttributeTypeBytesMax = 256;
-// A Number's digits that count, and the power of ten of the first of them.
-inline constexpr std::size_t kNumberDigitsMax = 38;
-inline constexpr std::int64_t kNumberPowerMin = -128;
-inline constexpr std::int64_t kNumberPowerMax = 126;
 inline constexpr std::size_t kGroupCharactersMax = 128;  // of a deduplication id, too
 inline constexpr std::size_t kAttemptIdCharactersMax = 128;
 inline constexpr std::size_t kHandleBytesMax = 1024;

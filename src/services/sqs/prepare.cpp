@@ -9,8 +9,8 @@
 #include "crypto/sha256.hpp"
 #include "gen/sqs/errors.hpp"
 #include "services/sqs/limits.hpp"
-#include "services/sqs/number.hpp"
 #include "services/sqs/words.hpp"
+#include "text/decimal.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -111,7 +111,7 @@ Result<MessageAttribute> check_attribute(const std::string& name,
                     name, out.binary() ? "Binary" : "String")));
   }
   if (!out.binary() && !is_message_text(*value)) return fail(invalid_characters(name));
-  if (out.type.starts_with("Number") && !is_number(*value)) {
+  if (out.type.starts_with("Number") && !text::is_decimal(*value)) {
     return fail(invalid(
         fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name)));
   }

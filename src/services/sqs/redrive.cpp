@@ -7,8 +7,8 @@
 
 #include "gen/sqs/errors.hpp"
 #include "services/sqs/address.hpp"
-#include "services/sqs/number.hpp"
 #include "services/sqs/words.hpp"
+#include "text/decimal.hpp"
 #include "text/json.hpp"
 
 namespace lapwing::sqs {
@@ -17,7 +17,7 @@ namespace {
 // Numbers and strings of digits alike.
 std::optional<std::int64_t> whole_number(const text::JsonValue& value) {
   if (value.is_number()) return value.as_int64();
-  if (value.is_string()) return integer_of(value.as_string());
+  if (value.is_string()) return text::integer_of(value.as_string());
   return std::nullopt;
 }
 

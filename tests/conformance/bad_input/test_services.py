@@ -14,6 +14,7 @@ SERVICES = {
     "sqs": "list_queues",
     "iam": "get_account_summary",
     "logs": "describe_log_groups",
+    "sns": "list_topics",
     "sts": "get_caller_identity",
 }
 MODELS = {name: Loader().load_service_model(name, "service-2") for name in SERVICES}

@@ -170,13 +170,6 @@ def test_dry_run(lam, echo):
     assert answer["StatusCode"] == 204 and answer["Payload"].read() == b""
 
 
-@pytest.mark.lapwing
-def test_event_says_that_it_is_not_built(lam, echo):
-    message = refused(lam.invoke, "NotImplemented", 501, FunctionName=echo,
-                      InvocationType="Event", Payload=b"{}")
-    assert "Event" in message
-
-
 def test_tail(invoke):
     answer = invoke({"do": "print", "text": "a line\nand \u00fc"}, LogType="Tail")
     log = base64.b64decode(answer["LogResult"]).decode()

@@ -1,14 +1,14 @@
-#include "services/sqs/number.hpp"
+#include "text/decimal.hpp"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace lapwing::sqs {
+namespace lapwing::text {
 namespace {
 
-TEST(SqsNumber, HasAtMost38DigitsAndAMagnitude) {
-  const std::string most(kNumberDigitsMax, '9');
+TEST(Decimal, HasAtMost38DigitsAndAMagnitude) {
+  const std::string most(kDecimalDigitsMax, '9');
   const std::string zeros(200, '0');
   for (const std::string& good : {std::string("0"),
                                   std::string("-0.0"),
@@ -32,7 +32,7 @@ TEST(SqsNumber, HasAtMost38DigitsAndAMagnitude) {
                                   "0." + zeros.substr(0, 127) + "1",
                                   "0." + zeros + "1e100",
                                   "1" + zeros + "e-100"}) {
-    EXPECT_TRUE(is_number(good)) << good;
+    EXPECT_TRUE(is_decimal(good)) << good;
   }
   for (const std::string& bad : {std::string(),
                                  std::string("."),
@@ -60,9 +60,9 @@ TEST(SqsNumber, HasAtMost38DigitsAndAMagnitude) {
                                  std::string("1e99999999999999999999999"),
                                  "1" + zeros,
                                  "0." + zeros + "1"}) {
-    EXPECT_FALSE(is_number(bad)) << bad;
+    EXPECT_FALSE(is_decimal(bad)) << bad;
   }
 }
 
 }  // namespace
-}  // namespace lapwing::sqs
+}  // namespace lapwing::text

@@ -1,4 +1,7 @@
-// Texts that are numbers.
+// Numbers as texts, of any size: as messages' attributes and tables' items have them. Nothing is
+// calculated.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +12,17 @@
 #include <string_view>
 #include <utility>
 
-#include "services/sqs/limits.hpp"
+namespace lapwing::text {
 
-namespace lapwing::sqs {
+// The digits that count, and the power of ten of the first of them.
+inline constexpr std::size_t kDecimalDigitsMax = 38;
+inline constexpr std::int64_t kDecimalPowerMin = -128;
+inline constexpr std::int64_t kDecimalPowerMax = 126;
 
-// A decimal number with or without sign, fraction and exponent, as values of attributes of the type
-// Number are: at most kNumberDigitsMax digits between the first and the last that is not 0, and 0
-// or of a magnitude from 10^kNumberPowerMin to 10^kNumberPowerMax.
-inline bool is_number(std::string_view text) {
+// A decimal number with or without sign, fraction and exponent: at most kDecimalDigitsMax digits
+// between the first and the last that is not 0, and 0 or of a magnitude from 10^kDecimalPowerMin to
+// 10^kDecimalPowerMax.
+inline bool is_decimal(std::string_view text) {
   const auto take_sign = [&] {
     const bool negative = text.starts_with('-');
     if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -46,7 +52,7 @@ inline bool is_number(std::string_view text) {
     text.remove_prefix(1);
     take_digits(true);
   }
-  if (digits == 0 || counted > kNumberDigitsMax) return false;
+  if (digits == 0 || counted > kDecimalDigitsMax) return false;
   if (text.starts_with('e') || text.starts_with('E')) {
     text.remove_prefix(1);
     const bool negative = take_sign();
@@ -60,11 +66,11 @@ inline bool is_number(std::string_view text) {
     power += negative ? -exponent : exponent;
   }
   if (!text.empty()) return false;
-  if (counted == 0 || (power >= kNumberPowerMin && power < kNumberPowerMax)) return true;
-  return power == kNumberPowerMax && counted == 1 && first_is_one;
+  if (counted == 0 || (power >= kDecimalPowerMin && power < kDecimalPowerMax)) return true;
+  return power == kDecimalPowerMax && counted == 1 && first_is_one;
 }
 
-// A whole number, as attributes of queues have them.
+// A whole number.
 inline std::optional<std::int64_t> integer_of(std::string_view text) {
   std::int64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -72,4 +78,4 @@ inline std::optional<std::int64_t> integer_of(std::string_view text) {
   return out;
 }
 
-}  // namespace lapwing::sqs
+}  // namespace lapwing::text

@@ -1,0 +1,67 @@
+// E-mail, text messages and push notifications: they go nowhere from here, but are kept for those
+// who want to read what would have been sent. Beyond kKeptMessagesMax and kKeptBytesMax the oldest
+// go.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "background/runner.hpp"
+#include "base/result.hpp"
+#include "services/sns/message.hpp"
+#include "services/sns/signer.hpp"
+#include "services/sns/subscription.hpp"
+#include "store/engine.hpp"
+
+namespace lapwing::sns {
+
+// To one e-mail address, phone number or platform endpoint.
+struct KeptMessage {
+  std::uint64_t number = 0;  // rising
+  std::int64_t time_ms = 0;
+  std::string protocol = {};  // "email", "email-json", "sms", "application"
+  std::string endpoint = {};
+  std::string subscription_arn = {};  // empty where it was published to it
+  std::string message_id = {};
+  std::string topic_arn = {};
+  std::string subject = {};
+  std::string body = {};
+};
+
+// Whether subscriptions of this protocol end here.
+inline bool is_kept(std::string_view protocol) {
+  return protocol == "email" || protocol == "email-json" || protocol == "sms" ||
+         protocol == "application";
+}
+
+// What a subscriber of such a protocol gets.
+KeptMessage kept_for(const Message& message, const Subscription& subscription, Signer& signer);
+
+class Kept {
+ public:
+  explicit Kept(store::Space& space) : space_(space) {}
+
+  // Inside a transaction of the space.
+  static Status add(store::Txn& txn, const std::vector<KeptMessage>& messages);
+  // After it: takes away what is too much, in the background.
+  void added();
+
+  // Those with larger numbers than `after`, in their order.
+  Result<std::vector<KeptMessage>> read(std::uint64_t after, std::size_t max) const;
+
+  void begin(background::Runner& background);
+  void stop() { trimming_.reset(); }
+
+ private:
+  Status trim();
+
+  store::Space& space_;
+  background::Task trimming_;
+};
+
+}  // namespace lapwing::sns

@@ -1,0 +1,65 @@
+#include "services/sns/publishing.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "services/sns/matching.hpp"
+#include "services/sns/words.hpp"
+#include "store/await.hpp"
+
+namespace lapwing::sns {
+namespace {
+
+// Owned by the transaction, which may outlive the caller.
+struct Work {
+  TopicPtr topic;
+  std::vector<Mail> mails;
+  OutgoingMail* mail;
+};
+
+Result<std::vector<Accepted>> write(store::Txn& txn, const Work& work) {
+  std::vector<Accepted> out;
+  for (const Mail& each : work.mails) {
+    if (!work.topic->fifo) {
+      out.push_back({false, each.message.id, 0});
+      LAPWING_CHECK(work.mail->accept(txn, each));
+      continue;
+    }
+    LAPWING_TRY(Accepted accepted, accept_in_order(txn, *work.topic, each.message));
+    if (!accepted.duplicate) {
+      // It may run more than once: what it was given stays as it is.
+      Mail numbered = each;
+      numbered.message.sequence = accepted.sequence;
+      LAPWING_CHECK(work.mail->accept(txn, numbered));
+    }
+    out.push_back(std::move(accepted));
+  }
+  return out;
+}
+
+}  // namespace
+
+net::Task<Result<std::vector<Accepted>>> publish_to(Core& core, net::Loop& loop, ViewPtr view,
+                                                    std::vector<Message> messages) {
+  auto work = std::make_shared<Work>(Work{view->topic, {}, &core.mail()});
+  bool any = view->topic->fifo;
+  for (Message& message : messages) {
+    const auto to = matching(*view, message);
+    work->mails.push_back(core.mail().mail(std::move(message), to));
+    any = any || !work->mails.back().empty();
+  }
+  if (!any) {  // nobody listens
+    std::vector<Accepted> out;
+    for (const Mail& each : work->mails) out.push_back({false, each.message.id, 0});
+    co_return out;
+  }
+  auto written = co_await store::compute_on<std::vector<Accepted>>(
+      loop, core.store(), [work](store::Txn& txn) { return write(txn, *work); });
+  if (!written) co_return fail(store_failure(std::move(written).error()));
+  for (const Mail& each : work->mails) core.mail().accepted(each);
+  if (view->topic->fifo && core.parts->fading.written()) core.parts->fading_task.notify();
+  co_return *std::move(written);
+}
+
+}  // namespace lapwing::sns
