@@ -39,10 +39,10 @@ struct Ports {
   ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it
   ports::Roles* roles = nullptr;                // IAM
   const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
-  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
+  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
 };
 
 }  // namespace lapwing::hosting
