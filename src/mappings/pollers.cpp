@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
+#include "mappings/limits.hpp"
 #include "mappings/queue_poller.hpp"
 
 namespace lapwing::mappings {
@@ -40,12 +42,17 @@ Status Alarms::run_due() {
 
 void PollerShared::wait_for_room(std::weak_ptr<QueuePoller> whom) {
   const std::scoped_lock lock(mutex_);
-  waiting_.push_back(std::move(whom));
+  waiting_.insert(std::move(whom));
+}
+
+bool PollerShared::has_room() const {
+  return at_work.load(std::memory_order_relaxed) < kBatchesAtWork &&
+         bytes.load(std::memory_order_relaxed) < kBytesAtWork;
 }
 
 void PollerShared::leave_room(std::size_t left) {
   bytes -= left;
-  std::vector<std::weak_ptr<QueuePoller>> woken;
+  Waiting woken;
   {
     const std::scoped_lock lock(mutex_);
     woken.swap(waiting_);
@@ -63,17 +70,14 @@ Pollers::~Pollers() { stop_all(); }
 
 void Pollers::start(const std::string& id, QueueMapping mapping,
                     std::shared_ptr<Consumer> consumer) {
-  std::shared_ptr<QueuePoller> made;
-  {
-    const std::scoped_lock lock(mutex_);
-    std::shared_ptr<QueuePoller>& found = pollers_[id];
-    if (found != nullptr) return found->change(std::move(mapping), std::move(consumer));
-    net::LoopGroup& loops = shared_->needs.loops;
-    net::Loop& loop = loops.at(std::hash<std::string>()(id) % loops.size());
-    found = made =
-        std::make_shared<QueuePoller>(shared_, loop, std::move(mapping), std::move(consumer));
-  }
-  made->listen();
+  const std::scoped_lock lock(mutex_);
+  if (shared_->draining) return;
+  std::shared_ptr<QueuePoller>& found = pollers_[id];
+  if (found != nullptr) return found->change(std::move(mapping), std::move(consumer));
+  net::LoopGroup& loops = shared_->needs.loops;
+  net::Loop& loop = loops.at(std::hash<std::string>()(id) % loops.size());
+  found = std::make_shared<QueuePoller>(shared_, loop, std::move(mapping), std::move(consumer));
+  found->listen();
 }
 
 void Pollers::stop(const std::string& id, UniqueFunction<void()> done) {

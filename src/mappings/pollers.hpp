@@ -19,8 +19,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "background/runner.hpp"
 #include "base/clock.hpp"
@@ -92,6 +92,8 @@ class Alarms final : public DueSource {
 struct PollerShared {
   explicit PollerShared(const PollerNeeds& given) : needs(given), alarms(given.clock) {}
 
+  // Whether there may be another batch.
+  bool has_room() const;
   // Those who found no room are woken by who leaves some.
   void wait_for_room(std::weak_ptr<QueuePoller> whom);
   void leave_room(std::size_t bytes);
@@ -105,7 +107,8 @@ struct PollerShared {
 
  private:
   std::mutex mutex_;
-  std::vector<std::weak_ptr<QueuePoller>> waiting_;  // guarded by mutex_
+  using Waiting = std::set<std::weak_ptr<QueuePoller>, std::owner_less<>>;
+  Waiting waiting_;  // guarded by mutex_
 };
 
 class Pollers {

@@ -126,11 +126,13 @@ std::optional<ports::QueueAsk> QueuePoller::ask(const Readiness& ready, std::siz
 net::Task<void> QueuePoller::look() {
   const MonoTime now = needs_.clock.mono();
   if (stopping_ || now >= window_ends_) close_open();
+  if (!open_.empty()) set_alarm(window_ends_);
   const std::optional<Readiness> ready = consumer_->ready();
   begin_closed(ready);
-  if (stopping_ || !closed_.empty() || now < refused_until_) co_return;
+  if (stopping_ || !closed_.empty()) co_return;
+  if (now < refused_until_) co_return set_alarm(refused_until_);
   if (!ready || ready->room == 0) {
-    shared_->alarms.set(now + kNotReadyAgain, weak_from_this());
+    set_alarm(now + kNotReadyAgain);
     co_return;
   }
   const std::size_t free = room(ready->room);
@@ -153,12 +155,24 @@ net::Task<void> QueuePoller::look() {
 
 // A batch of its own that ends looks again.
 void QueuePoller::wait_for_room() {
-  if (at_work_ > 0) return;
-  if (loop_.now() >= paused_until_) return shared_->wait_for_room(weak_from_this());
+  if (at_work_ > 0 || sleeping_) return;
+  if (loop_.now() >= paused_until_) {
+    shared_->wait_for_room(weak_from_this());
+    if (shared_->has_room()) wake();  // it came meanwhile
+    return;
+  }
+  sleeping_ = true;
   loop_.spawn([](std::shared_ptr<QueuePoller> self) -> net::Task<void> {
     co_await self->loop_.sleep_until(self->paused_until_);
+    self->sleeping_ = false;
     self->wake();
   }(shared_from_this()));
+}
+
+void QueuePoller::set_alarm(MonoTime when) {
+  if (alarm_at_ > needs_.clock.mono() && alarm_at_ <= when) return;
+  alarm_at_ = when;
+  shared_->alarms.set(when, weak_from_this());
 }
 
 void QueuePoller::refused(const Error& error) {
@@ -169,7 +183,7 @@ void QueuePoller::refused(const Error& error) {
   }
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
   refused_until_ = needs_.clock.mono() + refused_again_;
-  shared_->alarms.set(refused_until_, weak_from_this());
+  set_alarm(refused_until_);
 }
 
 void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& unwanted) {
@@ -186,7 +200,7 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
       if (!open_.fits(record, mapping_.batch_size)) close_open();
       if (open_.empty()) {
         window_ends_ = now + mapping_.window;
-        if (waits) shared_->alarms.set(window_ends_, weak_from_this());
+        if (waits) set_alarm(window_ends_);
       }
       const std::size_t before = open_.bytes();
       open_.add(std::move(record), until);
@@ -211,10 +225,8 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
       closed_.pop_front();
       continue;
     }
-    if (room(ready->room) == 0) {
-      wait_for_room();
-      return;
-    }
+    if (ready->room == 0) return set_alarm(needs_.clock.mono() + kNotReadyAgain);
+    if (room(ready->room) == 0) return wait_for_room();
     ++at_work_;
     ++shared_->at_work;
     loop_.spawn(run(shared_from_this(), std::move(closed_.front())));

@@ -54,6 +54,7 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   void begin_closed(const std::optional<Readiness>& ready);
   void begin_work();
   void wait_for_room();
+  void set_alarm(MonoTime when);
   void refused(const Error& error);
   void rest();
   void note(const Batch& batch, const Taken& taken);
@@ -77,6 +78,8 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   MonoTime window_ends_{};     // by the server's clock
   std::deque<Batch> closed_;   // wait for room
   MonoTime paused_until_{};    // by the loop's
+  bool sleeping_ = false;      // until then
+  MonoTime alarm_at_{};        // the next, by the server's clock; past: none
   Duration refused_again_{};   // zero: the source answers
   MonoTime refused_until_{};   // by the server's clock
   background::Hold hold_;      // while there is something to do at once
