@@ -2,6 +2,7 @@
 // over failures, throttles and restarts. Functions are scripted; time is moved by hand.
 #include <atomic>
 #include <mutex>
+#include <set>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -37,7 +38,7 @@ class Runs {
       const std::lock_guard lock(mutex_);
       events_.push_back(invocation.payload);
       runtime::Outcome out;
-      out.body = answer;
+      out.body = failing.empty() ? answer : failures(invocation.payload);
       if (failures_left > 0) {
         --failures_left;
         out.kind = runtime::Outcome::Kind::kFunctionError;
@@ -67,8 +68,20 @@ class Runs {
 
   std::atomic<int> failures_left{0};
   std::string answer = "null";
+  std::set<std::string> failing;  // bodies of those that are answered as failed
 
  private:
+  std::string failures(const std::string& event) const {
+    std::string out;
+    const auto document = text::parse_json(event);
+    for (const text::JsonValue& record : document->root().find("Records")->items()) {
+      if (!failing.contains(std::string(record.find("body")->as_string()))) continue;
+      out += fmt::format(R"({}{{"itemIdentifier":"{}"}})", out.empty() ? "" : ",",
+                         record.find("messageId")->as_string());
+    }
+    return R"({"batchItemFailures":[)" + out + "]}";
+  }
+
   std::mutex mutex_;
   Ids events_;
 };
@@ -243,11 +256,20 @@ TEST_F(EventSourceMapping, WhatFailsTooOftenGoesToItsDeadLetterQueue) {
 TEST_F(EventSourceMapping, OfAFifoBatchWhatFailedComesBackInOrder) {
   begin_mapped("q.fifo", R"({"FifoQueue":"true","ContentBasedDeduplication":"true"})",
                R"("FunctionResponseTypes":["ReportBatchItemFailures"],"Enabled":true)");
-  for (const char* const body : {"1", "2", "3"}) send("q.fifo", body, R"(,"MessageGroupId":"g")");
-  ASSERT_TRUE(empties("q.fifo"));
-  Ids seen;
-  for (const Ids& each : runs_.bodies()) seen.insert(seen.end(), each.begin(), each.end());
-  EXPECT_EQ(seen, (Ids{"1", "2", "3"}));
+  runs_.failing = {"2", "3", "4"};
+  std::string entries;
+  for (const char* const body : {"1", "2", "3", "4"}) {
+    entries += fmt::format(R"({}{{"Id":"{}","MessageBody":"{}","MessageGroupId":"g"}})",
+                           entries.empty() ? "" : ",", body, body);
+  }
+  call("sqs", "SendMessageBatch",
+       fmt::format(R"({{"QueueUrl":"{}q.fifo","Entries":[{}]}})", kQueueUrl, entries));
+  ASSERT_TRUE(eventually([&] { return waiting("q.fifo") == 3; }));
+  server_->advance(seconds(29));
+  EXPECT_EQ(runs_.count(), 1u);
+  server_->advance(seconds(1));
+  EXPECT_EQ(runs_.bodies(), (std::vector<Ids>{{"1", "2", "3", "4"}, {"2", "3", "4"}}));
+  EXPECT_NE(runs_.events()[1].find(R"("ApproximateReceiveCount":"2")"), std::string::npos);
   EXPECT_NE(runs_.events()[0].find(R"("MessageGroupId":"g")"), std::string::npos);
   EXPECT_NE(runs_.events()[0].find(R"("SequenceNumber":")"), std::string::npos);
 }
@@ -398,8 +420,10 @@ TEST_F(EventSourceMapping, WhatCannotBeIsRefused) {
           "StartingPosition is not valid for SQS event sources.");
   refused("q", R"("BisectBatchOnFunctionError":true)",
           "Unsupported BisectBatchOnFunctionError parameter for given event source mapping type.");
-  refused("q", R"("DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:1:d"}})",
-          "Unsupported DestinationConfig parameter for given event source mapping type.");
+  refused(
+      "q",
+      R"("DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:000000000000:d"}})",
+      "Unsupported DestinationConfig parameter for given event source mapping type.");
   refused("q", R"("FilterCriteria":{"Filters":[{"Pattern":"no"}]})",
           "Invalid filter pattern definition.");
   const auto source = [&](std::string_view function, std::string_view arn) {
