@@ -26,6 +26,7 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class QueueSource;
 class Roles;
 }  // namespace lapwing::ports
 
@@ -45,6 +46,7 @@ struct Ports {
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
+  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
 };
 
 }  // namespace lapwing::hosting

@@ -47,9 +47,9 @@ Entry entry(std::string_view name, Needed needed = Needed::kWhereNamed) {
 const Entry kEntries[] = {
     entry<iam::Service>("iam", Needed::kAlways),  // whom the others ask who a role is
     entry<logs::Service>("logs"),
+    entry<sqs::Service>("sqs"),  // from which Lambda's mappings take messages
     entry<lambda::Service>("lambda"),
     entry<sns::Service>("sns"),
-    entry<sqs::Service>("sqs"),
     entry<events::Service>("events"),
     entry<sts::Service>("sts"),
     entry<scheduler::Service>("scheduler"),

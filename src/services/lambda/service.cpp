@@ -29,10 +29,24 @@ struct Service::Parts {
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
         async(given, {side.invoker, catalog, concurrency, attachments}),
-        core{functions,           catalog,      concurrency, attachments,
-             given.store.blobs(), images,       transitions, code_urls,
-             given.clock,         given.random, given.log,   options,
-             given.ports,         side.invoker, async,       given.pipeline.workers,
+        mappings(given, {side, catalog, concurrency}),
+        core{functions,
+             catalog,
+             concurrency,
+             attachments,
+             given.store.blobs(),
+             images,
+             transitions,
+             code_urls,
+             given.clock,
+             given.random,
+             given.log,
+             options,
+             given.ports,
+             side.invoker,
+             async,
+             mappings,
+             given.pipeline.workers,
              unsigned_deployments},
         api(make_table(core), given.pipeline) {}
 
@@ -50,6 +64,7 @@ struct Service::Parts {
   CodeUrls code_urls;
   CodeDownloads downloads;
   AsyncInvocations async;
+  EventSourceMappings mappings;
   Core core;
   aws::Service api;
 };
@@ -77,16 +92,22 @@ Status Service::start() {
     if (p.catalog.find(key.account.view(), key.region.view(), key.name.view()) == nullptr) {
       p.async.forget(key);
     }
-    return p.concurrency.refresh(key);
+    LAPWING_CHECK(p.concurrency.refresh(key));
+    p.mappings.function_changed(key);
+    return {};
   });
   LAPWING_CHECK(p.attachments.load());
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());
   p.transitions.schedule_sweep();
-  return p.async.start();
+  LAPWING_CHECK(p.async.start());
+  return p.mappings.start();
 }
 
-void Service::drain() { parts_->async.drain(); }
+void Service::drain() {
+  parts_->async.drain();
+  parts_->mappings.drain();
+}
 
 void Service::cancel() { parts_->images.stop(); }
 
@@ -95,6 +116,7 @@ void Service::stop() {
   parts_->images.stop();
   parts_->transitions.stop();
   parts_->async.stop();
+  parts_->mappings.stop();
 }
 
 const aws::Service& Service::api() const { return parts_->api; }
@@ -105,6 +127,7 @@ void Service::metrics(hosting::MetricsText& text) const {
            "Deployments of unsigned code that a code signing configuration only warns of.",
            parts_->unsigned_deployments.load(std::memory_order_relaxed));
   parts_->async.metrics(text);
+  parts_->mappings.metrics(text);
 }
 
 std::vector<hosting::DataPlane*> Service::data_planes() { return {&parts_->downloads}; }

@@ -227,6 +227,72 @@ void add_event_invoke(aws::OperationTable& table, Core& core) {
       {.access = Access::kList, .resource = function_asked});
 }
 
+template <class In>
+std::string mapping_asked(const aws::Call& call, const In& in) {
+  return mapping_arn(call.caller.account, call.caller.region, in.uuid);
+}
+
+void add_event_source_mappings(aws::OperationTable& table, Core& core) {
+  table.add<gl::CreateEventSourceMapping>(core, create_event_source_mapping,
+                                          {.access = Access::kWrite,
+                                           .resource = aws::kNoResource,
+                                           .accepts = {"EventSourceArn",
+                                                       "FunctionName",
+                                                       "Enabled",
+                                                       "BatchSize",
+                                                       "FilterCriteria",
+                                                       "MetricsConfig",
+                                                       "ScalingConfig",
+                                                       "MaximumBatchingWindowInSeconds",
+                                                       "ParallelizationFactor",
+                                                       "StartingPosition",
+                                                       "StartingPositionTimestamp",
+                                                       "DestinationConfig",
+                                                       "MaximumRecordAgeInSeconds",
+                                                       "BisectBatchOnFunctionError",
+                                                       "MaximumRetryAttempts",
+                                                       "Tags",
+                                                       "TumblingWindowInSeconds",
+                                                       "Topics",
+                                                       "Queues",
+                                                       "SourceAccessConfigurations",
+                                                       "SelfManagedEventSource",
+                                                       "FunctionResponseTypes",
+                                                       "AmazonManagedKafkaEventSourceConfig",
+                                                       "SelfManagedKafkaEventSourceConfig",
+                                                       "DocumentDBEventSourceConfig",
+                                                       "ProvisionedPollerConfig"}});
+  table.add<gl::UpdateEventSourceMapping>(core, update_event_source_mapping,
+                                          {.access = Access::kWrite,
+                                           .resource = mapping_asked,
+                                           .accepts = {"UUID",
+                                                       "FunctionName",
+                                                       "Enabled",
+                                                       "BatchSize",
+                                                       "FilterCriteria",
+                                                       "MetricsConfig",
+                                                       "ScalingConfig",
+                                                       "MaximumBatchingWindowInSeconds",
+                                                       "ParallelizationFactor",
+                                                       "DestinationConfig",
+                                                       "MaximumRecordAgeInSeconds",
+                                                       "BisectBatchOnFunctionError",
+                                                       "MaximumRetryAttempts",
+                                                       "TumblingWindowInSeconds",
+                                                       "SourceAccessConfigurations",
+                                                       "FunctionResponseTypes",
+                                                       "AmazonManagedKafkaEventSourceConfig",
+                                                       "SelfManagedKafkaEventSourceConfig",
+                                                       "DocumentDBEventSourceConfig",
+                                                       "ProvisionedPollerConfig"}});
+  table.add<gl::GetEventSourceMapping>(core, get_event_source_mapping,
+                                       {.access = Access::kRead, .resource = mapping_asked});
+  table.add<gl::DeleteEventSourceMapping>(core, delete_event_source_mapping,
+                                          {.access = Access::kWrite, .resource = mapping_asked});
+  table.add<gl::ListEventSourceMappings>(core, list_event_source_mappings,
+                                         {.access = Access::kList, .resource = aws::kNoResource});
+}
+
 void add_code_signing(aws::OperationTable& table, Core& core) {
   table.add<gl::CreateCodeSigningConfig>(
       core, create_code_signing_config,
@@ -269,26 +335,13 @@ void add_management(aws::OperationTable& table, Core& core) {
 }
 
 void refuse_unbuilt(aws::OperationTable& table) {
-  table.refuse({"CheckpointDurableExecution",
-                "CreateCapacityProvider",
-                "CreateEventSourceMapping",
-                "CreateFunctionUrlConfig",
-                "DeleteCapacityProvider",
-                "DeleteDurableExecution",
-                "DeleteEventSourceMapping",
-                "DeleteFunctionUrlConfig",
-                "GetDurableExecution",
-                "GetDurableExecutionHistory",
-                "GetDurableExecutionState",
-                "PauseDurableExecution",
-                "ResumeDurableExecution",
-                "SendDurableExecutionCallbackFailure",
-                "SendDurableExecutionCallbackHeartbeat",
-                "SendDurableExecutionCallbackSuccess",
-                "StopDurableExecution",
-                "UpdateCapacityProvider",
-                "UpdateEventSourceMapping",
-                "UpdateFunctionUrlConfig"});
+  table.refuse({"CheckpointDurableExecution", "CreateCapacityProvider", "CreateFunctionUrlConfig",
+                "DeleteCapacityProvider", "DeleteDurableExecution", "DeleteFunctionUrlConfig",
+                "GetDurableExecution", "GetDurableExecutionHistory", "GetDurableExecutionState",
+                "PauseDurableExecution", "ResumeDurableExecution",
+                "SendDurableExecutionCallbackFailure", "SendDurableExecutionCallbackHeartbeat",
+                "SendDurableExecutionCallbackSuccess", "StopDurableExecution",
+                "UpdateCapacityProvider", "UpdateFunctionUrlConfig"});
 }
 
 }  // namespace
@@ -302,6 +355,7 @@ aws::OperationTable make_table(Core& core) {
   add_concurrency(table, core);
   add_policies(table, core);
   add_event_invoke(table, core);
+  add_event_source_mappings(table, core);
   add_code_signing(table, core);
   add_management(table, core);
   add_absent_settings(table, core);

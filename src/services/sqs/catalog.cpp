@@ -74,8 +74,18 @@ void Catalog::show(const std::string& key, QueuePtr queue) {
 
 Result<QueuePtr> Catalog::change(std::string_view key,
                                  FunctionRef<Result<QueuePtr>(QueuePtr)> body) {
-  const std::scoped_lock lock(changing_);
-  return change_locked(std::string(key), body);
+  std::string arn;
+  Result<QueuePtr> out = [&] {
+    const std::scoped_lock lock(changing_);
+    return change_locked(std::string(key), [&](QueuePtr before) -> Result<QueuePtr> {
+      if (before != nullptr) arn = before->arn();
+      auto after = body(std::move(before));
+      if (after && *after != nullptr) arn = (*after)->arn();
+      return after;
+    });
+  }();
+  if (changed_ && !arn.empty()) changed_(arn);
+  return out;
 }
 
 Result<QueuePtr> Catalog::change_locked(const std::string& key,

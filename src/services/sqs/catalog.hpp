@@ -10,9 +10,11 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/function_ref.hpp"
+#include "base/unique_function.hpp"
 #include "base/result.hpp"
 #include "services/sqs/address.hpp"
 #include "services/sqs/queue.hpp"
@@ -25,6 +27,10 @@ class Catalog {
   explicit Catalog(store::Store& store) : store_(store) {}
 
   Status load();
+  // Called after each change, with the queue's ARN, on the thread of the change. Before load().
+  void on_changed(UniqueFunction<void(const std::string& arn)> callback) {
+    changed_ = std::move(callback);
+  }
 
   // nullptr for what is not there, or deleted.
   QueuePtr find(const Address& address) const;
@@ -54,6 +60,7 @@ class Catalog {
   Status reread(const std::string& key);
 
   store::Store& store_;
+  UniqueFunction<void(const std::string& arn)> changed_;
   std::mutex changing_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, QueuePtr, std::less<>> queues_;  // by key

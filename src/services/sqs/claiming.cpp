@@ -80,7 +80,7 @@ Result<Received> claim_within(store::Txn& txn, const Ask& ask, std::uint64_t byt
 
 // It is held before anybody else claims: all of them are on one thread, one after another.
 Result<Received> claim(store::Txn& txn, const Ask& ask) {
-  if (ask.allowance == nullptr) return claim_within(txn, ask, UINT64_MAX);
+  if (ask.allowance == nullptr) return claim_within(txn, ask, ask.bytes_max);
   ask.allowance->hold_answer(0);
   const std::uint64_t room = ask.allowance->answer_room();
   if (room == 0) {

@@ -23,6 +23,7 @@ struct Ask {
   Duration visibility{};
   // What the same ReceiveRequestAttemptId was given.
   std::vector<Handle> again = {};
+  std::uint64_t bytes_max = UINT64_MAX;  // of payloads; the last may be beyond
   // Messages are taken as far as their answer may be made; null: any.
   std::shared_ptr<aws::Allowance> allowance = nullptr;
 };

@@ -129,7 +129,10 @@ aws::OperationTable make_table(Core& core) {
 }  // namespace
 
 Service::Service(const hosting::Dependencies& given, const sqs::Settings& settings)
-    : given_(given), deliveries_(core_), api_(make_table(core_), given.pipeline) {
+    : given_(given),
+      deliveries_(core_),
+      source_(core_, given_.pipeline.authoriser),
+      api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.settings = settings;
@@ -137,12 +140,14 @@ Service::Service(const hosting::Dependencies& given, const sqs::Settings& settin
 
 void Service::publish(hosting::Ports& ports) {
   if (ports.destinations != nullptr) ports.destinations->add("sqs", deliveries_);
+  ports.queues = &source_;
 }
 
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sqs"));
   core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, given_.disk,
                                         core_.settings);
+  core_.parts->catalog.on_changed([this](const std::string& arn) { source_.changed(arn); });
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
   core_.parts->room.begin(given_.background, core_.parts->catalog, core_.space->queue());

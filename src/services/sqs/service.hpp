@@ -11,6 +11,7 @@
 #include "services/sqs/core.hpp"
 #include "services/sqs/deliveries.hpp"
 #include "services/sqs/settings.hpp"
+#include "services/sqs/source.hpp"
 
 namespace lapwing::sqs {
 
@@ -40,6 +41,7 @@ class Service final : public hosting::Service {
   hosting::Dependencies given_;
   Core core_;
   Deliveries deliveries_;
+  Source source_;
   aws::Service api_;
   std::unique_ptr<hosting::SpaceWaker> waker_;
 };

@@ -360,7 +360,8 @@ def test_unbuilt_operations_say_so(lam, fixed, role, name):
             (lam.create_function_url_config, {"FunctionName": fixed, "AuthType": "NONE"},
              "CreateFunctionUrlConfig"),
             (lam.create_event_source_mapping, {"FunctionName": fixed, "EventSourceArn":
-             "arn:aws:sqs:us-east-1:000000000000:q"}, "CreateEventSourceMapping")):
+             "arn:aws:kinesis:us-east-1:000000000000:stream/s", "StartingPosition": "LATEST"},
+             "CreateEventSourceMapping")):
         refused("NotImplemented", re.compile(named), call, 501, **arguments)
     refused("NotImplemented", re.compile("VpcConfig"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",

@@ -38,7 +38,7 @@ EventLane::EventLane(EventQueue& events, net::Loop& loop, std::string queue)
       needs_(events.needs_),
       loop_(loop),
       queue_(std::move(queue)),
-      limit_(kLaneBegin) {}
+      crowd_(kLaneBegin, kLaneMost) {}
 
 void EventLane::listen() { subscription_ = needs_.space.queue().subscribe(queue_, *this); }
 
@@ -55,22 +55,21 @@ void EventLane::wake() {
     if (self->working_) return;
     self->working_ = true;
     self->hold_ = std::move(*hold);
-    self->loop_.spawn(self->work());
+    self->loop_.spawn(self->work(self));
   });
 }
 
 std::size_t EventLane::room() const {
   if (loop_.now() < paused_until_) return 0;
   const std::uint32_t all = events_.at_work_.load(std::memory_order_relaxed);
-  if (at_work_ >= limit_ || all >= kEventsAtWork ||
+  if (at_work_ >= crowd_.limit() || all >= kEventsAtWork ||
       events_.bytes_at_work_.load(std::memory_order_relaxed) >= kEventBytesAtWork) {
     return 0;
   }
-  return std::min<std::size_t>({limit_ - at_work_, kEventsAtWork - all, kEventClaim});
+  return std::min<std::size_t>({crowd_.limit() - at_work_, kEventsAtWork - all, kEventClaim});
 }
 
-net::Task<void> EventLane::work() {
-  const std::shared_ptr<EventLane> self = shared_from_this();
+net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self) {
   while (look_again_ && !events_.draining_) {
     look_again_ = false;
     const std::size_t free = room();
@@ -92,7 +91,7 @@ net::Task<void> EventLane::work() {
       ++at_work_;
       ++events_.at_work_;
       events_.bytes_at_work_ += each.payload.size();
-      loop_.spawn(attempt(std::move(each)));
+      loop_.spawn(attempt(shared_from_this(), std::move(each)));
     }
     if (claimed->messages.size() == free) look_again_ = true;
   }
@@ -100,8 +99,8 @@ net::Task<void> EventLane::work() {
   if (at_work_ == 0) hold_.reset();
 }
 
-net::Task<void> EventLane::attempt(store::Claimed claimed) {
-  const std::shared_ptr<EventLane> self = shared_from_this();
+net::Task<void> EventLane::attempt([[maybe_unused]] std::shared_ptr<EventLane> self,
+                                   store::Claimed claimed) {
   // Whatever way it ends, also cut where it waits.
   struct Place {
     EventLane& lane;
@@ -129,7 +128,7 @@ net::Task<void> EventLane::attempt(store::Claimed claimed) {
   look_again_ = true;
   if (!working_ && !events_.draining_) {
     working_ = true;
-    loop_.spawn(work());
+    loop_.spawn(work(shared_from_this()));
   }
 }
 
@@ -185,7 +184,7 @@ net::Task<void> EventLane::run(const store::Claimed& claimed, Event event) {
     ending.next = after_refusal(claimed.attempt, age, settings.limits, needs_.random);
     co_return co_await settle(claimed, std::move(event), settings, std::move(ending));
   }
-  ran(loop_.now() - began);
+  crowd_.ran(loop_.now() - began, at_work_);
   const bool failed = outcome->kind == runtime::Outcome::Kind::kFunctionError;
   if (failed) {
     ++event.failures;
@@ -252,22 +251,9 @@ void EventLane::note(const Event& event, const Ending& ending) {
   needs_.journal->note(std::move(step));
 }
 
-// More at once as long as runs take no longer for it than they did at best.
-void EventLane::ran(Duration took) {
-  const auto ns = static_cast<double>(took.count());
-  const auto least = static_cast<double>(Duration(kCrowdedLeast).count());
-  usual_ns_ = usual_ns_ == 0 || ns < usual_ns_ ? ns : usual_ns_ * 0.99 + ns * 0.01;
-  const bool crowded = ns > usual_ns_ * kCrowdedFactor + least;
-  if (crowded) {
-    limit_ = std::max<std::uint32_t>(1, limit_ - 1);
-  } else if (at_work_ >= limit_) {
-    limit_ = std::min(limit_ + 1, kLaneMost);
-  }
-}
-
 void EventLane::was_throttled() {
   if (loop_.now() < paused_until_) return;
-  limit_ = std::max<std::uint32_t>(1, limit_ / 2);
+  crowd_.halve();
   paused_until_ = loop_.now() + kPauseAfterThrottle;
   loop_.spawn([](std::shared_ptr<EventLane> lane) -> net::Task<void> {
     co_await lane->loop_.sleep(kPauseAfterThrottle);

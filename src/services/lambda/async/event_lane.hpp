@@ -10,6 +10,7 @@
 #include <string>
 
 #include "background/runner.hpp"
+#include "base/crowd_limit.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
 #include "services/lambda/async/event_queue.hpp"
@@ -38,13 +39,13 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
     std::string reason;
   };
 
-  net::Task<void> work();
-  net::Task<void> attempt(store::Claimed claimed);
+  // Tasks of their own keep the lane, from before their first step on: its function may be deleted.
+  net::Task<void> work(std::shared_ptr<EventLane> self);
+  net::Task<void> attempt(std::shared_ptr<EventLane> self, store::Claimed claimed);
   net::Task<void> run(const store::Claimed& claimed, Event event);
   net::Task<void> settle(const store::Claimed& claimed, Event event, const EventSettings& settings,
                          Ending ending);
   std::size_t room() const;
-  void ran(Duration took);
   void was_throttled();
   void note(const Event& event, const Ending& ending);
 
@@ -54,8 +55,7 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
   const std::string queue_;
   std::atomic<bool> signalled_{false};
   std::uint32_t at_work_ = 0;
-  std::uint32_t limit_;
-  double usual_ns_ = 0;  // how long runs take where they do not crowd each other
+  CrowdLimit crowd_;
   MonoTime paused_until_{};
   bool working_ = false;     // work() runs
   bool look_again_ = false;  // something came while it did

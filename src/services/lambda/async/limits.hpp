@@ -21,9 +21,6 @@ inline constexpr std::size_t kEventBytesAtWork = 64 * kMiB;
 inline constexpr std::size_t kEventClaim = 32;
 // How long a claim lasts: longer than any run. A crash does not wait for it (give_back at start).
 inline constexpr auto kEventClaimFor = std::chrono::hours(2);
-// A function is crowded where its events take so much longer than they did at best.
-inline constexpr double kCrowdedFactor = 2.0;
-inline constexpr auto kCrowdedLeast = std::chrono::milliseconds(20);
 // After a throttle no event of the function is begun for this long.
 inline constexpr auto kPauseAfterThrottle = std::chrono::milliseconds(250);
 

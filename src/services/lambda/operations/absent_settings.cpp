@@ -88,8 +88,6 @@ Result<aws::Value> no_resource(const Asked& asked) {
   return fail(errors::resource_not_found());
 }
 
-Result<aws::Value> no_mapping(const Asked&) { return fail(errors::resource_not_found()); }
-
 Result<aws::Value> get_function_scaling_config(const Asked& asked) {
   LAPWING_TRY(const FunctionRecord record, asked.record());
   return asked.answer(
@@ -99,11 +97,6 @@ Result<aws::Value> get_function_scaling_config(const Asked& asked) {
 Result<aws::Value> list_function_url_configs(const Asked& asked) {
   LAPWING_CHECK(asked.check_there(errors::function_does_not_exist));
   return asked.none_of("FunctionUrlConfigs");
-}
-
-Result<aws::Value> list_event_source_mappings(const Asked& asked) {
-  if (!asked.text("FunctionName").empty()) LAPWING_CHECK(asked.record());
-  return asked.none_of("EventSourceMappings");
 }
 
 Result<aws::Value> list_durable_executions(const Asked& asked) {
@@ -130,8 +123,6 @@ struct Row {
 constexpr std::array kRows = {
     Row{Id::kGetFunctionUrlConfig, no_resource},
     Row{Id::kListFunctionUrlConfigs, list_function_url_configs},
-    Row{Id::kGetEventSourceMapping, no_mapping},
-    Row{Id::kListEventSourceMappings, list_event_source_mappings},
     Row{Id::kGetFunctionScalingConfig, get_function_scaling_config},
     Row{Id::kListDurableExecutionsByFunction, list_durable_executions},
     Row{Id::kListCapacityProviders, list_capacity_providers},

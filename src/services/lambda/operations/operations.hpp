@@ -23,6 +23,7 @@
 #include "services/lambda/code_url.hpp"
 #include "services/lambda/concurrency.hpp"
 #include "services/lambda/function_identifier.hpp"
+#include "services/lambda/mappings/event_source_mappings.hpp"
 #include "services/lambda/options.hpp"
 #include "services/lambda/package.hpp"
 #include "services/lambda/repository.hpp"
@@ -48,6 +49,7 @@ struct Core {
   const hosting::Ports& ports;  // who knows execution roles
   engine::Invoker& invoker;
   engine::Events& events;
+  EventSourceMappings& mappings;
   net::WorkerPool& workers;
   std::atomic<std::uint64_t>& unsigned_deployments;  // told of, as signatures are not enforced
 };
@@ -173,6 +175,16 @@ Result<gen::lambda::PutFunctionScalingConfigResponse> put_function_scaling_confi
     Core& core, const aws::Call& call, const gen::lambda::PutFunctionScalingConfigRequest& in);
 Result<gen::lambda::GetAccountSettingsResponse> get_account_settings(
     Core& core, const aws::Call& call, const gen::lambda::GetAccountSettingsRequest& in);
+Result<gen::lambda::EventSourceMappingConfiguration> create_event_source_mapping(
+    Core& core, const aws::Call& call, const gen::lambda::CreateEventSourceMappingRequest& in);
+Result<gen::lambda::EventSourceMappingConfiguration> update_event_source_mapping(
+    Core& core, const aws::Call& call, const gen::lambda::UpdateEventSourceMappingRequest& in);
+Result<gen::lambda::EventSourceMappingConfiguration> get_event_source_mapping(
+    Core& core, const aws::Call& call, const gen::lambda::GetEventSourceMappingRequest& in);
+Result<gen::lambda::EventSourceMappingConfiguration> delete_event_source_mapping(
+    Core& core, const aws::Call& call, const gen::lambda::DeleteEventSourceMappingRequest& in);
+Result<gen::lambda::ListEventSourceMappingsResponse> list_event_source_mappings(
+    Core& core, const aws::Call& call, const gen::lambda::ListEventSourceMappingsRequest& in);
 Result<aws::Empty> tag_resource(Core& core, const aws::Call& call,
                                 const gen::lambda::TagResourceRequest& in);
 Result<aws::Empty> untag_resource(Core& core, const aws::Call& call,

@@ -1,0 +1,52 @@
+// Records on their way to a consumer.
+//
+// Thread-safety: plain values.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "mappings/limits.hpp"
+#include "ports/queue_source.hpp"
+
+namespace lapwing::mappings {
+
+class Batch {
+ public:
+  bool empty() const { return ids_.empty(); }
+  std::size_t size() const { return ids_.size(); }
+  std::size_t bytes() const { return event_.size(); }
+  // Whether it may be taken in: the first always is.
+  bool fits(const ports::QueueRecord& record, std::size_t size_max) const {
+    return empty() || (ids_.size() < size_max &&
+                       event_.size() + record.record.size() + kAround <= kEventBytesMax);
+  }
+  // `until`: how long it is invisible.
+  void add(ports::QueueRecord record, MonoTime until) {
+    if (empty() || until < until_) until_ = until;
+    event_ += empty() ? R"({"Records":[)" : ",";
+    event_ += record.record;
+    ids_.push_back(std::move(record.id));
+    receipts_.push_back(record.receipt);
+  }
+
+  std::string event() const { return event_ + "]}"; }
+  const std::vector<std::string>& ids() const { return ids_; }
+  const std::vector<store::Receipt>& receipts() const { return receipts_; }
+  // When the first of its messages comes back.
+  MonoTime until() const { return until_; }
+  void extended(MonoTime until) { until_ = until; }
+
+ private:
+  static constexpr std::size_t kAround = 3;  // "," and "]}"
+
+  std::string event_;
+  std::vector<std::string> ids_;
+  std::vector<store::Receipt> receipts_;
+  MonoTime until_{};
+};
+
+}  // namespace lapwing::mappings

@@ -1,0 +1,43 @@
+// What takes batches: a function, a pipe's target.
+//
+// Threading: the mapping's loop; ready() returns at once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "net/loop.hpp"
+#include "net/task.hpp"
+
+namespace lapwing::mappings {
+
+struct Readiness {
+  std::uint32_t room = 0;     // batches that it may have at once; 0: none now
+  std::string role_arn = {};  // as whom the source is asked
+  Duration timeout{};         // the longest that a batch can take
+};
+
+struct Taken {
+  enum class Kind : std::uint8_t {
+    kDone,    // `answer` says what came of it
+    kFailed,  // it was tried
+    kLater,   // it was not: there is no room for it
+  };
+  Kind kind = Kind::kDone;
+  std::string answer = {};
+  std::string reason = {};      // why not
+  std::string request_id = {};  // of this attempt
+  std::string trace = {};
+};
+
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+  // None: it is not there, or cannot be run.
+  virtual std::optional<Readiness> ready() = 0;
+  virtual net::Task<Taken> take(net::Loop& loop, std::string event) = 0;
+};
+
+}  // namespace lapwing::mappings

@@ -1,0 +1,116 @@
+#include "mappings/pollers.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "mappings/limits.hpp"
+#include "mappings/queue_poller.hpp"
+
+namespace lapwing::mappings {
+
+void Alarms::set(MonoTime when, std::weak_ptr<QueuePoller> whom) {
+  bool first = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    first = alarms_.emplace(when, std::move(whom)) == alarms_.begin();
+  }
+  if (first) task_.notify();
+}
+
+Result<std::optional<MonoTime>> Alarms::next_due() {
+  const std::scoped_lock lock(mutex_);
+  if (alarms_.empty()) return std::nullopt;
+  return alarms_.begin()->first;
+}
+
+Status Alarms::run_due() {
+  std::vector<std::weak_ptr<QueuePoller>> due;
+  {
+    const MonoTime now = clock_.mono();
+    const std::scoped_lock lock(mutex_);
+    while (!alarms_.empty() && alarms_.begin()->first <= now) {
+      due.push_back(std::move(alarms_.begin()->second));
+      alarms_.erase(alarms_.begin());
+    }
+  }
+  for (const auto& each : due) {
+    if (const auto poller = each.lock()) poller->wake();
+  }
+  return {};
+}
+
+void PollerShared::wait_for_room(std::weak_ptr<QueuePoller> whom) {
+  const std::scoped_lock lock(mutex_);
+  waiting_.insert(std::move(whom));
+}
+
+bool PollerShared::has_room() const {
+  return at_work.load(std::memory_order_relaxed) < kBatchesAtWork &&
+         bytes.load(std::memory_order_relaxed) < kBytesAtWork;
+}
+
+void PollerShared::leave_room(std::size_t left) {
+  bytes -= left;
+  Waiting woken;
+  {
+    const std::scoped_lock lock(mutex_);
+    woken.swap(waiting_);
+  }
+  for (const auto& each : woken) {
+    if (const auto poller = each.lock()) poller->wake();
+  }
+}
+
+Pollers::Pollers(const PollerNeeds& needs) : shared_(std::make_shared<PollerShared>(needs)) {
+  shared_->alarms.begin(needs.background);
+}
+
+Pollers::~Pollers() { stop_all(); }
+
+void Pollers::start(const std::string& id, QueueMapping mapping,
+                    std::shared_ptr<Consumer> consumer) {
+  const std::scoped_lock lock(mutex_);
+  if (shared_->draining) return;
+  std::shared_ptr<QueuePoller>& found = pollers_[id];
+  if (found != nullptr) return found->change(std::move(mapping), std::move(consumer));
+  net::LoopGroup& loops = shared_->needs.loops;
+  net::Loop& loop = loops.at(std::hash<std::string>()(id) % loops.size());
+  found = std::make_shared<QueuePoller>(shared_, loop, std::move(mapping), std::move(consumer));
+  found->listen();
+}
+
+void Pollers::stop(const std::string& id, UniqueFunction<void()> done) {
+  std::shared_ptr<QueuePoller> found;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = pollers_.find(id);
+    if (at != pollers_.end()) {
+      found = std::move(at->second);
+      pollers_.erase(at);
+    }
+  }
+  if (found == nullptr) return done();
+  found->end();
+  found->stop(std::move(done));
+}
+
+void Pollers::wake(const std::string& id) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto at = pollers_.find(id); at != pollers_.end()) at->second->wake();
+}
+
+void Pollers::drain() { shared_->draining = true; }
+
+void Pollers::stop_all() {
+  drain();
+  shared_->alarms.stop();
+  std::map<std::string, std::shared_ptr<QueuePoller>> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    all.swap(pollers_);
+  }
+  for (const auto& [id, poller] : all) poller->end();
+}
+
+}  // namespace lapwing::mappings
