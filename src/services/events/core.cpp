@@ -13,6 +13,12 @@ Status complete_bus(Bus& bus) {
   return {};
 }
 
+bool is_same(const Bus& a, const Bus& b) {
+  return a.description == b.description && a.dead_letter_arn == b.dead_letter_arn &&
+         a.log_level == b.log_level && a.log_detail == b.log_detail && a.policy == b.policy &&
+         a.tags == b.tags;
+}
+
 Status complete_rule(Rule& rule) {
   rule.targets.clear();
   for (const std::string& text : rule.target_texts) {
@@ -104,15 +110,22 @@ Result<RulePtr> Core::get_rule(const RuleAddress& address) const {
 }
 
 Result<BusPtr> Core::change_bus(const BusAddress& address, FunctionRef<Status(Bus&)> body) {
-  return parts->buses.change(address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
+  BusPtr shown;
+  LAPWING_CHECK(parts->buses.change(address.key(), [&](const BusPtr& there) -> Result<BusPtr> {
     const BusPtr before = there != nullptr ? there : find_bus(address);
     if (before == nullptr) return fail(no_such_bus(address.name));
     auto bus = std::make_shared<Bus>(*before);
     LAPWING_CHECK(body(*bus));
+    if (is_same(*before, *bus)) {
+      shown = before;
+      return there;
+    }
     bus->modified_ms = now_ms();
     LAPWING_CHECK(complete_bus(*bus));
+    shown = bus;
     return bus;
-  });
+  }));
+  return shown;
 }
 
 Result<RulePtr> Core::change_rule(const RuleAddress& address, FunctionRef<Status(Rule&)> body) {

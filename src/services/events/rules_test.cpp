@@ -54,6 +54,10 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   ASSERT_TRUE(h.call("UpdateEventBus", R"({"Name":"orders","Description":"e"})").ok());
   const Answer changed = h.call("DescribeEventBus", R"({"Name":"orders"})");
   EXPECT_EQ(changed.at("Description"), "e");
+  // What changes nothing is no change.
+  h.advance(std::chrono::seconds(5));
+  ASSERT_TRUE(h.call("UpdateEventBus", R"({"Name":"orders","Description":"e"})").ok());
+  EXPECT_EQ(h.call("DescribeEventBus", R"({"Name":"orders"})").text, changed.text);
   EXPECT_EQ(changed.at("DeadLetterConfig.Arn"), "");
   ASSERT_TRUE(h.rule("r", kPattern, R"("EventBusName":"orders")").ok());
   EXPECT_EQ(h.call("DeleteEventBus", R"({"Name":"orders"})").text,
