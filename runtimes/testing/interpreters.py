@@ -58,3 +58,8 @@ def rubies():
     """{(3, 1): path}, from 3.0 on."""
     found = _found(_RUBIES, ["--disable-gems", "-e", "print RUBY_VERSION"])
     return {version: path for version, path in found.items() if version >= (3, 0)}
+
+
+def by_version():
+    """Versions of this machine's interpreters: what a managed runtime can be served by."""
+    return {"python": sorted(pythons()), "nodejs": sorted(nodes()), "ruby": sorted(rubies())}

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/eventually.hpp"
 #include "delivery/testing/post_office.hpp"
 #include "store/sqlite/sqlite_engine.hpp"
 
@@ -117,7 +118,10 @@ TEST_P(OutboxCrashTest, CrashedBetweenDeliveryAndCommit) {
     office_.crash();
   }
   office_.advance(1min);
-  EXPECT_TRUE(office_.empty());
+  EXPECT_TRUE(lapwing::testing::eventually([&] {
+    office_.settle();
+    return office_.empty();
+  }));
   for (const char* name : {"b", "c"}) {
     const Strings took = office_.queues.took(name);
     EXPECT_EQ(std::set(took.begin(), took.end()).size(), 30u) << name;

@@ -221,7 +221,9 @@ TEST_P(OutboxLanesTest, AFastPaceIsKept) {
   office_.advance(1min);
   const Times times = office_.web.times("a");
   ASSERT_EQ(times.size(), 500u);
-  for (std::size_t i = 110; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 110], 1000) << i;
+  // Never ahead of its pace by more than a tenth of a second's worth; one that was handed over late
+  // takes nothing from those behind it.
+  for (std::size_t i = 11; i < times.size(); ++i) EXPECT_GE(times[i], 10 * (i - 10)) << i;
   EXPECT_LE(times.back(), 5000);
 }
 

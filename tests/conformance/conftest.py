@@ -18,11 +18,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "runtimes" / "testing")]
 import os  # noqa: E402
 
 from functions import ROLE, package  # noqa: E402
-from interpreters import nodes, pythons, rubies  # noqa: E402
 from serving import serving  # noqa: E402
-
-# Interpreters of this machine by version: what a managed runtime can be served by.
-RUNTIMES = {"python": sorted(pythons()), "nodejs": sorted(nodes()), "ruby": sorted(rubies())}
 
 
 def pytest_addoption(parser):

@@ -31,7 +31,7 @@ class Lanes::Load {
   Load(Lanes& lanes, LanePtr of) : lane(std::move(of)), lanes_(lanes) {}
   ~Load() {
     for (const auto& item : items) {
-      if (item != nullptr) lanes_.ledger_.forget(item->claimed.receipt.id);
+      if (item != nullptr) lanes_.ledger_.forget(item->claimed.receipt);
     }
     lanes_.in_all_ -= items.size();
     lane->under_way_ -= items.size();

@@ -1,6 +1,7 @@
 #include "delivery/outbox/ledger.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "store/await.hpp"
@@ -58,6 +59,7 @@ Status run(Txn& txn, Plan& plan) {
   for (Settlement& one : plan.settlements) {
     const Status done = settle_one(txn, one);
     settled += done ? 1 : 0;
+    std::atomic_ref(one.settled).store(done.has_value());
     // Purged, or claimed again: it is not ours to settle.
     if (!done && done.error().kind() != ErrorKind::kConflict) return done;
   }
@@ -81,7 +83,10 @@ net::Task<bool> Ledger::commit(std::shared_ptr<Plan> plan, HoldPtr& hold) {
   while (true) {
     for (Settlement& one : plan->settlements) {
       const auto found = under_way_.find(one.id);
-      if (found != under_way_.end()) one.receipt = found->second;
+      if (found == under_way_.end()) continue;
+      if (found->second.end != nullptr && found->second.end != &one) continue;  // claimed anew
+      one.receipt = found->second.receipt;
+      found->second.end = &one;
     }
     auto done = co_await store::transact_on(core_.loop, core_.needs.space.store(),
                                             [plan](Txn& txn) { return run(txn, *plan); });
@@ -96,17 +101,32 @@ net::Task<bool> Ledger::commit(std::shared_ptr<Plan> plan, HoldPtr& hold) {
     co_await core_.loop.sleep(kStoreRetry);
     if (core_.draining) co_return false;
   }
-  for (const Settlement& one : plan->settlements) under_way_.erase(one.id);
+  for (Settlement& one : plan->settlements) {
+    const auto found = under_way_.find(one.id);
+    if (found != under_way_.end() && found->second.end == &one) under_way_.erase(found);
+  }
   adopt(plan->claimed);
   co_return true;
 }
 
 void Ledger::adopt(std::vector<Claimed>& claimed) {
   std::erase_if(claimed, [this](const Claimed& each) {
-    const auto [at, fresh] = under_way_.try_emplace(each.receipt.id, each.receipt);
-    if (!fresh) at->second = each.receipt;
-    return !fresh;
+    const auto [at, fresh] =
+        under_way_.try_emplace(each.receipt.id, UnderWay{each.receipt, each.receipt});
+    if (fresh) return false;
+    UnderWay& known = at->second;
+    if (known.end != nullptr && std::atomic_ref(known.end->settled).load()) {
+      known = {each.receipt, each.receipt};
+      return false;
+    }
+    known.receipt = each.receipt;
+    return true;
   });
+}
+
+void Ledger::forget(const store::Receipt& claimed) {
+  const auto found = under_way_.find(claimed.id);
+  if (found != under_way_.end() && found->second.first == claimed) under_way_.erase(found);
 }
 
 }  // namespace lapwing::delivery

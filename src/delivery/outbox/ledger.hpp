@@ -33,6 +33,9 @@ struct Settlement {
 
   store::Receipt receipt = {};  // by commit()
   bool left = false;            // out: it is in its queue no more
+  // Out, by the store's thread: nobody here has it any more. Atomic (atomic_ref), as the loop looks
+  // at it before it hears of the commit.
+  bool settled = false;
 };
 
 // What goes into a lane.
@@ -65,11 +68,20 @@ class Ledger {
   net::Task<bool> commit(std::shared_ptr<Plan> plan, HoldPtr& hold);
   // Leaves those that nobody here works on yet: a claim that took too long is one with the next.
   void adopt(std::vector<store::Claimed>& claimed);
-  void forget(store::MessageId id) { under_way_.erase(id); }
+  // What was claimed so is given up without a commit.
+  void forget(const store::Receipt& claimed);
 
  private:
+  struct UnderWay {
+    store::Receipt first;    // by which it was taken up
+    store::Receipt receipt;  // the newest
+    // Its end, once that was given to the store: what is claimed after it is claimed anew, though
+    // its end has not been heard of.
+    Settlement* end = nullptr;
+  };
+
   Core& core_;
-  std::unordered_map<store::MessageId, store::Receipt> under_way_;
+  std::unordered_map<store::MessageId, UnderWay> under_way_;
 };
 
 }  // namespace lapwing::delivery

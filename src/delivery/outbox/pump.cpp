@@ -23,7 +23,7 @@ class Pump::Line final : public Place {
 struct Pump::Batch {
   explicit Batch(Ledger& of) : ledger(of) {}
   ~Batch() {
-    for (const store::Claimed& each : claimed) ledger.forget(each.receipt.id);
+    for (const store::Claimed& each : claimed) ledger.forget(each.receipt);
   }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;

@@ -97,6 +97,7 @@ class Sender {
   }
 
   void raw(const OperationRow& operation, const std::string& what, std::string body, bool surely) {
+    host_.advance(Duration::zero());  // what earlier inputs have set going in the background ends
     const std::uint64_t before = host_.changes();
     const aws::Response answer = host_.serve(protocol_, model_.name(operation), std::move(body));
     const bool refused = answer.status >= 400;

@@ -8,9 +8,11 @@ import uuid
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from conftest import RUNTIMES
 from waiting import eventually
 from functions import package
+from interpreters import by_version
+
+INTERPRETERS = by_version()
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -168,7 +170,7 @@ def test_a_python_package_in_a_layer(lam, layer, deploy):
 
 
 def test_site_packages_of_the_version(lam, layer, deploy):
-    version = RUNTIMES["python"][-1]
+    version = INTERPRETERS["python"][-1]
     runtime = f"python{version[0]}.{version[1]}"
     one = layer({f"python/lib/{runtime}/site-packages/found.py": "where = 'site-packages'"})
     name = deploy("import found\ndef handler(event, context): return found.where",
@@ -176,14 +178,14 @@ def test_site_packages_of_the_version(lam, layer, deploy):
     assert call(lam, name) == "site-packages"
 
 
-@pytest.mark.skipif(not RUNTIMES["nodejs"], reason="no Node.js on this machine")
+@pytest.mark.skipif(not INTERPRETERS["nodejs"], reason="no Node.js on this machine")
 def test_an_npm_package_in_a_layer(lam, layer, deploy):
     """tslib, as npm installed it, found by require."""
     modules = ROOT / "build/node/node_modules"
     if not (modules / "tslib").is_dir():
         pytest.skip("build/node: see tests/prepare.sh")
     libraries = layer(files_of(modules / "tslib", "nodejs/node_modules/"))
-    runtime = f"nodejs{RUNTIMES['nodejs'][-1][0]}.x"
+    runtime = f"nodejs{INTERPRETERS['nodejs'][-1][0]}.x"
     name = deploy("const tslib = require('tslib');\n"
                   "exports.handler = async (event) => [\n"
                   "  tslib.__assign({a: 1}, event), require.resolve('tslib')];\n",

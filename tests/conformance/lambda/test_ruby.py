@@ -3,12 +3,14 @@ import base64
 import json
 
 import pytest
-from conftest import RUNTIMES
+from interpreters import by_version
 
-if not RUNTIMES["ruby"]:
+INTERPRETERS = by_version()
+
+if not INTERPRETERS["ruby"]:
     pytest.skip("no Ruby on this machine", allow_module_level=True)
 
-VERSION = "{}.{}".format(*RUNTIMES["ruby"][-1])
+VERSION = "{}.{}".format(*INTERPRETERS["ruby"][-1])
 
 SOURCE = """
 require 'logger'

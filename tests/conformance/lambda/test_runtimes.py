@@ -6,8 +6,10 @@ import re
 import sys
 
 import pytest
-from conftest import RUNTIMES
+from interpreters import by_version
 from waiting import eventually
+
+INTERPRETERS = by_version()
 
 PYTHON = '''
 import ctypes, json, os, signal, sys, time
@@ -245,7 +247,7 @@ def test_provided(fails, deploy, lam):
 
 
 @pytest.mark.lapwing
-@pytest.mark.parametrize("version", RUNTIMES["python"], ids=lambda v: "{}.{}".format(*v))
+@pytest.mark.parametrize("version", INTERPRETERS["python"], ids=lambda v: "{}.{}".format(*v))
 def test_python_versions(deploy, lam, log_of, version):
     runtime = "python{}.{}".format(*version)
     own = deploy("import sys, json, ssl, sqlite3\ndef handler(e, c):\n"
@@ -260,11 +262,11 @@ def test_python_versions(deploy, lam, log_of, version):
 
 @pytest.mark.lapwing
 def test_nearest_version_serves_and_says_so(deploy, lam, log_of):
-    missing = next(v for v in ((3, 14), (3, 15), (3, 10)) if v not in RUNTIMES["python"])
+    missing = next(v for v in ((3, 14), (3, 15), (3, 10)) if v not in INTERPRETERS["python"])
     own = deploy("import sys\ndef handler(e, c):\n    return sys.version_info[1]\n",
                  "python{}.{}".format(*missing))
     served = json.loads(lam.invoke(FunctionName=own)["Payload"].read())
-    assert (3, served) in RUNTIMES["python"]
+    assert (3, served) in INTERPRETERS["python"]
     init = next(line for line in log_of(own) if line.startswith("INIT_START"))
     assert "\tNote: " in init and f"3.{served}" in init
 
