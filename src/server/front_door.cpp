@@ -307,10 +307,10 @@ std::optional<aws::Response> FrontDoor::identify(Job& job) const {
   job.request = head.view.with_body(head.body);
   job.request.body_follows = job.body_follows;
   // Query services name the operation in the body, so routing waited for it.
-  auto route = parts_.router->route(job.request, head.signature.service);
+  const auto route = parts_.router->route(job.request, head.signature.service);
   job.protocol = route ? route->protocol : route.error().protocol;
   const aws::ServiceModel* model = route ? route->service : route.error().service;
-  if (!route) job.unrouted = std::make_unique<aws::Unrouted>(std::move(route).error());
+  if (!route) job.unrouted = std::make_unique<aws::Unrouted>(route.error());
   job.asked =
       route ? asked_of(route) : Asked{job.unrouted->service_name, job.unrouted->operation_name};
   const auto refusal = [&](const Error& what) {

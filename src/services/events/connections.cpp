@@ -29,9 +29,9 @@ constexpr auto kTokenEarly = std::chrono::seconds(30);
 constexpr std::int64_t kTokenSecondsMax = 365LL * 86'400;
 
 const aws::ShapeRow& parameters_shape() {
-  const aws::ServiceModel& model = gen::events::kModel;
-  return *std::ranges::find(model.shapes, std::string_view("CreateConnectionAuthRequestParameters"),
-                            [&](const aws::ShapeRow& shape) { return model.text(shape.name); });
+  const auto name = [](const aws::ShapeRow& shape) { return gen::events::kModel.text(shape.name); };
+  return *std::ranges::find(gen::events::kModel.shapes,
+                            std::string_view("CreateConnectionAuthRequestParameters"), name);
 }
 
 std::string json_of(const Pairs& pairs) {
@@ -229,7 +229,7 @@ Status Connections::run_due() {
       const std::lock_guard lock(mutex_);
       if (!under_way_.insert({each->id, each->modified_ms}).second) continue;
     }
-    tasks_.spawn([this, each, hold = given_.background.hold()]() mutable {
+    tasks_.spawn([this, each = ConnectionPtr(each), hold = given_.background.hold()]() mutable {
       return authorise(std::move(each), std::move(hold));
     });
   }

@@ -168,9 +168,9 @@ def test_oversize_body_in_chunks(raw):
     ("POST / HTTP/1.1", ("X-Amz-Target: Logs_20140328.StartQuery",
                          "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
      "StartQuery"),
-    ("POST / HTTP/1.1", ("X-Amz-Target: AWSEvents.PutRule",
+    ("POST / HTTP/1.1", ("X-Amz-Target: AmazonSSM.GetParameter",
                          "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
-     "PutRule"),
+     "GetParameter"),
     ("POST / HTTP/1.1", ("X-Amz-Target: TrentService.CreateKey",
                          "Content-Type: application/x-amz-json-1.1"), 501, "NotImplemented",
      "CreateKey"),
@@ -189,7 +189,8 @@ def test_unknown(raw, line, headers, status, code, word):
 
 
 @pytest.mark.parametrize("service, operation", [
-    ("iam", "ListOrganizationsFeatures"), ("sns", "ListTopics"), ("events", "ListRules"),
+    ("iam", "ListOrganizationsFeatures"), ("cloudwatch", "ListMetrics"),
+    ("ssm", "DescribeParameters"),
     ("kms", "ListKeys"), ("s3", "ListBuckets")])
 def test_services_not_built_yet(client, service, operation):
     call = getattr(client(service), "".join(

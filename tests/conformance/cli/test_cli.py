@@ -198,7 +198,7 @@ UNBUILT = (  # one for each way in which services are spoken to
     (["route53", "list-hosted-zones"], "ListHostedZones", "route53 GET /2013-04-01/hostedzone"),
     (["s3api", "list-buckets"], "ListBuckets", "s3 ListBuckets"),
     (["s3api", "list-buckets", "--no-sign-request"], "ListBuckets", "s3 ListBuckets"),
-    (["sns", "list-topics"], "ListTopics", "sns ListTopics"))
+    (["cloudformation", "list-stacks"], "ListStacks", "cloudformation ListStacks"))
 
 
 @pytest.mark.parametrize("arguments, operation, named", UNBUILT,
