@@ -100,7 +100,8 @@ class Server:
         self.deployed = set()
         config = self.home / "config.toml"
         config.write_text("".join(
-            '[[credentials]]\naccess_key_id = "{}"\nsecret_access_key = "{}"\n'.format(key, SECRET)
+            '[[credentials]]\naccess_key_id = "{0}"\nsecret_access_key = "{1}"\n'
+            'principal = "arn:aws:iam::000000000000:user/{0}"\n'.format(key, SECRET)
             for key in keys))
         os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"] = KEY_ID, SECRET
         self.command = [str(programs.server), "serve", "--listen", "127.0.0.1:0", "--data-dir",
