@@ -84,7 +84,7 @@ net::Task<bool> Ledger::commit(std::shared_ptr<Plan> plan, HoldPtr& hold) {
     for (Settlement& one : plan->settlements) {
       const auto found = under_way_.find(one.id);
       if (found == under_way_.end()) continue;
-      if (found->second.end != nullptr && found->second.end != &one) continue;  // claimed anew
+      if (found->second.end != nullptr && found->second.end != &one) continue;  // claimed again
       one.receipt = found->second.receipt;
       found->second.end = &one;
     }

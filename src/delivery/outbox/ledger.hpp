@@ -75,7 +75,7 @@ class Ledger {
   struct UnderWay {
     store::Receipt first;    // by which it was taken up
     store::Receipt receipt;  // the newest
-    // Its end, once that was given to the store: what is claimed after it is claimed anew, though
+    // Its end, once that was given to the store: what is claimed after it is claimed again, though
     // its end has not been heard of.
     Settlement* end = nullptr;
   };
