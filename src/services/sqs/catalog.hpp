@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/function_ref.hpp"
-#include "base/unique_function.hpp"
 #include "base/result.hpp"
+#include "base/unique_function.hpp"
 #include "services/sqs/address.hpp"
 #include "services/sqs/queue.hpp"
 #include "store/store.hpp"
