@@ -73,8 +73,15 @@ net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self
   while (look_again_ && !events_.draining_) {
     look_again_ = false;
     const std::size_t free = room();
-    if (free == 0) break;  // one that ends looks again
-    const std::size_t bytes = kEventBytesAtWork - events_.bytes_at_work_.load();
+    if (free == 0) {
+      if (at_work_ > 0 || loop_.now() < paused_until_) break;  // looked at again when that ends
+      events_.wait_for_room(weak_from_this());
+      if (room() == 0) break;
+      events_.room_came();  // it came before this one stood in the line
+      break;
+    }
+    const std::size_t bytes =
+        kEventBytesAtWork - std::min(kEventBytesAtWork, events_.bytes_at_work_.load());
     auto claimed = co_await store::compute_on<store::ClaimResult>(
         loop_, needs_.space.store(), [queue = queue_, free, bytes](store::Txn& txn) {
           return txn.claim(
@@ -125,6 +132,7 @@ net::Task<void> EventLane::attempt([[maybe_unused]] std::shared_ptr<EventLane> s
           [receipt = claimed.receipt](store::Txn& txn) { return txn.complete(receipt); });
     }
   }
+  events_.room_came();
   look_again_ = true;
   if (!working_ && !events_.draining_) {
     working_ = true;

@@ -49,6 +49,25 @@ std::shared_ptr<EventLane> EventQueue::lane(const std::string& queue) {
   return made;
 }
 
+void EventQueue::wait_for_room(std::weak_ptr<EventLane> lane) {
+  const std::lock_guard lock(mutex_);
+  line_.push_back(std::move(lane));
+}
+
+// The first that is there still; it says again where that is not enough for it.
+void EventQueue::room_came() {
+  while (true) {
+    std::weak_ptr<EventLane> first;
+    {
+      const std::lock_guard lock(mutex_);
+      if (line_.empty()) return;
+      first = std::move(line_.front());
+      line_.pop_front();
+    }
+    if (const std::shared_ptr<EventLane> lane = first.lock()) return lane->wake();
+  }
+}
+
 net::Task<Status> EventQueue::accept(net::Loop& loop, Event event) {
   std::vector<Event> one;
   one.push_back(std::move(event));

@@ -25,6 +25,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -97,6 +98,10 @@ class EventQueue {
  private:
   friend class EventLane;
   std::shared_ptr<EventLane> lane(const std::string& queue);
+  // A lane with nothing at work, kept from beginning by what others have: it is woken once some of
+  // that has ended.
+  void wait_for_room(std::weak_ptr<EventLane> lane);
+  void room_came();
 
   const EventQueueNeeds needs_;
   EventCounts counts_;
@@ -105,6 +110,7 @@ class EventQueue {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<EventLane>> lanes_;
+  std::deque<std::weak_ptr<EventLane>> line_;  // for room; with mutex_
 };
 
 }  // namespace lapwing::lambda
