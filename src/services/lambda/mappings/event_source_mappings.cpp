@@ -28,6 +28,11 @@ Result<mappings::QueueMapping> queue_mapping(const MappingRecord& record) {
   LAPWING_TRY(out.filter, mappings::Filter::compile(record.filters));
   out.partial_failures = record.partial_failures;
   out.concurrency_max = static_cast<std::uint32_t>(record.concurrency_max.value_or(0));
+  // A poller of AWS runs ten batches at once. Fewer than the least are never needed: waiting costs
+  // nothing here.
+  if (record.pollers) {
+    out.concurrency_max = 10 * static_cast<std::uint32_t>(record.pollers->most.value_or(200));
+  }
   return out;
 }
 
