@@ -1,6 +1,7 @@
 """What the machine holds of one server, found by its data directory: processes, mounts, loop
 devices, control groups. Other servers on the machine do not count. A namespace lives no longer
 than its last process or mount, so none of those means no namespace either."""
+import glob
 import os
 import pathlib
 
@@ -32,9 +33,16 @@ def processes(data_dir):
     return found
 
 
+def groups(data_dir):
+    """The server's trees of control groups, one in each hierarchy. Other servers' groups go while
+    this looks, which glob.glob passes over and Path.glob does not."""
+    name = group_name(data_dir)
+    return [path for depth in ("", "*/", "*/*/") for path in glob.glob(f"{CGROUPS}/{depth}{name}")]
+
+
 def holdings(data_dir):
     """{kind: list}; empty lists where nothing is held."""
-    group, real = group_name(data_dir), os.path.realpath(data_dir)
+    real = os.path.realpath(data_dir)
     mounts = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         for line in read(f"/proc/{pid}/mountinfo").splitlines():
@@ -42,10 +50,8 @@ def holdings(data_dir):
                 mounts.add(" ".join(line.split()[3:5]))
     loops = [str(b) for b in pathlib.Path("/sys/block").glob("loop*/loop/backing_file")
              if real in read(b)]
-    groups = [str(p) for depth in ("*", "*/*", "*/*/*") for p in CGROUPS.glob(depth)
-              if p.name == group]
     return {"processes": list(processes(data_dir).items()), "mounts": sorted(mounts),
-            "loops": loops, "groups": groups}
+            "loops": loops, "groups": groups(data_dir)}
 
 
 def nothing_held(data_dir):

@@ -4,7 +4,7 @@ import pathlib
 import statistics
 
 from api import Api
-from holdings import CGROUPS, group_name, holdings, processes, read
+from holdings import groups, holdings, processes, read
 
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup")
 
@@ -52,11 +52,9 @@ def namespaces(pids, links):
     return found - {os.readlink(f"/proc/self/ns/{kind}") for kind in NAMESPACES}
 
 
-def groups(data_dir):
-    """Control groups below the server's own, of all hierarchies."""
-    name = group_name(data_dir)
-    return sum(1 for depth in ("*", "*/*", "*/*/*") for top in CGROUPS.glob(depth)
-               if top.name == name for _ in os.walk(top))
+def groups_below(data_dir):
+    """How many control groups the server has, of all hierarchies."""
+    return sum(1 for top in groups(data_dir) for _ in os.walk(top))
 
 
 def look(server):
@@ -69,7 +67,7 @@ def look(server):
         "helper_kb": sum(status(pid, "VmRSS") for pid in own[1:]),
         "descriptors": len(links), "threads": sum(status(pid, "Threads") for pid in own),
         "mounts": len(held["mounts"]), "loops": len(held["loops"]),
-        "groups": groups(server.data_dir), "namespaces": len(namespaces(running, links)),
+        "groups": groups_below(server.data_dir), "namespaces": len(namespaces(running, links)),
         "processes": len(running), "environments": values["environments"],
         "ready": values["environments_ready"], "invocations": values["invocations_total"],
         "cold": values['cold_starts_total{kind="on_demand"}'],
