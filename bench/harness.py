@@ -57,6 +57,7 @@ class Programs:
         self.raw_http = build / "bench" / "lapwing_floor_http"
         self.relay = build / "bench" / "lapwing_floor_relay"
         self.native = build / "bench" / "lapwing_bench_native"
+        self.matcher = build / "bench" / "lapwing_bench_matcher"
 
 
 def run_json(command, timeout=600):
@@ -65,6 +66,18 @@ def run_json(command, timeout=600):
     if done.returncode != 0 or done.stderr:
         raise BenchError("{}: {}".format(pathlib.Path(command[0]).name, done.stderr.strip()))
     return json.loads(done.stdout)
+
+
+def answered(command, options):
+    """The load client's figures, where all answers were right."""
+    command = list(command)
+    for option, value in options.items():
+        command += ["--" + option.replace("_", "-"), value]
+    figures = run_json(command)
+    if figures["errors"]:
+        raise BenchError("{} of {} answers were wrong".format(figures["errors"],
+                                                              figures["requests"]))
+    return figures
 
 
 def zipped(path, name, mode=0o644):
@@ -187,13 +200,14 @@ class Server:
                    "/2015-03-31/functions/" + name + "/invocations", "--body", EVENT,
                    "--expect", "" if options.get("event") else expect, "--key", KEY_ID,
                    "--secret", SECRET]
-        for option, value in options.items():
-            command += ["--" + option.replace("_", "-"), value]
-        figures = run_json(command)
-        if figures["errors"]:
-            raise BenchError("{} of {} answers were wrong".format(figures["errors"],
-                                                                  figures["requests"]))
-        return figures
+        return answered(command, options)
+
+    def load_of(self, path, body, service, **options):
+        """The load client's figures of requests of another service's, whose answers are 200."""
+        command = [self.programs.load, "--address", self.address, "--path", path, "--body", body,
+                   "--type", "application/json", "--key", KEY_ID, "--secret", SECRET, "--service",
+                   service]
+        return answered(command, options)
 
     def interpreter(self, family, version):
         """Where the host keeps what a function ran on, as `lapwing doctor` lists it."""

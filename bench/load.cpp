@@ -5,13 +5,12 @@
 //
 //   lapwing_load --address HOST:PORT --path P --body B [--expect B] [--connections N]
 //     [--seconds S | --requests N] [--warm-up N] [--functions N [--first N] [--zipf S]]
-//     [--key ID --secret S [--service NAME]] [--type MEDIA-TYPE] [--finish 1]
+//     [--key ID --secret S [--service NAME]] [--type MEDIA-TYPE] [--target OPERATION] [--finish 1]
 //
 // Prints one JSON object. An answer counts as an error unless it is 200, names no function
 // error and is what was expected.
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -20,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <strings.h>
@@ -77,24 +77,32 @@ class RequestMaker {
   };
 
   void make(Made& made, std::size_t index, std::int64_t second) {
-    std::string path = options_.path;
-    if (const auto at = path.find("{}"); at != std::string::npos) {
-      path.replace(at, 2, fmt::format("{}", static_cast<std::size_t>(options_.first) + index));
-    }
+    const std::string number = fmt::format("{}", static_cast<std::size_t>(options_.first) + index);
     made.second = second;
-    made.bytes = bytes_of(path, options_.body);
+    made.bytes =
+        bytes_of(numbered(options_.path, "{}", number), numbered(options_.body, "@@", number));
+  }
+
+  static std::string numbered(std::string text, std::string_view mark, std::string_view number) {
+    for (auto at = text.find(mark); at != std::string::npos;
+         at = text.find(mark, at + number.size())) {
+      text.replace(at, mark.size(), number);
+    }
+    return text;
   }
 
   std::string bytes_of(const std::string& path, const std::string& body) const {
     std::string out = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n", path,
                                   options_.address, body.size());
     if (!options_.type.empty()) out += fmt::format("Content-Type: {}\r\n", options_.type);
-    if (options_.event) out += "X-Amz-Invocation-Type: Event\r\n";
+    std::vector<aws::HeaderView> signed_fields{{"Host", options_.address}};
+    if (options_.event) signed_fields.push_back({"X-Amz-Invocation-Type", "Event"});
+    if (!options_.target.empty()) signed_fields.push_back({"X-Amz-Target", options_.target});
+    for (const auto& field : std::span(signed_fields).subspan(1)) {
+      out += fmt::format("{}: {}\r\n", field.name, field.value);
+    }
     if (!options_.access_key_id.empty()) {
-      const std::array<aws::HeaderView, 2> all{aws::HeaderView{"Host", options_.address},
-                                               aws::HeaderView{"X-Amz-Invocation-Type", "Event"}};
-      const aws::Request request{
-          "POST", path, {}, std::span(all).first(options_.event ? 2 : 1), body};
+      const aws::Request request{"POST", path, {}, signed_fields, body};
       const aws::Credentials keys{options_.access_key_id, options_.secret_access_key, {}};
       for (const auto& field :
            aws::sign(request, keys, {"us-east-1", options_.service}, clock_.wall())) {

@@ -42,6 +42,8 @@ bool parse_options(int argc, char** argv, LoadOptions& options) {
       options.finish = number<int>(value) != 0;
     } else if (name == "--event") {
       options.event = number<int>(value) != 0;
+    } else if (name == "--target") {
+      options.target = value;
     } else if (name == "--functions") {
       options.functions = number<int>(value);
     } else if (name == "--first") {

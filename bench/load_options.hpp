@@ -6,9 +6,9 @@
 namespace lapwing::bench {
 
 struct LoadOptions {
-  std::string address;     // "127.0.0.1:4566"
-  std::string path = "/";  // "{}" becomes the number of a function
-  std::string body;
+  std::string address;        // "127.0.0.1:4566"
+  std::string path = "/";     // "{}" becomes a number, as many as there are functions
+  std::string body;           // "@@" becomes the same number
   std::string type;           // of the body, said where it is given
   std::string expect;         // the exact answer; empty: any
   std::string access_key_id;  // empty: unsigned
@@ -17,6 +17,7 @@ struct LoadOptions {
   // What an answer hands out (SQS's receipt handles) is deleted by the connection's next request.
   bool finish = false;
   bool event = false;  // invokes asynchronously: 202 is the right answer
+  std::string target;  // X-Amz-Target: the operation of AWS's JSON protocols
   int functions = 1;
   int first = 0;  // the number of the first of them
   double zipf =

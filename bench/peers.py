@@ -131,13 +131,7 @@ class Peer:
         """The load client's figures, unsigned: no peer looks at signatures."""
         command = [programs.load, "--address", self.address, "--path", path or self.path,
                    "--body", EVENT, "--expect", self.expect]
-        for option, value in options.items():
-            command += ["--" + option.replace("_", "-"), value]
-        figures = run_json(command)
-        if figures["errors"]:
-            raise BenchError("{} of {} answers were wrong".format(figures["errors"],
-                                                                  figures["requests"]))
-        return figures
+        return answered(command, options)
 
     def cold(self, programs):
         """Milliseconds of first calls: of a server that has just started, each time."""

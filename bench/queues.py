@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.parse
 
-from harness import BenchError, KEY_ID, SECRET, memory_kb, run_json, serve_and_greet
+from harness import BenchError, KEY_ID, SECRET, answered, memory_kb, serve_and_greet
 
 BODY = "x" * 100
 VERSION = "&Version=2012-11-05"
@@ -23,6 +23,8 @@ RECEIVE_TEN = ("Action=ReceiveMessage" + VERSION +
 ANSWER_OF_TEN, DELETION_OF_TEN = "x" * 3500, "x" * 1500
 FORM = "application/x-www-form-urlencoded"
 SETTLE_SECONDS = 60
+ANYBODY = ('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",'
+           '"Action":"sqs:SendMessage","Resource":"*"}}')
 
 
 def load(server, body, path, key=KEY_ID, service="sqs", **options):
@@ -31,17 +33,12 @@ def load(server, body, path, key=KEY_ID, service="sqs", **options):
                "--type", FORM]
     if key:
         command += ["--key", key, "--secret", SECRET, "--service", service]
-    for option, value in options.items():
-        command += ["--" + option.replace("_", "-"), value]
-    figures = run_json(command)
-    if figures["errors"]:
-        raise BenchError("{} of {} answers were wrong".format(figures["errors"],
-                                                              figures["requests"]))
-    return figures
+    return answered(command, options)
 
 
 class Target:
     """Who plays SQS at `address`; unsigned where there is no `key`."""
+    service, version = "sqs", "2012-11-05"
 
     def __init__(self, programs, address, key=KEY_ID, account="000000000000"):
         self.programs, self.address, self.key, self.account = programs, address, key, account
@@ -50,13 +47,23 @@ class Target:
         return "/{}/{}".format(self.account, queue)
 
     def load(self, body, path, **options):
-        return load(self, body, path, key=self.key, **options)
+        return load(self, body, path, key=self.key, service=self.service, **options)
 
     def ask(self, **fields):
-        return Client(self).ask("/", urllib.parse.urlencode({"Version": "2012-11-05", **fields}))
+        return Client(self).ask("/", urllib.parse.urlencode({"Version": self.version, **fields}))
 
     def create(self, queue):
         self.ask(Action="CreateQueue", QueueName=queue)
+
+    def open(self, queue):
+        """A queue that anybody may send to."""
+        self.create(queue)
+        self.set(queue, "Policy", ANYBODY)
+
+    def set(self, queue, attribute, value):
+        self.ask(Action="SetQueueAttributes",
+                 QueueUrl="http://{}{}".format(self.address, self.path(queue)),
+                 **{"Attribute.1.Name": attribute, "Attribute.1.Value": value})
 
     def send(self, queue, seconds, **options):
         """Messages a second, one a request."""
@@ -87,7 +94,7 @@ class Client:
 
     def ask(self, path, body):
         self.connection.request("POST", path, body, dict(fields(
-            self.target.address, path, body.encode(), self.key)))
+            self.target.address, path, body.encode(), self.key, self.target.service)))
         answer = self.connection.getresponse()
         said = answer.read()
         if answer.status != 200:
@@ -95,12 +102,12 @@ class Client:
         return said
 
 
-def fields(address, path, body, key):
+def fields(address, path, body, key, service="sqs"):
     """Headers, signed with that key if there is one."""
     if not key:
         return {"Host": address, "Content-Type": FORM}
     os.environ["AWS_ACCESS_KEY_ID"] = key
-    return {**serve_and_greet.sign("POST", path, address, body, "sqs"), "Content-Type": FORM}
+    return {**serve_and_greet.sign("POST", path, address, body, service), "Content-Type": FORM}
 
 
 # -- floors ------------------------------------------------------------------------------------
