@@ -340,6 +340,8 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   const auto made = std::make_shared<Performance>();
   made->input = std::move(input);
   made->call = std::move(call);
+  if (made->call.allowance != nullptr)
+    made->allowance = made->call.allowance->weak_from_this().lock();
   const auto prepare = [this, operation](Performance& on) -> Status {
     if (operation->input != kNone) {
       LAPWING_TRY(on.decoded.value, read_json_text(model(), model().shape(operation->input),

@@ -1,5 +1,6 @@
 #include "server/admission.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,13 @@ Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& ca
   }
   charge.add(bytes);
   return charge;
+}
+
+std::uint64_t AnswerHold::room(const http::CallerId& caller) {
+  if (memory_ == nullptr) return UINT64_MAX;
+  if (!held_.counts()) held_ = memory_->answers.charge(caller);
+  const std::uint64_t room = held_.room();
+  return room > 0 ? room : std::min(held_.room(kSmallAnswersReserve), kSmallAnswerBytes);
 }
 
 namespace {

@@ -3,6 +3,7 @@
 // Thread-safety: the request's loop.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,25 @@ Status admit(http::RequestContext& context, const aws::Caller& caller);
 // error where there is no room.
 Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
                                   std::size_t bytes);
+
+// What a call may hold of the answer that is made for it: its caller's share of answers on their
+// way. The part of an aws::Allowance that all who take calls have.
+class AnswerHold {
+ public:
+  // Null: nothing is counted.
+  explicit AnswerHold(http::Memory* memory) : memory_(memory) {}
+  // aws::Allowance's answer_room() and hold_answer().
+  std::uint64_t room(const http::CallerId& caller);
+  void hold(std::uint64_t bytes) {
+    held_.release();
+    held_.add(bytes);
+  }
+  void release() { held_ = {}; }
+
+ private:
+  http::Memory* const memory_;
+  http::Charge held_;
+};
 
 // Which operation was asked for, as far as it was found out.
 struct Asked {

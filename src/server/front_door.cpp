@@ -225,7 +225,7 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   // counted by the connection.
   job.turn = {};
   job.head.reset();
-  job.held = {};
+  job.held.release();
   job.place = {};
   co_await answer(context, job.request_id(), *std::move(response), job.asked);
 }
