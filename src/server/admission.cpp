@@ -38,9 +38,18 @@ Status check_answers(http::RequestContext& context) {
 }  // namespace
 
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
-             const aws::SignatureHead& signature) {
-  if (authenticator.mode() != aws::AuthMode::kOff) {
-    context.claim(std::hash<std::string_view>()(signature.access_key_id));
+             const aws::Request& head, const aws::SignatureHead& signature,
+             std::string_view service) {
+  if (authenticator.mode() == aws::AuthMode::kOff) return check_answers(context);
+  context.claim(std::hash<std::string_view>()(signature.access_key_id));
+  // Small ones have room of their own. What does not hold here is told once the body is there.
+  const std::uint64_t length = context.content_length().value_or(UINT64_MAX);
+  if (length > http::kSmallBodyBytes && head.header("x-amz-content-sha256")) {
+    aws::Request said = head;
+    said.body_follows = true;
+    if (const auto caller = authenticator.authenticate(said, signature, service)) {
+      context.charge_to(share_of(*caller));
+    }
   }
   return check_answers(context);
 }

@@ -147,7 +147,8 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
     LAPWING_CO_CHECK(parts_.authenticator->check_head(
         signature, model != nullptr ? model->signing_name : std::string_view()));
   }
-  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
+  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, head, signature,
+                         model != nullptr ? model->signing_name : std::string_view()));
   job.caller = context.caller();
   const std::size_t limit = body_limit(route);
   if (takes_body(route)) {
