@@ -69,6 +69,22 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
             "Event bus orders does not exist.");
 }
 
+// Nobody else is told apart by a test: both ways are taken at once, again and again.
+TEST(EventBuses, ABusIsNotDeletedWhileARuleIsPutOnIt) {
+  BusHost h(2);
+  for (int i = 0; i < 300; ++i) {
+    const std::string bus = fmt::format("b{}", i);
+    const std::string named = fmt::format(R"({{"Name":"{}"}})", bus);
+    ASSERT_TRUE(h.call("CreateEventBus", named).ok());
+    auto put = h.begin("PutRule", fmt::format(R"({{"Name":"r","EventBusName":"{}",)"
+                                              R"("EventPattern":{}}})",
+                                              bus, in_quotes(kPattern)));
+    auto gone = h.begin("DeleteEventBus", named);
+    const bool there = put.get().ok();
+    EXPECT_NE(gone.get().ok(), there) << i;
+  }
+}
+
 struct Refused {
   const char* operation;
   const char* input;
