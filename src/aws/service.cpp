@@ -19,16 +19,9 @@ namespace {
 // A larger body would hold up what else is on the loop.
 constexpr std::size_t kReadOnLoopMax = 64 * 1024;
 
-// The same of an answer, about as large as its text will be.
-constexpr std::size_t kWriteOnLoopMax = std::size_t{256} * 1024;
-
 void count_left(OperationCounts& counts) {
   counts.calls.fetch_add(1, std::memory_order_relaxed);
   counts.left.fetch_add(1, std::memory_order_relaxed);
-}
-
-bool is_large(const Value& output) {
-  return text_bytes(output, kWriteOnLoopMax) >= kWriteOnLoopMax;
 }
 
 // Errors that are ours go to the log with what the caller must not see.
@@ -210,8 +203,9 @@ net::Task<Status> Service::run_stream(net::Loop& loop, std::shared_ptr<const Exc
 
 net::Task<Status> Service::stream(net::Loop& loop, std::shared_ptr<const Exchange> exchange,
                                   BodySource& body, AnswerWire& wire) const {
-  AnswerSink sink(model(), *exchange->operation, exchange->protocol,
-                  exchange->call.caller.request_id.str(), wire);
+  AnswerSink sink(
+      {model(), *exchange->operation, exchange->protocol, exchange->call.caller.request_id.str()},
+      loop, pipeline_.workers, wire);
   Ending ending(table_.entry(exchange->operation->index).counts);
   Status outcome;
   try {
@@ -324,6 +318,7 @@ namespace {
 struct Performance {
   std::string input;
   Call call;
+  std::shared_ptr<Allowance> allowance;  // the call's
   Decoded decoded;
   Arena arena;
 };
@@ -345,6 +340,8 @@ net::Task<Result<std::string>> Service::perform(net::Loop& loop, std::string_vie
   const auto made = std::make_shared<Performance>();
   made->input = std::move(input);
   made->call = std::move(call);
+  if (made->call.allowance != nullptr)
+    made->allowance = made->call.allowance->weak_from_this().lock();
   const auto prepare = [this, operation](Performance& on) -> Status {
     if (operation->input != kNone) {
       LAPWING_TRY(on.decoded.value, read_json_text(model(), model().shape(operation->input),

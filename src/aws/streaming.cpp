@@ -14,6 +14,18 @@ bool is_rpc(Protocol protocol) {
   return protocol != Protocol::kRestJson && protocol != Protocol::kRestXml;
 }
 
+// Of the output, if it has one.
+const ShapeRow* event_stream(const AnswerSink::Facts& of) {
+  const std::uint16_t member = of.model.streaming_member(of.operation.output);
+  if (member == kNone) return nullptr;
+  const ShapeRow& shape =
+      of.model.shape(of.model.members_of(of.model.shape(of.operation.output))[member].shape);
+  return shape.has(ShapeFlags::kEventStream) ? &shape : nullptr;
+}
+
+// An answer about as large as that would hold up what else is on the loop.
+constexpr std::size_t kWriteOnLoopMax = std::size_t{256} * 1024;
+
 }  // namespace
 
 Response write_answer(const ServiceModel& model, const OperationRow& operation, Protocol protocol,
@@ -25,16 +37,21 @@ Response write_answer(const ServiceModel& model, const OperationRow& operation, 
   return response;
 }
 
-const ShapeRow* AnswerSink::event_stream() const {
-  const std::uint16_t member = model_.streaming_member(operation_.output);
-  if (member == kNone) return nullptr;
-  const ShapeRow& shape =
-      model_.shape(model_.members_of(model_.shape(operation_.output))[member].shape);
-  return shape.has(ShapeFlags::kEventStream) ? &shape : nullptr;
+bool is_large(const Value& output) {
+  return text_bytes(output, kWriteOnLoopMax) >= kWriteOnLoopMax;
 }
 
-Response AnswerSink::encode(const Value& output, const ResponseExtras& extras) const {
-  return write_answer(model_, operation_, protocol_, output, extras, request_id_);
+// A worker writes what is large; where there is none to be had, it is written here: what the
+// operation did is done.
+template <class Write>
+net::Task<std::invoke_result_t<Write, const AnswerSink::Facts&, const AnswerSink::Made&>>
+AnswerSink::written(MadePtr made, Write write) {
+  if (is_large(made->value)) {
+    auto out = co_await workers_.run(
+        loop_, [facts = facts_, made, write] { return write(*facts, *made); });
+    if (out) co_return *std::move(out);
+  }
+  co_return write(*facts_, *made);
 }
 
 // A client that takes nothing more is found out once.
@@ -51,13 +68,26 @@ net::Task<Status> AnswerSink::respond(Response whole) {
   co_return took(co_await wire_.respond(std::move(whole)));
 }
 
-net::Task<Status> AnswerSink::begin_with(Response head, std::optional<std::uint64_t> length) {
+net::Task<Status> AnswerSink::answer_with(MadePtr made) {
   if (state_ != State::kNothing) co_return fail(used_twice());
+  co_return co_await respond(
+      co_await written(std::move(made), [](const Facts& of, const Made& what) {
+        return write_answer(of.model, of.operation, of.protocol, what.value, what.extras,
+                            of.request_id);
+      }));
+}
+
+net::Task<Status> AnswerSink::begin_with(MadePtr made, std::optional<std::uint64_t> length) {
+  if (state_ != State::kNothing) co_return fail(used_twice());
+  Response head = co_await written(std::move(made), [](const Facts& of, const Made& what) {
+    return write_answer(of.model, of.operation, of.protocol, what.value, what.extras,
+                        of.request_id);
+  });
   status_ = head.status;
   std::string first;
-  if (event_stream() != nullptr) {
+  if (event_stream(*facts_) != nullptr) {
     state_ = State::kEvents;
-    if (is_rpc(protocol_)) append_initial_response(first, protocol_, head.body);
+    if (is_rpc(facts_->protocol)) append_initial_response(first, facts_->protocol, head.body);
     head.set_header("Content-Type", kEventStreamContentType);
   } else {
     state_ = State::kBytes;
@@ -76,11 +106,14 @@ net::Task<Status> AnswerSink::write(std::string_view bytes) {
   co_return took(co_await wire_.write(bytes));
 }
 
-std::string AnswerSink::encode_event(const Value& event) const {
-  std::string text;
-  const ShapeRow* stream = event_stream();
-  if (stream != nullptr) append_model_event(text, model_, protocol_, *stream, event);
-  return text;
+net::Task<Status> AnswerSink::send_event(MadePtr made) {
+  std::string text = co_await written(std::move(made), [](const Facts& of, const Made& what) {
+    std::string out;
+    const ShapeRow* stream = event_stream(of);
+    if (stream != nullptr) append_model_event(out, of.model, of.protocol, *stream, what.value);
+    return out;
+  });
+  co_return co_await send_text(std::move(text));
 }
 
 net::Task<Status> AnswerSink::send_text(std::string text) {
@@ -98,10 +131,11 @@ net::Task<Status> AnswerSink::finish() {
 }
 
 net::Task<Status> AnswerSink::finish_with(const Error& error) {
-  const ShapeRow* stream = event_stream();
+  const ShapeRow* stream = event_stream(*facts_);
   std::string text;
   if (stream != nullptr) {
-    append_error_event(text, model_, protocol_, *stream, describe_error(&model_, error));
+    append_error_event(text, facts_->model, facts_->protocol, *stream,
+                       describe_error(&facts_->model, error));
   }
   LAPWING_CO_CHECK(co_await send_text(std::move(text)));
   co_return co_await finish();

@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,7 +41,9 @@
 #include "aws/model.hpp"
 #include "aws/value.hpp"
 #include "base/result.hpp"
+#include "net/loop.hpp"
 #include "net/task.hpp"
+#include "net/worker_pool.hpp"
 
 namespace lapwing::aws {
 
@@ -75,14 +78,20 @@ class AnswerWire {
   virtual net::Task<Status> finish() = 0;
 };
 
+// What is large is written out on a worker, as the answers of other operations are.
 class AnswerSink {
  public:
-  AnswerSink(const ServiceModel& model, const OperationRow& operation, Protocol protocol,
-             std::string request_id, AnswerWire& wire)
-      : model_(model),
-        operation_(operation),
-        protocol_(protocol),
-        request_id_(std::move(request_id)),
+  // What writing an answer takes beside it.
+  struct Facts {
+    const ServiceModel& model;
+    const OperationRow& operation;
+    Protocol protocol;
+    std::string request_id;
+  };
+  AnswerSink(Facts facts, net::Loop& loop, net::WorkerPool& workers, AnswerWire& wire)
+      : facts_(std::make_shared<const Facts>(std::move(facts))),
+        loop_(loop),
+        workers_(workers),
         wire_(wire) {}
   AnswerSink(const AnswerSink&) = delete;
   AnswerSink& operator=(const AnswerSink&) = delete;
@@ -91,24 +100,21 @@ class AnswerSink {
   // All of it, as an operation of another shape answers.
   template <class Output>
   net::Task<Status> answer(const Output& output, ResponseExtras extras = {}) {
-    Arena arena;
-    return respond(encode(value_of(output, arena), extras));
+    return answer_with(made_of(output, std::move(extras)));
   }
   // The head, with the members that are bound to it. `length`: of the bytes that follow; without it
   // (and without an output member that says it) they are chunked. Event streams have none.
   template <class Output>
   net::Task<Status> begin(const Output& head, std::optional<std::uint64_t> length = {},
                           ResponseExtras extras = {}) {
-    Arena arena;
-    return begin_with(encode(value_of(head, arena), extras), length);
+    return begin_with(made_of(head, std::move(extras)), length);
   }
   // Bytes of the body, which must stay until done.
   net::Task<Status> write(std::string_view bytes);
   // One event: the structure of the model's event stream with the one member set that is sent.
   template <class Events>
   net::Task<Status> send(const Events& event) {
-    Arena arena;
-    return send_text(encode_event(value_of(event, arena)));
+    return send_event(made_of(event, {}));
   }
 
   // For the pipeline.
@@ -122,30 +128,40 @@ class AnswerSink {
   net::Task<Status> finish_with(const Error& error);
 
  private:
+  // What is to be written. A worker may look at it while the operation's task has gone.
+  struct Made {
+    Arena arena{};
+    Value value{};
+    ResponseExtras extras{};
+  };
+  using MadePtr = std::shared_ptr<const Made>;
   template <class T>
-  static Value value_of(const T& in, Arena& arena) {
-    if constexpr (std::is_same_v<T, Empty>) {
-      return {};
-    } else {
-      return to(in, arena);
-    }
+  static MadePtr made_of(const T& in, ResponseExtras extras) {
+    auto out = std::make_shared<Made>();
+    if constexpr (!std::is_same_v<T, Empty>) out->value = to(in, out->arena);
+    out->extras = std::move(extras);
+    return out;
   }
-  Response encode(const Value& output, const ResponseExtras& extras) const;
-  std::string encode_event(const Value& event) const;
-  net::Task<Status> begin_with(Response head, std::optional<std::uint64_t> length);
+  template <class Write>
+  net::Task<std::invoke_result_t<Write, const Facts&, const Made&>> written(MadePtr made,
+                                                                            Write write);
+  net::Task<Status> answer_with(MadePtr made);
+  net::Task<Status> begin_with(MadePtr made, std::optional<std::uint64_t> length);
+  net::Task<Status> send_event(MadePtr made);
   net::Task<Status> send_text(std::string text);
   Status took(Status outcome);
-  const ShapeRow* event_stream() const;
 
-  const ServiceModel& model_;
-  const OperationRow& operation_;
-  const Protocol protocol_;
-  const std::string request_id_;
+  const std::shared_ptr<const Facts> facts_;
+  net::Loop& loop_;
+  net::WorkerPool& workers_;
   AnswerWire& wire_;
   State state_ = State::kNothing;
   int status_ = 0;
   bool gone_ = false;
 };
+
+// Whether writing it would hold up what else is on the loop.
+bool is_large(const Value& output);
 
 // The answer to a request that was decoded, with what its operation adds to it.
 Response write_answer(const ServiceModel& model, const OperationRow& operation, Protocol protocol,

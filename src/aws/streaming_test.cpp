@@ -2,6 +2,7 @@
 #include "aws/streaming.hpp"
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -160,6 +161,22 @@ Task<Status> watch(Core& core, Loop&, const Call&, toy::WatchInput in, BodySourc
   if (in.ticks == 1) co_return fail(toy::errors::toy_gone("it went"));
   if (in.ticks == 2) co_return fail(internal_error("the disk is gone"));
   co_return Status();
+}
+
+constexpr std::size_t kLarge = std::size_t{1024} * 1024;
+
+Task<Status> answer_large(Core&, Loop&, const Call&, toy::KindsStruct, BodySource&,
+                          AnswerSink& answer) {
+  toy::KindsStruct out;
+  out.text = std::string(kLarge, 'x');
+  co_return co_await answer.answer(out);
+}
+
+Task<Status> send_large(Core&, Loop&, const Call&, toy::WatchInput, BodySource&,
+                        AnswerSink& answer) {
+  LAPWING_CO_CHECK(co_await answer.begin(toy::WatchOutput()));
+  co_return co_await answer.send(
+      toy::WatchEvents{.tick = toy::WatchTick{.number = 1, .text = std::string(kLarge, 'x')}});
 }
 
 class StreamingTest : public ::testing::Test {
@@ -364,6 +381,40 @@ TEST_F(StreamingTest, AnErrorAmongEventsIsTheLast) {
 
 // -- pace
 // --------------------------------------------------------------------------------------------
+
+// While the only worker is busy, what is large waits for it, and leaves the loop to others.
+TEST_F(StreamingTest, WhatIsLargeIsWrittenOnAWorker) {
+  OperationTable large(toy::kModel);
+  large.add<toy::Kinds>(core_, answer_large, {.access = Access::kRead, .resource = kNoResource});
+  large.add<toy::Watch>(core_, send_large, {.access = Access::kRead, .resource = kNoResource});
+  const Service service(std::move(large), pipeline_);
+  const Pipeline& pipeline = pipeline_;
+  const auto kinds = ask("Kinds", {.method = "POST", .raw_path = "/kinds", .body = "{}"});
+  const auto events = ask("Watch", {.method = "POST", .raw_path = "/watch", .body = "{}"});
+  Client other(loop_.get());
+  loop_.run([](const Service& on, net::WorkerPool& workers, Loop& loop,
+               std::shared_ptr<Exchange> whole, std::shared_ptr<Exchange> pieces, BodySource& body,
+               Client& first, Client& second) -> Task<void> {
+    std::promise<void> release;
+    net::TaskGroup tasks(loop);
+    tasks.spawn([](net::WorkerPool& pool, Loop& at, std::future<void> until) -> Task<void> {
+      (void)co_await pool.run(at, [&until] { until.wait(); });
+    }(workers, loop, release.get_future()));
+    const auto serve_one = [](const Service& to, Loop& at, std::shared_ptr<Exchange> exchange,
+                              BodySource& source, Client& client) -> Task<void> {
+      EXPECT_TRUE(co_await to.stream(at, exchange, source, client));
+    };
+    tasks.spawn(serve_one(on, loop, whole, body, first));
+    tasks.spawn(serve_one(on, loop, pieces, body, second));
+    for (int i = 0; i < 100; ++i) co_await loop.yield();
+    EXPECT_EQ(first.head.body.size(), 0U);
+    EXPECT_EQ(second.body.size(), 0U);
+    release.set_value();
+    while (!first.finished || !second.finished) co_await loop.yield();
+  }(service, pipeline.workers, loop_.get(), kinds, events, nothing_, client_, other));
+  EXPECT_GT(client_.head.body.size(), kLarge);
+  EXPECT_GT(other.body.size(), kLarge);
+}
 
 // A client that does not read holds the operation, and nothing is made for it meanwhile.
 TEST_F(StreamingTest, ASlowClientHoldsTheOperation) {

@@ -40,11 +40,6 @@ Status Alarms::run_due() {
   return {};
 }
 
-void PollerShared::wait_for_room(std::weak_ptr<QueuePoller> whom) {
-  const std::scoped_lock lock(mutex_);
-  waiting_.insert(std::move(whom));
-}
-
 bool PollerShared::has_room() const {
   return at_work.load(std::memory_order_relaxed) < kBatchesAtWork &&
          bytes.load(std::memory_order_relaxed) < kBytesAtWork;
@@ -52,14 +47,7 @@ bool PollerShared::has_room() const {
 
 void PollerShared::leave_room(std::size_t left) {
   bytes -= left;
-  Waiting woken;
-  {
-    const std::scoped_lock lock(mutex_);
-    woken.swap(waiting_);
-  }
-  for (const auto& each : woken) {
-    if (const auto poller = each.lock()) poller->wake();
-  }
+  line.wake_all();  // which of them can use it, each finds out
 }
 
 Pollers::Pollers(const PollerNeeds& needs) : shared_(std::make_shared<PollerShared>(needs)) {

@@ -19,13 +19,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "background/runner.hpp"
 #include "base/clock.hpp"
 #include "base/due_source.hpp"
 #include "base/log.hpp"
+#include "base/room_line.hpp"
 #include "base/unique_function.hpp"
 #include "journal/journal.hpp"
 #include "mappings/consumer.hpp"
@@ -94,9 +94,8 @@ struct PollerShared {
 
   // Whether there may be another batch.
   bool has_room() const;
-  // Those who found no room are woken by who leaves some.
-  void wait_for_room(std::weak_ptr<QueuePoller> whom);
-  void leave_room(std::size_t bytes);
+  // One that finds none waits in `line`, and is woken by who leaves some.
+  void leave_room(std::size_t left);
 
   const PollerNeeds needs;
   Alarms alarms;
@@ -104,11 +103,7 @@ struct PollerShared {
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> at_work{0};  // batches
   std::atomic<std::size_t> bytes{0};      // of records taken and not done
-
- private:
-  std::mutex mutex_;
-  using Waiting = std::set<std::weak_ptr<QueuePoller>, std::owner_less<>>;
-  Waiting waiting_;  // guarded by mutex_
+  RoomLine<QueuePoller> line;
 };
 
 class Pollers {

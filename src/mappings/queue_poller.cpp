@@ -157,7 +157,7 @@ net::Task<void> QueuePoller::look() {
 void QueuePoller::wait_for_room() {
   if (at_work_ > 0 || sleeping_) return;
   if (loop_.now() >= paused_until_) {
-    shared_->wait_for_room(weak_from_this());
+    shared_->line.wait(weak_from_this());
     if (shared_->has_room()) wake();  // it came meanwhile
     return;
   }

@@ -136,6 +136,25 @@ std::vector<Principal> account_principals(std::string_view partition,
   return out;
 }
 
+bool is_label(std::string_view label, std::size_t max) {
+  return !label.empty() && label.size() <= max && std::ranges::all_of(label, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+std::string grant_json(const AccountGrant& grant, std::string_view partition,
+                       std::string_view prefix, const std::string& resource) {
+  Statement out;
+  out.sid = grant.label;
+  out.effect = Effect::kAllow;
+  out.principals = account_principals(partition, grant.accounts);
+  for (const std::string& action : grant.actions)
+    out.actions.push_back(std::string(prefix) + action);
+  out.resources = {resource};
+  return statement_json(out);
+}
+
 bool has_statement(std::string_view document, std::string_view sid) {
   const auto tree = text::parse_json(document);
   return tree && std::ranges::any_of(statements_of(tree->root()),

@@ -4,6 +4,7 @@
 // A document that is changed is one that parse() has accepted. Thread-safety: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,17 @@ std::string document_json(std::string_view version, std::string_view id,
 // The principals that are these accounts, each named by its root.
 std::vector<Principal> account_principals(std::string_view partition,
                                           const std::vector<std::string>& accounts);
+
+// What AddPermission takes: a label of letters, digits, - and _, of so many characters at most.
+bool is_label(std::string_view label, std::size_t max);
+struct AccountGrant {
+  std::string label;
+  std::vector<std::string> accounts;
+  std::vector<std::string> actions;
+};
+// The statement it makes: the accounts may do the actions, which begin with `prefix` ("SQS:").
+std::string grant_json(const AccountGrant& grant, std::string_view partition,
+                       std::string_view prefix, const std::string& resource);
 
 bool has_statement(std::string_view document, std::string_view sid);
 // With `statement`, a JSON object, behind the others.

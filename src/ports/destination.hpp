@@ -40,6 +40,19 @@ struct ParcelHeader {
   std::string value;
 };
 
+// As an operation's input has them: Values maps names to a model's MessageAttributeValue.
+template <class Values>
+Values attribute_values(const std::vector<ParcelAttribute>& attributes) {
+  Values out;
+  for (const ParcelAttribute& each : attributes) {
+    typename Values::mapped_type value;
+    value.data_type = each.type;
+    (each.type.starts_with("Binary") ? value.binary_value : value.string_value) = each.value;
+    out.emplace(each.name, std::move(value));
+  }
+  return out;
+}
+
 // One thing for one target. What a kind of target does not know is left empty.
 struct Parcel {
   // The same at each attempt, at most 128 characters: who can, takes it once.

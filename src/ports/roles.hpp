@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "aws/credentials.hpp"
+#include "base/ids.hpp"
 #include "base/result.hpp"
 
 namespace lapwing::ports {
@@ -22,6 +24,11 @@ struct Role {
   bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
   bool trusts_scheduler = false;
 };
+
+// Who acts under the role in a session of this name: what its credentials stand for, and what a
+// service calls others as. The session's ARN has no path.
+aws::Principal role_session(const Role& role, std::string_view role_arn, const AccountId& account,
+                            std::string_view session);
 
 class Roles {
  public:

@@ -61,12 +61,14 @@ Paged<T> page_items(std::vector<T> items, const PageAsk& ask, Name name) {
   return cut_page(std::move(items), ask, name);
 }
 
-// Records whose keys begin with `prefix`, in their order, as far as `keep` says.
+// Records whose keys begin with `prefix`, in their order, as far as `keep` says. As many are read
+// as the page may hold, and then more at a time, where few are kept: what a page costs does not
+// depend on how many records there are.
 template <class Spec, class Keep>
 Result<Paged<typename Spec::Record>> page_records(store::Reader& reader, const PageAsk& ask,
                                                   const std::string& prefix, Keep keep) {
   std::vector<typename Spec::Record> found;
-  ListOptions options{.prefix = prefix, .limit = store::kMaxScanLimit};
+  ListOptions options{.prefix = prefix, .limit = std::min(ask.limit + 1, store::kMaxScanLimit)};
   if (!ask.after.empty()) options.after = prefix + ask.after;
   while (found.size() <= ask.limit) {
     LAPWING_TRY(auto page, Table<Spec>::list(reader, options));
@@ -75,6 +77,7 @@ Result<Paged<typename Spec::Record>> page_records(store::Reader& reader, const P
     }
     if (!page.next) break;
     options.after = *std::move(page.next);
+    options.limit = std::min(options.limit * 2, store::kMaxScanLimit);
   }
   return cut_page(std::move(found), ask, [&](const typename Spec::Record& last) {
     return Spec::key(last).substr(prefix.size());

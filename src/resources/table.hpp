@@ -67,6 +67,13 @@ struct ListOptions {
 // it comes last.
 std::string scoped_key(const aws::Scope& scope, std::string_view name);
 
+// What is kept by account and region begins with these fields.
+template <class Fields, class Scope>
+void scope_fields(Fields& f, Scope& scope) {
+  f("account", scope.account);
+  f("region", scope.region);
+}
+
 using Terms = std::vector<store::IndexTerm>;
 
 template <class Spec>

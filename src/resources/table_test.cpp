@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "aws/page_token.hpp"
+#include "resources/pages.hpp"
 #include "resources/tags.hpp"
 #include "resources/unique_id.hpp"
 #include "store/memory/memory_engine.hpp"
@@ -179,6 +180,61 @@ TEST_F(TableTest, ListsByKeyAndByTerm) {
   EXPECT_EQ(names({.prefix = "a", .after = "a2"}), "a3 ");
   EXPECT_EQ(names({.prefix = "elm", .index = "street", .match = store::Match::kExact}), "a1 b1 ");
   EXPECT_EQ(names({.order = store::Order::kDescending}), "b1 a3 a2 a1 ");
+}
+
+// Counts the records that pass through it.
+class Counting final : public store::Reader {
+ public:
+  explicit Counting(store::Reader& of) : of_(of) {}
+  Result<std::optional<store::Record>> get(std::string_view kind, std::string_view key) override {
+    return of_.get(kind, key);
+  }
+  Result<store::ScanPage> scan(const store::ScanQuery& query) override {
+    auto page = of_.scan(query);
+    if (page) read += page->records.size();
+    return page;
+  }
+  Result<store::CommitSequence> sequence() override { return of_.sequence(); }
+
+  std::size_t read = 0;
+
+ private:
+  store::Reader& of_;
+};
+
+TEST_F(TableTest, APageReadsNoMoreThanItShows) {
+  ASSERT_TRUE(change([](store::Txn& txn) -> Status {
+    for (int i = 0; i < 900; ++i) {
+      LAPWING_CHECK(Houses::put(
+          txn, {.name = "a" + std::to_string(1000 + i), .street = i % 100 == 0 ? "elm" : "oak"}));
+    }
+    return {};
+  }));
+  std::size_t read = 0;
+  const auto page = [&](const PageAsk& ask, std::string_view street) {
+    Paged<House> out;
+    EXPECT_TRUE(store_.read([&](store::Reader& reader) -> Status {
+      Counting counting(reader);
+      LAPWING_TRY(out, page_records<HouseTable>(counting, ask, "a", [&](const House& house) {
+                    return street.empty() || house.street == street;
+                  }));
+      read = counting.read;
+      return {};
+    }));
+    return out;
+  };
+  const auto first = page({.list = "l", .limit = 10}, "");
+  EXPECT_EQ(first.items.back().name, "a1009");
+  EXPECT_TRUE(first.next.has_value());
+  EXPECT_EQ(read, 11U);
+  const auto next = page({.list = "l", .limit = 10, .after = "1009"}, "");
+  EXPECT_EQ(next.items.front().name, "a1010");
+  EXPECT_EQ(read, 11U);
+  // Where few are kept, all of it is looked at in a few steps.
+  const auto elms = page({.list = "l", .limit = 20}, "elm");
+  EXPECT_EQ(elms.items.size(), 9U);
+  EXPECT_FALSE(elms.next.has_value());
+  EXPECT_EQ(read, 900U);
 }
 
 TEST_F(TableTest, OlderFormatsAreUpgradedAndNewerOnesLeftAlone) {

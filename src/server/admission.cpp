@@ -1,5 +1,6 @@
 #include "server/admission.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -37,9 +38,18 @@ Status check_answers(http::RequestContext& context) {
 }  // namespace
 
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
-             const aws::SignatureHead& signature) {
-  if (authenticator.mode() != aws::AuthMode::kOff) {
-    context.claim(std::hash<std::string_view>()(signature.access_key_id));
+             const aws::Request& head, const aws::SignatureHead& signature,
+             std::string_view service) {
+  if (authenticator.mode() == aws::AuthMode::kOff) return check_answers(context);
+  context.claim(std::hash<std::string_view>()(signature.access_key_id));
+  // Small ones have room of their own. What does not hold here is told once the body is there.
+  const std::uint64_t length = context.content_length().value_or(UINT64_MAX);
+  if (length > http::kSmallBodyBytes && head.header("x-amz-content-sha256")) {
+    aws::Request said = head;
+    said.body_follows = true;
+    if (const auto caller = authenticator.authenticate(said, signature, service)) {
+      context.charge_to(share_of(*caller));
+    }
   }
   return check_answers(context);
 }
@@ -59,6 +69,13 @@ Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& ca
   }
   charge.add(bytes);
   return charge;
+}
+
+std::uint64_t AnswerHold::room(const http::CallerId& caller) {
+  if (memory_ == nullptr) return UINT64_MAX;
+  if (!held_.counts()) held_ = memory_->answers.charge(caller);
+  const std::uint64_t room = held_.room();
+  return room > 0 ? room : std::min(held_.room(kSmallAnswersReserve), kSmallAnswerBytes);
 }
 
 namespace {

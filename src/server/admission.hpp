@@ -3,6 +3,7 @@
 // Thread-safety: the request's loop.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,11 +23,16 @@ Error too_many(std::string message);
 // A body that could not be read, for another reason than its size.
 Error body_error(Error error);
 
-// Before the signature is checked: what the request holds is counted to those who name this key at
-// this address, and not to its owner, as anybody can name a key; unless its connection has proven
-// it before. An error where too many answers that are counted there wait to be read.
+// Before the body is read: what the request holds is counted to those who name this key at this
+// address, and not to its owner, as anybody can name a key; unless its connection has proven it
+// before, or the head itself does: where a large body follows and its hash stands in the head
+// (x-amz-content-sha256), the signature over that is checked here. So nobody who only names a key
+// holds up the bodies of its owner's new connections, as far as their clients send that header.
+// `service`: the signing name of what is asked for. An error where too many answers that are
+// counted there wait to be read.
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
-             const aws::SignatureHead& signature);
+             const aws::Request& head, const aws::SignatureHead& signature,
+             std::string_view service);
 // Whose share a verified caller has: a user's or role's, however many keys and sessions, or the
 // account's.
 std::uint64_t share_of(const aws::Caller& caller);
@@ -38,6 +44,25 @@ Status admit(http::RequestContext& context, const aws::Caller& caller);
 // error where there is no room.
 Result<http::Charge> payload_room(http::Memory& memory, const http::CallerId& caller,
                                   std::size_t bytes);
+
+// What a call may hold of the answer that is made for it: its caller's share of answers on their
+// way. The part of an aws::Allowance that all who take calls have.
+class AnswerHold {
+ public:
+  // Null: nothing is counted.
+  explicit AnswerHold(http::Memory* memory) : memory_(memory) {}
+  // aws::Allowance's answer_room() and hold_answer().
+  std::uint64_t room(const http::CallerId& caller);
+  void hold(std::uint64_t bytes) {
+    held_.release();
+    held_.add(bytes);
+  }
+  void release() { held_ = {}; }
+
+ private:
+  http::Memory* const memory_;
+  http::Charge held_;
+};
 
 // Which operation was asked for, as far as it was found out.
 struct Asked {

@@ -147,7 +147,8 @@ net::Task<Status> FrontDoor::read_general(http::RequestContext& context, Job& jo
     LAPWING_CO_CHECK(parts_.authenticator->check_head(
         signature, model != nullptr ? model->signing_name : std::string_view()));
   }
-  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
+  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, head, signature,
+                         model != nullptr ? model->signing_name : std::string_view()));
   job.caller = context.caller();
   const std::size_t limit = body_limit(route);
   if (takes_body(route)) {
@@ -225,7 +226,7 @@ net::Task<void> FrontDoor::finish(http::RequestContext& context, Job& job,
   // counted by the connection.
   job.turn = {};
   job.head.reset();
-  job.held = {};
+  job.held.release();
   job.place = {};
   co_await answer(context, job.request_id(), *std::move(response), job.asked);
 }

@@ -5,7 +5,6 @@
 // for answer_room() and hold_answer(), which the store's writer calls.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -66,16 +65,8 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
     return {};
   }
 
-  std::uint64_t answer_room() override {
-    if (memory == nullptr) return UINT64_MAX;
-    if (!held.counts()) held = memory->answers.charge(caller);
-    const std::uint64_t room = held.room();
-    return room > 0 ? room : std::min(held.room(kSmallAnswersReserve), kSmallAnswerBytes);
-  }
-  void hold_answer(std::uint64_t bytes) override {
-    held.release();
-    held.add(bytes);
-  }
+  std::uint64_t answer_room() override { return held.room(caller); }
+  void hold_answer(std::uint64_t bytes) override { held.hold(bytes); }
   bool wait_long() override {
     if (waits == nullptr || place.counts()) return true;
     place = waits->charge(caller);
@@ -98,8 +89,8 @@ struct FrontDoor::Job final : aws::Exchange, aws::Allowance {
   http::CallerId caller;
   http::Memory* const memory;
   http::Budget* const waits;
-  http::Charge held;   // of the answer that is being made
-  http::Charge place;  // among those that wait for long
+  AnswerHold held{memory};  // of the answer that is being made
+  http::Charge place;       // among those that wait for long
 };
 
 }  // namespace lapwing::server

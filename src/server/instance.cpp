@@ -79,9 +79,10 @@ struct Instance::Parts {
 };
 
 void Instance::Parts::make_services(const std::vector<std::string>& names) {
-  services.emplace(ServiceNeeds{clock, manual, random, logger, *store, loops, workers, disk,
-                                &config.others, config.data_dir, key, sign_in.mint, orders.side()},
-                   names);
+  services.emplace(
+      ServiceNeeds{clock, manual, random, logger, *store, loops, workers, &memory, disk,
+                   &config.others, config.data_dir, key, sign_in.mint, orders.side()},
+      names);
   sign_in.ask(services->ports(), clock);
 }
 

@@ -67,7 +67,7 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   const http::Request& request = context.request();
   RequestView view(request);
   LAPWING_CO_TRY(const aws::SignatureHead signature, parts_.authenticator->read(view.head()));
-  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, signature));
+  LAPWING_CO_CHECK(admit(context, *parts_.authenticator, view.head(), signature, "lambda"));
   Result<std::string> body;
   if (const auto arrived = context.body().take_arrived(kOffloadBytes)) {
     body = std::string(*arrived);

@@ -1,6 +1,6 @@
 #include "server/role_credentials.hpp"
 
-#include <fmt/core.h>
+#include <string>
 
 #include "services/lambda/invoke_edge.hpp"
 
@@ -15,21 +15,13 @@ constexpr std::string_view kUnreadRole = "AROAAAAAAAAAAAAAAAAAA";
 
 Result<runtime::RoleCredentials> RoleCredentialMint::mint(
     const runtime::FunctionVersion& function) {
-  const std::string& role = function.role_arn;
-  const auto slash = role.rfind('/');
-  const std::string_view role_name =
-      std::string_view(role).substr(slash == std::string::npos ? 0 : slash + 1);
-  aws::Principal principal;
-  principal.account = function.account;
-  principal.arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.account.view(),
-                              role_name, function.name.view());
-  const auto known = roles_->find(role);
+  const auto known = roles_->find(function.role_arn);
   if (known_only_ && known && !(known->known && known->trusts_lambda)) {
     return fail(lambda::role_not_assumed());
   }
-  const std::string_view id = known ? std::string_view(known->id) : kUnreadRole;
-  principal.user_id = fmt::format("{}:{}", id, function.name.view());
-  if (known && known->known) principal.identity = known->id;
+  const aws::Principal principal =
+      ports::role_session(known ? *known : ports::Role{.id = std::string(kUnreadRole)},
+                          function.role_arn, function.account, function.name.view());
   const WallTime expires = clock_->wall() + kSessionLength;
   const aws::Credentials made = mint_->mint(principal, expires);
   return runtime::RoleCredentials{made.access_key_id, made.secret_access_key, made.session_token,

@@ -186,6 +186,61 @@ TEST(EngineOrders, PayloadsOfServicesHaveTheirShare) {
   orders.stop();
 }
 
+// What a service of one operation stands on.
+struct ToyParts {
+  SystemClock clock;
+  SeededRandom random{7};
+  text::PatternCache patterns;
+  const aws::AuthoriseAll everybody;
+  net::WorkerPool workers{1};
+  net::LoopGroup loops{1, clock, null_logger()};
+  aws::Pipeline pipeline{patterns, null_logger(), clock, everybody, workers};
+};
+
+// Answers as many bytes as it is asked for, and notes what is counted while it runs.
+struct Counted {
+  http::Memory memory{{.payloads = 64 * kKiB}};
+  std::uint64_t held = 0;
+};
+
+Result<toy::KindsStruct> answer_bytes(Counted& core, const aws::Call&, toy::KindsStruct in) {
+  core.held = core.memory.payloads.held();
+  toy::KindsStruct out;
+  out.text = std::string(static_cast<std::size_t>(in.huge.value_or(0)), 'x');
+  return out;
+}
+
+TEST(ServiceCalls, WhatTheyHoldCountsAmongPayloads) {
+  ToyParts parts;
+  parts.loops.start();
+  Counted core;
+  ServiceCalls calls(parts.loops, parts.random, &core.memory);
+  aws::OperationTable table(toy::kModel);
+  table.add<toy::Kinds>(core, answer_bytes,
+                        {.access = aws::Access::kRead, .resource = aws::kNoResource});
+  const aws::Service service(std::move(table), parts.pipeline);
+  calls.add(service);
+  const auto call = [&](std::string input) {
+    std::promise<std::pair<Result<std::string>, std::uint64_t>> promise;
+    calls.begin(request_of("toy", "Kinds", std::move(input)), [&](Result<std::string> output) {
+      promise.set_value({std::move(output), core.memory.payloads.held()});
+    });
+    auto out = promise.get_future().get();
+    EXPECT_TRUE(lapwing::testing::eventually([&] { return core.memory.payloads.held() == 0; }));
+    return out;
+  };
+  const std::string ask = R"({"Huge":100000})";
+  const auto [output, held] = call(ask);
+  ASSERT_TRUE(output) << output.error().to_log();
+  EXPECT_EQ(core.held, ask.size());
+  EXPECT_EQ(held, ask.size() + output->size());
+  const std::string large = R"({"Text":")" + std::string(100'000, 'x') + "\"}";
+  const auto [refused, nothing] = call(large);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().http_status(), 429);
+  EXPECT_EQ(nothing, 0U);
+}
+
 // A service whose operation calls itself.
 struct Circle {
   ports::AwsApi* api = nullptr;
@@ -201,19 +256,13 @@ net::Task<Result<toy::KindsStruct>> call_itself(Circle& core, net::Loop& loop,
 }
 
 TEST(ServiceCalls, ACircleEnds) {
-  SystemClock clock;
-  SeededRandom random{7};
-  text::PatternCache patterns;
-  const aws::AuthoriseAll everybody;
-  net::WorkerPool workers(1);
-  net::LoopGroup loops(1, clock, null_logger());
-  ServiceCalls calls(loops, random);
+  ToyParts parts;
+  ServiceCalls calls(parts.loops, parts.random);
   Circle core{.api = &calls};
   aws::OperationTable table(toy::kModel);
   table.add<toy::Kinds>(core, call_itself,
                         {.access = aws::Access::kRead, .resource = aws::kNoResource});
-  const aws::Service service(std::move(table),
-                             aws::Pipeline{patterns, null_logger(), clock, everybody, workers});
+  const aws::Service service(std::move(table), parts.pipeline);
   calls.add(service);
   net::testing::TestLoop loop;
   Result<std::string> output;

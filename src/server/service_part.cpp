@@ -34,7 +34,7 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       background_(service_clock(needs), needs.logger, background_options(needs)),
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
-      calls_(needs.loops, needs.random),
+      calls_(needs.loops, needs.random, needs.memory),
       journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
       names_(kNameThreads),
       http_caller_(names_),

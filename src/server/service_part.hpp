@@ -33,6 +33,7 @@ struct ServiceNeeds {
   store::Engine& store;
   net::LoopGroup& loops;
   net::WorkerPool& workers;
+  http::Memory* memory = nullptr;  // where what services hand one another is counted
   const os::DiskSpace* disk = nullptr;
   const SettingValues* settings = nullptr;
   std::string data_dir;

@@ -12,6 +12,7 @@
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
 #include "services/scheduler/service.hpp"
+#include "services/schemas/service.hpp"
 #include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
 #include "services/sts/service.hpp"
@@ -53,6 +54,7 @@ const Entry kEntries[] = {
     entry<events::Service>("events"),
     entry<sts::Service>("sts"),
     entry<scheduler::Service>("scheduler"),
+    entry<schemas::Service>("schemas"),
 };
 
 }  // namespace

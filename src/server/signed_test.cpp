@@ -2,11 +2,14 @@
 // whose share a request counts to.
 #include <thread>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "aws/sigv4_signer.hpp"
+#include "base/testing/eventually.hpp"
 #include "server/admission.hpp"
 #include "server/testing/test_server.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -26,7 +29,7 @@ testing::TestServerOptions verifying(std::vector<std::string> services) {
 
 HttpAnswer signed_request(TestServer& server, const aws::Credentials& by, std::string_view service,
                           std::string_view method, std::string_view path, std::string_view type,
-                          std::string_view body) {
+                          std::string_view body, const aws::SigningOptions& how = {}) {
   aws::Request request;
   request.method = method;
   request.raw_path = path;
@@ -35,7 +38,7 @@ HttpAnswer signed_request(TestServer& server, const aws::Credentials& by, std::s
   request.headers = plain;
   std::string fields = "Content-Type: " + std::string(type) + "\r\n";
   for (const aws::HeaderField& field :
-       aws::sign(request, by, {"us-east-1", service}, server.real.wall())) {
+       aws::sign(request, by, {"us-east-1", service}, server.real.wall(), how)) {
     fields += field.name + ": " + field.value + "\r\n";
   }
   return server.request(method, path, fields, body);
@@ -185,6 +188,31 @@ TEST(Signed, AUserOrRoleHasOneShareHoweverManyKeys) {
   // Principals that the configuration names have no id.
   EXPECT_NE(share_of(caller("arn:aws:iam::000000000000:user/a", "")),
             share_of(caller("arn:aws:iam::000000000000:user/b", "")));
+}
+
+// A body that comes slowly, of somebody who knows the operator's key by name: its large bodies are
+// read one at a time. The owner's client says in the head what its body is.
+TEST(Signed, WhoOnlyNamesAKeyDoesNotHoldUpItsOwnersBodies) {
+  TestServer server(verifying({"lambda"}));
+  const std::string now = text::format_basic(server.real.wall());
+  const os::UniqueFd stranger = server.connect();
+  testing::send_to(
+      stranger,
+      fmt::format("POST /2015-03-31/functions HTTP/1.1\r\nHost: localhost\r\n"
+                  "Content-Type: application/json\r\nContent-Length: 20000000\r\n"
+                  "X-Amz-Date: {}\r\nAuthorization: AWS4-HMAC-SHA256 Credential={}/{}/us-east-1/"
+                  "lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature={}\r\n\r\n{}",
+                  now, kOperator.access_key_id, now.substr(0, 8), std::string(64, '0'),
+                  std::string(100'000, 'x')));
+  ASSERT_TRUE(lapwing::testing::eventually([&] {
+    const HttpAnswer metrics =
+        signed_request(server, kOperator, "sts", "GET", "/_lapwing/metrics", "text/plain", "");
+    return metrics.body.find("\nlapwing_request_body_bytes 0\n") == std::string::npos;
+  }));
+  const HttpAnswer answer = signed_request(
+      server, kOperator, "lambda", "POST", "/2015-03-31/functions", "application/json",
+      std::string(17'000'000, 'x'), {.content_hash_header = true});
+  EXPECT_EQ(answer.status, 400) << answer.body;
 }
 
 // ---- roles of functions

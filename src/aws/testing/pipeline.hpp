@@ -1,6 +1,7 @@
-// A pipeline for tests of services: everything is allowed, one worker.
+// A pipeline for tests of services: everything is allowed, one worker unless more are asked for.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,15 +33,16 @@ class Noting final : public Authoriser {
 class TestPipeline {
  public:
   explicit TestPipeline(const Clock& clock, Logger& log = null_logger(),
-                        const Authoriser* authoriser = nullptr)
-      : pipeline_{patterns_, log, clock, authoriser == nullptr ? all_ : *authoriser, workers_} {}
+                        const Authoriser* authoriser = nullptr, std::size_t workers = 1)
+      : workers_(workers),
+        pipeline_{patterns_, log, clock, authoriser == nullptr ? all_ : *authoriser, workers_} {}
 
   operator const Pipeline&() const { return pipeline_; }
 
  private:
   text::PatternCache patterns_;
   AuthoriseAll all_;
-  net::WorkerPool workers_{1};
+  net::WorkerPool workers_;
   Pipeline pipeline_;
 };
 

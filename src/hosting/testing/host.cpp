@@ -4,6 +4,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "text/json_writer.hpp"
+
 namespace lapwing::hosting::testing {
 namespace {
 
@@ -29,6 +31,12 @@ const text::JsonValue* find(const text::JsonValue& root, std::string_view path) 
 
 }  // namespace
 
+std::string in_quotes(std::string_view text) {
+  std::string out;
+  text::append_json_string(out, text);
+  return out;
+}
+
 std::string Answer::at(std::string_view path) const {
   const auto document = text::parse_json_copy(text);
   if (!ok() || !document) return {};
@@ -47,6 +55,16 @@ std::size_t Answer::size(std::string_view path) const {
   return value == nullptr ? 0 : value->size();
 }
 
+std::string Answer::names(std::string_view path) const {
+  const auto document = text::parse_json_copy(text);
+  std::string out;
+  if (!ok() || !document) return out;
+  const text::JsonValue* value = find(document->root(), path);
+  if (value == nullptr || !value->is_object()) return out;
+  for (const text::JsonMember& member : value->members()) out += std::string(member.key) + " ";
+  return out;
+}
+
 Answer Pending::get() {
   if (answer_.wait_for(kHangs) != std::future_status::ready) {
     throw std::runtime_error("the operation did not end");
@@ -54,10 +72,10 @@ Answer Pending::get() {
   return answer_.get();
 }
 
-HostBase::HostBase()
+HostBase::HostBase(std::size_t workers)
     : engine(store::make_memory_engine(clock)),
       background(clock, null_logger(), {.pace = background::Pace::kManual}),
-      pipeline_(clock, null_logger(), &authoriser_),
+      pipeline_(clock, null_logger(), &authoriser_, workers),
       time_(clock, background, engine->store(), {&loop_}) {
   caller.host = "localhost:4566";
   caller.principal_arn = "arn:aws:iam::000000000000:root";

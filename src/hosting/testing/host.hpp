@@ -12,6 +12,7 @@
 // Thread-safety: one thread.
 #pragma once
 
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@
 
 namespace lapwing::hosting::testing {
 
+// As a JSON string.
+std::string in_quotes(std::string_view text);
+
 // What an operation answered.
 struct Answer {
   std::string text;   // the output, or the error's message
@@ -44,6 +48,8 @@ struct Answer {
   std::string at(std::string_view path) const;
   // How many items or members; 0 if absent.
   std::size_t size(std::string_view path) const;
+  // The names of its members, a space behind each.
+  std::string names(std::string_view path) const;
 };
 
 class Pending {
@@ -61,7 +67,8 @@ class Pending {
 
 class HostBase {
  public:
-  HostBase();
+  // `workers`: how many plain operations are at work at once.
+  explicit HostBase(std::size_t workers = 1);
   virtual ~HostBase();
   HostBase(const HostBase&) = delete;
   HostBase& operator=(const HostBase&) = delete;
@@ -123,7 +130,7 @@ class HostBase {
 template <class S>
 class Host : public HostBase {
  public:
-  Host() { begin_service(); }
+  explicit Host(std::size_t workers = 1) : HostBase(workers) { begin_service(); }
   ~Host() override { end_service(); }
   S& service() { return static_cast<S&>(*service_); }
 

@@ -14,7 +14,7 @@ namespace {
 
 using testing::Answer;
 using testing::BusHost;
-using testing::json_string;
+using testing::in_quotes;
 using testing::minutes;
 using testing::seconds;
 

@@ -9,7 +9,7 @@ namespace {
 
 using testing::Answer;
 using testing::BusHost;
-using testing::json_string;
+using testing::in_quotes;
 using testing::minutes;
 using testing::seconds;
 
@@ -46,7 +46,7 @@ TEST(EventArchives, KeepWhatTheirPatternWants) {
   ArchiveHost h;
   ASSERT_EQ(h.archive("all").at("State"), "ENABLED");
   ASSERT_TRUE(h.archive("some", fmt::format(R"("EventPattern":{},"RetentionDays":2)",
-                                            json_string(R"({"detail":{"n":[1]}})")))
+                                            in_quotes(R"({"detail":{"n":[1]}})")))
                   .ok());
   h.put("app", R"({"n":1})");
   h.put("app", R"({"n":2})");

@@ -8,11 +8,10 @@ namespace {
 
 TEST(EventsBadInput, IsRefusedAndChangesNothing) {
   testing::BusHost h;
-  EXPECT_EQ(
-      hosting::testing::send_bad_input(
-          h, {.good = {{"EventPattern", R"("{\"source\":[\"app\"]}")"},
-                       {"EventSourceArn", testing::json_string(h.arn("event-bus/default"))}}}),
-      "");
+  EXPECT_EQ(hosting::testing::send_bad_input(
+                h, {.good = {{"EventPattern", R"("{\"source\":[\"app\"]}")"},
+                             {"EventSourceArn", testing::in_quotes(h.arn("event-bus/default"))}}}),
+            "");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 using testing::Answer;
 using testing::BusHost;
 using testing::Delivered;
-using testing::json_string;
+using testing::in_quotes;
 using testing::minutes;
 using testing::seconds;
 
@@ -139,7 +139,7 @@ TEST(PutEvents, HaveLimits) {
   const Answer long_source =
       h.call("PutEvents",
              fmt::format(R"({{"Entries":[{{"Source":{},"DetailType":"t","Detail":"{{}}"}}]}})",
-                         json_string(quotes)));
+                         in_quotes(quotes)));
   EXPECT_EQ(long_source.at("Entries.0.ErrorMessage"), "The event is larger than can be kept.")
       << long_source.text;
   std::string deep = "{}";

@@ -7,7 +7,7 @@ namespace {
 
 using testing::Answer;
 using testing::BusHost;
-using testing::json_string;
+using testing::in_quotes;
 
 constexpr const char* kPattern = R"({"source":["app"]})";
 
@@ -45,7 +45,7 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   const Answer page = h.call("ListEventBuses", R"({"Limit":1})");
   EXPECT_EQ(page.at("EventBuses.0.Name"), "default");
   EXPECT_EQ(h.call("ListEventBuses",
-                   fmt::format(R"({{"NextToken":{}}})", json_string(page.at("NextToken"))))
+                   fmt::format(R"({{"NextToken":{}}})", in_quotes(page.at("NextToken"))))
                 .at("EventBuses.0.Name"),
             "orders");
   const std::string tagged =
@@ -67,6 +67,22 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   EXPECT_TRUE(h.call("DeleteEventBus", R"({"Name":"orders"})").ok());
   EXPECT_EQ(h.call("DescribeEventBus", R"({"Name":"orders"})").text,
             "Event bus orders does not exist.");
+}
+
+// Nobody else is told apart by a test: both ways are taken at once, again and again.
+TEST(EventBuses, ABusIsNotDeletedWhileARuleIsPutOnIt) {
+  BusHost h(2);
+  for (int i = 0; i < 300; ++i) {
+    const std::string bus = fmt::format("b{}", i);
+    const std::string named = fmt::format(R"({{"Name":"{}"}})", bus);
+    ASSERT_TRUE(h.call("CreateEventBus", named).ok());
+    auto put = h.begin("PutRule", fmt::format(R"({{"Name":"r","EventBusName":"{}",)"
+                                              R"("EventPattern":{}}})",
+                                              bus, in_quotes(kPattern)));
+    auto gone = h.begin("DeleteEventBus", named);
+    const bool there = put.get().ok();
+    EXPECT_NE(gone.get().ok(), there) << i;
+  }
 }
 
 struct Refused {
@@ -178,7 +194,7 @@ TEST(EventRules, PuttingAgainReplacesAndKeepsTargetsAndTags) {
       h.call("DescribeRule", R"({"Name":"r"})").text,
       fmt::format(R"({{"Arn":"{}","CreatedBy":"000000000000","Description":"d",)"
                   R"("EventBusName":"default","EventPattern":{},"Name":"r","State":"ENABLED"}})",
-                  BusHost::arn("rule/r"), json_string(kPattern)));
+                  BusHost::arn("rule/r"), in_quotes(kPattern)));
   ASSERT_TRUE(h.rule("r", R"({ "source": ["other"] })", R"("State":"DISABLED")").ok());
   h.restart();
   const Answer got = h.call("DescribeRule", R"({"Name":"r"})");
@@ -210,7 +226,7 @@ TEST(EventRules, AreListedByBusPrefixPageAndTarget) {
   EXPECT_EQ(first.at("Rules.0.Name"), "a-1");
   const Answer second =
       h.call("ListRules", fmt::format(R"({{"NamePrefix":"a-","Limit":1,"NextToken":{}}})",
-                                      json_string(first.at("NextToken"))));
+                                      in_quotes(first.at("NextToken"))));
   EXPECT_EQ(second.at("Rules.0.Name"), "a-2");
   EXPECT_EQ(second.at("NextToken"), "");
   ASSERT_TRUE(h.target("a-2", "t", BusHost::queue("q")).ok());
@@ -298,7 +314,7 @@ TEST(EventBuses, HavePolicies) {
       R"({{"Version":"2012-10-17","Statement":[{{"Sid":"{}","Effect":"Allow","Principal":"*",)"
       R"("Action":"events:PutEvents","Resource":"*"}}]}})",
       std::string(kPolicyBytesMax, 'x'));
-  EXPECT_EQ(h.call("PutPermission", fmt::format(R"({{"Policy":{}}})", json_string(large))).error,
+  EXPECT_EQ(h.call("PutPermission", fmt::format(R"({{"Policy":{}}})", in_quotes(large))).error,
             "PolicyLengthExceededException");
 }
 
@@ -329,7 +345,7 @@ TEST(EventPatterns, AreTriedOut) {
         R"("region":"r","resources":[],"detail":{{}}{}}})",
         each.more);
     EXPECT_EQ(h.call("TestEventPattern", fmt::format(R"({{"EventPattern":{},"Event":{}}})",
-                                                     json_string(each.pattern), json_string(event)))
+                                                     in_quotes(each.pattern), in_quotes(event)))
                   .at("Result"),
               each.result)
         << each.pattern << each.more;

@@ -76,6 +76,9 @@ class Shelf {
     return records_.size();
   }
 
+  // While it is held, nothing here changes: for who changes another kind by what is here. Not
+  // together with change() of the same shelf; rules are changed within buses, never the other way.
+  std::unique_lock<std::mutex> hold() { return std::unique_lock(changing_); }
   // What `body` makes of the record of this key (null: there is none) is written and shown; null
   // removes it, the same one changes nothing.
   Result<Ptr> change(std::string_view key, FunctionRef<Result<Ptr>(Ptr)> body) {

@@ -10,11 +10,7 @@
 
 namespace lapwing::events {
 
-template <class Fields, class Scope>
-void scope_fields(Fields& f, Scope& scope) {
-  f("account", scope.account);
-  f("region", scope.region);
-}
+using resources::scope_fields;
 
 struct BusTable {
   using Record = Bus;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "gen/events/errors.hpp"
+#include "resources/store_failure.hpp"
 
 namespace lapwing::events {
 
@@ -32,30 +33,10 @@ Error too_many() {
 }
 
 Error store_failure(Error error) {
-  switch (error.kind()) {
-    case ErrorKind::kThrottled:
-      return errors::throttling("Too many requests wait to be written.")
-          .with_detail(error.to_log());
-    case ErrorKind::kUnavailable:
-      return Error(ErrorKind::kUnavailable, "ServiceUnavailable",
-                   "The service cannot write now: the disk is full, or it stops.")
-          .with_status(503)
-          .with_detail(error.to_log());
-    case ErrorKind::kTooLarge:
-      return errors::limit_exceeded("A value is larger than can be kept.")
-          .with_detail(error.to_log());
-    case ErrorKind::kInvalid:
-    case ErrorKind::kNotFound:
-    case ErrorKind::kConflict:
-    case ErrorKind::kDenied:
-    case ErrorKind::kUnsupported:
-    case ErrorKind::kTimeout:
-    case ErrorKind::kUnknown:
-    case ErrorKind::kCancelled:
-    case ErrorKind::kInternal:
-      break;
-  }
-  return error;
+  return resources::store_failure(
+      std::move(error),
+      {.throttled = errors::throttling("Too many requests wait to be written."),
+       .too_large = errors::limit_exceeded("A value is larger than can be kept.")});
 }
 
 }  // namespace lapwing::events

@@ -12,14 +12,6 @@ namespace {
 
 using Code = gen::lambda::ErrorCode;
 
-Error not_found(std::string message) {
-  return {ErrorKind::kNotFound, std::string(Code::kResourceNotFoundException), std::move(message)};
-}
-
-Error conflict(std::string message) {
-  return {ErrorKind::kConflict, std::string(Code::kResourceConflictException), std::move(message)};
-}
-
 }  // namespace
 
 Error no_policy_found(std::string_view arn) {

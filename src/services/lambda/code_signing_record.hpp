@@ -36,8 +36,7 @@ struct CodeSigningTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& record) {
-    f("account", record.scope.account);
-    f("region", record.scope.region);
+    resources::scope_fields(f, record.scope);
     f("id", record.id);
     f("description", record.description);
     f("publishers", record.publishers);

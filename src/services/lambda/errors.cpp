@@ -14,14 +14,6 @@ namespace {
 
 using Code = gen::lambda::ErrorCode;
 
-Error not_found(std::string message) {
-  return {ErrorKind::kNotFound, std::string(Code::kResourceNotFoundException), std::move(message)};
-}
-
-Error conflict(std::string message) {
-  return {ErrorKind::kConflict, std::string(Code::kResourceConflictException), std::move(message)};
-}
-
 Error entity_too_large(std::string message) {
   // Not in the model: the service's front end answers it.
   return Error(ErrorKind::kTooLarge, "RequestEntityTooLargeException", std::move(message))
@@ -39,6 +31,14 @@ Error could_not_unzip(std::string_view reason) {
 }
 
 }  // namespace
+
+Error not_found(std::string message) {
+  return {ErrorKind::kNotFound, std::string(Code::kResourceNotFoundException), std::move(message)};
+}
+
+Error conflict(std::string message) {
+  return {ErrorKind::kConflict, std::string(Code::kResourceConflictException), std::move(message)};
+}
 
 Error function_not_found(std::string_view arn) {
   return not_found(fmt::format("Function not found: {}", arn));

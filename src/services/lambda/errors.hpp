@@ -16,6 +16,7 @@ Error role_not_assumable();
 Error role_of_another_account();
 
 // 404 ResourceNotFoundException.
+Error not_found(std::string message);
 Error function_not_found(std::string_view arn);
 Error alias_not_found(std::string_view arn);            // reading
 Error alias_to_update_not_found(std::string_view arn);  // changing; the service says it otherwise
@@ -38,6 +39,7 @@ Error region_not_reachable(std::string_view wanted, std::string_view here);
 Error access_denied(std::string_view principal, std::string_view action, std::string_view resource);
 
 // 409 ResourceConflictException.
+Error conflict(std::string message);
 Error function_exists(std::string_view name);
 Error update_in_progress(std::string_view arn);
 Error wrong_state(std::string_view state);

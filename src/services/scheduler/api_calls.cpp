@@ -52,20 +52,21 @@ net::Task<Delivered> ApiCalls::call(net::Loop& loop, const ports::Parcel& parcel
   aws::Caller& caller = request.call.caller;
   caller.account = schedule->account;
   caller.region = schedule->region;
-  caller.principal_arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", schedule->account.view(),
-                                     role.substr(role.rfind('/') + 1), kSession);
   caller.authenticated = true;
+  Result<ports::Role> known = ports::Role();
   if (ports_.roles != nullptr) {
-    const auto known = ports_.roles->find(role);
+    known = ports_.roles->find(role);
     if (!known) co_return not_taken(known.error());
     if (ports_.roles->known_only() && !(known->known && known->trusts_scheduler)) {
       co_return Delivered{.kind = Delivered::Kind::kRefused,
                           .code = "AccessDenied",
                           .message = fmt::format("EventBridge Scheduler cannot assume {}.", role)};
     }
-    caller.user_id = fmt::format("{}:{}", known->id, kSession);
-    if (known->known) caller.identity = known->id;
   }
+  aws::Principal acts = ports::role_session(*known, role, schedule->account, kSession);
+  caller.principal_arn = std::move(acts.arn);
+  caller.user_id = std::move(acts.user_id);
+  caller.identity = std::move(acts.identity);
   Result<std::string> answer = co_await ports_.api->perform(loop, std::move(request));
   if (!answer) co_return not_taken(answer.error());
   co_return Delivered{};

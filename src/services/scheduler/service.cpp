@@ -1,6 +1,7 @@
 #include "services/scheduler/service.hpp"
 
 #include <charconv>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -33,28 +34,37 @@ std::string resource_arn(const aws::Call&, const In& in) {
   return in.resource_arn;
 }
 
+// Nothing would be encrypted with a key; parameters of targets that are not here.
+constexpr std::initializer_list<std::string_view> kOfSchedules = {"ActionAfterCompletion",
+                                                                  "ClientToken",
+                                                                  "Description",
+                                                                  "EndDate",
+                                                                  "FlexibleTimeWindow",
+                                                                  "GroupName",
+                                                                  "Name",
+                                                                  "ScheduleExpression",
+                                                                  "ScheduleExpressionTimezone",
+                                                                  "StartDate",
+                                                                  "State",
+                                                                  "Target.Arn",
+                                                                  "Target.DeadLetterConfig",
+                                                                  "Target.Input",
+                                                                  "Target.EventBridgeParameters",
+                                                                  "Target.RetryPolicy",
+                                                                  "Target.RoleArn",
+                                                                  "Target.SqsParameters"};
+
 void add_schedules(aws::OperationTable& table, Core& core) {
-  // Nothing would be encrypted with a key; parameters of targets that are not here.
-  table.add<gs::CreateSchedule>(
-      core, create_schedule,
-      {.access = Access::kWrite,
-       .resource = schedule_arn<gs::CreateScheduleInput>,
-       .accepts = {"ActionAfterCompletion", "ClientToken", "Description", "EndDate",
-                   "FlexibleTimeWindow", "GroupName", "Name", "ScheduleExpression",
-                   "ScheduleExpressionTimezone", "StartDate", "State", "Target.Arn",
-                   "Target.DeadLetterConfig", "Target.EventBridgeParameters", "Target.Input",
-                   "Target.RetryPolicy", "Target.RoleArn", "Target.SqsParameters"},
-       .body_bytes_max = kBodyBytesMax});
-  table.add<gs::UpdateSchedule>(
-      core, update_schedule,
-      {.access = Access::kWrite,
-       .resource = schedule_arn<gs::UpdateScheduleInput>,
-       .accepts = {"ActionAfterCompletion", "ClientToken", "Description", "EndDate",
-                   "FlexibleTimeWindow", "GroupName", "Name", "ScheduleExpression",
-                   "ScheduleExpressionTimezone", "StartDate", "State", "Target.Arn",
-                   "Target.DeadLetterConfig", "Target.EventBridgeParameters", "Target.Input",
-                   "Target.RetryPolicy", "Target.RoleArn", "Target.SqsParameters"},
-       .body_bytes_max = kBodyBytesMax});
+  table.add<gs::CreateSchedule>(core, create_schedule,
+                                {.access = Access::kWrite,
+                                 .resource = schedule_arn<gs::CreateScheduleInput>,
+                                 .accepts = kOfSchedules,
+                                 .body_bytes_max = kBodyBytesMax});
+  table.add<gs::UpdateSchedule>(core, update_schedule,
+                                {.access = Access::kWrite,
+                                 .resource = schedule_arn<gs::UpdateScheduleInput>,
+                                 .accepts = kOfSchedules,
+                                 .body_bytes_max = kBodyBytesMax});
   table.add<gs::GetSchedule>(
       core, get_schedule,
       {.access = Access::kRead, .resource = schedule_arn<gs::GetScheduleInput>});

@@ -29,8 +29,7 @@ struct ScheduleTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& each) {
-    f("account", each.scope.account);
-    f("region", each.scope.region);
+    resources::scope_fields(f, each.scope);
     f("group", each.group);
     f("name", each.name);
     f("expression", each.expression);
@@ -60,8 +59,7 @@ struct GroupTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& each) {
-    f("account", each.scope.account);
-    f("region", each.scope.region);
+    resources::scope_fields(f, each.scope);
     f("name", each.name);
     f("deleting", each.deleting);
     f("created", each.created_ms);
@@ -86,8 +84,7 @@ struct DueTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& each) {
-    f("account", each.scope.account);
-    f("region", each.scope.region);
+    resources::scope_fields(f, each.scope);
     f("group", each.group);
     f("name", each.name);
     f("zone", each.zone);

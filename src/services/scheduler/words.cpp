@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "gen/scheduler/errors.hpp"
+#include "resources/store_failure.hpp"
 
 namespace lapwing::scheduler {
 
@@ -39,19 +40,13 @@ Error token_used_otherwise() {
 }
 
 Error store_failure(Error error) {
-  if (error.kind() == ErrorKind::kThrottled) {
-    return errors::throttling("Rate exceeded").with_detail(error.to_log());
-  }
-  if (error.kind() == ErrorKind::kTooLarge) {
-    return invalid("The schedule is larger than can be kept.").with_detail(error.to_log());
-  }
-  if (error.kind() == ErrorKind::kUnavailable) {
-    return Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
-                 "The service cannot write now: the disk is full, or it stops.")
-        .with_status(503)
-        .with_detail(error.to_log());
-  }
-  return error;
+  return resources::store_failure(
+      std::move(error),
+      {.throttled = errors::throttling("Rate exceeded"),
+       .too_large = invalid("The schedule is larger than can be kept."),
+       .unavailable = Error(ErrorKind::kUnavailable, "ServiceUnavailableException",
+                            "The service cannot write now: the disk is full, or it stops.")
+                          .with_status(503)});
 }
 
 }  // namespace lapwing::scheduler

@@ -51,26 +51,12 @@ bool is_in_scope(std::string_view action) {
 }
 
 std::string statement_of(const Topic& topic, const Grant& grant) {
-  policy::Statement out;
-  out.sid = grant.label;
-  out.effect = policy::Effect::kAllow;
-  out.principals =
-      policy::account_principals(aws::partition_of(topic.scope.region.view()), grant.accounts);
-  for (const std::string& action : grant.actions) out.actions.push_back("SNS:" + action);
-  out.resources = {topic.arn()};
-  return policy::statement_json(out);
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= kLabelCharactersMax &&
-         std::ranges::all_of(label, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_';
-         });
+  return policy::grant_json(grant, aws::partition_of(topic.scope.region.view()),
+                            "SNS:", topic.arn());
 }
 
 Status check_grant(const Grant& grant) {
-  if (!is_label(grant.label)) return fail(invalid("Label"));
+  if (!policy::is_label(grant.label, kLabelCharactersMax)) return fail(invalid("Label"));
   if (grant.accounts.empty()) return fail(invalid("AWSAccountId"));
   if (grant.actions.empty()) return fail(invalid("ActionName"));
   for (const std::string& action : grant.actions) {

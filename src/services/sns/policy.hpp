@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "policy/statements.hpp"
 #include "services/sns/topic.hpp"
 
 namespace lapwing::sns {
@@ -20,11 +21,7 @@ std::string policy_of(const Topic& topic);
 // A fault, behind "Invalid parameter: " or what else goes before it; empty: none.
 std::string policy_fault(std::string_view text);
 
-struct Grant {
-  std::string label;
-  std::vector<std::string> accounts;
-  std::vector<std::string> actions;
-};
+using Grant = policy::AccountGrant;
 
 Result<std::string> with_statement(const Topic& topic, const Grant& grant);
 // The same where there is none of that label.

@@ -26,8 +26,7 @@ struct TopicTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& topic) {
-    f("account", topic.scope.account);
-    f("region", topic.scope.region);
+    resources::scope_fields(f, topic.scope);
     f("name", topic.name);
     f("place", topic.place);
     f("created", topic.created_ms);
@@ -51,8 +50,7 @@ struct SubscriptionTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& subscription) {
-    f("account", subscription.topic.scope.account);
-    f("region", subscription.topic.scope.region);
+    resources::scope_fields(f, subscription.topic.scope);
     f("topic", subscription.topic.name);
     f("id", subscription.id);
     f("owner", subscription.owner);
@@ -161,8 +159,7 @@ struct ApplicationTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& application) {
-    f("account", application.scope.account);
-    f("region", application.scope.region);
+    resources::scope_fields(f, application.scope);
     f("platform", application.platform);
     f("name", application.name);
     f("attributes", application.attributes);
@@ -182,8 +179,7 @@ struct EndpointTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& endpoint) {
-    f("account", endpoint.scope.account);
-    f("region", endpoint.scope.region);
+    resources::scope_fields(f, endpoint.scope);
     f("platform", endpoint.platform);
     f("application", endpoint.application);
     f("id", endpoint.id);
@@ -203,8 +199,7 @@ struct TextMessagesTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& settings) {
-    f("account", settings.scope.account);
-    f("region", settings.scope.region);
+    resources::scope_fields(f, settings.scope);
     f("attributes", settings.attributes);
     f("opted_out", settings.opted_out);
     f("sandbox", settings.sandbox);

@@ -28,22 +28,11 @@ Status check_policy(const View& view, const ports::OnBehalf& as) {
                   as.service, view.topic->arn())));
 }
 
-AttributeValues attributes_of(const ports::Parcel& parcel) {
-  AttributeValues out;
-  for (const ports::ParcelAttribute& each : parcel.attributes) {
-    gen::sns::MessageAttributeValue value;
-    value.data_type = each.type;
-    (each.type.starts_with("Binary") ? value.binary_value : value.string_value) = each.value;
-    out.emplace(each.name, std::move(value));
-  }
-  return out;
-}
-
 Outgoing outgoing(const ports::Parcel& parcel, const Topic& topic) {
   Outgoing out{.text = parcel.body,
                .subject = {},
                .structure = {},
-               .attributes = attributes_of(parcel),
+               .attributes = ports::attribute_values<AttributeValues>(parcel.attributes),
                .group = {},
                .deduplication_id = {}};
   if (!parcel.subject.empty()) out.subject = parcel.subject;

@@ -3,19 +3,10 @@
 
 namespace lapwing::sns::testing {
 
-std::string names_of(const Answer& got) {
-  const auto document = text::parse_json_copy(got.text);
-  std::string out;
-  for (const text::JsonMember& member : document->root().find("Attributes")->members()) {
-    out += std::string(member.key) + " ";
-  }
-  return out;
-}
-
 TEST(SnsTopics, AFreshOneShowsWhatIsAlwaysThere) {
   Host host;
   ASSERT_EQ(host.create("t").at("TopicArn"), Host::arn("t"));
-  EXPECT_EQ(names_of(host.topic("t")),
+  EXPECT_EQ(host.topic("t").names("Attributes"),
             "DisplayName EffectiveDeliveryPolicy Owner Policy SubscriptionsConfirmed "
             "SubscriptionsDeleted SubscriptionsPending TopicArn ");
   EXPECT_EQ(host.attribute("t", "Owner"), "000000000000");

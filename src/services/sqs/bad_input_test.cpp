@@ -9,8 +9,8 @@ namespace {
 TEST(SqsBadInput, IsRefusedAndChangesNothing) {
   testing::Queues q;
   const hosting::testing::BadInput how{
-      .good = {{"QueueUrl", testing::quoted(testing::Queues::url("q"))},
-               {"SourceArn", testing::quoted(testing::Queues::arn("q"))}},
+      .good = {{"QueueUrl", testing::in_quotes(testing::Queues::url("q"))},
+               {"SourceArn", testing::in_quotes(testing::Queues::arn("q"))}},
       // Names that SQS does not know are no fault of a receive.
       .unchecked = {"AttributeNames", "MessageSystemAttributeNames"}};
   EXPECT_EQ(hosting::testing::send_bad_input(q, how, [&] { EXPECT_TRUE(q.create("q").ok()); }), "");

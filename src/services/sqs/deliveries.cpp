@@ -54,13 +54,7 @@ Outgoing outgoing(const Queue& queue, const Parcel& parcel) {
     out.deduplication_id = parcel.deduplication_id.empty() ? parcel.id : parcel.deduplication_id;
   }
   if (!parcel.attributes.empty()) {
-    AttributeValues& attributes = out.attributes.emplace();
-    for (const ports::ParcelAttribute& each : parcel.attributes) {
-      gen::sqs::MessageAttributeValue value;
-      value.data_type = each.type;
-      (each.type.starts_with("Binary") ? value.binary_value : value.string_value) = each.value;
-      attributes.emplace(each.name, std::move(value));
-    }
+    out.attributes = ports::attribute_values<AttributeValues>(parcel.attributes);
   }
   return out;
 }

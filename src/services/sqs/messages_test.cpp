@@ -7,10 +7,10 @@ namespace {
 
 using lapwing::testing::eventually;
 using testing::Answer;
+using testing::in_quotes;
 using testing::minutes;
 using testing::Pending;
 using testing::Queues;
-using testing::quoted;
 using testing::seconds;
 
 // Where the store keeps the messages of the only queue.
@@ -254,7 +254,7 @@ TEST(SqsMessages, ReceivesAreChecked) {
 }
 
 std::string entry(std::string_view id, std::string_view body) {
-  return fmt::format(R"({{"Id":"{}","MessageBody":{}}})", id, quoted(body));
+  return fmt::format(R"({{"Id":"{}","MessageBody":{}}})", id, in_quotes(body));
 }
 
 Answer send_batch(Queues& q, std::string_view entries) {

@@ -21,27 +21,13 @@ Error invalid_policy() {
 }
 
 std::string statement_of(const Queue& queue, const Grant& grant) {
-  policy::Statement out;
-  out.sid = grant.label;
-  out.effect = policy::Effect::kAllow;
-  out.principals =
-      policy::account_principals(aws::partition_of(queue.scope.region.view()), grant.accounts);
-  for (const std::string& action : grant.actions) out.actions.push_back("SQS:" + action);
-  out.resources = {queue.arn()};
-  return policy::statement_json(out);
+  return policy::grant_json(grant, aws::partition_of(queue.scope.region.view()),
+                            "SQS:", queue.arn());
 }
 
 // What AddPermission begins with.
 std::string empty_policy(const Queue& queue) {
   return policy::document_json("2008-10-17", queue.arn() + "/SQSDefaultPolicy", {});
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= kLabelCharactersMax &&
-         std::ranges::all_of(label, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_';
-         });
 }
 
 // What a policy may grant to others: those that are about messages, and reading.
@@ -56,7 +42,7 @@ bool is_grantable(std::string_view action) {
 }
 
 Status check_grant(const Grant& grant) {
-  if (!is_label(grant.label)) {
+  if (!policy::is_label(grant.label, kLabelCharactersMax)) {
     return fail(invalid_value(grant.label, "Label",
                               "Can only include alphanumeric characters, hyphens, or underscores. "
                               "1 to 80 in length."));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "policy/statements.hpp"
 #include "services/sqs/queue.hpp"
 
 namespace lapwing::sqs {
@@ -14,11 +15,7 @@ namespace lapwing::sqs {
 // InvalidAttributeValue. An empty text is good: it removes the policy.
 Status check_policy(std::string_view text);
 
-struct Grant {
-  std::string label;
-  std::vector<std::string> accounts;
-  std::vector<std::string> actions;
-};
+using Grant = policy::AccountGrant;
 // The policy with one more statement.
 Result<std::string> with_statement(const Queue& queue, const Grant& grant);
 // Without the statement of that label; empty where it was the last one.

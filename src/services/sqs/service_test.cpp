@@ -11,21 +11,11 @@ using testing::minutes;
 using testing::Queues;
 using testing::seconds;
 
-// The names and values of what GetQueueAttributes lists.
-std::string names_of(const Answer& got) {
-  const auto document = text::parse_json_copy(got.text);
-  std::string out;
-  for (const text::JsonMember& member : document->root().find("Attributes")->members()) {
-    out += std::string(member.key) + " ";
-  }
-  return out;
-}
-
 TEST(SqsQueues, AFreshOneShowsTwelveAttributes) {
   Queues q;
   ASSERT_EQ(q.create("a").at("QueueUrl"), Queues::url("a"));
   const Answer got = q.call("GetQueueAttributes", Queues::with("a", R"("AttributeNames":["All"])"));
-  EXPECT_EQ(names_of(got),
+  EXPECT_EQ(got.names("Attributes"),
             "ApproximateNumberOfMessages ApproximateNumberOfMessagesDelayed "
             "ApproximateNumberOfMessagesNotVisible CreatedTimestamp DelaySeconds "
             "LastModifiedTimestamp MaximumMessageSize MessageRetentionPeriod QueueArn "
@@ -238,7 +228,7 @@ TEST(SqsQueues, ARedrivePolicyIsShownInOneForm) {
       fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":42}})", Queues::arn("d"));
   EXPECT_EQ(q.get("a", "RedrivePolicy"), shown);
   for (const std::string& same : {given, shown}) {
-    EXPECT_TRUE(q.create("a", fmt::format(R"("RedrivePolicy":{})", testing::quoted(same))).ok());
+    EXPECT_TRUE(q.create("a", fmt::format(R"("RedrivePolicy":{})", testing::in_quotes(same))).ok());
   }
   for (const char* name : {"RedrivePolicy", "RedriveAllowPolicy"}) {
     const std::string padding(kRedrivePolicyBytesMax - shown.size() + 1, ' ');

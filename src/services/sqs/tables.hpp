@@ -19,8 +19,7 @@ struct QueueTable {
 
   template <class Fields, class R>
   static void fields(Fields& f, R& queue) {
-    f("account", queue.scope.account);
-    f("region", queue.scope.region);
+    resources::scope_fields(f, queue.scope);
     f("name", queue.name);
     f("place", queue.place);
     f("created", queue.created_ms);

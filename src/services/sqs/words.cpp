@@ -4,6 +4,7 @@
 
 #include "gen/sqs/errors.hpp"
 #include "gen/sqs/model.hpp"
+#include "resources/store_failure.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -24,30 +25,11 @@ Error no_such_queue() {
 }
 
 Error store_failure(Error error) {
-  switch (error.kind()) {
-    case ErrorKind::kThrottled:
-      return gen::sqs::errors::request_throttled("Too many requests wait to be written.")
-          .with_detail(error.to_log());
-    case ErrorKind::kUnavailable:
-      return Error(ErrorKind::kUnavailable, "ServiceUnavailable",
-                   "The service cannot write now: the disk is full, or it stops.")
-          .with_status(503)
-          .with_detail(error.to_log());
-    case ErrorKind::kTooLarge:
-      return gen::sqs::errors::invalid_attribute_value("A value is larger than can be kept.")
-          .with_detail(error.to_log());
-    case ErrorKind::kInvalid:
-    case ErrorKind::kNotFound:
-    case ErrorKind::kConflict:
-    case ErrorKind::kDenied:
-    case ErrorKind::kUnsupported:
-    case ErrorKind::kTimeout:
-    case ErrorKind::kUnknown:
-    case ErrorKind::kCancelled:
-    case ErrorKind::kInternal:
-      break;
-  }
-  return error;
+  return resources::store_failure(
+      std::move(error),
+      {.throttled = gen::sqs::errors::request_throttled("Too many requests wait to be written."),
+       .too_large =
+           gen::sqs::errors::invalid_attribute_value("A value is larger than can be kept.")});
 }
 
 std::string query_code(const Error& error) {

@@ -1,6 +1,8 @@
 // Store and ChangeFeed: transactions and what they tell the feed.
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "store/checks.hpp"
@@ -86,6 +88,8 @@ class SqliteTxn final : public Txn {
  private:
   Result<Revision> current(std::string_view kind, std::string_view key);
   Status drop_terms(std::string_view kind, std::string_view key);
+  Status set_terms(std::string_view kind, std::string_view key, bool existed,
+                   const std::vector<IndexTerm>& terms);
   Status tell_feed(std::string_view kind, std::string_view key, Revision revision, bool erased);
 
   template <class T>
@@ -115,6 +119,33 @@ Status SqliteTxn::drop_terms(std::string_view kind, std::string_view key) {
   return drop.bind(kind).bind(key).run();
 }
 
+// What stays is not written again: most changes of a record leave its terms, and each lies in two
+// trees, which are the deeper the more records there are.
+Status SqliteTxn::set_terms(std::string_view kind, std::string_view key, bool existed,
+                            const std::vector<IndexTerm>& terms) {
+  std::set<std::pair<std::string, std::string>> old;
+  if (existed) {
+    LAPWING_TRY(Statement scan, db_->prepare("SELECT name, term FROM term WHERE kind=? AND key=?"));
+    scan.bind(kind).bind(key);
+    while (true) {
+      LAPWING_TRY(const bool row, scan.step());
+      if (!row) break;
+      old.emplace(scan.bytes(0), scan.bytes(1));
+    }
+  }
+  for (const IndexTerm& term : terms) {
+    if (old.erase({term.index, term.term}) != 0) continue;
+    LAPWING_TRY(Statement add, db_->prepare("INSERT OR IGNORE INTO term VALUES (?, ?, ?, ?)"));
+    LAPWING_CHECK(add.bind(kind).bind(term.index).bind(term.term).bind(key).run());
+  }
+  for (const auto& [index, term] : old) {
+    LAPWING_TRY(Statement drop,
+                db_->prepare("DELETE FROM term WHERE kind=? AND name=? AND term=? AND key=?"));
+    LAPWING_CHECK(drop.bind(kind).bind(index).bind(term).bind(key).run());
+  }
+  return {};
+}
+
 Status SqliteTxn::tell_feed(std::string_view kind, std::string_view key, Revision revision,
                             bool erased) {
   if (!commit) {
@@ -141,11 +172,7 @@ Result<Revision> SqliteTxn::put(std::string_view kind, std::string_view key, std
     LAPWING_CHECK(write.bind(kind).bind(key).bind(value).bind(revision).run());
   }
   if (counts_blobs_) LAPWING_CHECK(name_blobs_on(*db_, kind, key, old != 0, options.blobs));
-  if (old != 0) LAPWING_CHECK(drop_terms(kind, key));
-  for (const IndexTerm& term : options.terms) {
-    LAPWING_TRY(Statement add, db_->prepare("INSERT OR IGNORE INTO term VALUES (?, ?, ?, ?)"));
-    LAPWING_CHECK(add.bind(kind).bind(term.index).bind(term.term).bind(key).run());
-  }
+  LAPWING_CHECK(set_terms(kind, key, old != 0, options.terms));
   LAPWING_CHECK(tell_feed(kind, key, revision, false));
   return revision;
 }

@@ -190,7 +190,12 @@ TEST_P(StoreContract, FindsByIndexTerms) {
     if (order == Order::kDescending) std::ranges::reverse(expected);
     EXPECT_EQ(all, expected);
   }
-  put("a", {{"role", "user"}});  // a put replaces the terms
+  // A put replaces the terms: some stay, some go, some come, whatever is said twice.
+  put("c", {{"tag", "x"}, {"tag", "x"}, {"tag", "z"}, {"role", "adminish"}});
+  EXPECT_EQ(keys({.kind = "fn", .prefix = "y", .index = "tag"}), Keys{});
+  EXPECT_EQ(keys({.kind = "fn", .prefix = "z", .index = "tag"}), Keys{"c"});
+  EXPECT_EQ(keys({.kind = "fn", .prefix = "adminish", .index = "role"}), Keys{"c"});
+  put("a", {{"role", "user"}});
   EXPECT_EQ(keys({.kind = "fn", .prefix = "admin", .index = "role"}), (Keys{"b", "c"}));
   EXPECT_EQ(keys({.kind = "fn", .index = "tag"}), (Keys{"c", "c"}));
   ASSERT_TRUE(store().erase("fn", "c"));

@@ -82,7 +82,6 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   }
   if (wanted.pattern) LAPWING_CHECK(compiled(*wanted.pattern));
   LAPWING_CHECK(check_schedule(wanted));
-  LAPWING_CHECK(core.get_bus(wanted.address.bus));
   wanted.state = in.state.value_or(std::string(State::kEnabled));
   wanted.description = in.description;
   wanted.role_arn = in.role_arn;
@@ -91,6 +90,9 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   wanted.tags = tags_of(in.tags);
   LAPWING_CHECK(check_tags(wanted.tags));
   wanted.id = random_hex(*core.random, 32);
+  // A bus goes only where no rule is on it: it stays until the rule is there.
+  const auto buses = core.parts->buses.hold();
+  LAPWING_CHECK(core.get_bus(wanted.address.bus));
   LAPWING_TRY(
       const RulePtr rule,
       core.parts->rules.change(wanted.address.key(), [&](const RulePtr& there) -> Result<RulePtr> {

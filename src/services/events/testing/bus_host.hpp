@@ -23,11 +23,7 @@ using ports::Delivered;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-inline std::string json_string(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
+using hosting::testing::in_quotes;
 
 // Takes every parcel, or answers what it was told to.
 class Mailbox final : public ports::Destination {
@@ -84,7 +80,7 @@ class Mailbox final : public ports::Destination {
 
 class BusHost : public hosting::testing::Host<Service> {
  public:
-  BusHost() {
+  explicit BusHost(std::size_t workers = 1) : Host(workers) {
     ports.destinations->add("sqs", queues);
     ports.destinations->add("lambda", functions);
     ports.http = &http;
@@ -103,11 +99,11 @@ class BusHost : public hosting::testing::Host<Service> {
   // `more`: R"("Description":"x")".
   Answer rule(std::string_view name, std::string_view pattern, std::string_view more = "") {
     return call("PutRule", fmt::format(R"({{"Name":"{}","EventPattern":{}{}{}}})", name,
-                                       json_string(pattern), more.empty() ? "" : ",", more));
+                                       in_quotes(pattern), more.empty() ? "" : ",", more));
   }
   Answer schedule(std::string_view name, std::string_view expression) {
     return call("PutRule", fmt::format(R"({{"Name":"{}","ScheduleExpression":{}}})", name,
-                                       json_string(expression)));
+                                       in_quotes(expression)));
   }
   Answer target(std::string_view rule_name, std::string_view id, std::string_view target_arn,
                 std::string_view more = "", std::string_view bus = "default") {
@@ -125,7 +121,7 @@ class BusHost : public hosting::testing::Host<Service> {
   static std::string entry(std::string_view source, std::string_view detail,
                            std::string_view more = "") {
     return fmt::format(R"({{"Source":"{}","DetailType":"t","Detail":{}{}{}}})", source,
-                       json_string(detail), more.empty() ? "" : ",", more);
+                       in_quotes(detail), more.empty() ? "" : ",", more);
   }
   Answer put(std::string_view source, std::string_view detail, std::string_view more = "") {
     const Answer out =

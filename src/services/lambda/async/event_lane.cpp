@@ -61,11 +61,8 @@ void EventLane::wake() {
 
 std::size_t EventLane::room() const {
   if (loop_.now() < paused_until_) return 0;
-  const std::uint32_t all = events_.at_work_.load(std::memory_order_relaxed);
-  if (at_work_ >= crowd_.limit() || all >= kEventsAtWork ||
-      events_.bytes_at_work_.load(std::memory_order_relaxed) >= kEventBytesAtWork) {
-    return 0;
-  }
+  if (at_work_ >= crowd_.limit() || !events_.has_room()) return 0;
+  const std::uint32_t all = std::min(events_.at_work_.load(), kEventsAtWork);
   return std::min<std::size_t>({crowd_.limit() - at_work_, kEventsAtWork - all, kEventClaim});
 }
 
@@ -75,9 +72,9 @@ net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self
     const std::size_t free = room();
     if (free == 0) {
       if (at_work_ > 0 || loop_.now() < paused_until_) break;  // looked at again when that ends
-      events_.wait_for_room(weak_from_this());
+      events_.line_.wait(weak_from_this());
       if (room() == 0) break;
-      events_.room_came();  // it came before this one stood in the line
+      events_.line_.wake_first();  // it came before this one stood in the line
       break;
     }
     const std::size_t bytes =
@@ -103,6 +100,8 @@ net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self
     if (claimed->messages.size() == free) look_again_ = true;
   }
   working_ = false;
+  // What is not taken here is the next one's.
+  if (events_.has_room()) events_.line_.wake_first();
   if (at_work_ == 0) hold_.reset();
 }
 
@@ -132,7 +131,7 @@ net::Task<void> EventLane::attempt([[maybe_unused]] std::shared_ptr<EventLane> s
           [receipt = claimed.receipt](store::Txn& txn) { return txn.complete(receipt); });
     }
   }
-  events_.room_came();
+  events_.line_.wake_first();
   look_again_ = true;
   if (!working_ && !events_.draining_) {
     working_ = true;

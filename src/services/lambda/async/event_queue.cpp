@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/lambda/async/event_lane.hpp"
+#include "services/lambda/async/limits.hpp"
 #include "store/await.hpp"
 
 namespace lapwing::lambda {
@@ -49,23 +50,9 @@ std::shared_ptr<EventLane> EventQueue::lane(const std::string& queue) {
   return made;
 }
 
-void EventQueue::wait_for_room(std::weak_ptr<EventLane> lane) {
-  const std::lock_guard lock(mutex_);
-  line_.push_back(std::move(lane));
-}
-
-// The first that is there still; it says again where that is not enough for it.
-void EventQueue::room_came() {
-  while (true) {
-    std::weak_ptr<EventLane> first;
-    {
-      const std::lock_guard lock(mutex_);
-      if (line_.empty()) return;
-      first = std::move(line_.front());
-      line_.pop_front();
-    }
-    if (const std::shared_ptr<EventLane> lane = first.lock()) return lane->wake();
-  }
+bool EventQueue::has_room() const {
+  return at_work_.load(std::memory_order_relaxed) < kEventsAtWork &&
+         bytes_at_work_.load(std::memory_order_relaxed) < kEventBytesAtWork;
 }
 
 net::Task<Status> EventQueue::accept(net::Loop& loop, Event event) {

@@ -25,7 +25,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,6 +36,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "base/room_line.hpp"
 #include "delivery/outbox.hpp"
 #include "engine/control_plane.hpp"
 #include "journal/journal.hpp"
@@ -98,10 +98,8 @@ class EventQueue {
  private:
   friend class EventLane;
   std::shared_ptr<EventLane> lane(const std::string& queue);
-  // A lane with nothing at work, kept from beginning by what others have: it is woken once some of
-  // that has ended.
-  void wait_for_room(std::weak_ptr<EventLane> lane);
-  void room_came();
+  // For another event to be at work.
+  bool has_room() const;
 
   const EventQueueNeeds needs_;
   EventCounts counts_;
@@ -110,7 +108,9 @@ class EventQueue {
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<EventLane>> lanes_;
-  std::deque<std::weak_ptr<EventLane>> line_;  // for room; with mutex_
+  // Lanes with nothing at work, kept from beginning by what others have: they are woken once some
+  // of that has ended.
+  RoomLine<EventLane> line_;
 };
 
 }  // namespace lapwing::lambda

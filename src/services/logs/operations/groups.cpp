@@ -108,9 +108,13 @@ Result<model::DescribeLogGroupsResponse> describe_log_groups(
   std::string after = ask.after;
   model::DescribeLogGroupsResponse out;
   out.log_groups.emplace();
+  // As many as a page holds are read, unless few of them may be wanted.
+  const bool chosen = in.log_group_name_pattern || in.log_group_class;
+  const std::size_t step =
+      chosen ? store::kMaxScanLimit : std::min(ask.limit + 1, store::kMaxScanLimit);
   while (true) {
     LAPWING_TRY(const Repository::GroupPage page,
-                core.repository.groups(scope, prefix, after, store::kMaxScanLimit));
+                core.repository.groups(scope, prefix, after, step));
     for (const Group& group : page.groups) {
       if (in.log_group_name_pattern && !group.name.contains(*in.log_group_name_pattern)) continue;
       if (in.log_group_class && group.log_class != *in.log_group_class) continue;

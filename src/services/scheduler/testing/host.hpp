@@ -31,11 +31,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-inline std::string in_quotes(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
+using hosting::testing::in_quotes;
 
 class Taker final : public ports::Destination {
  public:

@@ -100,16 +100,14 @@ Result<gen::sqs::CreateQueueResult> create_queue(Core& core, const aws::Call& ca
                 "with the same name."));
           }
           grave = Grave{there->place, there->deleted_ms};
+          core.parts->retention.replaced(*grave);  // also where it is not known what was written
         }
         wanted.created_ms = wanted.modified_ms = now;
         wanted.place = fmt::format("{}/{}", wanted.key(), random_hex(*core.random, 16));
         wanted.live = std::make_shared<Live>();
         return std::make_shared<const Queue>(std::move(wanted));
       }));
-  if (grave) {
-    core.parts->retention.replaced(*grave);
-    LAPWING_CHECK(core.messages().purge(grave->place));
-  }
+  if (grave) LAPWING_CHECK(core.messages().purge(grave->place));
   return gen::sqs::CreateQueueResult{.queue_url = url_of(call, *queue)};
 }
 

@@ -16,11 +16,7 @@ namespace lapwing::sqs::testing {
 using hosting::testing::Answer;
 using hosting::testing::Pending;
 
-inline std::string quoted(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
+using hosting::testing::in_quotes;
 
 // A JSON object of a queue's URL and what else is given: with("q", R"("MessageBody":"x")").
 class Queues : public hosting::testing::Host<Service> {
@@ -44,8 +40,8 @@ class Queues : public hosting::testing::Host<Service> {
                             fifo.empty() || attributes.empty() ? "" : ",", attributes));
   }
   Answer set(std::string_view name, std::string_view attribute, std::string_view value) {
-    return call("SetQueueAttributes",
-                with(name, fmt::format(R"("Attributes":{{"{}":{}}})", attribute, quoted(value))));
+    return call("SetQueueAttributes", with(name, fmt::format(R"("Attributes":{{"{}":{}}})",
+                                                             attribute, in_quotes(value))));
   }
   // The value of one attribute of the queue.
   std::string get(std::string_view name, std::string_view attribute) {
@@ -60,7 +56,7 @@ class Queues : public hosting::testing::Host<Service> {
   }
 
   Answer send(std::string_view name, std::string_view body, std::string_view more = "") {
-    return call("SendMessage", with(name, fmt::format(R"("MessageBody":{}{}{})", quoted(body),
+    return call("SendMessage", with(name, fmt::format(R"("MessageBody":{}{}{})", in_quotes(body),
                                                       more.empty() ? "" : ",", more)));
   }
   // To a FIFO queue; the body is the deduplication id.
@@ -87,12 +83,13 @@ class Queues : public hosting::testing::Host<Service> {
     return out;
   }
   Answer erase(std::string_view name, std::string_view handle) {
-    return call("DeleteMessage", with(name, fmt::format(R"("ReceiptHandle":{})", quoted(handle))));
+    return call("DeleteMessage",
+                with(name, fmt::format(R"("ReceiptHandle":{})", in_quotes(handle))));
   }
   Answer hide(std::string_view name, std::string_view handle, int seconds) {
     return call("ChangeMessageVisibility",
                 with(name, fmt::format(R"("ReceiptHandle":{},"VisibilityTimeout":{})",
-                                       quoted(handle), seconds)));
+                                       in_quotes(handle), seconds)));
   }
 };
 

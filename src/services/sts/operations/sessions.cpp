@@ -81,14 +81,8 @@ Result<gen::sts::AssumeRoleResponse> assume_role(Core& core, const aws::Call& ca
   }
   const std::int32_t seconds = in.duration_seconds.value_or(kAssumedSecondsDefault);
   LAPWING_CHECK(check_length(call.caller, role, seconds));
-  // The session's ARN has no path.
-  const std::string name = arn.resource.substr(arn.resource.rfind('/') + 1);
-  aws::Principal principal;
-  principal.account = arn.account;
-  principal.arn = aws::make_arn("sts", Region(), arn.account,
-                                fmt::format("assumed-role/{}/{}", name, in.role_session_name));
-  principal.user_id = fmt::format("{}:{}", role.id, in.role_session_name);
-  if (role.known) principal.identity = role.id;
+  aws::Principal principal =
+      ports::role_session(role, in.role_arn, arn.account, in.role_session_name);
   gen::sts::AssumeRoleResponse out;
   out.credentials = make_credentials(core, principal, seconds);
   out.assumed_role_user = gen::sts::AssumedRoleUser{

@@ -1,0 +1,21 @@
+"""The schemas example, as its README says to run it."""
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "examples" / "schemas" / "events.py"
+sys.path.insert(0, str(ROOT / "tests"))
+
+from serving import serving  # noqa: E402
+
+
+def test_events(tmp_path):
+    with serving(tmp_path / "data") as address:
+        run = subprocess.run([sys.executable, EVENTS], capture_output=True, text=True, timeout=120,
+                             env={**os.environ, "AWS_ENDPOINT_URL": address,
+                                  "AWS_DEFAULT_REGION": "us-east-1",
+                                  "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "version 2: empty, one item\nalways there: cart, who\n"
