@@ -26,9 +26,11 @@ struct Taken {
     kLater,   // it was not: there is no room for it
   };
   Kind kind = Kind::kDone;
+  bool counts = true;  // a failure: of what was run; else it is nobody's fault
   std::string answer = {};
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
+  std::string version = {};     // what ran
   std::string trace = {};
 };
 

@@ -21,17 +21,21 @@ constexpr auto kSlack = std::chrono::seconds(1);
 
 }  // namespace
 
-QueuePoller::QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop,
+QueuePoller::QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, const std::string&,
                          QueueMapping mapping, std::shared_ptr<Consumer> consumer)
     : shared_(std::move(shared)),
       needs_(shared_->needs),
+      queues_(*needs_.queues),
       loop_(loop),
       mapping_(std::move(mapping)),
       consumer_(std::move(consumer)),
-      crowd_(kBatchesBegin, most_of(mapping_)) {}
+      crowd_(kBatchesBegin, most_of(mapping_)),
+      meter_(shared_->counts) {
+  meter_.measure(mapping_.measured);
+}
 
 void QueuePoller::listen() {
-  watch_ = needs_.queues.watch(mapping_.queue_arn, *this);
+  watch_ = queues_.watch(mapping_.queue_arn, *this);
   wake();
 }
 
@@ -61,6 +65,7 @@ void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consume
     self->mapping_ = std::move(changed);
     self->consumer_ = std::move(taker);
     self->crowd_.set_most(most_of(self->mapping_));
+    self->meter_.measure(self->mapping_.measured);
   });
   wake();
 }
@@ -142,7 +147,7 @@ net::Task<void> QueuePoller::look() {
     co_return;
   }
   Result<ports::QueueTaken> taken =
-      co_await needs_.queues.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
+      co_await queues_.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
   if (!taken) co_return refused(taken.error());
   refused_again_ = {};
   look_again_ = look_again_ || taken->all;
@@ -191,7 +196,7 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
   const MonoTime until = now + taken.visibility;
   const bool waits = mapping_.window > Duration::zero();
   for (std::vector<ports::QueueRecord>& list : taken.lists) {
-    shared_->counts.polled += list.size();
+    meter_.add(Counted::kPolled, list.size());
     for (ports::QueueRecord& record : list) {
       if (mapping_.filter != nullptr && !mapping_.filter->passes(record.filterable, match_)) {
         unwanted.push_back(record.receipt);
@@ -209,7 +214,8 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
     }
     if (!waits) close_open();
   }
-  shared_->counts.filtered_out += unwanted.size();
+  meter_.add(Counted::kFilteredOut, unwanted.size());
+  put_metrics();
 }
 
 void QueuePoller::close_open() {
@@ -240,8 +246,8 @@ net::Task<bool> QueuePoller::keep(Batch& batch, const Readiness& ready) {
   if (now >= batch.until()) co_return false;
   if (batch.until() - now + kSlack >= ready.timeout) co_return true;
   const Duration visibility = ready.timeout + kVisibilityMargin;
-  const Status done = co_await needs_.queues.extend(loop_, {mapping_.queue_arn, ready.role_arn},
-                                                    batch.receipts(), visibility);
+  const Status done = co_await queues_.extend(loop_, {mapping_.queue_arn, ready.role_arn},
+                                              batch.receipts(), visibility);
   if (done) batch.extended(now + visibility);
   co_return done.has_value();
 }
@@ -286,9 +292,8 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
 
 net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
                                     const std::string& role_arn) {
-  PollerCounts& counts = shared_->counts;
-  ++counts.batches;
-  counts.invoked += batch.size();
+  ++shared_->counts.batches;
+  meter_.add(Counted::kInvoked, batch.size());
   note(batch, taken);
   std::vector<store::Receipt> done;
   if (taken.kind == Taken::Kind::kDone) done = batch.receipts();
@@ -303,18 +308,18 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
       }
     }
   }
-  counts.failed += batch.size() - done.size();
+  meter_.add(Counted::kFailedInvoke, batch.size() - done.size());
   if (taken.kind == Taken::Kind::kFailed && !mapping_.partial_failures) crowd_.lower();
   if (!done.empty()) co_await remove(std::move(done), role_arn);
+  put_metrics();
 }
 
 net::Task<void> QueuePoller::remove(std::vector<store::Receipt> receipts,
                                     const std::string& role_arn) {
   for (int i = 0; i < kRemovalsMax; ++i) {
-    const Status done =
-        co_await needs_.queues.remove(loop_, {mapping_.queue_arn, role_arn}, receipts);
+    const Status done = co_await queues_.remove(loop_, {mapping_.queue_arn, role_arn}, receipts);
     if (done) {
-      shared_->counts.deleted += receipts.size();
+      meter_.add(Counted::kDeleted, receipts.size());
       co_return;
     }
     if (done.error().kind() == ErrorKind::kNotFound) co_return;

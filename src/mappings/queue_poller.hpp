@@ -25,19 +25,20 @@
 
 namespace lapwing::mappings {
 
-class QueuePoller final : public store::Listener, public std::enable_shared_from_this<QueuePoller> {
+class QueuePoller final : public Poller,
+                          public store::Listener,
+                          public std::enable_shared_from_this<QueuePoller> {
  public:
-  QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, QueueMapping mapping,
-              std::shared_ptr<Consumer> consumer);
+  QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, const std::string& id,
+              QueueMapping mapping, std::shared_ptr<Consumer> consumer);
 
   // Hears of the queue from here on, and looks at it.
   void listen();
   void on_signal() noexcept override;
-  void wake();
+  void wake() override;
   void change(QueueMapping mapping, std::shared_ptr<Consumer> consumer);
-  void stop(UniqueFunction<void()> done);
-  // No signal comes any more.
-  void end();
+  void stop(UniqueFunction<void()> done) override;
+  void end() override;
 
  private:
   // Tasks of their own keep it, from before their first step on.
@@ -58,13 +59,16 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   void refused(const Error& error);
   void rest();
   void note(const Batch& batch, const Taken& taken);
+  void put_metrics() { meter_.put(needs_.metrics, needs_.clock.wall()); }
 
   const std::shared_ptr<PollerShared> shared_;
   const PollerNeeds& needs_;
+  ports::QueueSource& queues_;
   net::Loop& loop_;
   QueueMapping mapping_;
   std::shared_ptr<Consumer> consumer_;
   CrowdLimit crowd_;
+  Meter meter_;
   patterns::Match match_;
 
   std::atomic<bool> signalled_{false};

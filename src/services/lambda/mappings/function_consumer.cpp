@@ -28,6 +28,7 @@ net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event) {
       needs_.catalog.resolve(key.account, key.region, key.name.view(), function_.qualifier);
   if (!function) {
     out.kind = Taken::Kind::kFailed;
+    out.counts = false;
     out.reason = function.error().message();
     co_return out;
   }
@@ -36,6 +37,7 @@ net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event) {
   invocation.invoked_arn = arn_;
   invocation.trace_id = out.trace = complete_trace_header(
       "", {(*function)->arn, (*function)->trace_active}, needs_.clock.wall(), needs_.random);
+  out.version = (*function)->version;
   invocation.payload = std::move(event);
   invocation.caller = {.hash = std::hash<std::string_view>()(key.account.view()),
                        .part = std::hash<std::string_view>()((*function)->arn)};
@@ -49,6 +51,7 @@ net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event) {
   } else {
     out.kind = Taken::Kind::kFailed;
     const bool ours = outcome->kind == runtime::Outcome::Kind::kPlatformError;
+    out.counts = !ours;
     out.reason = ours ? outcome->detail : outcome->error_type;
     if (ours) {
       needs_.logger.warn("lambda.mappings", "a function could not be run",

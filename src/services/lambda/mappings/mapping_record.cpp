@@ -1,5 +1,7 @@
 #include "services/lambda/mappings/mapping_record.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
@@ -33,6 +35,14 @@ std::string mapping_arn(const AccountId& account, const Region& region, std::str
 
 std::string MappingRecord::arn() const {
   return mapping_arn(function.account, function.region, uuid);
+}
+
+std::string_view MappingRecord::source_service() const { return service_of(source_arn); }
+
+std::string_view service_of(std::string_view arn) {
+  // "arn:PARTITION:SERVICE:..."
+  for (int i = 0; i < 2; ++i) arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
+  return arn.substr(0, arn.find(':'));
 }
 
 std::string MappingTable::key(const MappingRecord& record) {
