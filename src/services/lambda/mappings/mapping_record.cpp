@@ -1,7 +1,5 @@
 #include "services/lambda/mappings/mapping_record.hpp"
 
-#include <algorithm>
-
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
@@ -41,7 +39,11 @@ std::string_view MappingRecord::source_service() const { return service_of(sourc
 
 std::string_view service_of(std::string_view arn) {
   // "arn:PARTITION:SERVICE:..."
-  for (int i = 0; i < 2; ++i) arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
+  }
   return arn.substr(0, arn.find(':'));
 }
 
