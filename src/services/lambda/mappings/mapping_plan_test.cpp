@@ -107,7 +107,7 @@ TEST(MappingPlan, AnArnThatIsNoneHasNoService) {
 
 TEST(MappingPlan, OlderRecordsAreOfQueues) {
   const auto read = MappingRecords::decode(
-      R"({"format":1,"account":"000000000000","region":"us-east-1","function":"f","uuid":"u",)"
+      R"({"v":1,"account":"000000000000","region":"us-east-1","function":"f","uuid":"u",)"
       R"("source":"arn:aws:sqs:us-east-1:000000000000:q","state":2,"enabled":true})");
   ASSERT_TRUE(read) << read.error().to_log();
   EXPECT_FALSE(read->stream);
