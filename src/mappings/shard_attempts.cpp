@@ -118,7 +118,8 @@ std::optional<ShardReader::Attempt> ShardReader::next_attempt(ShardLane& lane) {
                             .stream_arn = mapping().stream_arn,
                             .final = out.final,
                             .early = window_ && window_->early};
-    out.event = stream_event(out.final ? std::vector<StreamRecord>() : chunk->records, &facts);
+    static const std::vector<StreamRecord> kNone;
+    out.event = stream_event(out.final ? kNone : chunk->records, &facts);
   }
   if (!out.final) {
     for (const StreamRecord& each : chunk->records) out.ids.push_back(each.sequence);
@@ -128,14 +129,14 @@ std::optional<ShardReader::Attempt> ShardReader::next_attempt(ShardLane& lane) {
 
 // Whether the same is to be tried again.
 bool ShardReader::settle(ShardLane& lane, const Attempt& attempt, const Taken& taken) {
-  const bool run = taken.kind == Taken::Kind::kDone;
-  team_->last = run ? LastResult::kOk : LastResult::kFailed;
+  const bool ran = taken.kind == Taken::Kind::kDone;
+  team_->last = ran ? LastResult::kOk : LastResult::kFailed;
   if (attempt.final) return settle_final(lane, taken);
   const std::size_t count = attempt.ids.size();
   team_->meter.add(Counted::kInvoked, count);
   lane.reported = false;
-  const auto state = run && attempt.window_ms ? state_of(taken.answer) : std::nullopt;
-  std::size_t good = run && (!attempt.window_ms || state) ? count : 0;
+  const auto state = ran && attempt.window_ms ? state_of(taken.answer) : std::nullopt;
+  std::size_t good = ran && (!attempt.window_ms || state) ? count : 0;
   if (good > 0 && mapping().partial_failures) {
     const std::vector<std::string_view> ids(attempt.ids.begin(), attempt.ids.end());
     const auto failed = failed_items(taken.answer, ids);
@@ -232,7 +233,7 @@ net::Task<bool> ShardReader::commit() {
   bool kept = false;
   const std::vector<GivenUpNotice> notices = std::exchange(notices_, {});
   const Checkpoint at = checkpoint();
-  while (!kept && !team_->shared->draining) {
+  while (true) {
     const auto done = co_await store::transact_on(
         loop_, *needs_.checkpoints,
         [owner = team_->owner, at, state, notices,
@@ -248,10 +249,8 @@ net::Task<bool> ShardReader::commit() {
     needs_.logger.warn(
         "mappings", "a checkpoint cannot be written",
         {{"mapping", mapping().arn}, {"shard", shard_}, {"error", done.error().to_log()}});
-    if (done.error().kind() == ErrorKind::kConflict) {
-      team_->lost = true;
-      break;
-    }
+    if (done.error().kind() == ErrorKind::kConflict) team_->lost = true;
+    if (team_->lost || team_->shared->draining) break;
     co_await loop_.sleep(kCheckpointAgain);
   }
   if (kept) {

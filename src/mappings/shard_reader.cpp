@@ -32,7 +32,9 @@ ShardReader::ShardReader(std::shared_ptr<StreamTeam> team, Checkpoint from, std:
       records_(std::move(from.sequence)),
       lanes_(make_lanes(*team_->mapping)),
       committed_(loop_) {
-  if (from.window) window_ = Window{from.window->start_ms, from.window->early, std::move(state)};
+  if (from.window && mapping().tumbling > Duration::zero()) {
+    window_ = Window{from.window->start_ms, from.window->early, std::move(state)};
+  }
 }
 
 ShardReader::~ShardReader() { team_->shared->leave_room(records_.bytes()); }
@@ -163,6 +165,12 @@ bool ShardReader::has_work(const ShardLane& lane) const {
   return !lane.work.empty() || window_over();
 }
 
+template <class Came>
+void ShardReader::wait_for_room(const Came& came) {
+  team_->shared->wait_for_room(weak_from_this());
+  if (came()) wake();  // meanwhile
+}
+
 // Whether others may be begun, too.
 bool ShardReader::begin_run(std::size_t index, const std::optional<Readiness>& ready) {
   ShardLane& lane = lanes_[index];
@@ -185,7 +193,7 @@ bool ShardReader::begin_run(std::size_t index, const std::optional<Readiness>& r
     return false;
   }
   if (team_->shared->at_work >= kBatchesAtWork) {
-    wait_for_room();
+    wait_for_room([this] { return team_->shared->at_work < kBatchesAtWork; });
     return false;
   }
   lane.running = true;
@@ -194,11 +202,6 @@ bool ShardReader::begin_run(std::size_t index, const std::optional<Readiness>& r
   ++team_->shared->at_work;
   loop_.spawn(run(shared_from_this(), index));
   return true;
-}
-
-void ShardReader::wait_for_room() {
-  team_->shared->wait_for_room(weak_from_this());
-  if (team_->shared->has_room()) wake();  // it came meanwhile
 }
 
 void ShardReader::sleep_pause() {
@@ -231,7 +234,7 @@ bool ShardReader::may_read(const std::optional<Readiness>& ready) {
   if (records_.held() >= mapping().batch_size * lanes_.size()) return false;
   if (lanes_.size() == 1 && !lanes_.front().work.empty()) return false;
   if (ask().bytes_max > 0) return true;
-  wait_for_room();
+  wait_for_room([this] { return ask().bytes_max > 0; });
   return false;
 }
 

@@ -90,7 +90,8 @@ class ShardReader final : public Woken,
   Checkpoint checkpoint() const;
   void refused(const Error& error);
   void set_alarm(MonoTime when);
-  void wait_for_room();
+  template <class Came>
+  void wait_for_room(const Came& came);
   void sleep_pause();
   void reset();
   void note(const Attempt& attempt, const Taken& taken);

@@ -41,9 +41,9 @@ class StreamFailures : public ::testing::Test {
   std::string told(std::string_view path) {
     const auto all = stage.given_up.all();
     if (all.size() != 1) return fmt::format("{} records", all.size());
-    return hosting_at(all[0].record, path);
+    return member_of(all[0].record, path);
   }
-  static std::string hosting_at(const std::string& json, std::string_view path) {
+  static std::string member_of(const std::string& json, std::string_view path) {
     const auto document = text::parse_json(json);
     if (!document) return "no JSON";
     const text::JsonValue* at = &document->root();
@@ -261,8 +261,8 @@ TEST_F(StreamFailures, WhatIsTooOldIsNotTriedAgain) {
   EXPECT_GE(stage.counts().dropped, 1u);
   const auto all = stage.given_up.all();
   ASSERT_FALSE(all.empty());
-  EXPECT_EQ(hosting_at(all[0].record, "requestContext.condition"), "RecordAgeExceeded");
-  EXPECT_NE(hosting_at(all[0].record, "requestContext.approximateInvokeCount"), "0");
+  EXPECT_EQ(member_of(all[0].record, "requestContext.condition"), "RecordAgeExceeded");
+  EXPECT_NE(member_of(all[0].record, "requestContext.approximateInvokeCount"), "0");
 }
 
 TEST_F(StreamFailures, WhatWasNeverTriedMayBeTooOld) {

@@ -45,9 +45,10 @@ void StreamStage::begin() {
 }
 
 void StreamStage::end() {
+  // As a crash does: what is at work is cut.
+  loops_->stop();
   pollers->drain();
   consumer->let_go();
-  loops_->stop();
   pollers.reset();
   runner_->stop();
   time_.reset();
