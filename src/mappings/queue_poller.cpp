@@ -133,14 +133,23 @@ net::Task<void> QueuePoller::look() {
   if (stopping_ || now >= window_ends_) close_open();
   if (!open_.empty()) set_alarm(window_ends_);
   const std::optional<Readiness> ready = consumer_->ready();
-  begin_closed(ready);
+  begin_closed(ready, {});
   if (stopping_ || !closed_.empty()) co_return;
   if (now < refused_until_) co_return set_alarm(refused_until_);
   if (!ready || ready->room == 0) {
     set_alarm(now + kNotReadyAgain);
     co_return;
   }
-  const std::size_t free = room(ready->room);
+  std::size_t free = room(ready->room);
+  // Where batches wait for their window, a place would be held for too long.
+  const bool holds = mapping_.window == Duration::zero() && ask(*ready, free);
+  std::vector<PlacePtr> places;
+  if (holds) {
+    places = co_await consumer_->hold(loop_, static_cast<std::uint32_t>(free));
+    if (stopping_) co_return;
+    free = places.size();
+    if (free == 0) throttled();
+  }
   const std::optional<ports::QueueAsk> asked = ask(*ready, free);
   if (!asked) {
     wait_for_room();
@@ -154,7 +163,7 @@ net::Task<void> QueuePoller::look() {
   std::vector<store::Receipt> unwanted;
   take_in(*std::move(taken), unwanted);
   if (stopping_) close_open();
-  begin_closed(ready);
+  begin_closed(ready, std::move(places));
   if (!unwanted.empty()) co_await remove(std::move(unwanted), ready->role_arn);
 }
 
@@ -222,7 +231,8 @@ void QueuePoller::close_open() {
   if (!open_.empty()) closed_.push_back(std::exchange(open_, {}));
 }
 
-void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
+void QueuePoller::begin_closed(const std::optional<Readiness>& ready,
+                               std::vector<PlacePtr> places) {
   while (!closed_.empty()) {
     const bool hopeless = !ready || (stopping_ && ready->room == 0);
     if (hopeless || needs_.clock.mono() >= closed_.front().until()) {
@@ -235,7 +245,12 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
     if (room(ready->room) == 0) return wait_for_room();
     ++at_work_;
     ++shared_->at_work;
-    loop_.spawn(run(shared_from_this(), std::move(closed_.front())));
+    PlacePtr place;
+    if (!places.empty()) {
+      place = std::move(places.back());
+      places.pop_back();
+    }
+    loop_.spawn(run(shared_from_this(), std::move(closed_.front()), std::move(place)));
     closed_.pop_front();
   }
 }
@@ -252,19 +267,27 @@ net::Task<bool> QueuePoller::keep(Batch& batch, const Readiness& ready) {
   co_return done.has_value();
 }
 
-net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> self, Batch batch) {
+// There is no room: nothing is taken for a while, and then less.
+void QueuePoller::throttled() {
+  ++shared_->counts.throttles;
+  if (loop_.now() >= paused_until_) crowd_.halve();
+  paused_until_ = std::max(paused_until_, loop_.now() + kPauseAfterThrottle);
+}
+
+net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> self, Batch batch,
+                                 PlacePtr held) {
   // Whatever way it ends, also cut where it waits.
-  struct Place {
+  struct AtWork {
     QueuePoller& poller;
     std::size_t bytes;
-    ~Place() {
+    ~AtWork() {
       --poller.at_work_;
       --poller.shared_->at_work;
       poller.shared_->leave_room(bytes);
     }
   };
   {
-    const Place place{*this, batch.bytes()};
+    const AtWork at_work{*this, batch.bytes()};
     Duration pause = kPauseAfterThrottle;
     while (!shared_->draining) {
       // It may be another one at the next attempt.
@@ -272,16 +295,14 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
       const std::optional<Readiness> ready = consumer->ready();
       if (!ready || ready->room == 0 || !co_await keep(batch, *ready)) break;
       const MonoTime began = loop_.now();
-      const Taken taken = co_await consumer->take(loop_, batch.event());
+      const Taken taken = co_await consumer->take(loop_, batch.event(), std::move(held));
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
         co_await finish(batch, taken, ready->role_arn);
         break;
       }
-      ++shared_->counts.throttles;
       note(batch, taken);
-      if (loop_.now() >= paused_until_) crowd_.halve();
-      paused_until_ = std::max(paused_until_, loop_.now() + kPauseAfterThrottle);
+      throttled();
       if (stopping_) break;
       co_await loop_.sleep(pause);
       pause = std::min<Duration>(2 * pause, kPauseMost);

@@ -44,7 +44,7 @@ class QueuePoller final : public Poller,
   // Tasks of their own keep it, from before their first step on.
   net::Task<void> work(std::shared_ptr<QueuePoller> self);
   net::Task<void> look();
-  net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch);
+  net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch, PlacePtr place);
   net::Task<bool> keep(Batch& batch, const Readiness& ready);
   net::Task<void> finish(const Batch& batch, const Taken& taken, const std::string& role_arn);
   net::Task<void> remove(std::vector<store::Receipt> receipts, const std::string& role_arn);
@@ -52,7 +52,8 @@ class QueuePoller final : public Poller,
   std::optional<ports::QueueAsk> ask(const Readiness& ready, std::size_t free) const;
   void take_in(ports::QueueTaken taken, std::vector<store::Receipt>& unwanted);
   void close_open();
-  void begin_closed(const std::optional<Readiness>& ready);
+  void begin_closed(const std::optional<Readiness>& ready, std::vector<PlacePtr> places);
+  void throttled();
   void begin_work();
   void wait_for_room();
   void set_alarm(MonoTime when);

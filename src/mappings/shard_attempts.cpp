@@ -28,10 +28,10 @@ std::string_view to_string(LastResult result) {
 net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> self,
                                  std::size_t index) {
   // Whatever way it ends, also cut where it waits.
-  struct Place {
+  struct AtWork {
     ShardReader& reader;
     ShardLane& lane;
-    ~Place() {
+    ~AtWork() {
       lane.running = false;
       --reader.running_;
       reader.team_->leave_room();
@@ -39,7 +39,7 @@ net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> s
   };
   {
     ShardLane& lane = lanes_[index];
-    const Place place{*this, lane};
+    const AtWork at_work{*this, lane};
     Duration pause = kPauseAfterThrottle;
     while (!team_->over() && !anew_) {
       // It may be another one at the next attempt.
@@ -51,7 +51,7 @@ net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> s
       collect(lane, ready->role_arn);
       if (dirty_ && !co_await commit()) break;
       if (!attempt) break;
-      const Taken taken = co_await consumer->take(loop_, std::move(attempt->event));
+      const Taken taken = co_await consumer->take(loop_, std::move(attempt->event), nullptr);
       note(*attempt, taken);
       if (taken.kind != Taken::Kind::kDone && team_->shared->draining) break;
       if (taken.kind == Taken::Kind::kLater) {

@@ -1,7 +1,24 @@
 // One mapping of a stream at work (pollers.hpp): its shards, parents first.
 //
-// A shard is read once all that it came from is done; its checkpoint says where it goes on. Which
-// shards there are is asked at the start and when one has ended.
+// The way of a record:
+//
+// 1. Shards are listed once, and again when one has ended. One is read when all that it came from
+//    is done. It goes on behind its checkpoint; without one it begins with its oldest record (or at a
+//    time): who begins with the newest has written checkpoints before.
+// 2. The shard signals; its reader reads, as far as there is room and no further ahead than a batch
+//    a lane. What no filter wants is passed at once.
+// 3. A batch ends at its size, at 6 MB, with its window, with its tumbling window, or when the one
+//    before it is done. Of a lane one is at work; keys choose lanes.
+// 4. What comes of it is one transaction: how far all lanes are without a gap, the window's state,
+//    what a destination is told of records that were given up. The next batch begins after it.
+// 5. What failed is tried again after one second, then twice as long up to a minute; what had no
+//    room sooner, and that counts as no retry. Before each further attempt it is seen whether the
+//    stream still has the records.
+//
+// A tumbling window is over when the clock has passed its end and the shard was read to its tip
+// after that, with a record of a later one, or with the shard. Its last invocation has no records.
+//
+// How often a batch was tried is not kept: after a crash it has all its retries again.
 //
 // Thread-safety: wake(), change(), stop(), end() and last_result() from any thread; the rest on its
 // loop.

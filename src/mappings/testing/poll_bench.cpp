@@ -131,7 +131,35 @@ std::optional<Readiness> ScriptedConsumer::ready() {
   return ready_;
 }
 
-net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event) {
+class CountedPlace final : public Place {
+ public:
+  explicit CountedPlace(std::shared_ptr<std::atomic<std::size_t>> count)
+      : count_(std::move(count)) {
+    ++*count_;
+  }
+  ~CountedPlace() override { --*count_; }
+
+ private:
+  const std::shared_ptr<std::atomic<std::size_t>> count_;
+};
+
+net::Task<std::vector<PlacePtr>> ScriptedConsumer::hold(net::Loop&, std::uint32_t count) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<PlacePtr> out;
+  while (out.size() < count && *held_places_ < places_) {
+    out.push_back(std::make_unique<CountedPlace>(held_places_));
+  }
+  co_return out;
+}
+
+void ScriptedConsumer::set_places(std::size_t most) {
+  const std::scoped_lock lock(mutex_);
+  places_ = most;
+}
+
+std::size_t ScriptedConsumer::places_held() const { return *held_places_; }
+
+net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event, PlacePtr) {
   auto [sender, receiver] = net::one_shot<bool>(loop);
   bool wait = false;
   Ids ids;

@@ -12,6 +12,7 @@
 // Thread-safety: one thread; source and consumer are called on a loop.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -66,7 +67,8 @@ class StoreQueue final : public ports::QueueSource {
 class ScriptedConsumer final : public Consumer {
  public:
   std::optional<Readiness> ready() override;
-  net::Task<Taken> take(net::Loop& loop, std::string event) override;
+  net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count) override;
+  net::Task<Taken> take(net::Loop& loop, std::string event, PlacePtr place) override;
 
   // The next answers, one after another; then all is done.
   void answers(std::vector<Taken> script);
@@ -76,6 +78,9 @@ class ScriptedConsumer final : public Consumer {
   void let_go();
   // A batch with one of these fails, whatever is answered else.
   void poison(std::set<std::string> ids);
+  // There are no more places than this to be held.
+  void set_places(std::size_t most);
+  std::size_t places_held() const;  // now
   // Where the script has ended.
   void usually(Taken answer);
 
@@ -96,6 +101,9 @@ class ScriptedConsumer final : public Consumer {
   std::vector<net::OneShotSender<bool>> held_;
   bool holding_ = false;
   std::size_t at_once_ = 0;
+  std::size_t places_ = 1000;
+  std::shared_ptr<std::atomic<std::size_t>> held_places_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
   std::size_t most_ = 0;
 };
 

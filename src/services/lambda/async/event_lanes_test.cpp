@@ -119,7 +119,9 @@ class EventLanes : public ::testing::Test {
                      .account = kAccount,
                      .region = kRegion,
                      .function = FunctionName(function),
+                     .qualifier = "",
                      .invoked_arn = function,
+                     .trace = "",
                      .payload = "{}",
                      .accepted_ms = unix_ms(clock_.wall())});
     }

@@ -9,7 +9,8 @@
 //
 // A mapping has one poller, in the process that has the data directory. Messages that were taken
 // when it ended come back when their visibility ends; a stream is read on from its checkpoints, in
-// Lambda's space, which go with the mapping.
+// Lambda's space, which go with the mapping. LATEST is fixed in the request that makes it (AWS may
+// miss what comes meanwhile); LastProcessingResult is not kept over a restart.
 //
 // Thread-safety: start(), drain() and stop() by one thread; the rest from any between, and they
 // block on the store.
