@@ -2,8 +2,8 @@
 //
 // The way of a record:
 //
-// 1. Shards are listed once, and again when one has ended. One is read when all that it came from
-//    is done. It goes on behind its checkpoint; without one it begins with its oldest record (or at a
+// 1. Shards are listed once, and again when one has ended. One is read when all it came from is
+//    done. It goes on behind its checkpoint; without one it begins with its oldest record (or at a
 //    time): who begins with the newest has written checkpoints before.
 // 2. The shard signals; its reader reads, as far as there is room and no further ahead than a batch
 //    a lane. What no filter wants is passed at once.
