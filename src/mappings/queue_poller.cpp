@@ -16,6 +16,9 @@ std::uint32_t most_of(const QueueMapping& mapping) {
                                       : std::min(mapping.concurrency_max, kBatchesMost);
 }
 
+// Where all that was asked for came, there may be so many times as much.
+constexpr std::size_t kHopesMore = 4;
+
 // An extension for less is not worth a write.
 constexpr auto kSlack = std::chrono::seconds(1);
 
@@ -145,7 +148,7 @@ net::Task<void> QueuePoller::look() {
   const bool holds = mapping_.window == Duration::zero() && ask(*ready, free);
   std::vector<PlacePtr> places;
   if (holds) {
-    places = co_await consumer_->hold(loop_, static_cast<std::uint32_t>(free));
+    places = co_await consumer_->hold(loop_, static_cast<std::uint32_t>(std::min(free, hopes_)));
     if (stopping_) co_return;
     free = places.size();
     if (free == 0) throttled();
@@ -160,6 +163,7 @@ net::Task<void> QueuePoller::look() {
   if (!taken) co_return refused(taken.error());
   refused_again_ = {};
   look_again_ = look_again_ || taken->all;
+  hopes_ = taken->all ? std::min<std::size_t>(kHopesMore * hopes_, kBatchesMost) : 1;
   std::vector<store::Receipt> unwanted;
   take_in(*std::move(taken), unwanted);
   if (stopping_) close_open();

@@ -79,6 +79,7 @@ class QueuePoller final : public Poller,
   bool stopping_ = false;
   std::vector<UniqueFunction<void()>> stopped_;
   std::uint32_t at_work_ = 0;  // batches
+  std::size_t hopes_ = 1;      // batches that may be there: no more places are held
   Batch open_;                 // waits for more, until window_ends_
   MonoTime window_ends_{};     // by the server's clock
   std::deque<Batch> closed_;   // wait for room

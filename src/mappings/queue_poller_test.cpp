@@ -199,6 +199,7 @@ TEST_F(QueuePollers, PlacesThatNothingCameForAreGivenBack) {
   bench.start({});
   bench.settle();
   EXPECT_EQ(bench.consumer->places_held(), 0u);
+  EXPECT_EQ(bench.consumer->places_asked(), 1u);
 }
 
 TEST_F(QueuePollers, WhatCannotBeRunIsNotTaken) {

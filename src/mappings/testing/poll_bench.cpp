@@ -146,6 +146,7 @@ class CountedPlace final : public Place {
 net::Task<std::vector<PlacePtr>> ScriptedConsumer::hold(net::Loop&, std::uint32_t count) {
   const std::scoped_lock lock(mutex_);
   std::vector<PlacePtr> out;
+  places_asked_ = std::max<std::size_t>(places_asked_, count);
   while (out.size() < count && *held_places_ < places_) {
     out.push_back(std::make_unique<CountedPlace>(held_places_));
   }
@@ -158,6 +159,11 @@ void ScriptedConsumer::set_places(std::size_t most) {
 }
 
 std::size_t ScriptedConsumer::places_held() const { return *held_places_; }
+
+std::size_t ScriptedConsumer::places_asked() const {
+  const std::scoped_lock lock(mutex_);
+  return places_asked_;
+}
 
 net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event, PlacePtr) {
   auto [sender, receiver] = net::one_shot<bool>(loop);

@@ -80,7 +80,8 @@ class ScriptedConsumer final : public Consumer {
   void poison(std::set<std::string> ids);
   // There are no more places than this to be held.
   void set_places(std::size_t most);
-  std::size_t places_held() const;  // now
+  std::size_t places_held() const;   // now
+  std::size_t places_asked() const;  // at once, at most
   // Where the script has ended.
   void usually(Taken answer);
 
@@ -102,6 +103,7 @@ class ScriptedConsumer final : public Consumer {
   bool holding_ = false;
   std::size_t at_once_ = 0;
   std::size_t places_ = 1000;
+  std::size_t places_asked_ = 0;
   std::shared_ptr<std::atomic<std::size_t>> held_places_ =
       std::make_shared<std::atomic<std::size_t>>(0);
   std::size_t most_ = 0;
