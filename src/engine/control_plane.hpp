@@ -7,11 +7,14 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
 #include "engine/executor.hpp"
+#include "engine/reservation.hpp"
 #include "engine/scaling.hpp"
 #include "engine/snapshots.hpp"
 #include "net/loop.hpp"
@@ -30,6 +33,21 @@ class Invoker {
   virtual net::Task<Result<runtime::Outcome>> invoke(net::Loop& here,
                                                      runtime::FunctionVersionPtr function,
                                                      runtime::Invocation invocation) = 0;
+  // Places for so many runs, or as many as there are now, for kHoldMax at most: nobody else gets
+  // them meanwhile.
+  virtual net::Task<std::vector<Reservation>> hold(net::Loop& here,
+                                                   runtime::FunctionVersionPtr function,
+                                                   std::uint32_t count) {
+    (void)here, (void)function;
+    co_return std::vector<Reservation>(count);
+  }
+  virtual net::Task<Result<runtime::Outcome>> invoke_held(net::Loop& here,
+                                                          runtime::FunctionVersionPtr function,
+                                                          runtime::Invocation invocation,
+                                                          Reservation place) {
+    (void)place;
+    return invoke(here, std::move(function), std::move(invocation));
+  }
 };
 
 // Takes events for functions that nobody waits for: it is on disk when it answers, and run, and run

@@ -20,18 +20,18 @@ EngineOptions share(EngineOptions options, std::size_t count) {
 }
 
 net::Task<void> invoke_remote(Shard& shard, runtime::FunctionVersionPtr function,
-                              runtime::Invocation invocation,
+                              runtime::Invocation invocation, std::uint64_t held,
                               net::OneShotSender<Result<runtime::Outcome>> answer) {
-  answer.send(co_await shard.invoke(std::move(function), std::move(invocation)));
+  answer.send(co_await shard.invoke(std::move(function), std::move(invocation), held));
 }
 
 net::Task<Result<runtime::Outcome>> invoke_on(net::Loop& loop, Shard& shard, net::Loop& here,
                                               runtime::FunctionVersionPtr function,
-                                              runtime::Invocation invocation) {
+                                              runtime::Invocation invocation, std::uint64_t held) {
   auto [sender, receiver] = net::one_shot<Result<runtime::Outcome>>(here);
-  loop.post([&loop, &shard, fn = std::move(function), event = std::move(invocation),
+  loop.post([&loop, &shard, fn = std::move(function), event = std::move(invocation), held,
              answer = std::move(sender)]() mutable {
-    loop.spawn(invoke_remote(shard, std::move(fn), std::move(event), std::move(answer)));
+    loop.spawn(invoke_remote(shard, std::move(fn), std::move(event), held, std::move(answer)));
   });
   Result<Result<runtime::Outcome>> outcome = co_await receiver;
   if (!outcome) co_return fail(std::move(outcome).error());
@@ -62,12 +62,37 @@ std::size_t Dispatcher::home_of(const std::string& arn) const {
 
 net::Task<Result<runtime::Outcome>> Dispatcher::invoke(net::Loop& here,
                                                        runtime::FunctionVersionPtr function,
-                                                       runtime::Invocation invocation) {
+                                                       runtime::Invocation invocation,
+                                                       Reservation place) {
   const std::size_t home = home_of(function->arn);
   Shard& shard = *shards_[home];
   net::Loop& loop = loops_->at(home);
-  if (&loop == &here) return shard.invoke(std::move(function), std::move(invocation));
-  return invoke_on(loop, shard, here, std::move(function), std::move(invocation));
+  const std::uint64_t held = place.use();
+  if (&loop == &here) return shard.invoke(std::move(function), std::move(invocation), held);
+  return invoke_on(loop, shard, here, std::move(function), std::move(invocation), held);
+}
+
+net::Task<std::vector<Reservation>> Dispatcher::hold(net::Loop& here,
+                                                     runtime::FunctionVersionPtr function,
+                                                     std::uint32_t count, Duration longest) {
+  const std::size_t home = home_of(function->arn);
+  Shard& shard = *shards_[home];
+  net::Loop& loop = loops_->at(home);
+  const auto take = [](net::Loop& of, Shard& from, const runtime::FunctionVersionPtr& fn,
+                       std::uint32_t most, Duration at_most) {
+    std::vector<Reservation> out;
+    for (const std::uint64_t id : from.hold(fn, most, at_most)) out.emplace_back(of, from, id);
+    return out;
+  };
+  if (&loop == &here) co_return take(loop, shard, function, count, longest);
+  auto [sender, receiver] = net::one_shot<std::vector<Reservation>>(here);
+  loop.post([&loop, &shard, take, fn = std::move(function), count, longest,
+             answer = std::move(sender)]() mutable {
+    answer.send(take(loop, shard, fn, count, longest));
+  });
+  Result<std::vector<Reservation>> held = co_await receiver;
+  if (!held) co_return std::vector<Reservation>();
+  co_return *std::move(held);
 }
 
 void Dispatcher::retire(const std::string& arn, const std::string& version) {

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "engine/admission.hpp"
 #include "engine/limits.hpp"
+#include "engine/reservation.hpp"
 #include "engine/shard.hpp"
 #include "net/loop_group.hpp"
 #include "runtime/execution_environment.hpp"
@@ -31,7 +32,11 @@ class Dispatcher {
 
   // Synchronous invocation. Errors: kThrottled (TooManyRequestsException), kUnavailable.
   net::Task<Result<runtime::Outcome>> invoke(net::Loop& here, runtime::FunctionVersionPtr function,
-                                             runtime::Invocation invocation);
+                                             runtime::Invocation invocation,
+                                             Reservation place = {});
+  // Places for so many invocations, or as many as there are, for so long at most.
+  net::Task<std::vector<Reservation>> hold(net::Loop& here, runtime::FunctionVersionPtr function,
+                                           std::uint32_t count, Duration longest);
   // That version of the function of that (unqualified) ARN changed or is gone.
   void retire(const std::string& arn, const std::string& version);
   // That version can be invoked now, and probably will be: a start of it may be made cheap.

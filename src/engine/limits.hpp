@@ -36,6 +36,9 @@ struct EngineOptions {
   std::uint32_t starts_max = 32;
 };
 
+// A place that is held and not used is given back after so long.
+inline constexpr auto kHoldMax = std::chrono::seconds(5);
+
 // How long an admitted invocation waits for the machine to have room before it is throttled.
 inline constexpr Duration kRoomWaitMax = std::chrono::seconds(20);
 // An environment whose answer is out is expected to ask for more within this; no other is

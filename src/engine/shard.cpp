@@ -13,6 +13,7 @@ Shard::Shard(net::Loop& loop, ShardHost host, EngineOptions options)
       sweep_timer_(loop, [this] { sweep(); }),
       finish_timer_(loop, [this] { serve_hungry(); }),
       line_timer_(loop, [this] { look_at_line(); }),
+      held_timer_(loop, [this] { look_at_held(); }),
       tasks_(loop) {}
 
 Shard::~Shard() = default;
@@ -94,13 +95,14 @@ Error Shard::refuse(Function& function, Throttle reason) {
 }
 
 net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr function,
-                                                  runtime::Invocation invocation) {
+                                                  runtime::Invocation invocation,
+                                                  std::uint64_t held) {
   if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
   stats_.invocations.add();
   Pool& pool = pool_for(function);
   ++pool.function->invocations;
-  std::expected<Ticket, Throttle> ticket = admit(pool);
+  std::expected<Ticket, Throttle> ticket = held == 0 ? admit(pool) : admit_held(pool, held);
   if (!ticket) co_return fail(refuse(*pool.function, ticket.error()));
   Slot* slot = nullptr;
   const Duration content_for = rather_waits(pool, ticket->kind());

@@ -66,8 +66,15 @@ class Shard {
   ~Shard();
 
   // kThrottled (TooManyRequestsException with its Reason), kUnavailable while stopping.
+  // `held`: the place for it, of hold(); 0: none is.
   net::Task<Result<runtime::Outcome>> invoke(runtime::FunctionVersionPtr function,
-                                             runtime::Invocation invocation);
+                                             runtime::Invocation invocation,
+                                             std::uint64_t held = 0);
+  // Places for so many invocations of it, or as many as there are, for so long at most
+  // (reservation.hpp). 0 is the id of one that needs none.
+  std::vector<std::uint64_t> hold(const runtime::FunctionVersionPtr& function, std::uint32_t count,
+                                  Duration longest);
+  void let_go(std::uint64_t id);
   // The server is about to stop: what is idle ends now, while requests in flight may finish.
   void end_idle();
   // This version of the function is gone or changed: its idle environments end now, busy ones
@@ -91,6 +98,8 @@ class Shard {
   Pool& pool_for(const runtime::FunctionVersionPtr& version);
   void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
   std::expected<Ticket, Throttle> admit(Pool& pool);
+  std::expected<Ticket, Throttle> admit_held(Pool& pool, std::uint64_t id);  // holding.cpp
+  void look_at_held();
   Slot* take_idle(Pool& pool, Ticket::Kind kind);
   std::expected<bool, Throttle> charge_start(Pool& pool);
   net::Task<Result<Lease>> wait_for_slot(Pool& pool, Duration content_for);
@@ -150,6 +159,10 @@ class Shard {
   void say_no_room(Pool& pool);
   void publish(const Pool& pool);
 
+  struct Held {
+    Ticket ticket;
+    MonoTime until;
+  };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view key) const {
@@ -166,6 +179,8 @@ class Shard {
   EngineOptions options_;
   ShardStats stats_;
   std::unordered_map<std::string, std::unique_ptr<Function>, Hash, Equal> functions_;  // by ARN
+  std::unordered_map<std::uint64_t, Held> held_;                                       // by id
+  std::uint64_t last_held_ = 0;
   std::list<Slot*> idle_;        // of all pools, longest idle first; provisioned ones not
   std::list<Pool*> hungry_;      // want an environment; the next to be served first
   std::vector<Pool*> crowded_;   // have content waiters
@@ -181,6 +196,7 @@ class Shard {
   net::Timer sweep_timer_;
   net::Timer finish_timer_;  // looks again when an expected one did not come free
   net::Timer line_timer_;    // when the first content waiter no longer is
+  net::Timer held_timer_;    // when a place was held for too long
   net::TaskGroup tasks_;
 };
 

@@ -151,6 +151,8 @@ net::Task<void> Shard::stop() {
   sweep_timer_.disarm();
   finish_timer_.disarm();
   line_timer_.disarm();
+  held_timer_.disarm();
+  held_.clear();
   hungry_.clear();
   crowded_.clear();
   for (const auto& [arn, function] : functions_) {

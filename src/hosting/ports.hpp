@@ -26,8 +26,10 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class MetricSink;
 class QueueSource;
 class Roles;
+class StreamSources;
 }  // namespace lapwing::ports
 
 namespace lapwing::hosting {
@@ -47,6 +49,8 @@ struct Ports {
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
   ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
+  ports::StreamSources* streams = nullptr;      // each adds itself where it has streams
+  ports::MetricSink* metrics = nullptr;         // what is measured for users
 };
 
 }  // namespace lapwing::hosting

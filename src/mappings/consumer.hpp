@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "net/loop.hpp"
@@ -26,18 +28,30 @@ struct Taken {
     kLater,   // it was not: there is no room for it
   };
   Kind kind = Kind::kDone;
+  bool counts = true;  // a failure: of what was run; else it is nobody's fault
   std::string answer = {};
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
+  std::string version = {};     // what ran
   std::string trace = {};
 };
+
+// A place for one batch, held: nobody else gets it. Its end gives it back, as does its time.
+class Place {
+ public:
+  virtual ~Place() = default;
+};
+using PlacePtr = std::unique_ptr<Place>;
 
 class Consumer {
  public:
   virtual ~Consumer() = default;
   // None: it is not there, or cannot be run.
   virtual std::optional<Readiness> ready() = 0;
-  virtual net::Task<Taken> take(net::Loop& loop, std::string event) = 0;
+  // Places for so many batches, or as many as there are now. They are used soon.
+  virtual net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count) = 0;
+  // `place` null: it looks for one itself.
+  virtual net::Task<Taken> take(net::Loop& loop, std::string event, PlacePtr place) = 0;
 };
 
 }  // namespace lapwing::mappings

@@ -27,9 +27,11 @@ std::string failure_record(const StreamFailure& failure, WallTime now) {
     json.begin_object();
     json.member("statusCode", 200);
     json.member("executedVersion", failure.executed_version);
-    json.member("functionError", "Unhandled");
+    json.key("functionError");
+    failure.reported ? json.null() : json.string("Unhandled");
     json.end_object();
   }
+  if (failure.what.why == GiveUp::kTooLarge) json.key("responseContext"), json.null();
   json.member("version", "1.0");
   json.member("timestamp", text::format_iso8601(now, true));
   json.key(kinesis ? "KinesisBatchInfo" : "DDBStreamBatchInfo");

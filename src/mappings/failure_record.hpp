@@ -24,6 +24,7 @@ struct StreamFailure {
   std::string function_arn;
   std::string request_id;        // of the last attempt
   std::string executed_version;  // empty: it was never run, and there is no responseContext
+  bool reported = false;         // its answer said itself what failed: no functionError
   GivenUp what;                  // of at least one record
 };
 

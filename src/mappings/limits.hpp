@@ -12,6 +12,8 @@ namespace lapwing::mappings {
 
 // Of a batch's event, its records' metadata included.
 inline constexpr std::size_t kEventBytesMax = 6 * kMiB;
+// Of an event of a stream, what stands around its records, without a window's state.
+inline constexpr std::size_t kAroundRecords = 512;
 inline constexpr std::size_t kFiltersMax = 10;
 // A function that answers more than this about its batch has failed it.
 inline constexpr std::size_t kAnswerBytesMax = 6 * kMiB;
@@ -40,6 +42,18 @@ inline constexpr auto kRefusedAgain = std::chrono::seconds(1);
 inline constexpr auto kRefusedAgainMost = std::chrono::seconds(60);
 // A function that cannot be run is asked for again after so long.
 inline constexpr auto kNotReadyAgain = std::chrono::seconds(5);
+// Of streams. A batch that failed is tried again after so long, twice as long each time.
+inline constexpr auto kRetryFirst = std::chrono::seconds(1);
+inline constexpr auto kRetryMost = std::chrono::seconds(60);
+inline constexpr std::uint32_t kParallelMax = 10;  // batches of one shard at once
+inline constexpr std::size_t kReadRecords = 10'000;
+// A shard that holds nothing reads so much even where others hold all there may be.
+inline constexpr std::size_t kReadBytesLeast = 64 * kKiB;
+// Of a tumbling window's state; beyond it the window ends early.
+inline constexpr std::size_t kWindowStateMax = 1 * kMiB;
+// A checkpoint that the store refuses is tried again after so long, in real time.
+inline constexpr auto kCheckpointAgain = std::chrono::seconds(1);
+
 // Removal of what is done is tried so often; then it comes back.
 inline constexpr int kRemovalsMax = 5;
 inline constexpr auto kRemovalAgain = std::chrono::milliseconds(500);

@@ -6,10 +6,11 @@
 
 #include "mappings/limits.hpp"
 #include "mappings/queue_poller.hpp"
+#include "mappings/stream_poller.hpp"
 
 namespace lapwing::mappings {
 
-void Alarms::set(MonoTime when, std::weak_ptr<QueuePoller> whom) {
+void Alarms::set(MonoTime when, std::weak_ptr<Woken> whom) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -25,7 +26,7 @@ Result<std::optional<MonoTime>> Alarms::next_due() {
 }
 
 Status Alarms::run_due() {
-  std::vector<std::weak_ptr<QueuePoller>> due;
+  std::vector<std::weak_ptr<Woken>> due;
   {
     const MonoTime now = clock_.mono();
     const std::scoped_lock lock(mutex_);
@@ -56,20 +57,35 @@ Pollers::Pollers(const PollerNeeds& needs) : shared_(std::make_shared<PollerShar
 
 Pollers::~Pollers() { stop_all(); }
 
-void Pollers::start(const std::string& id, QueueMapping mapping,
-                    std::shared_ptr<Consumer> consumer) {
+template <class OfKind, class Mapping>
+void Pollers::start_one(const std::string& id, Mapping mapping,
+                        std::shared_ptr<Consumer> consumer) {
   const std::scoped_lock lock(mutex_);
   if (shared_->draining) return;
-  std::shared_ptr<QueuePoller>& found = pollers_[id];
-  if (found != nullptr) return found->change(std::move(mapping), std::move(consumer));
+  std::shared_ptr<Poller>& found = pollers_[id];
+  if (found != nullptr) {
+    auto& running = static_cast<OfKind&>(*found);
+    return running.change(std::move(mapping), std::move(consumer));
+  }
   net::LoopGroup& loops = shared_->needs.loops;
   net::Loop& loop = loops.at(std::hash<std::string>()(id) % loops.size());
-  found = std::make_shared<QueuePoller>(shared_, loop, std::move(mapping), std::move(consumer));
-  found->listen();
+  auto made = std::make_shared<OfKind>(shared_, loop, id, std::move(mapping), std::move(consumer));
+  found = made;
+  made->listen();
+}
+
+void Pollers::start(const std::string& id, QueueMapping mapping,
+                    std::shared_ptr<Consumer> consumer) {
+  start_one<QueuePoller>(id, std::move(mapping), std::move(consumer));
+}
+
+void Pollers::start(const std::string& id, StreamMapping mapping,
+                    std::shared_ptr<Consumer> consumer) {
+  start_one<StreamPoller>(id, std::move(mapping), std::move(consumer));
 }
 
 void Pollers::stop(const std::string& id, UniqueFunction<void()> done) {
-  std::shared_ptr<QueuePoller> found;
+  std::shared_ptr<Poller> found;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = pollers_.find(id);
@@ -85,7 +101,14 @@ void Pollers::stop(const std::string& id, UniqueFunction<void()> done) {
 
 void Pollers::wake(const std::string& id) {
   const std::scoped_lock lock(mutex_);
-  if (const auto at = pollers_.find(id); at != pollers_.end()) at->second->wake();
+  if (const auto at = pollers_.find(id); at != pollers_.end()) at->second->consumer_changed();
+}
+
+std::optional<std::string> Pollers::last_result(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = pollers_.find(id);
+  if (at == pollers_.end()) return std::nullopt;
+  return at->second->last_result();
 }
 
 void Pollers::drain() { shared_->draining = true; }
@@ -93,7 +116,7 @@ void Pollers::drain() { shared_->draining = true; }
 void Pollers::stop_all() {
   drain();
   shared_->alarms.stop();
-  std::map<std::string, std::shared_ptr<QueuePoller>> all;
+  std::map<std::string, std::shared_ptr<Poller>> all;
   {
     const std::scoped_lock lock(mutex_);
     all.swap(pollers_);

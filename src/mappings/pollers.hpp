@@ -3,6 +3,7 @@
 //
 //   Pollers pollers(needs);
 //   pollers.start(id, queue_mapping, consumer);      // or changed, where it runs already
+//   pollers.start(id, stream_mapping, consumer);
 //   pollers.stop(id, [] { ... });                    // what is at work has ended
 //   pollers.drain();                                 // the server ends: nothing more is taken
 //
@@ -26,22 +27,30 @@
 #include "base/due_source.hpp"
 #include "base/log.hpp"
 #include "base/room_line.hpp"
+#include "base/random.hpp"
 #include "base/unique_function.hpp"
 #include "journal/journal.hpp"
 #include "mappings/consumer.hpp"
 #include "mappings/filter.hpp"
+#include "mappings/meter.hpp"
+#include "mappings/stream_mapping.hpp"
 #include "net/loop_group.hpp"
 #include "ports/queue_source.hpp"
+#include "store/store.hpp"
 
 namespace lapwing::mappings {
 
 // All outlive the pollers.
 struct PollerNeeds {
   const Clock& clock;
+  Random& random;
   Logger& logger;
   background::Runner& background;
   net::LoopGroup& loops;
-  ports::QueueSource& queues;
+  ports::QueueSource* queues = nullptr;  // null: there are none
+  store::Store* checkpoints = nullptr;   // of streams; null: there are none
+  GivenUpSink* given_up = nullptr;       // null: nobody is told
+  ports::MetricSink* metrics = nullptr;  // null: nobody measures
   journal::Journal* journal = nullptr;
 };
 
@@ -55,20 +64,30 @@ struct QueueMapping {
   FilterPtr filter = nullptr;
   bool partial_failures = false;      // ReportBatchItemFailures
   std::uint32_t concurrency_max = 0;  // 0: as it learns
+  std::optional<Measured> measured = std::nullopt;
 };
 
-// Of all mappings together.
-struct PollerCounts {
-  std::atomic<std::uint64_t> polled{0};  // records
-  std::atomic<std::uint64_t> filtered_out{0};
-  std::atomic<std::uint64_t> invoked{0};
-  std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::uint64_t> deleted{0};
-  std::atomic<std::uint64_t> batches{0};
-  std::atomic<std::uint64_t> throttles{0};
+// What looks again when it is woken, on its loop.
+class Woken {
+ public:
+  virtual ~Woken() = default;
+  virtual void wake() = 0;
 };
 
+// One mapping at work.
+class Poller : public Woken {
+ public:
+  // Nothing more is taken; what was is finished first.
+  virtual void stop(UniqueFunction<void()> done) = 0;
+  // No signal of its source comes any more.
+  virtual void end() = 0;
+  // Something about its consumer is different.
+  virtual void consumer_changed() { wake(); }
+  // AWS's LastProcessingResult; empty where there is none.
+  virtual std::string last_result() const { return {}; }
+};
 class QueuePoller;
+class StreamPoller;
 
 // Wakes pollers at instants of the server's clock.
 class Alarms final : public DueSource {
@@ -76,7 +95,7 @@ class Alarms final : public DueSource {
   explicit Alarms(const Clock& clock) : clock_(clock) {}
   void begin(background::Runner& runner) { task_ = runner.when_due("mappings.alarms", *this); }
   void stop() { task_.reset(); }
-  void set(MonoTime when, std::weak_ptr<QueuePoller> whom);
+  void set(MonoTime when, std::weak_ptr<Woken> whom);
 
  private:
   Result<std::optional<MonoTime>> next_due() override;
@@ -85,7 +104,7 @@ class Alarms final : public DueSource {
   const Clock& clock_;
   background::Task task_;
   std::mutex mutex_;
-  std::multimap<MonoTime, std::weak_ptr<QueuePoller>> alarms_;  // guarded by mutex_
+  std::multimap<MonoTime, std::weak_ptr<Woken>> alarms_;  // guarded by mutex_
 };
 
 // What all have together.
@@ -103,7 +122,7 @@ struct PollerShared {
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> at_work{0};  // batches
   std::atomic<std::size_t> bytes{0};      // of records taken and not done
-  RoomLine<QueuePoller> line;
+  RoomLine<Woken> line;
 };
 
 class Pollers {
@@ -113,12 +132,15 @@ class Pollers {
   Pollers(const Pollers&) = delete;
   Pollers& operator=(const Pollers&) = delete;
 
-  // One that runs goes on with these.
+  // One that runs goes on with these. A mapping's source does not change.
   void start(const std::string& id, QueueMapping mapping, std::shared_ptr<Consumer> consumer);
+  void start(const std::string& id, StreamMapping mapping, std::shared_ptr<Consumer> consumer);
   // Nothing more is taken; what was is finished, and `done` called, at once where there is none.
   void stop(const std::string& id, UniqueFunction<void()> done);
   // Something has changed about its consumer.
   void wake(const std::string& id);
+  // Of one that runs.
+  std::optional<std::string> last_result(const std::string& id) const;
   void drain();
   // No callback comes any more.
   void stop_all();
@@ -126,9 +148,12 @@ class Pollers {
   const PollerCounts& counts() const { return shared_->counts; }
 
  private:
+  template <class OfKind, class Mapping>
+  void start_one(const std::string& id, Mapping mapping, std::shared_ptr<Consumer> consumer);
+
   std::shared_ptr<PollerShared> shared_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<QueuePoller>> pollers_;  // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Poller>> pollers_;  // guarded by mutex_
 };
 
 }  // namespace lapwing::mappings

@@ -16,22 +16,29 @@ std::uint32_t most_of(const QueueMapping& mapping) {
                                       : std::min(mapping.concurrency_max, kBatchesMost);
 }
 
+// Where all that was asked for came, there may be so many times as much.
+constexpr std::size_t kHopesMore = 4;
+
 // An extension for less is not worth a write.
 constexpr auto kSlack = std::chrono::seconds(1);
 
 }  // namespace
 
-QueuePoller::QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop,
+QueuePoller::QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, const std::string&,
                          QueueMapping mapping, std::shared_ptr<Consumer> consumer)
     : shared_(std::move(shared)),
       needs_(shared_->needs),
+      queues_(*needs_.queues),
       loop_(loop),
       mapping_(std::move(mapping)),
       consumer_(std::move(consumer)),
-      crowd_(kBatchesBegin, most_of(mapping_)) {}
+      crowd_(kBatchesBegin, most_of(mapping_)),
+      meter_(shared_->counts) {
+  meter_.measure(mapping_.measured);
+}
 
 void QueuePoller::listen() {
-  watch_ = needs_.queues.watch(mapping_.queue_arn, *this);
+  watch_ = queues_.watch(mapping_.queue_arn, *this);
   wake();
 }
 
@@ -61,6 +68,7 @@ void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consume
     self->mapping_ = std::move(changed);
     self->consumer_ = std::move(taker);
     self->crowd_.set_most(most_of(self->mapping_));
+    self->meter_.measure(self->mapping_.measured);
   });
   wake();
 }
@@ -128,28 +136,38 @@ net::Task<void> QueuePoller::look() {
   if (stopping_ || now >= window_ends_) close_open();
   if (!open_.empty()) set_alarm(window_ends_);
   const std::optional<Readiness> ready = consumer_->ready();
-  begin_closed(ready);
+  begin_closed(ready, {});
   if (stopping_ || !closed_.empty()) co_return;
   if (now < refused_until_) co_return set_alarm(refused_until_);
   if (!ready || ready->room == 0) {
     set_alarm(now + kNotReadyAgain);
     co_return;
   }
-  const std::size_t free = room(ready->room);
+  std::size_t free = room(ready->room);
+  // Where batches wait for their window, a place would be held for too long.
+  const bool holds = mapping_.window == Duration::zero() && ask(*ready, free);
+  std::vector<PlacePtr> places;
+  if (holds) {
+    places = co_await consumer_->hold(loop_, static_cast<std::uint32_t>(std::min(free, hopes_)));
+    if (stopping_) co_return;
+    free = places.size();
+    if (free == 0) throttled();
+  }
   const std::optional<ports::QueueAsk> asked = ask(*ready, free);
   if (!asked) {
     wait_for_room();
     co_return;
   }
   Result<ports::QueueTaken> taken =
-      co_await needs_.queues.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
+      co_await queues_.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
   if (!taken) co_return refused(taken.error());
   refused_again_ = {};
   look_again_ = look_again_ || taken->all;
+  hopes_ = taken->all ? std::min<std::size_t>(kHopesMore * hopes_, kBatchesMost) : 1;
   std::vector<store::Receipt> unwanted;
   take_in(*std::move(taken), unwanted);
   if (stopping_) close_open();
-  begin_closed(ready);
+  begin_closed(ready, std::move(places));
   if (!unwanted.empty()) co_await remove(std::move(unwanted), ready->role_arn);
 }
 
@@ -191,7 +209,7 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
   const MonoTime until = now + taken.visibility;
   const bool waits = mapping_.window > Duration::zero();
   for (std::vector<ports::QueueRecord>& list : taken.lists) {
-    shared_->counts.polled += list.size();
+    meter_.add(Counted::kPolled, list.size());
     for (ports::QueueRecord& record : list) {
       if (mapping_.filter != nullptr && !mapping_.filter->passes(record.filterable, match_)) {
         unwanted.push_back(record.receipt);
@@ -209,14 +227,16 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
     }
     if (!waits) close_open();
   }
-  shared_->counts.filtered_out += unwanted.size();
+  meter_.add(Counted::kFilteredOut, unwanted.size());
+  put_metrics();
 }
 
 void QueuePoller::close_open() {
   if (!open_.empty()) closed_.push_back(std::exchange(open_, {}));
 }
 
-void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
+void QueuePoller::begin_closed(const std::optional<Readiness>& ready,
+                               std::vector<PlacePtr> places) {
   while (!closed_.empty()) {
     const bool hopeless = !ready || (stopping_ && ready->room == 0);
     if (hopeless || needs_.clock.mono() >= closed_.front().until()) {
@@ -229,7 +249,12 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready) {
     if (room(ready->room) == 0) return wait_for_room();
     ++at_work_;
     ++shared_->at_work;
-    loop_.spawn(run(shared_from_this(), std::move(closed_.front())));
+    PlacePtr place;
+    if (!places.empty()) {
+      place = std::move(places.back());
+      places.pop_back();
+    }
+    loop_.spawn(run(shared_from_this(), std::move(closed_.front()), std::move(place)));
     closed_.pop_front();
   }
 }
@@ -240,25 +265,33 @@ net::Task<bool> QueuePoller::keep(Batch& batch, const Readiness& ready) {
   if (now >= batch.until()) co_return false;
   if (batch.until() - now + kSlack >= ready.timeout) co_return true;
   const Duration visibility = ready.timeout + kVisibilityMargin;
-  const Status done = co_await needs_.queues.extend(loop_, {mapping_.queue_arn, ready.role_arn},
-                                                    batch.receipts(), visibility);
+  const Status done = co_await queues_.extend(loop_, {mapping_.queue_arn, ready.role_arn},
+                                              batch.receipts(), visibility);
   if (done) batch.extended(now + visibility);
   co_return done.has_value();
 }
 
-net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> self, Batch batch) {
+// There is no room: nothing is taken for a while, and then less.
+void QueuePoller::throttled() {
+  ++shared_->counts.throttles;
+  if (loop_.now() >= paused_until_) crowd_.halve();
+  paused_until_ = std::max(paused_until_, loop_.now() + kPauseAfterThrottle);
+}
+
+net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> self, Batch batch,
+                                 PlacePtr held) {
   // Whatever way it ends, also cut where it waits.
-  struct Place {
+  struct AtWork {
     QueuePoller& poller;
     std::size_t bytes;
-    ~Place() {
+    ~AtWork() {
       --poller.at_work_;
       --poller.shared_->at_work;
       poller.shared_->leave_room(bytes);
     }
   };
   {
-    const Place place{*this, batch.bytes()};
+    const AtWork at_work{*this, batch.bytes()};
     Duration pause = kPauseAfterThrottle;
     while (!shared_->draining) {
       // It may be another one at the next attempt.
@@ -266,16 +299,14 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
       const std::optional<Readiness> ready = consumer->ready();
       if (!ready || ready->room == 0 || !co_await keep(batch, *ready)) break;
       const MonoTime began = loop_.now();
-      const Taken taken = co_await consumer->take(loop_, batch.event());
+      const Taken taken = co_await consumer->take(loop_, batch.event(), std::move(held));
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
         co_await finish(batch, taken, ready->role_arn);
         break;
       }
-      ++shared_->counts.throttles;
       note(batch, taken);
-      if (loop_.now() >= paused_until_) crowd_.halve();
-      paused_until_ = std::max(paused_until_, loop_.now() + kPauseAfterThrottle);
+      throttled();
       if (stopping_) break;
       co_await loop_.sleep(pause);
       pause = std::min<Duration>(2 * pause, kPauseMost);
@@ -286,9 +317,8 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
 
 net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
                                     const std::string& role_arn) {
-  PollerCounts& counts = shared_->counts;
-  ++counts.batches;
-  counts.invoked += batch.size();
+  ++shared_->counts.batches;
+  meter_.add(Counted::kInvoked, batch.size());
   note(batch, taken);
   std::vector<store::Receipt> done;
   if (taken.kind == Taken::Kind::kDone) done = batch.receipts();
@@ -303,18 +333,18 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
       }
     }
   }
-  counts.failed += batch.size() - done.size();
+  meter_.add(Counted::kFailedInvoke, batch.size() - done.size());
   if (taken.kind == Taken::Kind::kFailed && !mapping_.partial_failures) crowd_.lower();
   if (!done.empty()) co_await remove(std::move(done), role_arn);
+  put_metrics();
 }
 
 net::Task<void> QueuePoller::remove(std::vector<store::Receipt> receipts,
                                     const std::string& role_arn) {
   for (int i = 0; i < kRemovalsMax; ++i) {
-    const Status done =
-        co_await needs_.queues.remove(loop_, {mapping_.queue_arn, role_arn}, receipts);
+    const Status done = co_await queues_.remove(loop_, {mapping_.queue_arn, role_arn}, receipts);
     if (done) {
-      shared_->counts.deleted += receipts.size();
+      meter_.add(Counted::kDeleted, receipts.size());
       co_return;
     }
     if (done.error().kind() == ErrorKind::kNotFound) co_return;

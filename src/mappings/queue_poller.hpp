@@ -25,25 +25,26 @@
 
 namespace lapwing::mappings {
 
-class QueuePoller final : public store::Listener, public std::enable_shared_from_this<QueuePoller> {
+class QueuePoller final : public Poller,
+                          public store::Listener,
+                          public std::enable_shared_from_this<QueuePoller> {
  public:
-  QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, QueueMapping mapping,
-              std::shared_ptr<Consumer> consumer);
+  QueuePoller(std::shared_ptr<PollerShared> shared, net::Loop& loop, const std::string& id,
+              QueueMapping mapping, std::shared_ptr<Consumer> consumer);
 
   // Hears of the queue from here on, and looks at it.
   void listen();
   void on_signal() noexcept override;
-  void wake();
+  void wake() override;
   void change(QueueMapping mapping, std::shared_ptr<Consumer> consumer);
-  void stop(UniqueFunction<void()> done);
-  // No signal comes any more.
-  void end();
+  void stop(UniqueFunction<void()> done) override;
+  void end() override;
 
  private:
   // Tasks of their own keep it, from before their first step on.
   net::Task<void> work(std::shared_ptr<QueuePoller> self);
   net::Task<void> look();
-  net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch);
+  net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch, PlacePtr place);
   net::Task<bool> keep(Batch& batch, const Readiness& ready);
   net::Task<void> finish(const Batch& batch, const Taken& taken, const std::string& role_arn);
   net::Task<void> remove(std::vector<store::Receipt> receipts, const std::string& role_arn);
@@ -51,20 +52,24 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   std::optional<ports::QueueAsk> ask(const Readiness& ready, std::size_t free) const;
   void take_in(ports::QueueTaken taken, std::vector<store::Receipt>& unwanted);
   void close_open();
-  void begin_closed(const std::optional<Readiness>& ready);
+  void begin_closed(const std::optional<Readiness>& ready, std::vector<PlacePtr> places);
+  void throttled();
   void begin_work();
   void wait_for_room();
   void set_alarm(MonoTime when);
   void refused(const Error& error);
   void rest();
   void note(const Batch& batch, const Taken& taken);
+  void put_metrics() { meter_.put(needs_.metrics, needs_.clock.wall()); }
 
   const std::shared_ptr<PollerShared> shared_;
   const PollerNeeds& needs_;
+  ports::QueueSource& queues_;
   net::Loop& loop_;
   QueueMapping mapping_;
   std::shared_ptr<Consumer> consumer_;
   CrowdLimit crowd_;
+  Meter meter_;
   patterns::Match match_;
 
   std::atomic<bool> signalled_{false};
@@ -74,6 +79,7 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   bool stopping_ = false;
   std::vector<UniqueFunction<void()>> stopped_;
   std::uint32_t at_work_ = 0;  // batches
+  std::size_t hopes_ = 1;      // batches that may be there: no more places are held
   Batch open_;                 // waits for more, until window_ends_
   MonoTime window_ends_{};     // by the server's clock
   std::deque<Batch> closed_;   // wait for room

@@ -173,6 +173,35 @@ TEST_F(QueuePollers, AThrottledBatchWaitsAndIsNotReceivedAgain) {
   EXPECT_EQ(bench.waiting(), 0u);
 }
 
+TEST_F(QueuePollers, WhatHasNoPlaceIsNotReceived) {
+  bench.consumer->set_places(0);
+  bench.send({"a"});
+  bench.start({});
+  ASSERT_TRUE(eventually([&] { return bench.counts().throttles >= 2; }));
+  EXPECT_EQ(bench.queue->receives(), 0);
+  bench.consumer->set_places(1);
+  ASSERT_TRUE(eventually([&] { return bench.waiting() == 0; }));
+  EXPECT_EQ(batches(), (std::vector<Ids>{{"a"}}));
+}
+
+TEST_F(QueuePollers, NoMoreIsReceivedThanHasPlaces) {
+  bench.consumer->set_places(3);
+  bench.consumer->hold();
+  bench.send(numbers(20));
+  bench.start({.batch_size = 1});
+  ASSERT_TRUE(eventually([&] { return bench.consumer->at_once() == 3; }));
+  EXPECT_EQ(bench.counts().polled, 3u);
+  bench.consumer->let_go();
+  ASSERT_TRUE(eventually([&] { return bench.waiting() == 0; }));
+}
+
+TEST_F(QueuePollers, PlacesThatNothingCameForAreGivenBack) {
+  bench.start({});
+  bench.settle();
+  EXPECT_EQ(bench.consumer->places_held(), 0u);
+  EXPECT_EQ(bench.consumer->places_asked(), 1u);
+}
+
 TEST_F(QueuePollers, WhatCannotBeRunIsNotTaken) {
   bench.consumer->set_ready(std::nullopt);
   bench.send({"a"});

@@ -1,5 +1,7 @@
 #include "mappings/shard_work.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 

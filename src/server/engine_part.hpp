@@ -43,6 +43,13 @@ class EngineOrders final : public engine::Scaling, public engine::Invoker {
   }
   net::Task<Result<runtime::Outcome>> invoke(net::Loop& here, runtime::FunctionVersionPtr function,
                                              runtime::Invocation invocation) override;
+  net::Task<std::vector<engine::Reservation>> hold(net::Loop& here,
+                                                   runtime::FunctionVersionPtr function,
+                                                   std::uint32_t count) override;
+  net::Task<Result<runtime::Outcome>> invoke_held(net::Loop& here,
+                                                  runtime::FunctionVersionPtr function,
+                                                  runtime::Invocation invocation,
+                                                  engine::Reservation place) override;
 
  private:
   // On the caller's thread where the pool is full, so that nothing begun is dropped.

@@ -34,6 +34,7 @@ struct Instance::Parts {
         loops(static_cast<std::size_t>(c.loops), p.clock, p.logger),
         store(std::move(p.store)),
         key(p.key),
+        streams(std::move(p.streams)),
         sign_in(c, key, p.random, p.clock),
         orders(*p.machine, memory, static_cast<std::size_t>(c.workers)),
         machine(std::move(p.machine)) {
@@ -70,6 +71,7 @@ struct Instance::Parts {
   net::LoopGroup loops;
   std::unique_ptr<store::Engine> store;  // its writers wake tasks of the loops: it goes before them
   const crypto::AesKey key;
+  const ports::StreamSources streams;
   SignIn sign_in;
   EngineOrders orders;
   std::optional<ServicePart> services;
@@ -81,7 +83,7 @@ struct Instance::Parts {
 void Instance::Parts::make_services(const std::vector<std::string>& names) {
   services.emplace(
       ServiceNeeds{clock, manual, random, logger, *store, loops, workers, &memory, disk,
-                   &config.others, config.data_dir, key, sign_in.mint, orders.side()},
+                   &config.others, config.data_dir, key, sign_in.mint, orders.side(), streams},
       names);
   sign_in.ask(services->ports(), clock);
 }

@@ -24,6 +24,7 @@
 #include "net/loop_group.hpp"
 #include "os/disk_space.hpp"
 #include "ports/log_sink.hpp"
+#include "ports/stream_source.hpp"
 #include "runtime/environment/environment_host.hpp"
 #include "runtime/execution_environment.hpp"
 #include "runtime/language/catalogue.hpp"
@@ -84,6 +85,7 @@ struct Platform {
   std::unique_ptr<Machine> machine;
   crypto::AesKey key;  // server.key: what all others are derived from
   const os::DiskSpace* disk = nullptr;
+  ports::StreamSources streams = {};  // beside those of services: in tests
 };
 
 }  // namespace lapwing::server

@@ -17,6 +17,7 @@
 #include "net/loop_group.hpp"
 #include "net/worker_pool.hpp"
 #include "ports/destination.hpp"
+#include "ports/stream_source.hpp"
 #include "server/platform.hpp"
 #include "server/service_calls.hpp"
 #include "server/services.hpp"
@@ -40,6 +41,7 @@ struct ServiceNeeds {
   const crypto::AesKey& server_key;
   const aws::SessionMint& sessions;
   const engine::EngineSide& engine;
+  ports::StreamSources streams = {};  // that are no service's
 };
 
 class ServicePart {
@@ -81,6 +83,7 @@ class ServicePart {
   delivery::HttpCaller http_caller_;
   delivery::HttpDestination http_;
   ports::Destinations destinations_;
+  ports::StreamSources streams_;
   hosting::Ports ports_;
   Services services_;
   background::Task sweeping_;

@@ -20,21 +20,30 @@ class StoreWatch final : public ports::QueueWatch {
   store::Subscription subscription_;
 };
 
+// Of a queue's record its text, of a stream's its data.
 Ids ids_of(const std::string& event) {
   Ids out;
   const auto document = text::parse_json(event);
   if (!document) return {"not JSON"};
   for (const text::JsonValue& each : document->root().find("Records")->items()) {
-    out.emplace_back(each.as_string());
+    const text::JsonValue* const kinesis = each.find("kinesis");
+    out.emplace_back(kinesis != nullptr ? kinesis->find("data")->as_string() : each.as_string());
   }
   return out;
 }
 
 }  // namespace
 
-Taken failed() { return {.kind = Taken::Kind::kFailed, .reason = "it failed"}; }
+Taken failed() {
+  return {.kind = Taken::Kind::kFailed,
+          .reason = "it failed",
+          .request_id = "request",
+          .version = "$LATEST"};
+}
 Taken later() { return {.kind = Taken::Kind::kLater, .reason = "no room"}; }
-Taken answered(std::string text) { return {.answer = std::move(text)}; }
+Taken answered(std::string text) {
+  return {.answer = std::move(text), .request_id = "request", .version = "$LATEST"};
+}
 
 Result<ports::QueueFacts> StoreQueue::describe(const ports::QueueName&) const {
   return ports::QueueFacts{fifo, visibility};
@@ -122,12 +131,49 @@ std::optional<Readiness> ScriptedConsumer::ready() {
   return ready_;
 }
 
-net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event) {
+class CountedPlace final : public Place {
+ public:
+  explicit CountedPlace(std::shared_ptr<std::atomic<std::size_t>> count)
+      : count_(std::move(count)) {
+    ++*count_;
+  }
+  ~CountedPlace() override { --*count_; }
+
+ private:
+  const std::shared_ptr<std::atomic<std::size_t>> count_;
+};
+
+net::Task<std::vector<PlacePtr>> ScriptedConsumer::hold(net::Loop&, std::uint32_t count) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<PlacePtr> out;
+  places_asked_ = std::max<std::size_t>(places_asked_, count);
+  while (out.size() < count && *held_places_ < places_) {
+    out.push_back(std::make_unique<CountedPlace>(held_places_));
+  }
+  co_return out;
+}
+
+void ScriptedConsumer::set_places(std::size_t most) {
+  const std::scoped_lock lock(mutex_);
+  places_ = most;
+}
+
+std::size_t ScriptedConsumer::places_held() const { return *held_places_; }
+
+std::size_t ScriptedConsumer::places_asked() const {
+  const std::scoped_lock lock(mutex_);
+  return places_asked_;
+}
+
+net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event, PlacePtr) {
   auto [sender, receiver] = net::one_shot<bool>(loop);
   bool wait = false;
+  Ids ids;
   {
     const std::scoped_lock lock(mutex_);
-    batches_.push_back(ids_of(event));
+    ids = ids_of(event);
+    batches_.push_back(ids);
+    events_.push_back(std::move(event));
     most_ = std::max(most_, ++at_once_);
     wait = holding_;
     if (wait) held_.push_back(std::move(sender));
@@ -135,7 +181,10 @@ net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event) {
   if (wait) (void)co_await receiver;
   const std::scoped_lock lock(mutex_);
   --at_once_;
-  if (script_.empty()) co_return Taken{};
+  for (const std::string& each : ids) {
+    if (poison_.contains(each)) co_return failed();
+  }
+  if (script_.empty()) co_return usual_;
   Taken out = std::move(script_.front());
   script_.pop_front();
   co_return out;
@@ -171,6 +220,21 @@ std::vector<Ids> ScriptedConsumer::batches() const {
   return batches_;
 }
 
+std::vector<std::string> ScriptedConsumer::events() const {
+  const std::scoped_lock lock(mutex_);
+  return events_;
+}
+
+void ScriptedConsumer::poison(std::set<std::string> ids) {
+  const std::scoped_lock lock(mutex_);
+  poison_ = std::move(ids);
+}
+
+void ScriptedConsumer::usually(Taken answer) {
+  const std::scoped_lock lock(mutex_);
+  usual_ = std::move(answer);
+}
+
 std::size_t ScriptedConsumer::count() const { return batches().size(); }
 
 std::size_t ScriptedConsumer::at_once() const {
@@ -191,7 +255,13 @@ PollBench::PollBench() : engine(store::make_memory_engine(clock)) {
   time_ = std::make_unique<hosting::ManualTime>(clock, *runner_, engine->store(),
                                                 std::vector<net::Loop*>{&loops_->at(0)});
   waker_ = std::make_unique<hosting::SpaceWaker>("queue.due", space(), *runner_);
-  pollers = std::make_unique<Pollers>(PollerNeeds{clock, logger_, *runner_, *loops_, *queue});
+  pollers = std::make_unique<Pollers>(PollerNeeds{.clock = clock,
+                                                  .random = random,
+                                                  .logger = logger_,
+                                                  .background = *runner_,
+                                                  .loops = *loops_,
+                                                  .queues = &*queue,
+                                                  .metrics = &metrics});
   runner_->start();
   loops_->start();
 }

@@ -12,11 +12,14 @@
 // Thread-safety: one thread; source and consumer are called on a loop.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,7 +67,8 @@ class StoreQueue final : public ports::QueueSource {
 class ScriptedConsumer final : public Consumer {
  public:
   std::optional<Readiness> ready() override;
-  net::Task<Taken> take(net::Loop& loop, std::string event) override;
+  net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count) override;
+  net::Task<Taken> take(net::Loop& loop, std::string event, PlacePtr place) override;
 
   // The next answers, one after another; then all is done.
   void answers(std::vector<Taken> script);
@@ -72,8 +76,17 @@ class ScriptedConsumer final : public Consumer {
   // What comes from now on is answered when it is let go.
   void hold();
   void let_go();
+  // A batch with one of these fails, whatever is answered else.
+  void poison(std::set<std::string> ids);
+  // There are no more places than this to be held.
+  void set_places(std::size_t most);
+  std::size_t places_held() const;   // now
+  std::size_t places_asked() const;  // at once, at most
+  // Where the script has ended.
+  void usually(Taken answer);
 
   std::vector<Ids> batches() const;
+  std::vector<std::string> events() const;  // as they came
   std::size_t count() const;
   std::size_t at_once() const;       // now
   std::size_t most_at_once() const;  // ever
@@ -83,10 +96,43 @@ class ScriptedConsumer final : public Consumer {
   std::optional<Readiness> ready_ = Readiness{.room = 1000, .role_arn = "role", .timeout = 3s};
   std::deque<Taken> script_;
   std::vector<Ids> batches_;
+  std::vector<std::string> events_;
+  std::set<std::string> poison_;
+  Taken usual_;
   std::vector<net::OneShotSender<bool>> held_;
   bool holding_ = false;
   std::size_t at_once_ = 0;
+  std::size_t places_ = 1000;
+  std::size_t places_asked_ = 0;
+  std::shared_ptr<std::atomic<std::size_t>> held_places_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
   std::size_t most_ = 0;
+};
+
+// Keeps what it is given.
+class NotedMetrics final : public ports::MetricSink {
+ public:
+  void put(std::span<const ports::Metric> metrics) override {
+    const std::scoped_lock lock(mutex_);
+    for (const ports::Metric& each : metrics) {
+      last_ = each;
+      sums_[each.name] += each.value;
+    }
+  }
+  double sum(const std::string& name) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = sums_.find(name);
+    return found != sums_.end() ? found->second : 0;
+  }
+  ports::Metric last() const {
+    const std::scoped_lock lock(mutex_);
+    return last_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, double> sums_;
+  ports::Metric last_;
 };
 
 Taken failed();
@@ -109,6 +155,8 @@ class PollBench {
   SystemClock real;
   std::unique_ptr<store::Engine> engine;
   std::optional<StoreQueue> queue;
+  SeededRandom random{7};
+  NotedMetrics metrics;
   std::shared_ptr<ScriptedConsumer> consumer = std::make_shared<ScriptedConsumer>();
   std::unique_ptr<Pollers> pollers;
 

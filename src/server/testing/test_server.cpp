@@ -115,10 +115,17 @@ TestServer::TestServer(TestServerOptions options) {
   must(finish_config(config));
   auto machine = std::make_unique<ScriptedMachine>(std::move(options.script));
   machine_ = machine.get();
-  instance_ = must(Instance::create(
-      config,
-      Platform{real, &clock, random, logger_, open_store(options.data_dir), std::move(machine), {}},
-      options.services));
+  instance_ = must(Instance::create(config,
+                                    Platform{real,
+                                             &clock,
+                                             random,
+                                             logger_,
+                                             open_store(options.data_dir),
+                                             std::move(machine),
+                                             {},
+                                             nullptr,
+                                             options.streams},
+                                    options.services));
   const std::string address = must(instance_->start());
   port_ = static_cast<std::uint16_t>(number_at(address, address.rfind(':') + 1));
 }

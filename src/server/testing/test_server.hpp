@@ -33,6 +33,7 @@ struct TestServerOptions {
   // Where it is kept, as by the real server; empty: in memory.
   std::string data_dir = {};
   Script script = {};
+  ports::StreamSources streams = {};  // outlive it
 };
 
 struct HttpAnswer {

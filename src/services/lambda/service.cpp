@@ -29,7 +29,7 @@ struct Service::Parts {
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
         async(given, {side.invoker, catalog, concurrency, attachments}),
-        mappings(given, {side, catalog, concurrency}),
+        mappings(given, {side, catalog, concurrency, async}),
         core{functions,
              catalog,
              concurrency,

@@ -185,6 +185,10 @@ EventSettings AsyncInvocations::event_settings(const AccountId& account, const R
   return out;
 }
 
+Status AsyncInvocations::tell(store::Txn& txn, const mappings::GivenUpNotice& notice) {
+  return outbox_->accept(txn, Notices::posting(notice, given_.clock.wall()));
+}
+
 void AsyncInvocations::forget(const FunctionKey& key) {
   if (events_ != nullptr) events_->forget(key.account, key.region, key.name);
 }

@@ -18,6 +18,7 @@
 #include "hosting/metrics_text.hpp"
 #include "hosting/service.hpp"
 #include "hosting/space_waker.hpp"
+#include "mappings/stream_mapping.hpp"
 #include "ports/destination.hpp"
 #include "services/lambda/async/event_queue.hpp"
 #include "services/lambda/async/event_settings.hpp"
@@ -40,6 +41,7 @@ struct AsyncParts {
 
 class AsyncInvocations final : public engine::Events,
                                public ports::Destination,
+                               public mappings::GivenUpSink,
                                private EventSettingsSource {
  public:
   AsyncInvocations(const hosting::Dependencies& given, const AsyncParts& parts);
@@ -56,6 +58,9 @@ class AsyncInvocations final : public engine::Events,
   // the function's policy; a role by its own.
   net::Task<std::vector<ports::Delivered>> deliver(
       net::Loop& loop, const std::vector<ports::Parcel>& parcels) override;
+
+  // Of mappings::GivenUpSink: records of streams go to their destinations the same way.
+  Status tell(store::Txn& txn, const mappings::GivenUpNotice& notice) override;
 
   // The function is gone.
   void forget(const FunctionKey& key);

@@ -86,6 +86,20 @@ std::optional<delivery::Posting> Notices::posting(const Ended& ended, const Even
   return out;
 }
 
+delivery::Posting Notices::posting(const mappings::GivenUpNotice& given_up, WallTime now) {
+  delivery::Posting out;
+  out.id = given_up.id;
+  out.trace = given_up.trace;
+  out.accepted_ms = unix_ms(now);
+  Notice notice;
+  notice.function_arn = given_up.function_arn;
+  notice.role_arn = given_up.role_arn;
+  notice.record = given_up.record;
+  out.addressees.push_back(kRecordTo + given_up.destination);
+  out.event = encode(notice);
+  return out;
+}
+
 std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& posting,
                                                     std::string_view addressee) {
   std::optional<Notice> notice = decode(posting.event);

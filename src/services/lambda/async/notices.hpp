@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "delivery/sender.hpp"
+#include "mappings/stream_mapping.hpp"
 #include "services/lambda/async/event_settings.hpp"
 #include "services/lambda/async/invocation_record.hpp"
 
@@ -33,6 +34,9 @@ class Notices final : public delivery::Sender {
   // Of an event that ended; none where nobody is to be told.
   static std::optional<delivery::Posting> posting(const Ended& ended, const EventSettings& settings,
                                                   const std::string& role_arn, WallTime now);
+
+  // Of a stream's records that a mapping gave up.
+  static delivery::Posting posting(const mappings::GivenUpNotice& given_up, WallTime now);
 
   std::optional<delivery::Shipment> shipment(const delivery::Posting& posting,
                                              std::string_view addressee) override;

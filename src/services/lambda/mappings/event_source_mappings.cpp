@@ -1,10 +1,14 @@
 #include "services/lambda/mappings/event_source_mappings.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "mappings/checkpoint.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/mappings/mapping_errors.hpp"
+#include "services/lambda/mappings/mapping_plan.hpp"
 #include "services/lambda/records.hpp"
 
 namespace lapwing::lambda {
@@ -16,24 +20,6 @@ std::string key_of(const aws::Scope& scope, std::string_view uuid) {
 
 aws::Scope scope_of(const MappingRecord& record) {
   return {record.function.account, record.function.region};
-}
-
-Result<mappings::QueueMapping> queue_mapping(const MappingRecord& record) {
-  mappings::QueueMapping out;
-  out.arn = record.arn();
-  out.account = record.function.account;
-  out.queue_arn = record.source_arn;
-  out.batch_size = static_cast<std::size_t>(record.batch_size);
-  out.window = std::chrono::seconds(record.window_s);
-  LAPWING_TRY(out.filter, mappings::Filter::compile(record.filters));
-  out.partial_failures = record.partial_failures;
-  out.concurrency_max = static_cast<std::uint32_t>(record.concurrency_max.value_or(0));
-  // A poller of AWS runs ten batches at once. Fewer than the least are never needed: waiting costs
-  // nothing here.
-  if (record.pollers) {
-    out.concurrency_max = 10 * static_cast<std::uint32_t>(record.pollers->most.value_or(200));
-  }
-  return out;
 }
 
 // Of the same source and function, but itself.
@@ -62,11 +48,22 @@ EventSourceMappings::EventSourceMappings(const hosting::Dependencies& given,
 EventSourceMappings::~EventSourceMappings() { stop(); }
 
 Status EventSourceMappings::start() {
-  if (queues() != nullptr) {
-    pollers_ = std::make_unique<mappings::Pollers>(
-        mappings::PollerNeeds{given_.clock, given_.log, given_.background, given_.loops,
-                              *given_.ports.queues, given_.journal});
+  LAPWING_TRY(store::Space* const space, given_.store.space("lambda"));
+  checkpoints_ = &space->store();
+  if (given_.ports.queues != nullptr || given_.ports.streams != nullptr) {
+    pollers_ =
+        std::make_unique<mappings::Pollers>(mappings::PollerNeeds{.clock = given_.clock,
+                                                                  .random = given_.random,
+                                                                  .logger = given_.log,
+                                                                  .background = given_.background,
+                                                                  .loops = given_.loops,
+                                                                  .queues = given_.ports.queues,
+                                                                  .checkpoints = checkpoints_,
+                                                                  .given_up = &parts_.given_up,
+                                                                  .metrics = given_.ports.metrics,
+                                                                  .journal = given_.journal});
   }
+  LAPWING_CHECK(sweep_checkpoints());
   return MappingRecords::for_each(store_, [this](MappingRecord& record) -> Status {
     if (record.state == MappingState::kEnabled) begin(record);
     if (!is_settled(record.state)) finish_later(record);
@@ -105,12 +102,42 @@ Result<resources::Paged<MappingRecord>> EventSourceMappings::list(
   return out;
 }
 
-Status EventSourceMappings::create(const MappingRecord& record) {
-  LAPWING_CHECK(store_.transact([&](store::Txn& txn) -> Status {
+// Of mappings whose creation, or deletion, a crash has cut.
+Status EventSourceMappings::sweep_checkpoints() {
+  std::set<std::string> there;
+  LAPWING_CHECK(MappingRecords::for_each(store_, [&](MappingRecord& record) -> Status {
+    there.insert(record.uuid);
+    return {};
+  }));
+  return mappings::Checkpoints::sweep(
+      *checkpoints_, [&](const std::string& uuid) { return there.contains(uuid); });
+}
+
+// What is in the stream already is not read where it says LATEST: of what is closed all is done.
+Status EventSourceMappings::fix_start(const MappingRecord& record, const std::string& role_arn) {
+  if (!record.stream || record.stream->from != "LATEST") return {};
+  const ports::StreamSource* const source = given_.ports.streams->find(record.source_service());
+  const auto shards = source->describe({record.source_arn, role_arn});
+  if (!shards) return fail(errors::stream_not_readable(record.source_arn, shards.error()));
+  std::vector<mappings::Checkpoint> all;
+  for (const ports::StreamShard& each : *shards) {
+    all.push_back({record.uuid, each.id, each.last, each.closed, {}});
+  }
+  return mappings::Checkpoints::begin(*checkpoints_, all);
+}
+
+Status EventSourceMappings::create(const MappingRecord& record, const std::string& role_arn) {
+  // Another space, so another transaction; what is left where the second fails goes.
+  LAPWING_CHECK(fix_start(record, role_arn));
+  const auto created = store_.transact([&](store::Txn& txn) -> Status {
     LAPWING_CHECK(check_alone(txn, record));
     LAPWING_CHECK(MappingRecords::insert(txn, record));
     return {};
-  }));
+  });
+  if (!created) {
+    if (record.stream) (void)mappings::Checkpoints::forget(*checkpoints_, record.uuid);
+    return fail(created.error());
+  }
   if (!is_settled(record.state)) finish_later(record);
   return {};
 }
@@ -173,21 +200,61 @@ void EventSourceMappings::finish(const aws::Scope& scope, const std::string& uui
 
 void EventSourceMappings::settle(const aws::Scope& scope, const std::string& uuid,
                                  MappingState from, MappingState to) {
-  const auto done = store_.transact([&](store::Txn& txn) -> Status {
+  bool gone = false;
+  auto done = store_.transact([&](store::Txn& txn) -> Status {
     LAPWING_TRY(auto found, MappingRecords::find(txn, key_of(scope, uuid)));
     if (!found || found->record.state != from) return {};
-    if (from == MappingState::kDeleting) return MappingRecords::erase(txn, key_of(scope, uuid));
+    if (from == MappingState::kDeleting) {
+      gone = true;
+      return MappingRecords::erase(txn, key_of(scope, uuid));
+    }
     found->record.state = to;
     LAPWING_CHECK(MappingRecords::put(txn, found->record));
     return {};
   });
+  if (done && gone) {
+    // The next start does so, too.
+    if (const Status swept = mappings::Checkpoints::forget(*checkpoints_, uuid); !swept) {
+      given_.log.warn("lambda.mappings", "checkpoints of a deleted mapping cannot be removed",
+                      {{"mapping", uuid}, {"error", swept.error().to_log()}});
+    }
+  }
   if (done) return;
   given_.log.error("lambda.mappings", "a mapping's state cannot be written; the next start does so",
                    {{"mapping", uuid}, {"error", done.error().to_log()}});
 }
 
+void EventSourceMappings::begin_stream(const MappingRecord& record) {
+  ports::StreamSource* const source = given_.ports.streams != nullptr
+                                          ? given_.ports.streams->find(record.source_service())
+                                          : nullptr;
+  if (source == nullptr) {
+    given_.log.warn("lambda.mappings", "there is nobody whose streams could be read",
+                    {{"mapping", record.arn()}, {"source", record.source_arn}});
+    return;
+  }
+  auto mapping = stream_mapping(record, *source);
+  if (!mapping) {
+    given_.log.error("lambda.mappings", "a mapping's filters cannot be read; nothing is polled",
+                     {{"mapping", record.arn()}, {"error", mapping.error().to_log()}});
+    return;
+  }
+  pollers_->start(record.uuid, *std::move(mapping),
+                  std::make_shared<FunctionConsumer>(
+                      consumer_needs_, FunctionIdentifier{record.function, record.qualifier}));
+}
+
+std::string EventSourceMappings::last_result(const MappingRecord& record) const {
+  if (!record.stream) return {};
+  std::optional<std::string> out;
+  if (pollers_ != nullptr) out = pollers_->last_result(record.uuid);
+  return out.value_or("No records processed");
+}
+
 void EventSourceMappings::begin(const MappingRecord& record) {
   if (pollers_ == nullptr) return;
+  if (record.stream) return begin_stream(record);
+  if (given_.ports.queues == nullptr) return;
   auto mapping = queue_mapping(record);
   if (!mapping) {
     given_.log.error("lambda.mappings", "a mapping's filters cannot be read; nothing is polled",
@@ -228,6 +295,11 @@ void EventSourceMappings::metrics(hosting::MetricsText& text) const {
            counts.failed.load());
   text.add("mapping_events_deleted_total", "counter", "Events that were removed from their queues.",
            counts.deleted.load());
+  text.add("mapping_events_dropped_total", "counter",
+           "Events of streams that were given up: too old, or tried too often.",
+           counts.dropped.load());
+  text.add("mapping_events_told_total", "counter", "Of these, those that a destination is told of.",
+           counts.told.load());
   text.add("mapping_batches_total", "counter", "Runs of functions for mappings.",
            counts.batches.load());
   text.add("mapping_throttles_total", "counter", "Batches that had to wait for room.",

@@ -8,7 +8,9 @@
 // does start() for those that a crash has cut. What is on its way is not changed again.
 //
 // A mapping has one poller, in the process that has the data directory. Messages that were taken
-// when it ended come back when their visibility ends.
+// when it ended come back when their visibility ends; a stream is read on from its checkpoints, in
+// Lambda's space, which go with the mapping. LATEST is fixed in the request that makes it (AWS may
+// miss what comes meanwhile); LastProcessingResult is not kept over a restart.
 //
 // Thread-safety: start(), drain() and stop() by one thread; the rest from any between, and they
 // block on the store.
@@ -26,6 +28,7 @@
 #include "mappings/pollers.hpp"
 #include "resources/pages.hpp"
 #include "services/lambda/mappings/function_consumer.hpp"
+#include "services/lambda/mappings/mapping_input.hpp"
 #include "services/lambda/mappings/mapping_record.hpp"
 
 namespace lapwing::lambda {
@@ -35,6 +38,7 @@ struct MappingParts {
   const engine::EngineSide& side;
   const Catalog& catalog;
   const Concurrency& concurrency;
+  mappings::GivenUpSink& given_up;
 };
 
 class EventSourceMappings {
@@ -46,15 +50,18 @@ class EventSourceMappings {
   void drain();
   void stop();
 
-  // What messages are taken from; null: there are no queues.
-  const ports::QueueSource* queues() const { return given_.ports.queues; }
+  // What can be polled.
+  SourcesHere sources() const { return {given_.ports.queues, given_.ports.streams}; }
+  // AWS's LastProcessingResult; empty for queues.
+  std::string last_result(const MappingRecord& record) const;
 
   Result<std::optional<MappingRecord>> find(const aws::Scope& scope, std::string_view uuid) const;
   Result<resources::Paged<MappingRecord>> list(const aws::Scope& scope,
                                                const resources::PageAsk& ask,
                                                FunctionRef<bool(const MappingRecord&)> keep) const;
-  // ResourceConflictException where there is one of its source and function.
-  Status create(const MappingRecord& record);
+  // ResourceConflictException where there is one of its source and function. Where a stream is read
+  // from its newest record on, that is the one there is now; it is asked as this role.
+  Status create(const MappingRecord& record, const std::string& role_arn);
   // `change` may run more than once. Not found: the service's ResourceNotFoundException.
   using Change = FunctionRef<Status(MappingRecord& record)>;
   Result<MappingRecord> change(const aws::Scope& scope, std::string_view uuid, Change change);
@@ -73,12 +80,16 @@ class EventSourceMappings {
   void finish(const aws::Scope& scope, const std::string& uuid);
   void settle(const aws::Scope& scope, const std::string& uuid, MappingState from, MappingState to);
   void begin(const MappingRecord& record);
+  void begin_stream(const MappingRecord& record);
+  Status fix_start(const MappingRecord& record, const std::string& role_arn);
+  Status sweep_checkpoints();
 
   const hosting::Dependencies given_;
   const MappingParts parts_;
   const ConsumerNeeds consumer_needs_;
   store::Store& store_;
-  std::unique_ptr<mappings::Pollers> pollers_;  // from start() on; null where there are no queues
+  store::Store* checkpoints_ = nullptr;         // from start() on
+  std::unique_ptr<mappings::Pollers> pollers_;  // likewise; null where there is nothing to poll
 };
 
 }  // namespace lapwing::lambda

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -34,9 +35,13 @@ class FunctionConsumer final : public mappings::Consumer {
         arn_(function_arn(function_.key, function_.qualifier)) {}
 
   std::optional<mappings::Readiness> ready() override;
-  net::Task<mappings::Taken> take(net::Loop& loop, std::string event) override;
+  net::Task<std::vector<mappings::PlacePtr>> hold(net::Loop& loop, std::uint32_t count) override;
+  net::Task<mappings::Taken> take(net::Loop& loop, std::string event,
+                                  mappings::PlacePtr place) override;
 
  private:
+  Result<runtime::FunctionVersionPtr> resolve() const;
+
   const ConsumerNeeds& needs_;
   const FunctionIdentifier function_;
   const std::string arn_;

@@ -8,6 +8,12 @@
 namespace lapwing::lambda::errors {
 
 Error mapping_exists(const MappingRecord& there) {
+  if (there.stream) {
+    return gen::lambda::errors::resource_conflict(fmt::format(
+        "The event source arn (\" {} \") and function (\" {} \") provided mapping already exists. "
+        "Please update or delete the existing mapping with UUID {}",
+        there.source_arn, there.function.name.view(), there.uuid));
+  }
   return gen::lambda::errors::resource_conflict(fmt::format(
       "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. "
       "Please update or delete the existing mapping with UUID {}",
@@ -62,6 +68,50 @@ Error scaling_twice() {
 
 Error pollers_reversed() {
   return invalid_parameter("MinimumPollers must not be greater than MaximumPollers");
+}
+
+Error starting_position_needed() {
+  return invalid_parameter(
+      "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+      "Member must not be null.");
+}
+
+Error starting_position_not_for(std::string_view arn) {
+  return invalid_parameter(fmt::format("Unsupported starting position for arn type: {}", arn));
+}
+
+Error timestamp_needed() { return invalid_parameter("Need to specify a timestamp"); }
+
+Error timestamp_unused() {
+  return invalid_parameter(
+      "StartingPositionTimestamp is only for the starting position AT_TIMESTAMP");
+}
+
+Error record_age_too_short(std::int32_t least_s) {
+  return invalid_parameter(
+      fmt::format("MaximumRecordAgeInSeconds must be -1, or {} at least", least_s));
+}
+
+Error windows_not_parallel() {
+  return invalid_parameter("With TumblingWindowInSeconds, ParallelizationFactor must be 1");
+}
+
+Error destination_not_for_stream(std::string_view arn) {
+  return invalid_parameter(
+      fmt::format("The on-failure destination must be a standard queue or topic: {}", arn));
+}
+
+Error stream_not_readable(std::string_view arn, const Error& why) {
+  if (why.kind() == ErrorKind::kNotFound) {
+    return invalid_parameter(fmt::format("Stream not found: {}", arn));
+  }
+  if (why.kind() == ErrorKind::kDenied) {
+    return invalid_parameter(fmt::format(
+        "Cannot access stream {}. Please ensure the role can perform the GetRecords, "
+        "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.",
+        arn));
+  }
+  return why;
 }
 
 Error queue_not_receivable(const Error& why) {

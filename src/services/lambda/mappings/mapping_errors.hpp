@@ -28,6 +28,14 @@ Error batch_too_large_for_fifo();         // ours
 Error filter_too_many(std::size_t most);  // ours
 Error scaling_twice();                    // ours
 Error pollers_reversed();                 // ours
+Error starting_position_needed();
+Error starting_position_not_for(std::string_view arn);
+Error timestamp_needed();
+Error timestamp_unused();                                // ours
+Error record_age_too_short(std::int32_t least_s);        // ours
+Error windows_not_parallel();                            // ours
+Error destination_not_for_stream(std::string_view arn);  // ours
+Error stream_not_readable(std::string_view arn, const Error& why);
 Error queue_not_receivable(const Error& why);
 Error visibility_too_short(std::int64_t visibility_s, std::int64_t timeout_s);
 Error source_of_other_region(std::string_view arn);  // ours

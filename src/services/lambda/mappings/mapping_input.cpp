@@ -1,5 +1,6 @@
 #include "services/lambda/mappings/mapping_input.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -9,6 +10,7 @@
 #include "mappings/limits.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/mappings/mapping_errors.hpp"
+#include "services/lambda/mappings/stream_input.hpp"
 
 namespace lapwing::lambda {
 namespace {
@@ -16,8 +18,15 @@ namespace {
 namespace gl = gen::lambda;
 
 constexpr std::int32_t kBatchWithoutWindow = 10;
-// What polling streams and brokers needs, and is not built.
-constexpr std::array kUnbuiltSources = {"kinesis", "dynamodb", "kafka", "mq", "rds"};
+constexpr std::int32_t kStreamBatchSize = 100;
+constexpr std::array<std::string_view, 2> kStreamSources = {"kinesis", "dynamodb"};
+// What polling brokers needs, and is not built.
+constexpr std::array<std::string_view, 3> kUnbuiltSources = {"kafka", "mq", "rds"};
+
+bool is_stream(const aws::Arn& arn) {
+  if (arn.service == "kinesis") return arn.resource_type() == "stream";
+  return arn.resource_type() == "table" && arn.resource.contains("/stream/");
+}
 
 Status change_filters(const std::optional<gl::FilterCriteria>& in, MappingRecord& record) {
   if (!in) return {};
@@ -57,13 +66,7 @@ Status check_not_for_queues(const Request& in) {
   LAPWING_CHECK(refuse(in.maximum_retry_attempts.has_value(), "MaximumRetryAttempts"));
   LAPWING_CHECK(refuse(in.parallelization_factor.has_value(), "ParallelizationFactor"));
   LAPWING_CHECK(refuse(in.tumbling_window_in_seconds.value_or(0) != 0, "TumblingWindowInSeconds"));
-  LAPWING_CHECK(refuse(in.source_access_configurations && !in.source_access_configurations->empty(),
-                       "SourceAccessConfigurations"));
-  LAPWING_CHECK(refuse(in.amazon_managed_kafka_event_source_config.has_value(),
-                       "AmazonManagedKafkaEventSourceConfig"));
-  LAPWING_CHECK(refuse(in.self_managed_kafka_event_source_config.has_value(),
-                       "SelfManagedKafkaEventSourceConfig"));
-  return refuse(in.document_db_event_source_config.has_value(), "DocumentDBEventSourceConfig");
+  return check_no_broker(in);
 }
 
 Status change_scaling(const std::optional<gl::ScalingConfig>& scaling,
@@ -88,7 +91,7 @@ Status change_scaling(const std::optional<gl::ScalingConfig>& scaling,
 // What both requests have.
 template <class Request>
 Status change(const Request& in, MappingRecord& record) {
-  LAPWING_CHECK(check_not_for_queues(in));
+  LAPWING_CHECK(record.stream ? change_stream(in, record) : check_not_for_queues(in));
   if (in.batch_size) record.batch_size = *in.batch_size;
   if (in.maximum_batching_window_in_seconds) {
     record.window_s = *in.maximum_batching_window_in_seconds;
@@ -99,6 +102,11 @@ Status change(const Request& in, MappingRecord& record) {
     record.partial_failures = !in.function_response_types->empty();
   }
   if (in.metrics_config) {
+    // The others are of Kafka.
+    for (const std::string& each :
+         in.metrics_config->metrics.value_or(std::vector<std::string>())) {
+      if (each != kEventCount) return fail(errors::not_for_source("MetricsConfig"));
+    }
     record.metrics_given = in.metrics_config->metrics.has_value();
     record.metrics = in.metrics_config->metrics.value_or(std::vector<std::string>());
   }
@@ -108,23 +116,31 @@ Status change(const Request& in, MappingRecord& record) {
 
 }  // namespace
 
-Status check_source(std::string_view operation, const Region& region, std::string_view text) {
+Status set_source(std::string_view operation, const Region& region, std::string_view text,
+                  const SourcesHere& here, MappingRecord& record) {
   const auto arn = aws::Arn::parse(text);
   if (!arn) return fail(errors::unrecognized_source());
-  for (const std::string_view service : kUnbuiltSources) {
-    if (arn->service == service) {
-      return fail(aws::unsupported("lambda", operation, "EventSourceArn",
-                                   "of event sources only SQS queues are built yet"));
-    }
+  const bool streams = std::ranges::find(kStreamSources, arn->service) != kStreamSources.end();
+  const bool unbuilt = std::ranges::find(kUnbuiltSources, arn->service) != kUnbuiltSources.end();
+  const bool there = here.streams != nullptr && here.streams->find(arn->service) != nullptr;
+  if (unbuilt || (streams && !there)) {
+    return fail(aws::unsupported("lambda", operation, "EventSourceArn",
+                                 "event sources of this service are not built yet"));
   }
-  if (arn->service != "sqs" || !arn->resource_type().empty()) {
-    return fail(errors::unrecognized_source());
-  }
+  const bool known =
+      streams ? is_stream(*arn) : arn->service == "sqs" && arn->resource_type().empty();
+  if (!known) return fail(errors::unrecognized_source());
   if (arn->region != region) return fail(errors::source_of_other_region(text));
+  record.source_arn = text;
+  if (streams) {
+    record.stream.emplace();
+    record.batch_size = kStreamBatchSize;
+  }
   return {};
 }
 
 Status apply(const gl::CreateEventSourceMappingRequest& in, MappingRecord& record) {
+  if (record.stream) LAPWING_CHECK(set_start(in, record));
   LAPWING_CHECK(change(in, record));
   if (in.tags) record.tags = *in.tags;
   return {};
@@ -134,8 +150,9 @@ Status apply(const gl::UpdateEventSourceMappingRequest& in, MappingRecord& recor
   return change(in, record);
 }
 
-Status check_mapping(const MappingRecord& record, const ports::QueueSource* queues,
+Status check_mapping(const MappingRecord& record, const SourcesHere& here,
                      std::string_view role_arn, std::int64_t timeout_s) {
+  if (record.stream) return check_stream(record, here.streams, role_arn);
   const bool fifo = record.source_arn.ends_with(".fifo");
   if (fifo && record.window_s > 0) return fail(errors::window_not_for_fifo());
   if (fifo && record.batch_size > kBatchWithoutWindow) {
@@ -144,10 +161,10 @@ Status check_mapping(const MappingRecord& record, const ports::QueueSource* queu
   if (record.batch_size > kBatchWithoutWindow && record.window_s == 0) {
     return fail(errors::window_needed());
   }
-  if (queues == nullptr) {
+  if (here.queues == nullptr) {
     return fail(errors::queue_not_receivable(make_error(ErrorKind::kNotFound, "no queues")));
   }
-  const auto facts = queues->describe({record.source_arn, std::string(role_arn)});
+  const auto facts = here.queues->describe({record.source_arn, std::string(role_arn)});
   if (!facts) return fail(errors::queue_not_receivable(facts.error()));
   const auto visibility_s =
       std::chrono::duration_cast<std::chrono::seconds>(facts->visibility).count();
@@ -155,7 +172,8 @@ Status check_mapping(const MappingRecord& record, const ports::QueueSource* queu
   return {};
 }
 
-gl::EventSourceMappingConfiguration describe(const MappingRecord& record) {
+gl::EventSourceMappingConfiguration describe(const MappingRecord& record,
+                                             std::string_view last_result) {
   gl::EventSourceMappingConfiguration out;
   out.uuid = record.uuid;
   out.event_source_mapping_arn = record.arn();
@@ -180,6 +198,7 @@ gl::EventSourceMappingConfiguration describe(const MappingRecord& record) {
     pollers.minimum_pollers = record.pollers->least;
     pollers.maximum_pollers = record.pollers->most;
   }
+  if (record.stream) describe_stream(record, last_result, out);
   if (record.metrics_given) out.metrics_config.emplace().metrics = record.metrics;
   return out;
 }

@@ -17,6 +17,9 @@
 
 namespace lapwing::lambda {
 
+// Of MetricsConfig.
+inline constexpr std::string_view kEventCount = "EventCount";
+
 // Kept as numbers, which never change their meaning.
 enum class MappingState : std::uint8_t {
   kCreating = 0,
@@ -43,6 +46,30 @@ struct PollerRange {
   }
 };
 
+// What only streams have. Of attempts and age, -1 is no limit.
+struct StreamSettings {
+  std::string from;                     // "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"
+  std::optional<std::int64_t> from_ms;  // of the last
+  std::int32_t parallel = 1;
+  std::int32_t retries = -1;
+  std::int32_t age_s = -1;
+  bool bisect = false;
+  std::int32_t tumbling_s = 0;
+  std::string on_failure;
+
+  template <class Fields, class R>
+  static void fields(Fields& f, R& settings) {
+    f("from", settings.from);
+    f("from_ms", settings.from_ms);
+    f("parallel", settings.parallel);
+    f("retries", settings.retries);
+    f("age_s", settings.age_s);
+    f("bisect", settings.bisect);
+    f("tumbling_s", settings.tumbling_s);
+    f("on_failure", settings.on_failure);
+  }
+};
+
 struct MappingRecord {
   FunctionKey function;
   std::string qualifier;  // as the function was named; "" without
@@ -56,14 +83,19 @@ struct MappingRecord {
   bool partial_failures = false;
   std::optional<std::int32_t> concurrency_max;
   std::optional<PollerRange> pollers;
+  std::optional<StreamSettings> stream;  // none: a queue is its source
   std::vector<std::string> metrics;
   bool metrics_given = false;
   std::int64_t last_modified_ms = 0;
   std::map<std::string, std::string> tags;
 
   std::string arn() const;
+  // "kinesis"
+  std::string_view source_service() const;
 };
 
+// Of an ARN; empty where it is none.
+std::string_view service_of(std::string_view arn);
 std::string mapping_arn(const AccountId& account, const Region& region, std::string_view uuid);
 
 // account NUL region NUL uuid. Indexed by source and function, of which there is one.
@@ -94,6 +126,7 @@ struct MappingTable {
     f("partial_failures", record.partial_failures);
     f("concurrency_max", record.concurrency_max);
     f("pollers", record.pollers);
+    f("stream", record.stream);
     f("metrics", record.metrics);
     f("metrics_given", record.metrics_given);
     f("last_modified_ms", record.last_modified_ms);

@@ -1,4 +1,4 @@
-// Event source mappings: which queues are polled for which functions.
+// Event source mappings: which queues and streams are polled for which functions.
 #include <utility>
 
 #include "services/lambda/errors.hpp"
@@ -22,15 +22,20 @@ Status set_function(const aws::Caller& caller, const std::string& name, std::str
   return {};
 }
 
-// What the mapping asks of its function and queue, as they are now.
-Status check(Core& core, const MappingRecord& record) {
+// What the mapping asks of its function and source, as they are now. Answers the function's role.
+Result<std::string> check(Core& core, const MappingRecord& record) {
   const auto function = find_function(core, {record.function, record.qualifier});
   if (!function) {
     const bool missing = function.error().kind() == ErrorKind::kNotFound;
     return fail(missing ? errors::mapped_function_not_there() : function.error());
   }
-  return check_mapping(record, core.mappings.queues(), function->settings.role,
-                       function->settings.timeout_s);
+  LAPWING_CHECK(check_mapping(record, core.mappings.sources(), function->settings.role,
+                              function->settings.timeout_s));
+  return function->settings.role;
+}
+
+gl::EventSourceMappingConfiguration shown(const Core& core, const MappingRecord& record) {
+  return describe(record, core.mappings.last_result(record));
 }
 
 Result<MappingRecord> find(Core& core, const aws::Caller& caller, const std::string& uuid) {
@@ -47,16 +52,16 @@ Result<gl::EventSourceMappingConfiguration> create_event_source_mapping(
   LAPWING_CHECK(
       set_function(call.caller, in.function_name, "lambda:CreateEventSourceMapping", record));
   if (!in.event_source_arn) return fail(errors::unrecognized_source());
-  LAPWING_CHECK(check_source("CreateEventSourceMapping", call.caller.region, *in.event_source_arn));
-  record.source_arn = *in.event_source_arn;
+  LAPWING_CHECK(set_source("CreateEventSourceMapping", call.caller.region, *in.event_source_arn,
+                           core.mappings.sources(), record));
   LAPWING_CHECK(apply(in, record));
   LAPWING_CHECK(check_tags(record.tags));
-  LAPWING_CHECK(check(core, record));
+  LAPWING_TRY(const std::string role_arn, check(core, record));
   record.uuid = make_uuid(core.random);
   record.state = record.enabled ? MappingState::kCreating : MappingState::kDisabled;
   record.last_modified_ms = unix_ms(core.clock.wall());
-  LAPWING_CHECK(core.mappings.create(record));
-  return describe(record);
+  LAPWING_CHECK(core.mappings.create(record, role_arn));
+  return shown(core, record);
 }
 
 Result<gl::EventSourceMappingConfiguration> update_event_source_mapping(
@@ -80,16 +85,16 @@ Result<gl::EventSourceMappingConfiguration> update_event_source_mapping(
   // Outside of the transaction, which asks nobody else.
   LAPWING_TRY(MappingRecord wanted, find(core, call.caller, in.uuid));
   LAPWING_CHECK(change(wanted));
-  LAPWING_CHECK(check(core, wanted));
+  LAPWING_TRY([[maybe_unused]] const std::string role_arn, check(core, wanted));
   LAPWING_TRY(const MappingRecord written,
               core.mappings.change(aws::scope_of(call.caller), in.uuid, change));
-  return describe(written);
+  return shown(core, written);
 }
 
 Result<gl::EventSourceMappingConfiguration> get_event_source_mapping(
     Core& core, const aws::Call& call, const gl::GetEventSourceMappingRequest& in) {
   LAPWING_TRY(const MappingRecord record, find(core, call.caller, in.uuid));
-  return describe(record);
+  return shown(core, record);
 }
 
 Result<gl::EventSourceMappingConfiguration> delete_event_source_mapping(
@@ -103,7 +108,7 @@ Result<gl::EventSourceMappingConfiguration> delete_event_source_mapping(
                                      record.state = MappingState::kDeleting;
                                      return {};
                                    }));
-  return describe(written);
+  return shown(core, written);
 }
 
 Result<gl::ListEventSourceMappingsResponse> list_event_source_mappings(
@@ -127,7 +132,7 @@ Result<gl::ListEventSourceMappingsResponse> list_event_source_mappings(
               }));
   gl::ListEventSourceMappingsResponse out;
   auto& items = out.event_source_mappings.emplace();
-  for (const MappingRecord& each : page.items) items.push_back(describe(each));
+  for (const MappingRecord& each : page.items) items.push_back(shown(core, each));
   out.next_marker = page.next;
   return out;
 }

@@ -1,0 +1,204 @@
+// The lanes of many functions, over an invoker that hangs: how much all of them may have at work.
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "base/testing/eventually.hpp"
+#include "net/sync.hpp"
+#include "services/lambda/async/event_queue.hpp"
+#include "services/lambda/async/limits.hpp"
+#include "store/memory/memory_engine.hpp"
+
+namespace lapwing::lambda {
+namespace {
+
+using lapwing::testing::eventually;
+
+const AccountId kAccount("000000000000");
+const Region kRegion("us-east-1");
+
+class AnyFunction final : public engine::Functions {
+ public:
+  Result<runtime::FunctionVersionPtr> resolve(const AccountId&, const Region&,
+                                              std::string_view name,
+                                              std::string_view) const override {
+    auto out = std::make_shared<runtime::FunctionVersion>();
+    out->name = FunctionName(name);
+    out->arn = std::string(name);
+    return out;
+  }
+  runtime::FunctionVersionPtr find_version(const AccountId&, const Region&, const FunctionName&,
+                                           std::string_view) const override {
+    return nullptr;
+  }
+  void on_retired(Retired) override {}
+  void on_ready(Ready) override {}
+};
+
+// Runs nothing until it is told, one function's runs after another.
+class Hanging final : public engine::Invoker {
+ public:
+  net::Task<Result<runtime::Outcome>> invoke(net::Loop& here, runtime::FunctionVersionPtr function,
+                                             runtime::Invocation) override {
+    auto [sender, receiver] = net::one_shot<bool>(here);
+    {
+      const std::scoped_lock lock(mutex_);
+      at_work_[function->arn].push_back(std::move(sender));
+      ++begun_[function->arn];
+    }
+    (void)co_await receiver;
+    co_return runtime::Outcome{};
+  }
+  void end_one(const std::string& function) {
+    net::OneShotSender<bool> ended;
+    {
+      const std::scoped_lock lock(mutex_);
+      ended = std::move(at_work_[function].back());
+      at_work_[function].pop_back();
+    }
+    ended.send(true);
+  }
+  std::size_t begun(const std::string& function) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = begun_.find(function);
+    return found != begun_.end() ? found->second : 0;
+  }
+  std::size_t at_work() const {
+    const std::scoped_lock lock(mutex_);
+    std::size_t out = 0;
+    for (const auto& [name, runs] : at_work_) out += runs.size();
+    return out;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::vector<net::OneShotSender<bool>>> at_work_;
+  std::map<std::string, std::size_t> begun_;
+};
+
+class Unset final : public EventSettingsSource {
+ public:
+  EventSettings event_settings(const AccountId&, const Region&, const FunctionName&,
+                               std::string_view) const override {
+    return {};
+  }
+};
+
+class Nobody final : public delivery::Sender {
+ public:
+  std::optional<delivery::Shipment> shipment(const delivery::Posting&, std::string_view) override {
+    return std::nullopt;
+  }
+  std::optional<ports::Parcel> dead_letter(const delivery::Posting&, std::string_view,
+                                           const delivery::Failure&) override {
+    return std::nullopt;
+  }
+};
+
+class EventLanes : public ::testing::Test {
+ protected:
+  EventLanes() {
+    runner_.start();
+    loops_.start();
+    EXPECT_TRUE(outbox_.start());
+    EXPECT_TRUE(events_.start());
+  }
+  ~EventLanes() override {
+    events_.drain();
+    loops_.stop();
+    outbox_.stop();
+    runner_.stop();
+  }
+  void send(const std::string& function, int count) {
+    std::vector<Event> all;
+    for (int i = 0; i < count; ++i) {
+      all.push_back({.request_id = fmt::format("{}-{}", function, i),
+                     .account = kAccount,
+                     .region = kRegion,
+                     .function = FunctionName(function),
+                     .qualifier = "",
+                     .invoked_arn = function,
+                     .trace = "",
+                     .payload = "{}",
+                     .accepted_ms = unix_ms(clock_.wall())});
+    }
+    net::Loop& loop = loops_.at(0);
+    loop.post([this, &loop, events = std::move(all)]() mutable {
+      loop.spawn([](EventQueue& queue, net::Loop& on, std::vector<Event> given) -> net::Task<void> {
+        EXPECT_TRUE(co_await queue.accept_all(on, std::move(given)));
+      }(events_, loop, std::move(events)));
+    });
+  }
+  // All places are taken, none of them by "late".
+  void fill() {
+    int left = kEventsAtWork;
+    for (int i = 0; left > 0; ++i) {
+      const int of_this = std::min<int>(left, kLaneBegin);
+      send(fmt::format("f{}", i), of_this);
+      left -= of_this;
+    }
+    ASSERT_TRUE(eventually([&] { return invoker_.at_work() == kEventsAtWork; }));
+  }
+
+  ManualClock clock_;
+  SystemClock real_;
+  SeededRandom random_{7};
+  Logger& logger_ = null_logger();
+  std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
+  store::Space& space_ = **engine_->space("lambda");
+  background::Runner runner_{clock_, logger_, {.pace = background::Pace::kManual}};
+  net::LoopGroup loops_{1, real_, logger_};
+  ports::Destinations nowhere_;
+  Nobody nobody_;
+  AnyFunction functions_;
+  Hanging invoker_;
+  Unset settings_;
+  delivery::Outbox outbox_{
+      "outbox", {space_, clock_, random_, logger_, runner_, loops_, nowhere_}, nobody_};
+  EventQueue events_{{space_, clock_, random_, logger_, runner_, loops_, functions_, invoker_,
+                      settings_, outbox_}};
+};
+
+TEST_F(EventLanes, OneFunctionBeginsWithAFew) {
+  send("f", 100);
+  ASSERT_TRUE(eventually([&] { return invoker_.at_work() == kLaneBegin; }));
+  EXPECT_EQ(invoker_.begun("f"), kLaneBegin);
+}
+
+TEST_F(EventLanes, AllTogetherHaveAsManyAsSaid) {
+  fill();
+  send("late", 3);
+  // Whatever "late" does about it has been done once somebody else has been served after it.
+  invoker_.end_one("f0");
+  ASSERT_TRUE(eventually([&] { return invoker_.at_work() == kEventsAtWork; }));
+  EXPECT_EQ(invoker_.at_work(), kEventsAtWork);
+}
+
+TEST_F(EventLanes, WhatOthersKeepFromBeginningBeginsWhenOneOfThemEnds) {
+  fill();
+  send("late", 2);
+  ASSERT_TRUE(eventually([&] { return events_.counts().received == kEventsAtWork + 2; }));
+  EXPECT_EQ(invoker_.begun("late"), 0U);
+  invoker_.end_one("f0");
+  ASSERT_TRUE(eventually([&] { return invoker_.begun("late") == 1; }));
+  invoker_.end_one("f1");
+  ASSERT_TRUE(eventually([&] { return invoker_.begun("late") == 2; }));
+  EXPECT_EQ(invoker_.at_work(), kEventsAtWork);
+}
+
+TEST_F(EventLanes, SeveralThatAreKeptBeginOneAfterAnother) {
+  fill();
+  for (const char* const each : {"a", "b", "c"}) send(each, 1);
+  ASSERT_TRUE(eventually([&] { return events_.counts().received == kEventsAtWork + 3; }));
+  for (std::size_t ended = 1; ended <= 3; ++ended) {
+    invoker_.end_one(fmt::format("f{}", ended));
+    ASSERT_TRUE(eventually(
+        [&] { return invoker_.begun("a") + invoker_.begun("b") + invoker_.begun("c") == ended; }));
+  }
+}
+
+}  // namespace
+}  // namespace lapwing::lambda
