@@ -26,6 +26,7 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class OwnEvents;
 class QueueSource;
 class Roles;
 }  // namespace lapwing::ports
@@ -46,6 +47,7 @@ struct Ports {
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
+  ports::OwnEvents* own_events = nullptr;       // EventBridge: what services tell of themselves
   ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
 };
 

@@ -29,7 +29,8 @@ struct Taken {
   std::string answer = {};
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
-  std::string trace = {};
+  std::string trace = {};       // of this attempt
+  std::string by = {};          // the ARN of who has taken it
 };
 
 class Consumer {

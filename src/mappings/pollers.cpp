@@ -100,6 +100,13 @@ void Pollers::wake(const std::string& id) {
   if (const auto at = pollers_.find(id); at != pollers_.end()) at->second->wake();
 }
 
+std::optional<PollerFacts> Pollers::facts(const std::string& id) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = pollers_.find(id);
+  if (at == pollers_.end()) return std::nullopt;
+  return at->second->facts();
+}
+
 void Pollers::drain() { shared_->draining = true; }
 
 void Pollers::stop_all() {

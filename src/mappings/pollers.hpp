@@ -68,6 +68,13 @@ struct PollerCounts {
   std::atomic<std::uint64_t> throttles{0};
 };
 
+// How one mapping is.
+struct PollerFacts {
+  std::uint32_t at_work = 0;        // batches
+  std::string last_result;          // "done", or what went wrong; empty: there was none yet
+  std::int64_t last_result_ms = 0;  // since the epoch
+};
+
 class QueuePoller;
 
 // Wakes pollers at instants of the server's clock.
@@ -124,6 +131,8 @@ class Pollers {
   void stop(const std::string& id, UniqueFunction<void()> done);
   // Something has changed about its consumer.
   void wake(const std::string& id);
+  // None: it is not at work here.
+  std::optional<PollerFacts> facts(const std::string& id);
   void drain();
   // No callback comes any more.
   void stop_all();

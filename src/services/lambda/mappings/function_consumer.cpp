@@ -23,6 +23,7 @@ std::optional<Readiness> FunctionConsumer::ready() {
 
 net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event) {
   Taken out;
+  out.by = arn_;
   const FunctionKey& key = function_.key;
   auto function =
       needs_.catalog.resolve(key.account, key.region, key.name.view(), function_.qualifier);
