@@ -295,7 +295,7 @@ Result<std::vector<Step>> Journal::about(std::string_view id) {
     LAPWING_TRY(Found found, read(next));
     descend(known.emplace(next, std::move(found)).first->second);
   }
-  std::ranges::stable_sort(steps, {}, [](const Step& s) { return std::pair(s.time_ms, s.order); });
+  std::ranges::sort(steps, {}, [](const Step& s) { return std::pair(s.time_ms, s.order); });
   if (steps.size() > kStepsOfEvent) steps.erase(steps.begin(), steps.end() - kStepsOfEvent);
   return steps;
 }
