@@ -1,10 +1,14 @@
 #include "delivery/http_destination.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "delivery/limits.hpp"
+#include "text/decimal.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -20,6 +24,20 @@ Delivered not_answered(const Error& error) {
           .message = error.kind() == ErrorKind::kTimeout ? "No answer in time." : error.message()};
 }
 
+// Seconds, or a date: that counts from the answer's own.
+Duration retry_after(const http::Response& answer) {
+  const std::string_view text = answer.headers.get_or("Retry-After");
+  if (text.empty()) return Duration::zero();
+  if (const auto seconds = text::integer_of(text)) {
+    return std::chrono::seconds(
+        std::clamp<std::int64_t>(*seconds, 0, std::chrono::seconds(kNotBeforeMost).count()));
+  }
+  const auto until = text::parse_http_date(text);
+  const auto now = text::parse_http_date(answer.headers.get_or("Date"));
+  if (!until || !now) return Duration::zero();
+  return std::max(Duration::zero(), *until - *now);
+}
+
 }  // namespace
 
 Delivered delivered_by(const Result<http::Response>& answer) {
@@ -29,6 +47,7 @@ Delivered delivered_by(const Result<http::Response>& answer) {
   if (answer->status / 100 == 2) return out;
   const bool later = answer->status == 429 || answer->status / 100 == 5;
   out.kind = later ? Delivered::Kind::kLater : Delivered::Kind::kRefused;
+  if (later) out.not_before = retry_after(*answer);
   out.code = fmt::format("{}", answer->status);
   out.message = fmt::format("The endpoint answered {} {}.", answer->status,
                             http::reason_phrase(answer->status));

@@ -44,7 +44,11 @@ struct Site {
          context.request().headers, *std::move(body)});
     if (path == "/slow") co_await context.loop().sleep(1s);
     const int status = path.size() == 4 ? std::stoi(path.substr(1)) : 200;
-    (void)co_await context.respond(http::Response(status, "text/plain", "said"));
+    http::Response response(status, "text/plain", "said");
+    if (path == "/503") response.headers.add("Retry-After", "90");
+    if (path == "/429") response.headers.add("Retry-After", "Sun, 28 Nov 2100 09:02:00 GMT");
+    if (path == "/404") response.headers.add("Retry-After", "90");
+    (void)co_await context.respond(std::move(response));
   }
   std::string url(std::string_view path) const {
     return fmt::format("http://localhost:{}{}", port, path);
@@ -85,6 +89,9 @@ TEST(HttpDestination, SendsEachParcelAndTellsWhatCameOfIt) {
               "0: 1:503 1:429 2:404 2:302 1:Timeout 1:ConnectionFailed 2:InvalidAnswer "
               "2:InvalidMethod ");
     EXPECT_EQ(got[0].answer, "said");
+    EXPECT_EQ(got[1].not_before, 90s);
+    EXPECT_GT(got[2].not_before, 3600s);  // after the answer's own date
+    EXPECT_EQ(got[3].not_before, 0s);
     EXPECT_EQ(got[3].message, "The endpoint answered 404 Not Found.");
     EXPECT_EQ(site.seen.at(0).line, "PUT /a?b=c");
     EXPECT_EQ(site.seen[0].body, "text");

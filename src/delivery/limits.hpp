@@ -44,10 +44,25 @@ inline constexpr auto kQuickAttemptMax = std::chrono::seconds(10);
 inline constexpr auto kDeadLetterAge = std::chrono::hours(24);
 inline constexpr auto kDeadLetterFirst = std::chrono::seconds(1);
 inline constexpr auto kDeadLetterMost = std::chrono::minutes(5);
+// An addressee that asks for more time (Retry-After) gets so much at most.
+inline constexpr auto kNotBeforeMost = std::chrono::hours(1);
 // A transaction of the outbox's own that the store refused is tried again after this, in real time.
 inline constexpr auto kStoreRetry = std::chrono::seconds(1);
 // What a newer program has written is looked at again after this.
 inline constexpr auto kUnreadableAgain = std::chrono::hours(1);
+// Events that have died, kept for those who ask; of each outbox. Beyond, the oldest go.
+inline constexpr std::uint64_t kDeadEventsKept = 10'000;
+inline constexpr std::uint64_t kDeadBytesKept = 64 * kMiB;
+inline constexpr auto kDeadKeptFor = std::chrono::days(14);
+inline constexpr std::size_t kDeadPage = 500;  // read at once
+// Of those of one transaction with what it takes to send them again; the rest is told of only.
+inline constexpr std::size_t kDeadBytesOfCommit = 8 * kMiB;
+// Mail: at work at once, each for so long (in real time); what a server may say.
+inline constexpr std::size_t kMailsAtOnce = 8;
+inline constexpr auto kMailTimeout = std::chrono::seconds(30);
+inline constexpr std::size_t kSmtpLineBytesMax = 4 * kKiB;
+inline constexpr std::size_t kSmtpLinesMax = 200;  // of a connection
+inline constexpr std::size_t kMailAddressBytesMax = 320;
 // What is under way when the outbox stops may go on for so long; the rest is cut, and attempted
 // again by the next start.
 inline constexpr auto kStopGrace = std::chrono::seconds(5);

@@ -108,6 +108,7 @@ Status Outbox::accept(store::Txn& txn, const Posting& posting) {
 Status Outbox::start() {
   Parts& parts = *parts_;
   LAPWING_CHECK(parts.lanes.find());
+  parts.core.dead.begin(parts.core.needs.background, parts.core.needs.clock);
   parts.upkeep = parts.core.needs.background.when_due(parts.core.name + ".outbox", parts.lanes);
   parts.lanes.driven_by(parts.upkeep);
   LAPWING_CHECK(parts.pump.start());
@@ -139,6 +140,7 @@ void Outbox::stop() {
   }
   parts.close();
   parts.upkeep.reset();
+  parts.core.dead.stop();
 }
 
 void Outbox::forget(std::string_view addressee) { parts_->lanes.forget(addressee, parts_->upkeep); }
@@ -154,6 +156,43 @@ Counts Outbox::counts() const {
 
 Result<std::vector<LaneFacts>> Outbox::lanes(std::size_t max) const {
   return parts_->lanes.facts(max);
+}
+
+Result<Outbox::LanePage> Outbox::lanes_after(const std::string& name, std::size_t max) const {
+  return parts_->lanes.facts_after(name, max);
+}
+
+Result<DeadEvents::Page> Outbox::dead(std::uint64_t before, std::size_t max) const {
+  return parts_->core.dead.newest(before, max);
+}
+
+Result<std::size_t> Outbox::replay(std::string_view event) {
+  const Core& core = parts_->core;
+  LAPWING_TRY(const std::vector<DeadEvent> dead, core.dead.find(event));
+  std::vector<Posting> postings;
+  std::vector<const DeadEvent*> sent;
+  for (const DeadEvent& each : dead) {
+    if (each.work.empty()) continue;
+    LAPWING_TRY(Waiting waiting, unpack_waiting(each.work));
+    waiting.posting.accepted_ms = core.now_ms();  // its age begins again
+    postings.push_back(std::move(waiting.posting));
+    sent.push_back(&each);
+  }
+  if (postings.empty()) return std::size_t{0};
+  LAPWING_CHECK(core.needs.space.store().transact([&](store::Txn& txn) -> Status {
+    for (const Posting& posting : postings) LAPWING_CHECK(accept(txn, posting));
+    return {};
+  }));
+  if (core.needs.journal == nullptr) return sent.size();
+  for (const DeadEvent* const each : sent) {
+    core.needs.journal->note({.trace = each->trace,
+                              .event = each->id,
+                              .account = each->account,
+                              .kind = journal::StepKind::kReplayed,
+                              .at = each->at,
+                              .to = each->to});
+  }
+  return sent.size();
 }
 
 Result<std::uint64_t> Outbox::waiting() const {

@@ -14,14 +14,14 @@
 // id or an empty addressee; the store's.
 //
 // A space has one outbox at most, whose queues in it are named outbox, outbox.ordered, lane/... and
-// dead/.... Its owner drives Space::due() (hosting::SpaceWaker), for the sender's own queues may be
-// in it as well: without that nothing is tried again.
+// dead/..., and whose log delivery.dead. Its owner drives Space::due() (hosting::SpaceWaker), for
+// the sender's own queues may be in it as well: without that nothing is tried again.
 //
 // Everything happens on one of the loops. An attempt's timeout is real time, by that loop's clock.
 //
 // Thread-safety: accept() inside any transaction of the space; start(), drain(), stop() by one
-// thread, not the loop's; forget() and counts() from any between; lanes() and waiting() as well,
-// and they read the store.
+// thread, not the loop's; forget() and counts() from any between; lanes(), waiting(), dead() and
+// replay() as well, and they block on the store.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,10 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "delivery/dead_events.hpp"
 #include "delivery/posting.hpp"
 #include "delivery/sender.hpp"
+#include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "ports/destination.hpp"
 #include "store/engine.hpp"
@@ -53,6 +55,7 @@ struct Needs {
   background::Runner& background;
   net::LoopGroup& loops;
   const ports::Destinations& destinations;
+  journal::Journal* journal = nullptr;  // where each step is noted; null: nowhere
 };
 
 struct Counts {
@@ -70,7 +73,8 @@ struct LaneFacts {
   std::uint64_t waiting = 0;
   std::uint64_t under_way = 0;
   std::optional<Duration> oldest;
-  std::string last_failure;  // code and message
+  std::optional<Duration> next_in;  // until the next attempt may begin; none: all are under way
+  std::string last_failure;         // code and message
 };
 
 class Outbox {
@@ -97,6 +101,17 @@ class Outbox {
   Counts counts() const;
   // Those with something in them, most first.
   Result<std::vector<LaneFacts>> lanes(std::size_t max) const;
+  // Lanes by their names, after the one of this name; it may have ended.
+  struct LanePage {
+    std::vector<LaneFacts> lanes;
+    std::string next;  // the name to go on after; empty: there are no more
+  };
+  Result<LanePage> lanes_after(const std::string& name, std::size_t max) const;
+  // What has died, newest first, of smaller numbers than `before` (0: all).
+  Result<DeadEvents::Page> dead(std::uint64_t before, std::size_t max) const;
+  // Sends the event of this id again to each addressee for which it has died; answers how many they
+  // are. Its parcels keep their ids, so that who has taken one within five minutes takes no second.
+  Result<std::size_t> replay(std::string_view event);
   // Postings not yet looked at.
   Result<std::uint64_t> waiting() const;
 

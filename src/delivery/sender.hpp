@@ -26,6 +26,8 @@ struct Shipment {
   std::size_t under_way_max = kLaneParcels;
   // Attempts a second; zero: any (HTTP's maxReceivesPerSecond).
   double a_second_max = 0;
+  // What is sent is itself a dead letter: of an event that its owner has given up.
+  bool is_dead_letter = false;
   // Set: there is nothing to hand over, and this is the attempt's outcome (an event of which no
   // input can be made).
   std::optional<ports::Delivered> refusal = {};
@@ -54,6 +56,8 @@ class Sender {
   virtual std::optional<ports::Parcel> dead_letter(const Posting& posting,
                                                    std::string_view addressee,
                                                    const Failure& failure) = 0;
+  // The event's id, as its owner names it to others: what it is found by in the journal.
+  virtual std::string event_of(const Posting& posting) { return posting.id; }
   // After each attempt that was taken, and after the last that was not: for metrics and delivery
   // logs. `failure` is null where it was taken.
   virtual void ended(const Posting& posting, std::string_view addressee, const Failure* failure,

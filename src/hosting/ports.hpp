@@ -27,6 +27,7 @@ class AwsApi;
 class Destinations;
 class LogSink;
 class MetricSink;
+class OwnEvents;
 class QueueSource;
 class Roles;
 class StreamSources;
@@ -48,6 +49,7 @@ struct Ports {
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
+  ports::OwnEvents* own_events = nullptr;       // EventBridge: what services tell of themselves
   ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
   ports::StreamSources* streams = nullptr;      // each adds itself where it has streams
   ports::MetricSink* metrics = nullptr;         // what is measured for users

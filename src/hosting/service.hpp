@@ -17,7 +17,9 @@
 #include "base/settings.hpp"
 #include "hosting/keys.hpp"
 #include "hosting/metrics_text.hpp"
+#include "hosting/outbox_page.hpp"
 #include "hosting/ports.hpp"
+#include "journal/event_facts.hpp"
 #include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "os/disk_space.hpp"
@@ -82,6 +84,15 @@ class Service {
   // Beside what is counted of every service (house_metrics.hpp): families of its own.
   virtual void metrics(MetricsText&) const {}
   virtual Health health() const { return {}; }
+  // What is told of the events in it; it blocks. A list that it has nothing of is empty.
+  virtual Result<journal::EventPage> events(const journal::EventAsk&) {
+    return journal::EventPage();
+  }
+  // Sends an event that has died in it again, and notes that; answers to how many targets. 0: it
+  // knows of none of this id, or what it takes is nowhere any more. kUnsupported says what to do.
+  virtual Result<std::size_t> replay(std::string_view) { return std::size_t{0}; }
+  // What it would have sent to people (e-mail, text messages, push notifications); it blocks.
+  virtual Result<OutboxPage> outbox(const OutboxAsk&) { return OutboxPage(); }
   // Ways in that are no AWS API. Asked for once, after start(); they live as long as the service.
   virtual std::vector<DataPlane*> data_planes() { return {}; }
   // Now and then, by real time: what is no record, and nothing needs any more, goes. Blocks.

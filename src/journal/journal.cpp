@@ -14,6 +14,8 @@ namespace lapwing::journal {
 namespace {
 
 constexpr std::string_view kStream = "lapwing.journal";
+constexpr std::string_view kKeptUnder = "p";
+constexpr std::string_view kCameOutOf = "c";
 
 std::string shard_name(std::size_t shard) { return fmt::format("{:02x}", shard); }
 
@@ -40,16 +42,19 @@ std::string encode(const Step& step, std::string_view root) {
   text("d", step.to);
   text("r", step.reason);
   if (step.attempt > 0) json.member("n", step.attempt);
+  text("b", step.became);
+  json.member("q", static_cast<std::int64_t>(step.order));
   json.end_object();
   return out;
 }
 
-std::string encode_pointer(std::string_view event, std::string_view root) {
+// Where more of `event` is: kept under `root` (kKeptUnder), or what it came out of (kCameOutOf).
+std::string encode_pointer(std::string_view event, std::string_view kind, std::string_view root) {
   std::string out;
   text::JsonWriter json(out);
   json.begin_object();
   json.member("e", cut(event));
-  json.member("p", cut(root));
+  json.member(kind, cut(root));
   json.end_object();
   return out;
 }
@@ -75,6 +80,8 @@ Step decode(const text::JsonValue& from, std::int64_t time_ms) {
   out.to = text_of(from, "d");
   out.reason = text_of(from, "r");
   out.attempt = static_cast<std::uint32_t>(number_of(from, "n"));
+  out.became = text_of(from, "b");
+  out.order = static_cast<std::uint64_t>(number_of(from, "q"));
   return out;
 }
 
@@ -132,33 +139,46 @@ void Journal::stop() {
 
 void Journal::note(Step step) {
   const MonoTime now = clock_.mono();
-  if (step.time_ms == 0) step.time_ms = unix_ms(clock_.wall());
-  const std::string_view root = cut(step.trace.empty() ? step.event : root_of(step.trace));
-  const std::string_view event = cut(step.event);
-  Note main{shard_of(root), {step.time_ms, encode(step, root)}};
-  std::optional<Note> pointer;
-  if (step.kind == StepKind::kAccepted && !event.empty() && event != root) {
-    pointer.emplace(shard_of(event), store::LogInput{step.time_ms, encode_pointer(event, root)});
-  }
-  const std::lock_guard lock(mutex_);
   if (!admit(step.kind, now)) {
-    ++left_out_;
+    left_out_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
+  if (step.time_ms == 0) step.time_ms = unix_ms(clock_.wall());
+  step.order = order_.fetch_add(1, std::memory_order_relaxed);
+  const std::string_view root = cut(step.trace.empty() ? step.event : root_of(step.trace));
+  const std::string_view event = cut(step.event);
+  const std::string_view became = cut(root_of(step.became));
+  const auto pointer = [&](std::string_view of, std::string_view kind) {
+    return Note{shard_of(of), {step.time_ms, encode_pointer(of, kind, root)}};
+  };
+  Note main{shard_of(root), {step.time_ms, encode(step, root)}};
+  std::vector<Note> pointers;
+  if (step.kind == StepKind::kAccepted && !event.empty() && event != root) {
+    pointers.push_back(pointer(event, kKeptUnder));
+  }
+  if (!became.empty() && became != root && became != event) {
+    pointers.push_back(pointer(became, kCameOutOf));
+  }
+  const std::lock_guard lock(mutex_);
   noted_.push_back(std::move(main));
-  if (pointer) noted_.push_back(*std::move(pointer));
+  for (Note& each : pointers) noted_.push_back(std::move(each));
   if (due_) return;
   due_ = now + kFlushEvery;
   flushing_.notify();
 }
 
+// Counted roughly where threads meet at the end of a second: a few more or fewer do not matter.
 bool Journal::admit(StepKind kind, MonoTime now) {
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    in_second_ = 0;
+  const MonoTime::rep at = now.time_since_epoch().count();
+  MonoTime::rep second = second_.load(std::memory_order_relaxed);
+  if (at - second >= Duration(std::chrono::seconds(1)).count() &&
+      second_.compare_exchange_strong(second, at, std::memory_order_relaxed)) {
+    in_second_.store(0, std::memory_order_relaxed);
   }
-  if (in_second_ >= (success(kind) ? kStepsASecond : 2 * kStepsASecond)) return false;
-  ++in_second_;
+  const std::size_t most = success(kind) ? kStepsASecond : 2 * kStepsASecond;
+  // Beyond it nothing is written, so that threads do not take the number from one another.
+  if (in_second_.load(std::memory_order_relaxed) >= most) return false;
+  in_second_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -210,10 +230,9 @@ Status Journal::trim() {
   return {};
 }
 
-// The steps that name `id` as their event or trace; `root` becomes what a pointer of it says.
-Result<std::vector<Step>> Journal::read(std::size_t shard, std::string_view id, std::string* root) {
-  std::vector<Step> out;
-  store::LogRead from{.stream = std::string(kStream), .shard = shard_name(shard)};
+Result<Journal::Found> Journal::read(std::string_view id) {
+  Found out;
+  store::LogRead from{.stream = std::string(kStream), .shard = shard_name(shard_of(id))};
   from.max_records = store::kMaxLogReadRecords;
   from.max_bytes = store::kMaxLogReadBytes;
   while (true) {
@@ -225,35 +244,66 @@ Result<std::vector<Step>> Journal::read(std::size_t shard, std::string_view id, 
       // Most are another event's: told before it is parsed.
       if (record.data.find(id) == std::string::npos) continue;
       LAPWING_TRY(const text::JsonDocument document, text::parse_json(record.data));
-      if (const std::string to = text_of(document.root(), "p"); !to.empty()) {
-        if (text_of(document.root(), "e") == id) *root = to;
-        continue;
-      }
-      Step step = decode(document.root(), record.time_ms);
-      if (step.event == id || step.trace == id) out.push_back(std::move(step));
+      const text::JsonValue& root = document.root();
+      const auto pointer = [&](std::string_view kind, std::vector<std::string>& into) {
+        std::string to = text_of(root, kind);
+        if (to.empty()) return false;
+        if (text_of(root, "e") == id && std::ranges::find(into, to) == into.end()) {
+          into.push_back(std::move(to));
+        }
+        return true;
+      };
+      if (pointer(kKeptUnder, out.roots) || pointer(kCameOutOf, out.origins)) continue;
+      Step step = decode(root, record.time_ms);
+      if (step.event == id || step.trace == id) out.steps.push_back(std::move(step));
     }
     if (!page->more || page->records.empty()) return out;
   }
 }
 
-Result<std::vector<Step>> Journal::about(const AccountId& account, std::string_view id) {
+// Up to what it came out of, then down from there to all that became of it.
+Result<std::vector<Step>> Journal::about(std::string_view id) {
   LAPWING_CHECK(run_due());
-  const std::string wanted(cut(root_of(id)));
-  if (wanted.empty()) return std::vector<Step>();
-  std::string root;
-  LAPWING_TRY(std::vector<Step> steps, read(shard_of(wanted), wanted, &root));
-  if (!root.empty() && root != wanted) {
-    std::string ignored;
-    LAPWING_TRY(steps, read(shard_of(root), root, &ignored));
+  std::vector<Step> steps;
+  std::map<std::string, Found, std::less<>> known;
+  std::vector<std::string> up;
+  std::vector<std::string> down;
+  const auto wanted = [&](std::vector<std::string>& list, std::string_view each) {
+    const std::string_view name = cut(root_of(each));
+    if (name.empty() || known.contains(name) || known.size() + list.size() >= kIdsOfStory) return;
+    if (std::ranges::find(list, name) == list.end()) list.emplace_back(name);
+  };
+  wanted(up, id);
+  while (!up.empty()) {
+    const std::string next = std::move(up.back());
+    up.pop_back();
+    LAPWING_TRY(Found found, read(next));
+    for (const auto* const list : {&found.roots, &found.origins}) {
+      for (const std::string& each : *list) wanted(up, each);
+    }
+    known.emplace(next, std::move(found));
   }
-  std::erase_if(steps, [&](const Step& step) { return step.account != account; });
+  const auto descend = [&](const Found& found) {
+    for (const std::string& each : found.roots) wanted(down, each);
+    for (const Step& step : found.steps) wanted(down, step.became);
+    steps.insert(steps.end(), found.steps.begin(), found.steps.end());
+  };
+  for (const auto& [name, found] : known) descend(found);
+  while (!down.empty()) {
+    const std::string next = std::move(down.back());
+    down.pop_back();
+    LAPWING_TRY(Found found, read(next));
+    descend(known.emplace(next, std::move(found)).first->second);
+  }
+  std::ranges::sort(steps, {}, [](const Step& s) { return std::pair(s.time_ms, s.order); });
   if (steps.size() > kStepsOfEvent) steps.erase(steps.begin(), steps.end() - kStepsOfEvent);
   return steps;
 }
 
-std::uint64_t Journal::left_out() const {
-  const std::lock_guard lock(mutex_);
-  return left_out_;
+Result<std::vector<Step>> Journal::about(const AccountId& account, std::string_view id) {
+  LAPWING_TRY(std::vector<Step> steps, about(id));
+  std::erase_if(steps, [&](const Step& step) { return step.account != account; });
+  return steps;
 }
 
 }  // namespace lapwing::journal

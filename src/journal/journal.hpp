@@ -1,14 +1,15 @@
 // Journal: notes what happens to events, and tells it again.
 //
 //   journal.note({.trace = root, .event = message_id, .account = account,
-//                 .kind = StepKind::kDelivered, .at = topic_arn, .to = queue_arn});
-//   LAPWING_TRY(const std::vector<Step> steps, journal.about(account, id));
+//                 .kind = StepKind::kDelivered, .at = topic_arn, .to = queue_arn,
+//                 .became = id_there});
+//   LAPWING_TRY(const std::vector<Step> steps, journal.about(id));
 //
 // Thread-safety: note() from any thread, also inside a transaction's body; it returns at once.
 // about() from any thread that may block. start() and stop() by one thread.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -43,14 +44,17 @@ std::string_view to_string(StepKind kind);  // "accepted"
 
 struct Step {
   std::int64_t time_ms = 0;  // since the epoch; 0: now
-  std::string trace;         // X-Amzn-Trace-Id, or its root; empty: `event` alone holds it together
-  std::string event;         // the id that `at` gave it
-  AccountId account;         // whose it is
+  std::string trace = {};    // X-Amzn-Trace-Id, or its root; empty: `event` alone holds it together
+  std::string event = {};    // the id that `at` gave it
+  AccountId account = {};    // whose it is
   StepKind kind = StepKind::kAccepted;
-  std::string at;  // an ARN
+  std::string at = {};  // an ARN
   std::string to = {};
   std::string reason = {};
   std::uint32_t attempt = 0;
+  // What `to` calls it from here on: its id there, or the root of another trace.
+  std::string became = {};
+  std::uint64_t order = 0;  // of those of one time, by note()
 };
 
 // "1-65f0c5a0-0123456789abcdef01234567" of a header; the text itself where there is no Root.
@@ -69,23 +73,31 @@ class Journal final : private DueSource {
   void stop();
 
   void note(Step step);
-  // Of the event with this id, or of all with this trace, as `account` may see them: in the order
-  // of their times. Empty: nothing is known (any more).
+  // Of the event with this id, or of all with this trace: what it came out of, and what became of
+  // it, in the order of their times. Empty: nothing is known (any more).
+  Result<std::vector<Step>> about(std::string_view id);
+  // The same as one account may see it.
   Result<std::vector<Step>> about(const AccountId& account, std::string_view id);
   // Steps that were not noted since there were too many.
-  std::uint64_t left_out() const;
+  std::uint64_t left_out() const { return left_out_.load(std::memory_order_relaxed); }
 
  private:
   struct Note {
     std::size_t shard;
     store::LogInput input;
   };
+  // What one shard says of an id.
+  struct Found {
+    std::vector<Step> steps;
+    std::vector<std::string> roots;    // under which more of it is kept
+    std::vector<std::string> origins;  // of what it came out of
+  };
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
   Status trim();
-  bool admit(StepKind kind, MonoTime now);  // with mutex_
-  Result<std::vector<Step>> read(std::size_t shard, std::string_view id, std::string* root);
+  bool admit(StepKind kind, MonoTime now);
+  Result<Found> read(std::string_view id);
 
   store::Log& log_;
   const Clock& clock_;
@@ -96,9 +108,10 @@ class Journal final : private DueSource {
   mutable std::mutex mutex_;
   std::vector<Note> noted_;
   std::optional<MonoTime> due_;
-  MonoTime second_{};  // the one counted
-  std::size_t in_second_ = 0;
-  std::uint64_t left_out_ = 0;
+  std::atomic<std::uint64_t> order_{0};
+  std::atomic<MonoTime::rep> second_{0};  // the one counted: when it began
+  std::atomic<std::size_t> in_second_{0};
+  std::atomic<std::uint64_t> left_out_{0};
 };
 
 }  // namespace lapwing::journal

@@ -81,6 +81,52 @@ TEST_F(JournalTest, AnotherAccountSeesNothing) {
   EXPECT_TRUE(about("message-1", AccountId("444455556666")).empty());
 }
 
+// A bus's event became a message without a trace, and that, with another, a run under a trace of
+// its own, which sent an event that was dropped.
+TEST_F(JournalTest, AStoryGoesOnWhereAnEventBecameAnother) {
+  const auto on = [&](StepKind kind, std::string trace, std::string event, std::string became) {
+    journal_.note({.trace = std::move(trace),
+                   .event = std::move(event),
+                   .account = kAccount,
+                   .kind = kind,
+                   .at = "arn:aws:x:us-east-1:1:y",
+                   .became = std::move(became)});
+  };
+  on(StepKind::kAccepted, "", "event-1", "");
+  on(StepKind::kAccepted, "", "message-1", "");
+  on(StepKind::kDelivered, "", "event-1", "message-1");
+  on(StepKind::kAccepted, "", "message-2", "");
+  on(StepKind::kDelivered, "", "message-1", "Root=1-run;Parent=2");
+  on(StepKind::kDelivered, "", "message-2", "Root=1-run;Parent=2");
+  on(StepKind::kAccepted, "Root=1-run;Parent=2", "request-1", "");
+  on(StepKind::kAccepted, "Root=1-run;Parent=3", "event-2", "");
+  on(StepKind::kDropped, "Root=1-run;Parent=3", "event-2", "");
+  const auto events = [&](std::string_view id) {
+    std::string out;
+    for (const Step& each : about(id)) out += each.event + " ";
+    return out;
+  };
+  const std::string_view below = "request-1 event-2 event-2 ";
+  EXPECT_EQ(events("event-1"), "event-1 message-1 event-1 message-1 " + std::string(below));
+  EXPECT_EQ(events("message-1"), events("event-1"));
+  EXPECT_EQ(events("message-2"), "message-2 message-2 " + std::string(below));
+  // All that the run came out of.
+  EXPECT_EQ(events("event-2"),
+            "event-1 message-1 event-1 message-2 message-1 message-2 " + std::string(below));
+}
+
+TEST_F(JournalTest, WhatBecameItselfEnds) {
+  Step a = step(StepKind::kDelivered, "a");
+  a.trace.clear();
+  a.became = "b";
+  Step b = step(StepKind::kDelivered, "b");
+  b.trace.clear();
+  b.became = "a";
+  journal_.note(a);
+  journal_.note(b);
+  EXPECT_EQ(about("a").size(), 2U);
+}
+
 TEST_F(JournalTest, IsWrittenWithinItsTimeAndReadByTheNext) {
   journal_.note(step(StepKind::kAccepted, "message-1"));
   EXPECT_FALSE(engine_->bulk_log().stream_bytes("lapwing.journal").value_or(0) > 0);

@@ -19,5 +19,9 @@ inline constexpr std::size_t kStepsASecond = 2'000;
 inline constexpr std::size_t kTextBytesMax = 1024;
 // Steps answered of one event.
 inline constexpr std::size_t kStepsOfEvent = 1'000;
+// Ids and traces looked at for them.
+inline constexpr std::size_t kIdsOfStory = 200;
+// Rows looked at for a page of which a filter lets few pass.
+inline constexpr std::size_t kEventRowsLookedAt = 1'000;
 
 }  // namespace lapwing::journal

@@ -30,11 +30,13 @@ class Batch {
     event_ += empty() ? R"({"Records":[)" : ",";
     event_ += record.record;
     ids_.push_back(std::move(record.id));
+    traces_.push_back(std::move(record.trace));
     receipts_.push_back(record.receipt);
   }
 
   std::string event() const { return event_ + "]}"; }
   const std::vector<std::string>& ids() const { return ids_; }
+  const std::vector<std::string>& traces() const { return traces_; }
   const std::vector<store::Receipt>& receipts() const { return receipts_; }
   // When the first of its messages comes back.
   MonoTime until() const { return until_; }
@@ -45,6 +47,7 @@ class Batch {
 
   std::string event_;
   std::vector<std::string> ids_;
+  std::vector<std::string> traces_;
   std::vector<store::Receipt> receipts_;
   MonoTime until_{};
 };

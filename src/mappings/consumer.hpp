@@ -33,7 +33,8 @@ struct Taken {
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
   std::string version = {};     // what ran
-  std::string trace = {};
+  std::string trace = {};       // of this attempt
+  std::string by = {};          // the ARN of who has taken it
 };
 
 // A place for one batch, held: nobody else gets it. Its end gives it back, as does its time.

@@ -111,6 +111,13 @@ std::optional<std::string> Pollers::last_result(const std::string& id) const {
   return at->second->last_result();
 }
 
+std::optional<PollerFacts> Pollers::facts(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = pollers_.find(id);
+  if (at == pollers_.end()) return std::nullopt;
+  return at->second->facts();
+}
+
 void Pollers::drain() { shared_->draining = true; }
 
 void Pollers::stop_all() {

@@ -26,8 +26,8 @@
 #include "base/clock.hpp"
 #include "base/due_source.hpp"
 #include "base/log.hpp"
-#include "base/room_line.hpp"
 #include "base/random.hpp"
+#include "base/room_line.hpp"
 #include "base/unique_function.hpp"
 #include "journal/journal.hpp"
 #include "mappings/consumer.hpp"
@@ -74,6 +74,13 @@ class Woken {
   virtual void wake() = 0;
 };
 
+// How one mapping is.
+struct PollerFacts {
+  std::uint32_t at_work = 0;        // batches
+  std::string last_result;          // "done", or what went wrong; empty: there was none yet
+  std::int64_t last_result_ms = 0;  // since the epoch; 0: not known
+};
+
 // One mapping at work.
 class Poller : public Woken {
  public:
@@ -83,6 +90,8 @@ class Poller : public Woken {
   virtual void end() = 0;
   // Something about its consumer is different.
   virtual void consumer_changed() { wake(); }
+  // Any thread.
+  virtual PollerFacts facts() const = 0;
   // AWS's LastProcessingResult; empty where there is none.
   virtual std::string last_result() const { return {}; }
 };
@@ -139,8 +148,9 @@ class Pollers {
   void stop(const std::string& id, UniqueFunction<void()> done);
   // Something has changed about its consumer.
   void wake(const std::string& id);
-  // Of one that runs.
+  // Of one that runs; none: it is not at work here.
   std::optional<std::string> last_result(const std::string& id) const;
+  std::optional<PollerFacts> facts(const std::string& id) const;
   void drain();
   // No callback comes any more.
   void stop_all();

@@ -199,6 +199,7 @@ void QueuePoller::refused(const Error& error) {
         "mappings", "a queue cannot be received from",
         {{"mapping", mapping_.arn}, {"queue", mapping_.queue_arn}, {"error", error.to_log()}});
   }
+  tell("the queue cannot be received from: " + error.message());
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
   refused_until_ = needs_.clock.mono() + refused_again_;
   set_alarm(refused_until_);
@@ -212,6 +213,7 @@ void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& 
     meter_.add(Counted::kPolled, list.size());
     for (ports::QueueRecord& record : list) {
       if (mapping_.filter != nullptr && !mapping_.filter->passes(record.filterable, match_)) {
+        note_filtered(record);
         unwanted.push_back(record.receipt);
         continue;
       }
@@ -305,7 +307,7 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
         co_await finish(batch, taken, ready->role_arn);
         break;
       }
-      note(batch, taken);
+      note(batch, taken, nullptr);
       throttled();
       if (stopping_) break;
       co_await loop_.sleep(pause);
@@ -319,12 +321,12 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
                                     const std::string& role_arn) {
   ++shared_->counts.batches;
   meter_.add(Counted::kInvoked, batch.size());
-  note(batch, taken);
   std::vector<store::Receipt> done;
+  std::optional<std::vector<std::size_t>> failed;
   if (taken.kind == Taken::Kind::kDone) done = batch.receipts();
   if (taken.kind == Taken::Kind::kDone && mapping_.partial_failures) {
     const std::vector<std::string_view> ids(batch.ids().begin(), batch.ids().end());
-    const auto failed = failed_items(taken.answer, ids);
+    failed = failed_items(taken.answer, ids);
     if (!failed) {
       done.clear();
     } else {
@@ -333,6 +335,13 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
       }
     }
   }
+  // An answer that says nothing of use: none of them is done.
+  const bool unreadable = taken.kind == Taken::Kind::kDone && mapping_.partial_failures && !failed;
+  if (unreadable) {
+    failed.emplace();
+    for (std::size_t i = 0; i < batch.size(); ++i) failed->push_back(i);
+  }
+  note(batch, taken, failed ? &*failed : nullptr);
   meter_.add(Counted::kFailedInvoke, batch.size() - done.size());
   if (taken.kind == Taken::Kind::kFailed && !mapping_.partial_failures) crowd_.lower();
   if (!done.empty()) co_await remove(std::move(done), role_arn);
@@ -355,19 +364,71 @@ net::Task<void> QueuePoller::remove(std::vector<store::Receipt> receipts,
   }
 }
 
-void QueuePoller::note(const Batch& batch, const Taken& taken) {
+void QueuePoller::tell(std::string result) {
+  const std::int64_t now_ms = unix_ms(needs_.clock.wall());
+  const std::scoped_lock lock(result_mutex_);
+  last_result_ = std::move(result);
+  last_result_ms_ = now_ms;
+}
+
+PollerFacts QueuePoller::facts() const {
+  const std::scoped_lock lock(result_mutex_);
+  return {at_work_, last_result_, last_result_ms_};
+}
+
+void QueuePoller::note_filtered(const ports::QueueRecord& record) {
   if (needs_.journal == nullptr) return;
+  needs_.journal->note({.trace = record.trace,
+                        .event = record.id,
+                        .account = mapping_.account,
+                        .kind = journal::StepKind::kFiltered,
+                        .at = mapping_.arn});
+}
+
+// Of each message under its own trace, and of the run under that of its own, which the messages
+// became.
+void QueuePoller::note(const Batch& batch, const Taken& taken,
+                       const std::vector<std::size_t>* failed) {
   using journal::StepKind;
+  const bool ran = taken.kind != Taken::Kind::kLater;
   StepKind kind = StepKind::kDelivered;
   if (taken.kind == Taken::Kind::kFailed) kind = StepKind::kAttempted;
-  if (taken.kind == Taken::Kind::kLater) kind = StepKind::kThrottled;
-  for (const std::string& id : batch.ids()) {
-    needs_.journal->note({.trace = taken.trace,
-                          .event = id,
-                          .account = mapping_.account,
-                          .kind = kind,
-                          .at = mapping_.arn,
-                          .reason = taken.reason});
+  if (!ran) kind = StepKind::kThrottled;
+  if (!ran) {
+    tell("throttled: " + taken.reason);
+  } else if (taken.kind == Taken::Kind::kFailed) {
+    tell("failed: " + taken.reason);
+  } else {
+    tell(failed != nullptr && !failed->empty() ? "some items failed" : "done");
+  }
+  if (needs_.journal == nullptr) return;
+  if (ran && !taken.request_id.empty()) {
+    journal::Step run{.trace = taken.trace,
+                      .event = taken.request_id,
+                      .account = mapping_.account,
+                      .kind = StepKind::kAccepted,
+                      .at = taken.by};
+    needs_.journal->note(run);
+    run.kind = kind;
+    run.reason = taken.reason;
+    needs_.journal->note(std::move(run));
+  }
+  std::size_t next_failed = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    journal::Step step{.trace = batch.traces()[i],
+                       .event = batch.ids()[i],
+                       .account = mapping_.account,
+                       .kind = kind,
+                       .at = mapping_.arn,
+                       .to = taken.by,
+                       .reason = taken.reason,
+                       .became = ran ? taken.trace : std::string()};
+    if (failed != nullptr && next_failed < failed->size() && (*failed)[next_failed] == i) {
+      ++next_failed;
+      step.kind = StepKind::kAttempted;
+      step.reason = "The function reported it as failed.";
+    }
+    needs_.journal->note(std::move(step));
   }
 }
 

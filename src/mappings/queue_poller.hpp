@@ -39,6 +39,7 @@ class QueuePoller final : public Poller,
   void change(QueueMapping mapping, std::shared_ptr<Consumer> consumer);
   void stop(UniqueFunction<void()> done) override;
   void end() override;
+  PollerFacts facts() const override;
 
  private:
   // Tasks of their own keep it, from before their first step on.
@@ -59,7 +60,10 @@ class QueuePoller final : public Poller,
   void set_alarm(MonoTime when);
   void refused(const Error& error);
   void rest();
-  void note(const Batch& batch, const Taken& taken);
+  // `failed`: the places of those that are not done; null: as `taken` says.
+  void note(const Batch& batch, const Taken& taken, const std::vector<std::size_t>* failed);
+  void note_filtered(const ports::QueueRecord& record);
+  void tell(std::string result);
   void put_metrics() { meter_.put(needs_.metrics, needs_.clock.wall()); }
 
   const std::shared_ptr<PollerShared> shared_;
@@ -78,18 +82,21 @@ class QueuePoller final : public Poller,
   bool look_again_ = false;        // something came while it did
   bool stopping_ = false;
   std::vector<UniqueFunction<void()>> stopped_;
-  std::uint32_t at_work_ = 0;  // batches
-  std::size_t hopes_ = 1;      // batches that may be there: no more places are held
-  Batch open_;                 // waits for more, until window_ends_
-  MonoTime window_ends_{};     // by the server's clock
-  std::deque<Batch> closed_;   // wait for room
-  MonoTime paused_until_{};    // by the loop's
-  bool sleeping_ = false;      // until then
-  MonoTime alarm_at_{};        // the next, by the server's clock; past: none
-  Duration refused_again_{};   // zero: the source answers
-  MonoTime refused_until_{};   // by the server's clock
-  background::Hold hold_;      // while there is something to do at once
+  std::atomic<std::uint32_t> at_work_{0};  // batches; changed on the loop
+  std::size_t hopes_ = 1;                  // batches that may be there: no more places are held
+  Batch open_;                             // waits for more, until window_ends_
+  MonoTime window_ends_{};                 // by the server's clock
+  std::deque<Batch> closed_;               // wait for room
+  MonoTime paused_until_{};                // by the loop's
+  bool sleeping_ = false;                  // until then
+  MonoTime alarm_at_{};                    // the next, by the server's clock; past: none
+  Duration refused_again_{};               // zero: the source answers
+  MonoTime refused_until_{};               // by the server's clock
+  background::Hold hold_;                  // while there is something to do at once
   std::unique_ptr<ports::QueueWatch> watch_;
+  mutable std::mutex result_mutex_;
+  std::string last_result_;          // with the mutex
+  std::int64_t last_result_ms_ = 0;  // the same; since the epoch
 };
 
 }  // namespace lapwing::mappings

@@ -73,6 +73,8 @@ void StreamPoller::stop(UniqueFunction<void()> done) {
   });
 }
 
+PollerFacts StreamPoller::facts() const { return {team_->at_work, last_result(), 0}; }
+
 std::string StreamPoller::last_result() const { return std::string(to_string(team_->last.load())); }
 
 void StreamPoller::begin_work() {

@@ -20,8 +20,8 @@
 //
 // How often a batch was tried is not kept: after a crash it has all its retries again.
 //
-// Thread-safety: wake(), change(), stop(), end() and last_result() from any thread; the rest on its
-// loop.
+// Thread-safety: wake(), change(), stop(), end(), facts() and last_result() from any thread; the
+// rest on its loop.
 #pragma once
 
 #include <atomic>
@@ -49,6 +49,7 @@ class StreamPoller final : public Poller, public std::enable_shared_from_this<St
   void change(StreamMapping mapping, std::shared_ptr<Consumer> consumer);
   void stop(UniqueFunction<void()> done) override;
   void end() override;
+  PollerFacts facts() const override;
   std::string last_result() const override;
 
  private:

@@ -37,9 +37,9 @@ struct StreamTeam {
   std::uint64_t owner = 0;  // of its checkpoints
   bool lost = false;        // somebody else owns them by now
   bool stopping = false;
-  std::uint32_t at_work = 0;  // batches
-  MonoTime paused_until{};    // by the loop's clock: after a throttle
-  RoomLine<Woken> line;       // shards that wait for room
+  std::atomic<std::uint32_t> at_work{0};  // batches; changed on the loop
+  MonoTime paused_until{};                // by the loop's clock: after a throttle
+  RoomLine<Woken> line;                   // shards that wait for room
   std::weak_ptr<Woken> poller;
   std::vector<std::string> ended;                   // shards that are done, for the poller
   std::vector<std::string> missing;                 // that are not there, likewise

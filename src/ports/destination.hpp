@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
@@ -86,6 +87,8 @@ struct Delivered {
   std::string message = {};
   // What it answered: the id the target gave it, or an HTTP answer's first bytes.
   std::string answer = {};
+  // Of kLater: it asks for no attempt sooner than this (HTTP's Retry-After).
+  Duration not_before = Duration::zero();
 };
 
 class Destination {

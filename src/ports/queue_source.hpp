@@ -44,6 +44,7 @@ struct QueueRecord {
   std::string record;
   // The same with a body that is JSON as JSON, which filters look at; only where asked for.
   std::string filterable = {};
+  std::string trace = {};  // X-Amzn-Trace-Id that it was sent with, or empty
 };
 
 struct QueueAsk {

@@ -54,7 +54,10 @@ http::Response not_found() {
 
 }  // namespace
 
-Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {}
+Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {
+  if (parts_.services == nullptr) return;
+  event_pages_.emplace(parts_.services->services(), parts_.services->journal(), *parts_.workers);
+}
 
 void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats* invoke,
                     const http::ServerStats& http) {
@@ -68,9 +71,12 @@ Status Admin::may_see(const http::RequestContext& context, aws::Origin from) con
     return fail(
         Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403));
   }
-  if (!parts_.clients_sign) return {};
+  return parts_.clients_sign ? is_operators(context, {}) : Status();
+}
+
+Status Admin::is_operators(const http::RequestContext& context, std::string_view body) const {
   RequestView view(context.request());
-  const aws::Request& request = view.with_body({});
+  const aws::Request& request = view.with_body(body);
   LAPWING_TRY(const aws::SignatureHead head, parts_.authenticator->read(request));
   LAPWING_TRY(const aws::Caller caller, parts_.authenticator->authenticate(request, head));
   if (parts_.credentials->added(caller)) return {};
@@ -84,6 +90,7 @@ Status Admin::may_see(const http::RequestContext& context, aws::Origin from) con
 net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
+  if (event_pages_ && EventPages::owns(path)) co_return co_await events(context, from);
   if (path == "/_lapwing/clock") co_return co_await clock(context, from);
   if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
     http::Response response(405, "application/json", R"({"message":"Method Not Allowed"})");
@@ -109,6 +116,29 @@ net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
   } else {
     co_await context.respond(not_found());
   }
+}
+
+net::Task<void> Admin::events(http::RequestContext& context, aws::Origin from) {
+  if (from == aws::Origin::kFunction) {
+    co_await context.respond(hosting::plain_error(
+        Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403)));
+    co_return;
+  }
+  std::string body;
+  if (context.request().method == http::Method::kPost) {
+    Result<std::string> read = co_await context.body().read_all(kReplayBodyBytesMax);
+    if (!read) {
+      co_await context.respond(hosting::plain_error(read.error()));
+      co_return;
+    }
+    body = *std::move(read);
+  }
+  const Status allowed = parts_.events_signed ? is_operators(context, body) : Status();
+  if (!allowed) {
+    co_await context.respond(hosting::plain_error(allowed.error()));
+    co_return;
+  }
+  co_await event_pages_->handle(context, std::move(body));
 }
 
 net::Task<void> Admin::clock(http::RequestContext& context, aws::Origin from) {

@@ -1,5 +1,6 @@
 // Lapwing's own paths, all below /_lapwing/: health, metrics, the
-// clock, what is built of each service. Others below it are services' (hosting/data_plane.hpp).
+// clock, events and what goes to people (event_pages.hpp), what is built of each service. Others
+// below it are services' (hosting/data_plane.hpp).
 //
 // Where metrics are to be signed, they are for the operator: who signs with a key of the
 // configuration, or in a session of one's. Everybody else, IAM's users and roles too, is told "ok"
@@ -8,6 +9,7 @@
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,7 @@
 #include "engine/dispatcher.hpp"
 #include "http/server.hpp"
 #include "net/worker_pool.hpp"
+#include "server/event_pages.hpp"
 #include "server/invoke_door.hpp"
 #include "server/platform.hpp"
 #include "server/service_part.hpp"
@@ -35,6 +38,7 @@ struct AdminParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::MemoryCredentialStore* credentials = nullptr;  // the operator's
   bool clients_sign = false;                                // for metrics
+  bool events_signed = false;                               // for events, and what goes to people
   bool functions_may = true;                                // see them
   const http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
@@ -57,6 +61,11 @@ class Admin {
  private:
   // Whether the caller may see more than that all is well.
   Status may_see(const http::RequestContext& context, aws::Origin from) const;
+  // Whether the request, with this body, is signed by the operator.
+  Status is_operators(const http::RequestContext& context, std::string_view body) const;
+  // What passes through here is other people's: functions see none of it, and where requests are
+  // signed, it is the operator's.
+  net::Task<void> events(http::RequestContext& context, aws::Origin from);
   std::string health(bool whole) const;
   net::Task<std::string> metrics(net::Loop& loop) const;
   // What is built of a service, for people.
@@ -66,6 +75,7 @@ class Admin {
 
   AdminParts parts_;
   MonoTime started_;
+  std::optional<EventPages> event_pages_;
   const FrontDoorStats* front_door_ = nullptr;
   const InvokeDoorStats* invoke_ = nullptr;
   const http::ServerStats* http_ = nullptr;

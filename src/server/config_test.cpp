@@ -11,6 +11,7 @@
 #include "images/settings.hpp"
 #include "runtime/settings.hpp"
 #include "sandbox/settings.hpp"
+#include "server/ask.hpp"
 #include "server/clock_command.hpp"
 #include "services/lambda/settings.hpp"
 
@@ -188,14 +189,14 @@ TEST(Clock, DurationsAreSaidInUnits) {
 }
 
 TEST(Clock, TheServerAskedIsTheOneThatClientsAreTold) {
-  EXPECT_EQ(clock_address("127.0.0.1:5000", "http://127.0.0.1:6000").value(), "127.0.0.1:5000");
-  EXPECT_EQ(clock_address("", "http://127.0.0.1:6000/").value(), "127.0.0.1:6000");
-  EXPECT_EQ(clock_address("", "http://localhost").value(), "localhost:80");
-  EXPECT_EQ(clock_address("", nullptr).value(), kDefaultListen);
-  EXPECT_EQ(clock_address("", "").value(), kDefaultListen);
+  EXPECT_EQ(server_address("127.0.0.1:5000", "http://127.0.0.1:6000").value(), "127.0.0.1:5000");
+  EXPECT_EQ(server_address("", "http://127.0.0.1:6000/").value(), "127.0.0.1:6000");
+  EXPECT_EQ(server_address("", "http://localhost").value(), "localhost:80");
+  EXPECT_EQ(server_address("", nullptr).value(), kDefaultListen);
+  EXPECT_EQ(server_address("", "").value(), kDefaultListen);
   for (const char* bad : {"https://sqs.us-east-1.amazonaws.com", "127.0.0.1:4566", "http://",
                           "http://127.0.0.1:port", "http://127.0.0.1:70000"}) {
-    const auto address = clock_address("", bad);
+    const auto address = server_address("", bad);
     ASSERT_FALSE(address) << bad;
     EXPECT_TRUE(address.error().message().starts_with(std::string("AWS_ENDPOINT_URL=") + bad));
     EXPECT_NE(address.error().message().find("say --listen HOST:PORT"), std::string::npos);

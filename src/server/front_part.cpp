@@ -37,6 +37,7 @@ AdminParts admin_parts(const FrontNeeds& needs) {
   out.authenticator = &needs.sign_in.authenticator;
   out.credentials = &needs.sign_in.credentials;
   out.clients_sign = metrics_signed(needs.config);
+  out.events_signed = needs.config.auth != "off";
   out.functions_may = functions_may_see(needs.config);
   out.memory = &needs.memory;
   out.connections = &needs.connections;

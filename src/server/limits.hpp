@@ -51,6 +51,11 @@ inline constexpr std::uint64_t kConnectionsMin = 16;
 // How much of a request's target a log line shows.
 inline constexpr std::size_t kLoggedTargetMax = 256;
 
+// GET /_lapwing/events: rows of a list, and unless it is said; POST .../replay.
+inline constexpr std::size_t kEventRowsMax = 1'000;
+inline constexpr std::size_t kEventRowsDefault = 100;
+inline constexpr std::size_t kReplayBodyBytesMax = 8 * kKiB;
+
 // POST /_lapwing/clock.
 inline constexpr std::size_t kClockBodyBytesMax = 1024;
 inline constexpr auto kClockAdvanceMax = std::chrono::hours(24 * 3660);

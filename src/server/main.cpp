@@ -9,6 +9,7 @@
 
 #include "server/clock_command.hpp"
 #include "server/commands.hpp"
+#include "server/events_command.hpp"
 #include "server/instance.hpp"
 #include "server/runtime_command.hpp"
 
@@ -32,6 +33,11 @@ struct Arguments {
   bool insecure = false;
   bool require_isolation = false;
   std::vector<std::string> settings;
+};
+
+struct EventsArguments {
+  lapwing::server::EventsWanted wanted;
+  std::string id;
 };
 
 void add_options(CLI::App& command, Arguments& args) {
@@ -128,6 +134,49 @@ int run_runtime(const RuntimeCommands& commands, const Arguments& args, const Co
   return lapwing::server::run_runtime_list(config);
 }
 
+// `lapwing events ...`, none of them parsed yet.
+struct EventsCommands {
+  CLI::App* group = nullptr;
+  CLI::App* trace = nullptr;
+  CLI::App* replay = nullptr;
+};
+
+EventsCommands add_events_commands(CLI::App& app, EventsArguments& args) {
+  EventsCommands out;
+  out.group = app.add_subcommand("events", "what waits, is tried again and has died in a server");
+  out.trace = out.group->add_subcommand("trace", "everything that happened to one event, in order");
+  out.replay = out.group->add_subcommand("replay", "send an event again that has died");
+  lapwing::server::EventsWanted& wanted = args.wanted;
+  for (CLI::App* command : {out.group, out.trace, out.replay}) {
+    command->add_option("--listen", wanted.listen,
+                        "HOST:PORT of the server (that of AWS_ENDPOINT_URL, else 127.0.0.1:4566)");
+    command->add_flag("--json", wanted.json, "print the server's answer as it is");
+  }
+  for (CLI::App* command : {out.trace, out.replay}) {
+    command
+        ->add_option("id", args.id,
+                     "a request id, a message id, an event's id, or the root of a trace")
+        ->required();
+  }
+  out.group->add_option("--list", wanted.list,
+                        "queues, mappings, schedules, retries or dead-letters (all of them)");
+  out.group->add_option("--service", wanted.service, "of this service alone: lambda, sqs, ...");
+  out.group->add_option("--function", wanted.function, "of the function of this name alone");
+  out.group->add_option("--holds", wanted.holds, "only what has this in its name, target or id");
+  out.group->add_option("--limit", wanted.limit, "rows of a list (100)");
+  out.group->add_option("--after", wanted.after, "go on where a page has ended");
+  out.group->footer(
+      "Where requests are signed (--auth verify), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n"
+      "to a key of the server's configuration ([[credentials]]).");
+  return out;
+}
+
+int run_events(const EventsCommands& commands, const EventsArguments& args) {
+  if (commands.trace->parsed()) return lapwing::server::run_events_trace(args.wanted, args.id);
+  if (commands.replay->parsed()) return lapwing::server::run_events_replay(args.wanted, args.id);
+  return lapwing::server::run_events(args.wanted);
+}
+
 int run_help(CLI::App& app, const std::vector<std::string>& asked) {
   app.clear();  // else it says more of `help`, which was parsed
   CLI::App* of = &app;
@@ -168,15 +217,19 @@ int run(int argc, char** argv) {
                         "HOST:PORT of the server (that of AWS_ENDPOINT_URL, else 127.0.0.1:4566)");
   }
   advance->add_option("time", args.advance, "how far: 90s, 2m, 1h30m, 7d, 2w")->required();
+  EventsArguments events_args;
+  const EventsCommands events = add_events_commands(app, events_args);
   CLI::App* help =
       app.add_subcommand("help", "say more of a command: help serve, help runtime add");
   help->add_option("command", asked, "the command");
-  if (argc < 2) return misused("say a command: serve, doctor, runtime, clock, config or help");
+  if (argc < 2) {
+    return misused("say a command: serve, doctor, runtime, clock, events, config or help");
+  }
   const std::string_view first = argv[1];
   const auto named = [first](const CLI::App* command) { return command->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
     return misused(fmt::format(
-        "unknown command '{}': serve, doctor, runtime, clock, config or help", argv[1]));
+        "unknown command '{}': serve, doctor, runtime, clock, events, config or help", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -190,6 +243,7 @@ int run(int argc, char** argv) {
     return lapwing::server::run_clock(
         args.listen, advance->parsed() ? std::optional(args.advance) : std::nullopt);
   }
+  if (events.group->parsed()) return run_events(events, events_args);
   if (keys->parsed()) {
     return args.markdown ? lapwing::server::run_config_page() : lapwing::server::run_config();
   }

@@ -1,5 +1,6 @@
 #include "server/rooms.hpp"
 
+#include "delivery/mail_settings.hpp"
 #include "engine/settings.hpp"
 #include "images/settings.hpp"
 #include "runtime/settings.hpp"
@@ -20,7 +21,8 @@ struct Rooms {
   }
 };
 
-using All = Rooms<sandbox::Settings, runtime::Settings, engine::Settings, images::Settings>;
+using All = Rooms<sandbox::Settings, runtime::Settings, engine::Settings, images::Settings,
+                  delivery::MailSettings>;
 
 }  // namespace
 

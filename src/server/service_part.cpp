@@ -26,6 +26,15 @@ std::vector<net::Loop*> all_of(net::LoopGroup& loops) {
   return out;
 }
 
+std::unique_ptr<delivery::MailDestination> mail_destination(const ServiceNeeds& needs,
+                                                            net::WorkerPool& names) {
+  if (needs.settings == nullptr) return nullptr;
+  auto settings = needs.settings->read<delivery::MailSettings>();
+  if (settings.host.empty()) return nullptr;
+  return std::make_unique<delivery::MailDestination>(std::move(settings), service_clock(needs),
+                                                     names);
+}
+
 }  // namespace
 
 ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::string>& names)
@@ -40,6 +49,7 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       http_caller_(names_),
       http_(http_caller_, kHttpTimeout),
       streams_(needs.streams),
+      mail_(mail_destination(needs, names_)),
       ports_{.api = &calls_,
              .sessions = &needs.sessions,
              .engine = &needs.engine,
@@ -51,6 +61,7 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
                  needs.settings, &journal_},
                 ports_, names) {
   for (const char* const scheme : {"http", "https"}) destinations_.add(scheme, http_);
+  if (mail_ != nullptr) destinations_.add("mailto", *mail_);
   if (needs.manual != nullptr) {
     time_.emplace(*needs.manual, background_, needs.store.store(), all_of(needs.loops));
   }

@@ -12,6 +12,7 @@
 #include "background/runner.hpp"
 #include "delivery/http_caller.hpp"
 #include "delivery/http_destination.hpp"
+#include "delivery/mail_destination.hpp"
 #include "hosting/manual_time.hpp"
 #include "journal/journal.hpp"
 #include "net/loop_group.hpp"
@@ -82,6 +83,7 @@ class ServicePart {
   net::WorkerPool names_;  // that look up who somebody wants called; they may hang
   delivery::HttpCaller http_caller_;
   delivery::HttpDestination http_;
+  std::unique_ptr<delivery::MailDestination> mail_;  // null: no mail leaves
   ports::Destinations destinations_;
   ports::StreamSources streams_;
   hosting::Ports ports_;

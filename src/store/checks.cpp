@@ -38,6 +38,12 @@ Error late_receipt_error() {
   return conflict(
       "The receipt is superseded: the message was completed, moved, released or claimed again.");
 }
+Error no_such_message_error() {
+  return make_error(ErrorKind::kNotFound, "The message is not in the queue (any more).");
+}
+
+Error held_message_error() { return make_error(ErrorKind::kConflict, "The message is claimed."); }
+
 Error lapsed_receipt_error() {
   return conflict("The receipt is late: the visibility that it was given has ended.");
 }

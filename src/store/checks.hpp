@@ -15,6 +15,8 @@ Error changed_error(std::string_view kind, std::string_view key);
 Error no_record_error(std::string_view kind, std::string_view key);
 Error late_receipt_error();
 Error lapsed_receipt_error();
+Error no_such_message_error();
+Error held_message_error();
 Error backlog_error();
 Error foreign_blobs_error();
 Error stale_lease_error(std::string_view name);

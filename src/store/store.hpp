@@ -143,6 +143,11 @@ class Txn : public Reader {
   // attempts_in_all kept. Answers the new id.
   virtual Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
                                  const MoveOptions& options = {}) = 0;
+  // The same with one that nobody has: by its id, out of that queue. kNotFound where it is not
+  // there (any more), kConflict while it is claimed.
+  virtual Result<MessageId> move_unclaimed(MessageId id, std::string_view from_queue,
+                                           std::string_view to_queue,
+                                           const MoveOptions& options = {}) = 0;
   // What the receipt names, its payload included.
   virtual Result<Peeked> peek(const Receipt& receipt) = 0;
 

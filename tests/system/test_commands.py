@@ -11,7 +11,7 @@ import pytest
 from serving import Server, binary
 
 INTERFACE = re.compile(r"NAT by interface (lw[0-9a-f]{8})")
-COMMANDS = ("serve", "doctor", "runtime", "clock", "config")
+COMMANDS = ("serve", "doctor", "runtime", "clock", "events", "config")
 
 
 def lapwing(*arguments, status=0, **options):

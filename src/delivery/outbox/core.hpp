@@ -36,7 +36,12 @@ struct Counters {
 
 struct Core {
   Core(std::string name_of, const Needs& given, Sender& of)
-      : name(std::move(name_of)), needs(given), sender(of), loop(given.loops.next()), tasks(loop) {}
+      : name(std::move(name_of)),
+        needs(given),
+        sender(of),
+        loop(given.loops.next()),
+        dead(given.space, "delivery.dead"),
+        tasks(loop) {}
 
   Duration since(std::int64_t ms) const { return needs.clock.wall() - wall_from_unix_ms(ms); }
   std::int64_t now_ms() const { return unix_ms(needs.clock.wall()); }
@@ -46,6 +51,7 @@ struct Core {
   Sender& sender;
   net::Loop& loop;  // where everything happens
   Counters counts;
+  DeadEvents dead;
   std::atomic<bool> draining{false};
   net::TaskGroup tasks;
 };

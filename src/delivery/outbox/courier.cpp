@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "aws/arn.hpp"
 #include "crypto/sha256.hpp"
 #include "net/task_group.hpp"
 #include "net/timeout.hpp"
@@ -11,6 +12,7 @@
 namespace lapwing::delivery {
 namespace {
 
+using journal::StepKind;
 using ports::Delivered;
 using Answers = std::vector<Delivered>;
 
@@ -33,6 +35,31 @@ net::Task<Result<Answers>> ask(net::Loop& loop, ports::Destination& to,
   } catch (const std::exception& bug) {
     co_return fail(internal_error(bug.what()));
   }
+}
+
+std::string said(const Delivered& answer) {
+  return answer.code.empty() ? answer.message : answer.code + ": " + answer.message;
+}
+
+std::string reason_of(const Failure& failure) {
+  std::string out = said(failure.last);
+  if (failure.why == Why::kTooOld) out += out.empty() ? "Too old." : " (too old)";
+  if (failure.why == Why::kRetriesExhausted) out += " (no more attempts)";
+  return out;
+}
+
+bool is_throttle(const Delivered& answer) {
+  return answer.code.contains("Throttl") || answer.code.contains("TooManyRequests") ||
+         answer.code == "429";
+}
+
+// What the target calls it: of those that say (queues, topics, buses, functions); others answer
+// bodies.
+std::string answered_id(const Attempt& attempt, const Delivered& answer) {
+  const bool id = attempt.destination != nullptr && attempt.destination->quick() &&
+                  answer.answer.size() <= kIdBytesMax &&
+                  answer.answer.find_first_of(" {\"") == std::string::npos;
+  return id ? answer.answer : std::string();
 }
 
 Delivered no_answer(const Error& error) {
@@ -77,10 +104,12 @@ bool Courier::ask_sender(Attempt& attempt) const {
   if (attempt.dead != nullptr) {
     auto parcel = core_.sender.dead_letter(posting, attempt.addressee, *attempt.dead->failure);
     if (!parcel) {
+      name(attempt);
       drop(attempt, attempt.dead->failure->last);
       return false;
     }
     attempt.shipment.parcel = *std::move(parcel);
+    name(attempt);
   } else {
     auto shipment = core_.sender.shipment_at(posting, attempt.addressee, attempt.before + 1);
     if (!shipment) {
@@ -88,6 +117,7 @@ bool Courier::ask_sender(Attempt& attempt) const {
       return false;
     }
     attempt.shipment = *std::move(shipment);
+    name(attempt);
     if (attempt.shipment.retry.too_old(core_.since(posting.accepted_ms))) {
       give_up(attempt, Why::kTooOld, {.kind = Delivered::Kind::kLater}, attempt.before);
       return false;
@@ -167,11 +197,13 @@ void Courier::judge(Attempt& attempt, const Delivered& answer) const {
     attempt.verdict = Verdict::kDone;
     attempt.taken = true;
     core_.counts.delivered.fetch_add(1, std::memory_order_relaxed);
+    note(attempt, attempt.shipment.is_dead_letter ? StepKind::kDeadLettered : StepKind::kDelivered,
+         {}, answered_id(attempt, answer));
     core_.sender.ended(*attempt.posting, attempt.addressee, nullptr, age);
     return;
   }
   core_.counts.failed_attempts.fetch_add(1, std::memory_order_relaxed);
-  attempt.said = answer.code + ": " + answer.message;
+  attempt.said = said(answer);
   const std::uint32_t failures = attempt.before + 1;
   if (answer.kind == Delivered::Kind::kRefused) {
     return give_up(attempt, Why::kRefused, answer, failures);
@@ -179,7 +211,10 @@ void Courier::judge(Attempt& attempt, const Delivered& answer) const {
   const RetryPolicy& retry = attempt.shipment.retry;
   if (const auto delay = retry.next(failures, age, core_.needs.random)) {
     attempt.verdict = Verdict::kAgain;
-    attempt.delay = std::clamp<Duration>(*delay, Duration::zero(), store::kMaxDelay);
+    const Duration asked = std::min<Duration>(answer.not_before, kNotBeforeMost);
+    attempt.delay =
+        std::clamp<Duration>(std::max(*delay, asked), Duration::zero(), store::kMaxDelay);
+    note(attempt, is_throttle(answer) ? StepKind::kThrottled : StepKind::kAttempted, attempt.said);
     return;
   }
   give_up(attempt, failures <= retry.attempts() ? Why::kTooOld : Why::kRetriesExhausted, answer,
@@ -191,9 +226,11 @@ void Courier::judge_dead(Attempt& attempt, const Delivered& answer) const {
     attempt.verdict = Verdict::kDone;
     attempt.taken = true;
     core_.counts.dead_letters.fetch_add(1, std::memory_order_relaxed);
+    note(attempt, StepKind::kDeadLettered, said(attempt.dead->failure->last),
+         answered_id(attempt, answer));
     return;
   }
-  attempt.said = answer.code + ": " + answer.message;
+  attempt.said = said(answer);
   if (answer.kind == Delivered::Kind::kLater) {
     const auto delay = dead_letter_retry().next(
         attempt.before + 1, core_.since(attempt.dead->died_ms), core_.needs.random);
@@ -212,16 +249,66 @@ void Courier::give_up(Attempt& attempt, Why why, const Delivered& last,
       attempt.failure.emplace(Failure{.why = why, .last = last, .attempts = attempts});
   const Posting& posting = *attempt.posting;
   core_.sender.ended(posting, attempt.addressee, &failure, core_.since(posting.accepted_ms));
-  if (core_.sender.dead_letter(posting, attempt.addressee, failure)) {
+  if (auto letter = core_.sender.dead_letter(posting, attempt.addressee, failure)) {
+    attempt.dead_letters = std::move(letter->target);
     attempt.verdict = Verdict::kDead;
+    note(attempt, StepKind::kAttempted, reason_of(failure));
     return;
   }
   drop(attempt, last);
 }
 
+// Who it is from and to, before the parcel goes.
+void Courier::name(Attempt& attempt) const {
+  const ports::Parcel& parcel = attempt.shipment.parcel;
+  attempt.event = core_.sender.event_of(*attempt.posting);
+  attempt.account = parcel.as.source_account;
+  attempt.at = parcel.as.source_arn;
+  attempt.to = parcel.target;
+  if (!attempt.account.empty()) return;
+  for (const std::string* const arn : {&attempt.at, &attempt.to}) {
+    if (const auto parsed = aws::Arn::parse(*arn)) {
+      attempt.account = parsed->account;
+      return;
+    }
+  }
+}
+
+void Courier::note(const Attempt& attempt, StepKind kind, std::string reason,
+                   std::string became) const {
+  if (core_.needs.journal == nullptr) return;
+  core_.needs.journal->note({.trace = attempt.posting->trace,
+                             .event = attempt.event,
+                             .account = attempt.account,
+                             .kind = kind,
+                             .at = attempt.at,
+                             .to = attempt.to,
+                             .reason = std::move(reason),
+                             .attempt = attempt.before + 1,
+                             .became = std::move(became)});
+}
+
+std::optional<DeadEvent> Courier::buried(const Attempt& attempt, std::size_t bytes) const {
+  if (!attempt.failure) return std::nullopt;
+  DeadEvent out{.died_ms = core_.now_ms(),
+                .id = attempt.event,
+                .trace = attempt.posting->trace,
+                .account = attempt.account,
+                .at = attempt.at,
+                .to = attempt.to,
+                .dead_letters = attempt.dead_letters,
+                .reason = reason_of(*attempt.failure),
+                .attempts = attempt.failure->attempts};
+  if (bytes + attempt.posting->event.size() <= kDeadBytesOfCommit) {
+    out.work = pack_waiting(*attempt.posting, attempt.addressee, 0);
+  }
+  return out;
+}
+
 void Courier::drop(Attempt& attempt, const Delivered& last) const {
   attempt.verdict = Verdict::kDone;
   core_.counts.dropped.fetch_add(1, std::memory_order_relaxed);
+  note(attempt, StepKind::kDropped, attempt.failure ? reason_of(*attempt.failure) : said(last));
   core_.needs.logger.warn("delivery", "an event was dropped",
                           {{"outbox", core_.name},
                            {"event", attempt.posting->id},

@@ -13,6 +13,7 @@
 #include "delivery/outbox/core.hpp"
 #include "delivery/packing.hpp"
 #include "delivery/sender.hpp"
+#include "journal/journal.hpp"
 #include "net/task.hpp"
 #include "ports/destination.hpp"
 
@@ -34,13 +35,19 @@ struct Attempt {
   Shipment shipment = {};
   ports::Destination* destination = nullptr;
 
+  std::string event = {};  // its owner's name for it
+  AccountId account = {};
+  std::string at = {};  // who sends it: an ARN
+  std::string to = {};
+
   // The outcome. What was not decided (a bug) is tried again.
   Verdict verdict = Verdict::kAgain;
   Duration delay = kStoreRetry;
   std::optional<Failure> failure = {};
   std::string said = {};  // why it was not taken
   bool taken = false;
-  bool hung = false;  // no answer in time
+  bool hung = false;              // no answer in time
+  std::string dead_letters = {};  // where it goes, given up: a queue's ARN
 };
 
 class Courier {
@@ -49,6 +56,9 @@ class Courier {
 
   // Whether it is to be delivered; else it is decided.
   bool prepare(Attempt& attempt) const;
+  // What is to be kept of an attempt after which its event is given up; `bytes`: what has been kept
+  // with it already.
+  std::optional<DeadEvent> buried(const Attempt& attempt, std::size_t bytes) const;
   // Those prepared, a call a destination.
   net::Task<void> deliver(std::vector<Attempt*> attempts, Duration timeout);
 
@@ -62,6 +72,9 @@ class Courier {
   void give_up(Attempt& attempt, Why why, const ports::Delivered& last,
                std::uint32_t attempts) const;
   void drop(Attempt& attempt, const ports::Delivered& last) const;
+  void name(Attempt& attempt) const;
+  void note(const Attempt& attempt, journal::StepKind kind, std::string reason,
+            std::string became = {}) const;
 
   Core& core_;
 };

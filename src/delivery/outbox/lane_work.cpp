@@ -200,6 +200,7 @@ void Lanes::settle(Plan& plan, Lane& lane, Item& item) {
   }
   const Attempt& attempt = item.attempt;
   note(lane, attempt);
+  bury(plan, attempt);
   if (attempt.verdict == Verdict::kDone) return;
   if (attempt.verdict == Verdict::kAgain) {
     one.kind = Settlement::Kind::kRelease;

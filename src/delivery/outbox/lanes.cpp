@@ -1,6 +1,7 @@
 #include "delivery/outbox/lanes.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "crypto/sha256.hpp"
@@ -111,6 +112,14 @@ void Lanes::put_dead(Plan& plan, const Posting& posting, std::string_view addres
   plan.write_bytes += plan.writes.back().request.payload.size();
 }
 
+void Lanes::bury(Plan& plan, const Attempt& attempt) const {
+  std::optional<DeadEvent> dead = courier_.buried(attempt, plan.dead_bytes);
+  if (!dead) return;
+  plan.dead_bytes += dead->work.size();
+  plan.write_bytes += dead->work.size();
+  plan.dead.push_back(*std::move(dead));
+}
+
 void Lanes::committed(const Plan& plan) {
   for (const Write& write : plan.writes) {
     if (!write.refused) continue;
@@ -155,6 +164,7 @@ Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
                       .waiting = in_all - under_way,
                       .under_way = under_way,
                       .oldest = {},
+                      .next_in = {},
                       .last_failure = lane->last_failure_},
                      name});
     }
@@ -170,6 +180,40 @@ Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
     LAPWING_TRY(const store::QueueStats stats, core_.needs.space.queue().stats(name));
     facts.oldest = stats.oldest_age;
     out.push_back(std::move(facts));
+  }
+  return out;
+}
+
+// By the queues that there are, a page of them: the loop is not held up by reading them all.
+Result<Outbox::LanePage> Lanes::facts_after(const std::string& name, std::size_t max) const {
+  store::Queue& queue = core_.needs.space.queue();
+  Outbox::LanePage out;
+  for (const std::string_view prefix : {kDeadPrefix, kLanePrefix}) {
+    // "dead/" comes before "lane/".
+    if (!name.empty() && std::string_view(name).substr(0, prefix.size()) > prefix) continue;
+    const bool within = name.starts_with(prefix);
+    const std::size_t left = max - out.lanes.size();
+    LAPWING_TRY(const std::vector<std::string> names,
+                queue.names(prefix, within ? name : std::string(), left));
+    for (const std::string& each : names) {
+      LAPWING_TRY(const store::QueueStats stats, queue.stats(each));
+      LAPWING_TRY(const auto next_in, queue.next_due(std::span<const std::string>(&each, 1)));
+      LaneFacts facts{.addressee = each.substr(prefix.size()),
+                      .dead_letters = prefix == kDeadPrefix,
+                      .waiting = stats.visible + stats.delayed,
+                      .under_way = stats.in_flight,
+                      .oldest = stats.oldest_age,
+                      .next_in = stats.visible + stats.delayed > 0 ? next_in : std::nullopt,
+                      .last_failure = {}};
+      const std::scoped_lock lock(mutex_);
+      const auto found = lanes_.find(each);
+      if (found != lanes_.end()) facts.last_failure = found->second->last_failure_;
+      out.lanes.push_back(std::move(facts));
+    }
+    if (names.size() == left) {
+      out.next = names.empty() ? std::string(name) : names.back();
+      return out;
+    }
   }
   return out;
 }

@@ -84,6 +84,8 @@ class Lanes final : public DueSource {
            Duration delay, const Attempt* last);
   void put_dead(Plan& plan, const Posting& posting, std::string_view addressee,
                 const Failure& failure);
+  // What is told of an event that has died with this attempt, where it has.
+  void bury(Plan& plan, const Attempt& attempt) const;
   // After the commit.
   void committed(const Plan& plan);
 
@@ -92,6 +94,7 @@ class Lanes final : public DueSource {
   // Any thread: what waits for the addressee is dropped.
   void forget(std::string_view addressee, background::Task& task);
   Result<std::vector<LaneFacts>> facts(std::size_t max) const;
+  Result<Outbox::LanePage> facts_after(const std::string& name, std::size_t max) const;
   void driven_by(background::Task& task) { task_ = &task; }
 
   // Lanes that wait for their pace, and those to be dropped.

@@ -53,7 +53,7 @@ Status claim_next(Txn& txn, Plan& plan) {
 }
 
 // On the writer's thread, perhaps more than once.
-Status run(Txn& txn, Plan& plan) {
+Status run(Txn& txn, Plan& plan, const DeadEvents& dead) {
   plan.claimed.clear();
   std::size_t settled = 0;
   for (Settlement& one : plan.settlements) {
@@ -73,6 +73,7 @@ Status run(Txn& txn, Plan& plan) {
     if (!is_final(done.error())) return fail(done.error());
     write.refused = true;
   }
+  if (!again) LAPWING_CHECK(dead.add(txn, plan.dead));
   return plan.claim ? claim_next(txn, plan) : Status{};
 }
 
@@ -88,8 +89,9 @@ net::Task<bool> Ledger::commit(std::shared_ptr<Plan> plan, HoldPtr& hold) {
       one.receipt = found->second.receipt;
       found->second.end = &one;
     }
-    auto done = co_await store::transact_on(core_.loop, core_.needs.space.store(),
-                                            [plan](Txn& txn) { return run(txn, *plan); });
+    auto done = co_await store::transact_on(
+        core_.loop, core_.needs.space.store(),
+        [plan, &dead = core_.dead](Txn& txn) { return run(txn, *plan, dead); });
     if (done) break;
     plan->unsure = plan->unsure || done.error().kind() == ErrorKind::kUnknown;
     if (core_.draining) co_return false;
@@ -105,6 +107,7 @@ net::Task<bool> Ledger::commit(std::shared_ptr<Plan> plan, HoldPtr& hold) {
     const auto found = under_way_.find(one.id);
     if (found != under_way_.end() && found->second.end == &one) under_way_.erase(found);
   }
+  if (!plan->dead.empty()) core_.dead.added();
   adopt(plan->claimed);
   co_return true;
 }

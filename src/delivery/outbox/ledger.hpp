@@ -49,6 +49,8 @@ struct Write {
 struct Plan {
   std::vector<Settlement> settlements;
   std::vector<Write> writes;
+  std::vector<DeadEvent> dead;  // what has died, to be told of
+  std::size_t dead_bytes = 0;   // of it
   std::size_t write_bytes = 0;
   // Afterwards: how many messages, of which queue. With `singly` each claim takes one, so that an
   // ordered group gives its first alone.

@@ -185,6 +185,7 @@ net::Task<bool> Pump::deliver_round(const Line& line, Batch& batch,
 }
 
 void Pump::decided(Plan& plan, const Attempt& attempt) {
+  lanes_.bury(plan, attempt);
   if (attempt.verdict == Verdict::kAgain) {
     lanes_.put(plan, *attempt.posting, attempt.addressee, attempt.before + 1, attempt.delay,
                &attempt);

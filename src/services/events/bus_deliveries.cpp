@@ -8,6 +8,7 @@
 #include "services/events/core.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/operations/put_events.hpp"
+#include "services/events/own_events.hpp"
 #include "store/await.hpp"
 #include "text/json.hpp"
 
@@ -16,6 +17,8 @@ namespace {
 
 using ports::Delivered;
 using ports::Parcel;
+
+constexpr std::size_t kOwnPrefix = 4;  // "aws."
 
 Delivered refused(std::string code, std::string message) {
   return {
@@ -52,6 +55,11 @@ std::expected<Event, Delivered> event_of(Core& core, const BusAddress& bus, cons
       out.json = with_id(out.json, out.id);
     }
   } else {
+    if (is_own_source(parcel.source) &&
+        parcel.as.service != parcel.source.substr(kOwnPrefix) + ".amazonaws.com") {
+      return std::unexpected(
+          refused("NotAuthorizedForSourceException", "Not authorized for the source."));
+    }
     out.id = make_uuid(*core.random);
     auto json = envelope_json(
         {.id = out.id,

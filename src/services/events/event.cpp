@@ -138,6 +138,8 @@ std::string pack(const Event& event) {
   return std::move(out).take();
 }
 
+std::string event_id(std::string_view bytes) { return PackedReader(bytes, kFormat).text(); }
+
 Result<Event> unpack_event(std::string_view bytes) {
   PackedReader in(bytes, kFormat);
   Event out;

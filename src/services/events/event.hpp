@@ -48,6 +48,8 @@ std::string with_id(std::string_view json, std::string_view id);
 // As an outbox or a log keeps it. kInternal: not to be read.
 std::string pack(const Event& event);
 Result<Event> unpack_event(std::string_view bytes);
+// Its id alone; empty: not to be read.
+std::string event_id(std::string_view bytes);
 
 // An event from elsewhere that is an envelope already (another bus): nothing where it is none.
 std::optional<Event> read_envelope(std::string_view json);

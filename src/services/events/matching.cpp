@@ -152,6 +152,13 @@ Matched Matching::match(const BusAddress& address, std::string_view event) const
   return out;
 }
 
+bool Matching::any(const BusAddress& address) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = buses_.find(address.key());
+  return found != buses_.end() &&
+         (!found->second->listeners.empty() || !found->second->all.empty());
+}
+
 std::size_t Matching::patterns(const BusAddress& address) const {
   const std::shared_lock lock(mutex_);
   const auto found = buses_.find(address.key());

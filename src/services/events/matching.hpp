@@ -37,7 +37,9 @@ class Matching {
   void changed(const ArchivePtr& before, const ArchivePtr& after);
 
   Matched match(const BusAddress& bus, std::string_view event) const;
-  // How many there are.
+  // Whether there is any rule with a pattern, or an archive.
+  bool any(const BusAddress& bus) const;
+  // How many patterns there are.
   std::size_t patterns(const BusAddress& bus) const;
 
  private:

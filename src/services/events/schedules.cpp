@@ -1,7 +1,10 @@
 #include "services/events/schedules.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "schedule/occurrence.hpp"
 #include "text/json_writer.hpp"
@@ -44,6 +47,30 @@ void Schedules::forget(const std::string& rule_id) {
   if (found == planned_.end()) return;
   in_turn_.erase({found->second.due, rule_id});
   planned_.erase(found);
+}
+
+// A place is when one is due, and its rule's id: "MS ID".
+journal::EventPage Schedules::facts(const journal::EventAsk& ask) const {
+  std::pair<WallTime, std::string> after;
+  if (const std::size_t blank = ask.after.find(' '); blank != std::string::npos) {
+    std::int64_t ns = 0;
+    std::from_chars(ask.after.data(), ask.after.data() + blank, ns);
+    after = {WallTime(Duration(ns)), ask.after.substr(blank + 1)};
+  }
+  journal::EventPage out;
+  std::size_t left = journal::looked_at(ask);
+  const std::lock_guard lock(mutex_);
+  auto at = ask.after.empty() ? in_turn_.begin() : in_turn_.upper_bound(after);
+  for (; at != in_turn_.end(); ++at) {
+    const RulePtr& rule = planned_.at(at->second).rule;
+    journal::EventRow row{
+        .what = "rule", .name = rule->address.arn(), .due_ms = unix_ms(at->first)};
+    if (passes(ask, row)) out.rows.push_back(std::move(row));
+    if (out.rows.size() < ask.max && --left > 0) continue;
+    out.next = fmt::format("{} {}", at->first.time_since_epoch().count(), at->second);
+    return out;
+  }
+  return out;
 }
 
 Result<std::optional<MonoTime>> Schedules::next_due() {

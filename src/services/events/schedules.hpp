@@ -18,6 +18,7 @@
 #include "base/clock.hpp"
 #include "base/due_source.hpp"
 #include "base/random.hpp"
+#include "journal/event_facts.hpp"
 #include "schedule/expression.hpp"
 #include "services/events/bus.hpp"
 #include "services/events/intake.hpp"
@@ -38,6 +39,9 @@ class Schedules final : public DueSource {
 
   // Watches the shelf of rules.
   void changed(const RulePtr& before, const RulePtr& after);
+
+  // When each rule is due next, in that order.
+  journal::EventPage facts(const journal::EventAsk& ask) const;
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;

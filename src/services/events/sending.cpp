@@ -9,6 +9,8 @@
 #include "aws/arn.hpp"
 #include "services/events/input.hpp"
 #include "services/events/limits.hpp"
+#include "services/events/own_events.hpp"
+#include "text/json.hpp"
 
 namespace lapwing::events {
 namespace {
@@ -64,6 +66,14 @@ delivery::RetryPolicy retries(const gen::events::Target& target) {
                                              .age = std::chrono::seconds(age_s)});
 }
 
+// An input that a rule writes itself, and that says to be an event of a service.
+bool says_it_is_a_services(const gen::events::Target& target, const std::string& body) {
+  if (!target.input && !target.input_path && !target.input_transformer) return false;
+  const auto document = text::parse_json(body, {.max_depth = kDetailDepthMax + 1});
+  const text::JsonValue* const source = document ? document->root().find("source") : nullptr;
+  return source != nullptr && is_own_source(source->as_string());
+}
+
 bool has(std::string_view code, std::string_view part) { return code.contains(part); }
 
 // ERROR_CODE of a dead letter, of what the target answered.
@@ -109,6 +119,12 @@ std::optional<delivery::Shipment> Sending::shipment(const delivery::Posting& pos
                             .message = "What the target is to get is not valid JSON."};
     return out;
   }
+  if (is_bus_arn(target.arn) && says_it_is_a_services(target, *body)) {
+    out.refusal = Delivered{.kind = Delivered::Kind::kRefused,
+                            .code = "NotAuthorizedForSourceException",
+                            .message = "Not authorized for the source."};
+    return out;
+  }
   out.parcel.body = *std::move(body);
   rules_.complete(*found->rule, target, out);
   return out;
@@ -146,27 +162,10 @@ std::optional<ports::Parcel> Sending::dead_letter(const delivery::Posting& posti
   return out;
 }
 
-void Sending::ended(const delivery::Posting& posting, std::string_view addressee,
-                    const Failure* failure, Duration) {
+std::string Sending::event_of(const delivery::Posting& posting) { return event_id(posting.event); }
+
+void Sending::ended(const delivery::Posting&, std::string_view, const Failure* failure, Duration) {
   ++(failure == nullptr ? counts_.invocations : counts_.failed_invocations);
-  if (journal_ == nullptr) return;
-  const auto found = due(rules_, posting, addressee);
-  if (!found) return;
-  const gen::events::Target& target = *found->target;
-  journal::Step step{.trace = found->event.trace,
-                     .event = found->event.id,
-                     .account = found->rule->address.bus.scope.account,
-                     .kind = journal::StepKind::kDelivered,
-                     .at = found->rule->address.arn(),
-                     .to = target.arn};
-  if (failure != nullptr) {
-    const bool kept = target.dead_letter_config && target.dead_letter_config->arn;
-    step.kind = kept ? journal::StepKind::kDeadLettered : journal::StepKind::kDropped;
-    if (kept) step.to = *target.dead_letter_config->arn;
-    step.reason = failure->last.code + ": " + failure->last.message;
-    step.attempt = failure->attempts;
-  }
-  journal_->note(std::move(step));
 }
 
 }  // namespace lapwing::events

@@ -9,10 +9,10 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "delivery/sender.hpp"
-#include "journal/journal.hpp"
 #include "services/events/bus.hpp"
 #include "services/events/event.hpp"
 #include "services/events/rules.hpp"
@@ -26,14 +26,14 @@ struct SendingCounts {
 
 class Sending final : public delivery::Sender {
  public:
-  // `journal` may be null.
-  Sending(const Rules& rules, journal::Journal* journal) : rules_(rules), journal_(journal) {}
+  explicit Sending(const Rules& rules) : rules_(rules) {}
 
   std::optional<delivery::Shipment> shipment(const delivery::Posting& posting,
                                              std::string_view addressee) override;
   std::optional<ports::Parcel> dead_letter(const delivery::Posting& posting,
                                            std::string_view addressee,
                                            const delivery::Failure& failure) override;
+  std::string event_of(const delivery::Posting& posting) override;
   void ended(const delivery::Posting& posting, std::string_view addressee,
              const delivery::Failure* failure, Duration age) override;
 
@@ -41,7 +41,6 @@ class Sending final : public delivery::Sender {
 
  private:
   const Rules& rules_;
-  journal::Journal* const journal_;
   SendingCounts counts_;
 };
 

@@ -1,5 +1,6 @@
 #include "services/events/service.hpp"
 
+#include "delivery/outbox_events.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/operations/archives.hpp"
 #include "services/events/operations/buses.hpp"
@@ -185,7 +186,11 @@ aws::OperationTable make_table(Core& core) {
 }  // namespace
 
 Service::Service(const hosting::Dependencies& given)
-    : given_(given), buses_(core_), apis_(core_), api_(make_table(core_), given.pipeline) {
+    : given_(given),
+      buses_(core_),
+      apis_(core_),
+      own_(core_),
+      api_(make_table(core_), given.pipeline) {
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.ports = &given_.ports;
@@ -193,6 +198,7 @@ Service::Service(const hosting::Dependencies& given)
 }
 
 void Service::publish(hosting::Ports& ports) {
+  ports.own_events = &own_;
   if (ports.destinations == nullptr) return;
   ports.destinations->add("events", buses_);
   ports.destinations->add(std::string(kApiScheme), apis_);
@@ -202,6 +208,17 @@ Status Service::start() {
   LAPWING_TRY(store::Space * space, given_.store.space("events"));
   core_.parts = std::make_unique<Parts>(given_, *space);
   return core_.parts->start();
+}
+
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  if (core_.parts == nullptr) return journal::EventPage();
+  if (ask.list == journal::EventList::kSchedules) return core_.parts->schedules.facts(ask);
+  return delivery::outbox_events(core_.parts->outbox, "events", given_.clock.wall(), ask);
+}
+
+Result<std::size_t> Service::replay(std::string_view event) {
+  if (core_.parts == nullptr) return std::size_t{0};
+  return core_.parts->outbox.replay(event);
 }
 
 void Service::metrics(hosting::MetricsText& text) const {

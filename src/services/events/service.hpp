@@ -7,6 +7,7 @@
 #include "hosting/service.hpp"
 #include "services/events/bus_deliveries.hpp"
 #include "services/events/core.hpp"
+#include "services/events/own_events.hpp"
 
 namespace lapwing::events {
 
@@ -24,12 +25,15 @@ class Service final : public hosting::Service {
     if (core_.parts) core_.parts->stop();
   }
   void metrics(hosting::MetricsText& text) const override;
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
 
  private:
   hosting::Dependencies given_;
   Core core_;
   BusDeliveries buses_;
   ApiDeliveries apis_;
+  OwnEvents own_;
   aws::Service api_;
 };
 

@@ -130,6 +130,17 @@ void Service::metrics(hosting::MetricsText& text) const {
   parts_->mappings.metrics(text);
 }
 
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  const auto async = [this](const journal::EventAsk& part) { return parts_->async.facts(part); };
+  const auto mappings = [this](const journal::EventAsk& part) {
+    return parts_->mappings.facts(part);
+  };
+  const journal::EventPart all[] = {async, mappings};
+  return journal::events_of_all(ask, all);
+}
+
+Result<std::size_t> Service::replay(std::string_view event) { return parts_->async.replay(event); }
+
 std::vector<hosting::DataPlane*> Service::data_planes() { return {&parts_->downloads}; }
 
 Status Service::sweep() {

@@ -47,6 +47,8 @@ class Service final : public hosting::Service {
 
   const aws::Service& api() const override;
   void metrics(hosting::MetricsText& text) const override;
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
   // Downloads of code (code_download.hpp).
   std::vector<hosting::DataPlane*> data_planes() override;
   Status sweep() override;

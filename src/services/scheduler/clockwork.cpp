@@ -88,9 +88,9 @@ Status Clockwork::run_due() {
   }
   if (steps.empty()) return {};
 
-  std::uint64_t count = 0;
+  std::vector<journal::Step> told;
   LAPWING_CHECK(space_.store().transact([&](store::Txn& txn) -> Status {
-    count = 0;
+    told.clear();
     std::size_t bytes = 0;
     for (const Step& step : steps) {
       if (bytes > kBatchBytes) break;  // the rest is still due
@@ -127,11 +127,17 @@ Status Clockwork::run_due() {
       bytes += posting.event.size();
       LAPWING_CHECK(outbox_.accept(txn, posting));
       LAPWING_CHECK(move_on(txn, schedule, step, occurrence));
-      ++count;
+      told.push_back({.event = invocation.execution_id,
+                      .account = schedule.scope.account,
+                      .kind = journal::StepKind::kAccepted,
+                      .at = invocation.schedule_arn,
+                      .to = invocation.target.arn});
     }
     return {};
   }));
-  fired_.fetch_add(count, std::memory_order_relaxed);
+  fired_.fetch_add(told.size(), std::memory_order_relaxed);
+  if (journal_ == nullptr) return {};
+  for (journal::Step& step : told) journal_->note(std::move(step));
   return {};
 }
 

@@ -20,6 +20,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
+#include "journal/journal.hpp"
 #include "schedule/zones.hpp"
 #include "store/engine.hpp"
 
@@ -27,15 +28,16 @@ namespace lapwing::scheduler {
 
 class Clockwork final : public DueSource {
  public:
-  // All outlive it.
+  // All outlive it; `journal` may be null.
   Clockwork(const Clock& clock, Random& random, Logger& logger, store::Space& space,
-            schedule::Zones& zones, delivery::Outbox& outbox)
+            schedule::Zones& zones, delivery::Outbox& outbox, journal::Journal* journal)
       : clock_(clock),
         random_(random),
         logger_(logger),
         space_(space),
         zones_(zones),
-        outbox_(outbox) {}
+        outbox_(outbox),
+        journal_(journal) {}
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
@@ -50,6 +52,7 @@ class Clockwork final : public DueSource {
   store::Space& space_;
   schedule::Zones& zones_;
   delivery::Outbox& outbox_;
+  journal::Journal* const journal_;
   std::atomic<std::uint64_t> fired_{0};
 };
 

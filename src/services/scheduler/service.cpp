@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "delivery/outbox_events.hpp"
+#include "hosting/event_pages.hpp"
 #include "services/scheduler/operations/groups.hpp"
 #include "services/scheduler/operations/schedules.hpp"
 #include "services/scheduler/tables.hpp"
@@ -129,11 +131,11 @@ Status Service::start() {
   parts.outbox = std::make_unique<delivery::Outbox>(
       "scheduler.outbox",
       delivery::Needs{*space, given_.clock, given_.random, given_.log, given_.background,
-                      given_.loops, parts.destinations},
+                      given_.loops, parts.destinations, given_.journal},
       parts.outgoing);
   LAPWING_CHECK(parts.outbox->start());
   parts.clockwork = std::make_unique<Clockwork>(given_.clock, given_.random, given_.log, *space,
-                                                core_.zones, *parts.outbox);
+                                                core_.zones, *parts.outbox, given_.journal);
   parts.due_task = given_.background.when_due("scheduler.due", *parts.clockwork);
   parts.due_task.notify();
   parts.removal_task = given_.background.when_due("scheduler.groups", parts.removal);
@@ -165,6 +167,28 @@ void Service::stop() {
   core_.parts->removal_task.reset();
   if (core_.parts->outbox != nullptr) core_.parts->outbox->stop();
   core_.parts->waker.reset();
+}
+
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  if (core_.parts == nullptr || core_.parts->clockwork == nullptr) return journal::EventPage();
+  if (ask.list != journal::EventList::kSchedules) {
+    return delivery::outbox_events(*core_.parts->outbox, "scheduler", given_.clock.wall(), ask);
+  }
+  // In the order in which they are due.
+  return hosting::events_of_table<DueTable>(
+      core_.store(), {.index = std::string(DueTable::kDue)}, ask,
+      [&](const Due& due) -> Result<journal::EventRow> {
+        Schedule named;
+        named.scope = due.scope;
+        named.group = due.group;
+        named.name = due.name;
+        return journal::EventRow{.what = "schedule", .name = named.arn(), .due_ms = due.due_ms};
+      });
+}
+
+Result<std::size_t> Service::replay(std::string_view event) {
+  if (core_.parts == nullptr || core_.parts->outbox == nullptr) return std::size_t{0};
+  return core_.parts->outbox->replay(event);
 }
 
 void Service::metrics(hosting::MetricsText& text) const {

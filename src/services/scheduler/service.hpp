@@ -24,6 +24,8 @@ class Service final : public hosting::Service {
   void drain() override;
   void stop() override;
   void metrics(hosting::MetricsText& text) const override;
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
 
  private:
   Status read_beginning();

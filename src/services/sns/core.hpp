@@ -9,6 +9,7 @@
 #include "crypto/aes_gcm.hpp"
 #include "delivery/outbox.hpp"
 #include "hosting/space_waker.hpp"
+#include "journal/journal.hpp"
 #include "services/sns/address.hpp"
 #include "services/sns/catalog.hpp"
 #include "services/sns/fifo.hpp"
@@ -48,6 +49,7 @@ struct Core {
   const Clock* clock = nullptr;
   Random* random = nullptr;
   Settings settings;
+  journal::Journal* journal = nullptr;  // may stay so
   store::Space* space = nullptr;
   std::unique_ptr<Parts> parts;
 

@@ -88,15 +88,28 @@ net::Task<Result<gen::sns::PublishResponse>> publish_directly(Core& core, net::L
   const std::int64_t now_ms = core.now_ms();
   const auto written = co_await store::transact_on(
       loop, core.store(),
-      [scope, number, key, now_ms, message = std::move(message)](store::Txn& txn) -> Status {
+      [scope, number, key, now_ms, message = std::move(message),
+       &into = core.parts->kept](store::Txn& txn) -> Status {
         LAPWING_TRY(KeptMessage kept, number.empty() ? to_endpoint(txn, key, message)
                                                      : to_number(txn, scope, number, message));
         kept.message_id = message.id;
         kept.time_ms = now_ms;
-        return Kept::add(txn, {kept});
+        kept.account = scope.account;
+        return into.add(txn, {kept});
       });
   if (!written) co_return fail(store_failure(written.error()));
   core.parts->kept.added();
+  if (core.journal != nullptr) {
+    core.journal->note({.trace = call.trace_id,
+                        .event = id,
+                        .account = scope.account,
+                        .kind = journal::StepKind::kAccepted,
+                        .at = number.empty()
+                                  ? in.target_arn.value_or("")
+                                  : aws::make_arn("sns", scope.region, scope.account, "sms"),
+                        .to = number,
+                        .reason = "Kept for readers here."});
+  }
   co_return gen::sns::PublishResponse{.message_id = id};
 }
 

@@ -1,7 +1,6 @@
 #include "services/sns/kept.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/core.h>
 
@@ -12,11 +11,7 @@
 namespace lapwing::sns {
 namespace {
 
-constexpr std::string_view kStream = "sns.kept";
-constexpr std::string_view kShard = "all";
 constexpr char kFormat = 1;
-// Trimming goes by notice; this is only the longest without.
-constexpr auto kTrimEvery = std::chrono::hours(24);
 
 std::string encode(const KeptMessage& message) {
   PackedWriter out(kFormat);
@@ -25,6 +20,7 @@ std::string encode(const KeptMessage& message) {
         &message.topic_arn, &message.subject, &message.body}) {
     out.text(*field);
   }
+  out.text(message.account.view());
   return std::move(out).take();
 }
 
@@ -37,6 +33,7 @@ Result<KeptMessage> decode(const store::LogRecord& record) {
                                    &out.message_id, &out.topic_arn, &out.subject, &out.body}) {
     *field = in.text();
   }
+  if (!in.at_end()) out.account = AccountId(in.text());
   if (in.broken()) return fail(internal_error("a kept message is cut"));
   return out;
 }
@@ -60,7 +57,8 @@ KeptMessage kept_for(const Message& message, const Subscription& subscription, S
                   .message_id = message.id,
                   .topic_arn = message.topic_arn,
                   .subject = message.has_subject ? message.subject : "AWS Notification Message",
-                  .body = message.text_for(subscription.protocol)};
+                  .body = message.text_for(subscription.protocol),
+                  .account = subscription.topic.scope.account};
   if (message.kind != MessageKind::kNotification) {
     out.subject = message.kind == MessageKind::kSubscriptionConfirmation
                       ? "AWS Notification - Subscription Confirmation"
@@ -77,30 +75,20 @@ KeptMessage kept_for(const Message& message, const Subscription& subscription, S
   return out;
 }
 
-Status Kept::add(store::Txn& txn, const std::vector<KeptMessage>& messages) {
-  if (messages.empty()) return {};
+Kept::Kept(store::Space& space)
+    : log_(space, "sns.kept", {.records = kKeptMessagesMax, .bytes = kKeptBytesMax}) {}
+
+Status Kept::add(store::Txn& txn, const std::vector<KeptMessage>& messages) const {
   std::vector<store::LogInput> records;
   for (const KeptMessage& message : messages) {
     records.push_back({message.time_ms, encode(message)});
   }
-  const auto appended = txn.append(kStream, kShard, records);
-  if (!appended) return fail(appended.error());
-  return {};
+  return log_.add(txn, records);
 }
 
-void Kept::added() { trimming_.notify(); }
-
-Result<std::vector<KeptMessage>> Kept::read(std::uint64_t after, std::size_t max) const {
+Result<std::vector<KeptMessage>> Kept::decoded(const Result<store::LogPage>& page) {
+  if (!page) return fail(page.error());
   std::vector<KeptMessage> out;
-  const auto page = space_.log().read({.stream = std::string(kStream),
-                                       .shard = std::string(kShard),
-                                       .from = after + 1,
-                                       .max_records = std::clamp<std::size_t>(max, 1, kKeptPageMax),
-                                       .max_bytes = kMiB * 8});
-  if (!page) {
-    if (page.error().kind() == ErrorKind::kNotFound) return out;  // there has been none
-    return fail(page.error());
-  }
   for (const store::LogRecord& record : page->records) {
     LAPWING_TRY(KeptMessage message, decode(record));
     out.push_back(std::move(message));
@@ -108,25 +96,47 @@ Result<std::vector<KeptMessage>> Kept::read(std::uint64_t after, std::size_t max
   return out;
 }
 
-void Kept::begin(background::Runner& background) {
-  trimming_ = background.every("sns.kept", kTrimEvery, [this] { return trim(); });
+Result<std::vector<KeptMessage>> Kept::read(std::uint64_t after, std::size_t max) const {
+  return decoded(log_.read(after + 1, store::Direction::kForward,
+                           std::clamp<std::size_t>(max, 1, kKeptPageMax)));
 }
 
-Status Kept::trim() {
-  for (;;) {
-    const auto info = space_.log().shard(kStream, kShard);
-    if (!info) {
-      if (info.error().kind() == ErrorKind::kNotFound) return {};
-      return fail(info.error());
+Result<std::vector<KeptMessage>> Kept::newest(std::uint64_t before, std::size_t max) const {
+  if (before == 1) return std::vector<KeptMessage>();
+  return decoded(log_.read(before == 0 ? store::LogRead::kLatest : before - 1,
+                           store::Direction::kBackward,
+                           std::clamp<std::size_t>(max, 1, kKeptPageMax)));
+}
+
+Result<hosting::OutboxPage> outbox_page(const Kept& kept, const hosting::OutboxAsk& ask) {
+  hosting::OutboxPage out;
+  std::uint64_t before = ask.before;
+  for (std::size_t looked_at = 0; looked_at < kKeptLookedAt;) {
+    LAPWING_TRY(std::vector<KeptMessage> page, kept.newest(before, ask.max));
+    if (page.empty()) return out;
+    looked_at += page.size();
+    for (KeptMessage& each : page) {
+      before = each.number;
+      const bool wanted = (ask.protocol.empty() || each.protocol == ask.protocol) &&
+                          (ask.to.empty() || each.endpoint == ask.to) &&
+                          (ask.account.empty() || each.account.view() == ask.account);
+      if (!wanted) continue;
+      out.messages.push_back({.number = each.number,
+                              .time_ms = each.time_ms,
+                              .protocol = std::move(each.protocol),
+                              .to = std::move(each.endpoint),
+                              .subject = std::move(each.subject),
+                              .body = std::move(each.body),
+                              .message_id = std::move(each.message_id),
+                              .topic_arn = std::move(each.topic_arn),
+                              .subscription_arn = std::move(each.subscription_arn)});
+      if (out.messages.size() < ask.max) continue;
+      out.next = before;
+      return out;
     }
-    if (info->records <= kKeptMessagesMax && info->bytes <= kKeptBytesMax) return {};
-    const store::LogSequence first = info->next_sequence - info->records;
-    // By number exactly; by size a sixteenth at a time.
-    const std::uint64_t over = info->records > kKeptMessagesMax
-                                   ? info->records - kKeptMessagesMax
-                                   : std::max<std::uint64_t>(1, info->records / 16);
-    LAPWING_CHECK(space_.log().trim_before(kStream, kShard, first + over));
   }
+  out.next = before;
+  return out;
 }
 
 }  // namespace lapwing::sns

@@ -5,7 +5,6 @@
 // Thread-safety: any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +12,8 @@
 
 #include "background/runner.hpp"
 #include "base/result.hpp"
+#include "hosting/outbox_page.hpp"
+#include "resources/bounded_log.hpp"
 #include "services/sns/message.hpp"
 #include "services/sns/signer.hpp"
 #include "services/sns/subscription.hpp"
@@ -31,6 +32,7 @@ struct KeptMessage {
   std::string topic_arn = {};
   std::string subject = {};
   std::string body = {};
+  AccountId account = {};  // whose; empty of those of earlier versions
 };
 
 // Whether subscriptions of this protocol end here.
@@ -39,29 +41,38 @@ inline bool is_kept(std::string_view protocol) {
          protocol == "application";
 }
 
+// Of these, what leaves the machine where a mail server is set.
+inline bool is_mail(std::string_view protocol) {
+  return protocol == "email" || protocol == "email-json";
+}
+
 // What a subscriber of such a protocol gets.
 KeptMessage kept_for(const Message& message, const Subscription& subscription, Signer& signer);
 
 class Kept {
  public:
-  explicit Kept(store::Space& space) : space_(space) {}
+  explicit Kept(store::Space& space);
 
   // Inside a transaction of the space.
-  static Status add(store::Txn& txn, const std::vector<KeptMessage>& messages);
+  Status add(store::Txn& txn, const std::vector<KeptMessage>& messages) const;
   // After it: takes away what is too much, in the background.
-  void added();
+  void added() { log_.added(); }
 
   // Those with larger numbers than `after`, in their order.
   Result<std::vector<KeptMessage>> read(std::uint64_t after, std::size_t max) const;
+  // Those with smaller numbers than `before` (0: all), the newest first.
+  Result<std::vector<KeptMessage>> newest(std::uint64_t before, std::size_t max) const;
 
-  void begin(background::Runner& background);
-  void stop() { trimming_.reset(); }
+  void begin(background::Runner& background, const Clock& clock) { log_.begin(background, clock); }
+  void stop() { log_.stop(); }
 
  private:
-  Status trim();
+  static Result<std::vector<KeptMessage>> decoded(const Result<store::LogPage>& page);
 
-  store::Space& space_;
-  background::Task trimming_;
+  resources::BoundedLog log_;
 };
+
+// For GET /_lapwing/outbox.
+Result<hosting::OutboxPage> outbox_page(const Kept& kept, const hosting::OutboxAsk& ask);
 
 }  // namespace lapwing::sns

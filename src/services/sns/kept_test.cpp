@@ -17,11 +17,11 @@ TEST(SnsKept, TheOldestGo) {
   background::Runner runner(clock, null_logger(), {.pace = background::Pace::kManual});
   runner.start();
   Kept kept(space);
-  kept.begin(runner);
+  kept.begin(runner, clock);
   EXPECT_TRUE(kept.read(0, 10)->empty());
   const auto add = [&](std::size_t count, const std::string& body) {
     std::vector<KeptMessage> all(count, KeptMessage{.protocol = "sms", .body = body});
-    ASSERT_TRUE(space.store().transact([&](store::Txn& txn) { return Kept::add(txn, all); }));
+    ASSERT_TRUE(space.store().transact([&](store::Txn& txn) { return kept.add(txn, all); }));
     kept.added();
     runner.settle();
   };
@@ -32,6 +32,10 @@ TEST(SnsKept, TheOldestGo) {
   EXPECT_EQ(kept.read(kKeptMessagesMax, 1)->front().body, "n");
   for (int i = 0; i < 9; ++i) add(1, std::string(8 * kMiB, 'x'));
   EXPECT_LE(space.log().shard("sns.kept", "all")->bytes, kKeptBytesMax);
+  const auto newest = kept.newest(0, 2);
+  ASSERT_EQ(newest->size(), 1u);  // two are more than a page's bytes
+  EXPECT_TRUE(kept.newest(1, 2)->empty());
+  EXPECT_EQ(kept.newest(newest->front().number, 1)->front().number, newest->front().number - 1);
   kept.stop();
   runner.stop();
 }

@@ -57,6 +57,8 @@ inline constexpr std::int64_t kRetryDelaySecondsMax = 3600;  // each, and all to
 inline constexpr std::uint64_t kKeptMessagesMax = 10'000;
 inline constexpr std::uint64_t kKeptBytesMax = 64 * kMiB;
 inline constexpr std::size_t kKeptPageMax = 1'000;
+inline constexpr std::size_t kKeptTold = 20;         // to the journal
+inline constexpr std::size_t kKeptLookedAt = 2'000;  // for a page that a filter thins out
 // Of one published message: those that come first.
 inline constexpr std::size_t kKeptOfMessage = 1'000;
 inline constexpr std::size_t kKeptOfMessageBytes = 8 * kMiB;

@@ -36,6 +36,17 @@ Backoff backoff_of(std::string_view name) {
   return name == "exponential" ? Backoff::kExponential : Backoff::kLinear;
 }
 
+// 50 attempts in six hours.
+RetryPolicy mail_retries() {
+  return RetryPolicy({{.attempts = 2, .first = seconds(10), .last = seconds(10)},
+                      {.attempts = 10,
+                       .first = seconds(10),
+                       .last = seconds(600),
+                       .backoff = Backoff::kExponential},
+                      {.attempts = 38, .first = seconds(600), .last = seconds(600)}},
+                     Duration::zero(), kJitter);
+}
+
 RetryPolicy http_retries(const HealthyRetryPolicy& policy) {
   const auto count = [](std::int64_t number) { return static_cast<std::uint32_t>(number); };
   const seconds least(policy.min_delay_s);
@@ -88,6 +99,8 @@ Mail OutgoingMail::mail(Message message, const std::vector<const Subscription*>&
   Mail out;
   std::size_t kept_bytes = 0;
   for (const Subscription* const subscription : to) {
+    const bool leaves = mail_leaves_ && is_mail(subscription->protocol);
+    if (leaves) out.addressees.push_back(subscription->arn());
     if (is_kept(subscription->protocol)) {
       if (out.kept.size() == kKeptOfMessage || kept_bytes >= kKeptOfMessageBytes) continue;
       out.kept.push_back(kept_for(message, *subscription, signer_));
@@ -101,7 +114,7 @@ Mail OutgoingMail::mail(Message message, const std::vector<const Subscription*>&
 }
 
 Status OutgoingMail::accept(store::Txn& txn, const Mail& mail) {
-  LAPWING_CHECK(Kept::add(txn, mail.kept));
+  LAPWING_CHECK(kept_.add(txn, mail.kept));
   if (mail.addressees.empty() || outbox_ == nullptr) return {};
   const Message& message = mail.message;
   delivery::Posting posting{.id = message.id,
@@ -131,6 +144,11 @@ ports::Parcel OutgoingMail::parcel(const Message& message, const Subscription& s
   const bool raw = subscription.raw && message.kind == MessageKind::kNotification;
   if (subscription.protocol == "lambda") {
     out.body = lambda_event(message, subscription, signer_);
+  } else if (is_mail(subscription.protocol)) {
+    KeptMessage mail = kept_for(message, subscription, signer_);
+    out.target = "mailto:" + subscription.endpoint;
+    out.subject = std::move(mail.subject);
+    out.body = std::move(mail.body);
   } else if (subscription.protocol == "firehose") {
     out.body = firehose_record(message, subscription);
     out.as = {
@@ -175,7 +193,7 @@ std::optional<delivery::Shipment> OutgoingMail::shipment(const delivery::Posting
   delivery::Shipment out;
   if (!subscription->http()) {
     out.parcel = parcel(*message, *subscription, {});
-    out.retry = service_retries();
+    out.retry = is_mail(subscription->protocol) ? mail_retries() : service_retries();
     return out;
   }
   const DeliveryPolicy policy =

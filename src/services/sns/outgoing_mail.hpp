@@ -40,6 +40,9 @@ class OutgoingMail final : public delivery::Sender {
   // Where mail goes; once, before any is accepted. It outlives what is sent.
   void send_by(delivery::Outbox& outbox) { outbox_ = &outbox; }
 
+  // E-mail leaves the machine, beside being kept. Once, before any is accepted.
+  void send_mail() { mail_leaves_ = true; }
+
   // To these subscriptions.
   Mail mail(Message message, const std::vector<const Subscription*>& to);
   // Takes it on, in the transaction that makes it known; accepted() comes behind the commit.
@@ -50,6 +53,10 @@ class OutgoingMail final : public delivery::Sender {
 
   std::optional<delivery::Shipment> shipment(const delivery::Posting& posting,
                                              std::string_view addressee) override;
+  // A message to many is several postings, "ID:N".
+  std::string event_of(const delivery::Posting& posting) override {
+    return posting.id.substr(0, posting.id.find(':'));
+  }
   std::optional<ports::Parcel> dead_letter(const delivery::Posting& posting,
                                            std::string_view addressee,
                                            const delivery::Failure& failure) override;
@@ -64,6 +71,7 @@ class OutgoingMail final : public delivery::Sender {
   Signer& signer_;
   Kept& kept_;
   delivery::Outbox* outbox_ = nullptr;
+  bool mail_leaves_ = false;
 };
 
 }  // namespace lapwing::sns

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "services/sns/limits.hpp"
 #include "services/sns/matching.hpp"
 #include "services/sns/words.hpp"
 #include "store/await.hpp"
@@ -38,6 +39,28 @@ Result<std::vector<Accepted>> write(store::Txn& txn, const Work& work) {
   return out;
 }
 
+// Deliveries are told of by the outbox.
+void note(journal::Journal* journal, const Topic& topic, const Mail& mail) {
+  if (journal == nullptr) return;
+  journal::Step step{.trace = mail.message.trace,
+                     .event = mail.message.id,
+                     .account = topic.scope.account,
+                     .kind = journal::StepKind::kAccepted,
+                     .at = topic.arn()};
+  journal->note(step);
+  if (mail.empty()) {
+    step.kind = journal::StepKind::kFiltered;
+    step.reason = "No subscription wants it.";
+    journal->note(step);
+  }
+  step.kind = journal::StepKind::kDelivered;
+  for (std::size_t i = 0; i < std::min(mail.kept.size(), kKeptTold); ++i) {
+    step.to = mail.kept[i].endpoint;
+    step.reason = "Kept for readers here.";
+    journal->note(step);
+  }
+}
+
 }  // namespace
 
 net::Task<Result<std::vector<Accepted>>> publish_to(Core& core, net::Loop& loop, ViewPtr view,
@@ -51,13 +74,19 @@ net::Task<Result<std::vector<Accepted>>> publish_to(Core& core, net::Loop& loop,
   }
   if (!any) {  // nobody listens
     std::vector<Accepted> out;
-    for (const Mail& each : work->mails) out.push_back({false, each.message.id, 0});
+    for (const Mail& each : work->mails) {
+      out.push_back({false, each.message.id, 0});
+      note(core.journal, *work->topic, each);
+    }
     co_return out;
   }
   auto written = co_await store::compute_on<std::vector<Accepted>>(
       loop, core.store(), [work](store::Txn& txn) { return write(txn, *work); });
   if (!written) co_return fail(store_failure(std::move(written).error()));
-  for (const Mail& each : work->mails) core.mail().accepted(each);
+  for (std::size_t i = 0; i < work->mails.size(); ++i) {
+    core.mail().accepted(work->mails[i]);
+    if (!(*written)[i].duplicate) note(core.journal, *work->topic, work->mails[i]);
+  }
   if (view->topic->fifo && core.parts->fading.written()) core.parts->fading_task.notify();
   co_return *std::move(written);
 }

@@ -1,5 +1,6 @@
 #include "services/sns/service.hpp"
 
+#include "delivery/outbox_events.hpp"
 #include "services/sns/operations/confirm.hpp"
 #include "services/sns/operations/platforms.hpp"
 #include "services/sns/operations/publish.hpp"
@@ -176,6 +177,7 @@ Service::Service(const hosting::Dependencies& given, const sns::Settings& settin
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.settings = settings;
+  core_.journal = given_.journal;
 }
 
 void Service::publish(hosting::Ports& ports) {
@@ -191,7 +193,7 @@ Status Service::start() {
   LAPWING_CHECK(parts.signer.load());
   LAPWING_CHECK(start_outbox());
   certificates_ = std::make_unique<CertificatePlane>(parts.signer);
-  parts.kept.begin(given_.background);
+  parts.kept.begin(given_.background, given_.clock);
   parts.fading_task = given_.background.when_due("sns.deduplication", parts.fading);
   parts.fading_task.notify();
   parts.token_ends_task = given_.background.when_due("sns.tokens", parts.token_ends);
@@ -205,9 +207,11 @@ Status Service::start_outbox() {
   parts.outbox = std::make_unique<delivery::Outbox>(
       "sns",
       delivery::Needs{*core_.space, given_.clock, given_.random, given_.log, given_.background,
-                      given_.loops, destinations != nullptr ? *destinations : nowhere_},
+                      given_.loops, destinations != nullptr ? *destinations : nowhere_,
+                      given_.journal},
       parts.mail);
   parts.mail.send_by(*parts.outbox);
+  if (destinations != nullptr && destinations->find("mailto:") != nullptr) parts.mail.send_mail();
   parts.waker = std::make_unique<hosting::SpaceWaker>("sns.due", *core_.space, given_.background);
   return parts.outbox->start();
 }
@@ -238,6 +242,21 @@ void Service::metrics(hosting::MetricsText& text) const {
            counts.dead_letters);
   text.add("sns_messages_dropped", "counter", "Messages that no dead-letter queue took.",
            counts.dropped);
+}
+
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  if (core_.parts == nullptr || core_.parts->outbox == nullptr) return journal::EventPage();
+  return delivery::outbox_events(*core_.parts->outbox, "sns", given_.clock.wall(), ask);
+}
+
+Result<std::size_t> Service::replay(std::string_view event) {
+  if (core_.parts == nullptr || core_.parts->outbox == nullptr) return std::size_t{0};
+  return core_.parts->outbox->replay(event);
+}
+
+Result<hosting::OutboxPage> Service::outbox(const hosting::OutboxAsk& ask) {
+  if (core_.parts == nullptr) return hosting::OutboxPage();
+  return outbox_page(core_.parts->kept, ask);
 }
 
 Result<std::vector<KeptMessage>> Service::kept(std::uint64_t after, std::size_t max) const {

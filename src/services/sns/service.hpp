@@ -30,6 +30,9 @@ class Service final : public hosting::Service {
   void drain() override;
   void stop() override;
   void metrics(hosting::MetricsText& text) const override;
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
+  Result<hosting::OutboxPage> outbox(const hosting::OutboxAsk& ask) override;
 
   std::vector<hosting::DataPlane*> data_planes() override { return {certificates_.get()}; }
 

@@ -57,6 +57,15 @@ std::vector<QueuePtr> Catalog::all() const {
   return out;
 }
 
+std::vector<QueuePtr> Catalog::after(std::string_view key, std::size_t limit) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<QueuePtr> out;
+  for (auto at = queues_.upper_bound(key); at != queues_.end() && out.size() < limit; ++at) {
+    if (!at->second->deleted()) out.push_back(at->second);
+  }
+  return out;
+}
+
 void Catalog::show(const std::string& key, QueuePtr queue) {
   if (queue != nullptr && (!queue->policy.empty() || queue->document != nullptr)) {
     auto read = std::make_shared<Queue>(*queue);

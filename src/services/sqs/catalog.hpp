@@ -44,6 +44,8 @@ class Catalog {
                              std::string_view after, std::size_t limit,
                              FunctionRef<bool(const Queue&)> wanted) const;
   std::vector<QueuePtr> all() const;
+  // By key, after this one, of all accounts; tombstones are left out.
+  std::vector<QueuePtr> after(std::string_view key, std::size_t limit) const;
 
   Result<std::vector<Grave>> graves() const;
   Status remove_grave(std::string_view place);

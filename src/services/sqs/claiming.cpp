@@ -3,22 +3,29 @@
 #include <utility>
 
 #include "services/sqs/message.hpp"
+#include "services/sqs/telling.hpp"
 
 namespace lapwing::sqs {
 namespace {
 
-Status bury(store::Txn& txn, const Ask& ask, const store::Claimed& claimed) {
+Result<Buried> bury(store::Txn& txn, const Ask& ask, const store::Claimed& claimed) {
   LAPWING_TRY(Message message, decode(claimed.payload));
   message.source_arn = ask.queue->arn();
+  // The claim that found it was not for handing it out.
+  Buried out{message.id, message.trace_header, claimed.attempt - 1};
   const store::Grouping grouping =
       ask.queue->fifo ? store::Grouping::kOrdered : store::Grouping::kFair;
   std::string payload = encode(message);
   // One that has no room for where it came from goes without.
   if (payload.size() > store::kMaxMessageBytes) payload = claimed.payload;
-  LAPWING_CHECK(
+  LAPWING_TRY(
+      out.number,
       txn.move(claimed.receipt, ask.dead_letters->place,
                {.payload = std::move(payload), .grouping = grouping, .uncount_claim = true}));
-  return {};
+  if (ask.dead != nullptr) {
+    LAPWING_CHECK(ask.dead->add(txn, {dead_event(ask, out, ask.now_ms)}));
+  }
+  return out;
 }
 
 // The same messages as before with their visibility begun again; none where one of them is no
@@ -64,13 +71,13 @@ Result<Received> claim_within(store::Txn& txn, const Ask& ask, std::uint64_t byt
           ask.dead_letters != nullptr &&
           each.attempt > static_cast<std::uint32_t>(ask.queue->redrive->receives_max);
       if (too_often) {
-        LAPWING_CHECK(bury(txn, ask, each));
+        LAPWING_TRY(Buried gone, bury(txn, ask, each));
+        out.buried.push_back(std::move(gone));
         buried = true;
       } else {
         out.messages.push_back(std::move(each));
       }
     }
-    out.buried = out.buried || buried;
     if (!buried) break;
   }
   return out;

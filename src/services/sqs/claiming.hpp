@@ -10,6 +10,7 @@
 
 #include "aws/allowance.hpp"
 #include "base/result.hpp"
+#include "delivery/dead_events.hpp"
 #include "services/sqs/queue.hpp"
 #include "services/sqs/receipt_handle.hpp"
 #include "store/store.hpp"
@@ -26,12 +27,23 @@ struct Ask {
   std::uint64_t bytes_max = UINT64_MAX;  // of payloads; the last may be beyond
   // Messages are taken as far as their answer may be made; null: any.
   std::shared_ptr<aws::Allowance> allowance = nullptr;
+  // Where it is kept what went to the dead-letter queue; null: nowhere.
+  const delivery::DeadEvents* dead = nullptr;
+  std::int64_t now_ms = 0;
+};
+
+// What went to the dead-letter queue.
+struct Buried {
+  std::string id = {};
+  std::string trace = {};
+  std::uint32_t receives = 0;
+  store::MessageId number = 0;  // in the dead-letter queue
 };
 
 struct Received {
   std::vector<store::Claimed> messages;
-  bool again = false;   // messages are those of Ask::again
-  bool buried = false;  // some went to the dead-letter queue
+  bool again = false;  // messages are those of Ask::again
+  std::vector<Buried> buried;
   bool full = false;    // so many are in flight that no more are handed out
   bool unread = false;  // none is handed out while so many answers wait to be read
 };

@@ -13,6 +13,7 @@
 #include "services/sqs/retention.hpp"
 #include "services/sqs/room.hpp"
 #include "services/sqs/settings.hpp"
+#include "services/sqs/telling.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sqs {
@@ -20,18 +21,20 @@ namespace lapwing::sqs {
 // Made when the service starts: operations come only afterwards.
 struct Parts {
   Parts(const Clock& clock, Random& random, store::Space& space, const os::DiskSpace* disk,
-        const Settings& settings)
+        const Settings& settings, journal::Journal* journal)
       : room(space, disk, settings.bytes_max(disk)),
         catalog(space.store()),
         polls(clock, space.queue()),
         retention(clock, catalog, space.queue()),
-        mover(clock, random, catalog, retention, space),
+        telling(space, journal),
+        mover(clock, random, catalog, retention, space, telling),
         attempts(clock) {}
 
   Room room;
   Catalog catalog;
   Polls polls;
   Retention retention;
+  Telling telling;
   Mover mover;
   Attempts attempts;
 };

@@ -67,13 +67,18 @@ aws::Call call_of(const Parcel& parcel) {
   return out;
 }
 
-Result<Prepared> prepare_one(Core& core, const Parcel& parcel) {
+struct Ready : Prepared {
+  QueuePtr queue;
+};
+
+Result<Ready> prepare_one(Core& core, const Parcel& parcel) {
   LAPWING_TRY(const Address address, parse_arn(parcel.target));
   LAPWING_TRY(const QueuePtr queue, core.catalog().get(address));
   LAPWING_CHECK(check_policy_of(*queue, parcel.as));
   LAPWING_CHECK(core.check_room(*queue, parcel.body.size()));
-  LAPWING_TRY(Prepared out,
+  LAPWING_TRY(Prepared prepared,
               prepare(*queue, call_of(parcel), *core.random, outgoing(*queue, parcel)));
+  Ready out{std::move(prepared), queue};
   if (!queue->fifo) {
     out.request.dedup_id = fmt::format("p{}", parcel.id);
     out.request.dedup_note = out.message_id;
@@ -88,7 +93,8 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
                                                       const std::vector<Parcel>& parcels) {
   std::vector<Delivered> out(parcels.size());
   std::vector<store::EnqueueRequest> requests;
-  std::vector<std::size_t> of;  // where their outcomes stand
+  std::vector<std::size_t> of;                         // where their outcomes stand
+  std::vector<std::pair<QueuePtr, std::string>> told;  // of each of these: the queue, the trace
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     auto prepared = prepare_one(core_, parcels[i]);
     if (!prepared) {
@@ -96,6 +102,7 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
       continue;
     }
     out[i].answer = std::move(prepared->message_id);
+    told.emplace_back(std::move(prepared->queue), std::move(prepared->trace));
     requests.push_back(std::move(prepared->request));
     of.push_back(i);
   }
@@ -107,7 +114,12 @@ net::Task<std::vector<Delivered>> Deliveries::deliver(net::Loop& loop,
         }
         return {};
       });
-  if (done) co_return out;
+  if (done) {
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      core_.parts->telling.sent(*told[i].first, out[of[i]].answer, told[i].second);
+    }
+    co_return out;
+  }
   for (const std::size_t i : of) out[i] = not_taken(done.error());
   co_return out;
 }

@@ -93,7 +93,11 @@ Result<ports::QueueRecord> event_record(const Queue& queue, const store::Claimed
                                         const Handle& handle, bool filterable) {
   LAPWING_TRY(Message message, decode(claimed.payload));
   Written written = write(queue, claimed, handle, message);
-  ports::QueueRecord out{claimed.receipt, std::move(message.id), {}, {}};
+  ports::QueueRecord out{.receipt = claimed.receipt,
+                         .id = std::move(message.id),
+                         .record = {},
+                         .filterable = {},
+                         .trace = std::move(message.trace_header)};
   if (filterable) {
     out.filterable = written.text;
     if (text::check_json(message.body)) {

@@ -126,9 +126,11 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
   for (std::string& id : ids) id = make_uuid(random_);
   std::size_t moved = 0;
   std::vector<QueuePtr> reached;
+  std::vector<std::pair<Buried, QueuePtr>> told;
   LAPWING_CHECK(space_.store().transact([&](store::Txn& txn) -> Status {
     moved = 0;
     reached.clear();
+    told.clear();
     LAPWING_TRY(auto current, MoveTasks::find(txn, task.key()));
     if (!current || !current->record.running()) return {};
     const std::size_t wanted = std::min(max, left_of(current->record));
@@ -145,6 +147,7 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
         const bool unknown = task.destination_arn.empty() && message.source_arn.empty();
         return fail(nowhere(unknown ? kNoSource : kNoQueue));
       }
+      told.emplace_back(Buried{.id = message.id, .trace = message.trace_header}, to);
       message.id = ids[moved];
       message.source_arn.clear();
       LAPWING_CHECK(
@@ -161,6 +164,9 @@ Result<Mover::Step> Mover::move_some(const MoveTask& task, std::size_t max) {
     return {};
   }));
   for (const QueuePtr& queue : reached) retention_.sent(*queue);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    telling_.moved_back(*source, *told[i].second, told[i].first, ids[i]);
+  }
   return moved > 0 ? Step::kMore : Step::kOver;
 }
 

@@ -15,6 +15,7 @@
 #include "services/sqs/catalog.hpp"
 #include "services/sqs/move_task.hpp"
 #include "services/sqs/retention.hpp"
+#include "services/sqs/telling.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sqs {
@@ -22,8 +23,13 @@ namespace lapwing::sqs {
 class Mover final : public DueSource {
  public:
   Mover(const Clock& clock, Random& random, Catalog& catalog, Retention& retention,
-        store::Space& space)
-      : clock_(clock), random_(random), catalog_(catalog), retention_(retention), space_(space) {}
+        store::Space& space, const Telling& telling)
+      : clock_(clock),
+        random_(random),
+        catalog_(catalog),
+        retention_(retention),
+        space_(space),
+        telling_(telling) {}
 
   // Takes up what was running.
   Status begin(background::Runner& runner);
@@ -54,6 +60,7 @@ class Mover final : public DueSource {
   Catalog& catalog_;
   Retention& retention_;
   store::Space& space_;
+  const Telling& telling_;
   background::Task task_;
   mutable std::mutex mutex_;
   std::map<std::string, Running> running_;  // by the task's key

@@ -261,6 +261,7 @@ Result<Prepared> prepare(const Queue& queue, const aws::Call& call, Random& rand
       !is_message_text(message.trace_header)) {
     message.trace_header.clear();
   }
+  prepared.trace = message.trace_header;
   message.sender_id = call.caller.user_id.empty() ? call.caller.account.str() : call.caller.user_id;
   store::EnqueueRequest& request = prepared.request;
   if (queue.fifo) {

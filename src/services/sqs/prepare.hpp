@@ -34,6 +34,7 @@ struct Outgoing {
 struct Prepared {
   store::EnqueueRequest request;
   std::string message_id;
+  std::string trace;  // its AWSTraceHeader
   std::string md5_of_body;
   std::optional<std::string> md5_of_attributes;
   std::optional<std::string> md5_of_system_attributes;

@@ -1,5 +1,6 @@
 #include "services/sqs/service.hpp"
 
+#include "services/sqs/event_facts.hpp"
 #include "services/sqs/operations/finish.hpp"
 #include "services/sqs/operations/moves.hpp"
 #include "services/sqs/operations/queues.hpp"
@@ -146,14 +147,25 @@ void Service::publish(hosting::Ports& ports) {
 Status Service::start() {
   LAPWING_TRY(core_.space, given_.store.space("sqs"));
   core_.parts = std::make_unique<Parts>(given_.clock, given_.random, *core_.space, given_.disk,
-                                        core_.settings);
+                                        core_.settings, given_.journal);
   core_.parts->catalog.on_changed([this](const std::string& arn) { source_.changed(arn); });
   LAPWING_CHECK(core_.parts->catalog.load());
   waker_ = std::make_unique<hosting::SpaceWaker>("sqs.due", *core_.space, given_.background);
   core_.parts->room.begin(given_.background, core_.parts->catalog, core_.space->queue());
   core_.parts->polls.begin(given_.background);
+  core_.parts->telling.dead().begin(given_.background, given_.clock);
   LAPWING_CHECK(core_.parts->retention.begin(given_.background));
   return core_.parts->mover.begin(given_.background);
+}
+
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  if (core_.parts == nullptr) return journal::EventPage();
+  return event_facts(core_, ask);
+}
+
+Result<std::size_t> Service::replay(std::string_view event) {
+  if (core_.parts == nullptr) return std::size_t{0};
+  return move_back(core_, event);
 }
 
 void Service::stop() {
@@ -162,6 +174,7 @@ void Service::stop() {
   core_.parts->polls.stop();
   core_.parts->mover.stop();
   core_.parts->retention.stop();
+  core_.parts->telling.dead().stop();
   waker_.reset();
 }
 

@@ -34,6 +34,9 @@ class Service final : public hosting::Service {
     text.add("sqs_polls_waiting", "gauge", "Long polls that wait.", waiting_polls());
   }
 
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
+
   // Long polls that wait now.
   std::size_t waiting_polls() const { return core_.parts ? core_.parts->polls.waiting() : 0; }
 

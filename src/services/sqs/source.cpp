@@ -20,7 +20,7 @@ using ports::QueueTaken;
 struct Claims {
   std::vector<std::vector<store::Claimed>> lists;
   std::size_t count = 0;
-  bool buried = false;
+  std::vector<Buried> buried;
 };
 
 // Of a FIFO queue a claim for each batch: what it takes holds back the rest of its groups.
@@ -32,7 +32,7 @@ Result<Claims> claim_all(store::Txn& txn, Ask ask, const QueueAsk& asked) {
   for (std::size_t i = 0; i < rounds; ++i) {
     ask.bytes_max = ask.queue->fifo ? std::min(left, asked.batch_bytes_max) : left;
     LAPWING_TRY(Received found, claim(txn, ask));
-    out.buried = out.buried || found.buried;
+    for (Buried& each : found.buried) out.buried.push_back(std::move(each));
     if (found.messages.empty()) break;
     out.count += found.messages.size();
     std::uint64_t bytes = 0;
@@ -143,13 +143,14 @@ net::Task<Result<QueueTaken>> Source::receive(net::Loop& loop, QueueName name, Q
     if (target) ask.dead_letters = core_.catalog().find(*target);
   }
   ask.queue = queue;
-  const QueuePtr dead_letters = ask.dead_letters;
+  ask.dead = &core_.parts->telling.dead();
+  ask.now_ms = core_.now_ms();
   const Duration visibility = ask.visibility;
   auto claims = co_await store::compute_on<Claims>(
-      loop, core_.store(),
-      [ask = std::move(ask), asked](store::Txn& txn) { return claim_all(txn, ask, asked); });
+      loop, core_.store(), [ask, asked](store::Txn& txn) { return claim_all(txn, ask, asked); });
   if (!claims) co_return fail(store_failure(std::move(claims).error()));
-  if (claims->buried) core_.parts->retention.moved(*dead_letters);
+  if (!claims->buried.empty()) core_.parts->retention.moved(*ask.dead_letters);
+  core_.parts->telling.buried(ask, claims->buried);
   QueueTaken out;
   out.visibility = visibility;
   out.all = claims->count >= asked.batches * asked.batch_size;

@@ -160,6 +160,8 @@ class QueueChange {
   Status complete(const Receipt& receipt, Lateness lateness);
   Status extend(const Receipt& receipt, Duration visibility, Lateness lateness);
   Status release(const Receipt& receipt, Duration delay);
+  Result<MessageId> move_unclaimed(MessageId id, std::string_view from_queue,
+                                   std::string_view to_queue, const MoveOptions& options);
   Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
                          const MoveOptions& options);
   Peeked peek(const Receipt& receipt) const;
@@ -171,6 +173,8 @@ class QueueChange {
   QueueEffects effects;
 
  private:
+  Result<MessageId> move_found(MessageId from, std::string_view to_queue,
+                               const MoveOptions& options);
   // To change, put or (with nothing) take away; before that the old one is kept for undoing.
   void set(MessageId id, std::optional<Message> message);
   Result<Message*> claimed(const Receipt& receipt, Lateness lateness);

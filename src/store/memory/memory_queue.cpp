@@ -260,10 +260,27 @@ Status QueueChange::release(const Receipt& receipt, Duration delay) {
 Result<MessageId> QueueChange::move(const Receipt& receipt, std::string_view to_queue,
                                     const MoveOptions& options) {
   LAPWING_CHECK(check_move(to_queue, options));
-  LAPWING_TRY(const Message* const found, claimed(receipt, Lateness::kAllowed));
-  Message message = *found;
+  LAPWING_CHECK(claimed(receipt, Lateness::kAllowed));
+  return move_found(receipt.id, to_queue, options);
+}
+
+Result<MessageId> QueueChange::move_unclaimed(MessageId id, std::string_view from_queue,
+                                              std::string_view to_queue,
+                                              const MoveOptions& options) {
+  LAPWING_CHECK(check_move(to_queue, options));
+  const auto found = state_->messages.find(id);
+  if (found == state_->messages.end() || found->second.request.queue != from_queue) {
+    return fail(no_such_message_error());
+  }
+  if (found->second.claimed && found->second.visible_ns > now_) return fail(held_message_error());
+  return move_found(id, to_queue, options);
+}
+
+Result<MessageId> QueueChange::move_found(MessageId from, std::string_view to_queue,
+                                          const MoveOptions& options) {
+  Message message = state_->messages.at(from);
   if (!message.request.group.empty()) effects.claimable(message.request.queue);
-  set(receipt.id, std::nullopt);
+  set(from, std::nullopt);
   message.request.queue = to_queue;
   message.request.grouping = options.grouping;
   if (options.payload) message.request.payload = *options.payload;

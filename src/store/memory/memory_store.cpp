@@ -104,6 +104,10 @@ class MemoryReader : public Txn {
   Status release(const Receipt& receipt, Duration delay) override {
     return queues_.release(receipt, delay);
   }
+  Result<MessageId> move_unclaimed(MessageId id, std::string_view from_queue,
+                                   std::string_view to_queue, const MoveOptions& options) override {
+    return queues_.move_unclaimed(id, from_queue, to_queue, options);
+  }
   Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
                          const MoveOptions& options) override {
     return queues_.move(receipt, to_queue, options);

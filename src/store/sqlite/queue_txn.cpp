@@ -307,6 +307,22 @@ Result<MessageId> QueueTxn::move(const Receipt& receipt, std::string_view to_que
                                  const MoveOptions& options) {
   LAPWING_CHECK(check_move(to_queue, options));
   LAPWING_TRY(Msg message, claimed(receipt, Lateness::kAllowed, Payload::kWanted));
+  return move_found(std::move(message), to_queue, options);
+}
+
+Result<MessageId> QueueTxn::move_unclaimed(MessageId id, std::string_view from_queue,
+                                           std::string_view to_queue, const MoveOptions& options) {
+  LAPWING_CHECK(check_move(to_queue, options));
+  LAPWING_TRY(std::optional<Msg> found, load(id, Payload::kWanted));
+  if (!found) return fail(no_such_message_error());
+  LAPWING_TRY(const Row* const from, row(found->queue));
+  if (from == nullptr || from->name != from_queue) return fail(no_such_message_error());
+  if (found->place == Place::kInFlight && found->at_ns > now_) return fail(held_message_error());
+  return move_found(*std::move(found), to_queue, options);
+}
+
+Result<MessageId> QueueTxn::move_found(Msg message, std::string_view to_queue,
+                                       const MoveOptions& options) {
   LAPWING_CHECK(remove(message));
   LAPWING_TRY(const Row* const queue, row(to_queue, true));
   LAPWING_TRY(message.id, next_id());

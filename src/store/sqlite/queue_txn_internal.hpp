@@ -53,6 +53,8 @@ class QueueTxn {
   Status complete(const Receipt& receipt, Lateness lateness);
   Status extend(const Receipt& receipt, Duration visibility, Lateness lateness);
   Status release(const Receipt& receipt, Duration delay);
+  Result<MessageId> move_unclaimed(MessageId id, std::string_view from_queue,
+                                   std::string_view to_queue, const MoveOptions& options);
   Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
                          const MoveOptions& options);
   Result<Peeked> peek(const Receipt& receipt);
@@ -71,6 +73,7 @@ class QueueTxn {
   QueueEffects effects;
 
  private:
+  Result<MessageId> move_found(Msg message, std::string_view to_queue, const MoveOptions& options);
   struct Row {
     std::int64_t number = 0;
     std::string name;

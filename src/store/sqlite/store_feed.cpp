@@ -63,6 +63,10 @@ class SqliteTxn final : public Txn {
   Status release(const Receipt& receipt, Duration delay) override {
     return noted(queues.release(receipt, delay));
   }
+  Result<MessageId> move_unclaimed(MessageId id, std::string_view from_queue,
+                                   std::string_view to_queue, const MoveOptions& options) override {
+    return noted(queues.move_unclaimed(id, from_queue, to_queue, options));
+  }
   Result<MessageId> move(const Receipt& receipt, std::string_view to_queue,
                          const MoveOptions& options) override {
     return noted(queues.move(receipt, to_queue, options));

@@ -131,6 +131,33 @@ TEST_P(QueueContract, ReleaseGivesBackWithADelay) {
   EXPECT_EQ(claim().at(0).attempt, 2u);
 }
 
+TEST_P(QueueContract, WhatNobodyHasIsMovedByItsId) {
+  const auto move = [&](MessageId id, std::string_view from) {
+    Result<MessageId> moved = MessageId{0};
+    EXPECT_TRUE(store().transact([&](Txn& txn) -> Status {
+      moved = txn.move_unclaimed(id, from, "back");
+      return {};
+    }));
+    return moved;
+  };
+  const auto sent = queue().enqueue({.queue = "q", .payload = "m"});
+  ASSERT_TRUE(sent.has_value());
+  EXPECT_TRUE(failed_with(move(sent->id, "other"), ErrorKind::kNotFound));
+  EXPECT_TRUE(failed_with(move(sent->id + 1, "q"), ErrorKind::kNotFound));
+  const std::string q = "q";
+  const auto held = queue().claim(std::span(&q, 1), 1, seconds(5));
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_TRUE(failed_with(move(sent->id, "q"), ErrorKind::kConflict));
+  ASSERT_TRUE(queue().release((*held)[0].receipt));
+  EXPECT_TRUE(move(sent->id, "q").has_value());
+  EXPECT_EQ(queue().stats("q")->visible, 0u);
+  const std::string back = "back";
+  const auto got = queue().claim(std::span(&back, 1), 1, seconds(5));
+  ASSERT_EQ(got->size(), 1u);
+  EXPECT_EQ((*got)[0].payload, "m");
+  EXPECT_TRUE(failed_with(move(sent->id, "q"), ErrorKind::kNotFound));
+}
+
 TEST_P(QueueContract, MoveTakesItToAnotherQueue) {
   ASSERT_TRUE(queue().enqueue({"q", "m"}));
   const auto first = claim();

@@ -5,6 +5,7 @@
 
 #include "gen/events/errors.hpp"
 #include "services/events/limits.hpp"
+#include "services/events/own_events.hpp"
 #include "store/await.hpp"
 
 namespace lapwing::events {
@@ -45,7 +46,7 @@ std::optional<ResultEntry> fault_of(const Entry& entry) {
         "InvalidArgument",
         fmt::format("Parameter {} is not valid. Reason: {} is a required argument.", name, name));
   }
-  if (entry.source->starts_with("aws.")) {
+  if (is_own_source(*entry.source)) {
     return refused("NotAuthorizedForSourceException", "Not authorized for the source.");
   }
   return std::nullopt;

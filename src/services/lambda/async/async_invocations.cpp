@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aws/arn.hpp"
+#include "delivery/outbox_events.hpp"
 #include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -74,11 +75,13 @@ Status AsyncInvocations::start() {
   outbox_ = std::make_unique<delivery::Outbox>(
       "lambda.outbox",
       delivery::Needs{*space, given_.clock, given_.random, given_.log, given_.background,
-                      given_.loops, *destinations},
+                      given_.loops, *destinations, given_.journal},
       notices_);
+  dead_ = std::make_unique<delivery::DeadEvents>(*space, "lambda.dead");
+  dead_->begin(given_.background, given_.clock);
   events_ = std::make_unique<EventQueue>(EventQueueNeeds{
       *space, given_.clock, given_.random, given_.log, given_.background, given_.loops,
-      parts_.catalog, parts_.invoker, *this, *outbox_, given_.journal});
+      parts_.catalog, parts_.invoker, *this, *outbox_, *dead_, given_.journal});
   LAPWING_CHECK(outbox_->start());
   return events_->start();
 }
@@ -91,6 +94,7 @@ void AsyncInvocations::drain() {
 void AsyncInvocations::stop() {
   drain();
   if (outbox_ != nullptr) outbox_->stop();
+  if (dead_ != nullptr) dead_->stop();
   waker_.reset();
 }
 
@@ -191,6 +195,31 @@ Status AsyncInvocations::tell(store::Txn& txn, const mappings::GivenUpNotice& no
 
 void AsyncInvocations::forget(const FunctionKey& key) {
   if (events_ != nullptr) events_->forget(key.account, key.region, key.name);
+}
+
+Result<journal::EventPage> AsyncInvocations::facts(const journal::EventAsk& ask) {
+  using journal::EventAsk;
+  using journal::EventList;
+  if (events_ == nullptr) return journal::EventPage();
+  const auto functions = [this](const EventAsk& part) -> Result<journal::EventPage> {
+    if (part.list == EventList::kQueues || part.list == EventList::kRetries) {
+      return events_->facts(part);
+    }
+    if (part.list != EventList::kDeadLetters) return journal::EventPage();
+    return delivery::dead_letters(
+        part, [this](std::uint64_t before, std::size_t max) { return dead_->newest(before, max); });
+  };
+  const auto notices = [this](const EventAsk& part) {
+    return delivery::outbox_events(*outbox_, "lambda", given_.clock.wall(), part);
+  };
+  const journal::EventPart parts[] = {functions, notices};
+  return journal::events_of_all(ask, parts);
+}
+
+Result<std::size_t> AsyncInvocations::replay(std::string_view event) {
+  if (events_ == nullptr) return std::size_t{0};
+  LAPWING_TRY(const std::size_t run, events_->replay(event));
+  return run > 0 ? Result<std::size_t>(run) : outbox_->replay(event);
 }
 
 void AsyncInvocations::metrics(hosting::MetricsText& text) const {

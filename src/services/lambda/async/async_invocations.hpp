@@ -65,6 +65,9 @@ class AsyncInvocations final : public engine::Events,
   // The function is gone.
   void forget(const FunctionKey& key);
   void metrics(hosting::MetricsText& text) const;
+  // Of hosting::Service, as far as events and what is told of them go.
+  Result<journal::EventPage> facts(const journal::EventAsk& ask);
+  Result<std::size_t> replay(std::string_view event);
 
  private:
   EventSettings event_settings(const AccountId& account, const Region& region,
@@ -78,6 +81,7 @@ class AsyncInvocations final : public engine::Events,
   Notices notices_;
   // From start() on.
   std::unique_ptr<hosting::SpaceWaker> waker_;
+  std::unique_ptr<delivery::DeadEvents> dead_;
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<EventQueue> events_;
 };

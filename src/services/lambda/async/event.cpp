@@ -29,7 +29,7 @@ std::string encode(const Event& event) {
   return std::move(out).take();
 }
 
-Result<Event> decode_event(std::string_view queue, std::string_view bytes) {
+Result<Event> named_by(std::string_view queue) {
   Event out;
   if (queue.starts_with(kEventQueues)) queue.remove_prefix(kEventQueues.size());
   const std::size_t region = queue.find('/');
@@ -38,6 +38,11 @@ Result<Event> decode_event(std::string_view queue, std::string_view bytes) {
   out.account = AccountId(queue.substr(0, region));
   out.region = Region(queue.substr(region + 1, name - region - 1));
   out.function = FunctionName(queue.substr(name + 1));
+  return out;
+}
+
+Result<Event> decode_event(std::string_view queue, std::string_view bytes) {
+  LAPWING_TRY(Event out, named_by(queue));
   PackedReader in(bytes, kFormat);
   for (std::string* const field :
        {&out.request_id, &out.qualifier, &out.invoked_arn, &out.trace, &out.payload}) {

@@ -31,6 +31,9 @@ struct Event {
 std::string queue_of(const AccountId& account, const Region& region, const FunctionName& function);
 inline constexpr std::string_view kEventQueues = "async/";
 
+// An event with nothing but account, region and function: those of a queue.
+Result<Event> named_by(std::string_view queue);
+
 std::string encode(const Event& event);
 // Account, region and name are those of the queue.
 Result<Event> decode_event(std::string_view queue, std::string_view bytes);

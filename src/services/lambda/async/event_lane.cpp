@@ -216,14 +216,16 @@ net::Task<void> EventLane::settle(const store::Claimed& claimed, Event event,
                                 std::max(ending.runs, event.failures), ending.answer},
                                settings, ending.role_arn, needs_.clock.wall());
   }
+  const std::optional<delivery::DeadEvent> dead = dead_event(event, settings, ending);
   std::string payload;
   if (ending.next.kind == NextStep::Kind::kTryAgain) payload = encode(event);
   while (true) {
     Result<store::Committed> done = co_await store::transact_on(
         loop_, needs_.space.store(),
-        [this, receipt = claimed.receipt, next = ending.next, posting,
+        [this, receipt = claimed.receipt, next = ending.next, posting, dead,
          payload](store::Txn& txn) -> Status {
           if (posting) LAPWING_CHECK(needs_.outbox.accept(txn, *posting));
+          if (dead) LAPWING_CHECK(needs_.dead.add(txn, {*dead}));
           if (next.kind == NextStep::Kind::kEnd) return txn.complete(receipt);
           if (next.kind == NextStep::Kind::kTryLater) return txn.release(receipt, next.delay);
           LAPWING_TRY([[maybe_unused]] const store::MessageId moved,
@@ -236,11 +238,37 @@ net::Task<void> EventLane::settle(const store::Claimed& claimed, Event event,
                        {{"request", event.request_id}, {"error", done.error().message()}});
     co_await loop_.sleep(kCommitAgain);
   }
-  if (ends && ending.next.condition != Condition::kSuccess) ++events_.counts_.dropped;
-  note(event, ending);
+  if (dead) {
+    ++events_.counts_.dropped;
+    needs_.dead.added();
+  }
+  note(event, ending, posting.has_value());
 }
 
-void EventLane::note(const Event& event, const Ending& ending) {
+std::optional<delivery::DeadEvent> EventLane::dead_event(const Event& event,
+                                                         const EventSettings& settings,
+                                                         const Ending& ending) const {
+  if (ending.next.kind != NextStep::Kind::kEnd || ending.next.condition == Condition::kSuccess) {
+    return std::nullopt;
+  }
+  return delivery::DeadEvent{
+      .died_ms = unix_ms(needs_.clock.wall()),
+      .id = event.request_id,
+      .trace = event.trace,
+      .account = event.account,
+      .at = event.invoked_arn,
+      .to = event.invoked_arn,
+      .dead_letters = settings.dead_letters.empty() ? settings.on_failure : settings.dead_letters,
+      .reason = fmt::format("{} {}", to_string(ending.next.condition), ending.reason),
+      .attempts = std::max(ending.runs, event.failures),
+      .work = queue_ + '\0' + encode(event)};
+}
+
+void EventLane::note(const Event& event, const Ending& ending, bool told) {
+  if (ending.next.kind != NextStep::Kind::kEnd) {
+    const std::lock_guard lock(reason_mutex_);
+    last_reason_ = ending.reason;
+  }
   if (needs_.journal == nullptr) return;
   journal::Step step{.trace = event.trace,
                      .event = event.request_id,
@@ -252,7 +280,10 @@ void EventLane::note(const Event& event, const Ending& ending) {
   if (ending.next.kind == NextStep::Kind::kTryLater) step.kind = journal::StepKind::kThrottled;
   if (ending.next.kind == NextStep::Kind::kEnd) {
     const bool success = ending.next.condition == Condition::kSuccess;
-    step.kind = success ? journal::StepKind::kDelivered : journal::StepKind::kDropped;
+    // What somebody is told of has not been dropped: a further step says whether it came there.
+    step.kind = success ? journal::StepKind::kDelivered
+                : told  ? journal::StepKind::kAttempted
+                        : journal::StepKind::kDropped;
     if (!success) step.reason = fmt::format("{} {}", to_string(ending.next.condition), step.reason);
   }
   needs_.journal->note(std::move(step));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,11 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
   void on_signal() noexcept override;
   // Looks, on its loop, whether there is something to do.
   void wake();
+  // Why the last attempt that was to be made again went wrong. Any thread.
+  std::string last_reason() const {
+    const std::lock_guard lock(reason_mutex_);
+    return last_reason_;
+  }
 
  private:
   // How an attempt went.
@@ -47,7 +53,10 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
                          Ending ending);
   std::size_t room() const;
   void was_throttled();
-  void note(const Event& event, const Ending& ending);
+  // `told`: somebody is told of its end.
+  void note(const Event& event, const Ending& ending, bool told);
+  std::optional<delivery::DeadEvent> dead_event(const Event& event, const EventSettings& settings,
+                                                const Ending& ending) const;
 
   EventQueue& events_;
   const EventQueueNeeds& needs_;
@@ -61,6 +70,8 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
   bool look_again_ = false;  // something came while it did
   background::Hold hold_;    // from a signal until it was looked at
   store::Subscription subscription_;
+  mutable std::mutex reason_mutex_;
+  std::string last_reason_;  // with the mutex
 };
 
 }  // namespace lapwing::lambda

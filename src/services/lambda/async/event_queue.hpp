@@ -37,8 +37,10 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/room_line.hpp"
+#include "delivery/dead_events.hpp"
 #include "delivery/outbox.hpp"
 #include "engine/control_plane.hpp"
+#include "journal/event_facts.hpp"
 #include "journal/journal.hpp"
 #include "net/loop_group.hpp"
 #include "services/lambda/async/event.hpp"
@@ -59,6 +61,7 @@ struct EventQueueNeeds {
   engine::Invoker& invoker;
   const EventSettingsSource& settings;
   delivery::Outbox& outbox;
+  delivery::DeadEvents& dead;           // where those are kept that ended without success
   journal::Journal* journal = nullptr;  // null: nothing is noted
 };
 
@@ -91,6 +94,12 @@ class EventQueue {
   void forget(const AccountId& account, const Region& region, const FunctionName& function);
 
   const EventCounts& counts() const { return counts_; }
+  // What is told of the functions' queues: all of them, or, as retries, those with events that are
+  // put off. Blocks on the store.
+  Result<journal::EventPage> facts(const journal::EventAsk& ask);
+  // Runs the function again for an event that ended without success; 0: there is none of this id.
+  // kUnavailable where the function is not there any more. Blocks on the store.
+  Result<std::size_t> replay(std::string_view request_id);
   // Events that wait or are at work, of one function.
   Result<store::QueueStats> waiting(const AccountId& account, const Region& region,
                                     const FunctionName& function) const;
@@ -100,6 +109,7 @@ class EventQueue {
   std::shared_ptr<EventLane> lane(const std::string& queue);
   // For another event to be at work.
   bool has_room() const;
+  Result<std::optional<journal::EventRow>> row(const std::string& queue, journal::EventList list);
 
   const EventQueueNeeds needs_;
   EventCounts counts_;

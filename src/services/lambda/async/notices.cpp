@@ -118,8 +118,11 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
   if (addressee.front() == kEventTo) {
     parcel.body = std::move(notice->event);
     parcel.attributes = std::move(notice->attributes);
+    out.is_dead_letter = true;
     return out;
   }
+  // The record of a failure holds the event: what has it is told of as dead-letter queues are.
+  out.is_dead_letter = !notice->detail_type.ends_with("Success");
   parcel.body = std::move(notice->record);
   parcel.source = "lambda";
   parcel.detail_type = std::move(notice->detail_type);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "hosting/event_pages.hpp"
 #include "mappings/checkpoint.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/mappings/mapping_errors.hpp"
@@ -280,6 +281,24 @@ void EventSourceMappings::function_changed(const FunctionKey& key) {
   });
   if (!read) return;  // they look again by themselves
   for (const std::string& uuid : uuids) pollers_->wake(uuid);
+}
+
+Result<journal::EventPage> EventSourceMappings::facts(const journal::EventAsk& ask) const {
+  if (ask.list != journal::EventList::kMappings) return journal::EventPage();
+  return hosting::events_of_table<MappingTable>(
+      store_, {}, ask, [this](const MappingRecord& record) -> Result<journal::EventRow> {
+        journal::EventRow row{.what = "mapping",
+                              .name = record.arn(),
+                              .to = function_arn(record.function, record.qualifier),
+                              .id = record.source_arn,
+                              .state = std::string(to_string(record.state))};
+        const auto poller = pollers_ != nullptr ? pollers_->facts(record.uuid) : std::nullopt;
+        if (!poller) return row;
+        row.at_work = poller->at_work;
+        row.reason = poller->last_result;
+        if (poller->last_result_ms != 0) row.at_ms = poller->last_result_ms;
+        return row;
+      });
 }
 
 void EventSourceMappings::metrics(hosting::MetricsText& text) const {

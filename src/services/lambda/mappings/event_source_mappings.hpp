@@ -72,6 +72,8 @@ class EventSourceMappings {
   // The function, or how much of it may run, has changed.
   void function_changed(const FunctionKey& key);
   void metrics(hosting::MetricsText& text) const;
+  // What is told of them: state, what is at work, how the last batch went.
+  Result<journal::EventPage> facts(const journal::EventAsk& ask) const;
 
  private:
   Result<MappingRecord> write(const aws::Scope& scope, std::string_view uuid, Change change);

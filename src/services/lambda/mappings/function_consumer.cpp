@@ -62,6 +62,7 @@ net::Task<std::vector<mappings::PlacePtr>> FunctionConsumer::hold(net::Loop& loo
 net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event,
                                         mappings::PlacePtr place) {
   Taken out;
+  out.by = arn_;
   // Places are made by hold() alone.
   auto* const held = static_cast<VersionPlace*>(place.get());
   auto function = held != nullptr ? Result<runtime::FunctionVersionPtr>(held->version) : resolve();

@@ -169,7 +169,8 @@ Result<CreateSMSSandboxPhoneNumber::Output> create_sms_sandbox_phone_number(
                    .protocol = "sms",
                    .endpoint = in.phone_number,
                    .message_id = make_uuid(*core.random),
-                   .body = fmt::format("Your verification code is {}", code)};
+                   .body = fmt::format("Your verification code is {}", code),
+                   .account = call.caller.account};
   LAPWING_CHECK(change_settings(core, call, [&](store::Txn& txn, TextMessages& settings) -> Status {
     std::string& state = settings.sandbox[in.phone_number];
     if (state == kVerified) return fail(invalid("PhoneNumber Reason: it is verified already"));
@@ -178,7 +179,7 @@ Result<CreateSMSSandboxPhoneNumber::Output> create_sms_sandbox_phone_number(
           fmt::format("The sandbox holds {} phone numbers at most", kSandboxNumbersMax)));
     }
     state = fmt::format("{} {}", kPending, code);
-    return Kept::add(txn, {kept});
+    return core.parts->kept.add(txn, {kept});
   }));
   core.parts->kept.added();
   return CreateSMSSandboxPhoneNumber::Output();

@@ -52,6 +52,8 @@ Ask ask_of(Core& core, const aws::Call& call, QueuePtr queue,
   if (queue->redrive) {
     const auto target = parse_arn(queue->redrive->target_arn);
     if (target) ask.dead_letters = core.catalog().find(*target);
+    ask.dead = &core.parts->telling.dead();
+    ask.now_ms = core.now_ms();
   }
   if (in.receive_request_attempt_id) {
     ask.again = core.parts->attempts.find(queue->place, *in.receive_request_attempt_id);
@@ -65,7 +67,8 @@ net::Task<Result<Received>> look(Core& core, net::Loop& loop, const Ask& ask) {
   auto found = co_await store::compute_on<Received>(
       loop, core.store(), [ask](store::Txn& txn) { return claim(txn, ask); });
   if (!found) co_return fail(store_failure(std::move(found).error()));
-  if (found->buried) core.parts->retention.moved(*ask.dead_letters);
+  if (!found->buried.empty()) core.parts->retention.moved(*ask.dead_letters);
+  core.parts->telling.buried(ask, found->buried);
   co_return *std::move(found);
 }
 

@@ -59,6 +59,7 @@ net::Task<Result<gen::sqs::SendMessageResult>> send_message(Core& core, net::Loo
       loop, core.store(),
       [request = std::move(prepared.request)](store::Txn& txn) { return txn.enqueue(request); });
   if (!sent) co_return fail(store_failure(std::move(sent).error()));
+  if (!sent->duplicate) core.parts->telling.sent(*queue, prepared.message_id, prepared.trace);
   gen::sqs::SendMessageResult out;
   tell(*queue, prepared, *sent, out);
   co_return out;
@@ -103,6 +104,10 @@ net::Task<Result<gen::sqs::SendMessageBatchResult>> send_message_batch(
   for (std::size_t i = 0; i < good.size(); ++i) {
     gen::sqs::SendMessageBatchResultEntry entry;
     entry.id = good[i].first;
+    const Prepared& prepared = good[i].second;
+    if (!(*sent)[i].duplicate) {
+      core.parts->telling.sent(*queue, prepared.message_id, prepared.trace);
+    }
     tell(*queue, good[i].second, (*sent)[i], entry);
     append(out.successful, std::move(entry));
   }
