@@ -26,6 +26,8 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class NetworkUsers;
+class Networks;
 class QueueSource;
 class Roles;
 }  // namespace lapwing::ports
@@ -40,13 +42,15 @@ struct Ports {
   delivery::HttpCaller* http = nullptr;        // requests to addresses that somebody names
 
   // Of services.
-  ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it
-  ports::Roles* roles = nullptr;                // IAM
-  const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
-  ports::LogSink* logs = nullptr;               // CloudWatch Logs
-  engine::Functions* functions = nullptr;       // Lambda
-  engine::Events* events = nullptr;             // Lambda: asynchronous invocations
-  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
+  ports::Destinations* destinations = nullptr;   // each adds itself where events can go to it
+  ports::Roles* roles = nullptr;                 // IAM
+  const aws::CredentialStore* keys = nullptr;    // IAM: access keys of users
+  ports::LogSink* logs = nullptr;                // CloudWatch Logs
+  engine::Functions* functions = nullptr;        // Lambda
+  engine::Events* events = nullptr;              // Lambda: asynchronous invocations
+  ports::Networks* networks = nullptr;           // EC2: VPCs, what security groups let out
+  ports::NetworkUsers* network_users = nullptr;  // Lambda: what stands in subnets
+  ports::QueueSource* queues = nullptr;          // SQS: what mappings take messages from
 };
 
 }  // namespace lapwing::hosting
