@@ -65,6 +65,15 @@ struct ImageRef {
   friend bool operator==(const ImageRef&, const ImageRef&) = default;
 };
 
+// VpcConfig. Without subnets: it was taken out of its VPC.
+struct VpcPlace {
+  std::vector<std::string> subnets;
+  std::vector<std::string> groups;
+  std::string vpc;
+  bool ipv6 = false;  // Ipv6AllowedForDualStack
+  friend bool operator==(const VpcPlace&, const VpcPlace&) = default;
+};
+
 struct Settings {
   // Changes with every change of anything below, and only then: execution environments are
   // kept while it stays the same.
@@ -87,6 +96,8 @@ struct Settings {
   std::string dead_letter;            // ARN of what takes events that failed; "" for none
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
+  std::optional<VpcPlace> vpc;    // nothing: it never was in one
+  bool per_tenant = false;        // TenancyConfig; as it was created
   std::optional<ImageRef> image;  // then neither runtime, handler nor layers
   friend bool operator==(const Settings&, const Settings&) = default;
 };

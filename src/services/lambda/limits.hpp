@@ -9,6 +9,8 @@
 
 namespace lapwing::lambda {
 
+inline constexpr std::size_t kMaxTenantIdChars = 256;
+
 // /tmp of functions with SnapStart; as AWS.
 inline constexpr std::uint32_t kSnapStartStorageMb = 512;
 

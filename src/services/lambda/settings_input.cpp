@@ -92,6 +92,7 @@ Status change_logging(const gl::LoggingConfig& in, Settings& out) {
 
 Status check_snap_start(std::string_view operation, const Settings& settings) {
   if (!settings.snap_start) return {};
+  if (settings.per_tenant) return fail(errors::not_with_tenants("SnapStart"));
   const SnapStartSupport support =
       settings.image ? SnapStartSupport::kNotBuilt : snap_start_support(settings.runtime);
   switch (support) {
@@ -181,6 +182,7 @@ Result<Settings> image_settings_from(std::string_view operation,
   LAPWING_CHECK(refuse_for_images(in));
   Settings out;
   out.role = in.role;
+  out.per_tenant = in.tenancy_config.has_value();
   out.image.emplace();
   if (in.image_config) LAPWING_CHECK(change_image_config(*in.image_config, out.image->overrides));
   out.architecture = architecture_from(in.architectures, options.architectures.front());
@@ -224,6 +226,7 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
   }
   Settings out;
   out.role = in.role;
+  out.per_tenant = in.tenancy_config.has_value();
   out.architecture = architecture_from(in.architectures, options.architectures.front());
   LAPWING_CHECK(apply(kOperation, in, options, out));
   LAPWING_CHECK(check_architecture(kOperation, out, options));

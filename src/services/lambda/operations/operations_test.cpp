@@ -102,8 +102,10 @@ TEST_F(Operations, CreateRefusesInAwsWords) {
       {"f", R"("Architectures":["arm64"],"Runtime":"provided.al2023")", 501, "NotImplemented",
        "Lapwing does not support the parameter Architectures arm64 of lambda CreateFunction: this "
        "machine runs x86_64"},
-      {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"]})", 501, "NotImplemented",
-       "Lapwing does not support the parameter VpcConfig of lambda CreateFunction yet."},
+      {"f", R"("VpcConfig":{"SubnetIds":["subnet-1"],"SecurityGroupIds":["sg-1"]})", 501,
+       "NotImplemented",
+       "Lapwing does not support the parameter VpcConfig of lambda CreateFunction: this server runs "
+       "without ec2"},
   };
   for (const Case& c : cases) {
     const Answer answer = create(c.name, hello_zip(), c.more);

@@ -6,6 +6,7 @@
 #include "services/lambda/operations/code_signing.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
+#include "services/lambda/vpc_input.hpp"
 
 namespace lapwing::lambda {
 
@@ -150,6 +151,12 @@ Result<gl::FunctionConfiguration> update_function_configuration(
                                                        "lambda:UpdateFunctionConfiguration"));
   if (core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
   if (in.role) LAPWING_CHECK(check_role(core, call.caller, *in.role));
+  std::optional<VpcPlace> vpc;
+  if (in.vpc_config) {
+    LAPWING_TRY(const FunctionRecord record, find_function(core, {key, ""}));
+    LAPWING_TRY(vpc, vpc_from(core.ports, "UpdateFunctionConfiguration", key, *in.vpc_config,
+                              record.settings.vpc));
+  }
   bool warned = false;
   LAPWING_TRY(
       const Updated updated,
@@ -159,6 +166,7 @@ Result<gl::FunctionConfiguration> update_function_configuration(
           if (!in.layers->empty()) LAPWING_CHECK(check_signed(txn, key, &warned));
         }
         LAPWING_CHECK(check_runtime_free(txn, key, in.runtime, settings));
+        if (vpc) settings.vpc = vpc;
         return change_settings(in, settings, core.options);
       }));
   if (warned) count_unsigned(core, key);
