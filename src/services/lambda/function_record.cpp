@@ -127,6 +127,7 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("code_sha256", in.code.sha256);
   json.member("code_size", in.code.size);
   json.member("code_unpacked", in.code.unpacked_bytes);
+  if (!in.code.machine.empty()) json.member("code_machine", in.code.machine);
   json.end_object();
 }
 
@@ -170,6 +171,7 @@ Settings read_settings(const text::JsonValue& from) {
   out.code.sha256 = read_string(from, "code_sha256");
   out.code.size = read_unsigned(from, "code_size");
   out.code.unpacked_bytes = read_unsigned(from, "code_unpacked");
+  out.code.machine = read_string(from, "code_machine");
   if (const text::JsonValue* image = from.find("image")) out.image = read_image(*image);
   out.snap_start = read_flag(from, "snap_start");
   out.trace_active = read_flag(from, "trace_active");

@@ -36,6 +36,7 @@ struct CodeRef {
   std::string sha256;  // 64 hexadecimal digits of the zip; its name in Blob and on disk
   std::uint64_t size = 0;
   std::uint64_t unpacked_bytes = 0;
+  std::string machine = {};  // what its `bootstrap` is made for (native_files.hpp)
   friend bool operator==(const CodeRef&, const CodeRef&) = default;
 };
 

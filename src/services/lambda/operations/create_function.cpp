@@ -82,9 +82,10 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
     LAPWING_TRY(record.settings.code,
                 look_up_image(core, *in.code.image_uri, *record.settings.image));
   } else {
-    LAPWING_TRY(record.settings.code, keep_package(core, *in.code.zip_file));
+    LAPWING_TRY(record.settings.code, keep_package(core, *in.code.zip_file, id.key.name.view()));
   }
 
+  LAPWING_CHECK(check_architecture("CreateFunction", record.settings, core.options));
   record.key = std::move(id.key);
   record.settings.id = make_uuid(core.random);
   record.revision_id = make_uuid(core.random);
