@@ -18,11 +18,13 @@
 
 namespace lapwing::ec2 {
 
+using GroupChanged = ports::Networks::Changed;
+
 struct Core {
   store::Store& store;
   Random& random;
   const hosting::Ports& ports;
-  ports::Networks::Changed group_changed{};
+  GroupChanged group_changed{};
 
   // "vpc-0a1b2c3d4e5f60718".
   std::string new_id(std::string_view kind) {

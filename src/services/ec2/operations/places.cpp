@@ -135,7 +135,7 @@ Out<ge::DescribeAccountAttributes> describe_account_attributes(
     shown.attribute_name = std::string(each.name);
     ge::AccountAttributeValue value;
     value.attribute_value = each.value;
-    shown.attribute_values = {std::move(value)};
+    shown.attribute_values.emplace().push_back(std::move(value));
     out.account_attributes->push_back(std::move(shown));
   }
   return out;

@@ -70,7 +70,7 @@ ge::RouteTable show_route_table(const Network& network) {
   main.route_table_association_id = id_beside("rtbassoc", vpc.id);
   main.route_table_id = vpc.route_table();
   main.association_state.emplace().state = "associated";
-  out.associations = {std::move(main)};
+  out.associations.emplace().push_back(std::move(main));
   ge::Route local;
   local.destination_cidr_block = vpc.cidr;
   local.gateway_id = "local";
@@ -246,7 +246,7 @@ Out<ge::DescribeInternetGateways> describe_internet_gateways(
     ge::InternetGatewayAttachment attachment;
     attachment.state = "available";
     attachment.vpc_id = each.vpc.id;
-    shown.attachments = {std::move(attachment)};
+    shown.attachments.emplace().push_back(std::move(attachment));
     shown.tags = show_tags(each.vpc.gateway_tags);
     out.internet_gateways->push_back(std::move(shown));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "aws/operation_table.hpp"
 #include "services/ec2/blocks.hpp"
 #include "services/ec2/default_vpc.hpp"
 #include "services/ec2/filters.hpp"
@@ -30,7 +31,7 @@ ge::Vpc show(const Vpc& vpc, std::string_view state) {
   block.association_id = id_beside("vpc-cidr-assoc", vpc.id);
   block.cidr_block = vpc.cidr;
   block.cidr_block_state.emplace().state = "associated";
-  out.cidr_block_association_set = {std::move(block)};
+  out.cidr_block_association_set.emplace().push_back(std::move(block));
   out.tags = show_tags(vpc.tags);
   return out;
 }
