@@ -43,6 +43,7 @@ Status check_filters(const Filters& filters, std::initializer_list<std::string_v
     return fail(failure(ErrorKind::kTooLarge, "FilterLimitExceeded",
                         fmt::format("The maximum number of filters is {}.", kFiltersMax)));
   }
+  std::size_t values = 0;
   for (const gen::ec2::Filter& filter : *filters) {
     if (!filter.name || filter.name->empty()) return fail(missing("Filter.Name"));
     const std::string& name = *filter.name;
@@ -52,10 +53,11 @@ Status check_filters(const Filters& filters, std::initializer_list<std::string_v
     if (!filter.values || filter.values->empty()) {
       return fail(invalid_value(fmt::format("The filter '{}' needs a value", name)));
     }
-    if (filter.values->size() > kFilterValuesMax) {
-      return fail(failure(
-          ErrorKind::kTooLarge, "FilterLimitExceeded",
-          fmt::format("The maximum number of values of a filter is {}.", kFilterValuesMax)));
+    values += filter.values->size();
+    if (values > kFilterValuesMax) {
+      return fail(
+          failure(ErrorKind::kTooLarge, "FilterLimitExceeded",
+                  fmt::format("The maximum number of filter values is {}.", kFilterValuesMax)));
     }
   }
   return {};

@@ -7,6 +7,7 @@
 
 #include "aws/arn.hpp"
 #include "services/ec2/blocks.hpp"
+#include "services/ec2/limits.hpp"
 #include "services/ec2/tagging.hpp"
 #include "services/ec2/words.hpp"
 
@@ -134,6 +135,9 @@ Result<std::vector<Rule>> rules_of(const std::vector<ge::IpPermission>& permissi
     LAPWING_TRY(const Rule head, head_of(each.ip_protocol, each.from_port, each.to_port, egress));
     const std::size_t before = out.size();
     LAPWING_CHECK(add_peers(each, head, out));
+    if (out.size() > kRulesPerGroupMax) {
+      return fail(limit_reached("RulesPerSecurityGroupLimitExceeded", "rules per security group"));
+    }
     if (out.size() == before) {
       return fail(
           invalid_value("Invalid value 'null' for peer. Must specify a CIDR block, a "

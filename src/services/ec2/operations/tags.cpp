@@ -30,10 +30,13 @@ Status change_part(store::Txn& txn, const aws::Scope& scope, const std::string& 
   return {};
 }
 
-Status change_rule(store::Txn& txn, const aws::Scope& scope, const std::string& id,
-                   ChangeTags body) {
-  LAPWING_TRY(auto groups, all_of<GroupTable>(txn, scope));
-  for (Group& group : groups) {
+// `groups`: all of them, read when the first rule is asked for.
+Status change_rule(store::Txn& txn, const aws::Scope& scope, const std::string& id, ChangeTags body,
+                   std::optional<std::vector<Group>>& groups) {
+  if (!groups) {
+    LAPWING_TRY(groups, all_of<GroupTable>(txn, scope));
+  }
+  for (Group& group : *groups) {
     const auto rule = std::ranges::find(group.rules, id, &Rule::id);
     if (rule == group.rules.end()) continue;
     LAPWING_CHECK(body(rule->tags));
@@ -63,7 +66,6 @@ Status change_one(store::Txn& txn, const aws::Scope& scope, const std::string& i
     LAPWING_CHECK(Groups::put(txn, group));
     return {};
   }
-  if (id.starts_with("sgr-")) return change_rule(txn, scope, id, body);
   for (const std::string_view part : {"rtb-", "acl-", "igw-"}) {
     if (id.starts_with(part)) return change_part(txn, scope, id, body);
   }
@@ -73,8 +75,17 @@ Status change_one(store::Txn& txn, const aws::Scope& scope, const std::string& i
 Status change_all(Core& core, const aws::Call& call, const std::vector<std::string>& ids,
                   ChangeTags body) {
   const aws::Scope scope = aws::scope_of(call.caller);
+  if (ids.size() > kTaggedMax) {
+    return fail(invalid_value(fmt::format("At most {} resources can be tagged.", kTaggedMax)));
+  }
   LAPWING_CHECK(change<bool>(core, scope, [&](store::Txn& txn) -> Result<bool> {
-    for (const std::string& id : ids) LAPWING_CHECK(change_one(txn, scope, id, body));
+    std::optional<std::vector<Group>> groups;
+    for (const std::string& id : ids) {
+      // A group that is named beside its rules has been changed meanwhile.
+      if (!id.starts_with("sgr-")) groups.reset();
+      LAPWING_CHECK(id.starts_with("sgr-") ? change_rule(txn, scope, id, body, groups)
+                                           : change_one(txn, scope, id, body));
+    }
     return true;
   }));
   return {};
