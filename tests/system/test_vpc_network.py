@@ -20,10 +20,14 @@ def client(internet, tmp_path_factory):  # noqa: F811
     server.stop()
 
 
+def ec2_of(server):
+    return boto3.client("ec2", endpoint_url=server.endpoint, region_name="us-east-1",
+                        aws_access_key_id="test", aws_secret_access_key="test")
+
+
 @pytest.fixture(scope="module")
 def ec2(client):
-    return boto3.client("ec2", endpoint_url=client.server.endpoint, region_name="us-east-1",
-                        aws_access_key_id="test", aws_secret_access_key="test")
+    return ec2_of(client.server)
 
 
 def tcp(port, to=SITE_V4 + "/32"):
@@ -104,12 +108,23 @@ def test_ipv6_is_asked_for(client, ec2, group, vpc):
     assert goes(client, "six", get=site + [SITE]) == [True, False]
 
 
-def test_rules_are_there_after_a_restart(client, vpc):
-    client.deploy("kept", VpcConfig=vpc)
-    assert goes(client, "kept", get=[SITE]) == [False]
-    client.server.kill()
-    client.server.start()
-    assert goes(client, "kept", get=[SITE]) == [False]
+def test_rules_are_there_after_a_kill(internet, tmp_path):  # noqa: F811
+    server = server_in(internet, tmp_path / "data").start()
+    try:
+        ec2 = ec2_of(server)
+        group = ec2.create_security_group(GroupName="kept", Description="d")["GroupId"]
+        ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[ALL])
+        Client(server).deploy("kept", VpcConfig={
+            "SubnetIds": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+            "SecurityGroupIds": [group]})
+        for _ in range(2):
+            assert goes(Client(server), "kept", get=[SITE]) == [False]
+            server.kill()
+            server.start()
+        ec2_of(server).authorize_security_group_egress(GroupId=group, IpPermissions=[tcp(80)])
+        assert goes(Client(server), "kept", get=[SITE]) == [True]
+    finally:
+        server.stop()
 
 
 def test_what_a_function_uses_stays(client, ec2, group, vpc):
