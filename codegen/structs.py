@@ -58,7 +58,8 @@ class Structs:
 
     def __init__(self, model: dict):
         self.model, self.shapes = model, model["shapes"]
-        self.operations = sorted(model["operations"])
+        self.operations = sorted(name for name, operation in model["operations"].items()
+                                 if not operation.get("name_only"))
         self.errors = sorted(n for n, s in self.shapes.items() if s.get("exception"))
         self.groups = []       # of names, those that a group needs before it
         self.group_of = {}

@@ -185,12 +185,12 @@ class Tables:
         wrapper = output.get("resultWrapper") or f"{name}Result"
         if self.model["metadata"]["protocol"] == "rest-xml" and "resultWrapper" not in output:
             wrapper = self.model["shapes"].get(shape_out, {}).get("locationName") or shape_out or ""
-        return "{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d}" % (
+        return "{%d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d%s}" % (
             self.pool.ref(name), self.pool.ref(operation["method"]), self.pool.ref(query),
             self.pool.ref(wrapper), self.shape_index.get(shape_in, NONE),
             self.shape_index.get(shape_out, NONE), self.payload(shape_in),
             self.payload(shape_out), operation.get("status", 200), first,
-            len(self.segments) - first, index)
+            len(self.segments) - first, index, ", true" if operation.get("name_only") else "")
 
     def uri_segments(self, path: str, shape_in, where: str) -> None:
         labels = {}

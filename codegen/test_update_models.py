@@ -53,3 +53,14 @@ def test_difference_names_members():
     assert update_models.describe(old, new) == [
         "  + operation More", "  - In.a", "  + In.c", "  ~ S: max: 3 -> 4"]
     assert update_models.describe(old, old) == []
+
+
+def test_of_what_is_not_to_be_built_only_names_are_kept():
+    full = {**FULL, "operations": {**FULL["operations"],
+                                   "Other": {"name": "Other", "input": {"shape": "Big"}}},
+            "shapes": {**FULL["shapes"], "A": {"type": "structure", "members": {}},
+                       "Big": {"type": "string"}}}
+    kept = update_models.reduce_model(update_models.keep_built(full, {"Do"}))
+    assert list(kept["operations"]) == ["Do"] and kept["others"] == ["Other"]
+    assert "Big" not in kept["shapes"] and "S" in kept["shapes"]
+    assert json.loads(update_models.render(kept)) == kept

@@ -7,6 +7,9 @@
 Writes models/<service>.json (no prose, one line a member, sorted) and models/VERSIONS, and
 prints what changed against the files that were there. Nothing else in the tree reads a
 wheel: the build uses models/ alone. Corrections belong in models/overlay/, never here.
+
+Of a service with hundreds of operations that nobody means to build, models/<service>.built names
+those whose shapes are kept, one a line; of the others the model holds the names ("others").
 """
 import gzip
 import hashlib
@@ -77,11 +80,41 @@ def reduce_shape(shape: dict) -> dict:
     return out
 
 
+def reached(model: dict, operations: dict) -> set:
+    """The shapes that these operations and their errors need."""
+    found = set()
+    open_ = [o[side]["shape"] for o in operations.values() for side in ("input", "output")
+             if side in o]
+    open_ += [error["shape"] for o in operations.values() for error in o.get("errors", [])]
+    while open_:
+        name = open_.pop()
+        if name in found:
+            continue
+        found.add(name)
+        shape = model["shapes"][name]
+        inner = [*shape.get("members", {}).values(),
+                 *(shape[key] for key in ("member", "key", "value") if key in shape)]
+        open_ += [each["shape"] for each in inner]
+    return found
+
+
+def keep_built(model: dict, built: set) -> dict:
+    """The model with these operations alone; "others" names the rest."""
+    if unknown := built - model["operations"].keys():
+        raise SystemExit(f"no such operations: {', '.join(sorted(unknown))}")
+    operations = {n: o for n, o in model["operations"].items() if n in built}
+    shapes = reached(model, operations)
+    return {**model, "operations": operations,
+            "shapes": {n: s for n, s in model["shapes"].items() if n in shapes},
+            "others": sorted(model["operations"].keys() - built)}
+
+
 def reduce_model(model: dict) -> dict:
+    others = {"others": model["others"]} if "others" in model else {}
     metadata = {k: model["metadata"][k] for k in METADATA_KEEP if k in model["metadata"]}
     return {"metadata": metadata,
             "operations": {n: reduce_operation(o) for n, o in sorted(model["operations"].items())},
-            "shapes": {n: reduce_shape(s) for n, s in sorted(model["shapes"].items())}}
+            "shapes": {n: reduce_shape(s) for n, s in sorted(model["shapes"].items())}, **others}
 
 
 def line(value) -> str:
@@ -104,7 +137,11 @@ def render(model: dict) -> str:
         body = f"\n{members}\n" if members else ""
         shapes.append(f'{json.dumps(name)}: {head}, "members": {{{body}}}}}')
     rows.append(",\n".join(shapes))
-    rows += ["}", "}"]
+    rows.append("}")
+    if "others" in model:
+        rows[-1] += ","
+        rows += ['"others": [', ",\n".join(json.dumps(name) for name in model["others"]), "]"]
+    rows.append("}")
     return "\n".join(rows) + "\n"
 
 
@@ -139,7 +176,11 @@ def main() -> int:
     versions = [f"source {path.name}", f"sha256 {digest}"]
     with zipfile.ZipFile(path) as wheel:
         for service in sorted({*SERVICES, *sys.argv[2:]}):
-            new = reduce_model(newest_model(wheel, service))
+            full = newest_model(wheel, service)
+            built = MODELS / f"{service}.built"
+            if built.exists():
+                full = keep_built(full, set(built.read_text().split()))
+            new = reduce_model(full)
             target = MODELS / f"{service}.json"
             old = json.loads(target.read_text()) if target.exists() else {}
             target.write_text(render(new))

@@ -145,6 +145,7 @@ struct OperationRow {
   std::uint16_t first_segment = 0;
   std::uint16_t segment_count = 0;
   std::uint16_t index = 0;  // own position: the value of the generated OperationId
+  bool name_only = false;   // the model knows no more of it: it cannot be built
 };
 
 struct ServiceModel {

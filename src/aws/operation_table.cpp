@@ -93,6 +93,7 @@ net::Task<Status> Handler::stream(net::Loop&, const Call&, Decoded&, const Gate&
 OperationTable::OperationTable(const ServiceModel& model)
     : model_(&model), entries_(model.operations.size()) {
   for (Entry& entry : entries_) entry.counts = std::make_shared<OperationCounts>();
+  for (const OperationRow& row : model.operations) entries_[row.index].refused = row.name_only;
 }
 
 OperationTable::Entry& OperationTable::find(std::string_view operation) {

@@ -20,7 +20,8 @@
 // must not block.
 //
 // A table covers its model: every operation is a row or refused, or the server does not start
-// (check_covered). Rows say what authorisation, limits, metrics and the coverage page need; no
+// (check_covered). What a model holds by name alone (models/ec2.built) is refused from the
+// beginning. Rows say what authorisation, limits, metrics and the coverage page need; no
 // operation checks its own permission.
 //
 // Thread-safety: built by one thread, then const; the functions must be safe to call concurrently.

@@ -13,6 +13,10 @@ namespace {
 EngineOptions share(EngineOptions options, std::size_t count) {
   const auto n = static_cast<std::uint32_t>(count);
   options.environments_max = std::max(1u, options.environments_max / n);
+  // A function is of one shard.
+  options.tenant_environments_max =
+      std::clamp(options.tenant_environments_max, 1u,
+                 std::max(1u, options.environments_max / kTenantEnvironmentsPart));
   options.memory_mb_max = std::max<std::uint64_t>(128, options.memory_mb_max / n);
   options.starts_max = std::max(1u, options.starts_max / n);
   if (options.running_enough > 0) options.running_enough = std::max(2u, options.running_enough / n);

@@ -32,6 +32,8 @@ struct EngineOptions {
   // An invocation that finds all environments of a quick function at work waits this long at most
   // for one of them before another is started, where that seldom happens (pace.hpp); 0: never.
   Duration start_patience{};
+  // Environments of all tenants of one function with tenant isolation.
+  std::uint32_t tenant_environments_max = 2'500;
   // Environments being initialised at once.
   std::uint32_t starts_max = 32;
 };
@@ -39,6 +41,10 @@ struct EngineOptions {
 // A place that is held and not used is given back after so long.
 inline constexpr auto kHoldMax = std::chrono::seconds(5);
 
+// Of each thousand of an account's concurrency so many environments may be tenants', as on AWS; and
+// this part of all environments there may be: tenants that come and go leave room for others.
+inline constexpr std::uint64_t kTenantEnvironmentsPerThousand = 2'500;
+inline constexpr std::uint32_t kTenantEnvironmentsPart = 2;
 // How long an admitted invocation waits for the machine to have room before it is throttled.
 inline constexpr Duration kRoomWaitMax = std::chrono::seconds(20);
 // An environment whose answer is out is expected to ask for more within this; no other is

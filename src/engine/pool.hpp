@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,7 @@ struct Provision {
 
 struct Pool {
   Function* function = nullptr;
+  bool is_tenants = false;              // one tenant's, of a function with tenant isolation
   runtime::FunctionVersionPtr version;  // the newest snapshot asked for
   std::uint32_t shape = 0;              // counts the snapshots that look different to the code
   std::vector<std::unique_ptr<Slot>> slots;
@@ -104,7 +106,10 @@ struct Pool {
 struct Function {
   std::string arn;
   Load load;
-  std::vector<std::unique_ptr<Pool>> pools;  // few: $LATEST and the versions in use
+  // Few: $LATEST and the versions in use; or one a version and tenant.
+  std::vector<std::unique_ptr<Pool>> pools;
+  std::unordered_map<std::string, Pool*> by_tenant;  // "VERSION NUL TENANT"
+  std::uint32_t tenant_environments = 0;
   std::uint64_t invocations = 0;
   std::uint64_t throttles = 0;
 };

@@ -61,6 +61,8 @@ EngineOptions Settings::options(const MachineSizes& machine) const {
   EngineOptions out;
   out.account_concurrency = static_cast<std::uint32_t>(concurrency);
   out.environments_max = static_cast<std::uint32_t>(environments_max);
+  out.tenant_environments_max =
+      static_cast<std::uint32_t>(concurrency * kTenantEnvironmentsPerThousand / 1'000);
   out.idle_timeout = std::chrono::seconds(idle_seconds);
   out.recycle_after = std::chrono::seconds(recycle_seconds);
   out.running_enough =

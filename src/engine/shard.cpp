@@ -33,8 +33,27 @@ Function& Shard::function_for(const AccountId& account, const Region& region,
   return *functions_.emplace(arn, std::move(made)).first->second;
 }
 
-Pool& Shard::pool_for(const runtime::FunctionVersionPtr& version) {
+Pool& Shard::tenant_pool(Function& function, const runtime::FunctionVersionPtr& version,
+                         std::string_view tenant) {
+  std::string key = version->version;
+  key += '\0';
+  key += tenant;
+  Pool*& pool = function.by_tenant[std::move(key)];
+  if (pool == nullptr) {
+    auto made = std::make_unique<Pool>();
+    made->function = &function;
+    made->version = version;
+    made->is_tenants = true;
+    pool = function.pools.emplace_back(std::move(made)).get();
+  } else if (pool->version != version) {
+    renew(*pool, version);
+  }
+  return *pool;
+}
+
+Pool& Shard::pool_for(const runtime::FunctionVersionPtr& version, std::string_view tenant) {
   Function& function = function_for(version->account, version->region, version->arn);
+  if (version->per_tenant) return tenant_pool(function, version, tenant);
   for (const std::unique_ptr<Pool>& pool : function.pools) {
     if (pool->version == version) return *pool;
     if (pool->version->version == version->version) {
@@ -99,8 +118,12 @@ net::Task<Result<runtime::Outcome>> Shard::invoke(runtime::FunctionVersionPtr fu
                                                   std::uint64_t held) {
   if (stopping_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping"));
   if (!sweep_timer_.armed()) sweep_timer_.arm_after(kSweepEvery);
+  // By whichever way it is invoked: without a tenant there is no environment for it.
+  if (function->per_tenant && invocation.tenant_id.empty()) {
+    co_return fail(make_error(ErrorKind::kInvalid, "The function is invoked for a tenant only"));
+  }
   stats_.invocations.add();
-  Pool& pool = pool_for(function);
+  Pool& pool = pool_for(function, invocation.tenant_id);
   ++pool.function->invocations;
   std::expected<Ticket, Throttle> ticket = held == 0 ? admit(pool) : admit_held(pool, held);
   if (!ticket) co_return fail(refuse(*pool.function, ticket.error()));

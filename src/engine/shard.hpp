@@ -19,6 +19,10 @@
 // function that has none and has waited for kFairPatience gets the place of an environment
 // that becomes free, though its own function has more waiting.
 //
+// Of a function with tenant isolation each tenant has a pool of its own, and no environment is ever
+// handed from one to another. All its tenants together have a limit; there the environment idle
+// longest of any of them makes room.
+//
 // A function that changed gets new environments: idle ones of the old shape end at once,
 // busy ones when they are done.
 //
@@ -95,7 +99,10 @@ class Shard {
 
   // shard.cpp: the way of an invocation
   Function& function_for(const AccountId& account, const Region& region, std::string_view arn);
-  Pool& pool_for(const runtime::FunctionVersionPtr& version);
+  // `tenant`: where environments are of one tenant each.
+  Pool& pool_for(const runtime::FunctionVersionPtr& version, std::string_view tenant = {});
+  Pool& tenant_pool(Function& function, const runtime::FunctionVersionPtr& version,
+                    std::string_view tenant);
   void renew(Pool& pool, const runtime::FunctionVersionPtr& version);
   std::expected<Ticket, Throttle> admit(Pool& pool);
   std::expected<Ticket, Throttle> admit_held(Pool& pool, std::uint64_t id);  // holding.cpp
@@ -132,6 +139,8 @@ class Shard {
   bool no_room_at_all() const;
   bool start_one(Pool& pool);
   bool make_room(std::uint32_t memory_mb);
+  // Among the environments of the function's tenants; the one idle longest gives way.
+  bool make_tenant_room(const Function& function);
   Slot& make_slot(Pool& pool, bool provisioned);
   net::Task<void> start(Slot& slot);
   bool gives_way(const Slot& slot) const;

@@ -212,6 +212,7 @@ void Shard::serve_hungry() {
 bool Shard::start_one(Pool& pool) {
   const bool provisioned = !wants_on_demand(pool);
   if (provisioned && !wants_provisioned(pool)) return false;
+  if (pool.is_tenants && !make_tenant_room(*pool.function)) return false;
   if (!make_room(pool.version->memory_mb)) return false;
   tasks_.spawn(start(make_slot(pool, provisioned)));
   return true;
@@ -224,6 +225,15 @@ bool Shard::make_room(std::uint32_t memory_mb) {
   if (alive_ < options_.environments_max && !is_short) return true;
   if (idle_.empty()) return false;
   evict(*idle_.front(), is_short ? Eviction::kPressure : Eviction::kRoom);
+  return true;
+}
+
+bool Shard::make_tenant_room(const Function& function) {
+  if (function.tenant_environments < options_.tenant_environments_max) return true;
+  const auto longest = std::ranges::find_if(
+      idle_, [&](const Slot* slot) { return slot->pool->function == &function; });
+  if (longest == idle_.end()) return false;
+  evict(**longest, Eviction::kRoom);
   return true;
 }
 
@@ -240,6 +250,7 @@ Slot& Shard::make_slot(Pool& pool, bool provisioned) {
                                                      : runtime::InitializationType::kOnDemand);
   activate(slot);
   ++alive_;
+  if (pool.is_tenants) ++pool.function->tenant_environments;
   ++starting_;
   ++(provisioned ? pool.provision.alive : pool.starting);
   stats_.environments.set(alive_);

@@ -74,6 +74,7 @@ void Shard::end(Slot& slot) {
   slots.erase(found);
   deactivate(*owned);
   --alive_;
+  if (owned->pool->is_tenants) --owned->pool->function->tenant_environments;
   stats_.environments.set(alive_);
   tasks_.spawn(end_task(std::move(owned)));
 }
@@ -129,10 +130,12 @@ void Shard::erase_unused() {
   const MonoTime now = loop_->now();
   for (auto it = functions_.begin(); it != functions_.end();) {
     Function& function = *it->second;
-    std::erase_if(function.pools, [](const std::unique_ptr<Pool>& pool) {
-      return pool->slots.empty() && pool->waiters.empty() && pool->provision.wanted == 0 &&
-             !pool->is_hungry && !pool->is_crowded;
-    });
+    const auto idle = [](const Pool& pool) {
+      return pool.slots.empty() && pool.waiters.empty() && pool.provision.wanted == 0 &&
+             !pool.is_hungry && !pool.is_crowded;
+    };
+    std::erase_if(function.by_tenant, [&](const auto& entry) { return idle(*entry.second); });
+    std::erase_if(function.pools, [&](const auto& pool) { return idle(*pool); });
     const Load& load = function.load;
     const bool unused = function.pools.empty() && load.in_flight() == 0 && !load.reserved &&
                         load.scaling.full(now) && load.requests.full(now);

@@ -27,6 +27,8 @@ class AwsApi;
 class Destinations;
 class LogSink;
 class MetricSink;
+class NetworkUsers;
+class Networks;
 class OwnEvents;
 class QueueSource;
 class Roles;
@@ -43,16 +45,18 @@ struct Ports {
   delivery::HttpCaller* http = nullptr;        // requests to addresses that somebody names
 
   // Of services.
-  ports::Destinations* destinations = nullptr;  // each adds itself where events can go to it
-  ports::Roles* roles = nullptr;                // IAM
-  const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
-  ports::LogSink* logs = nullptr;               // CloudWatch Logs
-  engine::Functions* functions = nullptr;       // Lambda
-  engine::Events* events = nullptr;             // Lambda: asynchronous invocations
-  ports::OwnEvents* own_events = nullptr;       // EventBridge: what services tell of themselves
-  ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
-  ports::StreamSources* streams = nullptr;      // each adds itself where it has streams
-  ports::MetricSink* metrics = nullptr;         // what is measured for users
+  ports::Destinations* destinations = nullptr;   // each adds itself where events can go to it
+  ports::Roles* roles = nullptr;                 // IAM
+  const aws::CredentialStore* keys = nullptr;    // IAM: access keys of users
+  ports::LogSink* logs = nullptr;                // CloudWatch Logs
+  engine::Functions* functions = nullptr;        // Lambda
+  engine::Events* events = nullptr;              // Lambda: asynchronous invocations
+  ports::Networks* networks = nullptr;           // EC2: VPCs, what security groups let out
+  ports::NetworkUsers* network_users = nullptr;  // Lambda: what stands in subnets
+  ports::OwnEvents* own_events = nullptr;        // EventBridge: what services tell of themselves
+  ports::QueueSource* queues = nullptr;          // SQS: what mappings take messages from
+  ports::StreamSources* streams = nullptr;       // each adds itself where it has streams
+  ports::MetricSink* metrics = nullptr;          // what is measured for users
 };
 
 }  // namespace lapwing::hosting

@@ -21,6 +21,8 @@ constexpr std::uint32_t kDestinationV4 = 16;
 constexpr std::uint32_t kSourceV6 = 8;
 constexpr std::uint32_t kDestinationV6 = 24;
 constexpr std::uint32_t kDestinationPort = 2;
+constexpr std::uint32_t kIcmpType = 0;
+constexpr std::uint32_t kIcmpCode = 1;
 // linux/netfilter/nf_conntrack_common.h has them as macros over a kernel-only enum.
 constexpr std::uint32_t kStateEstablished = 2;
 constexpr std::uint32_t kStateRelated = 4;
@@ -195,21 +197,48 @@ PacketRule& PacketRule::to(const IpNet& where) {
   return net(where, kDestinationV4, kDestinationV6);
 }
 
-PacketRule& PacketRule::transport(Transport transport) {
+PacketRule& PacketRule::protocol(std::uint8_t number) {
   meta(NFT_META_L4PROTO);
-  const auto protocol = static_cast<char>(transport);
-  return compare(NFT_CMP_EQ, {&protocol, 1});
+  const auto wanted = static_cast<char>(number);
+  return compare(NFT_CMP_EQ, {&wanted, 1});
 }
 
-PacketRule& PacketRule::to_port(Transport kind, std::uint16_t port) {
-  transport(kind);
+PacketRule& PacketRule::transport(Transport transport) {
+  return protocol(static_cast<std::uint8_t>(transport));
+}
+
+// Into register 1.
+void PacketRule::transport_header(std::uint32_t offset, std::uint32_t bytes) {
   begin("payload");
   message_.big_u32(NFTA_PAYLOAD_DREG, NFT_REG_1);
   message_.big_u32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
-  message_.big_u32(NFTA_PAYLOAD_OFFSET, kDestinationPort).big_u32(NFTA_PAYLOAD_LEN, sizeof port);
+  message_.big_u32(NFTA_PAYLOAD_OFFSET, offset).big_u32(NFTA_PAYLOAD_LEN, bytes);
   end();
-  const std::array<char, 2> big{static_cast<char>(port >> 8), static_cast<char>(port & 0xff)};
-  return compare(NFT_CMP_EQ, {big.data(), big.size()});
+}
+
+PacketRule& PacketRule::to_port(Transport kind, std::uint16_t port) {
+  return transport(kind).to_ports(port, port);
+}
+
+PacketRule& PacketRule::to_ports(std::uint16_t first, std::uint16_t last) {
+  const auto big = [](std::uint16_t port) {
+    return std::string{static_cast<char>(port >> 8), static_cast<char>(port & 0xff)};
+  };
+  transport_header(kDestinationPort, sizeof first);
+  if (first == last) return compare(NFT_CMP_EQ, big(first));
+  return compare(NFT_CMP_GTE, big(first)).compare(NFT_CMP_LTE, big(last));
+}
+
+PacketRule& PacketRule::icmp_type(std::uint8_t type) {
+  transport_header(kIcmpType, 1);
+  const auto wanted = static_cast<char>(type);
+  return compare(NFT_CMP_EQ, {&wanted, 1});
+}
+
+PacketRule& PacketRule::icmp_code(std::uint8_t code) {
+  transport_header(kIcmpCode, 1);
+  const auto wanted = static_cast<char>(code);
+  return compare(NFT_CMP_EQ, {&wanted, 1});
 }
 
 // Whether any of the bits is set, or none.

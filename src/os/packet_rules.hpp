@@ -50,7 +50,12 @@ class PacketRule {
   PacketRule& from(const IpNet& net);
   PacketRule& to(const IpNet& net);
   PacketRule& transport(Transport transport);
+  PacketRule& protocol(std::uint8_t number);  // IANA's
   PacketRule& to_port(Transport transport, std::uint16_t port);
+  // Both ends included; of TCP and UDP.
+  PacketRule& to_ports(std::uint16_t first, std::uint16_t last);
+  PacketRule& icmp_type(std::uint8_t type);  // of both versions of ICMP
+  PacketRule& icmp_code(std::uint8_t code);
   PacketRule& answers();  // of connections known, and errors about them
   PacketRule& new_connection();
   PacketRule& not_redirected();  // its destination is the one its sender wrote
@@ -74,6 +79,7 @@ class PacketRule {
   PacketRule& compare(std::uint32_t operation, std::string_view value);
   PacketRule& link(std::uint32_t key, std::string_view name, LinkMatch match);
   PacketRule& net(const IpNet& net, std::uint32_t offset_v4, std::uint32_t offset_v6);
+  void transport_header(std::uint32_t offset, std::uint32_t bytes);
   PacketRule& state(std::uint32_t key, std::uint32_t bits, bool set);
   void verdict(std::uint32_t code);
   void refuse_with(std::uint32_t kind, std::uint8_t code);

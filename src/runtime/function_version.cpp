@@ -11,7 +11,7 @@ auto visible(const FunctionVersion& fn) {
   return std::tie(fn.account, fn.region, fn.name, fn.version, fn.arn, fn.runtime, fn.handler,
                   fn.role_arn, fn.code_sha256, fn.code_dir, fn.layers_dir, fn.memory_mb,
                   fn.timeout_s, fn.ephemeral_storage_mb, fn.environment, fn.logging, fn.image,
-                  fn.snap_start, fn.network, fn.endpoint);
+                  fn.snap_start, fn.network, fn.egress, fn.per_tenant, fn.endpoint);
 }
 
 }  // namespace

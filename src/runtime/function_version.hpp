@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.hpp"
+#include "os/egress_rule.hpp"
 #include "runtime/image_program.hpp"
 
 namespace lapwing::runtime {
@@ -50,7 +52,11 @@ struct FunctionVersion {
   bool snap_start = false;    // SnapStart applies to this version
   bool trace_active = false;  // TracingConfig; of no concern to an environment
   std::string network;        // "none", "nat", "host"; "" as the server is configured
-  std::string endpoint;       // whether it reaches our API: "open", "closed"; "" likewise
+  // Of a function in a VPC: what its security groups let out. Nothing: all that its network
+  // reaches.
+  std::optional<std::vector<os::EgressRule>> egress;
+  bool per_tenant = false;  // an environment serves one tenant
+  std::string endpoint;     // whether it reaches our API: "open", "closed"; "" likewise
 };
 
 using FunctionVersionPtr = std::shared_ptr<const FunctionVersion>;

@@ -20,6 +20,7 @@ struct Invocation {
   std::string trace_id;          // "Root=1-...;Parent=...;Sampled=0", or empty
   std::string client_context;    // decoded JSON, or empty
   std::string cognito_identity;  // JSON, or empty
+  std::string tenant_id;         // of a function with tenant isolation; else empty
   std::string payload;           // the event's bytes
   http::CallerId caller;         // who is charged for a large response
   bool want_tail = false;        // LogType=Tail

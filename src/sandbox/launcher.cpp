@@ -87,7 +87,7 @@ Status stand_in(LauncherOptions& options, os::UniqueFd& lock) {
   return {};
 }
 
-class LauncherImpl final : public Launcher, private MountSource {
+class LauncherImpl final : public Launcher, private Outside {
  public:
   LauncherImpl(os::UniqueFd lock, os::UniqueFd control, os::UniqueFd helper, os::UniqueFd root_id,
                std::unique_ptr<Housekeeper> housekeeper, NetworkStatus network,
@@ -117,6 +117,10 @@ class LauncherImpl final : public Launcher, private MountSource {
   net::Task<Status> send_request(net::Loop& loop, std::string_view request, std::vector<int> fds);
   net::Task<Result<std::vector<os::UniqueFd>>> clone(net::Loop& loop,
                                                      std::vector<Bind> binds) override;
+  net::Task<Status> limit_egress(net::Loop& loop, EgressChange change) override;
+  // Asks the helper with what the file holds; the descriptors that it answers with.
+  net::Task<Result<std::vector<os::UniqueFd>>> ask(net::Loop& loop, std::string_view request,
+                                                   os::UniqueFd file);
 
   os::UniqueFd lock_;
   os::UniqueFd control_;
@@ -168,10 +172,21 @@ net::Task<Result<std::vector<os::UniqueFd>>> LauncherImpl::clone(net::Loop& loop
     }
     co_return mounts;
   }
-  LAPWING_CO_TRY(const os::UniqueFd file,
-                 os::make_memory_file("lapwing-binds", encode_binds(binds)));
+  LAPWING_CO_TRY(os::UniqueFd file, os::make_memory_file("lapwing-binds", encode_binds(binds)));
+  co_return co_await ask(loop, kMountRequest, std::move(file));
+}
+
+net::Task<Status> LauncherImpl::limit_egress(net::Loop& loop, EgressChange change) {
+  LAPWING_CO_TRY(os::UniqueFd file, os::make_memory_file("lapwing-egress", encode_egress(change)));
+  LAPWING_CO_CHECK(co_await ask(loop, kEgressRequest, std::move(file)));
+  co_return Status();
+}
+
+net::Task<Result<std::vector<os::UniqueFd>>> LauncherImpl::ask(net::Loop& loop,
+                                                               std::string_view request,
+                                                               os::UniqueFd file) {
   LAPWING_CO_TRY(os::FdPair pair, os::make_socketpair(os::SocketKind::kSeqPacket, true));
-  LAPWING_CO_CHECK(co_await send_request(loop, kMountRequest, {pair.second.get(), file.get()}));
+  LAPWING_CO_CHECK(co_await send_request(loop, request, {pair.second.get(), file.get()}));
   pair.second.reset();
   net::FdWatcher reply(loop, std::move(pair.first));
   LAPWING_CO_CHECK(co_await reply.readable());
@@ -207,7 +222,7 @@ net::Task<Result<std::unique_ptr<Sandbox>>> LauncherImpl::launch(net::Loop& loop
   for (const InheritedFd& fd : fds) raw.push_back(fd.fd.get());
 
   auto handle = std::make_unique<Handle>(loop, head.id, std::move(pair.first), std::move(tmp), plan,
-                                         *housekeeper_, static_cast<MountSource&>(*this));
+                                         *housekeeper_, static_cast<Outside&>(*this));
   LAPWING_CO_CHECK(co_await send_request(loop, kLaunchRequest, std::move(raw)));
   pair.second.reset();
   fds.clear();

@@ -13,6 +13,7 @@ inline constexpr std::size_t kBindsMax = 64;
 // Roots kept prepared; the one unused longest gives way, and is prepared again when needed.
 inline constexpr std::size_t kPreparedRootsMax = 256;
 inline constexpr std::size_t kListenersMax = 16;
+inline constexpr std::size_t kEgressRulesMax = 512;  // five groups of 60 rules and more
 inline constexpr std::size_t kSinksMax = 4;
 inline constexpr std::size_t kInheritedFdsMax = 64;
 inline constexpr int kInheritedNumberMax = 512;  // their numbers inside stay below

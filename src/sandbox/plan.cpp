@@ -109,6 +109,15 @@ std::optional<NetworkMode> parse_network_mode(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+Status validate_egress(const Egress& egress) {
+  if (egress && egress->size() > kEgressRulesMax) return fail(invalid("too many egress rules"));
+  return {};
+}
+
+}  // namespace
+
 Status validate(const Plan& plan) {
   if (!clean_path(plan.root.base_dir)) return fail(invalid("root base directory"));
   LAPWING_CHECK(validate_binds(plan.root.binds));
@@ -118,6 +127,7 @@ Status validate(const Plan& plan) {
   if (!plan.argv.empty() && plan.argv[0].empty()) return fail(invalid("program without a path"));
   if (plan.hostname.empty() || plan.hostname.size() > 64) return fail(invalid("hostname"));
   LAPWING_CHECK(validate_limits(plan.limits));
+  LAPWING_CHECK(validate_egress(plan.egress));
   if (plan.listeners.size() > kListenersMax) return fail(invalid("too many listeners"));
   for (const ListenerPlan& listener : plan.listeners) {
     in_addr address{};
@@ -136,6 +146,7 @@ Status validate(const ProgramPlan& program) {
 
 Status validate(const Assignment& assignment) {
   LAPWING_CHECK(validate_binds(assignment.binds));
+  LAPWING_CHECK(validate_egress(assignment.egress));
   return validate_limits(assignment.limits);
 }
 
@@ -157,6 +168,7 @@ std::string describe(const Plan& plan) {
   line("open files", fmt::format("{}", plan.limits.open_files));
   line("cpu", plan.limits.cpu == CpuModel::kWeight ? "weight by memory" : "quota by memory");
   line("network", fmt::format("own namespace, {}", describe(plan.network)));
+  if (plan.egress) line("egress", fmt::format("{} rules", plan.egress->size()));
   for (const ListenerPlan& l : plan.listeners) {
     line("listener", fmt::format("{} at {}:{}", l.name, l.address, l.port));
   }

@@ -18,6 +18,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "os/egress_rule.hpp"
 
 namespace lapwing::sandbox {
 
@@ -89,6 +90,8 @@ enum class Weakness {
 // What a sandbox reaches besides its listeners (network.hpp): nothing; everything but this
 // machine and other sandboxes; this machine too.
 enum class NetworkMode : std::uint8_t { kNone, kNat, kHost };
+// Of what the mode reaches: what is let out. Nothing said: all of it.
+using Egress = std::optional<std::vector<os::EgressRule>>;
 std::string_view to_string(NetworkMode mode);  // "none", "nat", "host"
 std::optional<NetworkMode> parse_network_mode(std::string_view text);
 
@@ -110,6 +113,7 @@ struct ProgramPlan {
 struct Assignment {
   std::vector<Bind> binds;  // its view, /var/task, /opt
   Limits limits;
+  Egress egress = {};
 };
 
 // A plan with `argv` is one program: the sandbox ends when it does. Without, the sandbox is
@@ -129,6 +133,7 @@ struct Plan {
   std::vector<ListenerPlan> listeners;
   std::vector<SinkPlan> sinks;
   NetworkMode network = NetworkMode::kNone;  // others only where Launcher::network() has them
+  Egress egress;
   Weakness weakness = Weakness::kNone;
 };
 

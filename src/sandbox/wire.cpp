@@ -105,6 +105,38 @@ Limits read_limits(Reader& in) {
   return limits;
 }
 
+void write_egress(Writer& out, const Egress& egress) {
+  out.number(egress ? 1 : 0);
+  if (!egress) return;
+  out.number(egress->size());
+  for (const os::EgressRule& rule : *egress) {
+    out.text(rule.to.address.bytes());
+    out.number(rule.to.prefix);
+    out.number(rule.protocol ? *rule.protocol + 1u : 0u);
+    out.number(static_cast<std::uint64_t>(rule.first));
+    out.number(static_cast<std::uint64_t>(rule.last));
+  }
+}
+
+// A rule that cannot be read lets out nothing: what is left of it names no address.
+Egress read_egress(Reader& in) {
+  if (in.number() == 0) return std::nullopt;
+  std::vector<os::EgressRule> rules;
+  for (std::uint64_t left = in.count(); left > 0; --left) {
+    os::EgressRule rule;
+    const auto address = os::IpAddress::from_bytes(in.text());
+    rule.to.prefix = in.as<unsigned>();
+    const std::uint64_t protocol = in.number();
+    if (protocol > 0) rule.protocol = static_cast<std::uint8_t>(protocol - 1);
+    rule.first = in.as<std::int32_t>();
+    rule.last = in.as<std::int32_t>();
+    if (!address || rule.to.prefix > address->bits()) continue;
+    rule.to.address = *address;
+    rules.push_back(rule);
+  }
+  return rules;
+}
+
 std::string encode_head(const LaunchHead& head, const Plan& plan) {
   Writer out;
   out.text(head.id);
@@ -126,6 +158,7 @@ std::string encode_head(const LaunchHead& head, const Plan& plan) {
     out.number(sink.port);
   }
   out.number(static_cast<std::uint64_t>(plan.network));
+  write_egress(out, plan.egress);
   out.number(static_cast<std::uint64_t>(plan.weakness));
   out.number(head.targets.size());
   for (const int target : head.targets) out.number(static_cast<std::uint64_t>(target));
@@ -147,6 +180,22 @@ Result<std::vector<Bind>> decode_binds(std::string_view file) {
   std::vector<Bind> binds = read_binds(in);
   LAPWING_CHECK(in.finish());
   return binds;
+}
+
+std::string encode_egress(const EgressChange& change) {
+  Writer out;
+  out.text(change.id);
+  write_egress(out, change.egress);
+  return out.take();
+}
+
+Result<EgressChange> decode_egress(std::string_view file) {
+  Reader in(file);
+  EgressChange out;
+  out.id = in.text();
+  out.egress = read_egress(in);
+  LAPWING_CHECK(in.finish());
+  return out;
 }
 
 std::string encode_program(const ProgramPlan& program) {
@@ -213,6 +262,7 @@ Result<LaunchHead> decode_head(std::string_view file) {
     sink.port = in.as<std::uint16_t>();
   }
   plan.network = in.as<NetworkMode>();
+  plan.egress = read_egress(in);
   plan.weakness = in.as<Weakness>();
   head.targets.resize(in.count());
   for (int& target : head.targets) target = in.as<int>();

@@ -48,6 +48,14 @@ Result<ProgramPlan> decode_program(std::string_view file);
 std::string encode_binds(const std::vector<Bind>& binds);
 Result<std::vector<Bind>> decode_binds(std::string_view file);
 
+// What a sandbox that is there lets out, in a memory file.
+struct EgressChange {
+  std::string id;  // of the sandbox
+  Egress egress;
+};
+std::string encode_egress(const EgressChange& change);
+Result<EgressChange> decode_egress(std::string_view file);
+
 // A template's plan, in a memory file.
 std::string encode_template(const TemplatePlan& plan);
 Result<TemplatePlan> decode_template(std::string_view file);

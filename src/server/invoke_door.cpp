@@ -100,6 +100,7 @@ net::Task<Result<aws::Response>> InvokeDoor::invoke(http::RequestContext& contex
   lambda::LookedUp found = lambda::look_up(*parts_.functions, invoke);
   LAPWING_CO_CHECK(parts_.api->authorise(row_of(request), call, found.arn));
   LAPWING_CO_TRY(runtime::FunctionVersionPtr function, std::move(found.function));
+  LAPWING_CO_CHECK(lambda::check_tenant(invoke, *function));
   if (invoke.type == lambda::InvocationType::kDryRun) {
     co_return lambda::render_dry_run_answer(request_id);
   }

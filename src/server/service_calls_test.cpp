@@ -152,7 +152,8 @@ TEST_F(InvokeByServices, TriesAndRefusesAsTheFastPathDoes) {
   for (const Refused& each :
        {Refused{R"(,"InvocationType":"Event")", "\"" + std::string(1024 * 1024, 'x') + "\"", 413,
                 "RequestTooLargeException"},
-        Refused{R"(,"TenantId":"t")", "{}", 501, "NotImplemented"},
+        Refused{R"(,"DurableExecutionName":"t")", "{}", 501, "NotImplemented"},
+        Refused{R"(,"TenantId":"t")", "{}", 400, "InvalidParameterValueException"},
         Refused{R"(,"Qualifier":"7")", "{}", 404, "ResourceNotFoundException"},
         Refused{"", "{", 400, "InvalidRequestContentException"},
         Refused{"", std::string(6 * 1024 * 1024, ' ') + "{}", 413, "RequestTooLargeException"}}) {

@@ -7,6 +7,7 @@
 
 #include "server/rooms.hpp"
 #include "server/service_calls.hpp"
+#include "services/ec2/service.hpp"
 #include "services/events/service.hpp"
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
@@ -49,6 +50,7 @@ const Entry kEntries[] = {
     entry<iam::Service>("iam", Needed::kAlways),  // whom the others ask who a role is
     entry<logs::Service>("logs"),
     entry<sqs::Service>("sqs"),  // from which Lambda's mappings take messages
+    entry<ec2::Service>("ec2"),  // which Lambda asks what functions in VPCs reach
     entry<lambda::Service>("lambda"),
     entry<sns::Service>("sns"),
     entry<events::Service>("events"),

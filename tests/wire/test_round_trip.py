@@ -23,7 +23,7 @@ HARNESS = BINARY.parent / "src/aws/lapwing_wire_harness"
 WHEN = datetime.datetime(2014, 4, 29, 18, 30, 38, tzinfo=datetime.timezone.utc)
 PROTOCOLS = {"lambda": ["rest-json"], "logs": ["json"], "events": ["json"], "kms": ["json"],
              "sts": ["query"], "iam": ["query"], "sns": ["query"], "sqs": ["json", "query"],
-             "s3": ["rest-xml"]}
+             "s3": ["rest-xml"], "ec2": ["ec2"]}
 CBOR = "smithy-rpc-v2-cbor"
 # No service here speaks it yet; its engine is held to what these exchange.
 for spoken in ("logs", "events", "kms", "sqs"):

@@ -211,6 +211,7 @@ net::Task<void> RuntimeApi::next(http::RequestContext& context) {
   add_if(headers, "Lambda-Runtime-Trace-Id", invocation.trace_id);
   add_if(headers, "Lambda-Runtime-Client-Context", invocation.client_context);
   add_if(headers, "Lambda-Runtime-Cognito-Identity", invocation.cognito_identity);
+  add_if(headers, "Lambda-Runtime-Aws-Tenant-Id", invocation.tenant_id);
   response.body = invocation.payload;
   const Status sent = co_await context.respond(std::move(response));
   if (!sent) session_->undeliver();

@@ -261,6 +261,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
   course.begun = loop_->now();
   const MonoTime deadline = course.begun + std::chrono::seconds(function_->timeout_s);
   course.report.request_id = invocation.request_id;
+  course.report.tenant_id = invocation.tenant_id;
   course.report.trace_id = invocation.trace_id;
   course.report.memory_size_mb = function_->memory_mb;
 
@@ -271,7 +272,7 @@ net::Task<void> Environment::run(Invocation invocation, net::OneShotSender<Outco
     course.report.restore_duration_ms = restored->all_ms;
     course.report.restore_runtime_ms = restored->runtime_ms;
   }
-  log_.start(invocation.request_id, invocation.trace_id);
+  log_.start(invocation.request_id, invocation.trace_id, invocation.tenant_id);
   if (course.healthy) {
     co_await serve(invocation, deadline, course, answer);
   } else {
@@ -378,6 +379,7 @@ void Environment::log_runtime_done(Course& course) {
   const MonoTime now = loop_->now();
   RuntimeDone done;
   done.request_id = course.report.request_id;
+  done.tenant_id = course.report.tenant_id;
   done.trace_id = course.report.trace_id;
   done.duration_ms = to_ms(now - course.given);
   done.response = inside_->runtime().response_times();

@@ -146,11 +146,12 @@ void FunctionLog::snapshot_refused(std::string_view why) {
   line(snapshot_off_line(*function_, now(), why));
 }
 
-void FunctionLog::start(std::string_view request_id, std::string_view trace_id) {
+void FunctionLog::start(std::string_view request_id, std::string_view trace_id,
+                        std::string_view tenant_id) {
   const WallTime at = now();
-  std::string text = start_line(*function_, at, request_id, trace_id);
+  std::string text = start_line(*function_, at, request_id, trace_id, tenant_id);
   lines(std::span(&text, 1), at);
-  if (heard(kPlatform)) tell(start_event(*function_, request_id, trace_id), For::kBoth);
+  if (heard(kPlatform)) tell(start_event(*function_, request_id, trace_id, tenant_id), For::kBoth);
 }
 
 void FunctionLog::runtime_done(const RuntimeDone& done) {

@@ -48,7 +48,8 @@ class FunctionLog {
   void unserved_runtime(std::string_view why);
   // Why there will be no snapshot: ours alone, AWS has no such line.
   void snapshot_refused(std::string_view why);
-  void start(std::string_view request_id, std::string_view trace_id);
+  void start(std::string_view request_id, std::string_view trace_id,
+             std::string_view tenant_id = {});
   // Whether anybody reads more of an invocation than the text lines hold: spans and such need
   // not be gathered otherwise.
   bool structured() const { return json_ || heard(TelemetryCategory::kPlatform); }

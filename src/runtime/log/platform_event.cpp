@@ -60,6 +60,10 @@ class Record {
     json.member("status", to_string(status.kind));
     if (!status.error_type.empty()) json.member("errorType", status.error_type);
   }
+  void request(std::string_view request_id, std::string_view tenant_id) {
+    json.member("requestId", request_id);
+    if (!tenant_id.empty()) json.member("tenantId", tenant_id);
+  }
   // Durations to the microsecond; more digits are noise.
   void milliseconds(std::string_view name, double value) {
     json.key(name);
@@ -227,9 +231,9 @@ PlatformEvent init_report_event(const InitReport& report) {
 }
 
 PlatformEvent start_event(const FunctionVersion& fn, std::string_view request_id,
-                          std::string_view trace_id) {
+                          std::string_view trace_id, std::string_view tenant_id) {
   Record record;
-  record.json.member("requestId", request_id);
+  record.request(request_id, tenant_id);
   record.json.member("version", fn.version);
   record.tracing(trace_id);
   return record.finish("platform.start", SystemLevel::kInfo);
@@ -237,7 +241,7 @@ PlatformEvent start_event(const FunctionVersion& fn, std::string_view request_id
 
 PlatformEvent runtime_done_event(const RuntimeDone& done) {
   Record record;
-  record.json.member("requestId", done.request_id);
+  record.request(done.request_id, done.tenant_id);
   record.status(done.status);
   record.json.key("metrics");
   record.json.begin_object();
@@ -251,7 +255,7 @@ PlatformEvent runtime_done_event(const RuntimeDone& done) {
 
 PlatformEvent report_event(const InvokeReport& report) {
   Record record;
-  record.json.member("requestId", report.request_id);
+  record.request(report.request_id, report.tenant_id);
   record.json.key("metrics");
   record.json.begin_object();
   record.milliseconds("durationMs", report.duration_ms);

@@ -74,6 +74,7 @@ std::optional<Sampled> sampled(std::string_view trace_id);
 // The runtime's part of an invocation.
 struct RuntimeDone {
   std::string_view request_id;
+  std::string_view tenant_id;  // or empty
   std::string_view trace_id;
   PhaseStatus status;
   double duration_ms = 0;
@@ -82,6 +83,7 @@ struct RuntimeDone {
 
 struct InvokeReport {
   std::string_view request_id;
+  std::string_view tenant_id;  // or empty
   std::string_view trace_id;
   double duration_ms = 0;
   std::optional<double> init_duration_ms;
@@ -119,7 +121,7 @@ PlatformEvent restore_report_event(const RestoreReport& report);
 // Why a version has no snapshot. Ours alone: AWS has no such event.
 PlatformEvent snapshot_off_event(std::string_view why);
 PlatformEvent start_event(const FunctionVersion& fn, std::string_view request_id,
-                          std::string_view trace_id);
+                          std::string_view trace_id, std::string_view tenant_id = {});
 PlatformEvent runtime_done_event(const RuntimeDone& done);
 PlatformEvent report_event(const InvokeReport& report);
 

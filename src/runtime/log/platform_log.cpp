@@ -163,8 +163,8 @@ std::string init_report_line(const FunctionVersion& fn, WallTime now, const Init
 }
 
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id,
-                       std::string_view trace_id) {
-  if (is_json(fn)) return json_line(fn, now, start_event(fn, request_id, trace_id));
+                       std::string_view trace_id, std::string_view tenant_id) {
+  if (is_json(fn)) return json_line(fn, now, start_event(fn, request_id, trace_id, tenant_id));
   return joined({"START RequestId: ", request_id, " Version: ", fn.version});
 }
 

@@ -40,7 +40,7 @@ std::string restore_report_line(const FunctionVersion& fn, WallTime now,
 // "SNAPSTART" in text.
 std::string snapshot_off_line(const FunctionVersion& fn, WallTime now, std::string_view why);
 std::string start_line(const FunctionVersion& fn, WallTime now, std::string_view request_id,
-                       std::string_view trace_id = {});
+                       std::string_view trace_id = {}, std::string_view tenant_id = {});
 // JSON only.
 std::string runtime_done_line(const FunctionVersion& fn, WallTime now, const RuntimeDone& done);
 // Text only.

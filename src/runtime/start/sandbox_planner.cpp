@@ -191,6 +191,7 @@ Result<sandbox::Plan> SandboxPlanner::plan(const FunctionVersion& function,
     if (!mode) return fail(internal_error("network mode " + function.network));
     plan.network = *mode;
   }
+  plan.egress = function.egress;
   LAPWING_TRY(plan.view, views_->of(plan.limits.memory_bytes));
   for (auto& [key, value] : function_environment(inputs)) plan.environment.emplace_back(key, value);
   LAPWING_CHECK(function.image ? plan_image(*function.image, plan)

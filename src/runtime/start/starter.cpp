@@ -140,6 +140,7 @@ Starter::Shelf& Starter::shelf_for(const sandbox::Plan& plan, const RuntimeChoic
   shelf->waiting.view.clear();
   shelf->waiting.argv.clear();
   shelf->waiting.environment.clear();
+  shelf->waiting.egress.reset();
   shelf->waiting.limits = {};
   shelf->waiting.limits.cpu = plan.limits.cpu;
   shelf->waiting.limits.memory_bytes = kBootMemoryMb * kMiB;
@@ -218,7 +219,8 @@ net::Task<Result<StartedRuntime>> Starter::prepare(const std::string& arn,
   if (!ready) co_return ready;
   std::vector<sandbox::Bind> binds = plan.binds;
   if (ready->view != plan.view) binds.insert(binds.begin(), plan.view.begin(), plan.view.end());
-  if (Status done = co_await ready->sandbox->assign({std::move(binds), plan.limits}); !done) {
+  if (Status done = co_await ready->sandbox->assign({std::move(binds), plan.limits, plan.egress});
+      !done) {
     co_await ready->sandbox->destroy();
     co_return fail(std::move(done).error().context("launch " + plan.name));
   }

@@ -14,14 +14,14 @@
 namespace lapwing::sandbox {
 
 Handle::Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Plan& plan,
-               Housekeeper& housekeeper, MountSource& mounts)
+               Housekeeper& housekeeper, Outside& outside)
     : loop_(loop),
       id_(std::move(id)),
       housekeeper_(housekeeper),
       tmp_(std::move(tmp)),
       limits_(plan.limits),
       weakness_(plan.weakness),
-      mounts_(mounts),
+      outside_(outside),
       report_(loop, std::move(report)),
       gone_(loop),
       tasks_(loop) {}
@@ -194,7 +194,10 @@ net::Task<Status> Handle::assign(const Assignment& assignment) {
   order.processors = assignment.limits.processors_shown;
   LAPWING_CO_CHECK(housekeeper_.cgroups().set_limits(id_, assignment.limits));
   LAPWING_CO_TRY(const std::vector<os::UniqueFd> mounts,
-                 co_await mounts_.clone(loop_, assignment.binds));
+                 co_await outside_.clone(loop_, assignment.binds));
+  if (assignment.egress) {
+    LAPWING_CO_CHECK(co_await outside_.limit_egress(loop_, {id_, assignment.egress}));
+  }
   std::vector<int> fds;
   for (const os::UniqueFd& mount : mounts) fds.push_back(mount.get());
   for (const Bind& bind : assignment.binds) order.destinations.push_back(bind.destination);

@@ -17,18 +17,20 @@
 
 namespace lapwing::sandbox {
 
-// Makes mounts for a sandbox that is running already: read-only copies of host directories.
-class MountSource {
+// What is done from outside for a sandbox that is running already.
+class Outside {
  public:
-  virtual ~MountSource() = default;
+  virtual ~Outside() = default;
+  // Mounts: read-only copies of host directories.
   virtual net::Task<Result<std::vector<os::UniqueFd>>> clone(net::Loop& loop,
                                                              std::vector<Bind> binds) = 0;
+  virtual net::Task<Status> limit_egress(net::Loop& loop, EgressChange change) = 0;
 };
 
 class Handle final : public Sandbox {
  public:
   Handle(net::Loop& loop, std::string id, os::UniqueFd report, TmpMount tmp, const Plan& plan,
-         Housekeeper& housekeeper, MountSource& mounts);
+         Housekeeper& housekeeper, Outside& outside);
   ~Handle() override;
 
   // Reads reports until the program runs or something failed.
@@ -100,7 +102,7 @@ class Handle final : public Sandbox {
   std::shared_ptr<TmpPace::Member> pace_;  // while programs run; leaves before tmp_ goes
   Limits limits_;
   const Weakness weakness_;
-  MountSource& mounts_;
+  Outside& outside_;
   std::uint64_t next_order_ = kMainProgram + 1;  // orders and programs are numbered together
   std::map<std::uint64_t, net::OneShotSender<Result<Answer>>> orders_;
   std::map<ProgramId, std::unique_ptr<Program>> programs_;

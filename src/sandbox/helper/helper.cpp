@@ -42,6 +42,7 @@ constexpr std::size_t kRequestBytesMax = 256;
 struct Running {
   std::string id;
   std::uint32_t slot = 0;
+  NetworkMode network = NetworkMode::kNone;
   os::UniqueFd report;
   os::UniqueFd lifeline;  // the writing end; closing it ends the sandbox
   std::vector<StepTime> steps;
@@ -124,6 +125,9 @@ class Helper {
   void start_sandbox(os::Message& request);
   Status compile_filters();
   void make_mounts(const os::Message& request);
+  void limit_egress(const os::Message& request);
+  Status limit_egress(const EgressChange& change);
+  void give_back(std::uint32_t slot);
   Status start_template(const os::Message& request);
   Result<int> root_namespace(const RootPlan& root);
   Status clone_into(Inside& inside, Running& running, CgroupEntry& groups);
@@ -317,6 +321,7 @@ Status Helper::clone_into(Inside& inside, Running& running, CgroupEntry& groups)
   Status going;
   if (plan.network != NetworkMode::kNone) {
     going = network_->attach(running.slot, plan.network, pid);
+    if (going && plan.egress) going = network_->limit(running.slot, plan.network, plan.egress);
     watch.lap("helper: network");
   }
   Report started;
@@ -341,12 +346,13 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
   Running running;
   running.id = head.id;
   running.slot = *slot;
+  running.network = head.plan.network;
   running.report.reset(::fcntl(request.fds[kLaunchReport].get(), F_DUPFD_CLOEXEC, 3));
 
   Inside inside;
   if (head.plan.network != NetworkMode::kNone) {
     if (!network_ || (head.plan.network == NetworkMode::kHost && !options_.network.host)) {
-      slots_[*slot] = false;
+      give_back(*slot);
       return fail(make_error(ErrorKind::kUnsupported,
                              fmt::format("network mode {} is not offered by this server",
                                          to_string(head.plan.network))));
@@ -377,7 +383,7 @@ Status Helper::launch(os::Message& request, const LaunchHead& head) {
   Status done = groups ? clone_into(inside, running, *groups)
                        : Status(std::unexpected(std::move(groups).error()));
   // A sandbox that runs gives its slot back when it is reaped.
-  if (!done && running.report) slots_[*slot] = false;
+  if (!done && running.report) give_back(*slot);
   return done;
 }
 
@@ -388,6 +394,7 @@ bool Helper::accept_request() {
   if (request->fds.size() < kLaunchTmp) return true;
   if (request->bytes == kLaunchRequest) start_sandbox(*request);
   if (request->bytes == kMountRequest) make_mounts(*request);
+  if (request->bytes == kEgressRequest) limit_egress(*request);
   // A template that cannot be started closes its control socket, which says so.
   if (request->bytes == kTemplateRequest) (void)start_template(*request);
   return true;
@@ -453,6 +460,35 @@ void Helper::make_mounts(const os::Message& request) {
   tell(reply, done, fds);
 }
 
+Status Helper::limit_egress(const EgressChange& change) {
+  const auto found = std::ranges::find_if(
+      running_, [&](const auto& entry) { return entry.second.id == change.id; });
+  if (found == running_.end()) {
+    return fail(make_error(ErrorKind::kUnavailable, "the sandbox has ended"));
+  }
+  const Running& running = found->second;
+  if (running.network == NetworkMode::kNone) return {};  // there is no way out
+  return network_->limit(running.slot, running.network, change.egress);
+}
+
+void Helper::limit_egress(const os::Message& request) {
+  const auto make = [&]() -> Status {
+    LAPWING_TRY(const PlanFile file, PlanFile::map(request.fds[kLaunchPlan].get()));
+    LAPWING_TRY(const EgressChange change, decode_egress(file.bytes()));
+    return limit_egress(change);
+  };
+  const Status made = make();
+  Report done;
+  done.kind = ReportKind::kDone;
+  tell(request.fds[kLaunchReport].get(),
+       made ? done : report_failure(ReportKind::kRefused, made.error()));
+}
+
+void Helper::give_back(std::uint32_t slot) {
+  if (network_) network_->release(slot);
+  slots_[slot] = false;
+}
+
 void Helper::reap() {
   signalfd_siginfo info;
   while (::read(child_signals_.get(), &info, sizeof info) > 0) {
@@ -466,7 +502,7 @@ void Helper::reap() {
     gone.kind = ReportKind::kGone;
     gone.number = reaped.status;
     tell(it->second.report.get(), gone);
-    slots_[it->second.slot] = false;
+    give_back(it->second.slot);
     running_.erase(it);
   }
 }

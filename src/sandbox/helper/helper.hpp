@@ -33,6 +33,8 @@ struct HelperOptions {
 inline constexpr std::string_view kLaunchRequest = "launch";
 // Mount request: a report socket for the answer, the memory file of the binds.
 inline constexpr std::string_view kMountRequest = "mounts";
+// Egress request: a report socket for the answer, the memory file of the change.
+inline constexpr std::string_view kEgressRequest = "egress";
 // Template request: the template's control socket, the memory file of its plan.
 inline constexpr std::string_view kTemplateRequest = "template";
 enum LaunchFd { kLaunchReport, kLaunchPlan, kLaunchTmp, kLaunchInherited };

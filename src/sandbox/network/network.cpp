@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <map>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -106,7 +107,9 @@ struct Network::Parts {
   os::UniqueFd held;              // says that we are alive (forwarding.hpp)
   os::UniqueFd connection_count;  // the router's
   std::uint64_t connections_max = 0;
-  std::optional<os::NetlinkSocket> crowd_rules;  // while there are more
+  std::optional<os::NetlinkSocket> crowd_rules;             // while there are more
+  std::map<std::uint32_t, os::NetlinkSocket> egress_rules;  // by slot
+  std::uint64_t egress_tables = 0;                          // made so far: no two have one name
 
   Status choose_addresses(const NetworkOptions& options);
   Status make_router();
@@ -299,6 +302,27 @@ Status Network::attach(std::uint32_t slot, NetworkMode mode, pid_t first_process
   }
   return make();
 }
+
+// The new table is there before the old one goes: in between both hold, and less is let out.
+Status Network::limit(std::uint32_t slot, NetworkMode mode, const Egress& egress) {
+  Parts& parts = *parts_;
+  if (!egress) {
+    release(slot);
+    return {};
+  }
+  const InNamespace inside(parts.router.get(), parts.home.get());
+  LAPWING_CHECK(inside.status());
+  LAPWING_TRY(os::NetlinkSocket socket, os::NetlinkSocket::open(NETLINK_NETFILTER));
+  const char* prefix = mode == NetworkMode::kHost ? kHostPrefix : kNatPrefix;
+  LAPWING_CHECK(egress_table(fmt::format("lapwing-egress-{}", ++parts.egress_tables),
+                             fmt::format("{}{}", prefix, slot), *egress)
+                    .install(socket));
+  parts.egress_rules.erase(slot);
+  parts.egress_rules.emplace(slot, std::move(socket));
+  return {};
+}
+
+void Network::release(std::uint32_t slot) { parts_->egress_rules.erase(slot); }
 
 NetworkEnd Network::end(std::uint32_t slot) const {
   return {parts_->ipv6_known, parts_->walls.addresses.sandbox(slot)};

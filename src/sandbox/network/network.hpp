@@ -14,6 +14,7 @@
 // the walls of network_rules.hpp; kHost, as kNat and the machine's own ports, those on its
 // loopback at host.lapwing.internal. Even then a sandbox has its own namespace: the Runtime
 // API has one address in each, and the machine's abstract sockets stay out of reach.
+// Below that, each sandbox may have rules for what it lets out (limit()).
 //
 // Thread-safety: one thread (the helper's).
 #pragma once
@@ -80,6 +81,11 @@ class Network {
   // at a time.
   Status attach(std::uint32_t slot, NetworkMode mode, pid_t first_process);
   NetworkEnd end(std::uint32_t slot) const;
+  // What the sandbox lets out, instead of what was said before; of one that is attached.
+  // TODO(perf): every packet passes the tables of all sandboxes that have rules.
+  Status limit(std::uint32_t slot, NetworkMode mode, const Egress& egress);
+  // The sandbox has ended.
+  void release(std::uint32_t slot);
   // Now and then: while the sandboxes have more connections than all are to have, each may open
   // kConnectionsWhenCrowded more.
   void look();

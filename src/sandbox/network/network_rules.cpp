@@ -195,6 +195,31 @@ PacketTable crowd_table() {
   return table;
 }
 
+PacketTable egress_table(const std::string& name, const std::string& link,
+                         const std::vector<os::EgressRule>& rules) {
+  PacketTable table(name);
+  table.chain({"forward", Hook::kForward, kBeforeFilter, ChainPolicy::kAccept, ChainKind::kFilter});
+  table.rule("forward").from_link(link).answers().accept();
+  for (const os::EgressRule& rule : rules) {
+    os::PacketRule& allowed = table.rule("forward").from_link(link).to(rule.to);
+    if (rule.protocol) {
+      allowed.protocol(*rule.protocol);
+      const bool has_ports = *rule.protocol == os::kTcp || *rule.protocol == os::kUdp;
+      if (has_ports && rule.first >= 0) {
+        allowed.to_ports(static_cast<std::uint16_t>(rule.first),
+                         static_cast<std::uint16_t>(rule.last));
+      } else if (rule.first >= 0) {
+        allowed.icmp_type(static_cast<std::uint8_t>(rule.first));
+        if (rule.last >= 0) allowed.icmp_code(static_cast<std::uint8_t>(rule.last));
+      }
+    }
+    allowed.accept();
+  }
+  table.rule("forward").from_link(link).transport(Transport::kTcp).reset();
+  table.rule("forward").from_link(link).refuse();
+  return table;
+}
+
 PacketTable machine_table(const std::string& name, const std::string& uplink,
                           const NetworkWalls& walls) {
   PacketTable table(name);

@@ -44,6 +44,10 @@ struct NetworkWalls {
 os::PacketTable router_table(const NetworkWalls& walls);
 // Besides it, while all sandboxes together have too many connections.
 os::PacketTable crowd_table();
+// Besides it, of one sandbox: what its egress rules do not name is refused, whatever the others
+// say; answers of connections that are known pass. `link` is its interface.
+os::PacketTable egress_table(const std::string& name, const std::string& link,
+                             const std::vector<os::EgressRule>& rules);
 os::PacketTable machine_table(const std::string& name, const std::string& uplink,
                               const NetworkWalls& walls);
 

@@ -193,6 +193,65 @@ TEST_F(NetworkTest, NatReachesOutsideAndNothingElse) {
   });
 }
 
+// What one sandbox reaches of the outside, and of the walls, with these rules.
+Probe probe_with(World& world, std::vector<os::EgressRule> rules) {
+  Plan plan = probe_plan(world, NetworkMode::kNat);
+  plan.egress = std::move(rules);
+  return Probe(world.run(std::move(plan)));
+}
+
+os::EgressRule lets(std::string_view net, std::optional<std::uint8_t> protocol = std::nullopt,
+                    std::int32_t first = -1, std::int32_t last = -1) {
+  return {*os::IpNet::parse(net), protocol, first, last};
+}
+
+TEST_F(NetworkTest, OnlyWhatEgressRulesNameGoesOut) {
+  apart([&] {
+    const auto one = world(options());
+    const Target& v4 = kOutside[0];
+    const Target& v6 = kOutside[1];
+    const Probe nothing = probe_with(*one, {});
+    EXPECT_FALSE(nothing.reached(v4)) << nothing.output();
+    EXPECT_FALSE(nothing.reached(v6));
+    const Probe everything = probe_with(*one, {lets("0.0.0.0/0"), lets("::/0")});
+    EXPECT_TRUE(everything.reached_both(v4)) << everything.output();
+    EXPECT_TRUE(everything.reached_both(v6));
+    for (const Target& target : kWalled) EXPECT_FALSE(everything.reached(target)) << target.name;
+    const Probe tcp = probe_with(*one, {lets("203.0.113.0/24", os::kTcp, 8000, 8080)});
+    EXPECT_TRUE(tcp.reached(v4)) << tcp.output();
+    EXPECT_FALSE(tcp.reached_both(v4));
+    EXPECT_FALSE(tcp.reached(v6));
+    for (const os::EgressRule& beside :
+         {lets("203.0.113.0/24", os::kTcp, 8081, 9000), lets("203.0.113.0/24", os::kTcp, 1, 8079),
+          lets("203.0.113.6/32"), lets("203.0.113.5/32", os::kIcmp)}) {
+      const Probe seen = probe_with(*one, {beside});
+      EXPECT_FALSE(seen.reached(v4)) << beside.first << seen.output();
+    }
+    EXPECT_TRUE(probe_with(*one, {lets("::/0", os::kUdp, 8080, 8080)}).reached(v6));
+  });
+}
+
+TEST_F(NetworkTest, RulesOfOneSandboxAreNotAnothers) {
+  apart([&] {
+    const auto one = world(options());
+    World::drive([&](net::Loop& loop) -> net::Task<void> {
+      Plan waiting = one->plan({});
+      waiting.network = NetworkMode::kNat;
+      auto box = co_await one->launcher().launch(loop, waiting, {});
+      EXPECT_TRUE(box) << box.error().detail();
+      if (!box) co_return;
+      Assignment assignment;
+      assignment.limits = waiting.limits;
+      assignment.egress.emplace();
+      const Status assigned = co_await (*box)->assign(assignment);
+      EXPECT_TRUE(assigned) << assigned.error().to_log();
+      co_await (*box)->destroy();
+    });
+    Plan free = probe_plan(*one, NetworkMode::kNat);
+    EXPECT_TRUE(Probe(one->run(std::move(free))).reached_both(kOutside[0]));
+  });
+}
+
 TEST_F(NetworkTest, HostReachesTheMachineToo) {
   apart([&] {
     const auto one = world(options());

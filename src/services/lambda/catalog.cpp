@@ -1,11 +1,13 @@
 #include "services/lambda/catalog.hpp"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "ports/networks.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/function_identifier.hpp"
 #include "services/lambda/installed_code.hpp"
@@ -71,8 +73,9 @@ Reach reach_of(const FunctionRecord& latest) {
 
 }  // namespace
 
-Catalog::Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger)
-    : repository_(repository), code_(code), random_(random), logger_(logger) {}
+Catalog::Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger,
+                 const hosting::Ports* ports)
+    : repository_(repository), code_(code), random_(random), logger_(logger), ports_(ports) {}
 
 Status Catalog::load(FunctionRef<Status(const FunctionRecord&)> visit) {
   for (Shard& shard : shards_) {
@@ -213,18 +216,23 @@ Status Catalog::reload_all(const FunctionKey& key) {
   Shard& home = shard(store_key);
   const std::lock_guard reloading(home.reloading);
   Family now;
+  // Entries are made when the store is not being read any more: other services' records are, then.
+  std::vector<FunctionRecord> records;
   LAPWING_TRY(const std::optional<FunctionRecord> latest, repository_.find(key));
   const Reach reach = latest ? reach_of(*latest) : Reach();
   LAPWING_CHECK(repository_.for_each_of(
       key,
       [&](FunctionRecord& record) -> Status {
-        now.versions.emplace(record.version, make_entry(record, reach));
+        records.push_back(std::move(record));
         return {};
       },
       [&](AliasRecord& alias) -> Status {
         now.aliases.emplace(alias.name, alias.target);
         return {};
       }));
+  for (const FunctionRecord& record : records) {
+    now.versions.emplace(record.version, make_entry(record, reach));
+  }
   Family before;
   {
     const std::lock_guard lock(home.mutex);
@@ -311,8 +319,70 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record, const Reach& r
   entry->state_reason = record.state_reason;
   entry->update = record.update;
   entry->dead_letter = record.served().dead_letter;
+  for (const Settings* each : {&record.settings, record.serving ? &*record.serving : nullptr}) {
+    if (each == nullptr || !each->vpc) continue;
+    for (const auto* ids : {&each->vpc->subnets, &each->vpc->groups}) {
+      entry->network_ids.insert(entry->network_ids.end(), ids->begin(), ids->end());
+    }
+  }
   if (record.state == State::kActive) entry->version = make_version(record, reach);
   return entry;
+}
+
+// Where the groups cannot be read, nothing is let out.
+std::optional<std::vector<os::EgressRule>> Catalog::egress_of(const FunctionRecord& record) const {
+  const std::optional<VpcPlace>& vpc = record.served().vpc;
+  if (!vpc || vpc->subnets.empty()) return std::nullopt;
+  std::vector<os::EgressRule> out;
+  if (ports_ == nullptr || ports_->networks == nullptr) return out;
+  auto rules = ports_->networks->egress(record.key.account, record.key.region, vpc->groups);
+  if (!rules) {
+    logger_.error("lambda", "what security groups let out could not be read",
+                  {{"function", function_arn(record.key)}, {"error", rules.error().to_log()}});
+    return out;
+  }
+  out = *std::move(rules);
+  if (!vpc->ipv6) {
+    std::erase_if(out, [](const os::EgressRule& rule) {
+      return rule.to.address.version() == os::IpVersion::k6;
+    });
+  }
+  return out;
+}
+
+template <class Body>
+void Catalog::for_each_in_network(const AccountId& account, const Region& region,
+                                  std::string_view id, Body body) const {
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [key, family] : shard.families) {
+      for (const auto& [version, entry] : family.versions) {
+        const bool here = entry->key.account == account && entry->key.region == region;
+        if (here && std::ranges::find(entry->network_ids, id) != entry->network_ids.end()) {
+          body(*entry, version);
+        }
+      }
+    }
+  }
+}
+
+Status Catalog::reload_under(const AccountId& account, const Region& region,
+                             const std::string& group) {
+  std::vector<std::pair<FunctionKey, std::uint64_t>> found;
+  for_each_in_network(account, region, group,
+                      [&](const CatalogEntry& entry, std::uint64_t version) {
+                        found.emplace_back(entry.key, version);
+                      });
+  for (const auto& [key, version] : found) LAPWING_CHECK(reload(key, version));
+  return {};
+}
+
+bool Catalog::uses_network(const AccountId& account, const Region& region,
+                           std::string_view id) const {
+  bool used = false;
+  for_each_in_network(account, region, id,
+                      [&](const CatalogEntry&, std::uint64_t) { used = true; });
+  return used;
 }
 
 Result<runtime::FunctionVersionPtr> Catalog::preview(const FunctionRecord& record) const {
@@ -357,6 +427,8 @@ runtime::FunctionVersionPtr Catalog::make_version(const FunctionRecord& record,
   out.snap_start = in.snap_start && record.version != 0;
   out.trace_active = in.trace_active;
   out.network = reach.network;
+  out.egress = egress_of(record);
+  out.per_tenant = in.per_tenant;
   out.endpoint = reach.endpoint;
   return runtime::FunctionVersionPtr(held, &held->version);
 }

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/function_ref.hpp"
 #include "base/log.hpp"
@@ -26,6 +27,7 @@
 #include "base/result.hpp"
 #include "base/unique_function.hpp"
 #include "engine/control_plane.hpp"
+#include "hosting/ports.hpp"
 #include "runtime/function_version.hpp"
 #include "services/lambda/alias_record.hpp"
 #include "services/lambda/function_record.hpp"
@@ -44,6 +46,8 @@ struct CatalogEntry {
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;
   std::string dead_letter;  // of what is served; "" for none
+  // Subnets and security groups of what is served, and of what is about to be.
+  std::vector<std::string> network_ids;
 };
 using CatalogEntryPtr = std::shared_ptr<const CatalogEntry>;
 
@@ -55,8 +59,10 @@ struct Reach {
 
 class Catalog final : public engine::Functions {
  public:
-  // All outlive the catalog. `random` decides where weighted aliases lead.
-  Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger);
+  // All outlive the catalog. `random` decides where weighted aliases lead; `ports` knows what the
+  // security groups of functions in VPCs let out.
+  Catalog(Repository& repository, const CodeStores& code, Random& random, Logger& logger,
+          const hosting::Ports* ports = nullptr);
 
   // Reads everything, each function and published version shown to `visit` before it is taken
   // over. Before any other call, and again to start over.
@@ -92,6 +98,11 @@ class Catalog final : public engine::Functions {
   Status reload(const FunctionKey& key, std::uint64_t version = 0);
   Status reload_alias(const FunctionKey& key, const std::string& name);
   Status reload_all(const FunctionKey& key);
+
+  // A security group lets out something else now: its functions change.
+  Status reload_under(const AccountId& account, const Region& region, const std::string& group);
+  // Whether a function or version stands in that subnet, or under that group.
+  bool uses_network(const AccountId& account, const Region& region, std::string_view id) const;
 
   // What a client is told it may rely on: between a commit and its reload a reader of the store
   // knows more than an invocation does. Takes the record over if that is so.
@@ -133,6 +144,10 @@ class Catalog final : public engine::Functions {
   const Shard& shard(std::string_view key) const { return shards_[Hash{}(key) % kShards]; }
   CatalogEntryPtr make_entry(const FunctionRecord& record, const Reach& reach) const;
   runtime::FunctionVersionPtr make_version(const FunctionRecord& record, const Reach& reach) const;
+  std::optional<std::vector<os::EgressRule>> egress_of(const FunctionRecord& record) const;
+  template <class Body>
+  void for_each_in_network(const AccountId& account, const Region& region, std::string_view id,
+                           Body body) const;
   CatalogEntryPtr choose(const Family& family, std::string_view qualifier) const;
   void tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now);
   Status tell_changed(const FunctionKey& key);
@@ -141,6 +156,7 @@ class Catalog final : public engine::Functions {
   const CodeStores& code_;
   Random& random_;
   Logger& logger_;
+  const hosting::Ports* ports_;
   Retired retired_;
   Ready ready_;
   Changed changed_;

@@ -31,6 +31,15 @@ gl::LoggingConfig describe_logging(const FunctionRecord& record) {
   return out;
 }
 
+gl::VpcConfigResponse describe_vpc(const VpcPlace& in) {
+  gl::VpcConfigResponse out;
+  out.subnet_ids = in.subnets;
+  out.security_group_ids = in.groups;
+  out.vpc_id = in.vpc;
+  out.ipv6_allowed_for_dual_stack = in.ipv6;
+  return out;
+}
+
 gl::ImageConfigResponse describe_image(const ImageRef& image) {
   const ImageOverrides& in = image.overrides;
   gl::ImageConfig config;
@@ -90,6 +99,8 @@ gl::FunctionConfiguration describe_in_list(const FunctionRecord& record,
   snap_start.optimization_status = record.optimized ? "On" : "Off";
   out.snap_start = std::move(snap_start);
   out.logging_config = describe_logging(record);
+  if (in.vpc) out.vpc_config = describe_vpc(*in.vpc);
+  if (in.per_tenant) out.tenancy_config.emplace().tenant_isolation_mode = "PER_TENANT";
   if (!in.dead_letter.empty()) out.dead_letter_config.emplace().target_arn = in.dead_letter;
   return out;
 }

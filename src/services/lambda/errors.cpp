@@ -44,6 +44,24 @@ Error function_not_found(std::string_view arn) {
   return not_found(fmt::format("Function not found: {}", arn));
 }
 
+Error tenant_needed() {
+  return invalid_parameter(
+      "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your "
+      "request and try again.");
+}
+
+// Its words are not recorded anywhere.
+Error tenant_not_wanted() {
+  return invalid_parameter(
+      "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from "
+      "your request and try again.");
+}
+
+Error not_with_tenants(std::string_view what) {
+  return invalid_parameter(
+      fmt::format("{} is not supported for functions with tenant isolation.", what));
+}
+
 Error role_not_assumable() {
   return invalid_parameter("The role defined for the function cannot be assumed by Lambda.");
 }

@@ -70,6 +70,10 @@ Error code_storage_exceeded(std::string_view why);
 
 // 400 InvalidParameterValueException.
 Error invalid_parameter(std::string message);
+// Of tenant isolation.
+Error tenant_needed();
+Error tenant_not_wanted();
+Error not_with_tenants(std::string_view what);
 Error name_too_long(std::string_view name);
 Error qualifiers_differ();
 Error empty_zip();

@@ -66,6 +66,29 @@ ImageRef read_image(const text::JsonValue& from) {
   return out;
 }
 
+void write_vpc(text::JsonWriter& json, const VpcPlace& vpc) {
+  json.begin_object();
+  write_strings(json, "subnets", vpc.subnets);
+  write_strings(json, "groups", vpc.groups);
+  json.member("vpc", vpc.vpc);
+  if (vpc.ipv6) json.member("ipv6", true);
+  json.end_object();
+}
+
+bool read_flag(const text::JsonValue& from, std::string_view key) {
+  const text::JsonValue* found = from.find(key);
+  return found != nullptr && found->as_bool();
+}
+
+VpcPlace read_vpc(const text::JsonValue& from) {
+  VpcPlace out;
+  out.subnets = read_strings(from, "subnets");
+  out.groups = read_strings(from, "groups");
+  out.vpc = read_string(from, "vpc");
+  out.ipv6 = read_flag(from, "ipv6");
+  return out;
+}
+
 void write_settings(text::JsonWriter& json, const Settings& in) {
   json.begin_object();
   json.member("id", in.id);
@@ -92,6 +115,11 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
     json.key("layers");
     write_layers(json, in.layers);
   }
+  if (in.vpc) {
+    json.key("vpc");
+    write_vpc(json, *in.vpc);
+  }
+  if (in.per_tenant) json.member("per_tenant", true);
   if (in.image) {
     json.key("image");
     write_image(json, *in.image);
@@ -99,6 +127,7 @@ void write_settings(text::JsonWriter& json, const Settings& in) {
   json.member("code_sha256", in.code.sha256);
   json.member("code_size", in.code.size);
   json.member("code_unpacked", in.code.unpacked_bytes);
+  if (!in.code.machine.empty()) json.member("code_machine", in.code.machine);
   json.end_object();
 }
 
@@ -142,11 +171,12 @@ Settings read_settings(const text::JsonValue& from) {
   out.code.sha256 = read_string(from, "code_sha256");
   out.code.size = read_unsigned(from, "code_size");
   out.code.unpacked_bytes = read_unsigned(from, "code_unpacked");
+  out.code.machine = read_string(from, "code_machine");
   if (const text::JsonValue* image = from.find("image")) out.image = read_image(*image);
-  const text::JsonValue* snap_start = from.find("snap_start");
-  out.snap_start = snap_start != nullptr && snap_start->as_bool();
-  const text::JsonValue* trace_active = from.find("trace_active");
-  out.trace_active = trace_active != nullptr && trace_active->as_bool();
+  out.snap_start = read_flag(from, "snap_start");
+  out.trace_active = read_flag(from, "trace_active");
+  if (const text::JsonValue* vpc = from.find("vpc")) out.vpc = read_vpc(*vpc);
+  out.per_tenant = read_flag(from, "per_tenant");
   out.dead_letter = read_string(from, "dead_letter");
   if (const text::JsonValue* layers = from.find("layers")) out.layers = read_layers(*layers);
   return out;

@@ -36,6 +36,7 @@ struct CodeRef {
   std::string sha256;  // 64 hexadecimal digits of the zip; its name in Blob and on disk
   std::uint64_t size = 0;
   std::uint64_t unpacked_bytes = 0;
+  std::string machine = {};  // what its `bootstrap` is made for (native_files.hpp)
   friend bool operator==(const CodeRef&, const CodeRef&) = default;
 };
 
@@ -65,6 +66,15 @@ struct ImageRef {
   friend bool operator==(const ImageRef&, const ImageRef&) = default;
 };
 
+// VpcConfig. Without subnets: it was taken out of its VPC.
+struct VpcPlace {
+  std::vector<std::string> subnets;
+  std::vector<std::string> groups;
+  std::string vpc;
+  bool ipv6 = false;  // Ipv6AllowedForDualStack
+  friend bool operator==(const VpcPlace&, const VpcPlace&) = default;
+};
+
 struct Settings {
   // Changes with every change of anything below, and only then: execution environments are
   // kept while it stays the same.
@@ -87,6 +97,8 @@ struct Settings {
   std::string dead_letter;            // ARN of what takes events that failed; "" for none
   std::vector<LayerRef> layers;       // in the order of extraction
   CodeRef code;
+  std::optional<VpcPlace> vpc;    // nothing: it never was in one
+  bool per_tenant = false;        // TenancyConfig; as it was created
   std::optional<ImageRef> image;  // then neither runtime, handler nor layers
   friend bool operator==(const Settings&, const Settings&) = default;
 };

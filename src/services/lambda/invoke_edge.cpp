@@ -38,6 +38,11 @@ LookedUp look_up(const engine::Functions& functions, const InvokeRequest& reques
   return out;
 }
 
+Status check_tenant(const InvokeRequest& request, const runtime::FunctionVersion& function) {
+  if (function.per_tenant == !request.tenant_id.empty()) return {};
+  return fail(function.per_tenant ? errors::tenant_needed() : errors::tenant_not_wanted());
+}
+
 runtime::Invocation invocation_of(const InvokeRequest& request,
                                   const runtime::FunctionVersion& function, std::string arn,
                                   Sent sent, WallTime now, Random& random) {
@@ -47,6 +52,7 @@ runtime::Invocation invocation_of(const InvokeRequest& request,
   out.trace_id =
       complete_trace_header(sent.trace, {function.arn, function.trace_active}, now, random);
   out.client_context = request.client_context;
+  out.tenant_id = request.tenant_id;
   out.payload = event_of(std::move(sent.payload));
   out.caller = std::move(sent.caller);
   out.caller.part = std::hash<std::string_view>()(function.arn);

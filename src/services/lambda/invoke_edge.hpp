@@ -1,7 +1,8 @@
 // Invoke's edge: everything that the fast path of an invocation (server/invoke_door.hpp) asks of
 // Lambda. Beside service.hpp the only header of this folder that server/ includes.
 //
-//   invoke_mode -> parse_invoke_head -> look_up -> (authorise) -> invocation_of -> engine
+//   invoke_mode -> parse_invoke_head -> look_up -> (authorise) -> check_tenant -> invocation_of ->
+//   engine
 //     -> invoke_failure, or render_invoke_answer and invoke_stream.hpp's
 //
 // Thread-safety: as each says; what stands here is pure but for look_up(), which any thread may
@@ -37,6 +38,9 @@ struct LookedUp {
   Result<runtime::FunctionVersionPtr> function;
 };
 LookedUp look_up(const engine::Functions& functions, const InvokeRequest& request);
+
+// A function with tenant isolation is invoked for a tenant, and no other is.
+Status check_tenant(const InvokeRequest& request, const runtime::FunctionVersion& function);
 
 // What the caller sent beside what InvokeRequest holds.
 struct Sent {

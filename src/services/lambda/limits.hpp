@@ -9,12 +9,16 @@
 
 namespace lapwing::lambda {
 
+inline constexpr std::size_t kMaxTenantIdChars = 256;
+
 // /tmp of functions with SnapStart; as AWS.
 inline constexpr std::uint32_t kSnapStartStorageMb = 512;
 
 // Packages.
 inline constexpr std::uint64_t kMaxZippedBytes = 50 * kMiB;
 inline constexpr std::uint64_t kMaxUnzippedBytes = 250 * kMiB;
+// Of a package, into whose headers it is looked.
+inline constexpr std::size_t kMaxModulesLooked = 64;
 // Not AWS's: bounds of one archive's shape, far above what real packages have.
 inline constexpr std::size_t kMaxZipEntries = 100'000;
 inline constexpr std::size_t kMaxEntryPathBytes = 2048;

@@ -61,7 +61,7 @@ Status PackageStore::prepare() {
 
 Result<PackageInfo> PackageStore::check(std::string_view zip) {
   LAPWING_TRY(const ZipArchive archive, ZipArchive::open(zip));
-  return PackageInfo{archive.unpacked_bytes(), archive.entries().size()};
+  return PackageInfo{archive.unpacked_bytes(), archive.entries().size(), native_files(archive)};
 }
 
 Result<PackageHoldPtr> PackageStore::install(const std::string& sha256) {

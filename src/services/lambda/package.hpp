@@ -30,6 +30,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "os/disk_space.hpp"
+#include "services/lambda/native_files.hpp"
 #include "store/blob.hpp"
 
 namespace lapwing::lambda {
@@ -43,6 +44,7 @@ using PackageHoldPtr = std::shared_ptr<const PackageHold>;
 struct PackageInfo {
   std::uint64_t unpacked_bytes = 0;
   std::size_t entries = 0;
+  NativeFiles native;
 };
 
 class PackageStore {

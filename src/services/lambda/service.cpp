@@ -4,12 +4,28 @@
 
 #include "base/bytes.hpp"
 #include "ports/destination.hpp"
+#include "ports/networks.hpp"
 #include "services/lambda/async/async_invocations.hpp"
 #include "services/lambda/code_download.hpp"
 #include "services/lambda/operations/operations.hpp"
 #include "services/lambda/table.hpp"
 
 namespace lapwing::lambda {
+
+namespace {
+
+class NetworkUsers final : public ports::NetworkUsers {
+ public:
+  explicit NetworkUsers(const Catalog& catalog) : catalog_(catalog) {}
+  bool uses(const AccountId& account, const Region& region, std::string_view id) const override {
+    return catalog_.uses_network(account, region, id);
+  }
+
+ private:
+  const Catalog& catalog_;
+};
+
+}  // namespace
 
 struct Service::Parts {
   Parts(const hosting::Dependencies& given, Options asked)
@@ -20,7 +36,10 @@ struct Service::Parts {
         images({options.data_dir, options.registries, options.image_layouts, options.disk},
                given.clock, given.random, given.log),
         code{packages, images},
-        catalog(functions, code, given.random, given.log),
+        log(given.log),
+        networks(given.ports),
+        catalog(functions, code, given.random, given.log, &given.ports),
+        network_users(catalog),
         concurrency(functions, catalog, side.scaling, options.concurrency_limit),
         attachments(functions, given.log),
         transitions(functions, catalog, code, side.snapshots, side.steps, side.pulls, given.random,
@@ -56,7 +75,10 @@ struct Service::Parts {
   PackageStore packages;
   images::ImageStore images;
   CodeStores code;
+  Logger& log;
+  const hosting::Ports& networks;
   Catalog catalog;
+  NetworkUsers network_users;
   Concurrency concurrency;
   Attachments attachments;
   std::atomic<std::uint64_t> unsigned_deployments{0};
@@ -79,6 +101,7 @@ Service::~Service() { stop(); }
 void Service::publish(hosting::Ports& ports) {
   ports.functions = &parts_->catalog;
   ports.events = &parts_->async;
+  ports.network_users = &parts_->network_users;
   if (ports.destinations != nullptr) ports.destinations->add("lambda", parts_->async);
 }
 
@@ -96,6 +119,15 @@ Status Service::start() {
     p.mappings.function_changed(key);
     return {};
   });
+  if (p.networks.networks != nullptr) {
+    p.networks.networks->on_changed(
+        [&p](const AccountId& account, const Region& region, const std::string& group) {
+          if (const Status done = p.catalog.reload_under(account, region, group); !done) {
+            p.log.error("lambda", "functions under a changed security group",
+                        {{"group", group}, {"error", done.error().to_log()}});
+          }
+        });
+  }
   LAPWING_CHECK(p.attachments.load());
   LAPWING_CHECK(p.transitions.resume());
   LAPWING_CHECK(p.concurrency.load());

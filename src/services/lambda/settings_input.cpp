@@ -92,6 +92,7 @@ Status change_logging(const gl::LoggingConfig& in, Settings& out) {
 
 Status check_snap_start(std::string_view operation, const Settings& settings) {
   if (!settings.snap_start) return {};
+  if (settings.per_tenant) return fail(errors::not_with_tenants("SnapStart"));
   const SnapStartSupport support =
       settings.image ? SnapStartSupport::kNotBuilt : snap_start_support(settings.runtime);
   switch (support) {
@@ -181,11 +182,11 @@ Result<Settings> image_settings_from(std::string_view operation,
   LAPWING_CHECK(refuse_for_images(in));
   Settings out;
   out.role = in.role;
+  out.per_tenant = in.tenancy_config.has_value();
   out.image.emplace();
   if (in.image_config) LAPWING_CHECK(change_image_config(*in.image_config, out.image->overrides));
   out.architecture = architecture_from(in.architectures, options.architectures.front());
   LAPWING_CHECK(apply(operation, in, options, out));
-  LAPWING_CHECK(check_architecture(operation, out, options));
   return out;
 }
 
@@ -193,15 +194,18 @@ Result<Settings> image_settings_from(std::string_view operation,
 
 Status check_architecture(std::string_view operation, const Settings& settings,
                           const Options& options) {
+  const std::vector<std::string>& here = options.architectures;
   const std::string& wanted = settings.architecture;
-  if (std::ranges::find(options.architectures, wanted) != options.architectures.end()) return {};
-  // What an interpreter reads runs on any machine.
+  if (std::ranges::find(here, wanted) != here.end()) return {};
+  // What an interpreter reads runs on any machine; what an image holds is seen when it starts.
   const auto runtime = runtime::parse_runtime_id(settings.runtime);
-  const bool interpreted = runtime && runtime->language != runtime::Language::kProvided;
-  if (interpreted && !settings.image) return {};
-  return fail(aws::unsupported(
-      "lambda", operation, "Architectures " + wanted,
-      fmt::format("this machine runs {}", fmt::join(options.architectures, ", "))));
+  const bool native = runtime && runtime->language == runtime::Language::kProvided;
+  const std::string& made_for = settings.code.machine;
+  const bool runs = made_for.empty() || std::ranges::find(here, made_for) != here.end();
+  if (settings.image || !native || runs) return {};
+  return fail(aws::unsupported("lambda", operation, "Architectures " + wanted,
+                               fmt::format("its bootstrap is made for {}, this machine runs {}",
+                                           made_for, fmt::join(here, ", "))));
 }
 
 std::string architecture_from(const std::optional<std::vector<std::string>>& named,
@@ -224,9 +228,9 @@ Result<Settings> settings_from(const gl::CreateFunctionRequest& in, const Option
   }
   Settings out;
   out.role = in.role;
+  out.per_tenant = in.tenancy_config.has_value();
   out.architecture = architecture_from(in.architectures, options.architectures.front());
   LAPWING_CHECK(apply(kOperation, in, options, out));
-  LAPWING_CHECK(check_architecture(kOperation, out, options));
   return out;
 }
 

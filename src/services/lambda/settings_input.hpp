@@ -24,7 +24,7 @@ Status change_settings(const gen::lambda::UpdateFunctionConfigurationRequest& in
 // The architecture named; `otherwise` when none is.
 std::string architecture_from(const std::optional<std::vector<std::string>>& named,
                               const std::string& otherwise);
-// Refused is what could not run here: programs and images made for another machine.
+// Refused is what could not run here: a `bootstrap` made for another machine.
 Status check_architecture(std::string_view operation, const Settings& settings,
                           const Options& options);
 

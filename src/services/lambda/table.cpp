@@ -84,6 +84,8 @@ void add_writers(aws::OperationTable& table, Core& core) {
                                              "SnapStart",
                                              "LoggingConfig",
                                              "DeadLetterConfig",
+                                             "VpcConfig",
+                                             "TenancyConfig",
                                              "CodeSigningConfigArn"},
                                  .body_bytes_max = kMaxCreateRequestBytes});
   table.add<gl::UpdateFunctionCode>(
@@ -99,7 +101,8 @@ void add_writers(aws::OperationTable& table, Core& core) {
        .resource = function_asked,
        .accepts = {"FunctionName", "Role", "Handler", "Description", "Timeout", "MemorySize",
                    "Environment", "Runtime", "TracingConfig", "RevisionId", "Layers", "ImageConfig",
-                   "EphemeralStorage", "SnapStart", "LoggingConfig", "DeadLetterConfig"},
+                   "EphemeralStorage", "SnapStart", "LoggingConfig", "DeadLetterConfig",
+                   "VpcConfig"},
        .body_bytes_max = kMaxUpdateConfigurationRequestBytes});
   table.add<gl::DeleteFunction>(core, delete_function,
                                 {.access = Access::kWrite, .resource = function_asked});
@@ -365,7 +368,7 @@ aws::OperationTable make_table(Core& core) {
                                    .action = "lambda:InvokeFunction",
                                    .resource = function_asked,
                                    .accepts = {"FunctionName", "InvocationType", "LogType",
-                                               "ClientContext", "Payload", "Qualifier"},
+                                               "ClientContext", "Payload", "Qualifier", "TenantId"},
                                    .body_bytes_max = kMaxInvokeInputBytes});
   table.add<gl::InvokeAsync>(core, invoke_async,
                              {.access = Access::kWrite,

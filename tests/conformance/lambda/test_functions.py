@@ -363,10 +363,10 @@ def test_unbuilt_operations_say_so(lam, fixed, role, name):
              "arn:aws:kinesis:us-east-1:000000000000:stream/s", "StartingPosition": "LATEST"},
              "CreateEventSourceMapping")):
         refused("NotImplemented", re.compile(named), call, 501, **arguments)
-    refused("NotImplemented", re.compile("VpcConfig"), lam.create_function, 501, FunctionName=name,
-            Runtime="python3.11", Role=role, Handler="app.handler",
+    refused("NotImplemented", re.compile("DurableConfig"), lam.create_function, 501,
+            FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler",
             Code={"ZipFile": package({"app.py": ECHO})},
-            VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+            DurableConfig={"ExecutionTimeout": 60})
     refused("NotImplemented", re.compile("S3"), lam.create_function, 501, FunctionName=name,
             Runtime="python3.11", Role=role, Handler="app.handler",
             Code={"S3Bucket": "bucket", "S3Key": "key"})

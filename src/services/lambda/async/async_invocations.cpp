@@ -111,6 +111,7 @@ net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVer
   }
   event.invoked_arn = std::move(invocation.invoked_arn);
   event.trace = std::move(invocation.trace_id);
+  event.tenant_id = std::move(invocation.tenant_id);
   event.payload = std::move(invocation.payload);
   event.accepted_ms = unix_ms(given_.clock.wall());
   return events_->accept(here, std::move(event));
@@ -125,6 +126,7 @@ std::expected<Event, ports::Delivered> AsyncInvocations::event_of(const ports::P
     const Error& error = function.error();
     return std::unexpected(error.kind() == ErrorKind::kNotFound ? refused(error) : later(error));
   }
+  if ((*function)->per_tenant) return std::unexpected(refused(errors::tenant_needed()));
   const ports::OnBehalf& as = parcel.as;
   if (!as.service.empty() &&
       !parts_.attachments.allows(parcel.target,

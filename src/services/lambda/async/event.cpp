@@ -26,6 +26,7 @@ std::string encode(const Event& event) {
   }
   out.number(static_cast<std::uint64_t>(event.accepted_ms));
   out.length(event.failures);
+  if (!event.tenant_id.empty()) out.text(event.tenant_id);
   return std::move(out).take();
 }
 
@@ -50,6 +51,7 @@ Result<Event> decode_event(std::string_view queue, std::string_view bytes) {
   }
   out.accepted_ms = static_cast<std::int64_t>(in.number());
   out.failures = static_cast<std::uint32_t>(in.length());
+  if (!in.at_end()) out.tenant_id = in.text();
   if (in.broken()) return fail(internal_error("an event of an unknown format"));
   return out;
 }

@@ -21,6 +21,7 @@ struct Event {
   std::string invoked_arn;       // with the qualifier, where one was given
   std::string trace;             // X-Amzn-Trace-Id, complete
   std::string payload;           // JSON
+  std::string tenant_id;         // of a function with tenant isolation; else empty
   std::int64_t accepted_ms = 0;  // since the epoch, by the server's clock: its age counts from it
   std::uint32_t failures = 0;    // attempts that the function did not end well
   // Not kept with it: a second one with the same within five minutes is not taken.

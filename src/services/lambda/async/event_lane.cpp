@@ -171,6 +171,7 @@ net::Task<void> EventLane::run(const store::Claimed& claimed, Event event) {
   invocation.request_id = event.request_id;
   invocation.invoked_arn = event.invoked_arn;
   invocation.trace_id = event.trace;
+  invocation.tenant_id = event.tenant_id;
   invocation.payload = event.payload;
   invocation.caller = {.hash = std::hash<std::string_view>()(event.account.view()),
                        .part = std::hash<std::string_view>()((*function)->arn)};

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "services/lambda/errors.hpp"
 #include "services/lambda/trace_header.hpp"
 
 namespace lapwing::lambda {
@@ -70,6 +71,11 @@ net::Task<Taken> FunctionConsumer::take(net::Loop& loop, std::string event,
     out.kind = Taken::Kind::kFailed;
     out.counts = false;
     out.reason = function.error().message();
+    co_return out;
+  }
+  if ((*function)->per_tenant) {  // made again under the mapping's name
+    out.kind = Taken::Kind::kFailed;
+    out.reason = errors::tenant_needed().message();
     co_return out;
   }
   runtime::Invocation invocation;

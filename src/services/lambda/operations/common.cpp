@@ -97,8 +97,22 @@ void log_role(Core& core, const FunctionKey& key, const std::string& role) {
                    {{"function", function_arn(key)}, {"role", role}, {"why", *fault}});
 }
 
-Result<CodeRef> keep_package(Core& core, std::string_view zip) {
+namespace {
+
+void log_foreign_modules(Core& core, const NativeFiles& native, std::string_view of) {
+  const std::vector<std::string>& here = core.options.architectures;
+  for (const auto& [path, machine] : native.modules) {
+    if (std::ranges::find(here, machine) != here.end()) continue;
+    core.logger.warn("lambda", "a native module is made for another machine: it will not load here",
+                     {{"of", of}, {"module", path}, {"machine", machine}});
+  }
+}
+
+}  // namespace
+
+Result<CodeRef> keep_package(Core& core, std::string_view zip, std::string_view of) {
   LAPWING_TRY(const PackageInfo info, PackageStore::check(zip));
+  log_foreign_modules(core, info.native, of);
   if (core.options.disk != nullptr) {
     const Status room = core.options.disk->check(zip.size() + info.unpacked_bytes);
     if (!room) return fail(errors::code_storage_exceeded(room.error().message()));
@@ -107,7 +121,7 @@ Result<CodeRef> keep_package(Core& core, std::string_view zip) {
   if (!kept && os::is_disk_full(kept.error()))
     return fail(errors::code_storage_exceeded(kept.error().message()));
   if (!kept) return fail(std::move(kept).error().context("keep a package"));
-  return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes};
+  return CodeRef{kept->id.hex(), kept->size, info.unpacked_bytes, info.native.bootstrap};
 }
 
 Result<CodeRef> look_up_image(Core& core, const std::string& uri, ImageRef& image) {

@@ -38,8 +38,9 @@ Status check_role(Core& core, const aws::Caller& caller, const std::string& role
 // Says in the log where it could not on AWS.
 void log_role(Core& core, const FunctionKey& key, const std::string& role);
 
-// Checks the zip, makes it durable in Blob, answers its name.
-Result<CodeRef> keep_package(Core& core, std::string_view zip);
+// Checks the zip, makes it durable in Blob, answers its name. `of`, in the log where it holds
+// modules that this machine cannot load.
+Result<CodeRef> keep_package(Core& core, std::string_view zip, std::string_view of);
 
 // What ImageUri names now: `image` with its names, and the digest as code. AWS's errors.
 Result<CodeRef> look_up_image(Core& core, const std::string& uri, ImageRef& image);

@@ -6,6 +6,7 @@
 #include "services/lambda/operations/code_signing.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
+#include "services/lambda/vpc_input.hpp"
 
 namespace lapwing::lambda {
 
@@ -73,13 +74,18 @@ Result<gl::FunctionConfiguration> create_function(Core& core, const aws::Call& c
   LAPWING_TRY(const std::optional<FunctionRecord> there, core.functions.find(id.key));
   if (there) return fail(errors::function_exists(id.key.name.view()));
   LAPWING_CHECK(check_role(core, call.caller, in.role));
+  if (in.vpc_config) {
+    LAPWING_TRY(record.settings.vpc,
+                vpc_from(core.ports, "CreateFunction", id.key, *in.vpc_config, std::nullopt));
+  }
   if (record.settings.image) {
     LAPWING_TRY(record.settings.code,
                 look_up_image(core, *in.code.image_uri, *record.settings.image));
   } else {
-    LAPWING_TRY(record.settings.code, keep_package(core, *in.code.zip_file));
+    LAPWING_TRY(record.settings.code, keep_package(core, *in.code.zip_file, id.key.name.view()));
   }
 
+  LAPWING_CHECK(check_architecture("CreateFunction", record.settings, core.options));
   record.key = std::move(id.key);
   record.settings.id = make_uuid(core.random);
   record.revision_id = make_uuid(core.random);

@@ -74,13 +74,29 @@ Result<std::string> parse_client_context(std::optional<std::string_view> header)
   return *std::move(decoded);
 }
 
+Result<std::string> parse_tenant(std::optional<std::string_view> given) {
+  if (!given || given->empty()) return std::string();
+  if (given->size() > kMaxTenantIdChars) {
+    return fail(errors::validation(
+        *given, "tenantId",
+        fmt::format("Member must have length less than or equal to {}", kMaxTenantIdChars)));
+  }
+  for (const char c : *given) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || std::string_view("._:/=+-@ ").find(c) != std::string_view::npos) continue;
+    return fail(errors::validation(*given, "tenantId",
+                                   "Member must satisfy regular expression pattern: "
+                                   R"([a-zA-Z0-9\._:\/=+\-@ ]+)"));
+  }
+  return std::string(*given);
+}
+
 Status refuse_unbuilt(HeaderLookup header, InvokeMode mode) {
   const std::string_view operation =
       mode == InvokeMode::kBuffered ? "Invoke" : "InvokeWithResponseStream";
-  for (const std::string_view name : {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"}) {
-    const auto value = header(name);
-    if (value && !value->empty()) return fail(aws::unsupported("lambda", operation, name));
-  }
+  constexpr std::string_view kDurable = "X-Amz-Durable-Execution-Name";
+  const auto value = header(kDurable);
+  if (value && !value->empty()) return fail(aws::unsupported("lambda", operation, kDurable));
   return {};
 }
 
@@ -105,6 +121,7 @@ Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& s
   LAPWING_TRY(out.type, parse_type(parts.type, out.mode));
   LAPWING_TRY(out.log_type, parse_log_type(parts.log_type));
   LAPWING_TRY(out.client_context, parse_client_context(parts.client_context));
+  LAPWING_TRY(out.tenant_id, parse_tenant(parts.tenant_id));
   return out;
 }
 
@@ -129,6 +146,7 @@ Result<InvokeRequest> parse_invoke_head(std::string_view raw_target, HeaderLooku
   parts.type = header("X-Amz-Invocation-Type");
   parts.log_type = header("X-Amz-Log-Type");
   parts.client_context = header("X-Amz-Client-Context");
+  parts.tenant_id = header("X-Amz-Tenant-Id");
   LAPWING_TRY(InvokeRequest out, read_invoke(parts, scope));
   LAPWING_CHECK(refuse_unbuilt(header, out.mode));
   return out;

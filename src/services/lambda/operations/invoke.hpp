@@ -36,6 +36,7 @@ struct InvokeRequest {
   InvocationType type = InvocationType::kRequestResponse;
   LogType log_type = LogType::kNone;
   std::string client_context;  // decoded JSON text, "" without
+  std::string tenant_id;       // likewise
 };
 
 // Who asks, for short function names and refusals.
@@ -61,6 +62,7 @@ struct InvokeParts {
   std::optional<std::string_view> type = {};            // "RequestResponse"
   std::optional<std::string_view> log_type = {};        // "Tail"
   std::optional<std::string_view> client_context = {};  // in base64
+  std::optional<std::string_view> tenant_id = {};
 };
 Result<InvokeRequest> read_invoke(const InvokeParts& parts, const InvokeScope& scope);
 

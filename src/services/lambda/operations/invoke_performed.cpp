@@ -30,7 +30,8 @@ Result<InvokeRequest> read(const aws::Call& call, const gen::lambda::InvocationR
                            .qualifier = view(in.qualifier),
                            .type = view(in.invocation_type),
                            .log_type = view(in.log_type),
-                           .client_context = view(in.client_context)},
+                           .client_context = view(in.client_context),
+                           .tenant_id = view(in.tenant_id)},
                           {caller.account, caller.region, caller.principal_arn}));
   return out;
 }
@@ -66,6 +67,7 @@ net::Task<Result<Answer>> invoke(Core& core, net::Loop& loop, const aws::Call& c
   }
   LookedUp found = look_up(core.catalog, request);
   LAPWING_CO_TRY(runtime::FunctionVersionPtr function, std::move(found.function));
+  LAPWING_CO_CHECK(check_tenant(request, *function));
   if (request.type == InvocationType::kDryRun) {
     Answer out;
     out.status_code = kNothingToDo;

@@ -40,6 +40,17 @@ TEST(Invoke, KnowsItsTarget) {
   }
 }
 
+TEST(Invoke, KnowsItsTenant) {
+  EXPECT_EQ(parse(kPath)->tenant_id, "");
+  EXPECT_EQ(parse(kPath, {{"X-Amz-Tenant-Id", "blue/1 @x"}})->tenant_id, "blue/1 @x");
+  EXPECT_EQ(parse(kStreamPath, {{"X-Amz-Tenant-Id", "b"}})->tenant_id, "b");
+  for (const std::string& bad :
+       {std::string("a;b"), std::string(257, 'a'), std::string("\xc3\xa4")}) {
+    EXPECT_EQ(parse(kPath, {{"X-Amz-Tenant-Id", bad}}).error().code(), "ValidationException")
+        << bad;
+  }
+}
+
 TEST(Invoke, ParsesTheHead) {
   const auto plain = parse(kPath);
   ASSERT_TRUE(plain);
@@ -77,9 +88,9 @@ TEST(Invoke, RefusesBadHeads) {
   EXPECT_EQ(code(parse("/2015-03-31/functions/bad%zzname/invocations")), "ValidationException");
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Invocation-Type", "Later"}})), "ValidationException");
   EXPECT_EQ(parse(kPath, {{"X-Amz-Invocation-Type", "Event"}})->type, InvocationType::kEvent);
-  EXPECT_EQ(code(parse(kPath, {{"X-Amz-Tenant-Id", "t"}})), "NotImplemented");
+  EXPECT_EQ(code(parse(kPath, {{"X-Amz-Durable-Execution-Name", "t"}})), "NotImplemented");
   EXPECT_EQ(code(parse(kStreamPath, {{"X-Amz-Invocation-Type", "Event"}})), "ValidationException");
-  EXPECT_EQ(code(parse(kStreamPath, {{"X-Amz-Tenant-Id", "t"}})), "NotImplemented");
+  EXPECT_EQ(code(parse(kStreamPath, {{"X-Amz-Durable-Execution-Name", "t"}})), "NotImplemented");
   EXPECT_EQ(code(parse(kPath, {{"X-Amz-Client-Context", "%%%"}})),
             "InvalidRequestContentException");
   const std::string most = text::base64_encode("\"" + std::string(2683, 'c') + "\"");

@@ -105,7 +105,7 @@ Result<gl::PublishLayerVersionResponse> publish_layer_version(Core& core, const 
                                  "Amazon S3 is not built yet, send Content.ZipFile"));
   }
   if (!in.content.zip_file) return fail(errors::no_code());
-  LAPWING_TRY(record.content, keep_package(core, *in.content.zip_file));
+  LAPWING_TRY(record.content, keep_package(core, *in.content.zip_file, in.layer_name));
   record.description = in.description.value_or("");
   record.license = std::move(in.license_info);
   record.runtimes = std::move(in.compatible_runtimes);

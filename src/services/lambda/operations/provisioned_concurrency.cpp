@@ -34,7 +34,7 @@ void describe(const Core& core, const FunctionKey& key, const std::string& quali
   }
 }
 
-Status check_snap_start(Records& records, const FunctionKey& key, const std::string& qualifier) {
+Status check_kind(Records& records, const FunctionKey& key, const std::string& qualifier) {
   std::vector<std::uint64_t> versions;
   if (const std::optional<std::uint64_t> version = parse_version(qualifier)) {
     versions.push_back(*version);
@@ -46,6 +46,9 @@ Status check_snap_start(Records& records, const FunctionKey& key, const std::str
     LAPWING_TRY(const std::optional<FunctionRecord> record, records.find(key, version));
     if (version != 0 && record && record->settings.snap_start) {
       return fail(errors::snap_start_with_provisioned());
+    }
+    if (record && record->settings.per_tenant) {
+      return fail(errors::not_with_tenants("Provisioned concurrency"));
     }
   }
   return {};
@@ -144,7 +147,7 @@ Result<gl::PutProvisionedConcurrencyConfigResponse> put_provisioned_concurrency_
       id.key, [&](RecordTxn& txn, ConcurrencyRecord& record, std::uint64_t left) -> Status {
         LAPWING_CHECK(check_target(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_weights(txn, id.key, id.qualifier));
-        LAPWING_CHECK(check_snap_start(txn, id.key, id.qualifier));
+        LAPWING_CHECK(check_kind(txn, id.key, id.qualifier));
         LAPWING_CHECK(check_overlap(txn, record, id.qualifier));
         const std::uint64_t before = record.claimed();
         record.provisioned[id.qualifier] = config;

@@ -6,6 +6,7 @@
 #include "services/lambda/operations/code_signing.hpp"
 #include "services/lambda/operations/common.hpp"
 #include "services/lambda/settings_input.hpp"
+#include "services/lambda/vpc_input.hpp"
 
 namespace lapwing::lambda {
 
@@ -100,7 +101,6 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
   const std::string architecture =
       architecture_from(in.architectures, record.settings.architecture);
   record.settings.architecture = architecture;
-  LAPWING_CHECK(check_architecture("UpdateFunctionCode", record.settings, core.options));
   std::optional<ImageRef>& image = record.settings.image;
   if (image) {
     LAPWING_TRY(record.settings.code, look_up_image(core, *in.image_uri, *image));
@@ -108,9 +108,10 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
   if (in.dry_run.value_or(false)) {
     if (!image) {
       LAPWING_TRY(const PackageInfo info, PackageStore::check(*in.zip_file));
-      record.settings.code =
-          CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(), info.unpacked_bytes};
+      record.settings.code = CodeRef{crypto::sha256_hex(*in.zip_file), in.zip_file->size(),
+                                     info.unpacked_bytes, info.native.bootstrap};
     }
+    LAPWING_CHECK(check_architecture("UpdateFunctionCode", record.settings, core.options));
     LAPWING_CHECK(check_unpacked_size(record.settings));
     LAPWING_CHECK(core.functions.read([&](Records& records) -> Status {
       return image ? Status() : check_signed(records, key, nullptr);
@@ -119,8 +120,10 @@ Result<gl::FunctionConfiguration> update_function_code(Core& core, const aws::Ca
   }
   CodeRef code = record.settings.code;
   if (!image) {
-    LAPWING_TRY(code, keep_package(core, *in.zip_file));
+    LAPWING_TRY(code, keep_package(core, *in.zip_file, key.name.view()));
+    record.settings.code = code;
   }
+  LAPWING_CHECK(check_architecture("UpdateFunctionCode", record.settings, core.options));
   const bool and_publish = in.publish.value_or(false);
   bool warned = false;
   LAPWING_TRY(const Updated updated, update(core, key, in.revision_id, and_publish,
@@ -150,6 +153,12 @@ Result<gl::FunctionConfiguration> update_function_configuration(
                                                        "lambda:UpdateFunctionConfiguration"));
   if (core.options.refuse_retired) log_retired_runtime(core, key, in.runtime);
   if (in.role) LAPWING_CHECK(check_role(core, call.caller, *in.role));
+  std::optional<VpcPlace> vpc;
+  if (in.vpc_config) {
+    LAPWING_TRY(const FunctionRecord record, find_function(core, {key, ""}));
+    LAPWING_TRY(vpc, vpc_from(core.ports, "UpdateFunctionConfiguration", key, *in.vpc_config,
+                              record.settings.vpc));
+  }
   bool warned = false;
   LAPWING_TRY(
       const Updated updated,
@@ -159,6 +168,7 @@ Result<gl::FunctionConfiguration> update_function_configuration(
           if (!in.layers->empty()) LAPWING_CHECK(check_signed(txn, key, &warned));
         }
         LAPWING_CHECK(check_runtime_free(txn, key, in.runtime, settings));
+        if (vpc) settings.vpc = vpc;
         return change_settings(in, settings, core.options);
       }));
   if (warned) count_unsigned(core, key);
