@@ -26,6 +26,7 @@ namespace lapwing::ports {
 class AwsApi;
 class Destinations;
 class LogSink;
+class MetricSink;
 class QueueSource;
 class Roles;
 }  // namespace lapwing::ports
@@ -44,6 +45,7 @@ struct Ports {
   ports::Roles* roles = nullptr;                // IAM
   const aws::CredentialStore* keys = nullptr;   // IAM: access keys of users
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
+  ports::MetricSink* metrics = nullptr;         // CloudWatch: there is none yet
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
   ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
