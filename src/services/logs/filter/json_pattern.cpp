@@ -58,7 +58,7 @@ class JsonPattern final : public PatternMatcher {
     if (!document) return out;
     for (const Leaf& leaf : leaves) {
       if (auto value = leaf.selector.text_at(document->root())) {
-        out.insert_or_assign(leaf.selector.text(), *std::move(value));
+        out.insert_or_assign(leaf.selector.source(), *std::move(value));
       }
     }
     return out;

@@ -45,7 +45,7 @@ Result<JsonSelector> JsonSelector::parse(Scanner& in, std::size_t& all_wildcards
       return fail(invalid_filter_pattern());
   }
   if (out.steps_.empty()) return fail(invalid_filter_pattern());
-  out.text_ = from.substr(0, from.size() - in.rest().size());
+  out.source_ = from.substr(0, from.size() - in.rest().size());
   return out;
 }
 

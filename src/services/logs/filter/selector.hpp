@@ -23,7 +23,7 @@ class JsonSelector {
   // A whole text.
   static Result<JsonSelector> parse(std::string_view text);
 
-  const std::string& text() const { return text_; }
+  const std::string& source() const { return source_; }
   // Calls `test` on every value the selector leads to until one answers true.
   template <class Test>
   bool any(const text::JsonValue& root, const Test& test) const {
@@ -46,7 +46,7 @@ class JsonSelector {
   bool any_at(const text::JsonValue& value, std::size_t step, const Test& test) const;
 
   std::vector<Step> steps_;
-  std::string text_;
+  std::string source_;
 };
 
 template <class Test>

@@ -143,7 +143,10 @@ Result<Field> parse_field(Scanner& in, std::size_t& regexes) {
   std::string_view owner = name;
   const auto leaf = [&]() -> Result<std::size_t> {
     const std::string_view mine = take_name(in);
-    if (owner.empty()) owner = field.name = mine;  // "(a = 1 || a = 2)": the name comes inside
+    if (owner.empty()) {  // "(a = 1 || a = 2)": the name comes inside
+      owner = mine;
+      field.name = mine;
+    }
     if (mine.empty() || mine != owner) {
       if (!in.done() && mine.empty()) return fail(invalid_characters(in.rest()));
       return fail(invalid_filter_pattern());

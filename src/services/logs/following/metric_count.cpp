@@ -1,5 +1,7 @@
 #include "services/logs/following/metric_count.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "services/logs/errors.hpp"
@@ -28,7 +30,7 @@ Result<ValueSource> ValueSource::parse(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> ValueSource::text(const text::JsonValue* root,
+std::optional<std::string> ValueSource::read(const text::JsonValue* root,
                                              const Extracted& fields) const {
   if (const auto* selector = std::get_if<JsonSelector>(&from_)) {
     return root == nullptr ? std::nullopt : selector->text_at(*root);
@@ -42,7 +44,7 @@ std::optional<std::string> ValueSource::text(const text::JsonValue* root,
 std::optional<double> ValueSource::number(const text::JsonValue* root,
                                           const Extracted& fields) const {
   if (const auto* constant = std::get_if<double>(&from_)) return *constant;
-  const auto found = text(root, fields);
+  const auto found = read(root, fields);
   return found ? parse_number(*found) : std::nullopt;
 }
 
@@ -89,9 +91,9 @@ std::optional<ports::MetricValue> MetricRule::value_of(std::int64_t time_ms,
   if (!number) return std::nullopt;
   ports::MetricValue out = value(time_ms, *number);
   for (const auto& [name, source] : dimensions_) {
-    auto text = source.text(root, fields);
-    if (!text) return std::nullopt;
-    out.dimensions.emplace_back(name, *std::move(text));
+    auto found = source.read(root, fields);
+    if (!found) return std::nullopt;
+    out.dimensions.emplace_back(name, *std::move(found));
   }
   return out;
 }

@@ -29,7 +29,7 @@ class ValueSource {
   static Result<ValueSource> parse(std::string_view text);
   bool is_number() const { return std::holds_alternative<double>(from_); }
   // `root`: the message as JSON, or null.
-  std::optional<std::string> text(const text::JsonValue* root, const Extracted& fields) const;
+  std::optional<std::string> read(const text::JsonValue* root, const Extracted& fields) const;
   std::optional<double> number(const text::JsonValue* root, const Extracted& fields) const;
 
  private:

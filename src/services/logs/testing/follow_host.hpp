@@ -4,7 +4,10 @@
 // Thread-safety: one thread; the takers are called on the loop.
 #pragma once
 
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
