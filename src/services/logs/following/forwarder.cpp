@@ -78,6 +78,7 @@ Status Forwarder::take_up(const GroupFilters& group) {
     if (!page.more) break;
     after = page.shards.back().shard;
   }
+  LAPWING_TRY(const auto positions, positions_.of_group(uid));
   after.clear();
   while (true) {
     LAPWING_TRY(Repository::StreamPage page,
@@ -86,7 +87,8 @@ Status Forwarder::take_up(const GroupFilters& group) {
       const StreamTarget target{uid, each.uid};
       const auto end = ends.find(each.uid);
       const store::LogSequence last = end == ends.end() ? 1 : end->second;
-      LAPWING_TRY(const store::LogSequence next, positions_.find(target));
+      const auto position = positions.find(each.uid);
+      const store::LogSequence next = position == positions.end() ? 1 : position->second;
       if (next > last) LAPWING_CHECK(positions_.set(target, last));
       if (next < last) written_[target] = std::move(each.name);
     }

@@ -14,17 +14,32 @@ std::string key_of(const StreamTarget& target) {
   return target.group_uid + "/" + target.stream_uid;
 }
 
+Result<store::LogSequence> read(const std::string& text) {
+  store::LogSequence out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(internal_error("log position: no number"));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<store::LogSequence> Positions::find(const StreamTarget& target) {
   LAPWING_TRY(const std::optional<store::Record> kept, store_.get(kKind, key_of(target)));
   if (!kept) return store::LogSequence{1};
-  store::LogSequence out = 0;
-  const std::string& text = kept->value;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return fail(internal_error("log position: no number"));
-  }
+  return read(kept->value);
+}
+
+Result<std::map<std::string, store::LogSequence>> Positions::of_group(
+    const std::string& group_uid) {
+  std::map<std::string, store::LogSequence> out;
+  const std::string prefix = group_uid + "/";
+  LAPWING_CHECK(store::for_each_record(
+      store_, {.kind = std::string(kKind), .prefix = prefix}, [&](store::Record& record) -> Status {
+        LAPWING_TRY(out[record.key.substr(prefix.size())], read(record.value));
+        return {};
+      }));
   return out;
 }
 

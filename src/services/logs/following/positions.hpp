@@ -8,6 +8,7 @@
 // Thread-safety: any thread; blocks on the store.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "services/logs/repository.hpp"
@@ -21,6 +22,8 @@ class Positions {
   explicit Positions(store::Store& store) : store_(store) {}
 
   Result<store::LogSequence> find(const StreamTarget& target);
+  // Of all streams of a group that have one, by uid.
+  Result<std::map<std::string, store::LogSequence>> of_group(const std::string& group_uid);
   Status set(const StreamTarget& target, store::LogSequence next);
   static Status set(store::Txn& txn, const StreamTarget& target, store::LogSequence next);
   // All streams of a group count as read.
