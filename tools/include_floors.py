@@ -38,7 +38,7 @@ CONTAINED = [
     (r"sqlite3\.h", ["store/sqlite/*.cpp", "store/sqlite/*_internal.hpp"]),
     (r"libpq", ["store/postgres/*.cpp"]),
     (r"archive(_entry)?\.h|zlib\.h|zstd\.h",
-     ["services/lambda/package*.cpp", "services/lambda/zip*.cpp", "http/compress.cpp",
+     ["services/lambda/package*.cpp", "services/lambda/zip*.cpp", "text/gzip.cpp",
       "crypto/crc32.cpp", "images/decompress.cpp",
       "images/testing/compress.cpp"]),
     (r"seccomp\.h", ["os/*.cpp", "sandbox/*.cpp"]),

@@ -56,7 +56,7 @@ struct Ports {
   ports::OwnEvents* own_events = nullptr;        // EventBridge: what services tell of themselves
   ports::QueueSource* queues = nullptr;          // SQS: what mappings take messages from
   ports::StreamSources* streams = nullptr;       // each adds itself where it has streams
-  ports::MetricSink* metrics = nullptr;          // what is measured for users
+  ports::MetricSink* metrics = nullptr;          // CloudWatch: there is none yet
 };
 
 }  // namespace lapwing::hosting

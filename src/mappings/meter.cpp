@@ -30,17 +30,17 @@ void Meter::add(Counted what, std::uint64_t count) {
 
 void Meter::put(ports::MetricSink* sink, WallTime now) {
   if (sink == nullptr || !whose_) return;
-  std::vector<ports::Metric> out;
+  std::vector<ports::MetricValue> out;
   for (std::size_t i = 0; i < kKinds; ++i) {
     if (counts_[i] == 0) continue;
     out.push_back({.account = whose_->account,
                    .region = whose_->region,
-                   .namespace_ = "AWS/Lambda",
+                   .metric_namespace = "AWS/Lambda",
                    .name = std::string(kNames[i]),
-                   .dimensions = {{"EventSourceMappingUUID", whose_->uuid}},
-                   .value = static_cast<double>(counts_[i]),
                    .unit = "Count",
-                   .time = now});
+                   .dimensions = {{"EventSourceMappingUUID", whose_->uuid}},
+                   .time = now,
+                   .value = static_cast<double>(counts_[i])});
     counts_[i] = 0;
   }
   if (!out.empty()) sink->put(out);

@@ -451,8 +451,8 @@ TEST(StreamShards, MeasuredItTellsItsCounts) {
   EXPECT_EQ(stage.metrics.sum("FilteredOutEventCount"), 1);
   EXPECT_EQ(stage.metrics.sum("InvokedEventCount"), 1);
   EXPECT_EQ(stage.metrics.sum("FailedInvokeEventCount"), 0);
-  const ports::Metric last = stage.metrics.last();
-  EXPECT_EQ(last.namespace_, "AWS/Lambda");
+  const ports::MetricValue last = stage.metrics.last();
+  EXPECT_EQ(last.metric_namespace, "AWS/Lambda");
   EXPECT_EQ(last.unit, "Count");
   ASSERT_EQ(last.dimensions.size(), 1u);
   EXPECT_EQ(last.dimensions[0].first, "EventSourceMappingUUID");

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -99,6 +100,12 @@ class Destination {
   // happened.
   virtual net::Task<std::vector<Delivered>> deliver(net::Loop& loop,
                                                     const std::vector<Parcel>& parcels) = 0;
+  // Whether it would take what `as` sends to `target`, as far as it knows without waiting: what it
+  // would answer, or nothing. Any thread. For those who check a target when it is set.
+  virtual std::optional<Delivered> refusal(std::string_view target, const OnBehalf& as) const {
+    (void)target, (void)as;
+    return std::nullopt;
+  }
   // Whether it answers as soon as something is on disk here. Of those that do not (HTTP), each
   // parcel is delivered by itself, and no other waits for it.
   virtual bool quick() const { return true; }

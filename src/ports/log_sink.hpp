@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,10 @@ class LogStream {
   // Takes the events over, in order. Events become visible to readers within 200 ms and are on
   // disk within a second.
   virtual void append(std::vector<LogEvent> events) = 0;
+  // What is appended from here on was caused by an invocation with this trace (X-Amzn-Trace-Id), so
+  // that a chain of events that passes through a log group is followed; empty: by none. Not while
+  // append() is under way.
+  virtual void caused_by(std::string_view trace) { (void)trace; }
   // Whether what was appended last was over a limit and dropped: there is no use in hurrying.
   virtual bool losing() const { return false; }
 };

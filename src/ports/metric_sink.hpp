@@ -1,6 +1,7 @@
-// Where services put what they measured for their users: CloudWatch's metrics.
+// Where values of metrics go. Nobody implements it yet: CloudWatch is not built, so
+// hosting::Ports::metrics is null, and who has values to give counts nothing.
 //
-// Thread-safety: any thread; put() returns at once.
+// Thread-safety: any thread; returns at once.
 #pragma once
 
 #include <span>
@@ -13,21 +14,21 @@
 
 namespace lapwing::ports {
 
-struct Metric {
+struct MetricValue {
   AccountId account;
   Region region;
-  std::string namespace_;  // "AWS/Lambda"
+  std::string metric_namespace;
   std::string name;
+  std::string unit;  // "None", "Milliseconds", ...
   std::vector<std::pair<std::string, std::string>> dimensions;
+  WallTime time;
   double value = 0;
-  std::string unit;  // "Count"
-  WallTime time{};
 };
 
 class MetricSink {
  public:
   virtual ~MetricSink() = default;
-  virtual void put(std::span<const Metric> metrics) = 0;
+  virtual void put(std::span<const MetricValue> values) = 0;
 };
 
 }  // namespace lapwing::ports

@@ -101,6 +101,10 @@ TEST_F(EventsDelivery, WhereItIsNotLetIsADeadLetter) {
 TEST_F(EventsDelivery, GoesToALogGroup) {
   begin();
   call("logs", "CreateLogGroup", R"({"logGroupName":"/aws/events/g"})");
+  call("logs", "PutResourcePolicy",
+       R"({"policyName":"events","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[)"
+       R"({\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},)"
+       R"(\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"})");
   route(arn("logs", "log-group:/aws/events/g"), R"(,"InputPath":"$.detail")");
   put(R"({"n":1})");
   EXPECT_TRUE(eventually([&] {

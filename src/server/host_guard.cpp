@@ -6,6 +6,9 @@
 namespace lapwing::server {
 namespace {
 
+// What SDKs put before the endpoint's name for operations that stream (StartLiveTail).
+constexpr std::string_view kHostPrefixes[] = {"streaming-", "stream-"};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -30,8 +33,14 @@ bool is_address(std::string_view host) {
 }  // namespace
 
 bool HostGuard::host_allowed(std::string_view host) const {
-  const std::string name = lower(without_port(host));
-  if (name.empty()) return true;  // HTTP/1.0 clients send none; a browser always does
+  const std::string whole = lower(without_port(host));
+  std::string_view name = whole;
+  for (const std::string_view prefix : kHostPrefixes) {
+    if (!name.starts_with(prefix)) continue;
+    name.remove_prefix(prefix.size());
+    break;
+  }
+  if (whole.empty()) return true;  // HTTP/1.0 clients send none; a browser always does
   if (is_address(name) || name == "localhost" || name.ends_with(".localhost")) return true;
   return std::find(names_.begin(), names_.end(), name) != names_.end();
 }

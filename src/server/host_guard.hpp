@@ -17,7 +17,8 @@ class HostGuard {
   explicit HostGuard(std::vector<std::string> names) : names_(std::move(names)) {}
 
   // Ours: IP addresses (a name cannot be rebound to those), localhost and names below it,
-  // the sandbox's name for us, and the configured names. Ports do not matter.
+  // the sandbox's name for us, and the configured names; each also behind "stream-" or
+  // "streaming-", which no name outside can be where these are none. Ports do not matter.
   bool host_allowed(std::string_view host) const;
   // No Origin, or one whose host is the request's own.
   bool origin_allowed(std::string_view origin, std::string_view host) const;

@@ -7,12 +7,15 @@ namespace {
 
 TEST(HostGuard, OwnNamesAndAddressesPassForeignNamesDoNot) {
   const HostGuard guard({"lapwing.internal"});
-  for (const char* good : {"localhost:4566", "127.0.0.1:4566", "[::1]:4566", "LOCALHOST",
-                           "bucket.localhost:4566", "169.254.100.1:4566", "lapwing.internal:80"}) {
+  for (const char* good :
+       {"localhost:4566", "127.0.0.1:4566", "[::1]:4566", "LOCALHOST", "bucket.localhost:4566",
+        "169.254.100.1:4566", "lapwing.internal:80", "stream-127.0.0.1:4566",
+        "streaming-localhost:4566", "stream-lapwing.internal"}) {
     EXPECT_TRUE(guard.host_allowed(good)) << good;
   }
   for (const char* bad :
-       {"evil.example:4566", "localhost.evil.example", "127.0.0.1.evil.example", "1e100.net"}) {
+       {"evil.example:4566", "localhost.evil.example", "127.0.0.1.evil.example", "1e100.net",
+        "stream-evil.example", "stream-stream-localhost", "stream-"}) {
     EXPECT_FALSE(guard.host_allowed(bad)) << bad;
   }
 }

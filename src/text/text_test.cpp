@@ -4,6 +4,7 @@
 
 #include "base/random.hpp"
 #include "text/base64.hpp"
+#include "text/gzip.hpp"
 #include "text/hex.hpp"
 #include "text/limits.hpp"
 #include "text/percent.hpp"
@@ -144,6 +145,19 @@ TEST(Time, RefusesWhatIsNotATime) {
   for (const char* bad : {"", "x", "1e400", "nan", "inf", "1 ", "99999999999"}) {
     EXPECT_FALSE(parse_epoch_seconds(bad)) << bad;
   }
+}
+
+TEST(Gzip, ComesBackAsItWas) {
+  for (const std::string& plain : {std::string(), std::string("text"), std::string(300'000, 'x')}) {
+    const std::string packed = gzip(plain);
+    EXPECT_TRUE(packed.starts_with("\x1f\x8b"));
+    const auto again = gunzip(packed, 300'000);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(*again, plain);
+    EXPECT_FALSE(gunzip(packed.substr(0, packed.size() / 2), 300'000));
+  }
+  EXPECT_EQ(gunzip(gzip(std::string(300'000, 'x')), 299'999).error().kind(), ErrorKind::kTooLarge);
+  EXPECT_EQ(gunzip("no gzip", 10).error().kind(), ErrorKind::kInvalid);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "aws/streaming.hpp"
 #include "text/json_writer.hpp"
 
 namespace lapwing::hosting::testing {
@@ -142,11 +143,35 @@ struct Whole final : aws::Exchange {
   std::string bytes;
 };
 
+// Who is answered by a stream looks at its head, and goes.
+class HeadOnly final : public aws::AnswerWire {
+ public:
+  net::Task<Status> respond(aws::Response whole) override {
+    seen = std::move(whole);
+    co_return Status();
+  }
+  net::Task<Status> begin(aws::Response head) override {
+    seen = std::move(head);
+    co_return Status();
+  }
+  net::Task<Status> write(std::string_view) override {
+    co_return fail(make_error(ErrorKind::kCancelled, "the client has gone"));
+  }
+  net::Task<Status> finish() override { co_return Status(); }
+
+  aws::Response seen;
+};
+
 net::Task<void> answer_whole(const aws::Service& api, net::Loop& loop,
                              std::shared_ptr<const Whole> asked,
                              std::shared_ptr<std::promise<aws::Response>> answer) {
   aws::Response out;
-  if (HostBase::is_sent_whole(asked->protocol)) {
+  if (api.streams(*asked->operation)) {
+    HeadOnly wire;
+    aws::NoBody nothing;
+    (void)co_await api.stream(loop, asked, nothing, wire);  // that it went is no fault of its
+    out = std::move(wire.seen);
+  } else if (HostBase::is_sent_whole(asked->protocol)) {
     Result<aws::Response> served = co_await api.serve(loop, asked);
     out = served ? *std::move(served)
                  : aws::error_response(api.model(), asked->protocol, served.error(),

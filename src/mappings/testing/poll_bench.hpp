@@ -112,9 +112,9 @@ class ScriptedConsumer final : public Consumer {
 // Keeps what it is given.
 class NotedMetrics final : public ports::MetricSink {
  public:
-  void put(std::span<const ports::Metric> metrics) override {
+  void put(std::span<const ports::MetricValue> metrics) override {
     const std::scoped_lock lock(mutex_);
-    for (const ports::Metric& each : metrics) {
+    for (const ports::MetricValue& each : metrics) {
       last_ = each;
       sums_[each.name] += each.value;
     }
@@ -124,7 +124,7 @@ class NotedMetrics final : public ports::MetricSink {
     const auto found = sums_.find(name);
     return found != sums_.end() ? found->second : 0;
   }
-  ports::Metric last() const {
+  ports::MetricValue last() const {
     const std::scoped_lock lock(mutex_);
     return last_;
   }
@@ -132,7 +132,7 @@ class NotedMetrics final : public ports::MetricSink {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, double> sums_;
-  ports::Metric last_;
+  ports::MetricValue last_;
 };
 
 Taken failed();

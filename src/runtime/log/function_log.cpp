@@ -148,6 +148,7 @@ void FunctionLog::snapshot_refused(std::string_view why) {
 
 void FunctionLog::start(std::string_view request_id, std::string_view trace_id,
                         std::string_view tenant_id) {
+  lines_->caused_by(trace_id);
   const WallTime at = now();
   std::string text = start_line(*function_, at, request_id, trace_id, tenant_id);
   lines(std::span(&text, 1), at);

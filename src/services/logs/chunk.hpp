@@ -5,7 +5,8 @@
 // order while holding little.
 //
 // Format 1, little-endian: u8 format, u32 count, i64 base, i64 newest, i64 ingestion time
-// (ms), then per event: u32 milliseconds after base, u32 length, message.
+// (ms), then per event: u32 milliseconds after base, u32 length, message. Format 2 has the chain of
+// events that caused all of them (following/chain.hpp) before the first: u16 length, text.
 //
 // Thread-safety: plain values.
 #pragma once
@@ -26,8 +27,10 @@ class ChunkBuilder {
   bool empty() const { return count_ == 0; }
   std::size_t bytes() const { return data_.size(); }
   // Whether the event may join; an empty chunk takes any.
-  bool accepts(std::int64_t time_ms, std::size_t message_bytes) const;
-  void add(std::int64_t time_ms, std::string_view message, std::int64_t ingestion_ms);
+  bool accepts(std::int64_t time_ms, std::size_t message_bytes, std::string_view chain = {}) const;
+  // `chain`, at most kChainBytesMax, counts for a chunk's first event.
+  void add(std::int64_t time_ms, std::string_view message, std::int64_t ingestion_ms,
+           std::string_view chain = {});
 
   struct Finished {
     std::int64_t newest_ms = 0;
@@ -42,6 +45,7 @@ class ChunkBuilder {
   std::int64_t oldest_ms_ = 0;
   std::int64_t newest_ms_ = 0;
   std::int64_t ingestion_ms_ = 0;
+  std::string chain_;
 };
 
 struct ChunkEvent {
@@ -54,6 +58,8 @@ struct ChunkHeader {
   std::int64_t base_ms = 0;  // no event is older
   std::int64_t newest_ms = 0;
   std::int64_t ingestion_ms = 0;
+  std::string_view chain;     // into the chunk
+  std::size_t events_at = 0;  // where they begin
 };
 
 Result<ChunkHeader> read_chunk_header(std::string_view data);

@@ -65,5 +65,28 @@ TEST(Chunk, DamageIsAnError) {
   EXPECT_FALSE(read_chunk(other));
 }
 
+TEST(Chunk, KeepsTheChainOfItsEvents) {
+  ChunkBuilder builder;
+  builder.add(1000, "one", 1, "chain");
+  EXPECT_FALSE(builder.accepts(1000, 3));
+  EXPECT_FALSE(builder.accepts(1000, 3, "other"));
+  ASSERT_TRUE(builder.accepts(1001, 3, "chain"));
+  builder.add(1001, "two", 1, "chain");
+  const std::string data = builder.finish().data;
+  const auto header = read_chunk_header(data);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->chain, "chain");
+  const auto events = read_chunk(data);
+  ASSERT_TRUE(events && events->size() == 2);
+  EXPECT_EQ((*events)[0].time_ms, 1000);
+  EXPECT_EQ((*events)[1].message, "two");
+  builder.add(1000, "three", 1);
+  const std::string plain = builder.finish().data;
+  EXPECT_EQ(read_chunk_header(plain)->chain, "");
+  for (std::size_t cut = 0; cut < data.size(); ++cut) {
+    EXPECT_FALSE(read_chunk(std::string_view(data).substr(0, cut))) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace lapwing::logs

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/logs/errors.hpp"
+#include "services/logs/following/following.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -31,6 +32,11 @@ Result<std::string> group_name(const Scope& scope, const std::optional<std::stri
   auto found = name_in_arn(scope, *identifier);
   if (!found) return fail(group_not_found());
   return *std::move(found);
+}
+
+Result<Group> find_group(Core& core, const Scope& scope, const std::string& identifier) {
+  LAPWING_TRY(const std::string name, group_name(scope, std::nullopt, identifier));
+  return core.repository.group(scope, name);
 }
 
 std::int64_t retention_start_ms(const Group& group, std::int64_t now_ms) {
@@ -64,6 +70,9 @@ Status sweep_dropped(Core& core) {
   LAPWING_TRY(const std::vector<std::string> marks, core.repository.dropped());
   for (const std::string& mark : marks) {
     LAPWING_CHECK(core.events.drop(mark));
+    if (core.following != nullptr) {
+      LAPWING_CHECK(core.following->forwarder().forget_positions(mark));
+    }
     LAPWING_CHECK(core.repository.forget_dropped(mark));
   }
   if (!marks.empty()) core.budget.recount();

@@ -14,10 +14,18 @@
 #include "base/result.hpp"
 #include "services/logs/budget.hpp"
 #include "services/logs/event_log.hpp"
+#include "services/logs/following/follow_list.hpp"
+#include "services/logs/following/live_tails.hpp"
 #include "services/logs/repository.hpp"
 #include "services/logs/sink.hpp"
 
+namespace lapwing::net {
+class WorkerPool;
+}
+
 namespace lapwing::logs {
+
+class Following;
 
 struct Core {
   Core(store::Store& store, store::Log& log, const Clock& wall, Random& random, Logger& logger,
@@ -28,7 +36,7 @@ struct Core {
         repository(store, random),
         events(log),
         budget(limits, events),
-        sink(repository, events, budget, deletion, wall, logger) {}
+        sink(repository, events, budget, deletion, follows, wall, logger) {}
 
   const Clock* clock;
   // What functions and clients stamp events by, though the service's may be moved by hand.
@@ -38,7 +46,12 @@ struct Core {
   EventLog events;
   LogBudget budget;
   DeletionGate deletion;
+  FollowList follows;
   SinkWriter sink;
+  LiveTails tails{follows};
+  // From the service's start on; null in tests of what does not follow.
+  Following* following = nullptr;
+  net::WorkerPool* workers = nullptr;
 
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }
   std::int64_t real_now_ms() const { return unix_ms(real_clock->wall()); }
@@ -52,6 +65,8 @@ using aws::scope_of;
 // A group is named by name, or by identifier (a name or an ARN), never by both.
 Result<std::string> group_name(const Scope& scope, const std::optional<std::string>& name,
                                const std::optional<std::string>& identifier);
+// Where the identifier is a name or ARN of a group that is there.
+Result<Group> find_group(Core& core, const Scope& scope, const std::string& identifier);
 // The group's name out of its ARN (":*" at the end allowed), if it is one of this scope's.
 std::optional<std::string> name_in_arn(const Scope& scope, std::string_view arn);
 

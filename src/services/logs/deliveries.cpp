@@ -8,7 +8,9 @@
 #include "services/logs/chunk.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/errors.hpp"
+#include "services/logs/following/chain.hpp"
 #include "services/logs/limits.hpp"
+#include "services/logs/resource_policies.hpp"
 #include "text/json.hpp"
 #include "text/time_format.hpp"
 
@@ -49,6 +51,15 @@ Status write(Core& core, const Parcel& parcel) {
   const DeletionGate::Passed passed = core.deletion.pass();
   LAPWING_TRY(const Group group, core.repository.group(scope, *name));
   const std::string stream = "events/" + text::format_day_path(wall_from_unix_ms(now_ms));
+  if (!parcel.as.service.empty()) {
+    LAPWING_TRY(const bool may, may_write(core.repository, scope, group.name, stream, parcel.as));
+    if (!may) {
+      return fail(access_denied(fmt::format(
+          "{} is not authorized to perform: logs:PutLogEvents on resource: {}: no resource policy "
+          "allows it",
+          parcel.as.service, group_arn(scope, group.name))));
+    }
+  }
   LAPWING_TRY(const std::vector<StreamTarget> targets,
               core.repository.ensure_streams({{scope, *name, stream}}, now_ms));
   const GroupBudgetPtr budget = core.budget.group(scope, *name);
@@ -57,8 +68,10 @@ Status write(Core& core, const Parcel& parcel) {
   if (const auto why = budget->take(line.message.size(), now)) {
     return fail(rate_exceeded(describe(*why, core.budget.limits())));
   }
+  std::string_view chain = chain_of(parcel.trace);
+  if (!chain.empty() && !core.follows.follows(scope, *name)) chain = {};
   ChunkBuilder chunk;
-  chunk.add(line.time_ms, line.message, now_ms);
+  chunk.add(line.time_ms, line.message, now_ms, chain);
   ChunkBuilder::Finished finished = chunk.finish();
   const std::size_t bytes = finished.data.size();
   const store::LogInput input[] = {{finished.newest_ms, std::move(finished.data)}};
@@ -66,6 +79,7 @@ Status write(Core& core, const Parcel& parcel) {
     return fail(service_unavailable(written.error().to_log()));
   }
   core.budget.note_written(*budget, group.uid, bytes);
+  core.follows.wrote(targets.at(0), stream);
   return {};
 }
 

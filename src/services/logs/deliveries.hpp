@@ -2,8 +2,8 @@
 // stream of the day, "events/2023/11/14". The group has to be there.
 //
 // A body {"timestamp": MS, "message": TEXT}, as a rule's input transformer may make it, says both;
-// any other one is the message. Resource policies are not built: a service of this server may write
-// to every group.
+// any other one is the message. A service may write where a resource policy lets it
+// (resource_policies.hpp).
 //
 // Thread-safety: as ports::Destination.
 #pragma once

@@ -40,6 +40,25 @@ inline Error stream_exists() {
   return Error(ErrorKind::kConflict, "ResourceAlreadyExistsException",
                "The specified log stream already exists");
 }
+inline Error filter_not_found(std::string_view kind) {
+  return Error(ErrorKind::kNotFound, "ResourceNotFoundException",
+               "The specified " + std::string(kind) + " filter does not exist.");
+}
+inline Error destination_not_found() {
+  return Error(ErrorKind::kNotFound, "ResourceNotFoundException",
+               "The specified destination does not exist.");
+}
+inline Error limit_exceeded() {
+  return Error(ErrorKind::kInvalid, "LimitExceededException", "Resource limit exceeded.");
+}
+inline Error access_denied(std::string message) {
+  return Error(ErrorKind::kInvalid, "AccessDeniedException", std::move(message));
+}
+// [ours]: groups of the class INFREQUENT_ACCESS are followed by nobody.
+inline Error not_of_this_class(std::string_view what) {
+  return Error(ErrorKind::kInvalid, "InvalidOperationException",
+               std::string(what) + " are not there for log groups of this class.");
+}
 inline Error too_many_tags() {
   return invalid_parameter("The maximum number of tags allowed for a resource is 50.");
 }

@@ -1,8 +1,11 @@
 #include "services/logs/event_log.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "services/logs/limits.hpp"
 
@@ -22,6 +25,14 @@ Result<T> or_empty(Result<T> result) {
 }
 
 }  // namespace
+
+std::uint64_t first_order(store::LogSequence sequence) { return sequence << kOrderShift; }
+
+std::string event_id(const Place& place, std::string_view stream_uid) {
+  std::uint64_t stream = 0;
+  std::from_chars(stream_uid.data(), stream_uid.data() + stream_uid.size(), stream, 16);
+  return fmt::format("{:016}{:020}{:020}", place.time_ms, place.order, stream);
+}
 
 Result<const StoredEvent*> EventCursor::peek() {
   while (ready_.empty() && !exhausted_) LAPWING_CHECK(fill());
@@ -62,7 +73,7 @@ Status EventCursor::take_record(store::LogRecord& record) {
   LAPWING_TRY(const ChunkHeader header, read_chunk_header(*chunk));
   if (header.ingestion_ms < range_.ingested_from_ms) return {};
   LAPWING_TRY(const std::vector<ChunkEvent> events, read_chunk(*chunk));
-  std::uint64_t order = record.sequence << kOrderShift;
+  std::uint64_t order = first_order(record.sequence);
   for (const ChunkEvent& event : events) {
     const Place place{event.time_ms, ++order};
     if (event.time_ms < range_.start_ms || event.time_ms >= range_.end_ms) continue;

@@ -28,6 +28,11 @@ struct Place {
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
+// Before the orders of a chunk's events, which follow one by one.
+std::uint64_t first_order(store::LogSequence sequence);
+// Unique in the group forever: places never repeat within a stream's uid.
+std::string event_id(const Place& place, std::string_view stream_uid);
+
 struct StoredEvent {
   Place place;
   std::int64_t ingestion_ms = 0;
@@ -81,6 +86,8 @@ struct StreamStats {
 class EventLog {
  public:
   explicit EventLog(store::Log& log) : log_(&log) {}
+
+  store::Log& log() { return *log_; }
 
   // Returns when they are on disk.
   Status append(const StreamTarget& target, std::span<const store::LogInput> chunks);

@@ -39,6 +39,37 @@ inline constexpr std::size_t kPatternWildcardsMax = 3;   // in one pattern
 inline constexpr std::size_t kFilterNestingMax = 32;     // ours: depth of parentheses
 inline constexpr std::size_t kRegexStatesMax = 255;      // ours: positions a branch
 
+// Subscriptions and metric filters.
+inline constexpr std::size_t kSubscriptionsMax = 2;    // of a group
+inline constexpr std::size_t kMetricFiltersMax = 100;  // of a group
+inline constexpr std::size_t kMetricDimensionsMax = 3;
+inline constexpr std::size_t kMetricValueMax = 100;  // characters
+// What was not taken is tried again for so long; how often is ours.
+inline constexpr auto kSubscriptionRetryAge = std::chrono::hours(24);
+inline constexpr auto kSubscriptionRetryFirst = std::chrono::seconds(1);
+inline constexpr auto kSubscriptionRetryMost = std::chrono::minutes(5);
+inline constexpr std::uint32_t kSubscriptionRetries = 10'000;
+// Ours: events in one delivery, as JSON; whatever they are, they then fit into a function's event.
+// One larger event comes alone.
+inline constexpr std::size_t kDeliveryBytesMax = 512 * kKiB;
+// A function's event, an asynchronous one.
+inline constexpr std::size_t kFunctionEventBytesMax = 1 * kMiB;
+// Ours: what is read of a stream before what was found in it is sent.
+inline constexpr std::size_t kForwardReadBytes = 1 * kMiB;
+
+// Resource policies.
+inline constexpr std::size_t kAccountPoliciesMax = 10;  // a Region
+inline constexpr std::size_t kAccountPolicyBytesMax = 5120;
+inline constexpr std::size_t kResourcePolicyBytesMax = 51'200;
+
+// Live tail.
+inline constexpr std::size_t kTailEventsMax = 500;   // in one update
+inline constexpr std::size_t kTailSessionsMax = 15;  // of an account, in a Region
+inline constexpr auto kTailEvery = std::chrono::seconds(1);
+inline constexpr auto kTailFor = std::chrono::hours(3);
+// Ours: what is read for one update; the rest of what came meanwhile is left out, as sampling does.
+inline constexpr std::size_t kTailReadBytes = 8 * kMiB;
+
 // Taking over function output (ours).
 inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;  // events packed in one record
 inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;  // of several streams in one commit

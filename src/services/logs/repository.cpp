@@ -115,6 +115,11 @@ std::string group_arn(const Scope& scope, std::string_view group) {
   return aws::make_arn("logs", scope.region, scope.account, fmt::format("log-group:{}", group));
 }
 
+std::string resource_policy_prefix(const Scope& scope) { return scope_prefix(scope) + "resource/"; }
+std::string resource_policy_key(const Scope& scope, std::string_view group) {
+  return resource_policy_prefix(scope).append(group);
+}
+
 Group Repository::new_group(std::string_view name, std::int64_t now_ms) {
   Group group;
   group.name = name;
@@ -141,6 +146,13 @@ Result<Group> Repository::group(const Scope& scope, std::string_view name) {
   return decode_group(record->value);
 }
 
+Status Repository::check_there(store::Reader& reader, const Scope& scope, std::string_view name,
+                               std::string_view uid) {
+  LAPWING_TRY(const Group group, get_group(reader, group_key(scope, name)));
+  if (group.uid != uid) return fail(group_not_found());
+  return {};
+}
+
 Status Repository::change_group(const Scope& scope, std::string_view name,
                                 FunctionRef<Status(Group&)> change) {
   const std::string key = group_key(scope, name);
@@ -158,6 +170,7 @@ Result<Group> Repository::remove_group(const Scope& scope, std::string_view name
   LAPWING_CHECK(done(store_->transact([&](store::Txn& txn) -> Status {
     LAPWING_TRY(removed, get_group(txn, key));
     LAPWING_CHECK(txn.erase(kGroupKind, key));
+    LAPWING_CHECK(txn.erase(kPolicyKind, resource_policy_key(scope, name)));
     LAPWING_CHECK(txn.put(kDroppedKind, removed.uid, ""));
     return {};
   })));
@@ -274,6 +287,10 @@ Result<Repository::StreamPage> Repository::streams(std::string_view group_uid,
   return out;
 }
 
+Status Repository::change(FunctionRef<Status(store::Txn&)> body) {
+  return done(store_->transact(body));
+}
+
 Status Repository::for_each_group(FunctionRef<Status(const Group&)> body) {
   return store::for_each_record(*store_, query_of(kGroupKind),
                                 [&](store::Record& record) -> Status {
@@ -293,20 +310,25 @@ Result<std::vector<std::string>> Repository::dropped() {
 }
 
 Status Repository::forget_dropped(const std::string& mark) {
-  if (!mark.contains('/')) {  // a whole group: its streams' records, page by page
-    while (true) {
-      store::ScanQuery query = query_of(kStreamKind, stream_key(mark, ""));
-      query.limit = store::kMaxScanLimit;
-      LAPWING_TRY(const store::ScanPage page, store_->scan(query));
-      if (page.records.empty()) break;
-      LAPWING_CHECK(done(store_->transact([&](store::Txn& txn) -> Status {
-        for (const store::Record& record : page.records)
-          LAPWING_CHECK(txn.erase(kStreamKind, record.key));
-        return {};
-      })));
-    }
+  if (!mark.contains('/')) {  // a whole group
+    for (const std::string_view kind : {kStreamKind, kSubscriptionKind, kMetricFilterKind})
+      LAPWING_CHECK(erase_below(kind, mark + "/"));
   }
   return store_->erase(kDroppedKind, mark);
+}
+
+// Page by page.
+Status Repository::erase_below(std::string_view kind, const std::string& prefix) {
+  while (true) {
+    store::ScanQuery query = query_of(kind, prefix);
+    query.limit = store::kMaxScanLimit;
+    LAPWING_TRY(const store::ScanPage page, store_->scan(query));
+    if (page.records.empty()) return {};
+    LAPWING_CHECK(done(store_->transact([&](store::Txn& txn) -> Status {
+      for (const store::Record& record : page.records) LAPWING_CHECK(txn.erase(kind, record.key));
+      return {};
+    })));
+  }
 }
 
 }  // namespace lapwing::logs

@@ -4,6 +4,8 @@
 //   kind "logs.stream"   key GROUP_UID/NAME         the stream; its uid names its shard
 //   kind "logs.dropped"  key GROUP_UID[/STREAM_UID] events still to be taken away
 //
+// Filters (following/tables.hpp) and its own resource policy go with a group.
+//
 // A uid is never used again, so what was deleted and made again shows nothing of before.
 //
 // Thread-safety: any thread. Everything blocks on the store.
@@ -29,6 +31,10 @@ namespace lapwing::logs {
 using aws::Scope;
 using resources::kTagsMax;
 using resources::Tags;
+
+inline constexpr std::string_view kPolicyKind = "logs.policy";
+inline constexpr std::string_view kSubscriptionKind = "logs.subscription";
+inline constexpr std::string_view kMetricFilterKind = "logs.metric_filter";
 
 struct Group {
   std::string name;
@@ -59,6 +65,9 @@ struct StreamName {
 };
 
 std::string group_arn(const Scope& scope, std::string_view group);  // without ":*"
+// Of a group's own policy (resource_policies.hpp).
+std::string resource_policy_key(const Scope& scope, std::string_view group);
+std::string resource_policy_prefix(const Scope& scope);
 
 class Repository {
  public:
@@ -68,6 +77,9 @@ class Repository {
   Status create_group(const Scope& scope, Group group);
   // group_not_found() when it is not.
   Result<Group> group(const Scope& scope, std::string_view name);
+  // group_not_found() unless it is there, and the same one.
+  static Status check_there(store::Reader& reader, const Scope& scope, std::string_view name,
+                            std::string_view uid);
   // `change` edits the record inside a transaction and may run more than once.
   Status change_group(const Scope& scope, std::string_view name,
                       FunctionRef<Status(Group&)> change);
@@ -98,6 +110,11 @@ class Repository {
   Result<StreamPage> streams(std::string_view group_uid, std::string_view prefix,
                              std::string_view after, std::size_t limit, bool descending = false);
 
+  // Other records beside these, in the same store.
+  Status read(FunctionRef<Status(store::Reader&)> body) { return store_->read(body); }
+  Status change(FunctionRef<Status(store::Txn&)> body);
+  Random& random() { return *random_; }
+
   // Every group of every account and region: for expiry.
   Status for_each_group(FunctionRef<Status(const Group&)> body);
 
@@ -108,6 +125,7 @@ class Repository {
 
  private:
   Group new_group(std::string_view name, std::int64_t now_ms);
+  Status erase_below(std::string_view kind, const std::string& prefix);
 
   store::Store* store_;
   Random* random_;

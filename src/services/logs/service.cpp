@@ -5,212 +5,38 @@
 
 #include <fmt/core.h>
 
-#include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/deliveries.hpp"
-#include "services/logs/limits.hpp"
-#include "services/logs/operations/operations.hpp"
+#include "services/logs/following/following.hpp"
+#include "services/logs/table.hpp"
 
 namespace lapwing::logs {
 namespace {
 
-using aws::Access;
-
 constexpr auto kHousekeepingEvery = std::chrono::minutes(1);
-
-// What a request acts on, as an ARN; a group or stream is asked about as AWS does, ":*" at the end
-// of a group and whole where a stream is named.
-template <class In>
-std::string group_asked(const aws::Call& call, const In& in) {
-  std::string name;
-  if constexpr (requires { in.log_group_name->size(); }) {
-    name = in.log_group_name.value_or("*");
-  } else {
-    name = in.log_group_name;
-  }
-  return group_arn(scope_of(call.caller), name) + ":*";
-}
-
-template <class In>
-std::string stream_asked(const aws::Call& call, const In& in) {
-  std::string arn = group_asked(call, in);
-  arn.replace(arn.size() - 1, 1, "log-stream:" + in.log_stream_name);
-  return arn;
-}
-
-template <class In>
-std::string resource_asked(const aws::Call&, const In& in) {
-  return in.resource_arn;
-}
-
-aws::OperationTable make_table(Core& core) {
-  aws::OperationTable table(model::kModel);
-  table.add<model::CreateLogGroup>(
-      core, create_log_group,
-      {.access = Access::kWrite,
-       .resource = group_asked,
-       .accepts = {"logGroupName", "tags", "logGroupClass", "deletionProtectionEnabled"}});
-  table.add<model::DeleteLogGroup>(core, delete_log_group,
-                                   {.access = Access::kWrite, .resource = group_asked});
-  table.add<model::DescribeLogGroups>(
-      core, describe_log_groups,
-      {.access = Access::kList,
-       .resource = aws::kNoResource,
-       .accepts = {"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit",
-                   "logGroupClass", "logGroupIdentifiers"}});
-  table.add<model::PutRetentionPolicy>(core, put_retention_policy,
-                                       {.access = Access::kWrite, .resource = group_asked});
-  table.add<model::DeleteRetentionPolicy>(core, delete_retention_policy,
-                                          {.access = Access::kWrite, .resource = group_asked});
-  table.add<model::CreateLogStream>(core, create_log_stream,
-                                    {.access = Access::kWrite, .resource = stream_asked});
-  table.add<model::DeleteLogStream>(core, delete_log_stream,
-                                    {.access = Access::kWrite, .resource = stream_asked});
-  table.add<model::DescribeLogStreams>(core, describe_log_streams,
-                                       {.access = Access::kList, .resource = group_asked});
-  table.add<model::PutLogEvents>(core, put_log_events,
-                                 {.access = Access::kWrite,
-                                  .resource = stream_asked,
-                                  .body_bytes_max = kBatchRequestBytesMax});
-  table.add<model::GetLogEvents>(core, get_log_events,
-                                 {.access = Access::kRead, .resource = stream_asked});
-  table.add<model::FilterLogEvents>(core, filter_log_events,
-                                    {.access = Access::kList, .resource = group_asked});
-  table.add<model::TagResource>(core, tag_resource,
-                                {.access = Access::kTagging, .resource = resource_asked});
-  table.add<model::UntagResource>(core, untag_resource,
-                                  {.access = Access::kTagging, .resource = resource_asked});
-  table.add<model::ListTagsForResource>(core, list_tags_for_resource,
-                                        {.access = Access::kList, .resource = resource_asked});
-  table.add<model::TagLogGroup>(core, tag_log_group,
-                                {.access = Access::kTagging, .resource = group_asked});
-  table.add<model::UntagLogGroup>(core, untag_log_group,
-                                  {.access = Access::kTagging, .resource = group_asked});
-  table.add<model::ListTagsLogGroup>(core, list_tags_log_group,
-                                     {.access = Access::kList, .resource = group_asked});
-  table.refuse({"AssociateKmsKey",
-                "AssociateSourceToS3TableIntegration",
-                "CancelExportTask",
-                "CancelImportTask",
-                "CreateDelivery",
-                "CreateExportTask",
-                "CreateImportTask",
-                "CreateLogAnomalyDetector",
-                "CreateLookupTable",
-                "CreateScheduledQuery",
-                "DeleteAccountPolicy",
-                "DeleteDataProtectionPolicy",
-                "DeleteDelivery",
-                "DeleteDeliveryDestination",
-                "DeleteDeliveryDestinationPolicy",
-                "DeleteDeliverySource",
-                "DeleteDestination",
-                "DeleteIndexPolicy",
-                "DeleteIntegration",
-                "DeleteLogAnomalyDetector",
-                "DeleteLookupTable",
-                "DeleteMetricFilter",
-                "DeleteQueryDefinition",
-                "DeleteResourcePolicy",
-                "DeleteScheduledQuery",
-                "DeleteSubscriptionFilter",
-                "DeleteSyslogConfiguration",
-                "DeleteTransformer",
-                "DescribeAccountPolicies",
-                "DescribeConfigurationTemplates",
-                "DescribeDeliveries",
-                "DescribeDeliveryDestinations",
-                "DescribeDeliverySources",
-                "DescribeDestinations",
-                "DescribeExportTasks",
-                "DescribeFieldIndexes",
-                "DescribeImportTaskBatches",
-                "DescribeImportTasks",
-                "DescribeIndexPolicies",
-                "DescribeLookupTables",
-                "DescribeMetricFilters",
-                "DescribeQueries",
-                "DescribeQueryDefinitions",
-                "DescribeResourcePolicies",
-                "DescribeSubscriptionFilters",
-                "DisassociateKmsKey",
-                "DisassociateSourceFromS3TableIntegration",
-                "GetDataProtectionPolicy",
-                "GetDelivery",
-                "GetDeliveryDestination",
-                "GetDeliveryDestinationPolicy",
-                "GetDeliverySource",
-                "GetIntegration",
-                "GetLogAnomalyDetector",
-                "GetLogFields",
-                "GetLogGroupFields",
-                "GetLogObject",
-                "GetLogRecord",
-                "GetLookupTable",
-                "GetQueryResults",
-                "GetScheduledQuery",
-                "GetScheduledQueryHistory",
-                "GetStorageTierPolicy",
-                "GetTransformer",
-                "ListAggregateLogGroupSummaries",
-                "ListAnomalies",
-                "ListIntegrations",
-                "ListLogAnomalyDetectors",
-                "ListLogGroups",
-                "ListLogGroupsForQuery",
-                "ListScheduledQueries",
-                "ListSourcesForS3TableIntegration",
-                "ListSyslogConfigurations",
-                "PutAccountPolicy",
-                "PutBearerTokenAuthentication",
-                "PutDataProtectionPolicy",
-                "PutDeliveryDestination",
-                "PutDeliveryDestinationPolicy",
-                "PutDeliverySource",
-                "PutDestination",
-                "PutDestinationPolicy",
-                "PutIndexPolicy",
-                "PutIntegration",
-                "PutLogGroupDeletionProtection",
-                "PutMetricFilter",
-                "PutQueryDefinition",
-                "PutResourcePolicy",
-                "PutStorageTierPolicy",
-                "PutSubscriptionFilter",
-                "PutSyslogConfiguration",
-                "PutTransformer",
-                "StartLiveTail",
-                "StartQuery",
-                "StopQuery",
-                "TestMetricFilter",
-                "TestTransformer",
-                "UpdateAnomaly",
-                "UpdateDeliveryConfiguration",
-                "UpdateLogAnomalyDetector",
-                "UpdateLookupTable",
-                "UpdateScheduledQuery"});
-  return table;
-}
 
 }  // namespace
 
 struct Service::Inside {
-  Inside(const hosting::Dependencies& given, const LogLimits& limits)
-      : core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
+  Inside(const hosting::Dependencies& of, const LogLimits& limits)
+      : given(of),
+        core(given.store.store(), given.store.bulk_log(), given.clock, given.random, given.log,
              limits, &given.pipeline.clock),
         service(make_table(core), given.pipeline),
-        deliveries(core, given.pipeline.workers),
-        background(given.background) {}
+        deliveries(core, given.pipeline.workers) {
+    core.workers = &given.pipeline.workers;
+  }
 
   Status run_housekeeping() {
     LAPWING_CHECK(sweep_dropped(core));
     return expire_events(core);
   }
 
+  const hosting::Dependencies given;
   Core core;
   aws::Service service;
   Deliveries deliveries;
-  background::Runner& background;
+  std::unique_ptr<Following> following;
   background::Task housekeeping;
 };
 
@@ -220,16 +46,25 @@ Service::Service(const hosting::Dependencies& given, const LogLimits& limits)
 Service::~Service() { stop(); }
 
 Status Service::start() {
-  inside_->core.sink.start();
-  inside_->housekeeping = inside_->background.every("logs.housekeeping", kHousekeepingEvery,
-                                                    [this] { return inside_->run_housekeeping(); });
+  Core& core = inside_->core;
+  LAPWING_TRY(inside_->following, Following::start(inside_->given, core.repository, core.follows));
+  core.following = inside_->following.get();
+  core.sink.start();
+  inside_->housekeeping = inside_->given.background.every(
+      "logs.housekeeping", kHousekeepingEvery, [this] { return inside_->run_housekeeping(); });
   inside_->housekeeping.notify();
   return {};
+}
+
+void Service::drain() {
+  inside_->core.tails.close();
+  if (inside_->following != nullptr) inside_->following->drain();
 }
 
 void Service::stop() {
   inside_->housekeeping.reset();
   inside_->core.sink.stop();
+  if (inside_->following != nullptr) inside_->following->stop();
 }
 
 const aws::Service& Service::api() const { return inside_->service; }
@@ -245,6 +80,19 @@ void Service::metrics(hosting::MetricsText& text) const {
     text.sample("log_dropped_bytes_total", fmt::format(R"(reason="{}")", to_string(why)),
                 budget.lost_bytes(why));
   }
+  if (inside_->following == nullptr) return;
+  const Forwarder& forwarder = inside_->following->forwarder();
+  const delivery::Counts counts = inside_->following->counts();
+  text.add("log_subscription_events_total", "counter", "Log events that a subscription wanted.",
+           forwarder.forwarded());
+  text.add("log_subscription_events_too_large_total", "counter",
+           "Log events that fit into no delivery.", forwarder.too_large());
+  text.add("log_subscription_deliveries_total", "counter",
+           "Deliveries to subscriptions that were taken.", counts.delivered);
+  text.add("log_subscription_attempts_failed_total", "counter",
+           "Attempts to deliver to a subscription that failed.", counts.failed_attempts);
+  text.add("log_subscription_deliveries_dropped_total", "counter",
+           "Deliveries to subscriptions that nobody took.", counts.dropped);
 }
 
 hosting::Health Service::health() const {

@@ -30,8 +30,10 @@ class Service final : public hosting::Service {
   Service(const hosting::Dependencies& given, const LogLimits& limits);
   ~Service() override;
 
-  // Its thread, which writes function output, and its task, expiry.
+  // Its thread, which writes function output, and its tasks: expiry, subscriptions.
   Status start() override;
+  // Live tails end within a second.
+  void drain() override;
   // Writes what was taken over, then ends them.
   void stop() override;
 

@@ -81,12 +81,11 @@ TEST(Service, NamesWhatItDoesNotBuild) {
   const ManualClock clock;
   const auto engine = store::make_memory_engine(clock);
   Client client(*engine, clock);
-  const aws::Response tail =
-      client.call(Id::kStartLiveTail,
-                  R"({"logGroupIdentifiers":["arn:aws:logs:us-east-1:000000000000:log-group:g"]})");
-  EXPECT_EQ(tail.status, 501);
-  EXPECT_TRUE(tail.body.contains("NotImplemented")) << tail.body;
-  EXPECT_TRUE(tail.body.contains("StartLiveTail")) << tail.body;
+  const aws::Response query = client.call(
+      Id::kStartQuery, R"({"startTime":0,"endTime":1,"queryString":"fields @message"})");
+  EXPECT_EQ(query.status, 501);
+  EXPECT_TRUE(query.body.contains("NotImplemented")) << query.body;
+  EXPECT_TRUE(query.body.contains("StartQuery")) << query.body;
   const aws::Response key =
       client.call(Id::kCreateLogGroup, R"({"logGroupName":"g","kmsKeyId":"k"})");
   EXPECT_GE(key.status, 400);

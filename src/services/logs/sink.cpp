@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "services/logs/following/chain.hpp"
 #include "text/json_writer.hpp"
 #include "text/time_format.hpp"
 
@@ -44,11 +45,12 @@ bool may_pass(const Error& error) {
 }  // namespace
 
 SinkWriter::SinkWriter(Repository& repository, EventLog& events, LogBudget& budget,
-                       DeletionGate& deletion, const Clock& clock, Logger& log)
+                       DeletionGate& deletion, FollowList& follows, const Clock& clock, Logger& log)
     : repository_(&repository),
       events_(&events),
       budget_(&budget),
       deletion_(&deletion),
+      follows_(&follows),
       clock_(&clock),
       log_(&log) {}
 
@@ -76,21 +78,30 @@ class SinkWriter::Held final : public ports::LogStream {
   void append(std::vector<ports::LogEvent> events) override {
     if (events.empty()) return;
     BufferPtr target = buffer_.lock();
-    Filled filled = target == nullptr ? Filled::kGone : sink_->fill(*target, events);
+    const std::string_view chain = chain_to_note();
+    Filled filled = target == nullptr ? Filled::kGone : sink_->fill(*target, events, chain);
     while (filled == Filled::kGone) {
       target = sink_->buffer(name_, json_);
       buffer_ = target;
-      filled = sink_->fill(*target, events);
+      filled = sink_->fill(*target, events, chain);
     }
     losing_ = filled == Filled::kLost;
     sink_->queue(target);
   }
+  void caused_by(std::string_view trace) override { chain_.assign(chain_of(trace)); }
   bool losing() const override { return losing_; }
 
  private:
+  // Noted only where it can go on from here, as chunks are cut by it.
+  std::string_view chain_to_note() const {
+    if (chain_.empty() || !sink_->follows_->follows(name_.scope, name_.group)) return {};
+    return chain_;
+  }
+
   SinkWriter* sink_;
   StreamName name_;
   bool json_;
+  std::string chain_;
   std::weak_ptr<Buffer> buffer_;
   std::atomic<bool> losing_ = false;
 };
@@ -114,7 +125,8 @@ SinkWriter::BufferPtr SinkWriter::buffer(const StreamName& name, bool json) {
   return found;
 }
 
-SinkWriter::Filled SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events) {
+SinkWriter::Filled SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>& events,
+                                    std::string_view chain) {
   const std::int64_t now_ms = unix_ms(clock_->wall());
   std::uint64_t asked = 0;
   for (const ports::LogEvent& event : events) asked += event.message.size() + 1;
@@ -129,12 +141,12 @@ SinkWriter::Filled SinkWriter::fill(Buffer& buffer, std::vector<ports::LogEvent>
   for (ports::LogEvent& event : events) {
     if (event.message.size() < ports::kLogEventBytesMax) event.message += '\n';
     const std::int64_t time_ms = unix_ms(event.time);
-    if (!buffer.open.accepts(time_ms, event.message.size())) {
+    if (!buffer.open.accepts(time_ms, event.message.size(), chain)) {
       auto full = buffer.open.finish();
       buffer.sealed.push_back({full.newest_ms, std::move(full.data)});
     }
     const std::size_t before = buffer.open.bytes();
-    buffer.open.add(time_ms, event.message, now_ms);
+    buffer.open.add(time_ms, event.message, now_ms, chain);
     grown += buffer.open.bytes() - before;
   }
   backlog_ += grown;  // before the writer can take it away again
@@ -363,7 +375,10 @@ void SinkWriter::drop_turn(Turn& turn, Loss why) {
 
 Status SinkWriter::end_turn(Turn& turn, Status written) {
   Buffer& buffer = *turn.buffer;
-  if (written) budget_->note_written(*buffer.budget, buffer.target->group_uid, turn.bytes);
+  if (written) {
+    budget_->note_written(*buffer.budget, buffer.target->group_uid, turn.bytes);
+    follows_->wrote(*buffer.target, buffer.name.stream);
+  }
   if (!written && os::is_disk_full(written.error())) {
     drop_turn(turn, Loss::kDisk);
     return {};

@@ -13,6 +13,9 @@
 // dropped and counted, and a line in its stream says how much, at once and then every
 // kLossSaidEvery. Nothing within the limits is dropped.
 //
+// Who follows a group (FollowList) is told of what was written to it; where nobody follows any,
+// that is one look at a number for each stream written.
+//
 // As Lambda's own log agent does, every event gets back the newline that ended its line.
 //
 // Thread-safety: everything from any thread. start() and stop() once each.
@@ -36,6 +39,7 @@
 #include "services/logs/chunk.hpp"
 #include "services/logs/deletion_gate.hpp"
 #include "services/logs/event_log.hpp"
+#include "services/logs/following/follow_list.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/repository.hpp"
 
@@ -44,7 +48,7 @@ namespace lapwing::logs {
 class SinkWriter final : public ports::LogSink {
  public:
   SinkWriter(Repository& repository, EventLog& events, LogBudget& budget, DeletionGate& deletion,
-             const Clock& clock, Logger& log);
+             FollowList& follows, const Clock& clock, Logger& log);
   ~SinkWriter() override;
 
   void start();
@@ -107,7 +111,7 @@ class SinkWriter final : public ports::LogSink {
   BufferPtr buffer(const StreamName& name, bool json);
   enum class Filled { kTaken, kLost, kGone };
   // kGone: the buffer was dropped meanwhile; the events are then as they were.
-  Filled fill(Buffer& buffer, std::vector<ports::LogEvent>& events);
+  Filled fill(Buffer& buffer, std::vector<ports::LogEvent>& events, std::string_view chain);
   void lose(Buffer& buffer, Loss why, std::uint64_t bytes);  // holds buffer.filling
   static bool still_to_say(const Buffer& buffer);
   // Whether it should say it now; `reading`: somebody is about to look.
@@ -139,6 +143,7 @@ class SinkWriter final : public ports::LogSink {
   EventLog* events_;
   LogBudget* budget_;
   DeletionGate* deletion_;
+  FollowList* follows_;
   const Clock* clock_;
   Logger* log_;
 

@@ -117,9 +117,15 @@ net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVer
   return events_->accept(here, std::move(event));
 }
 
-std::expected<Event, ports::Delivered> AsyncInvocations::event_of(const ports::Parcel& parcel) {
-  std::optional<Named> named = read_arn(parcel.target);
-  if (!named) return std::unexpected(refused(errors::function_not_found(parcel.target)));
+struct AsyncInvocations::Aim {
+  Named named;
+  runtime::FunctionVersionPtr function;
+};
+
+std::expected<AsyncInvocations::Aim, ports::Delivered> AsyncInvocations::aim(
+    std::string_view target, const ports::OnBehalf& as) const {
+  std::optional<Named> named = read_arn(target);
+  if (!named) return std::unexpected(refused(errors::function_not_found(target)));
   const auto function = parts_.catalog.resolve(named->key.account, named->key.region,
                                                named->key.name.view(), named->qualifier);
   if (!function) {
@@ -127,25 +133,37 @@ std::expected<Event, ports::Delivered> AsyncInvocations::event_of(const ports::P
     return std::unexpected(error.kind() == ErrorKind::kNotFound ? refused(error) : later(error));
   }
   if ((*function)->per_tenant) return std::unexpected(refused(errors::tenant_needed()));
-  const ports::OnBehalf& as = parcel.as;
   if (!as.service.empty() &&
-      !parts_.attachments.allows(parcel.target,
-                                 {as.service, as.source_arn, as.source_account.view()})) {
+      !parts_.attachments.allows(target, {as.service, as.source_arn, as.source_account.view()})) {
     return std::unexpected(
-        refused(errors::access_denied(as.service, "lambda:InvokeFunction", parcel.target)));
+        refused(errors::access_denied(as.service, "lambda:InvokeFunction", target)));
   }
+  return Aim{*std::move(named), *function};
+}
+
+std::optional<ports::Delivered> AsyncInvocations::refusal(std::string_view target,
+                                                          const ports::OnBehalf& as) const {
+  auto aimed = aim(target, as);
+  if (aimed || aimed.error().kind != ports::Delivered::Kind::kRefused) return std::nullopt;
+  return std::move(aimed).error();
+}
+
+std::expected<Event, ports::Delivered> AsyncInvocations::event_of(const ports::Parcel& parcel) {
+  auto aimed = aim(parcel.target, parcel.as);
+  if (!aimed) return std::unexpected(std::move(aimed).error());
   if (parcel.body.size() > kMaxEventPayloadBytes) {
     return std::unexpected(refused(errors::payload_too_large(kMaxEventPayloadBytes)));
   }
   Event out;
   out.request_id = make_uuid(given_.random);
-  out.account = std::move(named->key.account);
-  out.region = std::move(named->key.region);
-  out.function = std::move(named->key.name);
-  out.qualifier = std::move(named->qualifier);
+  out.account = std::move(aimed->named.key.account);
+  out.region = std::move(aimed->named.key.region);
+  out.function = std::move(aimed->named.key.name);
+  out.qualifier = std::move(aimed->named.qualifier);
   out.invoked_arn = parcel.target;
-  out.trace = complete_trace_header(parcel.trace, {(*function)->arn, (*function)->trace_active},
-                                    given_.clock.wall(), given_.random);
+  out.trace =
+      complete_trace_header(parcel.trace, {aimed->function->arn, aimed->function->trace_active},
+                            given_.clock.wall(), given_.random);
   out.payload = lambda::event_of(parcel.body);
   out.accepted_ms = unix_ms(given_.clock.wall());
   out.once = parcel.id;

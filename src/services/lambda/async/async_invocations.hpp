@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -58,6 +59,8 @@ class AsyncInvocations final : public engine::Events,
   // the function's policy; a role by its own.
   net::Task<std::vector<ports::Delivered>> deliver(
       net::Loop& loop, const std::vector<ports::Parcel>& parcels) override;
+  std::optional<ports::Delivered> refusal(std::string_view target,
+                                          const ports::OnBehalf& as) const override;
 
   // Of mappings::GivenUpSink: records of streams go to their destinations the same way.
   Status tell(store::Txn& txn, const mappings::GivenUpNotice& notice) override;
@@ -73,6 +76,10 @@ class AsyncInvocations final : public engine::Events,
   EventSettings event_settings(const AccountId& account, const Region& region,
                                const FunctionName& function,
                                std::string_view qualifier) const override;
+  // The version that the parcel would run, or why none.
+  struct Aim;
+  std::expected<Aim, ports::Delivered> aim(std::string_view target,
+                                           const ports::OnBehalf& as) const;
   // The event that a parcel is, or why it is none.
   std::expected<Event, ports::Delivered> event_of(const ports::Parcel& parcel);
 

@@ -11,17 +11,26 @@
 // Thread-safety: immutable; copies share.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
 
 namespace lapwing::logs {
 
+// Values that a pattern reads out of a message, by name: "$ip" or "$3" (a field without a name) of
+// a delimited one, "$.a.b" of a JSON one. Terms read none.
+using Extracted = std::map<std::string, std::string>;
+
 class PatternMatcher {
  public:
   virtual ~PatternMatcher() = default;
   virtual bool matches(std::string_view message) const = 0;
+  // Of a message that matches.
+  virtual Extracted extract(std::string_view) const { return {}; }
+  virtual bool is_delimited() const { return false; }
 };
 
 class FilterPattern {
@@ -31,6 +40,10 @@ class FilterPattern {
 
   bool matches(std::string_view message) const { return !matcher_ || matcher_->matches(message); }
   bool matches_everything() const { return !matcher_; }
+  Extracted extract(std::string_view message) const {
+    return matcher_ ? matcher_->extract(message) : Extracted();
+  }
+  bool is_delimited() const { return matcher_ && matcher_->is_delimited(); }
 
  private:
   std::shared_ptr<const PatternMatcher> matcher_;

@@ -292,5 +292,22 @@ TEST(FilterPattern, AnyBytesAreAcceptedOrRefused) {
   }
 }
 
+TEST(FilterPattern, TellsWhatItReads) {
+  const auto read = [](std::string_view pattern, std::string_view message) {
+    std::string out;
+    for (const auto& [name, value] : FilterPattern::parse(pattern)->extract(message)) {
+      out += name + "=" + value + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(read("[ip, , size > 1]", "1.2.3.4 x 12"), "$2=x $ip=1.2.3.4 $size=12 ");
+  EXPECT_EQ(read("[(a = x || a = y), b]", "x rest of it"), "$a=x $b=rest of it ");
+  EXPECT_EQ(read("[..., last]", "a b c"), "$1=a $2=b $last=c ");
+  EXPECT_EQ(read("{ $.a = 1 && $.b[0].c = x* }", R"({"a":1,"b":[{"c":"xyz"}]})"),
+            "$.a=1 $.b[0].c=xyz ");
+  EXPECT_EQ(read("ERROR", "ERROR"), "");
+  EXPECT_EQ(read("", "anything"), "");
+}
+
 }  // namespace
 }  // namespace lapwing::logs

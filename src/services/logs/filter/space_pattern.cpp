@@ -16,6 +16,7 @@ namespace lapwing::logs {
 namespace {
 
 struct Field {
+  std::string name = {};  // or empty
   std::vector<Condition> conditions;
   std::optional<BoolExpr> expr;
 
@@ -63,26 +64,49 @@ class SpacePattern final : public PatternMatcher {
   bool ellipsis = false;
 
   bool matches(std::string_view message) const override {
+    const auto fields = cut(message);
+    if (!fields) return false;
+    for (std::size_t i = 0; i < front.size(); ++i) {
+      if (!front[i].accepts((*fields)[i])) return false;
+    }
+    const std::size_t offset = fields->size() - back.size();
+    for (std::size_t i = 0; i < back.size(); ++i) {
+      if (!back[i].accepts((*fields)[offset + i])) return false;
+    }
+    return true;
+  }
+
+  Extracted extract(std::string_view message) const override {
+    Extracted out;
+    const auto fields = cut(message);
+    if (!fields) return out;
+    const std::size_t offset = fields->size() - back.size();
+    for (std::size_t i = 0; i < fields->size(); ++i) {
+      std::string_view name;
+      if (i < front.size()) name = front[i].name;
+      if (i >= offset) name = back[i - offset].name;
+      out.insert_or_assign("$" + (name.empty() ? std::to_string(i + 1) : std::string(name)),
+                           std::string((*fields)[i]));
+    }
+    return out;
+  }
+  bool is_delimited() const override { return true; }
+
+ private:
+  // None where there are not enough.
+  std::optional<std::vector<std::string_view>> cut(std::string_view message) const {
     Cutter cutter(message);
     std::vector<std::string_view> fields;
     const std::size_t whole = ellipsis ? SIZE_MAX : front.size() - 1;
     while (!cutter.done() && fields.size() < whole) fields.push_back(cutter.next());
     if (!ellipsis) {
-      if (cutter.done()) return false;
+      if (cutter.done()) return std::nullopt;
       fields.push_back(last_field(cutter));
     }
-    if (fields.size() < front.size() + back.size()) return false;
-    for (std::size_t i = 0; i < front.size(); ++i) {
-      if (!front[i].accepts(fields[i])) return false;
-    }
-    const std::size_t offset = fields.size() - back.size();
-    for (std::size_t i = 0; i < back.size(); ++i) {
-      if (!back[i].accepts(fields[offset + i])) return false;
-    }
-    return true;
+    if (fields.size() < front.size() + back.size()) return std::nullopt;
+    return fields;
   }
 
- private:
   // The rest of the line; a single bracketed or quoted field still loses its marks.
   static std::string_view last_field(const Cutter& cutter) {
     Cutter probe = cutter;
@@ -111,6 +135,7 @@ Result<Field> parse_field(Scanner& in, std::size_t& regexes) {
   Scanner probe = in;
   const std::string_view name = take_name(probe);
   probe.skip_space();
+  field.name = name;
   if (at_field_end(probe)) {  // a name alone, or nothing
     in = probe;
     return field;
@@ -118,7 +143,10 @@ Result<Field> parse_field(Scanner& in, std::size_t& regexes) {
   std::string_view owner = name;
   const auto leaf = [&]() -> Result<std::size_t> {
     const std::string_view mine = take_name(in);
-    if (owner.empty()) owner = mine;  // "(a = 1 || a = 2)": the name comes inside
+    if (owner.empty()) {  // "(a = 1 || a = 2)": the name comes inside
+      owner = mine;
+      field.name = mine;
+    }
     if (mine.empty() || mine != owner) {
       if (!in.done() && mine.empty()) return fail(invalid_characters(in.rest()));
       return fail(invalid_filter_pattern());

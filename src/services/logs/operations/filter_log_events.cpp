@@ -49,14 +49,6 @@ Result<Spot> read_token(const Group& group, std::string_view text) {
   return spot;
 }
 
-// Unique in the group forever: times and orders never repeat within a stream's uid.
-std::string event_id(const Spot& spot) {
-  std::uint64_t stream = 0;
-  std::from_chars(spot.stream_uid.data(), spot.stream_uid.data() + spot.stream_uid.size(), stream,
-                  16);
-  return fmt::format("{:016}{:020}{:020}", spot.time_ms, spot.order, stream);
-}
-
 Result<std::vector<Stream>> select_streams(Core& core, const Group& group,
                                            const model::FilterLogEventsRequest& in) {
   std::vector<Stream> selected;
@@ -174,7 +166,7 @@ Result<model::FilterLogEventsResponse> collect(Merge& merge, const Group& group,
       found.timestamp = event.place.time_ms;
       found.message = event.message;
       found.ingestion_time = event.ingestion_ms;
-      found.event_id = event_id(*last);
+      found.event_id = event_id(event.place, merge.stream().uid);
     }
     LAPWING_CHECK(merge.pop());
   }

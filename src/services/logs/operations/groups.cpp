@@ -3,8 +3,9 @@
 
 #include "aws/operation_table.hpp"
 #include "services/logs/errors.hpp"
+#include "services/logs/following/following.hpp"
 #include "services/logs/limits.hpp"
-#include "services/logs/operations/operations.hpp"
+#include "services/logs/operations/filters.hpp"
 #include "services/logs/pages.hpp"
 
 namespace lapwing::logs {
@@ -33,7 +34,7 @@ Result<model::LogGroup> describe(Core& core, const Scope& scope, const Group& gr
   out.arn = *out.log_group_arn + ":*";
   out.creation_time = group.created_ms;
   out.retention_in_days = group.retention_days;
-  out.metric_filter_count = 0;
+  LAPWING_TRY(out.metric_filter_count, count_metric_filters(core, group.uid));
   out.stored_bytes = static_cast<std::int64_t>(stats.bytes);
   out.log_group_class = group.log_class;
   out.deletion_protection_enabled = false;
@@ -83,6 +84,7 @@ Nothing delete_log_group(Core& core, const Call& call, const model::DeleteLogGro
     LAPWING_TRY(const Group removed,
                 core.repository.remove_group(scope_of(call.caller), in.log_group_name));
     core.sink.forget(removed.uid);
+    if (core.following != nullptr) core.following->forwarder().forget(removed.uid);
   }
   // It is gone already; what fails here is taken up again by the next sweep.
   if (const Status swept = sweep_dropped(core); !swept)

@@ -23,6 +23,10 @@ Nothing put_retention_policy(Core& core, const Call& call,
 Nothing delete_retention_policy(Core& core, const Call& call,
                                 const model::DeleteRetentionPolicyRequest& in);
 
+// list_log_groups.cpp
+Result<model::ListLogGroupsResponse> list_log_groups(Core& core, const Call& call,
+                                                     const model::ListLogGroupsRequest& in);
+
 // streams.cpp
 Nothing create_log_stream(Core& core, const Call& call, const model::CreateLogStreamRequest& in);
 Nothing delete_log_stream(Core& core, const Call& call, const model::DeleteLogStreamRequest& in);

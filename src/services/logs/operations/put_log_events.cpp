@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "services/logs/errors.hpp"
+#include "services/logs/following/chain.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
 
@@ -92,6 +93,9 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Call& call,
   LAPWING_CHECK(check_budget(core, *budget, in.log_events));
   const Accepted accepted = classify(in.log_events, group, now_ms, core.real_now_ms());
 
+  // A function that writes here by its SDK says in which chain it runs.
+  std::string_view chain = chain_of(call.trace_id);
+  if (!chain.empty() && !core.follows.follows(scope, group.name)) chain = {};
   std::vector<store::LogInput> chunks;
   ChunkBuilder open;
   const auto finish = [&] {
@@ -100,8 +104,8 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Call& call,
   };
   for (std::size_t i = accepted.first; i < accepted.last; ++i) {
     const model::InputLogEvent& event = in.log_events[i];
-    if (!open.accepts(event.timestamp, event.message.size())) finish();
-    open.add(event.timestamp, event.message, now_ms);
+    if (!open.accepts(event.timestamp, event.message.size(), chain)) finish();
+    open.add(event.timestamp, event.message, now_ms, chain);
   }
   if (!open.empty()) finish();
   if (auto written = core.events.append({group.uid, stream.uid}, chunks); !written)
@@ -109,6 +113,7 @@ Result<model::PutLogEventsResponse> put_log_events(Core& core, const Call& call,
   std::uint64_t written_bytes = 0;
   for (const store::LogInput& chunk : chunks) written_bytes += chunk.data.size();
   core.budget.note_written(*budget, group.uid, written_bytes);
+  core.follows.wrote({group.uid, stream.uid}, in.log_stream_name);
 
   model::PutLogEventsResponse out;
   out.next_sequence_token = fmt::format("{:056}", now_ms);
