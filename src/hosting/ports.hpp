@@ -25,6 +25,7 @@ struct EngineSide;
 namespace lapwing::ports {
 class AwsApi;
 class Destinations;
+class FunctionRunner;
 class LogSink;
 class QueueSource;
 class Roles;
@@ -46,6 +47,7 @@ struct Ports {
   ports::LogSink* logs = nullptr;               // CloudWatch Logs
   engine::Functions* functions = nullptr;       // Lambda
   engine::Events* events = nullptr;             // Lambda: asynchronous invocations
+  ports::FunctionRunner* runner = nullptr;      // Lambda: synchronous runs
   ports::QueueSource* queues = nullptr;         // SQS: what mappings take messages from
 };
 

@@ -3,11 +3,14 @@
 // Threading: the mapping's loop; ready() returns at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "mappings/batch.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
 
@@ -27,6 +30,8 @@ struct Taken {
   };
   Kind kind = Kind::kDone;
   std::string answer = {};
+  // Done but for these of the batch, by index, rising: who knows it without an answer says it.
+  std::vector<std::size_t> failed = {};
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
   std::string trace = {};
@@ -37,7 +42,8 @@ class Consumer {
   virtual ~Consumer() = default;
   // None: it is not there, or cannot be run.
   virtual std::optional<Readiness> ready() = 0;
-  virtual net::Task<Taken> take(net::Loop& loop, std::string event) = 0;
+  // The batch outlives the task.
+  virtual net::Task<Taken> take(net::Loop& loop, const Batch& batch) = 0;
 };
 
 }  // namespace lapwing::mappings

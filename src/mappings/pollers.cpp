@@ -100,6 +100,12 @@ void Pollers::wake(const std::string& id) {
   if (const auto at = pollers_.find(id); at != pollers_.end()) at->second->wake();
 }
 
+std::optional<Error> Pollers::trouble(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = pollers_.find(id);
+  return at != pollers_.end() ? at->second->trouble() : std::nullopt;
+}
+
 void Pollers::drain() { shared_->draining = true; }
 
 void Pollers::stop_all() {

@@ -124,6 +124,8 @@ class Pollers {
   void stop(const std::string& id, UniqueFunction<void()> done);
   // Something has changed about its consumer.
   void wake(const std::string& id);
+  // Why its queue cannot be received from, at present; none: it can, or it does not run.
+  std::optional<Error> trouble(const std::string& id) const;
   void drain();
   // No callback comes any more.
   void stop_all();
@@ -132,7 +134,7 @@ class Pollers {
 
  private:
   std::shared_ptr<PollerShared> shared_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<QueuePoller>> pollers_;  // guarded by mutex_
 };
 

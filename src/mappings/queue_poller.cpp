@@ -144,7 +144,10 @@ net::Task<void> QueuePoller::look() {
   Result<ports::QueueTaken> taken =
       co_await needs_.queues.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
   if (!taken) co_return refused(taken.error());
-  refused_again_ = {};
+  if (refused_again_ != Duration::zero()) {
+    refused_again_ = {};
+    set_trouble(std::nullopt);
+  }
   look_again_ = look_again_ || taken->all;
   std::vector<store::Receipt> unwanted;
   take_in(*std::move(taken), unwanted);
@@ -181,9 +184,20 @@ void QueuePoller::refused(const Error& error) {
         "mappings", "a queue cannot be received from",
         {{"mapping", mapping_.arn}, {"queue", mapping_.queue_arn}, {"error", error.to_log()}});
   }
+  set_trouble(error);
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
   refused_until_ = needs_.clock.mono() + refused_again_;
   set_alarm(refused_until_);
+}
+
+std::optional<Error> QueuePoller::trouble() const {
+  const std::scoped_lock lock(trouble_mutex_);
+  return trouble_;
+}
+
+void QueuePoller::set_trouble(std::optional<Error> error) {
+  const std::scoped_lock lock(trouble_mutex_);
+  trouble_ = std::move(error);
 }
 
 void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& unwanted) {
@@ -266,7 +280,7 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
       const std::optional<Readiness> ready = consumer->ready();
       if (!ready || ready->room == 0 || !co_await keep(batch, *ready)) break;
       const MonoTime began = loop_.now();
-      const Taken taken = co_await consumer->take(loop_, batch.event());
+      const Taken taken = co_await consumer->take(loop_, batch);
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
         co_await finish(batch, taken, ready->role_arn);
@@ -291,13 +305,14 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
   counts.invoked += batch.size();
   note(batch, taken);
   std::vector<store::Receipt> done;
-  if (taken.kind == Taken::Kind::kDone) done = batch.receipts();
-  if (taken.kind == Taken::Kind::kDone && mapping_.partial_failures) {
-    const std::vector<std::string_view> ids(batch.ids().begin(), batch.ids().end());
-    const auto failed = failed_items(taken.answer, ids);
-    if (!failed) {
-      done.clear();
-    } else {
+  if (taken.kind == Taken::Kind::kDone) {
+    std::optional<std::vector<std::size_t>> failed = taken.failed;
+    if (mapping_.partial_failures) {
+      const std::vector<std::string_view> ids(batch.ids().begin(), batch.ids().end());
+      failed = failed_items(taken.answer, ids);
+    }
+    if (failed) {
+      done = batch.receipts();
       for (auto at = failed->rbegin(); at != failed->rend(); ++at) {
         done.erase(done.begin() + static_cast<std::ptrdiff_t>(*at));
       }

@@ -4,13 +4,15 @@
 // run is not received: many batches at once where there is room for many. A batch for which there
 // is none after all (others were quicker) keeps its messages invisible until there is some.
 //
-// Thread-safety: on_signal(), wake(), change() and stop() from any thread; the rest on its loop.
+// Thread-safety: on_signal(), wake(), change(), stop() and trouble() from any thread; the rest on
+// its loop.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +40,8 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   void stop(UniqueFunction<void()> done);
   // No signal comes any more.
   void end();
+  // Why its queue cannot be received from; none: it can, as far as is known.
+  std::optional<Error> trouble() const;
 
  private:
   // Tasks of their own keep it, from before their first step on.
@@ -56,6 +60,7 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   void wait_for_room();
   void set_alarm(MonoTime when);
   void refused(const Error& error);
+  void set_trouble(std::optional<Error> error);
   void rest();
   void note(const Batch& batch, const Taken& taken);
 
@@ -84,6 +89,8 @@ class QueuePoller final : public store::Listener, public std::enable_shared_from
   MonoTime refused_until_{};   // by the server's clock
   background::Hold hold_;      // while there is something to do at once
   std::unique_ptr<ports::QueueWatch> watch_;
+  mutable std::mutex trouble_mutex_;
+  std::optional<Error> trouble_;  // guarded by trouble_mutex_
 };
 
 }  // namespace lapwing::mappings

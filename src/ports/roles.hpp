@@ -21,6 +21,7 @@ struct Role {
   std::int32_t max_session_s = 3600;
   bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
   bool trusts_scheduler = false;
+  bool trusts_pipes = false;
 };
 
 class Roles {

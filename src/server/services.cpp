@@ -11,6 +11,7 @@
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/pipes/service.hpp"
 #include "services/scheduler/service.hpp"
 #include "services/sns/service.hpp"
 #include "services/sqs/service.hpp"
@@ -53,6 +54,7 @@ const Entry kEntries[] = {
     entry<events::Service>("events"),
     entry<sts::Service>("sts"),
     entry<scheduler::Service>("scheduler"),
+    entry<pipes::Service>("pipes"),  // behind those it takes from and sends to
 };
 
 }  // namespace

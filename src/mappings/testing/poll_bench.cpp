@@ -20,11 +20,12 @@ class StoreWatch final : public ports::QueueWatch {
   store::Subscription subscription_;
 };
 
-Ids ids_of(const std::string& event) {
+Ids texts_of(const Batch& batch) {
   Ids out;
-  const auto document = text::parse_json(event);
+  const std::string all = array_of(batch.records());
+  const auto document = text::parse_json(all);
   if (!document) return {"not JSON"};
-  for (const text::JsonValue& each : document->root().find("Records")->items()) {
+  for (const text::JsonValue& each : document->root().items()) {
     out.emplace_back(each.as_string());
   }
   return out;
@@ -122,12 +123,12 @@ std::optional<Readiness> ScriptedConsumer::ready() {
   return ready_;
 }
 
-net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event) {
+net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, const Batch& batch) {
   auto [sender, receiver] = net::one_shot<bool>(loop);
   bool wait = false;
   {
     const std::scoped_lock lock(mutex_);
-    batches_.push_back(ids_of(event));
+    batches_.push_back(texts_of(batch));
     most_ = std::max(most_, ++at_once_);
     wait = holding_;
     if (wait) held_.push_back(std::move(sender));

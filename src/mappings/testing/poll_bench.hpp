@@ -64,7 +64,7 @@ class StoreQueue final : public ports::QueueSource {
 class ScriptedConsumer final : public Consumer {
  public:
   std::optional<Readiness> ready() override;
-  net::Task<Taken> take(net::Loop& loop, std::string event) override;
+  net::Task<Taken> take(net::Loop& loop, const Batch& batch) override;
 
   // The next answers, one after another; then all is done.
   void answers(std::vector<Taken> script);

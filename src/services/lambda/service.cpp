@@ -29,7 +29,8 @@ struct Service::Parts {
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
         async(given, {side.invoker, catalog, concurrency, attachments}),
-        mappings(given, {side, catalog, concurrency}),
+        runs({given.clock, given.random, given.log, catalog, concurrency, side.invoker}),
+        mappings(given, {side, runs}),
         core{functions,
              catalog,
              concurrency,
@@ -64,6 +65,7 @@ struct Service::Parts {
   CodeUrls code_urls;
   CodeDownloads downloads;
   AsyncInvocations async;
+  FunctionRuns runs;
   EventSourceMappings mappings;
   Core core;
   aws::Service api;
@@ -79,6 +81,7 @@ Service::~Service() { stop(); }
 void Service::publish(hosting::Ports& ports) {
   ports.functions = &parts_->catalog;
   ports.events = &parts_->async;
+  ports.runner = &parts_->runs;
   if (ports.destinations != nullptr) ports.destinations->add("lambda", parts_->async);
 }
 

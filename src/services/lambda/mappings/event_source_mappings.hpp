@@ -33,8 +33,7 @@ namespace lapwing::lambda {
 // All outlive it.
 struct MappingParts {
   const engine::EngineSide& side;
-  const Catalog& catalog;
-  const Concurrency& concurrency;
+  FunctionRuns& runs;
 };
 
 class EventSourceMappings {
@@ -76,7 +75,6 @@ class EventSourceMappings {
 
   const hosting::Dependencies given_;
   const MappingParts parts_;
-  const ConsumerNeeds consumer_needs_;
   store::Store& store_;
   std::unique_ptr<mappings::Pollers> pollers_;  // from start() on; null where there are no queues
 };
