@@ -66,7 +66,9 @@ void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consume
 }
 
 void QueuePoller::stop(UniqueFunction<void()> done) {
-  loop_.post([self = shared_from_this(), callback = std::move(done)]() mutable {
+  loop_.post([self = shared_from_this(), callback = std::move(done),
+              hold = std::make_shared<background::Hold>(needs_.background.hold())]() mutable {
+    self->hold_ = std::move(*hold);
     self->stopping_ = true;
     self->stopped_.push_back(std::move(callback));
     self->begin_work();
@@ -92,7 +94,7 @@ net::Task<void> QueuePoller::work([[maybe_unused]] std::shared_ptr<QueuePoller> 
 // Nothing to do before the next signal.
 void QueuePoller::rest() {
   if (working_ || at_work_ > 0) return;
-  hold_.reset();
+  const background::Hold ends = std::exchange(hold_, {});  // not before those who wait were told
   if (!stopping_ || !closed_.empty() || !open_.empty()) return;
   for (UniqueFunction<void()>& done : std::exchange(stopped_, {})) done();
 }
