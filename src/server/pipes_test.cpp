@@ -1,5 +1,6 @@
 // EventBridge Pipes through the whole server: from queues of SQS, through functions, to queues,
 // buses and log groups, over failures and restarts. Functions are scripted; time is moved by hand.
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -188,6 +189,21 @@ TEST_F(PipesOfServer, GroupsOfAFifoQueueArriveInOrder) {
   }
   EXPECT_EQ(received("out.fifo", 25), sent);
   EXPECT_TRUE(empties("q.fifo"));
+}
+
+TEST_F(PipesOfServer, AQueueThatComparesTextsTakesTheSameOnce) {
+  begin();
+  create_queue("q");
+  create_queue("out.fifo", R"({"FifoQueue":"true","ContentBasedDeduplication":"true"})");
+  create_pipe(arn("sqs", "out.fifo"),
+              R"("TargetParameters":{"InputTemplate":"<$.body>","SqsQueueParameters":)"
+              R"({"MessageGroupId":"g"}})");
+  for (const char* const body : {"same", "same", "other"}) send(body);
+  EXPECT_TRUE(empties());
+  Texts got = received("out.fifo", 2);
+  std::ranges::sort(got);
+  EXPECT_EQ(got, (Texts{"other", "same"}));
+  EXPECT_EQ(waiting("out.fifo"), 0);
 }
 
 TEST_F(PipesOfServer, ABusAndALogGroup) {
