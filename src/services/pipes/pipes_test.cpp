@@ -102,10 +102,11 @@ TEST(Pipes, ARestartTakesThemUp) {
 TEST(Pipes, AnUpdateReplacesWhatItNames) {
   Host host;
   host.run(
-      {}, R"("Description":"d","SourceParameters":{"SqsQueueParameters":{"BatchSize":5,)"
-          R"("MaximumBatchingWindowInSeconds":3},"FilterCriteria":{"Filters":[{"Pattern":"{\"body\":[\"a\"]}"}]}},)"
-          R"("TargetParameters":{"InputTemplate":"x","SqsQueueParameters":{"MessageGroupId":"g",)"
-          R"("MessageDeduplicationId":"i"}})");
+      {},
+      R"("Description":"d","SourceParameters":{"SqsQueueParameters":{"BatchSize":5,)"
+      R"("MaximumBatchingWindowInSeconds":3},"FilterCriteria":{"Filters":[{"Pattern":"{\"body\":[\"a\"]}"}]}},)"
+      R"("TargetParameters":{"InputTemplate":"x","SqsQueueParameters":{"MessageGroupId":"g",)"
+      R"("MessageDeduplicationId":"i"}})");
   const Answer updated =
       host.update(R"("SourceParameters":{"SqsQueueParameters":{"BatchSize":7}},)"
                   R"("TargetParameters":{"SqsQueueParameters":{"MessageGroupId":"h"}})");

@@ -13,7 +13,10 @@ using aws::Access;
 
 template <class In>
 std::string pipe_arn(const aws::Call& call, const In& in) {
-  return Pipe{.scope = aws::scope_of(call.caller), .name = in.name}.arn();
+  Pipe named;
+  named.scope = aws::scope_of(call.caller);
+  named.name = in.name;
+  return named.arn();
 }
 
 template <class In>
