@@ -119,7 +119,7 @@ std::string logging(std::string_view level, std::string_view more = "") {
 
 TEST(PipeLogs, StagesAtInfo) {
   Host host;
-  host.functions.answers(kEnricher, {{.answer = "[1]"}, {.answer = "[]"}});
+  host.functions.answers(kEnricher, {FunctionRun{.answer = "[1]"}, FunctionRun{.answer = "[]"}});
   host.run({}, fmt::format(R"("Enrichment":"{}",{})", kEnricher, logging("INFO")));
   EXPECT_EQ(host.describe().at("LogConfiguration.Level"), "INFO");
   (void)sent(host);
