@@ -16,8 +16,7 @@
 namespace lapwing::ports {
 
 struct FunctionFacts {
-  std::uint32_t room =
-      0;  // runs that it may have at once; UINT32_MAX: as many as there is room for
+  std::uint32_t room = 0;     // runs at once; UINT32_MAX: as many as there is room for
   std::string role_arn = {};  // its execution role
   Duration timeout{};
 };
