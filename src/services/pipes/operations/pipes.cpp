@@ -5,6 +5,7 @@
 #include "gen/pipes/enums.hpp"
 #include "resources/pages.hpp"
 #include "services/pipes/checks.hpp"
+#include "services/pipes/limits.hpp"
 #include "services/pipes/operations/showing.hpp"
 #include "services/pipes/operations/tags.hpp"
 #include "services/pipes/plan.hpp"
