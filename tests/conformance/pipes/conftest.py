@@ -35,22 +35,25 @@ def queue(sqs):
         sqs.delete_queue(QueueUrl=url)
 
 
-def settled(pipes, name, seconds=120):
-    """The pipe, once it is on its way no more; None where it is gone."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            pipe = pipes.describe_pipe(Name=name)
-        except pipes.exceptions.NotFoundException:
-            return None
-        if not pipe["CurrentState"].endswith("ING") or pipe["CurrentState"] == "RUNNING":
-            return pipe
-        time.sleep(0.05)
-    raise AssertionError(f"{name} stays {pipe['CurrentState']}")
+@pytest.fixture(scope="session")
+def settled(pipes):
+    """settled(name): the pipe, once it is on its way no more; None where it is gone."""
+    def wait(name, seconds=120):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                pipe = pipes.describe_pipe(Name=name)
+            except pipes.exceptions.NotFoundException:
+                return None
+            if not pipe["CurrentState"].endswith("ING") or pipe["CurrentState"] == "RUNNING":
+                return pipe
+            time.sleep(0.05)
+        raise AssertionError(f"{name} stays {pipe['CurrentState']}")
+    return wait
 
 
 @pytest.fixture
-def pipe(pipes, role, name):
+def pipe(pipes, role, name, settled):
     """pipe(source ARN, target ARN, **members): a pipe that has settled; deleted at the end."""
     made = []
 
@@ -59,14 +62,14 @@ def pipe(pipes, role, name):
         answer = pipes.create_pipe(Name=own, Source=source, Target=target, RoleArn=role, **members)
         made.append(own)
         assert answer["CurrentState"] == "CREATING"
-        found = settled(pipes, own)
+        found = settled(own)
         assert found["CurrentState"] == wanted, found
         return found
     yield create
     for own in made:
-        if settled(pipes, own):
+        if settled(own):
             pipes.delete_pipe(Name=own)
-            assert settled(pipes, own) is None
+            assert settled(own) is None
 
 
 @pytest.fixture(scope="session")

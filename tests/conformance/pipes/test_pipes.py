@@ -6,7 +6,6 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import settled
 
 ECHO = "def handler(event, context): return event"
 ENRICH = """
@@ -38,7 +37,7 @@ def arn_of(lam, name):
     return lam.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
 
 
-def test_one_is_made_shown_and_deleted(pipes, pipe, queue, name, role):
+def test_one_is_made_shown_and_deleted(pipes, pipe, queue, name, role, settled):
     source, target = queue()[1], queue()[1]
     pipe(source, target, Description="d", Tags={"a": "1"})
     shown = pipes.describe_pipe(Name=name)
@@ -53,7 +52,7 @@ def test_one_is_made_shown_and_deleted(pipes, pipe, queue, name, role):
                      "RoleArn": role, "Tags": {"a": "1"}}
     deleted = pipes.delete_pipe(Name=name)
     assert (deleted["CurrentState"], deleted["DesiredState"]) == ("DELETING", "DELETED")
-    assert settled(pipes, name) is None
+    assert settled(name) is None
     refused(lambda: pipes.describe_pipe(Name=name), "NotFoundException", 404)
 
 
@@ -127,7 +126,8 @@ def test_groups_stay_in_order(pipe, queue, sqs, received):
         assert own == sorted(own)
 
 
-def test_to_a_bus_and_a_log_group(client, pipe, pipes, queue, sqs, name, logs, role, empties):
+def test_to_a_bus_and_a_log_group(client, pipe, pipes, queue, sqs, name, logs, role, empties,
+                                  settled):
     events, group = client("events"), "/conformance/" + name
     source, source_arn = queue()
     logs.create_log_group(logGroupName=group)
@@ -156,7 +156,7 @@ def test_to_a_bus_and_a_log_group(client, pipe, pipes, queue, sqs, name, logs, r
     pipes.update_pipe(Name=name, RoleArn=role, Target=group_arn.removesuffix(":*"),
                       TargetParameters={"InputTemplate": "line <$.body>",
                                         "CloudWatchLogsParameters": {"LogStreamName": "s"}})
-    assert settled(pipes, name)["CurrentState"] == "RUNNING"
+    assert settled(name)["CurrentState"] == "RUNNING"
     assert "EventBridgeEventBusParameters" not in pipes.describe_pipe(Name=name)["TargetParameters"]
     sqs.send_message(QueueUrl=source, MessageBody="two")
     assert logged("line two") == "line two"
@@ -189,7 +189,7 @@ def test_executions_are_logged(pipe, queue, sqs, logs, name, empties):
     logs.delete_log_group(logGroupName=group)
 
 
-def test_stop_start_and_lists(pipes, pipe, queue, sqs, received, name):
+def test_stop_start_and_lists(pipes, pipe, queue, sqs, received, name, settled):
     (source, source_arn), (target, target_arn) = queue(), queue()
     pipe(source_arn, target_arn, wanted="STOPPED", DesiredState="STOPPED",
          TargetParameters={"InputTemplate": "<$.body>"})
@@ -202,9 +202,9 @@ def test_stop_start_and_lists(pipes, pipe, queue, sqs, received, name):
     assert pipes.list_pipes(NamePrefix=name, CurrentState="RUNNING")["Pipes"] == []
     assert pipes.start_pipe(Name=name)["CurrentState"] == "STARTING"
     assert received(target) == ["waits"]
-    assert settled(pipes, name)["CurrentState"] == "RUNNING"
+    assert settled(name)["CurrentState"] == "RUNNING"
     assert pipes.stop_pipe(Name=name)["CurrentState"] == "STOPPING"
-    assert settled(pipes, name)["CurrentState"] == "STOPPED"
+    assert settled(name)["CurrentState"] == "STOPPED"
 
 
 def test_tags(pipes, pipe, queue):
