@@ -25,6 +25,7 @@ struct EngineSide;
 namespace lapwing::ports {
 class AwsApi;
 class Destinations;
+class FunctionRunner;
 class LogSink;
 class MetricSink;
 class NetworkUsers;
@@ -51,6 +52,7 @@ struct Ports {
   ports::LogSink* logs = nullptr;                // CloudWatch Logs
   engine::Functions* functions = nullptr;        // Lambda
   engine::Events* events = nullptr;              // Lambda: asynchronous invocations
+  ports::FunctionRunner* runner = nullptr;       // Lambda: synchronous runs
   ports::Networks* networks = nullptr;           // EC2: VPCs, what security groups let out
   ports::NetworkUsers* network_users = nullptr;  // Lambda: what stands in subnets
   ports::OwnEvents* own_events = nullptr;        // EventBridge: what services tell of themselves

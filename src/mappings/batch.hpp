@@ -18,23 +18,25 @@ class Batch {
  public:
   bool empty() const { return ids_.empty(); }
   std::size_t size() const { return ids_.size(); }
-  std::size_t bytes() const { return event_.size(); }
+  // As an array of its records.
+  std::size_t bytes() const { return bytes_; }
   // Whether it may be taken in: the first always is.
   bool fits(const ports::QueueRecord& record, std::size_t size_max) const {
-    return empty() || (ids_.size() < size_max &&
-                       event_.size() + record.record.size() + kAround <= kEventBytesMax);
+    return empty() ||
+           (ids_.size() < size_max && bytes_ + record.record.size() + kAround <= kEventBytesMax);
   }
   // `until`: how long it is invisible.
   void add(ports::QueueRecord record, MonoTime until) {
     if (empty() || until < until_) until_ = until;
-    event_ += empty() ? R"({"Records":[)" : ",";
-    event_ += record.record;
+    bytes_ += record.record.size() + 1;
+    records_.push_back(std::move(record.record));
     ids_.push_back(std::move(record.id));
     traces_.push_back(std::move(record.trace));
     receipts_.push_back(record.receipt);
   }
 
-  std::string event() const { return event_ + "]}"; }
+  // JSON, each.
+  const std::vector<std::string>& records() const { return records_; }
   const std::vector<std::string>& ids() const { return ids_; }
   const std::vector<std::string>& traces() const { return traces_; }
   const std::vector<store::Receipt>& receipts() const { return receipts_; }
@@ -43,13 +45,28 @@ class Batch {
   void extended(MonoTime until) { until_ = until; }
 
  private:
-  static constexpr std::size_t kAround = 3;  // "," and "]}"
+  static constexpr std::size_t kAround = 14;  // what an event has besides its records
 
-  std::string event_;
+  std::vector<std::string> records_;
+  std::size_t bytes_ = 0;
   std::vector<std::string> ids_;
   std::vector<std::string> traces_;
   std::vector<store::Receipt> receipts_;
   MonoTime until_{};
 };
+
+// "[RECORD,RECORD]".
+inline std::string array_of(const std::vector<std::string>& records) {
+  std::size_t bytes = 2;
+  for (const std::string& each : records) bytes += each.size() + 1;
+  std::string out;
+  out.reserve(bytes);
+  out += '[';
+  for (const std::string& each : records) {
+    if (out.size() > 1) out += ',';
+    out += each;
+  }
+  return out += ']';
+}
 
 }  // namespace lapwing::mappings

@@ -3,6 +3,7 @@
 // Threading: the mapping's loop; ready() returns at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "mappings/batch.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
 
@@ -30,6 +32,8 @@ struct Taken {
   Kind kind = Kind::kDone;
   bool counts = true;  // a failure: of what was run; else it is nobody's fault
   std::string answer = {};
+  // Done but for these of the batch, by index, rising: who knows it without an answer says it.
+  std::vector<std::size_t> failed = {};
   std::string reason = {};      // why not
   std::string request_id = {};  // of this attempt
   std::string version = {};     // what ran
@@ -49,10 +53,13 @@ class Consumer {
   virtual ~Consumer() = default;
   // None: it is not there, or cannot be run.
   virtual std::optional<Readiness> ready() = 0;
-  // Places for so many batches, or as many as there are now. They are used soon.
-  virtual net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count) = 0;
-  // `place` null: it looks for one itself.
-  virtual net::Task<Taken> take(net::Loop& loop, std::string event, PlacePtr place) = 0;
+  // Places for so many batches, or as many as there are now. They are used soon. Null ones: it
+  // looks for a place when it takes a batch.
+  virtual net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count);
+  // Of a queue; the batch outlives the task. `place` null: it looks for one itself.
+  virtual net::Task<Taken> take(net::Loop& loop, const Batch& batch, PlacePtr place) = 0;
+  // Of a stream, as functions get it (stream_event.hpp). Not for those that take queues only.
+  virtual net::Task<Taken> take_event(net::Loop& loop, std::string event);
 };
 
 }  // namespace lapwing::mappings

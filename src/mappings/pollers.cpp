@@ -118,6 +118,12 @@ std::optional<PollerFacts> Pollers::facts(const std::string& id) const {
   return at->second->facts();
 }
 
+std::optional<Error> Pollers::trouble(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = pollers_.find(id);
+  return at != pollers_.end() ? at->second->trouble() : std::nullopt;
+}
+
 void Pollers::drain() { shared_->draining = true; }
 
 void Pollers::stop_all() {

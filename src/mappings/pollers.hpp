@@ -94,6 +94,8 @@ class Poller : public Woken {
   virtual PollerFacts facts() const = 0;
   // AWS's LastProcessingResult; empty where there is none.
   virtual std::string last_result() const { return {}; }
+  // Why its source cannot be received from; none: it can, as far as is known.
+  virtual std::optional<Error> trouble() const { return std::nullopt; }
 };
 class QueuePoller;
 class StreamPoller;
@@ -151,6 +153,8 @@ class Pollers {
   // Of one that runs; none: it is not at work here.
   std::optional<std::string> last_result(const std::string& id) const;
   std::optional<PollerFacts> facts(const std::string& id) const;
+  // Why its source cannot be received from, at present; none: it can, or it does not run.
+  std::optional<Error> trouble(const std::string& id) const;
   void drain();
   // No callback comes any more.
   void stop_all();

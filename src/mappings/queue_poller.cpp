@@ -74,7 +74,9 @@ void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consume
 }
 
 void QueuePoller::stop(UniqueFunction<void()> done) {
-  loop_.post([self = shared_from_this(), callback = std::move(done)]() mutable {
+  loop_.post([self = shared_from_this(), callback = std::move(done),
+              hold = std::make_shared<background::Hold>(needs_.background.hold())]() mutable {
+    self->hold_ = std::move(*hold);
     self->stopping_ = true;
     self->stopped_.push_back(std::move(callback));
     self->begin_work();
@@ -100,7 +102,7 @@ net::Task<void> QueuePoller::work([[maybe_unused]] std::shared_ptr<QueuePoller> 
 // Nothing to do before the next signal.
 void QueuePoller::rest() {
   if (working_ || at_work_ > 0) return;
-  hold_.reset();
+  const background::Hold ends = std::exchange(hold_, {});  // not before those who wait were told
   if (!stopping_ || !closed_.empty() || !open_.empty()) return;
   for (UniqueFunction<void()>& done : std::exchange(stopped_, {})) done();
 }
@@ -161,7 +163,10 @@ net::Task<void> QueuePoller::look() {
   Result<ports::QueueTaken> taken =
       co_await queues_.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
   if (!taken) co_return refused(taken.error());
-  refused_again_ = {};
+  if (refused_again_ != Duration::zero()) {
+    refused_again_ = {};
+    set_trouble(std::nullopt);
+  }
   look_again_ = look_again_ || taken->all;
   hopes_ = taken->all ? std::min<std::size_t>(kHopesMore * hopes_, kBatchesMost) : 1;
   std::vector<store::Receipt> unwanted;
@@ -200,9 +205,20 @@ void QueuePoller::refused(const Error& error) {
         {{"mapping", mapping_.arn}, {"queue", mapping_.queue_arn}, {"error", error.to_log()}});
   }
   tell("the queue cannot be received from: " + error.message());
+  set_trouble(error);
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
   refused_until_ = needs_.clock.mono() + refused_again_;
   set_alarm(refused_until_);
+}
+
+std::optional<Error> QueuePoller::trouble() const {
+  const std::scoped_lock lock(result_mutex_);
+  return trouble_;
+}
+
+void QueuePoller::set_trouble(std::optional<Error> error) {
+  const std::scoped_lock lock(result_mutex_);
+  trouble_ = std::move(error);
 }
 
 void QueuePoller::take_in(ports::QueueTaken taken, std::vector<store::Receipt>& unwanted) {
@@ -301,7 +317,7 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
       const std::optional<Readiness> ready = consumer->ready();
       if (!ready || ready->room == 0 || !co_await keep(batch, *ready)) break;
       const MonoTime began = loop_.now();
-      const Taken taken = co_await consumer->take(loop_, batch.event(), std::move(held));
+      const Taken taken = co_await consumer->take(loop_, batch, std::move(held));
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
         co_await finish(batch, taken, ready->role_arn);
@@ -323,13 +339,14 @@ net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
   meter_.add(Counted::kInvoked, batch.size());
   std::vector<store::Receipt> done;
   std::optional<std::vector<std::size_t>> failed;
-  if (taken.kind == Taken::Kind::kDone) done = batch.receipts();
-  if (taken.kind == Taken::Kind::kDone && mapping_.partial_failures) {
-    const std::vector<std::string_view> ids(batch.ids().begin(), batch.ids().end());
-    failed = failed_items(taken.answer, ids);
-    if (!failed) {
-      done.clear();
-    } else {
+  if (taken.kind == Taken::Kind::kDone) {
+    failed = taken.failed;
+    if (mapping_.partial_failures) {
+      const std::vector<std::string_view> ids(batch.ids().begin(), batch.ids().end());
+      failed = failed_items(taken.answer, ids);
+    }
+    if (failed) {
+      done = batch.receipts();
       for (auto at = failed->rbegin(); at != failed->rend(); ++at) {
         done.erase(done.begin() + static_cast<std::ptrdiff_t>(*at));
       }

@@ -4,13 +4,15 @@
 // run is not received: many batches at once where there is room for many. A batch for which there
 // is none after all (others were quicker) keeps its messages invisible until there is some.
 //
-// Thread-safety: on_signal(), wake(), change() and stop() from any thread; the rest on its loop.
+// Thread-safety: on_signal(), wake(), change(), stop() and trouble() from any thread; the rest on
+// its loop.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,7 @@ class QueuePoller final : public Poller,
   void stop(UniqueFunction<void()> done) override;
   void end() override;
   PollerFacts facts() const override;
+  std::optional<Error> trouble() const override;
 
  private:
   // Tasks of their own keep it, from before their first step on.
@@ -59,6 +62,7 @@ class QueuePoller final : public Poller,
   void wait_for_room();
   void set_alarm(MonoTime when);
   void refused(const Error& error);
+  void set_trouble(std::optional<Error> error);
   void rest();
   // `failed`: the places of those that are not done; null: as `taken` says.
   void note(const Batch& batch, const Taken& taken, const std::vector<std::size_t>* failed);
@@ -97,6 +101,7 @@ class QueuePoller final : public Poller,
   mutable std::mutex result_mutex_;
   std::string last_result_;          // with the mutex
   std::int64_t last_result_ms_ = 0;  // the same; since the epoch
+  std::optional<Error> trouble_;     // the same
 };
 
 }  // namespace lapwing::mappings

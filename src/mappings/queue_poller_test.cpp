@@ -90,6 +90,29 @@ TEST_F(QueuePollers, WithoutPartialFailuresAnAnswerMeansNothing) {
   EXPECT_EQ(bench.waiting(), 0u);
 }
 
+TEST_F(QueuePollers, WhatTheConsumerSaysFailedComesBackWithoutAnAnswer) {
+  bench.consumer->answers({Taken{.failed = {0, 2}}});
+  bench.send({"a", "b", "c"});
+  bench.start({});
+  bench.settle();
+  EXPECT_EQ(bench.waiting(), 2u);
+  bench.advance(30s);
+  EXPECT_EQ(batches(), (std::vector<Ids>{{"a", "b", "c"}, {"a", "c"}}));
+  EXPECT_EQ(bench.waiting(), 0u);
+}
+
+TEST_F(QueuePollers, WhatTheQueueRefusesIsTold) {
+  EXPECT_FALSE(bench.pollers->trouble("m"));
+  bench.queue->refuse(make_error(ErrorKind::kNotFound, "no such queue"));
+  bench.start({});
+  ASSERT_TRUE(eventually([&] { return bench.pollers->trouble("m").has_value(); }));
+  EXPECT_EQ(bench.pollers->trouble("m")->message(), "no such queue");
+  bench.queue->refuse(std::nullopt);
+  bench.send({"a"});
+  ASSERT_TRUE(eventually([&] { return bench.waiting() == 0; }));
+  EXPECT_FALSE(bench.pollers->trouble("m"));
+}
+
 TEST_F(QueuePollers, AWindowGathers) {
   bench.start({.batch_size = 20, .window = 5s});
   bench.send({"a"});

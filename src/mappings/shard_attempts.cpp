@@ -51,7 +51,7 @@ net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> s
       collect(lane, ready->role_arn);
       if (dirty_ && !co_await commit()) break;
       if (!attempt) break;
-      const Taken taken = co_await consumer->take(loop_, std::move(attempt->event), nullptr);
+      const Taken taken = co_await consumer->take_event(loop_, std::move(attempt->event));
       note(*attempt, taken);
       if (taken.kind != Taken::Kind::kDone && team_->shared->draining) break;
       if (taken.kind == Taken::Kind::kLater) {

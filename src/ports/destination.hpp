@@ -6,6 +6,7 @@
 // is delivered, read from any thread afterwards.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -71,8 +72,13 @@ struct Parcel {
   std::string detail_type = {};                  // buses
   std::vector<std::string> resources = {};       // buses
   std::uint32_t hops = 0;                        // buses: how many it has passed
+  std::optional<std::int64_t> time_ms = {};      // buses, log groups: when it was; none: now
+  std::string log_stream = {};                   // log groups: empty: one of the day
   std::string method = {};                       // HTTP: empty is POST
   std::vector<ParcelHeader> headers = {};        // HTTP: beside what the client writes itself
+  std::vector<std::string> path_values = {};     // API destinations: for each "*" of the URL
+  std::vector<ParcelHeader> query = {};          // API destinations: in place of those it has
+  std::size_t answer_bytes_max = 0;              // HTTP: the whole answer; 0: its first bytes
 };
 
 struct Delivered {

@@ -23,6 +23,7 @@ struct Role {
   std::int32_t max_session_s = 3600;
   bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
   bool trusts_scheduler = false;
+  bool trusts_pipes = false;
 };
 
 // Who acts under the role in a session of this name: what its credentials stand for, and what a

@@ -12,6 +12,7 @@
 #include "services/iam/service.hpp"
 #include "services/lambda/service.hpp"
 #include "services/logs/service.hpp"
+#include "services/pipes/service.hpp"
 #include "services/scheduler/service.hpp"
 #include "services/schemas/service.hpp"
 #include "services/sns/service.hpp"
@@ -57,6 +58,7 @@ const Entry kEntries[] = {
     entry<sts::Service>("sts"),
     entry<scheduler::Service>("scheduler"),
     entry<schemas::Service>("schemas"),
+    entry<pipes::Service>("pipes"),  // behind those it takes from and sends to
 };
 
 }  // namespace

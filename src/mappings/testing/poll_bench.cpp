@@ -20,14 +20,24 @@ class StoreWatch final : public ports::QueueWatch {
   store::Subscription subscription_;
 };
 
-// Of a queue's record its text, of a stream's its data.
-Ids ids_of(const std::string& event) {
+// Of a stream's records their data.
+Ids data_of(const std::string& event) {
   Ids out;
   const auto document = text::parse_json(event);
   if (!document) return {"not JSON"};
   for (const text::JsonValue& each : document->root().find("Records")->items()) {
-    const text::JsonValue* const kinesis = each.find("kinesis");
-    out.emplace_back(kinesis != nullptr ? kinesis->find("data")->as_string() : each.as_string());
+    out.emplace_back(each.find("kinesis")->find("data")->as_string());
+  }
+  return out;
+}
+
+Ids texts_of(const Batch& batch) {
+  Ids out;
+  const std::string all = array_of(batch.records());
+  const auto document = text::parse_json(all);
+  if (!document) return {"not JSON"};
+  for (const text::JsonValue& each : document->root().items()) {
+    out.emplace_back(each.as_string());
   }
   return out;
 }
@@ -165,15 +175,26 @@ std::size_t ScriptedConsumer::places_asked() const {
   return places_asked_;
 }
 
-net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, std::string event, PlacePtr) {
+net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, const Batch& batch, PlacePtr) {
+  return taken(loop, texts_of(batch));
+}
+
+net::Task<Taken> ScriptedConsumer::take_event(net::Loop& loop, std::string event) {
+  Ids ids = data_of(event);
+  {
+    const std::scoped_lock lock(mutex_);
+    events_.push_back(std::move(event));
+  }
+  return taken(loop, std::move(ids));
+}
+
+net::Task<Taken> ScriptedConsumer::taken(net::Loop& loop, Ids ids) {
   auto [sender, receiver] = net::one_shot<bool>(loop);
   bool wait = false;
   Ids ids;
   {
     const std::scoped_lock lock(mutex_);
-    ids = ids_of(event);
     batches_.push_back(ids);
-    events_.push_back(std::move(event));
     most_ = std::max(most_, ++at_once_);
     wait = holding_;
     if (wait) held_.push_back(std::move(sender));

@@ -68,7 +68,8 @@ class ScriptedConsumer final : public Consumer {
  public:
   std::optional<Readiness> ready() override;
   net::Task<std::vector<PlacePtr>> hold(net::Loop& loop, std::uint32_t count) override;
-  net::Task<Taken> take(net::Loop& loop, std::string event, PlacePtr place) override;
+  net::Task<Taken> take(net::Loop& loop, const Batch& batch, PlacePtr place) override;
+  net::Task<Taken> take_event(net::Loop& loop, std::string event) override;
 
   // The next answers, one after another; then all is done.
   void answers(std::vector<Taken> script);
@@ -92,6 +93,8 @@ class ScriptedConsumer final : public Consumer {
   std::size_t most_at_once() const;  // ever
 
  private:
+  net::Task<Taken> taken(net::Loop& loop, Ids ids);
+
   mutable std::mutex mutex_;
   std::optional<Readiness> ready_ = Readiness{.room = 1000, .role_arn = "role", .timeout = 3s};
   std::deque<Taken> script_;

@@ -1,6 +1,8 @@
 #include "services/events/api_calls.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <tuple>
 #include <utility>
 
 #include "aws/arn.hpp"
@@ -40,7 +42,7 @@ delivery::HttpCall call_of(const ports::Parcel& parcel, std::string url,
   delivery::HttpCall call;
   call.method = http::parse_method(parcel.method).value_or(http::Method::kPost);
   call.timeout = kApiTimeout;
-  call.answer_bytes_max = kApiAnswerBytesMax;
+  call.answer_bytes_max = std::max(kApiAnswerBytesMax, parcel.answer_bytes_max);
   call.headers.add("User-Agent", "Amazon/EventBridge/ApiDestinations");
   call.headers.add("Content-Type", "application/json; charset=utf-8");
   call.headers.add("Range", "bytes=0-1048575");
@@ -78,23 +80,33 @@ ConnectionPtr ApiCalls::connection_of(std::string_view arn) const {
   return found != nullptr && found->arn() == arn ? found : nullptr;
 }
 
+std::optional<Delivered> ApiCalls::aim(std::string_view arn, ports::Parcel& parcel,
+                                       double& a_second_max) const {
+  const aws::Scope scope = scope_in(arn);
+  const ApiDestinationPtr api =
+      apis_.find(resources::scoped_key(scope, named_in(arn, scope, kApiScheme)));
+  if (api == nullptr || api->arn() != arn) {
+    return refused("ResourceNotFoundException", "The API destination does not exist.");
+  }
+  Pairs query;
+  for (const ports::ParcelHeader& each : parcel.query) query.emplace_back(each.name, each.value);
+  const std::string url = with_query(with_path_values(api->url, parcel.path_values), query);
+  parcel.method = api->method;
+  parcel.target = fmt::format("{}:{} {}", kApiScheme, api->connection_arn, url);
+  a_second_max = static_cast<double>(api->rate);
+  return std::nullopt;
+}
+
 void ApiCalls::complete(const Rule&, const gen::events::Target& target,
                         delivery::Shipment& shipment) const {
-  const aws::Scope scope = scope_in(target.arn);
-  const std::string name = named_in(target.arn, scope, kApiScheme);
-  if (name.empty()) return;
-  const ApiDestinationPtr api = apis_.find(resources::scoped_key(scope, name));
-  if (api == nullptr || api->arn() != target.arn) {
-    shipment.refusal = refused("ResourceNotFoundException", "The API destination does not exist.");
-    return;
-  }
-  std::string url = api->url;
+  if (named_in(target.arn, scope_in(target.arn), kApiScheme).empty()) return;
   if (target.http_parameters) {
     const auto& more = *target.http_parameters;
-    if (more.path_parameter_values) url = with_path_values(url, *more.path_parameter_values);
+    if (more.path_parameter_values) shipment.parcel.path_values = *more.path_parameter_values;
     if (more.query_string_parameters) {
-      url = with_query(
-          url, Pairs(more.query_string_parameters->begin(), more.query_string_parameters->end()));
+      for (const auto& [name, value] : *more.query_string_parameters) {
+        shipment.parcel.query.push_back({name, value});
+      }
     }
     if (more.header_parameters) {
       for (const auto& [header, value] : *more.header_parameters) {
@@ -102,9 +114,23 @@ void ApiCalls::complete(const Rule&, const gen::events::Target& target,
       }
     }
   }
-  shipment.parcel.method = api->method;
-  shipment.parcel.target = fmt::format("{}:{} {}", kApiScheme, api->connection_arn, url);
-  shipment.a_second_max = static_cast<double>(api->rate);
+  shipment.refusal = aim(target.arn, shipment.parcel, shipment.a_second_max);
+}
+
+net::Task<bool> ApiCalls::in_turn(net::Loop& loop, const std::string& arn, double a_second_max) {
+  const MonoTime now = loop.now();
+  MonoTime turn = now;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(next_, [&](const auto& each) { return each.second <= now; });
+    MonoTime& next = next_[arn];
+    turn = std::max(next, now);
+    if (turn > now + kApiTimeout) co_return false;
+    next = turn + std::chrono::duration_cast<Duration>(
+                      std::chrono::duration<double>(1.0 / std::max(a_second_max, 1.0)));
+  }
+  if (turn > now) co_await loop.sleep_until(turn);
+  co_return true;
 }
 
 net::Task<std::vector<Delivered>> ApiCalls::deliver(net::Loop& loop,
@@ -114,8 +140,19 @@ net::Task<std::vector<Delivered>> ApiCalls::deliver(net::Loop& loop,
   co_return out;
 }
 
-net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel& parcel) {
+net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel& given) {
+  ports::Parcel parcel = given;
   auto [arn, url] = parts_of(parcel.target);
+  if (url.empty()) {
+    double a_second_max = 0;
+    if (auto fault = aim(arn, parcel, a_second_max)) co_return *std::move(fault);
+    if (!co_await in_turn(loop, arn, a_second_max)) {
+      co_return Delivered{.kind = Delivered::Kind::kLater,
+                          .code = "ThrottlingException",
+                          .message = "The API destination's rate is used up."};
+    }
+    std::tie(arn, url) = parts_of(parcel.target);
+  }
   const ConnectionPtr connection = connection_of(arn);
   if (connection == nullptr) {
     co_return refused("ResourceNotFoundException", "The connection does not exist.");
@@ -146,7 +183,10 @@ net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel&
     const auto answer = co_await authorisations_.send(loop, call);
     const bool again =
         oauth && !fresh && answer && (answer->status == 401 || answer->status == 407);
-    if (!again) co_return delivery::delivered_by(answer);
+    if (again) continue;
+    Delivered out = delivery::delivered_by(answer);
+    if (parcel.answer_bytes_max > 0 && answer) out.answer = answer->body;
+    co_return out;
   }
   co_return refused("AuthorizationFailed", "The endpoint refuses each token.");
 }

@@ -4,11 +4,17 @@
 // outbox asks for the shipment (complete()); what the connection says, secrets among it, at the
 // attempt (deliver()). Between the two the target is "api-destination:CONNECTION URL".
 //
+// Who has no outbox (pipes) sends to "api-destination:ARN", with path values, query and headers in
+// the parcel; it waits for its turn, as the destination's rate has it.
+//
 // Source: EventBridge user guide, "API destinations" and "Connections".
 //
 // Thread-safety: any thread; as ports::Destination.
 #pragma once
 
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,11 +47,18 @@ class ApiCalls final : public ports::Destination, public TargetKinds {
   ConnectionPtr connection_of(std::string_view arn) const;
 
  private:
+  // At the URL of the API destination; what it is answered where that is not there.
+  std::optional<ports::Delivered> aim(std::string_view arn, ports::Parcel& parcel,
+                                      double& a_second_max) const;
+  // Waits for the next place that the rate leaves; false: that would be too long.
+  net::Task<bool> in_turn(net::Loop& loop, const std::string& arn, double a_second_max);
   net::Task<ports::Delivered> deliver_one(net::Loop& loop, const ports::Parcel& parcel);
 
   const Shelf<ApiDestinationTable>& apis_;
   const Shelf<ConnectionTable>& connections_;
   Connections& authorisations_;
+  std::mutex mutex_;
+  std::map<std::string, MonoTime, std::less<>> next_;  // by ARN; guarded by mutex_
 };
 
 }  // namespace lapwing::events

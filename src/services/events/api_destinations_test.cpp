@@ -1,5 +1,7 @@
 // Connections and API destinations, against a real server on loopback.
+#include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -140,6 +142,44 @@ TEST(ApiDestinations, SendWhatTheTargetAndTheConnectionSay) {
   EXPECT_EQ(asked[0].headers.get_or("User-Agent"), "Amazon/EventBridge/ApiDestinations");
   EXPECT_EQ(asked[0].headers.get_or("Content-Type"), "application/json; charset=utf-8");
   EXPECT_EQ(asked[0].headers.get_or("Range"), "bytes=0-1048575");
+}
+
+// By who has no outbox and waits for the answer.
+ports::Delivered send_at_once(ApiHost& h, const ports::Parcel& parcel) {
+  auto promise = std::make_shared<std::promise<ports::Delivered>>();
+  ports::Destination* const apis = h.ports.destinations->find(parcel.target);
+  net::Loop& loop = h.loop();
+  loop.post([&loop, apis, parcel, promise] {
+    loop.spawn([](net::Loop& on, ports::Destination& to, ports::Parcel what,
+                  std::shared_ptr<std::promise<ports::Delivered>> answer) -> net::Task<void> {
+      const std::vector<ports::Parcel> one(1, what);
+      answer->set_value((co_await to.deliver(on, one)).front());
+    }(loop, *apis, parcel, promise));
+  });
+  return promise->get_future().get();
+}
+
+TEST(ApiDestinations, AnswerWhoSendsToThemAtOnce) {
+  Site site;
+  ApiHost h;
+  const std::string api = h.destination(h.connect("BASIC", kBasic), site.url("/a/*"), "PUT");
+  site.answers("/a/v%2Fw", {http::Response(200, "application/json", std::string(100'000, 'x')),
+                            http::Response(503)});
+  ports::Parcel parcel;
+  parcel.target = "api-destination:" + api;
+  parcel.body = "{}";
+  parcel.path_values = {"v/w"};
+  parcel.query = {{"t", "u"}};
+  parcel.headers = {{"X-Own", "1"}};
+  parcel.answer_bytes_max = 200'000;
+  const ports::Delivered taken = send_at_once(h, parcel);
+  EXPECT_EQ(taken.kind, ports::Delivered::Kind::kTaken) << taken.message;
+  EXPECT_EQ(taken.answer.size(), 100'000U);
+  EXPECT_EQ(site.asked("/a/v%2Fw").at(0).line, "PUT /a/v%2Fw?t=u");
+  EXPECT_EQ(site.asked("/a/v%2Fw").at(0).headers.get_or("Authorization"), "Basic dTpw");
+  EXPECT_EQ(send_at_once(h, parcel).kind, ports::Delivered::Kind::kLater);
+  parcel.target += "x";
+  EXPECT_EQ(send_at_once(h, parcel).code, "ResourceNotFoundException");
 }
 
 TEST(ApiDestinations, AreTriedAgainAfter503AndNotAfter404) {

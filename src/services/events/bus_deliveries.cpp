@@ -67,12 +67,12 @@ std::expected<Event, Delivered> event_of(Core& core, const BusAddress& bus, cons
          .source = parcel.source,
          .scope = {parcel.as.source_account.empty() ? bus.scope.account : parcel.as.source_account,
                    bus.scope.region},
-         .time = now,
+         .time = parcel.time_ms ? wall_from_unix_ms(*parcel.time_ms) : now,
          .resources = &parcel.resources,
          .detail = parcel.body});
     if (!json) return std::unexpected(refused("MalformedDetail", "Detail is malformed."));
     out.json = *std::move(json);
-    out.time_ms = unix_ms(now);
+    out.time_ms = parcel.time_ms.value_or(unix_ms(now));
   }
   if (out.json.size() > kEnvelopeBytesMax) {
     return std::unexpected(refused("EventTooLarge", "The event is larger than can be kept."));

@@ -294,6 +294,9 @@ TEST(RoleDirectory, SeesWhomARoleTrusts) {
   EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
   EXPECT_FALSE(trusts(R"({"Service":"scheduler.amazonaws.com"})", R"("sts:AssumeRole")"));
   EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
+  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts_pipes);
+  EXPECT_FALSE(trusts(R"({"Service":"pipes.amazonaws.com"})", R"("sts:AssumeRole")"));
+  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts_pipes);
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ std::optional<std::uint64_t> parse_version(std::string_view qualifier);
 // "arn:aws:lambda:us-east-1:000000000000:function:name", ":qualifier" appended if not empty.
 std::string function_arn(const FunctionKey& key, std::string_view qualifier = {});
 
+// "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]"; none: it is of something else.
+std::optional<FunctionIdentifier> read_function_arn(std::string_view text);
+
 // What the caller is: defaults for the parts a short form leaves out.
 struct IdentifierScope {
   const AccountId& account;

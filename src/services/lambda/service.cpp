@@ -48,7 +48,8 @@ struct Service::Parts {
                   given.clock),
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
         async(given, {side.invoker, catalog, concurrency, attachments}),
-        mappings(given, {side, catalog, concurrency, async}),
+        runs({given.clock, given.random, given.log, catalog, concurrency, side.invoker}),
+        mappings(given, {side, runs, async}),
         core{functions,
              catalog,
              concurrency,
@@ -86,6 +87,7 @@ struct Service::Parts {
   CodeUrls code_urls;
   CodeDownloads downloads;
   AsyncInvocations async;
+  FunctionRuns runs;
   EventSourceMappings mappings;
   Core core;
   aws::Service api;
@@ -102,6 +104,7 @@ void Service::publish(hosting::Ports& ports) {
   ports.functions = &parts_->catalog;
   ports.events = &parts_->async;
   ports.network_users = &parts_->network_users;
+  ports.runner = &parts_->runs;
   if (ports.destinations != nullptr) ports.destinations->add("lambda", parts_->async);
 }
 

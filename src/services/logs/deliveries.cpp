@@ -26,7 +26,8 @@ struct LogLine {
 };
 
 LogLine line_of(const Parcel& parcel, std::int64_t now_ms) {
-  LogLine out{now_ms, parcel.body};
+  LogLine out{parcel.time_ms.value_or(now_ms), parcel.body};
+  if (parcel.time_ms) return out;
   const auto document = text::parse_json(parcel.body);
   if (!document || !document->root().is_object() || document->root().size() != 2) return out;
   const text::JsonValue* const time = document->root().find("timestamp");
@@ -50,7 +51,9 @@ Status write(Core& core, const Parcel& parcel) {
   }
   const DeletionGate::Passed passed = core.deletion.pass();
   LAPWING_TRY(const Group group, core.repository.group(scope, *name));
-  const std::string stream = "events/" + text::format_day_path(wall_from_unix_ms(now_ms));
+  const std::string stream = parcel.log_stream.empty()
+                                 ? "events/" + text::format_day_path(wall_from_unix_ms(now_ms))
+                                 : parcel.log_stream;
   if (!parcel.as.service.empty()) {
     LAPWING_TRY(const bool may, may_write(core.repository, scope, group.name, stream, parcel.as));
     if (!may) {

@@ -1,9 +1,9 @@
 // Log groups as destinations of other services' events: each becomes a log event in the group's
 // stream of the day, "events/2023/11/14". The group has to be there.
 //
-// A body {"timestamp": MS, "message": TEXT}, as a rule's input transformer may make it, says both;
-// any other one is the message. A service may write where a resource policy lets it
-// (resource_policies.hpp).
+// Stream and time may be the sender's (pipes). Where they are not, a body {"timestamp": MS,
+// "message": TEXT}, as a rule's input transformer may make it, says time and message; any other one
+// is the message. A service may write where a resource policy lets it (resource_policies.hpp).
 //
 // Thread-safety: as ports::Destination.
 #pragma once

@@ -51,6 +51,14 @@ TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
   EXPECT_EQ(found.at("events.0.logStreamName"), "events/2023/11/14");
   EXPECT_EQ(found.at("events.1.message"), R"({"detail":{}})");
   parcels.resize(1);
+  parcels[0].body = "timed";
+  parcels[0].time_ms = 1'699'999'998'000;
+  parcels[0].log_stream = "own";
+  EXPECT_EQ(send(host, parcels).at(0).kind, Delivered::Kind::kTaken);
+  const auto own =
+      host.call("FilterLogEvents", R"({"logGroupName":"/aws/events/g","logStreamNames":["own"]})");
+  EXPECT_EQ(own.at("events.0.message"), "timed") << own.text;
+  EXPECT_EQ(own.at("events.0.timestamp"), "1699999998000");
   parcels[0].body = std::string(1024 * 1024, 'x');
   EXPECT_EQ(send(host, parcels).at(0).kind, Delivered::Kind::kRefused);
 }

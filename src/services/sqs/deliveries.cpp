@@ -50,8 +50,10 @@ Outgoing outgoing(const Queue& queue, const Parcel& parcel) {
   out.body = parcel.body;
   out.in_batch = true;
   if (!parcel.group.empty()) out.group = parcel.group;
-  if (queue.fifo) {
-    out.deduplication_id = parcel.deduplication_id.empty() ? parcel.id : parcel.deduplication_id;
+  if (queue.fifo && !parcel.deduplication_id.empty()) {
+    out.deduplication_id = parcel.deduplication_id;
+  } else if (queue.fifo && !queue.content_deduplication) {
+    out.deduplication_id = parcel.id;
   }
   if (!parcel.attributes.empty()) {
     out.attributes = ports::attribute_values<AttributeValues>(parcel.attributes);

@@ -18,6 +18,7 @@ SERVICES = {
     "events": "list_event_buses",
     "iam": "get_account_summary",
     "logs": "describe_log_groups",
+    "pipes": "list_pipes",
     "scheduler": "list_schedules",
     "sns": "list_topics",
     "sts": "get_caller_identity",

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "aws/arn.hpp"
 #include "delivery/outbox_events.hpp"
 #include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
@@ -16,8 +15,6 @@
 namespace lapwing::lambda {
 namespace {
 
-constexpr std::string_view kFunctionType = "function:";
-
 ports::Delivered refused(const Error& error) {
   return {.kind = ports::Delivered::Kind::kRefused,
           .code = std::string(error.code()),
@@ -28,24 +25,6 @@ ports::Delivered later(const Error& error) {
   return {.kind = ports::Delivered::Kind::kLater,
           .code = std::string(error.code()),
           .message = error.message()};
-}
-
-struct Named {
-  FunctionKey key;
-  std::string qualifier;
-};
-
-// "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]"
-std::optional<Named> read_arn(std::string_view text) {
-  const auto arn = aws::Arn::parse(text);
-  if (!arn || arn->service != "lambda" || !arn->resource.starts_with(kFunctionType)) {
-    return std::nullopt;
-  }
-  const std::string_view name = std::string_view(arn->resource).substr(kFunctionType.size());
-  const std::size_t colon = name.find(':');
-  Named out{{arn->account, arn->region, FunctionName(name.substr(0, colon))}, {}};
-  if (colon != std::string_view::npos) out.qualifier = name.substr(colon + 1);
-  return out;
 }
 
 // Of the version that a qualifier leads to; an alias leads to its first.
@@ -118,13 +97,13 @@ net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVer
 }
 
 struct AsyncInvocations::Aim {
-  Named named;
+  FunctionIdentifier named;
   runtime::FunctionVersionPtr function;
 };
 
 std::expected<AsyncInvocations::Aim, ports::Delivered> AsyncInvocations::aim(
     std::string_view target, const ports::OnBehalf& as) const {
-  std::optional<Named> named = read_arn(target);
+  std::optional<FunctionIdentifier> named = read_function_arn(target);
   if (!named) return std::unexpected(refused(errors::function_not_found(target)));
   const auto function = parts_.catalog.resolve(named->key.account, named->key.region,
                                                named->key.name.view(), named->qualifier);

@@ -40,11 +40,7 @@ Status check_alone(store::Txn& txn, const MappingRecord& record) {
 
 EventSourceMappings::EventSourceMappings(const hosting::Dependencies& given,
                                          const MappingParts& parts)
-    : given_(given),
-      parts_(parts),
-      consumer_needs_{given_.clock,   given_.random,      given_.log,
-                      parts_.catalog, parts_.concurrency, parts_.side.invoker},
-      store_(given_.store.store()) {}
+    : given_(given), parts_(parts), store_(given_.store.store()) {}
 
 EventSourceMappings::~EventSourceMappings() { stop(); }
 
@@ -242,7 +238,7 @@ void EventSourceMappings::begin_stream(const MappingRecord& record) {
   }
   pollers_->start(record.uuid, *std::move(mapping),
                   std::make_shared<FunctionConsumer>(
-                      consumer_needs_, FunctionIdentifier{record.function, record.qualifier}));
+                      parts_.runs, FunctionIdentifier{record.function, record.qualifier}));
 }
 
 std::string EventSourceMappings::last_result(const MappingRecord& record) const {
@@ -264,7 +260,7 @@ void EventSourceMappings::begin(const MappingRecord& record) {
   }
   pollers_->start(record.uuid, *std::move(mapping),
                   std::make_shared<FunctionConsumer>(
-                      consumer_needs_, FunctionIdentifier{record.function, record.qualifier}));
+                      parts_.runs, FunctionIdentifier{record.function, record.qualifier}));
 }
 
 void EventSourceMappings::function_changed(const FunctionKey& key) {

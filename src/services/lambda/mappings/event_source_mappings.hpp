@@ -36,8 +36,7 @@ namespace lapwing::lambda {
 // All outlive it.
 struct MappingParts {
   const engine::EngineSide& side;
-  const Catalog& catalog;
-  const Concurrency& concurrency;
+  FunctionRuns& runs;
   mappings::GivenUpSink& given_up;
 };
 
@@ -88,7 +87,6 @@ class EventSourceMappings {
 
   const hosting::Dependencies given_;
   const MappingParts parts_;
-  const ConsumerNeeds consumer_needs_;
   store::Store& store_;
   store::Store* checkpoints_ = nullptr;         // from start() on
   std::unique_ptr<mappings::Pollers> pollers_;  // likewise; null where there is nothing to poll
