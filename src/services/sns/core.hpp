@@ -9,6 +9,7 @@
 #include "crypto/aes_gcm.hpp"
 #include "delivery/outbox.hpp"
 #include "hosting/space_waker.hpp"
+#include "os/disk_space.hpp"
 #include "services/sns/address.hpp"
 #include "services/sns/catalog.hpp"
 #include "services/sns/fifo.hpp"
@@ -48,6 +49,8 @@ struct Core {
   const Clock* clock = nullptr;
   Random* random = nullptr;
   Settings settings;
+  // What is left of it is for what is published, but for its reserve. Null: not known.
+  const os::DiskSpace* disk = nullptr;
   store::Space* space = nullptr;
   std::unique_ptr<Parts> parts;
 

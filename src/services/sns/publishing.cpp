@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "services/sns/limits.hpp"
 #include "services/sns/matching.hpp"
 #include "services/sns/words.hpp"
 #include "store/await.hpp"
@@ -53,6 +54,11 @@ net::Task<Result<std::vector<Accepted>>> publish_to(Core& core, net::Loop& loop,
     std::vector<Accepted> out;
     for (const Mail& each : work->mails) out.push_back({false, each.message.id, 0});
     co_return out;
+  }
+  if (core.disk != nullptr) {
+    if (auto room = core.disk->check(2 * kPublishBodyBytesMax); !room) {
+      co_return fail(store_failure(std::move(room).error()));
+    }
   }
   auto written = co_await store::compute_on<std::vector<Accepted>>(
       loop, core.store(), [work](store::Txn& txn) { return write(txn, *work); });

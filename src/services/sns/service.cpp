@@ -176,6 +176,7 @@ Service::Service(const hosting::Dependencies& given, const sns::Settings& settin
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.settings = settings;
+  core_.disk = given_.disk;
 }
 
 void Service::publish(hosting::Ports& ports) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aws/arn.hpp"
+#include "os/disk_space.hpp"
 #include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -58,6 +59,13 @@ std::uint64_t version_of(const Catalog& catalog, const FunctionKey& key,
   return alias ? alias->version : 0;
 }
 
+Error no_room(const Error& why) {
+  return Error(ErrorKind::kUnavailable, "ServiceException",
+               "The disk is full: events are not accepted now. Please retry.")
+      .with_status(503)
+      .with_detail(why.to_log());
+}
+
 }  // namespace
 
 AsyncInvocations::AsyncInvocations(const hosting::Dependencies& given, const AsyncParts& parts)
@@ -96,6 +104,11 @@ void AsyncInvocations::stop() {
 
 net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVersionPtr function,
                                            runtime::Invocation invocation) {
+  if (given_.disk != nullptr) {
+    if (const Status room = given_.disk->check(2 * kMaxEventPayloadBytes); !room) {
+      co_return fail(no_room(room.error()));
+    }
+  }
   Event event;
   event.request_id = std::move(invocation.request_id);
   event.account = function->account;
@@ -109,7 +122,9 @@ net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVer
   event.trace = std::move(invocation.trace_id);
   event.payload = std::move(invocation.payload);
   event.accepted_ms = unix_ms(given_.clock.wall());
-  return events_->accept(here, std::move(event));
+  Status done = co_await events_->accept(here, std::move(event));
+  if (!done && os::is_disk_full(done.error())) co_return fail(no_room(done.error()));
+  co_return done;
 }
 
 std::expected<Event, ports::Delivered> AsyncInvocations::event_of(const ports::Parcel& parcel) {
