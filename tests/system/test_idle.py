@@ -17,8 +17,8 @@ COUNTS = {"topics": 10_000, "queues": 10_000, "mappings": 1_000, "schedules": 10
 COUNTS = {kind: count if LONG else count // 50 for kind, count in COUNTS.items()}
 SECONDS = 60 if LONG else 8  # of doing nothing
 CPU = 0.01  # of one processor
-# A clock tick or two: what a look at the processes costs.
-SLACK = 0.02
+# Two ticks of the clock that it is measured by.
+SLACK = 0.02 / SECONDS
 KB_EACH = 4
 # What the allocator and the store's caches take once, whatever there is.
 KB_ONCE = 24 * 1024
@@ -87,8 +87,8 @@ def rest(server):
     for _ in range(3):
         begun, before = time.monotonic(), seconds_used(server)
         eventually(lambda: False, SECONDS)
-        used = (seconds_used(server) - before - SLACK) / (time.monotonic() - begun)
-        if used < CPU:
+        used = (seconds_used(server) - before) / (time.monotonic() - begun)
+        if used < CPU + SLACK:
             break
     return used
 
@@ -96,7 +96,8 @@ def rest(server):
 def test_much_that_does_nothing(data_dir):
     server = Server(data_dir).start()
     to = Services(server.address)
-    to.api.deploy("f", "def handler(event, context):\n    return 1\n", MemorySize=128)
+    to.api.deploy("f", "def handler(event, context):\n    return 1\n", MemorySize=128,
+                  Timeout=20)
     make_queue(to, 0)
     made_kb = {}
     for kind in MAKE:
@@ -115,7 +116,7 @@ def test_much_that_does_nothing(data_dir):
         resident = resident_kb(server)
         print(f"at rest {100 * used:.2f} % of a processor; after a restart {100 * used_after:.2f} %, "
               f"ready in {ready:.2f} s, {resident / 1024:.0f} MiB")
-        assert used < CPU and used_after < CPU
+        assert max(used, used_after) < CPU + SLACK
         count = sum(COUNTS.values())
         assert sum(made_kb.values()) < KB_EACH * count + KB_ONCE, made_kb
         assert resident < KB_EACH * count + 64 * 1024 + KB_ONCE, resident

@@ -131,6 +131,15 @@ def repeats(by_id, kills):
     return out
 
 
+def kills_alone(by_id, kills):
+    """Dead letters that nothing is wrong with: each of their receives was cut by a kill."""
+    innocent = [each[0] for each in by_id.values() if each[0].event["do"] == ""]
+    for one in innocent:
+        cut = sum(killed >= one.sent_at for killed, _ in kills)
+        assert cut >= RECEIVES_MAX, f"{one.event['id']} was cut {cut} times only"
+    return len(innocent)
+
+
 def groups_of(by_id):
     """{group: its events in the order of their sequence numbers}."""
     out = collections.defaultdict(list)
