@@ -29,6 +29,10 @@ struct Task::Entry {
 
 namespace {
 
+Duration wall_ahead(const Clock& clock) {
+  return clock.wall().time_since_epoch() - clock.mono().time_since_epoch();
+}
+
 // What a task's own code answers, whatever way it takes.
 template <class Fn>
 auto guarded(Fn fn) -> decltype(fn()) {
@@ -86,7 +90,7 @@ void Hold::reset() noexcept {
 }
 
 Runner::Runner(const Clock& clock, Logger& logger, const RunnerOptions& options)
-    : clock_(clock), logger_(logger), options_(options) {}
+    : clock_(clock), logger_(logger), options_(options), wall_ahead_(wall_ahead(clock)) {}
 
 Task Runner::every(std::string name, Duration period, Step step) {
   auto entry = std::make_shared<Task::Entry>();
@@ -186,9 +190,21 @@ std::optional<MonoTime> Runner::earliest(bool sources_only) const {
   return out;
 }
 
+void Runner::notice_step() {
+  const Duration ahead = wall_ahead(clock_);
+  if (std::chrono::abs(ahead - wall_ahead_) < kClockStep) return;
+  wall_ahead_ = ahead;
+  for (const EntryPtr& entry : entries_) {
+    if (entry->source == nullptr || entry->notified || entry->failures_in_row > 0) continue;
+    entry->notified = true;
+    entry->notified_at = clock_.mono();
+  }
+}
+
 void Runner::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    if (options_.pace == Pace::kReal) notice_step();
     const MonoTime now = clock_.mono();
     if (const EntryPtr entry = pick(now)) {
       entry->running = true;
@@ -205,7 +221,8 @@ void Runner::work() {
       continue;
     }
     const auto next = options_.pace == Pace::kReal ? earliest(false) : std::nullopt;
-    next ? static_cast<void>(changed_.wait_for(lock, *next - now)) : changed_.wait(lock);
+    next ? static_cast<void>(changed_.wait_for(lock, std::min(*next - now, options_.look)))
+         : changed_.wait(lock);
   }
 }
 

@@ -17,6 +17,10 @@
 // kBackgroundRetryMax. notify() does not hurry it meanwhile. The first failure is logged, and the
 // first success after it.
 //
+// Waiting is by the monotonic clock. A source whose instants are of the wall clock is asked again
+// within RunnerOptions::look when the two have moved against each other: somebody has set the
+// clock, or the machine has slept.
+//
 // What a task has set going elsewhere (an operation that waited and now answers, say) can keep a
 // Hold, for which settle() waits, too.
 //
@@ -47,6 +51,8 @@ namespace lapwing::background {
 // What failed is tried again after this.
 inline constexpr Duration kBackgroundRetry = std::chrono::seconds(1);
 inline constexpr Duration kBackgroundRetryMax = std::chrono::minutes(1);
+// A wall clock that has moved so far against the monotonic one was set.
+inline constexpr Duration kClockStep = std::chrono::milliseconds(100);
 
 using lapwing::DueSource;
 
@@ -71,6 +77,8 @@ struct RunnerOptions {
   std::size_t threads = 2;       // from start() on
   std::size_t threads_max = 16;  // as all of them are at work
   Pace pace = Pace::kReal;
+  // The longest wait before the clocks are compared.
+  Duration look = std::chrono::seconds(5);
 };
 
 class Runner;
@@ -166,6 +174,7 @@ class Runner {
   bool held(std::uint64_t before) const { return !holds_.empty() && *holds_.begin() < before; }
   std::optional<MonoTime> earliest(bool sources_only) const;
   void begin_thread();
+  void notice_step();
   // Without it.
   void run(Task::Entry& entry);
   void drop(std::uint64_t ticket) noexcept;
@@ -182,6 +191,7 @@ class Runner {
   std::uint64_t next_hold_ = 0;
   std::uint64_t runs_ = 0;   // of all tasks
   std::size_t at_work_ = 0;  // threads
+  Duration wall_ahead_;      // of the monotonic clock, when the two were last compared
   bool stopping_ = false;
   bool settling_ = true;
   std::vector<std::thread> threads_;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/captured_log.hpp"
+#include "base/testing/eventually.hpp"
 
 namespace lapwing::background {
 namespace {
@@ -347,6 +348,53 @@ TEST(RunnerRealTime, WaitsByTheClockAndStops) {
   twice.wait();
   runner.stop();
   EXPECT_EQ(runner.tasks().at(1).runs, 0u);
+}
+
+// The machine's clock, set by hand.
+class SetClock final : public Clock {
+ public:
+  WallTime wall() const override { return real_.wall() + by_.load(); }
+  MonoTime mono() const override { return real_.mono(); }
+  void set(Duration by) { by_ = by; }
+
+ private:
+  SystemClock real_;
+  std::atomic<Duration> by_{Duration::zero()};
+};
+
+// Is due at an instant of the wall clock.
+class Alarm final : public DueSource {
+ public:
+  Alarm(const Clock& clock, WallTime at) : clock_(clock), at_(at) {}
+  Result<std::optional<MonoTime>> next_due() override {
+    if (rang_) return std::nullopt;
+    if (!asked.try_wait()) asked.count_down();
+    return clock_.mono() + std::max(Duration::zero(), at_ - clock_.wall());
+  }
+  Status run_due() override {
+    rang_ = true;
+    rang.count_down();
+    return {};
+  }
+  std::latch asked{1};
+  std::latch rang{1};
+
+ private:
+  const Clock& clock_;
+  WallTime at_;
+  bool rang_ = false;
+};
+
+TEST(RunnerRealTime, AWallClockThatIsSetMovesWhatIsDueByIt) {
+  SetClock clock;
+  Alarm alarm(clock, clock.wall() + hours(1));
+  Runner runner(clock, null_logger(), {.threads = 1, .look = std::chrono::milliseconds(5)});
+  const Task task = runner.when_due("alarm", alarm);
+  runner.start();
+  alarm.asked.wait();
+  EXPECT_FALSE(alarm.rang.try_wait());
+  clock.set(hours(2));
+  EXPECT_TRUE(lapwing::testing::eventually([&] { return alarm.rang.try_wait(); }));
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ const Kept kKept[] = {
      "User.UserName", "somebody"},
     {"events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})", "DescribeRule",
      R"({"Name":"r"})", "EventPattern", R"({"source":["app"]})"},
+    {"sns", "CreateTopic", R"({"Name":"orders"})", "ListTopics", "{}", "Topics.0.TopicArn",
+     "arn:aws:sns:us-east-1:000000000000:orders"},
+    {"scheduler", "CreateScheduleGroup", R"({"Name":"nightly"})", "GetScheduleGroup",
+     R"({"Name":"nightly"})", "Name", "nightly"},
     {"sts", "GetCallerIdentity", "{}", "GetCallerIdentity", "{}", "Account", "000000000000"},
     {"lambda", "CreateFunction",
      std::string(R"({"FunctionName":"echo","Runtime":"python3.12","Handler":"app.handler",)") +

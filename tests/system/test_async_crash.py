@@ -32,16 +32,13 @@ class Events:
     """What one sender has had acknowledged."""
 
     def __init__(self, numbers):
-        self.numbers, self.acknowledged, self.doubtful, self.api = numbers, {}, set(), None
+        self.numbers, self.acknowledged, self.doubtful = numbers, {}, set()
 
-    def work(self, sqs):
-        if self.api is None or self.api.address != sqs.api.address:
-            self.api = Api(sqs.api.address)
+    def work(self, to):
         number = next(self.numbers)
         event = {"n": number, "fail": number % 5 == 0}
         self.doubtful.add(number)
-        answer = self.api.call("POST", "/2015-03-31/functions/f/invocations",
-                               json.dumps(event).encode(), {"X-Amz-Invocation-Type": "Event"})
+        answer = to.api.invoke("f", event, **{"X-Amz-Invocation-Type": "Event"})
         assert answer.status == 202, (answer.status, answer.body)
         self.acknowledged[number] = event
         self.doubtful.discard(number)

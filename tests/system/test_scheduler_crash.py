@@ -3,13 +3,12 @@ and each occurrence comes once at least, none that was before its time."""
 import datetime
 import json
 import random
-import threading
 import time
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from conftest import LONG
+from killing import counter, storm
 from serving import Server
 
 ROUNDS = 12 if LONG else 3
@@ -23,28 +22,21 @@ def client_of(server, service):
                         config=Config(retries={"max_attempts": 0}, read_timeout=60))
 
 
-def make(server, queue, maker, taken, failures):
-    """Schedules that are due within some seconds; `taken` has those that were acknowledged."""
-    scheduler = client_of(server, "scheduler")
-    number = 0
-    try:
-        while True:
-            number += 1
-            name = f"{maker}-{number}"
-            due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
-                seconds=random.randint(1, 3))
-            due = due.replace(microsecond=0) + datetime.timedelta(seconds=1)
-            scheduler.create_schedule(
-                Name=name, ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
-                FlexibleTimeWindow={"Mode": "OFF"}, ActionAfterCompletion="DELETE",
-                Target={"Arn": queue, "RoleArn": ROLE, "Input": json.dumps({
-                    "name": name, "due": due.timestamp()})})
-            taken.add(name)
-            time.sleep(0.01)
-    except ClientError as error:
-        failures.append(error)
-    except BotoCoreError:
-        pass  # the server is gone
+def maker(label, queue, taken, numbers):
+    """Makes schedules that are due within some seconds; `taken` has those that were acknowledged."""
+    def work(to):
+        name = f"{label}-{next(numbers)}"
+        due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
+            seconds=random.randint(1, 3))
+        due = due.replace(microsecond=0) + datetime.timedelta(seconds=1)
+        to.scheduler.create(
+            name, ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+            FlexibleTimeWindow={"Mode": "OFF"}, ActionAfterCompletion="DELETE",
+            Target={"Arn": queue, "RoleArn": ROLE, "Input": json.dumps({
+                "name": name, "due": due.timestamp()})})
+        taken.add(name)
+        time.sleep(0.01)  # so that what is made can be delivered, too
+    return work
 
 
 def drained(server, url, wanted, seconds=60):
@@ -69,17 +61,9 @@ def test_what_is_due_comes_over_a_kill(data_dir):
         url = sqs.create_queue(QueueName="crash")["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
             "QueueArn"]
-        taken, failures = set(), []
-        threads = [threading.Thread(target=make, args=(
-            server, queue, f"r{round}m{maker}", taken, failures)) for maker in range(MAKERS)]
-        for thread in threads:
-            thread.start()
-        time.sleep(random.uniform(2, 5))
-        server.kill()
-        for thread in threads:
-            thread.join(60)
-        assert not failures, failures
-        assert taken
+        taken = set()
+        storm(server, [maker(f"r{round}m{i}", queue, taken, counter()) for i in range(MAKERS)], 1,
+              longer=random.uniform(2, 5))
         server = Server(data_dir).start()
         seen = drained(server, url, set(taken))
         assert not taken - seen.keys(), "lost"

@@ -1,15 +1,12 @@
 """kill -9 while messages are published and subscriptions made: what was acknowledged counts after a
 restart. A FIFO topic knows its messages again and its sequence numbers go on; a subscription is
 there; what messages are signed with stays."""
-import itertools
-import json
 import random
-import threading
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from conftest import LONG
+from killing import counter, storm
 from serving import Server
 
 ROUNDS = 20 if LONG else 4
@@ -23,50 +20,23 @@ def sns_of(server):
                         config=Config(retries={"max_attempts": 0}, read_timeout=60))
 
 
-class Storm:
-    def __init__(self, server, topic):
-        self.server, self.topic = server, topic
-        self.acknowledged = threading.Semaphore(0)
-        self.failures = []
-
-    def repeat(self, work):
-        sns = sns_of(self.server)
-        try:
-            while True:
-                work(sns)
-                self.acknowledged.release()
-        except ClientError as error:
-            self.failures.append(error)
-        except BotoCoreError:
-            pass  # the server is gone
-
-    def run(self, works, wanted):
-        threads = [threading.Thread(target=self.repeat, args=(work,)) for work in works]
-        for thread in threads:
-            thread.start()
-        for _ in range(wanted):
-            assert self.acknowledged.acquire(timeout=60), self.failures
-        self.server.kill()
-        for thread in threads:
-            thread.join(60)
-        assert not self.failures, self.failures
-
-
 def publisher(topic, group, taken, numbers):
     """Publishes what counts up; `taken` has what was answered."""
-    def work(sns):
+    def work(to):
         id = f"{group}-{next(numbers)}"
-        answer = sns.publish(TopicArn=topic, Message=id, MessageGroupId=group,
-                             MessageDeduplicationId=id)
+        answer = to.sns("Publish", {"TopicArn": topic, "Message": id, "MessageGroupId": group,
+                                    "MessageDeduplicationId": id})
         taken[id] = (answer["MessageId"], answer["SequenceNumber"])
     return work
 
 
 def subscriber(topic, made, numbers):
-    def work(sns):
+    def work(to):
         queue = f"arn:aws:sqs:us-east-1:000000000000:q{next(numbers)}"
-        made[queue] = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={
-            "FilterPolicy": json.dumps({"a": ["b"]})})["SubscriptionArn"]
+        made[queue] = to.sns("Subscribe", {
+            "TopicArn": topic, "Protocol": "sqs", "Endpoint": queue,
+            "Attributes.entry.1.key": "FilterPolicy",
+            "Attributes.entry.1.value": '{"a": ["b"]}'})["SubscriptionArn"]
     return work
 
 
@@ -80,11 +50,11 @@ def test_what_was_acknowledged_counts(data_dir):
     topic = sns.create_topic(Name="crash")["TopicArn"]
     taken, made = {}, {}
     groups = [f"g{number}" for number in range(PUBLISHERS)]
-    works = [publisher(fifo, group, taken, itertools.count()) for group in groups]
-    works.append(subscriber(topic, made, itertools.count()))
+    works = [publisher(fifo, group, taken, counter()) for group in groups]
+    works.append(subscriber(topic, made, counter()))
     for _ in range(ROUNDS):
         # Filters are 200 a topic at most.
-        Storm(server, fifo).run(works, choice.randint(1, CHANGES_MAX))
+        storm(server, works, choice.randint(1, CHANGES_MAX))
         server = Server(data_dir).start()
         sns = sns_of(server)
         for id in choice.sample(sorted(taken), min(20, len(taken))):

@@ -10,7 +10,7 @@ import random
 import threading
 
 from conftest import LONG
-from killing import Sqs, counter, storm
+from killing import Sqs, counter, queue_url, storm
 from serving import Server
 
 ROUNDS = 200 if LONG else 6
@@ -23,7 +23,7 @@ class Ledger:
     """What was acknowledged of one queue. `doubt` holds bodies whose answer never came."""
 
     def __init__(self, name):
-        self.url = "http://any/000000000000/" + name
+        self.url = queue_url(name)
         self.lock = threading.Lock()
         self.sent, self.doubtful = set(), set()
         self.deleted, self.maybe_deleted = set(), set()
@@ -77,14 +77,14 @@ def sender(ledger, numbers, group=None):
                 "MessageGroupId": group, "MessageDeduplicationId": body})})
         return out
 
-    def work(sqs):
+    def work(to):
         batch = unsure.pop() if unsure else entries(random.randint(1, 10))
         bodies = {entry["MessageBody"] for entry in batch}
         if group is not None:
             unsure.append(batch)
         with ledger.lock:
             ledger.doubtful |= bodies
-        answer = sqs("SendMessageBatch", QueueUrl=ledger.url, Entries=batch)
+        answer = to.sqs("SendMessageBatch", QueueUrl=ledger.url, Entries=batch)
         assert len(answer["Successful"]) == len(batch), answer
         unsure.clear()
         with ledger.lock:
@@ -96,9 +96,9 @@ def sender(ledger, numbers, group=None):
 
 
 def receiver(ledger, check=None):
-    def work(sqs):
-        received = sqs("ReceiveMessage", QueueUrl=ledger.url, MaxNumberOfMessages=10,
-                       WaitTimeSeconds=1, AttributeNames=["All"]).get("Messages", [])
+    def work(to):
+        received = to.sqs("ReceiveMessage", QueueUrl=ledger.url, MaxNumberOfMessages=10,
+                          WaitTimeSeconds=1, AttributeNames=["All"]).get("Messages", [])
         bodies = [ledger.see(message) for message in received]
         if check is not None:
             check(bodies)
@@ -109,7 +109,7 @@ def receiver(ledger, check=None):
         names = {message["Body"] for message in chosen}
         with ledger.lock:
             ledger.maybe_deleted |= names
-        answer = sqs("DeleteMessageBatch", QueueUrl=ledger.url, Entries=[
+        answer = to.sqs("DeleteMessageBatch", QueueUrl=ledger.url, Entries=[
             {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
             for i, message in enumerate(chosen)])
         failed = {chosen[int(one["Id"])]["Body"] for one in answer.get("Failed", [])}

@@ -10,6 +10,7 @@
 #include "delivery/outbox.hpp"
 #include "hosting/space_waker.hpp"
 #include "journal/journal.hpp"
+#include "os/disk_space.hpp"
 #include "services/sns/address.hpp"
 #include "services/sns/catalog.hpp"
 #include "services/sns/fifo.hpp"
@@ -50,6 +51,8 @@ struct Core {
   Random* random = nullptr;
   Settings settings;
   journal::Journal* journal = nullptr;  // may stay so
+  // What is left of it is for what is published, but for its reserve. Null: not known.
+  const os::DiskSpace* disk = nullptr;
   store::Space* space = nullptr;
   std::unique_ptr<Parts> parts;
 

@@ -80,6 +80,11 @@ net::Task<Result<std::vector<Accepted>>> publish_to(Core& core, net::Loop& loop,
     }
     co_return out;
   }
+  if (core.disk != nullptr) {
+    if (auto room = core.disk->check(2 * kPublishBodyBytesMax); !room) {
+      co_return fail(store_failure(std::move(room).error()));
+    }
+  }
   auto written = co_await store::compute_on<std::vector<Accepted>>(
       loop, core.store(), [work](store::Txn& txn) { return write(txn, *work); });
   if (!written) co_return fail(store_failure(std::move(written).error()));

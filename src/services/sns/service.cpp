@@ -178,6 +178,7 @@ Service::Service(const hosting::Dependencies& given, const sns::Settings& settin
   core_.random = &given_.random;
   core_.settings = settings;
   core_.journal = given_.journal;
+  core_.disk = given_.disk;
 }
 
 void Service::publish(hosting::Ports& ports) {

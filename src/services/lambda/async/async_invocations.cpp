@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "delivery/outbox_events.hpp"
+#include "os/disk_space.hpp"
 #include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -36,6 +37,13 @@ std::uint64_t version_of(const Catalog& catalog, const FunctionKey& key,
   if (std::from_chars(qualifier.data(), end, number).ptr == end) return number;
   const auto alias = catalog.alias(key, qualifier);
   return alias ? alias->version : 0;
+}
+
+Error no_room(const Error& why) {
+  return Error(ErrorKind::kUnavailable, "ServiceException",
+               "The disk is full: events are not accepted now. Please retry.")
+      .with_status(503)
+      .with_detail(why.to_log());
 }
 
 }  // namespace
@@ -79,6 +87,11 @@ void AsyncInvocations::stop() {
 
 net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVersionPtr function,
                                            runtime::Invocation invocation) {
+  if (given_.disk != nullptr) {
+    if (const Status room = given_.disk->check(2 * kMaxEventPayloadBytes); !room) {
+      co_return fail(no_room(room.error()));
+    }
+  }
   Event event;
   event.request_id = std::move(invocation.request_id);
   event.account = function->account;
@@ -93,7 +106,9 @@ net::Task<Status> AsyncInvocations::accept(net::Loop& here, runtime::FunctionVer
   event.tenant_id = std::move(invocation.tenant_id);
   event.payload = std::move(invocation.payload);
   event.accepted_ms = unix_ms(given_.clock.wall());
-  return events_->accept(here, std::move(event));
+  Status done = co_await events_->accept(here, std::move(event));
+  if (!done && os::is_disk_full(done.error())) co_return fail(no_room(done.error()));
+  co_return done;
 }
 
 struct AsyncInvocations::Aim {

@@ -52,7 +52,7 @@ class AsyncInvocations final : public engine::Events,
   void drain();
   void stop();
 
-  // Of engine::Events.
+  // Of engine::Events. ServiceException (503) where only the disk's reserve is left.
   net::Task<Status> accept(net::Loop& here, runtime::FunctionVersionPtr function,
                            runtime::Invocation invocation) override;
   // Of ports::Destination: parcels become events of the functions they are for. A service is let by
