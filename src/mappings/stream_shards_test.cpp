@@ -6,6 +6,7 @@
 
 #include "base/testing/eventually.hpp"
 #include "mappings/limits.hpp"
+#include "mappings/shard_records.hpp"
 #include "mappings/testing/stream_stage.hpp"
 
 namespace lapwing::mappings {
