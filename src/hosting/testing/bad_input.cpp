@@ -153,6 +153,10 @@ void send_all(HostBase& host, Protocol protocol, const BadInput& how, FunctionRe
   const bool wire = protocol != Protocol::kQuery && HostBase::is_sent_whole(protocol);
   const BadValues values(model, how, wire);
   for (const OperationRow& operation : model.operations) {
+    if (operation.name_only) {  // nothing of it is read
+      sender.raw(operation, "known by name alone", "{", true);
+      continue;
+    }
     before();
     const std::size_t most = host.api().body_limit(operation);
     if (protocol == Protocol::kQuery) {
