@@ -9,6 +9,7 @@
 #include "services/ec2/operations/operations.hpp"
 #include "services/ec2/rules.hpp"
 #include "services/ec2/tagging.hpp"
+#include "services/ec2/words.hpp"
 
 namespace lapwing::ec2 {
 namespace {
