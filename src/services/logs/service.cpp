@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "delivery/outbox_events.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/deliveries.hpp"
 #include "services/logs/following/following.hpp"
@@ -68,6 +69,18 @@ void Service::stop() {
 }
 
 const aws::Service& Service::api() const { return inside_->service; }
+
+// What subscriptions send.
+Result<journal::EventPage> Service::events(const journal::EventAsk& ask) {
+  if (inside_->following == nullptr) return journal::EventPage();
+  return delivery::outbox_events(inside_->following->outbox(), "logs", inside_->given.clock.wall(),
+                                 ask);
+}
+
+Result<std::size_t> Service::replay(std::string_view event) {
+  if (inside_->following == nullptr) return std::size_t{0};
+  return inside_->following->outbox().replay(event);
+}
 
 void Service::metrics(hosting::MetricsText& text) const {
   const LogBudget& budget = inside_->core.budget;

@@ -40,6 +40,8 @@ class Service final : public hosting::Service {
   const aws::Service& api() const override;
   void publish(hosting::Ports& ports) override;
   void metrics(hosting::MetricsText& text) const override;
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override;
+  Result<std::size_t> replay(std::string_view event) override;
   // Whether function output is dropped now.
   hosting::Health health() const override;
   ports::LogSink& sink();

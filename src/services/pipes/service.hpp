@@ -20,6 +20,9 @@ class Service final : public hosting::Service {
   void drain() override { works_.drain(); }
   void stop() override { works_.stop(); }
   void metrics(hosting::MetricsText& text) const override { works_.metrics(text); }
+  Result<journal::EventPage> events(const journal::EventAsk& ask) override {
+    return works_.events(ask);
+  }
 
  private:
   Works works_;

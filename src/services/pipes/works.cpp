@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "hosting/event_pages.hpp"
 #include "services/pipes/limits.hpp"
 #include "services/pipes/plan.hpp"
 #include "services/pipes/tables.hpp"
@@ -185,6 +186,25 @@ std::string Works::trouble(const Pipe& pipe) const {
   if (pollers_ == nullptr || pipe.state != State::kRunning) return {};
   const auto why = pollers_->trouble(pipe.id);
   return why ? source_trouble(*why) : std::string();
+}
+
+Result<journal::EventPage> Works::events(const journal::EventAsk& ask) const {
+  if (ask.list != journal::EventList::kMappings) return journal::EventPage();
+  return hosting::events_of_table<PipeTable>(
+      store_, {}, ask, [this](const Pipe& pipe) -> Result<journal::EventRow> {
+        journal::EventRow row{.what = "pipe",
+                              .name = pipe.arn(),
+                              .to = pipe.target_arn,
+                              .id = pipe.source_arn,
+                              .state = std::string(to_string(pipe.state)),
+                              .reason = pipe.reason};
+        const auto poller = pollers_ != nullptr ? pollers_->facts(pipe.id) : std::nullopt;
+        if (!poller) return row;
+        row.at_work = poller->at_work;
+        if (row.reason.empty()) row.reason = poller->last_result;
+        if (poller->last_result_ms != 0) row.at_ms = poller->last_result_ms;
+        return row;
+      });
 }
 
 void Works::metrics(hosting::MetricsText& text) const {

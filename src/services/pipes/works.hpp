@@ -49,6 +49,8 @@ class Works final : private DueSource {
   // Why the source of one that runs cannot be received from, at present; "": it can.
   std::string trouble(const Pipe& pipe) const;
   void metrics(hosting::MetricsText& text) const;
+  // What is told of them: state, what is at work, how the last batch went.
+  Result<journal::EventPage> events(const journal::EventAsk& ask) const;
 
  private:
   Result<std::optional<MonoTime>> next_due() override;

@@ -26,6 +26,7 @@ class Following {
   Forwarder& forwarder() { return forwarder_; }
   Outgoing& outgoing() { return outgoing_; }
   delivery::Counts counts() const { return outbox_.counts(); }
+  delivery::Outbox& outbox() { return outbox_; }
   // Asks a stream that a filter leads to whether it takes anything.
   Status probe(const SubscriptionFilter& filter, std::string_view vendor);
 
