@@ -110,11 +110,13 @@ void make(Place& place) {
              fmt::format(R"({{"Rule":"r","Targets":[{{"Id":"f","Arn":"{}"}}]}})", kFunctionArn));
 }
 
+// Due every two hours; its target is told so.
 void schedule(Place& place, std::string_view name, std::string_view target) {
   place.call("scheduler", "CreateSchedule",
              fmt::format(R"x({{"Name":"{0}","ScheduleExpression":"rate(2 hours)",)x"
                          R"("FlexibleTimeWindow":{{"Mode":"OFF"}},"Target":{{"Arn":"{1}",)"
-                         R"("Input":"\"{0}\"","RoleArn":"arn:aws:iam::000000000000:role/r"}}}})",
+                         R"("Input":"\"scheduled for the {0}\"",)"
+                         R"("RoleArn":"arn:aws:iam::000000000000:role/r"}}}})",
                          name, target));
 }
 
@@ -132,8 +134,8 @@ void send(Place& place) {
   place.call(
       "sqs", "SendMessage",
       fmt::format(R"({{"QueueUrl":"{}","MessageBody":"delayed","DelaySeconds":900}})", kUrl));
-  schedule(place, "scheduled for the function", kFunctionArn);
-  schedule(place, "scheduled for the queue", kQueueArn);
+  schedule(place, "function", kFunctionArn);
+  schedule(place, "queue", kQueueArn);
 }
 
 TEST(Restored, WhatWaitedAtTheBackupComes) {
