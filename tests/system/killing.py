@@ -42,6 +42,11 @@ class Events(Json):
         super().__init__(address, "events", "AWSEvents.", "1.1")
 
 
+class Logs(Json):
+    def __init__(self, address):
+        super().__init__(address, "logs", "Logs_20140328.", "1.1")
+
+
 class Sns:
     """to("Publish", {"TopicArn": ...}): {element: its text}, of whatever depth, the last one's."""
 
@@ -79,6 +84,7 @@ class Services:
     api = functools.cached_property(lambda self: Api(self.address))
     sqs = functools.cached_property(lambda self: Sqs(self.address))
     sns = functools.cached_property(lambda self: Sns(self.address))
+    logs = functools.cached_property(lambda self: Logs(self.address))
     events = functools.cached_property(lambda self: Events(self.address))
     scheduler = functools.cached_property(lambda self: Scheduler(self.address))
 

@@ -14,7 +14,7 @@ import time
 from api import Api
 from conftest import LONG
 from functions import package
-from killing import Sqs, counter, storm
+from killing import Logs, Sqs, counter, storm
 from serving import Server
 
 ROUNDS = 100 if LONG else 4
@@ -24,32 +24,16 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:done"
 
 
-class Logs:
-    def __init__(self, address):
-        self.api = Api(address)
-
-    def __call__(self, operation, **members):
-        answer = self.api.call("POST", "/", json.dumps(members).encode(), {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "Logs_20140328." + operation,
-            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/logs/"
-                             "aws4_request, SignedHeaders=host, Signature=0"})
-        assert answer.status == 200, (operation, answer.status, answer.body)
-        return json.loads(answer.body or b"{}")
-
-
 class Writer:
     """What one client has had acknowledged, into a stream of its own."""
 
     def __init__(self, number, numbers):
         self.stream, self.numbers = f"s{number}", numbers
-        self.acknowledged, self.logs = set(), None
+        self.acknowledged = set()
 
-    def work(self, sqs):
-        if self.logs is None or self.logs.api.address != sqs.api.address:
-            self.logs = Logs(sqs.api.address)
+    def work(self, to):
         message = f"line {next(self.numbers)}"
-        self.logs("PutLogEvents", logGroupName="written", logStreamName=self.stream, logEvents=[
+        to.logs("PutLogEvents", logGroupName="written", logStreamName=self.stream, logEvents=[
             {"timestamp": int(time.time() * 1000), "message": message}])
         self.acknowledged.add(message)
 
@@ -58,13 +42,10 @@ class Printer:
     """A function whose output is followed; what it printed last may be lost with the server."""
 
     def __init__(self, numbers):
-        self.numbers, self.api = numbers, None
+        self.numbers = numbers
 
-    def work(self, sqs):
-        if self.api is None or self.api.address != sqs.api.address:
-            self.api = Api(sqs.api.address)
-        answer = self.api.call("POST", "/2015-03-31/functions/prints/invocations",
-                               json.dumps({"n": next(self.numbers)}).encode())
+    def work(self, to):
+        answer = to.api.invoke("prints", {"n": next(self.numbers)})
         assert answer.status == 200, (answer.status, answer.body)
 
 

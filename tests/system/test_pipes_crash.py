@@ -29,9 +29,9 @@ def client_of(server, service):
 def sender(name, sent):
     numbers = itertools.count()
 
-    def work(sqs):
+    def work(to):
         bodies = [f"{name}-{next(numbers)}" for _ in range(random.randint(1, 10))]
-        answer = sqs("SendMessageBatch", QueueUrl=URL + "crash", Entries=[
+        answer = to.sqs("SendMessageBatch", QueueUrl=URL + "crash", Entries=[
             {"Id": str(i), "MessageBody": json.dumps({"n": body})}
             for i, body in enumerate(bodies)])
         assert not answer.get("Failed"), answer
