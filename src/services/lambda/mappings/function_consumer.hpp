@@ -29,6 +29,7 @@ class FunctionConsumer final : public mappings::Consumer {
   net::Task<mappings::Taken> take_event(net::Loop& loop, std::string event) override;
 
  private:
+  FunctionRuns& runs_;
   const FunctionIdentifier function_;
   const std::string arn_;
 };
