@@ -175,8 +175,9 @@ std::size_t ScriptedConsumer::places_asked() const {
   return places_asked_;
 }
 
+// The place is kept as long as the batch is at work.
 net::Task<Taken> ScriptedConsumer::take(net::Loop& loop, const Batch& batch, PlacePtr) {
-  return taken(loop, texts_of(batch));
+  co_return co_await taken(loop, texts_of(batch));
 }
 
 net::Task<Taken> ScriptedConsumer::take_event(net::Loop& loop, std::string event) {
@@ -191,7 +192,6 @@ net::Task<Taken> ScriptedConsumer::take_event(net::Loop& loop, std::string event
 net::Task<Taken> ScriptedConsumer::taken(net::Loop& loop, Ids ids) {
   auto [sender, receiver] = net::one_shot<bool>(loop);
   bool wait = false;
-  Ids ids;
   {
     const std::scoped_lock lock(mutex_);
     batches_.push_back(ids);

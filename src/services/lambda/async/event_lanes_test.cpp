@@ -123,6 +123,7 @@ class EventLanes : public ::testing::Test {
                      .invoked_arn = function,
                      .trace = "",
                      .payload = "{}",
+                     .tenant_id = "",
                      .accepted_ms = unix_ms(clock_.wall())});
     }
     net::Loop& loop = loops_.at(0);
@@ -158,8 +159,9 @@ class EventLanes : public ::testing::Test {
   Unset settings_;
   delivery::Outbox outbox_{
       "outbox", {space_, clock_, random_, logger_, runner_, loops_, nowhere_}, nobody_};
+  delivery::DeadEvents dead_{space_, "lambda.dead"};
   EventQueue events_{{space_, clock_, random_, logger_, runner_, loops_, functions_, invoker_,
-                      settings_, outbox_}};
+                      settings_, outbox_, dead_}};
 };
 
 TEST_F(EventLanes, OneFunctionBeginsWithAFew) {
