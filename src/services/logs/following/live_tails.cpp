@@ -93,7 +93,10 @@ Result<TailUpdate> TailSession::take() {
   seen_ = 0;
   std::size_t bytes = kTailReadBytes;
   for (const auto& [target, stream] : written) LAPWING_CHECK(read(target, stream, bytes, out));
-  std::ranges::stable_sort(out.events, {}, &TailEvent::time_ms);
+  std::multimap<std::int64_t, TailEvent> ordered;  // of one time as they were written
+  for (TailEvent& each : out.events) ordered.emplace(each.time_ms, std::move(each));
+  out.events.clear();
+  for (auto& [time_ms, each] : ordered) out.events.push_back(std::move(each));
   return out;
 }
 
