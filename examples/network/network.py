@@ -21,7 +21,9 @@ ALL = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 def package():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("app.py", CODE)
+        file = zipfile.ZipInfo("app.py")
+        file.external_attr = 0o644 << 16  # else nobody but its owner may read it
+        archive.writestr(file, CODE)
     return out.getvalue()
 
 

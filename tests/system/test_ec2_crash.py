@@ -8,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from conftest import LONG
 from serving import Server
+from waiting import eventually
 
 ROUNDS = 10 if LONG else 3
 MAKERS = 3
@@ -47,7 +48,8 @@ def test_what_was_acknowledged_is_there(data_dir):
             server, f"r{round}m{maker}", groups, rules, failures)) for maker in range(MAKERS)]
         for thread in threads:
             thread.start()
-        time.sleep(random.uniform(0.5, 1.5))
+        assert eventually(lambda: len(rules) >= 20 or failures)
+        time.sleep(random.uniform(0, 0.5))
         server.kill()
         for thread in threads:
             thread.join(60)
