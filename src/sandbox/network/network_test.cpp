@@ -247,8 +247,8 @@ TEST_F(NetworkTest, RulesOfOneSandboxAreNotAnothers) {
       EXPECT_TRUE(assigned) << assigned.error().to_log();
       co_await (*box)->destroy();
     });
-    Plan free = probe_plan(*one, NetworkMode::kNat);
-    EXPECT_TRUE(Probe(one->run(std::move(free))).reached_both(kOutside[0]));
+    Plan other = probe_plan(*one, NetworkMode::kNat);
+    EXPECT_TRUE(Probe(one->run(std::move(other))).reached_both(kOutside[0]));
   });
 }
 

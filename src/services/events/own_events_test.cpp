@@ -119,9 +119,9 @@ TEST_F(OwnEventsTest, ClientsAndRulesForgeNone) {
   const std::string forged =
       R"({"version":"0","id":"1","detail-type":"t","source":"aws.s3","account":"1",)"
       R"("time":"2026-01-01T00:00:00Z","region":"us-east-1","resources":[],"detail":{}})";
-  ASSERT_TRUE(h.target("r", "t", BusHost::arn("event-bus/other"),
-                       "\"Input\":" + testing::json_string(forged))
-                  .ok());
+  ASSERT_TRUE(
+      h.target("r", "t", BusHost::arn("event-bus/other"), "\"Input\":" + testing::in_quotes(forged))
+          .ok());
   ASSERT_TRUE(h.call("PutRule", R"({"Name":"all","EventBusName":"other",)"
                                 R"("EventPattern":"{\"source\":[\"aws.s3\"]}"})")
                   .ok());

@@ -37,8 +37,14 @@ Status Works::start() {
   needs_ = std::make_shared<const ExecutionNeeds>(
       ExecutionNeeds{given_.clock, given_.random, ports.destinations, ports.runner, ports.logs});
   if (ports.queues != nullptr) {
-    pollers_ = std::make_unique<mappings::Pollers>(mappings::PollerNeeds{
-        given_.clock, given_.log, given_.background, given_.loops, *ports.queues, given_.journal});
+    pollers_ =
+        std::make_unique<mappings::Pollers>(mappings::PollerNeeds{.clock = given_.clock,
+                                                                  .random = given_.random,
+                                                                  .logger = given_.log,
+                                                                  .background = given_.background,
+                                                                  .loops = given_.loops,
+                                                                  .queues = ports.queues,
+                                                                  .journal = given_.journal});
   }
   LAPWING_CHECK(Pipes::for_each(store_, [this](Pipe& pipe) -> Status {
     if (pipe.state != State::kRunning) return {};

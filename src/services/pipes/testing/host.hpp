@@ -42,11 +42,7 @@ inline constexpr std::string_view kGroup = "arn:aws:logs:us-east-1:000000000000:
 inline constexpr std::string_view kApi =
     "arn:aws:events:us-east-1:000000000000:api-destination/d/3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 
-inline std::string in_quotes(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
+using hosting::testing::in_quotes;
 
 inline Delivered refused(std::string message) {
   return {.kind = Delivered::Kind::kRefused, .code = "Refused", .message = std::move(message)};
