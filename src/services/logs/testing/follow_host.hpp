@@ -24,17 +24,11 @@
 #include "text/base64.hpp"
 #include "text/gzip.hpp"
 #include "text/json.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::logs::testing {
 
 using hosting::testing::Answer;
-
-inline std::string in_quotes(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
+using hosting::testing::in_quotes;
 
 class Taker final : public ports::Destination {
  public:
