@@ -223,7 +223,7 @@ TEST_F(TableTest, APageReadsNoMoreThanItShows) {
     }));
     return out;
   };
-  const auto first = page({.list = "l", .limit = 10}, "");
+  const auto first = page({.list = "l", .limit = 10, .after = {}}, "");
   EXPECT_EQ(first.items.back().name, "a1009");
   EXPECT_TRUE(first.next.has_value());
   EXPECT_EQ(read, 11U);
@@ -231,7 +231,7 @@ TEST_F(TableTest, APageReadsNoMoreThanItShows) {
   EXPECT_EQ(next.items.front().name, "a1010");
   EXPECT_EQ(read, 11U);
   // Where few are kept, all of it is looked at in a few steps.
-  const auto elms = page({.list = "l", .limit = 20}, "elm");
+  const auto elms = page({.list = "l", .limit = 20, .after = {}}, "elm");
   EXPECT_EQ(elms.items.size(), 9U);
   EXPECT_FALSE(elms.next.has_value());
   EXPECT_EQ(read, 900U);
