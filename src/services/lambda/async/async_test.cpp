@@ -19,6 +19,7 @@ Event an_event() {
           .qualifier = "live",
           .invoked_arn = "arn:aws:lambda:eu-central-1:111122223333:function:f:live",
           .trace = "Root=1-5759e988-bd862e3fe1be46a994272793",
+          .tenant_id = "blue",
           .payload = R"({"a":1})",
           .accepted_ms = 1'771'716'361'000,
           .failures = 1};
@@ -31,6 +32,7 @@ TEST(Event, IsKeptAsBytesInTheQueueOfItsFunction) {
   const auto again = decode_event(queue, encode(event));
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->request_id, event.request_id);
+  EXPECT_EQ(again->tenant_id, event.tenant_id);
   EXPECT_EQ(again->account, event.account);
   EXPECT_EQ(again->region, event.region);
   EXPECT_EQ(again->function, event.function);
