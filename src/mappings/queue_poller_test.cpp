@@ -296,7 +296,7 @@ TEST_F(QueuePollers, WhatNoFilterWantsIsRemoved) {
 
 TEST_F(QueuePollers, StoppedItFinishesWhatItHas) {
   bench.consumer->hold();
-  bench.start({.batch_size = 1});
+  bench.start({.batch_size = 1, .concurrency_max = 1});  // it does not look for more meanwhile
   bench.send({"a"});
   ASSERT_TRUE(eventually([&] { return bench.consumer->at_once() == 1; }));
   std::atomic<bool> stopped{false};

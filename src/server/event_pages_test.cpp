@@ -253,23 +253,22 @@ TEST_F(EventPagesTest, ListsComeInPages) {
                    R"("FlexibleTimeWindow":{{"Mode":"OFF"}},"Target":{{"Arn":"{}",)"
                    R"("RoleArn":"arn:aws:iam::000000000000:role/r"}}}})",
                    arn("sqs", "q00")));
-  call("events", "PutRule", R"({"Name":"every","ScheduleExpression":"rate(1 day)"
-})");
+  call("events", "PutRule", R"j({"Name":"every","ScheduleExpression":"rate(1 day)"})j");
   EXPECT_EQ(rows("schedules", "name"),
             (std::vector<std::string>{arn("events", "rule/every"),
                                       arn("scheduler", "schedule/default/s")}));
-for (const char* const limit : {"1", "7", "100"}) {
-  const auto names =
-      rows("queues", "name", std::string("&limit=") + limit + "&service=sqs&holds=:q");
-  EXPECT_EQ(names.size(), 25u) << limit;
-  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 25u) << limit;
-}
-EXPECT_EQ(rows("queues", "name", "&holds=q07&limit=1"),
-          std::vector<std::string>{arn("sqs", "q07")});
-const HttpAnswer all = get("/_lapwing/events?limit=2");
-for (const char* const list : {"queues", "mappings", "schedules", "retries", "dead-letters"}) {
-  EXPECT_TRUE(all.body.contains(fmt::format("\"{}\":{{\"rows\":", list))) << list;
-}
+  for (const char* const limit : {"1", "7", "100"}) {
+    const auto names =
+        rows("queues", "name", std::string("&limit=") + limit + "&service=sqs&holds=:q");
+    EXPECT_EQ(names.size(), 25u) << limit;
+    EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 25u) << limit;
+  }
+  EXPECT_EQ(rows("queues", "name", "&holds=q07&limit=1"),
+            std::vector<std::string>{arn("sqs", "q07")});
+  const HttpAnswer all = get("/_lapwing/events?limit=2");
+  for (const char* const list : {"queues", "mappings", "schedules", "retries", "dead-letters"}) {
+    EXPECT_TRUE(all.body.contains(fmt::format("\"{}\":{{\"rows\":", list))) << list;
+  }
 }
 
 TEST_F(EventPagesTest, WhatMakesNoSenseIsRefused) {

@@ -402,7 +402,7 @@ TEST(PutEvents, AreToldByTheJournal) {
   h.to_queue("q", fmt::format(R"("DeadLetterConfig":{{"Arn":"{}"}})", BusHost::queue("dead")));
   h.queues.answers(BusHost::queue("q"), {refused("NotFound")});
   const Answer put = h.put("app", "{}");
-  EXPECT_EQ(h.told(put.at("Entries.0.EventId")), "accepted matched dead-lettered");
+  EXPECT_EQ(h.told(put.at("Entries.0.EventId")), "accepted matched attempted dead-lettered");
 }
 
 TEST(EventBuses, SendToBusesOnceAndNotInCircles) {

@@ -27,7 +27,7 @@ TEST(MetricFilters, AreKeptDescribedAndDeleted) {
   const Answer all = host.call("DescribeMetricFilters", R"({"logGroupName":"g"})");
   EXPECT_EQ(all.size("metricFilters"), 2U) << all.text;
   EXPECT_EQ(all.at("metricFilters.0.filterName"), "a");
-  EXPECT_EQ(all.at("metricFilters.0.metricTransformations.0.defaultValue"), "0.0");
+  EXPECT_EQ(all.at("metricFilters.0.metricTransformations.0.defaultValue"), "0");
   EXPECT_EQ(all.at("metricFilters.0.metricTransformations.0.unit"), "");
   EXPECT_EQ(all.at("metricFilters.0.applyOnTransformedLogs"), "false");
   EXPECT_EQ(all.at("metricFilters.1.metricTransformations.0.dimensions.d"), "$.d");
