@@ -189,8 +189,11 @@ void BadValues::of_string(const ShapeRow& shape, std::vector<BadValue>& out) con
     out.push_back({fmt::format("longer than {}", shape.max), as_text(longer), true});
   }
   if (shape.pattern == 0) return;
-  // One that says what may not stand there lets this one in.
-  const bool of_what_may = model_.text(shape.pattern).find("[^") == std::string_view::npos;
+  // One that says what may not stand there, or begins with anything, lets this one in.
+  const std::string_view pattern = model_.text(shape.pattern);
+  const bool anything = pattern.starts_with(".*") || pattern.starts_with("^.*") ||
+                        pattern.starts_with("(?!\\s*$).+") || pattern.starts_with("^(?!\\s*$).+");
+  const bool of_what_may = pattern.find("[^") == std::string_view::npos && !anything;
   out.push_back({"a character of no pattern", R"("\u0001")", of_what_may});
 }
 
