@@ -249,7 +249,7 @@ TEST_F(EventPagesTest, AMessageGoesBackFromItsDeadLetterQueue) {
 TEST_F(EventPagesTest, ListsComeInPages) {
   for (int i = 0; i < 25; ++i) create_queue(fmt::format("q{:02}", i));
   call("scheduler", "CreateSchedule",
-       fmt::format(R"({{"Name":"s","ScheduleExpression":"rate(1 hour)",)"
+       fmt::format(R"j({{"Name":"s","ScheduleExpression":"rate(1 hour)",)j"
                    R"("FlexibleTimeWindow":{{"Mode":"OFF"}},"Target":{{"Arn":"{}",)"
                    R"("RoleArn":"arn:aws:iam::000000000000:role/r"}}}})",
                    arn("sqs", "q00")));

@@ -19,8 +19,8 @@ Event an_event() {
           .qualifier = "live",
           .invoked_arn = "arn:aws:lambda:eu-central-1:111122223333:function:f:live",
           .trace = "Root=1-5759e988-bd862e3fe1be46a994272793",
-          .tenant_id = "blue",
           .payload = R"({"a":1})",
+          .tenant_id = "blue",
           .accepted_ms = 1'771'716'361'000,
           .failures = 1};
 }
