@@ -8,10 +8,16 @@
 namespace lapwing::delivery {
 namespace {
 
-constexpr double kBurstPart = 0.1;  // how far ahead of its pace a lane may be, of a second's worth
+// How far ahead of its pace a lane may be.
+constexpr Duration kBurst = std::chrono::milliseconds(100);
 
+// Between two of them: more than nothing, as it is divided by, and no longer than a day, whatever
+// number a policy says.
 Duration interval(double a_second) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / a_second));
+  using Exact = std::chrono::duration<double, Duration::period>;
+  const Exact wanted = std::chrono::duration<double>(1 / a_second);
+  const Exact most = std::chrono::hours(24);
+  return std::max(std::chrono::duration_cast<Duration>(std::min(wanted, most)), Duration(1));
 }
 
 }  // namespace
@@ -78,7 +84,7 @@ std::size_t Lanes::paced(Lane& lane, std::size_t wanted) {
   if (lane.a_second_max_ <= 0) return wanted;
   const Duration step = interval(lane.a_second_max_);
   const MonoTime now = core_.needs.clock.mono();
-  const auto ahead = static_cast<Duration::rep>(lane.a_second_max_ * kBurstPart);
+  const Duration::rep ahead = kBurst / step;
   lane.free_at_ = std::max(lane.free_at_, now - step * std::max<Duration::rep>(ahead - 1, 0));
   if (lane.free_at_ > now) {
     {
