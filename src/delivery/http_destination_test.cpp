@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "delivery/limits.hpp"
 #include "http/server.hpp"
 #include "net/testing/run.hpp"
 
@@ -59,6 +60,13 @@ struct Site {
   http::ServiceShared shared;
   http::Connections connections;
 };
+
+TEST(HttpDestination, CutsAnswersBetweenCharacters) {
+  std::string body = "a";
+  for (int i = 0; i < 1000; ++i) body += "\u00e4";
+  const Delivered told = delivered_by(http::Response(200, "text/plain", std::string(body)));
+  EXPECT_EQ(told.answer, body.substr(0, kFailureTextMax - 1));
+}
 
 TEST(HttpDestination, SendsEachParcelAndTellsWhatCameOfIt) {
   net::testing::TestLoop loop;
