@@ -45,6 +45,11 @@ inline constexpr std::size_t kPageMax = 100;
 inline constexpr auto kDeduplicatedFor = std::chrono::minutes(5);
 // Deduplication ids that are over are removed so many in a transaction.
 inline constexpr std::size_t kSweepStep = 500;
+// Of a deleted topic's subscriptions so many are removed in a transaction.
+inline constexpr std::size_t kRemovalStep = 500;
+// What others send to topics is accepted so much in a transaction; more of one message, too.
+inline constexpr std::size_t kAddresseesOfCommit = 10'000;
+inline constexpr std::size_t kTextBytesOfCommit = 16 * kMiB;
 inline constexpr auto kTokenFor = std::chrono::hours(48);
 inline constexpr std::size_t kTokenDigits = 256;
 

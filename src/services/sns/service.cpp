@@ -199,6 +199,8 @@ Status Service::start() {
   parts.fading_task.notify();
   parts.token_ends_task = given_.background.when_due("sns.tokens", parts.token_ends);
   parts.token_ends_task.notify();
+  parts.topic_removal_task = given_.background.when_due("sns.removal", parts.topic_removal);
+  parts.topic_removal_task.notify();
   return {};
 }
 
@@ -227,6 +229,7 @@ void Service::stop() {
   (void)core_.store().transact([](store::Txn&) { return Status(); });
   if (core_.parts->outbox != nullptr) core_.parts->outbox->stop();
   core_.parts->waker.reset();
+  core_.parts->topic_removal_task.reset();
   core_.parts->token_ends_task.reset();
   core_.parts->fading_task.reset();
   core_.parts->kept.stop();

@@ -104,6 +104,7 @@ Result<aws::Empty> delete_topic(Core& core, const aws::Call& call,
                                 const gen::sns::DeleteTopicInput& in) {
   LAPWING_TRY(const TopicAddress address, parse_topic(call, in.topic_arn));
   LAPWING_TRY(const auto gone, core.catalog().erase(address));
+  core.topic_erased();
   for (const SubscriptionPtr& each : gone) core.forget(each->address());
   return aws::Empty();
 }
