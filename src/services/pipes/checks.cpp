@@ -187,7 +187,7 @@ Status check_log(const hosting::Ports& ports, std::string_view operation, const 
 Status check_role(const hosting::Ports& ports, const Pipe& pipe) {
   if (ports.roles == nullptr || !ports.roles->known_only()) return {};
   LAPWING_TRY(const ports::Role role, ports.roles->find(pipe.role_arn));
-  if (role.known && role.trusts_pipes) return {};
+  if (role.known && role.trusts("pipes.amazonaws.com")) return {};
   return fail(
       invalid_member("RoleArn", "The role must be there and let pipes.amazonaws.com assume it."));
 }

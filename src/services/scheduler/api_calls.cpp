@@ -57,7 +57,7 @@ net::Task<Delivered> ApiCalls::call(net::Loop& loop, const ports::Parcel& parcel
   if (ports_.roles != nullptr) {
     known = ports_.roles->find(role);
     if (!known) co_return not_taken(known.error());
-    if (ports_.roles->known_only() && !(known->known && known->trusts_scheduler)) {
+    if (ports_.roles->known_only() && !(known->known && known->trusts("scheduler.amazonaws.com"))) {
       co_return Delivered{.kind = Delivered::Kind::kRefused,
                           .code = "AccessDenied",
                           .message = fmt::format("EventBridge Scheduler cannot assume {}.", role)};

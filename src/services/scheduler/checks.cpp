@@ -82,7 +82,7 @@ Status check_target(const Core& core, std::string_view operation, const Target& 
 Status check_role(const Core& core, const Target& target) {
   if (core.ports.roles == nullptr || !core.ports.roles->known_only()) return {};
   LAPWING_TRY(const ports::Role role, core.ports.roles->find(target.role_arn));
-  if (role.known && role.trusts_scheduler) return {};
+  if (role.known && role.trusts("scheduler.amazonaws.com")) return {};
   return fail(invalid(
       "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."));
 }
