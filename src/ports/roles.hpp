@@ -20,7 +20,7 @@ struct Role {
   // Whether there is one. Where there is none, the id is one of the right shape, the same for the
   // same ARN, and the rest is as a new role has it.
   bool known = false;
-  std::string id;  // "AROA..."
+  std::string id = {};  // "AROA..."
   std::int32_t max_session_s = 3600;
   // The services whom its trust document lets assume it, in order; "*": everybody.
   std::vector<std::string> trusted_services = {};
