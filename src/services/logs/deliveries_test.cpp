@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "hosting/testing/host.hpp"
+#include "services/logs/limits.hpp"
 #include "services/logs/service.hpp"
 
 namespace lapwing::logs {
@@ -61,6 +62,56 @@ TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
   EXPECT_EQ(own.at("events.0.timestamp"), "1699999998000");
   parcels[0].body = std::string(1024 * 1024, 'x');
   EXPECT_EQ(send(host, parcels).at(0).kind, Delivered::Kind::kRefused);
+}
+
+TEST(LogDeliveries, AreTakenOnceForFiveMinutes) {
+  Host<Service> host;
+  ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
+  std::vector<ports::Parcel> parcels(3);
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    parcels[i].id = i == 2 ? "0" : std::to_string(i);
+    parcels[i].target = kGroup;
+    parcels[i].body = std::to_string(i);
+  }
+  const auto first = send(host, parcels);
+  EXPECT_EQ(first[0].kind, Delivered::Kind::kTaken);
+  EXPECT_EQ(first[2].kind, Delivered::Kind::kLater);  // the same, not written yet
+  for (const Delivered& each : send(host, parcels)) EXPECT_EQ(each.kind, Delivered::Kind::kTaken);
+  const auto count = [&] {
+    return host.call("FilterLogEvents", R"({"logGroupName":"/aws/events/g"})").size("events");
+  };
+  EXPECT_EQ(count(), 2U);
+  host.advance(kTakenOnceFor);
+  parcels.resize(2);
+  send(host, parcels);
+  EXPECT_EQ(count(), 4U);
+}
+
+// One that was not written is no repeat.
+TEST(LogDeliveries, ThatWereRefusedMayComeAgain) {
+  Host<Service> host;
+  std::vector<ports::Parcel> parcels(1);
+  parcels[0].id = "1";
+  parcels[0].target = kGroup;
+  EXPECT_EQ(send(host, parcels)[0].kind, Delivered::Kind::kRefused);
+  ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
+  EXPECT_EQ(send(host, parcels)[0].kind, Delivered::Kind::kTaken);
+}
+
+TEST(LogDeliveries, OfManyStreamsComeInFewCommits) {
+  Host<Service> host;
+  ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
+  std::vector<ports::Parcel> parcels(kDeliveriesOfCommit + 10);
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    parcels[i].target = kGroup;
+    parcels[i].body = std::to_string(i);
+    parcels[i].log_stream = fmt::format("s{}", i % 7);
+  }
+  const std::uint64_t before = host.changes();
+  for (const Delivered& each : send(host, parcels)) EXPECT_EQ(each.kind, Delivered::Kind::kTaken);
+  EXPECT_LE(host.changes() - before, 2U);  // streams are records, events are not
+  EXPECT_EQ(host.call("FilterLogEvents", R"({"logGroupName":"/aws/events/g"})").size("events"),
+            parcels.size());
 }
 
 }  // namespace
