@@ -210,6 +210,10 @@ TEST_F(PipesOfServer, ABusAndALogGroup) {
   begin();
   create_queue("q");
   call("logs", "CreateLogGroup", R"({"logGroupName":"/seen"})");
+  call("logs", "PutResourcePolicy",
+       R"({"policyName":"p","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{)"
+       R"(\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"events.amazonaws.com\"},)"
+       R"(\"Action\":[\"logs:CreateLogStream\",\"logs:PutLogEvents\"],\"Resource\":\"*\"}]}"})");
   call("events", "CreateEventBus", R"({"Name":"b"})");
   call("events", "PutRule",
        R"({"Name":"r","EventBusName":"b","EventPattern":"{\"source\":[\"Pipe p\"]}"})");

@@ -145,8 +145,8 @@ TEST_F(StreamMapping, ItIsShownWithWhatStreamsHave) {
   EXPECT_EQ(of("MaximumRecordAgeInSeconds"), "-1");
   EXPECT_EQ(of("BisectBatchOnFunctionError"), "false");
   EXPECT_EQ(of("TumblingWindowInSeconds"), "0");
-  EXPECT_EQ(of("DestinationConfig"), R"({"OnFailure":{}})");
-  EXPECT_EQ(of("FunctionResponseTypes"), "[]");
+  EXPECT_EQ(of("DestinationConfig.OnFailure"), "{...}");
+  EXPECT_EQ(of("FunctionResponseTypes"), "[...]");
   EXPECT_EQ(of("StartingPosition"), "TRIM_HORIZON");
   EXPECT_EQ(of("StateTransitionReason"), "User action");
   EXPECT_EQ(of("LastProcessingResult"), "No records processed");
@@ -291,7 +291,7 @@ TEST_F(StreamMapping, Refusals) {
           "With TumblingWindowInSeconds, ParallelizationFactor must be 1");
   refused(with(R"("ScalingConfig":{"MaximumConcurrency":2})"),
           "Unsupported ScalingConfig parameter for given event source mapping type.");
-  refused(with(R"("Topics":["t"])"),
+  refused(with(R"("Topics":["tt"])"),
           "Unsupported Topics parameter for given event source mapping type.");
   refused(
       with(

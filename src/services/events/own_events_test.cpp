@@ -25,6 +25,11 @@ class OwnEventsTest : public ::testing::Test {
             .resources = {"arn:aws:s3:::b"}};
   }
   Status put(ports::OwnEvent what) {
+    const Status out = put_alone(std::move(what));
+    h.settle();
+    return out;
+  }
+  Status put_alone(ports::OwnEvent what) {
     std::promise<Status> done;
     h.loop().post([&] {
       h.loop().spawn([](ports::OwnEvents& to, net::Loop& loop, ports::OwnEvent each,
@@ -32,9 +37,7 @@ class OwnEventsTest : public ::testing::Test {
         out.set_value(co_await to.put(loop, std::move(each)));
       }(own_, h.loop(), what, done));
     });
-    const Status out = done.get_future().get();
-    h.settle();
-    return out;
+    return done.get_future().get();
   }
   // What a bus says to a parcel.
   Delivered parcel(const ports::Parcel& what) {
@@ -59,9 +62,9 @@ class OwnEventsTest : public ::testing::Test {
 TEST_F(OwnEventsTest, NobodyWantsThemBeforeThereIsARule) {
   const aws::Scope here = event().scope;
   EXPECT_FALSE(own_.wanted(here));
-  h.settle();  // what starting leaves
+  h.settle();
   const std::uint64_t changes = h.changes();
-  EXPECT_TRUE(put(event()));
+  EXPECT_TRUE(put_alone(event()));
   EXPECT_EQ(h.changes(), changes);
   ASSERT_TRUE(h.rule("r", R"({"source":["aws.s3"]})").ok());
   EXPECT_TRUE(own_.wanted(here));

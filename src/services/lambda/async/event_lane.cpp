@@ -71,7 +71,8 @@ net::Task<void> EventLane::work([[maybe_unused]] std::shared_ptr<EventLane> self
     look_again_ = false;
     const std::size_t free = room();
     if (free == 0) {
-      if (at_work_ > 0 || loop_.now() < paused_until_) break;  // looked at again when that ends
+      // Looked at again when one of its own ends, or its pause.
+      if (at_work_ >= crowd_.limit() || loop_.now() < paused_until_) break;
       events_.line_.wait(weak_from_this());
       if (room() == 0) break;
       events_.line_.wake_first();  // it came before this one stood in the line

@@ -146,7 +146,7 @@ TEST_F(VpcTest, WhatIsInUseIsKnown) {
   EXPECT_TRUE(uses("sg-1"));
   EXPECT_FALSE(uses("sg-2"));
   EXPECT_FALSE(ports.network_users->uses(caller.account, Region("eu-west-1"), "sg-1"));
-  ASSERT_EQ(send("DeleteFunction", "DELETE", "/2015-03-31/functions/f").status, 200);
+  ASSERT_EQ(send("DeleteFunction", "DELETE", "/2015-03-31/functions/f").status, 204);
   EXPECT_FALSE(uses("sg-1"));
 }
 

@@ -50,6 +50,7 @@ const text::JsonValue* Answer::find(std::string_view path) const {
 std::string Answer::at(std::string_view path) const {
   const text::JsonValue* value = find(path);
   if (value == nullptr) return "";
+  if (value->is_bool()) return value->as_bool() ? "true" : "false";
   return std::string(value->is_number() ? value->number_text() : value->as_string());
 }
 
