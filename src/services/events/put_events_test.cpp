@@ -439,7 +439,7 @@ class DiskHost : public BusHost {
   }
   ~DiskHost() override { end_service(); }
 
-  os::DiskSpace disk{"/tmp"};
+  os::DiskSpace disk{"/tmp", 1};
 };
 
 TEST(EventBuses, AreDestinationsOfOthers) {

@@ -3,13 +3,17 @@
 
 #include <future>
 #include <memory>
+#include <stdexcept>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "hosting/testing/host.hpp"
+#include "net/loop_group.hpp"
+#include "net/worker_pool.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/service.hpp"
+#include "services/logs/testing/fixture.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -19,18 +23,22 @@ using ports::Delivered;
 
 constexpr const char* kGroup = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/g";
 
-std::vector<Delivered> send(Host<Service>& host, const std::vector<ports::Parcel>& parcels) {
-  ports::Destination* const logs = host.ports.destinations->find(kGroup);
-  EXPECT_NE(logs, nullptr);
+std::vector<Delivered> send(net::Loop& loop, ports::Destination& logs,
+                            const std::vector<ports::Parcel>& parcels) {
   auto promise = std::make_shared<std::promise<std::vector<Delivered>>>();
-  net::Loop& loop = host.loop();
-  loop.post([&loop, logs, &parcels, promise] {
+  loop.post([&loop, &logs, &parcels, promise] {
     loop.spawn([](net::Loop& on, ports::Destination& to, const std::vector<ports::Parcel>& what,
                   std::shared_ptr<std::promise<std::vector<Delivered>>> answer) -> net::Task<void> {
       answer->set_value(co_await to.deliver(on, what));
-    }(loop, *logs, parcels, promise));
+    }(loop, logs, parcels, promise));
   });
   return promise->get_future().get();
+}
+
+std::vector<Delivered> send(Host<Service>& host, const std::vector<ports::Parcel>& parcels) {
+  ports::Destination* const logs = host.ports.destinations->find(kGroup);
+  if (logs == nullptr) throw std::runtime_error("logs are no destination");
+  return send(host.loop(), *logs, parcels);
 }
 
 TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
@@ -98,20 +106,30 @@ TEST(LogDeliveries, ThatWereRefusedMayComeAgain) {
   EXPECT_EQ(send(host, parcels)[0].kind, Delivered::Kind::kTaken);
 }
 
-TEST(LogDeliveries, OfManyStreamsComeInFewCommits) {
-  Host<Service> host;
-  ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
+class TogetherTest : public LogsFixture {
+ protected:
+  TogetherTest() { loops_.start(); }
+  ~TogetherTest() override { loops_.stop(); }
+
+  SystemClock real_time_;
+  net::LoopGroup loops_{1, real_time_, null_logger()};
+  net::WorkerPool workers_{1};
+};
+
+TEST_F(TogetherTest, OfManyStreamsComeInFewCommits) {
+  make_group("/aws/events/g");
+  Deliveries deliveries(*core_, workers_);
   std::vector<ports::Parcel> parcels(kDeliveriesOfCommit + 10);
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     parcels[i].target = kGroup;
     parcels[i].body = std::to_string(i);
     parcels[i].log_stream = fmt::format("s{}", i % 7);
   }
-  const std::uint64_t before = host.changes();
-  for (const Delivered& each : send(host, parcels)) EXPECT_EQ(each.kind, Delivered::Kind::kTaken);
-  EXPECT_LE(host.changes() - before, 2U);  // streams are records, events are not
-  EXPECT_EQ(host.call("FilterLogEvents", R"({"logGroupName":"/aws/events/g"})").size("events"),
-            parcels.size());
+  for (const Delivered& each : send(loops_.at(0), deliveries, parcels)) {
+    EXPECT_EQ(each.kind, Delivered::Kind::kTaken);
+  }
+  EXPECT_EQ(disk_.commits_of_several, 2);
+  EXPECT_EQ(filter("/aws/events/g")->events->size(), parcels.size());
 }
 
 }  // namespace

@@ -259,7 +259,8 @@ TEST(SnsTopics, DataProtectionPolicy) {
   };
   EXPECT_EQ(put(R"({"Name":"p"})").error, "NotImplemented");
   EXPECT_TRUE(put("").ok());
-  EXPECT_EQ(host.create("u", R"("DataProtectionPolicy":"{}")").error, "NotImplemented");
+  EXPECT_EQ(host.call("CreateTopic", R"({"Name":"u","DataProtectionPolicy":"{}"})").error,
+            "NotImplemented");
   EXPECT_EQ(
       host.call("GetDataProtectionPolicy", fmt::format(R"({{"ResourceArn":"{}"}})", Host::arn("t")))
           .at("DataProtectionPolicy"),

@@ -120,7 +120,6 @@ Status Forwarder::run_due() {
     left = written_.size();
   }
   Status first;
-  bool any = false;
   while (left-- > 0) {
     const std::lock_guard work(working_);
     Noted taken;
@@ -133,12 +132,10 @@ Status Forwarder::run_due() {
     }
     last = taken.key();
     Status done = forward_noted(std::move(taken));
-    any = any || done;
     if (!done && first) first = std::move(done);
   }
-  if (first || !any) return first;
-  // Where some go on, these alone wait.
-  if (!told_ || needs_.clock.mono() - *told_ >= kFailureSaidEvery) {
+  // No failure of the run: then all would wait for its next one.
+  if (!first && (!told_ || needs_.clock.mono() - *told_ >= kFailureSaidEvery)) {
     told_ = needs_.clock.mono();
     needs_.logger.warn(kModule, "a followed log stream not read yet",
                        {{"error", first.error().to_log()}});

@@ -180,7 +180,7 @@ class FollowHost final : public hosting::testing::HostBase {
   Taker streams;
   Gauges gauges;
   StreamTarget shard_of;
-  os::DiskSpace disk{"/tmp"};
+  os::DiskSpace disk{"/tmp", 1};
 
  protected:
   std::unique_ptr<hosting::Service> make() override {

@@ -166,7 +166,7 @@ class Host final : public hosting::testing::HostBase {
 
   Taker targets{clock};
   ApiScript api_script;
-  os::DiskSpace disk{"/tmp"};
+  os::DiskSpace disk{"/tmp", 1};
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
