@@ -46,7 +46,6 @@ LogLine line_of(const Parcel& parcel, std::int64_t now_ms) {
 struct Entry {
   std::size_t parcel = 0;
   StreamName name;
-  std::string group_uid;
   LogLine line;
   std::string_view chain;
   GroupBudgetPtr budget;
@@ -66,7 +65,6 @@ Result<Entry> read(Core& core, const Parcel& parcel, std::int64_t now_ms) {
     return fail(invalid_parameter("Log event too large."));
   }
   LAPWING_TRY(const Group group, core.repository.group(scope, *name));
-  out.group_uid = group.uid;
   out.name.group = group.name;
   out.name.stream = parcel.log_stream.empty()
                         ? "events/" + text::format_day_path(wall_from_unix_ms(now_ms))
