@@ -44,7 +44,7 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
       calls_(needs.loops, needs.random, needs.memory),
-      journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
+      journal_(needs.store.bulk_log(), service_clock(needs), needs.clock, needs.logger),
       names_(kNameThreads),
       http_caller_(names_),
       http_(http_caller_, kHttpTimeout),
@@ -71,7 +71,7 @@ Status ServicePart::start() {
   if (time_) LAPWING_CHECK(time_->load());
   background_.start();
   upkeep_.start();
-  journal_.start(background_);
+  journal_.start(upkeep_);
   LAPWING_CHECK(services_.start(calls_));
   sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
   return {};

@@ -75,7 +75,7 @@ class ServicePart {
   aws::AuthoriseAll authoriser_;  // as long as no identities are evaluated
   aws::Pipeline pipeline_;
   background::Runner background_;
-  background::Runner upkeep_;  // of what keeps real time: files
+  background::Runner upkeep_;  // of what keeps real time: files, the journal
   std::optional<hosting::ManualTime> time_;
   const hosting::Keys keys_;
   ServiceCalls calls_;

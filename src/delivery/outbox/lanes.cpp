@@ -151,6 +151,12 @@ void Lanes::forget(std::string_view addressee, background::Task& task) {
   task.notify();
 }
 
+std::uint64_t Lanes::waiting(std::string_view addressee) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = lanes_.find(std::string(kLanePrefix).append(addressee));
+  return found == lanes_.end() ? 0 : found->second->waiting_.load(std::memory_order_relaxed);
+}
+
 Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
   std::vector<std::pair<LaneFacts, std::string>> all;
   {

@@ -93,6 +93,7 @@ class Lanes final : public DueSource {
 
   // Any thread: what waits for the addressee is dropped.
   void forget(std::string_view addressee, background::Task& task);
+  std::uint64_t waiting(std::string_view addressee) const;
   Result<std::vector<LaneFacts>> facts(std::size_t max) const;
   Result<Outbox::LanePage> facts_after(const std::string& name, std::size_t max) const;
   void driven_by(background::Task& task) { task_ = &task; }

@@ -123,10 +123,14 @@ net::Task<std::vector<Delivered>> BusDeliveries::deliver(net::Loop& loop,
     core_.parts->intake.note(*routed);
     co_return out;
   }
-  const auto done = co_await store::transact_on(
-      loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
-        return intake->write(txn, *routed);
-      });
+  Status done = core_.parts->intake.check_room();
+  if (done) {
+    const auto written = co_await store::transact_on(
+        loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
+          return intake->write(txn, *routed);
+        });
+    if (!written) done = fail(written.error());
+  }
   if (done) {
     core_.parts->intake.note(*routed);
     co_return out;

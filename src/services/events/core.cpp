@@ -47,7 +47,7 @@ Parts::Parts(const hosting::Dependencies& dependencies, store::Space& of)
              {space, given.clock, given.random, given.log, given.background, given.loops,
               *given.ports.destinations, given.journal},
              sending),
-      intake(matching, outbox, given.random, given.journal),
+      intake(matching, outbox, given.random, given.journal, given.disk),
       schedules(given.clock, given.random, intake, space.store()),
       archive_log(given.clock, space.log(), archives),
       replaying(given.clock, space, intake, outbox, archives, replays) {

@@ -387,7 +387,7 @@ class JournalHost final : public BusHost {
     return out;
   }
 
-  journal::Journal journal{engine->bulk_log(), clock, null_logger()};
+  journal::Journal journal{engine->bulk_log(), clock, clock, null_logger()};
 };
 
 TEST(PutEvents, AreToldByTheJournal) {
@@ -427,8 +427,23 @@ TEST(EventBuses, SendToBusesOnceAndNotInCircles) {
   EXPECT_EQ(h.count("q"), 2u);
 }
 
+class DiskHost : public BusHost {
+ public:
+  DiskHost() {
+    end_service();
+    hosting::Dependencies given = dependencies();
+    given.disk = &disk;
+    service_ = std::make_unique<Service>(given);
+    service_->publish(ports);
+    EXPECT_TRUE(service_->start());
+  }
+  ~DiskHost() override { end_service(); }
+
+  os::DiskSpace disk{"/tmp", 1};
+};
+
 TEST(EventBuses, AreDestinationsOfOthers) {
-  BusHost h;
+  DiskHost h;
   h.to_queue("q");
   ports::Destination* const bus = h.ports.destinations->find(BusHost::arn("event-bus/default"));
   ASSERT_NE(bus, nullptr);
@@ -455,6 +470,10 @@ TEST(EventBuses, AreDestinationsOfOthers) {
   EXPECT_EQ(send(parcel).kind, Delivered::Kind::kTaken);
   EXPECT_EQ(in(h.bodies("q"), "resources.0"), "arn:f");
   EXPECT_EQ(in(h.bodies("q"), "detail.a"), "1");
+  // The reserve of the disk is not theirs.
+  h.disk.set_promised(1ULL << 62);
+  EXPECT_EQ(send(parcel).kind, Delivered::Kind::kLater);
+  h.disk.set_promised(0);
   parcel.body = "[]";
   EXPECT_EQ(send(parcel).code, "MalformedDetail");
   parcel.body = "{}";

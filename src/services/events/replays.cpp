@@ -40,7 +40,7 @@ Result<std::optional<MonoTime>> Replays::next_due() {
 Status Replays::run_due() {
   next_ = clock_.mono() + kReplayEvery;
   LAPWING_TRY(const std::uint64_t waiting, outbox_.waiting());
-  if (waiting > kReplayWaitingMax) return {};
+  if (waiting > kReplayWaitingMax || !intake_.check_room()) return {};
   for (const ReplayPtr& replay : replays_.list("", {}, SIZE_MAX, is_active)) {
     LAPWING_CHECK(step(replay));
   }

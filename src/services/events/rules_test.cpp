@@ -37,6 +37,10 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   EXPECT_EQ(made.at("Description"), "d");
   EXPECT_EQ(h.call("CreateEventBus", R"({"Name":"orders"})").error,
             "ResourceAlreadyExistsException");
+  EXPECT_EQ(h.call("CreateEventBus", R"({"Name":"logs","LogConfig":{"Level":"ERROR"}})").error,
+            "NotImplemented");
+  EXPECT_EQ(h.call("UpdateEventBus", R"({"Name":"orders","LogConfig":{"Level":"INFO"}})").error,
+            "NotImplemented");
   h.restart();
   EXPECT_EQ(h.call("DescribeEventBus", R"({"Name":"orders"})").at("DeadLetterConfig.Arn"),
             BusHost::queue("d"));
@@ -51,6 +55,11 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   const std::string tagged =
       fmt::format(R"({{"ResourceARN":"{}"}})", BusHost::arn("event-bus/orders"));
   EXPECT_EQ(h.call("ListTagsForResource", tagged).text, R"({"Tags":[{"Key":"k","Value":"v"}]})");
+  ASSERT_TRUE(
+      h.call("UpdateEventBus", R"({"Name":"orders","Description":"e","LogConfig":{"Level":"OFF"}})")
+          .ok());
+  const Answer off = h.call("DescribeEventBus", R"({"Name":"orders"})");
+  EXPECT_EQ(off.at("LogConfig.Level"), "OFF");
   ASSERT_TRUE(h.call("UpdateEventBus", R"({"Name":"orders","Description":"e"})").ok());
   const Answer changed = h.call("DescribeEventBus", R"({"Name":"orders"})");
   EXPECT_EQ(changed.at("Description"), "e");

@@ -1,8 +1,6 @@
 #include "services/scheduler/clockwork.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,14 +44,6 @@ Status move_on(store::Txn& txn, const Schedule& schedule, const Step& step, Wall
 
 }  // namespace
 
-std::uint64_t random_bits(Random& random) {
-  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
-  random.fill(bytes);
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes.data(), sizeof out);
-  return out;
-}
-
 Result<std::optional<MonoTime>> Clockwork::next_due() {
   std::vector<Due> first;
   LAPWING_CHECK(space_.store().read([&](store::Reader& reader) -> Status {
@@ -87,6 +77,7 @@ Status Clockwork::run_due() {
     steps.push_back({std::move(each), std::move(zone), make_uuid(random_), random_bits(random_)});
   }
   if (steps.empty()) return {};
+  if (disk_ != nullptr) LAPWING_CHECK(disk_->check(2 * kBatchBytes));
 
   std::vector<journal::Step> told;
   LAPWING_CHECK(space_.store().transact([&](store::Txn& txn) -> Status {

@@ -24,7 +24,6 @@ inline constexpr std::size_t kPolicyBytesMax = 30 * kKiB;
 inline constexpr std::size_t kPolicyStatementsMax = 100;
 inline constexpr std::size_t kPolicyPrincipalsMax = 200;
 inline constexpr std::size_t kLabelCharactersMax = 80;
-inline constexpr std::size_t kDataProtectionPolicyBytesMax = 30'720;
 // Of delivery and redrive policies, which AWS bounds nowhere it says.
 inline constexpr std::size_t kSmallPolicyBytesMax = 4 * kKiB;
 

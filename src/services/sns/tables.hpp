@@ -35,7 +35,6 @@ struct TopicTable {
     f("content_deduplication", topic.content_deduplication);
     f("deduplicate_by_group", topic.deduplicate_by_group);
     f("attributes", topic.attributes);
-    f("data_protection_policy", topic.data_protection_policy);
     f("tags", topic.tags);
   }
 };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "aws/arn.hpp"
 #include "base/packed.hpp"
 
 namespace lapwing::lambda {
@@ -54,7 +55,7 @@ std::optional<Notice> decode(std::string_view bytes) {
   return out;
 }
 
-bool is_topic(std::string_view arn) { return arn.contains(":sns:"); }
+bool is_topic(std::string_view arn) { return aws::service_of(arn) == "sns"; }
 
 }  // namespace
 

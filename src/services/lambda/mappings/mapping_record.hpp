@@ -94,8 +94,6 @@ struct MappingRecord {
   std::string_view source_service() const;
 };
 
-// Of an ARN; empty where it is none.
-std::string_view service_of(std::string_view arn);
 std::string mapping_arn(const AccountId& account, const Region& region, std::string_view uuid);
 
 // account NUL region NUL uuid. Indexed by source and function, of which there is one.
