@@ -17,6 +17,9 @@ namespace {
 using ports::Delivered;
 
 Delivered not_answered(const Error& error) {
+  if (is_refused_address(error)) {
+    return {.kind = Delivered::Kind::kRefused, .code = error.code(), .message = error.message()};
+  }
   const bool hopeless = error.kind() == ErrorKind::kInvalid || error.kind() == ErrorKind::kTooLarge;
   return {.kind = hopeless ? Delivered::Kind::kRefused : Delivered::Kind::kLater,
           .code = error.kind() == ErrorKind::kTimeout ? "Timeout"

@@ -73,7 +73,8 @@ TEST(HttpDestination, SendsEachParcelAndTellsWhatCameOfIt) {
   auto main = [](net::Loop& l) -> net::Task<void> {
     Site site(l);
     net::WorkerPool workers(1);
-    HttpCaller caller(workers);
+    const HttpReach reach(true);
+    HttpCaller caller(workers, reach);
     HttpDestination destination(caller, 100ms);
     EXPECT_FALSE(destination.quick());
     std::vector<Parcel> parcels;

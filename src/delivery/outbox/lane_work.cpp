@@ -55,7 +55,7 @@ class Lanes::Load {
 void Lanes::look(Lane& lane, const HoldPtr& hold) {
   if (lane.gone_) return;
   if (const std::uint64_t purged = lane.purged_.exchange(0); purged > 0) {
-    lane.waiting_ -= std::min<std::uint64_t>(purged, lane.waiting_);
+    lane.take_off(purged);
   }
   if (!lane.behind()) return drop_if_empty(lane);
   lane.wanted_ = true;
@@ -185,9 +185,9 @@ net::Task<void> Lanes::attempt(std::unique_ptr<Load> load, HoldPtr hold) {
   const bool kept = co_await ledger_.commit(plan, hold);
   if (kept) {
     for (const Settlement& one : plan->settlements) {
-      if (one.left) --lane->waiting_;
+      if (one.left) lane->take_off(1);
       if (one.left || one.lane == nullptr) continue;
-      --one.lane->waiting_;
+      one.lane->take_off(1);
       drop_if_empty(*one.lane);
     }
   }

@@ -56,6 +56,9 @@ Parts::Parts(const hosting::Dependencies& dependencies, store::Space& of)
     matching.changed(before, after);
     schedules.changed(before, after);
   });
+  connections.watch([this](const ConnectionPtr& before, const ConnectionPtr& after) {
+    authorisations.changed(before, after);
+  });
   archives.watch([this](const ArchivePtr& before, const ArchivePtr& after) {
     matching.changed(before, after);
   });

@@ -33,7 +33,9 @@ std::optional<Due> due(const Rules& rules, const delivery::Posting& posting,
   const Addressee address = read_addressee(addressee);
   Due out;
   out.rule = rules.by_id(address.rule_id);
-  if (out.rule == nullptr) return std::nullopt;
+  if (out.rule == nullptr || out.rule->mark_of(address.target_id) != address.mark) {
+    return std::nullopt;
+  }
   out.target = out.rule->find_target(address.target_id);
   auto event = unpack_event(posting.event);
   if (out.target == nullptr || !event) return std::nullopt;

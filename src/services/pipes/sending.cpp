@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "delivery/hand_over.hpp"
+#include "delivery/limits.hpp"
 #include "mappings/answer.hpp"
 #include "services/pipes/execution.hpp"
 #include "services/pipes/parcels.hpp"
@@ -138,7 +140,11 @@ net::Task<std::vector<Delivered>> Execution::deliver(net::Loop& loop,
                                   .code = "UnsupportedTarget",
                                   .message = "Nothing here takes what is sent to it."});
   }
-  co_return co_await destination->deliver(loop, parcels);
+  delivery::HandedOver got =
+      co_await delivery::hand_over(loop, needs_.logger, plan_.arn, *destination, std::move(parcels),
+                                   destination->quick() ? Duration(delivery::kQuickAttemptMax)
+                                                        : Duration(delivery::kAttemptMax));
+  co_return std::move(got.delivered);
 }
 
 void Execution::note(std::size_t index, const Delivered& delivered) {

@@ -34,8 +34,8 @@ Works::Works(const hosting::Dependencies& given) : given_(given), store_(given.s
 
 Status Works::start() {
   const hosting::Ports& ports = given_.ports;
-  needs_ = std::make_shared<const ExecutionNeeds>(
-      ExecutionNeeds{given_.clock, given_.random, ports.destinations, ports.runner, ports.logs});
+  needs_ = std::make_shared<const ExecutionNeeds>(ExecutionNeeds{
+      given_.clock, given_.random, given_.log, ports.destinations, ports.runner, ports.logs});
   if (ports.queues != nullptr) {
     pollers_ =
         std::make_unique<mappings::Pollers>(mappings::PollerNeeds{.clock = given_.clock,

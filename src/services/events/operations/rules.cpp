@@ -47,6 +47,7 @@ Rule put_over(const Rule& there, Rule wanted) {
   wanted.tags = there.tags;
   wanted.target_texts = there.target_texts;
   wanted.targets = there.targets;
+  wanted.target_marks = there.target_marks;
   if (there.enabled() && wanted.schedule == there.schedule) wanted.anchor_ms = there.anchor_ms;
   return wanted;
 }

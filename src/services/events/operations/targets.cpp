@@ -12,6 +12,8 @@
 namespace lapwing::events {
 namespace {
 
+constexpr std::size_t kMarkDigits = 16;
+
 Result<aws::Arn> arn_of(const std::string& text) {
   auto arn = aws::Arn::parse(text);
   if (!arn) return fail(invalid_parameter(text, "Provided Arn is not in correct format."));
@@ -49,11 +51,12 @@ std::size_t bytes_of(const Rule& rule) {
   return out;
 }
 
-void put(Rule& rule, const gen::events::Target& target) {
+void put(Rule& rule, const gen::events::Target& target, Random& random) {
   const auto there = std::ranges::find(rule.targets, target.id, &gen::events::Target::id);
   if (there == rule.targets.end()) {
     rule.targets.push_back(target);
     rule.target_texts.push_back(target_text(target));
+    rule.target_marks.insert_or_assign(target.id, random_hex(random, kMarkDigits));
     return;
   }
   const auto at = there - rule.targets.begin();
@@ -70,7 +73,7 @@ Result<gen::events::PutTargetsResponse> put_targets(Core& core, const aws::Call&
   LAPWING_CHECK(core.get_rule(address));
   for (const gen::events::Target& target : in.targets) LAPWING_CHECK(check_target(core, target));
   LAPWING_CHECK(core.change_rule(address, [&](Rule& rule) -> Status {
-    for (const gen::events::Target& target : in.targets) put(rule, target);
+    for (const gen::events::Target& target : in.targets) put(rule, target, *core.random);
     if (rule.targets.size() > kTargetsMax || bytes_of(rule) > kTargetsBytesMax) {
       return fail(too_many());
     }
@@ -115,6 +118,7 @@ Result<gen::events::RemoveTargetsResponse> remove_targets(
       rule.targets.erase(found);
       rule.target_texts.erase(rule.target_texts.begin() + at);
       gone.push_back(addressee(rule, id));
+      rule.target_marks.erase(id);
     }
     return {};
   }));

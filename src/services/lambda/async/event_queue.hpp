@@ -100,7 +100,7 @@ class EventQueue {
   // put off. Blocks on the store.
   Result<journal::EventPage> facts(const journal::EventAsk& ask);
   // Runs the function again for an event that ended without success; 0: there is none of this id.
-  // kUnavailable where the function is not there any more. Blocks on the store.
+  // cannot_replay() where the function is not there any more. Blocks on the store.
   Result<std::size_t> replay(std::string_view request_id);
   // Events that wait or are at work, of one function.
   Result<store::QueueStats> waiting(const AccountId& account, const Region& region,
