@@ -214,6 +214,33 @@ TEST(EventTargets, GetWhatTheirInputSays) {
   }
 }
 
+// Wildcards that pass a large event again and again would keep everybody waiting.
+TEST(EventTargets, WhatTakesTooMuchLookingForIsADeadLetter) {
+  std::string paths;
+  std::string body;
+  for (int i = 0; i < 30; ++i) {
+    paths += fmt::format(R"({}"a{}":"$.detail.*.zz")", i == 0 ? "" : ",", i);
+    body += fmt::format("<a{}>", i);
+  }
+  BusHost h;
+  h.to_queue("q", fmt::format(R"("InputTransformer":{{"InputPathsMap":{{{}}},)"
+                              R"("InputTemplate":"\"{}\""}},"DeadLetterConfig":{{"Arn":"{}"}})",
+                              paths, body, BusHost::queue("dead")));
+  const auto members = [](int count) {
+    std::string detail = "{";
+    for (int i = 0; i < count; ++i) detail += fmt::format(R"({}"{}":0)", i == 0 ? "" : ",", i);
+    return detail + "}";
+  };
+  h.put("app", members(1000));
+  EXPECT_EQ(h.count("q"), 1u);
+  h.put("app", members(20'000));
+  EXPECT_EQ(h.count("q"), 1u);
+  EXPECT_EQ(h.dead("dead", "ERROR_CODE"), "INVALID_JSON");
+  EXPECT_EQ(h.dead("dead", "RETRY_ATTEMPTS"), "0");
+  EXPECT_TRUE(h.dead("dead", "ERROR_MESSAGE").contains("too much looking"))
+      << h.dead("dead", "ERROR_MESSAGE");
+}
+
 TEST(EventTargets, GetTheEventWithoutItsDetail) {
   BusHost h;
   h.to_queue("q", R"("InputTransformer":{"InputTemplate":"{\"e\": <aws.events.event>}"})");

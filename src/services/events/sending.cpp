@@ -118,7 +118,8 @@ std::optional<delivery::Shipment> Sending::shipment(const delivery::Posting& pos
   if (!body) {
     out.refusal = Delivered{.kind = Delivered::Kind::kRefused,
                             .code = std::string(kNoInput),
-                            .message = "What the target is to get is not valid JSON."};
+                            .message = fmt::format("What the target is to get {}.",
+                                                   expressions::to_string(body.error()))};
     return out;
   }
   if (is_bus_arn(target.arn) && says_it_is_a_services(target, *body)) {

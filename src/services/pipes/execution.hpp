@@ -67,7 +67,9 @@ class Execution {
   mappings::Taken sum_up() const;
 
   // All payloads as one array; none: the reason is in `reason_`.
-  std::optional<std::string> whole_payload(const std::optional<expressions::Template>& body);
+  net::Task<std::optional<std::string>> whole_payload(
+      net::Loop& loop, const std::optional<expressions::Template>& body);
+  static std::string unsent(expressions::Unsent why);
   // The parcel for an item of the target; what is wrong is noted.
   std::optional<ports::Parcel> parcel_of(std::size_t index);
   // One outcome a parcel, whatever the destination does.

@@ -53,7 +53,7 @@ net::Task<Taken> Execution::send(net::Loop& loop) {
 
 net::Task<Taken> Execution::send_whole(net::Loop& loop) {
   const auto& body = plan_.target_template;
-  auto payload = whole_payload(body);
+  auto payload = co_await whole_payload(loop, body);
   if (!payload) {
     log_.step(LogLevel::kError, "TargetTransformationFailed", {.error = reason_});
     co_return Taken{.kind = Taken::Kind::kFailed, .reason = reason_};
@@ -118,7 +118,7 @@ std::optional<ports::Parcel> Execution::parcel_of(std::size_t index) {
     return std::nullopt;
   };
   auto body = item.payload(plan_.target_template, plan_, began_);
-  if (!body) return refuse("What the template makes of an event is no JSON.");
+  if (!body) return refuse(unsent(body.error()));
   auto parcel = target_parcel(plan_, item, *std::move(body));
   if (!parcel) return refuse(parcel.error().message());
   parcel->id = enriched_ ? parcel_id(plan_, batch_.ids(), index, parcel->body)
@@ -162,6 +162,7 @@ net::Task<void> Execution::send_items(net::Loop& loop) {
   std::vector<ports::Parcel> parcels;
   std::vector<std::size_t> of;  // which items they are
   for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (i != 0) co_await loop.yield();
     if (auto parcel = parcel_of(i)) {
       parcels.push_back(*std::move(parcel));
       of.push_back(i);
