@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aws/arn.hpp"
+#include "ports/acting.hpp"
 #include "services/logs/chunk.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/errors.hpp"
@@ -54,14 +55,12 @@ Status write(Core& core, const Parcel& parcel) {
   const std::string stream = parcel.log_stream.empty()
                                  ? "events/" + text::format_day_path(wall_from_unix_ms(now_ms))
                                  : parcel.log_stream;
-  if (!parcel.as.service.empty()) {
-    LAPWING_TRY(const bool may, may_write(core.repository, scope, group.name, stream, parcel.as));
-    if (!may) {
-      return fail(access_denied(fmt::format(
-          "{} is not authorized to perform: logs:PutLogEvents on resource: {}: no resource policy "
-          "allows it",
-          parcel.as.service, group_arn(scope, group.name))));
-    }
+  LAPWING_TRY(const bool may, may_write(core.repository, scope, group.name, stream, parcel.as));
+  if (!may) {
+    return fail(access_denied(fmt::format(
+        "{} is not authorized to perform: logs:PutLogEvents on resource: {}: no resource policy "
+        "allows it",
+        ports::sender(parcel.as), group_arn(scope, group.name))));
   }
   LAPWING_TRY(const std::vector<StreamTarget> targets,
               core.repository.ensure_streams({{scope, *name, stream}}, now_ms));
