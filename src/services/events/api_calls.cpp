@@ -85,7 +85,10 @@ std::optional<Delivered> ApiCalls::aim(std::string_view arn, ports::Parcel& parc
   const aws::Scope scope = scope_in(arn);
   const ApiDestinationPtr api =
       apis_.find(resources::scoped_key(scope, named_in(arn, scope, kApiScheme)));
-  if (api == nullptr || api->arn() != arn) {
+  // What is another account's is not there for who sends; nor is its connection for the
+  // destination.
+  if (api == nullptr || api->arn() != arn || scope.account != parcel.as.source_account ||
+      scope_in(api->connection_arn).account != scope.account) {
     return refused("ResourceNotFoundException", "The API destination does not exist.");
   }
   Pairs query;

@@ -178,6 +178,10 @@ TEST(ApiDestinations, AnswerWhoSendsToThemAtOnce) {
   ports::Parcel parcel;
   parcel.target = "api-destination:" + api;
   parcel.body = "{}";
+  EXPECT_EQ(send_at_once(h, parcel).code, "ResourceNotFoundException") << "nobody's";
+  parcel.as.source_account = AccountId("111111111111");
+  EXPECT_EQ(send_at_once(h, parcel).code, "ResourceNotFoundException") << "another account's";
+  parcel.as.source_account = AccountId("000000000000");
   parcel.path_values = {"v/w"};
   parcel.query = {{"t", "u"}};
   parcel.headers = {{"X-Own", "1"}};

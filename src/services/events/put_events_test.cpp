@@ -494,6 +494,7 @@ TEST(EventBuses, AreDestinationsOfOthers) {
   parcel.detail_type = "Lambda Function Invocation Result - Success";
   parcel.resources = {"arn:f"};
   parcel.as.role_arn = "arn:aws:iam::000000000000:role/r";
+  parcel.as.source_account = AccountId("000000000000");
   EXPECT_EQ(send(parcel).kind, Delivered::Kind::kTaken);
   EXPECT_EQ(in(h.bodies("q"), "resources.0"), "arn:f");
   EXPECT_EQ(in(h.bodies("q"), "detail.a"), "1");
@@ -505,7 +506,11 @@ TEST(EventBuses, AreDestinationsOfOthers) {
   EXPECT_EQ(send(parcel).code, "MalformedDetail");
   parcel.body = "{}";
   parcel.as.role_arn = "arn:aws:iam::111111111111:role/r";
+  EXPECT_EQ(send(parcel).code, "AccessDeniedException") << "a role of another account";
+  parcel.as.source_account = AccountId("111111111111");
   EXPECT_EQ(send(parcel).code, "AccessDeniedException");
+  parcel.as.role_arn = "arn:aws:iam::000000000000:role/r";
+  EXPECT_EQ(send(parcel).code, "AccessDeniedException") << "the bus owner's role does not help";
   parcel.target = BusHost::arn("event-bus/no");
   EXPECT_EQ(send(parcel).code, "ResourceNotFoundException");
   EXPECT_EQ(h.count("q"), 1u);

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
+#include "ports/acting.hpp"
 #include "services/logs/chunk.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/errors.hpp"
@@ -69,15 +70,13 @@ Result<Entry> read(Core& core, const Parcel& parcel, std::int64_t now_ms) {
   out.name.stream = parcel.log_stream.empty()
                         ? "events/" + text::format_day_path(wall_from_unix_ms(now_ms))
                         : parcel.log_stream;
-  if (!parcel.as.service.empty()) {
-    LAPWING_TRY(const bool may,
-                may_write(core.repository, scope, group.name, out.name.stream, parcel.as));
-    if (!may) {
-      return fail(access_denied(fmt::format(
-          "{} is not authorized to perform: logs:PutLogEvents on resource: {}: no resource policy "
-          "allows it",
-          parcel.as.service, group_arn(scope, group.name))));
-    }
+  LAPWING_TRY(const bool may,
+              may_write(core.repository, scope, group.name, out.name.stream, parcel.as));
+  if (!may) {
+    return fail(access_denied(fmt::format(
+        "{} is not authorized to perform: logs:PutLogEvents on resource: {}: no resource policy "
+        "allows it",
+        ports::sender(parcel.as), group_arn(scope, group.name))));
   }
   out.budget = core.budget.group(scope, *name);
   if (const auto why = out.budget->take(out.line.message.size(), core.clock->mono())) {

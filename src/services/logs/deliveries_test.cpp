@@ -44,6 +44,10 @@ std::vector<Delivered> send(Host<Service>& host, const std::vector<ports::Parcel
 TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
   Host<Service> host;
   std::vector<ports::Parcel> parcels(2);
+  for (ports::Parcel& each : parcels) {
+    each.as.source_account = AccountId("000000000000");
+    each.as.role_arn = "arn:aws:iam::000000000000:role/r";
+  }
   parcels[0].target = fmt::format("{}:*", kGroup);
   parcels[0].body = R"({"detail":{}})";
   parcels[1].target = kGroup;

@@ -129,7 +129,8 @@ net::Task<std::optional<Taken>> Execution::invoke_enrichment(net::Loop& loop, st
   log_.step(LogLevel::kTrace, "EnrichmentInvocationStarted", {.request = *payload});
   bool failed = false;
   if (function) {
-    FunctionRun run = co_await needs_.functions->run(loop, plan_.enrichment_arn, *payload);
+    FunctionRun run =
+        co_await needs_.functions->run(loop, plan_.enrichment_arn, *payload, on_behalf(plan_));
     if (run.kind == FunctionRun::Kind::kNotNow) {
       co_return Taken{
           .kind = Taken::Kind::kLater, .reason = std::move(run.reason), .trace = run.trace};

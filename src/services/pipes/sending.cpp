@@ -76,7 +76,8 @@ net::Task<Taken> Execution::send_whole(net::Loop& loop) {
 }
 
 net::Task<Taken> Execution::call_function(net::Loop& loop, std::string body) {
-  FunctionRun run = co_await needs_.functions->run(loop, plan_.target_arn, std::move(body));
+  FunctionRun run =
+      co_await needs_.functions->run(loop, plan_.target_arn, std::move(body), on_behalf(plan_));
   Taken out{.request_id = run.request_id, .trace = run.trace};
   out.reason = std::move(run.reason);
   if (run.kind == FunctionRun::Kind::kNotNow) {

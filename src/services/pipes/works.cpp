@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hosting/event_pages.hpp"
+#include "ports/acting.hpp"
 #include "services/pipes/limits.hpp"
 #include "services/pipes/plan.hpp"
 #include "services/pipes/tables.hpp"
@@ -142,6 +143,8 @@ State Works::bring_up(const Pipe& pipe, std::string& reason) {
 
 Status Works::begin(const Pipe& pipe) {
   if (pollers_ == nullptr) return fail(make_error(ErrorKind::kUnavailable, "there are no queues"));
+  // Of records from before this was looked at when they are made.
+  if (!ports::is_role_of(pipe.role_arn, pipe.scope.account)) return fail(foreign_role());
   LAPWING_TRY(PlanPtr plan, make_plan(pipe));
   LAPWING_CHECK(check_places(*plan));
   mappings::QueueMapping mapping = mapping_of(*plan);

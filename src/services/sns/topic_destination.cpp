@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include "gen/sns/errors.hpp"
-#include "policy/evaluate.hpp"
+#include "ports/acting.hpp"
 #include "services/sns/prepare.hpp"
 #include "services/sns/publishing.hpp"
 #include "services/sns/words.hpp"
@@ -14,18 +14,12 @@ namespace lapwing::sns {
 namespace {
 
 Status check_policy(const View& view, const ports::OnBehalf& as) {
-  if (as.service.empty()) return {};
-  if (view.policy != nullptr) {
-    policy::Request request =
-        policy::service_request(as.service, as.source_arn, as.source_account.view());
-    request.action = "sns:Publish";
-    request.resource = view.topic->arn();
-    if (policy::evaluate(*view.policy, request) == policy::Verdict::kAllowed) return {};
-  }
+  const std::string arn = view.topic->arn();
+  if (ports::may(as, {"sns:Publish", arn, view.topic->scope.account}, view.policy.get())) return {};
   return fail(gen::sns::errors::authorization_error(
       fmt::format("{} is not authorized to perform: sns:Publish on resource: {} because no "
                   "resource-based policy allows the sns:Publish action",
-                  as.service, view.topic->arn())));
+                  ports::sender(as), arn)));
 }
 
 Outgoing outgoing(const ports::Parcel& parcel, const Topic& topic) {

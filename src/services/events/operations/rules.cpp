@@ -7,6 +7,7 @@
 #include "gen/events/errors.hpp"
 #include "patterns/automaton.hpp"
 #include "patterns/compile.hpp"
+#include "ports/acting.hpp"
 #include "schedule/expression.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/pages.hpp"
@@ -85,6 +86,9 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   LAPWING_CHECK(check_schedule(wanted));
   wanted.state = in.state.value_or(std::string(State::kEnabled));
   wanted.description = in.description;
+  if (in.role_arn && !ports::is_role_of(*in.role_arn, call.caller.account)) {
+    return fail(foreign_role());
+  }
   wanted.role_arn = in.role_arn;
   wanted.created_by = call.caller.account;
   wanted.anchor_ms = core.now_ms();

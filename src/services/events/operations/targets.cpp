@@ -5,6 +5,7 @@
 
 #include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
+#include "ports/acting.hpp"
 #include "services/events/input.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/pages.hpp"
@@ -20,8 +21,11 @@ Result<aws::Arn> arn_of(const std::string& text) {
   return *std::move(arn);
 }
 
-Status check_target(const Core& core, const gen::events::Target& target) {
+Status check_target(const Core& core, const aws::Call& call, const gen::events::Target& target) {
   LAPWING_TRY(const aws::Arn arn, arn_of(target.arn));
+  if (target.role_arn && !ports::is_role_of(*target.role_arn, call.caller.account)) {
+    return fail(foreign_role());
+  }
   LAPWING_CHECK(check_input(target));
   const bool fifo = arn.service == "sqs" && arn.resource.ends_with(".fifo");
   if (fifo && (!target.sqs_parameters || !target.sqs_parameters->message_group_id)) {
@@ -71,7 +75,9 @@ Result<gen::events::PutTargetsResponse> put_targets(Core& core, const aws::Call&
   LAPWING_TRY(BusAddress bus, own_bus(call, in.event_bus_name));
   const RuleAddress address{std::move(bus), in.rule};
   LAPWING_CHECK(core.get_rule(address));
-  for (const gen::events::Target& target : in.targets) LAPWING_CHECK(check_target(core, target));
+  for (const gen::events::Target& target : in.targets) {
+    LAPWING_CHECK(check_target(core, call, target));
+  }
   LAPWING_CHECK(core.change_rule(address, [&](Rule& rule) -> Status {
     for (const gen::events::Target& target : in.targets) put(rule, target, *core.random);
     if (rule.targets.size() > kTargetsMax || bytes_of(rule) > kTargetsBytesMax) {

@@ -4,6 +4,7 @@
 
 #include "aws/arn.hpp"
 #include "base/packed.hpp"
+#include "ports/acting.hpp"
 
 namespace lapwing::lambda {
 namespace {
@@ -115,7 +116,10 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
       {.first = kBackoffFirst, .most = kBackoffMost, .attempts = 100, .age = kEventAgeMax});
   ports::Parcel& parcel = out.parcel;
   parcel.target = addressee.substr(1);
-  parcel.as.role_arn = std::move(notice->role_arn);
+  // Whatever account its role is said to be of, a function acts in its own.
+  const auto function = aws::Arn::parse(notice->function_arn);
+  if (function) parcel.as.source_account = function->account;
+  parcel.as.role_arn = ports::role_in(notice->role_arn, parcel.as.source_account);
   parcel.as.source_arn = notice->function_arn;
   parcel.trace = posting.trace;
   if (addressee.front() == kEventTo) {

@@ -90,7 +90,10 @@ std::optional<delivery::Shipment> Outgoing::shipment(const delivery::Posting& po
     return out;
   }
   out.parcel.target = filter.destination_arn;
-  out.parcel.as.role_arn = filter.role_arn;
+  out.parcel.as = {.service = {},
+                   .source_arn = group_arn(filter.scope, filter.group) + ":*",
+                   .source_account = filter.scope.account,
+                   .role_arn = filter.role_arn};
   if (aws::service_of(filter.destination_arn) == kLogs) {
     const auto through = destination(filter.destination_arn);
     if (!through) {
@@ -100,6 +103,8 @@ std::optional<delivery::Shipment> Outgoing::shipment(const delivery::Posting& po
       return out;
     }
     out.parcel.target = through->target_arn;
+    // The destination's owner sends on what it let in.
+    out.parcel.as.source_account = through->scope.account;
     out.parcel.as.role_arn = through->role_arn;
   }
   out.parcel.body = gzipped;

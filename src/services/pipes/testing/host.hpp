@@ -108,9 +108,11 @@ class Functions final : public ports::FunctionRunner {
   std::optional<ports::FunctionFacts> facts(std::string_view) const override {
     return ports::FunctionFacts{.room = UINT32_MAX, .timeout = seconds(3)};
   }
-  net::Task<FunctionRun> run(net::Loop&, std::string arn, std::string payload) override {
+  net::Task<FunctionRun> run(net::Loop&, std::string arn, std::string payload,
+                             ports::OnBehalf as) override {
     const std::scoped_lock lock(mutex_);
     given_[arn].push_back(std::move(payload));
+    last_asker_ = std::move(as);
     auto& script = scripts_[arn];
     FunctionRun out{.answer = "null"};
     if (!script.empty()) {
@@ -123,6 +125,10 @@ class Functions final : public ports::FunctionRunner {
     const std::scoped_lock lock(mutex_);
     scripts_[std::string(arn)] = std::move(script);
   }
+  ports::OnBehalf last_asker() const {
+    const std::scoped_lock lock(mutex_);
+    return last_asker_;
+  }
   Texts given(std::string_view arn) {
     const std::scoped_lock lock(mutex_);
     return given_[std::string(arn)];
@@ -132,6 +138,7 @@ class Functions final : public ports::FunctionRunner {
   mutable std::mutex mutex_;
   std::map<std::string, std::deque<FunctionRun>> scripts_;
   std::map<std::string, Texts> given_;
+  ports::OnBehalf last_asker_;
 };
 
 class Logs final : public ports::LogSink {
