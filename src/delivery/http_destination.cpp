@@ -32,14 +32,14 @@ Delivered not_answered(const Error& error) {
 Duration retry_after(const http::Response& answer) {
   const std::string_view text = answer.headers.get_or("Retry-After");
   if (text.empty()) return Duration::zero();
+  const std::chrono::seconds most(kNotBeforeMost);
   if (const auto seconds = text::integer_of(text)) {
-    return std::chrono::seconds(
-        std::clamp<std::int64_t>(*seconds, 0, std::chrono::seconds(kNotBeforeMost).count()));
+    return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, most.count()));
   }
   const auto until = text::parse_http_date(text);
   const auto now = text::parse_http_date(answer.headers.get_or("Date"));
   if (!until || !now) return Duration::zero();
-  return std::max(Duration::zero(), *until - *now);
+  return std::clamp<Duration>(*until - *now, Duration::zero(), most);
 }
 
 }  // namespace

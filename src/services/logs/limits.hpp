@@ -30,6 +30,11 @@ inline constexpr std::size_t kDescribeMax = 50;
 // Ours: what one FilterLogEvents call reads before it answers with what it has found and a
 // token to go on from (AWS bounds the work of a call too, without saying where).
 inline constexpr std::uint64_t kFilterScanBytesMax = 32 * kMiB;
+// Ours: what is held of one stream while it is read in order (event_log.hpp), and of all that are
+// read together (stream_merge.hpp); there each has its part, and so much at least.
+inline constexpr std::size_t kStreamHeldBytesMax = 8 * kMiB;
+inline constexpr std::uint64_t kMergeHeldBytesMax = 16 * kMiB;
+inline constexpr std::size_t kLaneHeldBytesMin = 4 * kKiB;
 
 // Filter patterns.
 inline constexpr std::size_t kFilterPatternBytesMax = 1024;
@@ -83,6 +88,7 @@ inline constexpr std::size_t kTailReadBytes = 8 * kMiB;
 
 // Taking over function output (ours).
 inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;  // events packed in one record
+inline constexpr std::size_t kReadAheadBytes = 4 * kChunkBytesMax;
 inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;  // of several streams in one commit
 inline constexpr Duration kFlushAfter = std::chrono::milliseconds(50);  // an event waits no longer
 // Where so many streams are written to, each with little, an event waits a little longer: they
