@@ -3,7 +3,7 @@
 //
 //   if (!ports::may(parcel.as, {"sqs:SendMessage", queue.arn(), queue.account}, queue.document))
 //
-// A service by itself needs the resource's policy, those who owns it. Who acts under a role needs it
+// A service by itself needs the resource's policy, even of its own account. Who acts under a role needs it
 // only where the resource is another account's; the policy then names the role, or its account.
 // A role counts only where it is one of the account that sends: the others are somebody else's, and
 // nobody acts under them, whatever a record says.
