@@ -29,7 +29,9 @@ def handler(event, context):
 def make_function():
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("app.py", FUNCTION)
+        file = zipfile.ZipInfo("app.py")
+        file.external_attr = 0o644 << 16  # else nobody but its owner may read it
+        archive.writestr(file, FUNCTION)
     lam.create_function(FunctionName=NAME, Runtime="python3.11", Role=ROLE, Handler="app.handler",
                         Code={"ZipFile": package.getvalue()})
     lam.get_waiter("function_active_v2").wait(FunctionName=NAME, WaiterConfig={"Delay": 1})

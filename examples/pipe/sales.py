@@ -34,7 +34,9 @@ def make_queue(name, **attributes):
 def make_function():
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("shops.py", FUNCTION)
+        file = zipfile.ZipInfo("shops.py")
+        file.external_attr = 0o644 << 16  # else nobody but its owner may read it
+        archive.writestr(file, FUNCTION)
     arn = lam.create_function(
         FunctionName=NAME, Runtime=f"python3.{sys.version_info.minor}", Role=ROLE,
         Handler="shops.handler", Timeout=3, Code={"ZipFile": package.getvalue()})["FunctionArn"]

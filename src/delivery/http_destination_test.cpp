@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "delivery/limits.hpp"
 #include "http/server.hpp"
 #include "net/testing/run.hpp"
 
@@ -60,12 +61,20 @@ struct Site {
   http::Connections connections;
 };
 
+TEST(HttpDestination, CutsAnswersBetweenCharacters) {
+  std::string body = "a";
+  for (int i = 0; i < 1000; ++i) body += "\u00e4";
+  const Delivered told = delivered_by(http::Response(200, "text/plain", std::string(body)));
+  EXPECT_EQ(told.answer, body.substr(0, kFailureTextMax - 1));
+}
+
 TEST(HttpDestination, SendsEachParcelAndTellsWhatCameOfIt) {
   net::testing::TestLoop loop;
   auto main = [](net::Loop& l) -> net::Task<void> {
     Site site(l);
     net::WorkerPool workers(1);
-    HttpCaller caller(workers);
+    const HttpReach reach(true);
+    HttpCaller caller(workers, reach);
     HttpDestination destination(caller, 100ms);
     EXPECT_FALSE(destination.quick());
     std::vector<Parcel> parcels;

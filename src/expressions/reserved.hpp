@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "expressions/path.hpp"
 #include "expressions/template.hpp"
 #include "expressions/value.hpp"
 #include "text/json.hpp"
@@ -45,6 +46,6 @@ struct PipeRecord {
   const text::JsonValue* decoded;
 };
 // A reserved name or a path.
-Value value_of_pipe(std::string_view name, const PipeRecord& record);
+Value value_of_pipe(std::string_view name, const PipeRecord& record, Visits& visits);
 
 }  // namespace lapwing::expressions

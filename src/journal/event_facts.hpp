@@ -39,6 +39,8 @@ struct EventAsk {
   std::size_t max = 100;
   std::string after = {};  // EventPage::next of the page before; empty: from the beginning
   std::string holds = {};  // only rows whose name, target or id holds this; empty: all
+  // Only rows whose name, target or id is of the function of this name; empty: all.
+  std::string function = {};
 };
 
 // What does not apply is left empty, and not shown.

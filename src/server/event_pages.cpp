@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "aws/page_token.hpp"
+#include "hosting/cannot_replay.hpp"
 #include "hosting/data_plane.hpp"
 #include "server/admission.hpp"
 #include "server/event_json.hpp"
@@ -43,9 +44,6 @@ Error bad(std::string message) {
 Error unknown(std::string message) {
   return Error(ErrorKind::kNotFound, "ResourceNotFoundException", std::move(message))
       .with_status(404);
-}
-Error cannot(std::string message) {
-  return Error(ErrorKind::kUnavailable, "CannotReplay", std::move(message)).with_status(409);
 }
 Error not_allowed() {
   return Error(ErrorKind::kInvalid, "MethodNotAllowed", "Method Not Allowed").with_status(405);
@@ -85,8 +83,9 @@ class Asked {
   text::QueryString query_;
 };
 
-std::string list_name(EventList list, const std::string& service, const std::string& holds) {
-  return fmt::format("lapwing.events {} {} {}", to_string(list), service, holds);
+std::string list_name(EventList list, const std::string& service, const EventAsk& ask) {
+  return fmt::format("lapwing.events {} {} {} {}", to_string(list), service, ask.function,
+                     ask.holds);
 }
 
 Result<EventPage> page_of(Services& services, const std::string& only, const EventAsk& ask) {
@@ -183,9 +182,7 @@ Result<std::string> EventPages::lists(const std::string& query) {
   EventAsk ask;
   LAPWING_TRY(ask.max, asked.limit(kEventRowsMax));
   ask.holds = asked.text("holds");
-  if (const std::string function = asked.text("function"); !function.empty()) {
-    ask.holds = ":function:" + function;
-  }
+  ask.function = asked.text("function");
   const std::string service = asked.text("service");
   const std::string list = asked.text("list");
   const auto one = journal::event_list(list);
@@ -199,7 +196,7 @@ Result<std::string> EventPages::lists(const std::string& query) {
   const std::string after = asked.text("after");
   if (!after.empty()) {
     if (!one) return fail(bad("after goes on with a list: say which."));
-    auto place = aws::read_page_token(list_name(*one, service, ask.holds), after);
+    auto place = aws::read_page_token(list_name(*one, service, ask), after);
     if (!place) return fail(bad("after is of another list."));
     ask.after = *std::move(place);
   }
@@ -211,7 +208,12 @@ Result<std::string> EventPages::lists(const std::string& query) {
     ask.list = each;
     LAPWING_TRY(EventPage page, page_of(services_, service, ask));
     if (!page.next.empty()) {
-      page.next = aws::write_page_token(list_name(each, service, ask.holds), page.next);
+      page.next = aws::write_page_token(list_name(each, service, ask), page.next);
+    }
+    for (journal::EventRow& row : page.rows) {
+      if (each != EventList::kDeadLetters) break;
+      LAPWING_TRY(row.replayed_ms, replayed_at(row.id));
+      if (row.replayed_ms < row.at_ms) row.replayed_ms.reset();
     }
     for (journal::EventRow& row : page.rows) {
       if (each != EventList::kDeadLetters) break;
@@ -262,7 +264,7 @@ Result<std::string> EventPages::replay(std::string_view body) {
     }
     for (const auto& service : services_.all()) {
       const Result<std::size_t> sent = service->replay(event);
-      if (!sent && sent.error().kind() == ErrorKind::kUnavailable) {
+      if (!sent && hosting::is_cannot_replay(sent.error())) {
         why_not = sent.error();
         continue;
       }
@@ -283,9 +285,10 @@ Result<std::string> EventPages::replay(std::string_view body) {
       return fail(unknown(fmt::format("Nothing is known of {} (any more).", id)));
     }
     if (count == 0 && !why_not) {
-      why_not = cannot(dead.empty() ? "Nothing of it has died: there is nothing to send again."
-                                    : "It has died, and what it takes to send it again is kept "
-                                      "nowhere (any more).");
+      why_not = hosting::cannot_replay(
+          dead.empty() ? "Nothing of it has died: there is nothing to send again."
+                       : "It has died, and what it takes to send it again is kept "
+                         "nowhere (any more).");
     }
   }
   if (count == 0) return fail(*std::move(why_not));

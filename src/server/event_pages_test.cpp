@@ -186,6 +186,8 @@ TEST_F(EventPagesTest, AnEventThatItsFunctionFailedIsToldOfAndRunAgain) {
   EXPECT_EQ(rows("dead-letters", "dead_letters"), std::vector<std::string>{arn("sqs", "dead")});
   EXPECT_TRUE(rows("dead-letters", "id", "&function=g").empty());
   EXPECT_EQ(rows("dead-letters", "id", "&function=f").size(), 1u);
+  EXPECT_EQ(rows("dead-letters", "id", "&function=f&holds=" + id.substr(0, 20)).size(), 1u);
+  EXPECT_TRUE(rows("dead-letters", "id", "&function=f&holds=other").empty());
   EXPECT_TRUE(rows("dead-letters", "id", "&service=sqs").empty());
   fails_ = false;
   const HttpAnswer again = replay(id);

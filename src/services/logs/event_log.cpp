@@ -16,13 +16,6 @@ namespace {
 // kEventBytes = 8 bytes, so a chunk of at most 1 MiB and 64 KiB has fewer than 2^20.
 constexpr unsigned kOrderShift = 20;
 
-// What does not exist (yet) holds nothing.
-template <class T>
-Result<T> or_empty(Result<T> result) {
-  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
-  return result;
-}
-
 }  // namespace
 
 std::uint64_t first_order(store::LogSequence sequence) { return sequence << kOrderShift; }

@@ -23,6 +23,13 @@
 
 namespace lapwing::logs {
 
+// Of the store's log: what does not exist (yet) holds nothing.
+template <class T>
+Result<T> or_empty(Result<T> result) {
+  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
+  return result;
+}
+
 struct Place {
   std::int64_t time_ms = 0;
   std::uint64_t order = 0;  // of arrival in the stream; 0 is before all

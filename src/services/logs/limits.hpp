@@ -49,6 +49,11 @@ inline constexpr std::size_t kSubscriptionsMax = 2;    // of a group
 inline constexpr std::size_t kMetricFiltersMax = 100;  // of a group
 inline constexpr std::size_t kMetricDimensionsMax = 3;
 inline constexpr std::size_t kMetricValueMax = 100;  // characters
+// Ours: deliveries that wait for one subscription. Beyond, and while the disk has nothing but its
+// reserve, its group is read no further: what comes waits in the log, looked at again after this.
+inline constexpr std::uint64_t kDeliveriesWaitingMax = 100;
+inline constexpr auto kHeldLookEvery = std::chrono::seconds(1);
+inline constexpr auto kFailureSaidEvery = std::chrono::minutes(1);
 // What was not taken is tried again for so long; how often is ours.
 inline constexpr auto kSubscriptionRetryAge = std::chrono::hours(24);
 inline constexpr auto kSubscriptionRetryFirst = std::chrono::seconds(1);
@@ -61,6 +66,12 @@ inline constexpr std::size_t kDeliveryBytesMax = 512 * kKiB;
 inline constexpr std::size_t kFunctionEventBytesMax = 1 * kMiB;
 // Ours: what is read of a stream before what was found in it is sent.
 inline constexpr std::size_t kForwardReadBytes = 1 * kMiB;
+
+// Events of other services (ours): in one commit (of kCommitBytesMax at most), and how long one
+// that was taken is not taken again.
+inline constexpr std::size_t kDeliveriesOfCommit = 256;
+inline constexpr auto kTakenOnceFor = std::chrono::minutes(5);
+inline constexpr std::size_t kTakenIdsMax = 20'000;
 
 // Resource policies.
 inline constexpr std::size_t kAccountPoliciesMax = 10;  // a Region

@@ -167,7 +167,7 @@ class KnownRoles final : public ports::Roles {
   Result<ports::Role> find(std::string_view arn) override {
     ports::Role out;
     out.known = arn != "arn:aws:iam::000000000000:role/none";
-    out.trusts_scheduler = arn == kRole;
+    if (arn == kRole) out.trusted_services = {"scheduler.amazonaws.com"};
     return out;
   }
   bool known_only() const override { return true; }

@@ -197,12 +197,10 @@ def test_unbuilt_operations_are_named(logs, group, against_aws):
     if against_aws:
         pytest.skip("AWS has it")
     with pytest.raises(ClientError) as caught:
-        logs.put_subscription_filter(
-            logGroupName=group, filterName="f", filterPattern="",
-            destinationArn="arn:aws:lambda:us-east-1:000000000000:function:f")
+        logs.start_query(logGroupName=group, startTime=0, endTime=1, queryString="fields @message")
     response = caught.value.response
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "PutSubscriptionFilter" in response["Error"]["Message"]
+    assert "StartQuery" in response["Error"]["Message"]
 
 
 def test_following_as_the_cli_does(logs, group, stream):

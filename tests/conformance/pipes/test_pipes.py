@@ -133,6 +133,10 @@ def test_to_a_bus_and_a_log_group(client, pipe, pipes, queue, sqs, name, logs, r
     logs.create_log_group(logGroupName=group)
     bus = events.create_event_bus(Name=name)["EventBusArn"]
     group_arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["arn"]
+    logs.put_resource_policy(policyName=name, policyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group_arn}]}))
     events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": ["app"]}))
     events.put_targets(Rule=name, EventBusName=name, Targets=[
         {"Id": "t", "Arn": group_arn.removesuffix(":*")}])
