@@ -215,11 +215,6 @@ Result<std::string> EventPages::lists(const std::string& query) {
       LAPWING_TRY(row.replayed_ms, replayed_at(row.id));
       if (row.replayed_ms < row.at_ms) row.replayed_ms.reset();
     }
-    for (journal::EventRow& row : page.rows) {
-      if (each != EventList::kDeadLetters) break;
-      LAPWING_TRY(row.replayed_ms, replayed_at(row.id));
-      if (row.replayed_ms < row.at_ms) row.replayed_ms.reset();
-    }
     json.key(to_string(each));
     write_page(json, page);
   }
@@ -256,7 +251,7 @@ Result<std::string> EventPages::replay(std::string_view body) {
     if (!ask->again) {
       LAPWING_TRY(const auto before, replayed_at(event));
       if (before) {
-        why_not = cannot(fmt::format(
+        why_not = hosting::cannot_replay(fmt::format(
             R"({} was sent again already, at {}: say --again ("again": true) to do it once more.)",
             event, text::format_iso8601(wall_from_unix_ms(*before), true)));
         return {};
