@@ -35,11 +35,11 @@ std::string event_without_detail(const text::JsonValue& event, WallTime ingested
 
 // What a pipe's template may ask of one record.
 struct PipeRecord {
-  std::string_view pipe_arn;
-  std::string_view pipe_name;
-  std::string_view source_arn;
-  std::string_view enrichment_arn;  // empty: none
-  std::string_view target_arn;
+  std::string_view pipe_arn = {};
+  std::string_view pipe_name = {};
+  std::string_view source_arn = {};
+  std::string_view enrichment_arn = {};  // empty: none
+  std::string_view target_arn = {};
   WallTime ingested;
   // As it came, and with its encoded fields decoded, which is what paths look into.
   const text::JsonValue* event;
