@@ -24,7 +24,7 @@ bool is_reserved(std::string_view name, Dialect dialect);
 struct RuleDelivery {
   std::string_view rule_arn;
   std::string_view rule_name;
-  WallTime ingested;
+  WallTime ingested{};
   const text::JsonValue* event;  // the envelope, whole
 };
 Value reserved_of_rule(std::string_view name, const RuleDelivery& delivery);
@@ -40,7 +40,7 @@ struct PipeRecord {
   std::string_view source_arn = {};
   std::string_view enrichment_arn = {};  // empty: none
   std::string_view target_arn = {};
-  WallTime ingested;
+  WallTime ingested{};
   // As it came, and with its encoded fields decoded, which is what paths look into.
   const text::JsonValue* event;
   const text::JsonValue* decoded;
