@@ -234,7 +234,7 @@ net::Task<void> Connections::fetch_for_all(ConnectionPtr connection) {
   } else {
     text = fail(std::move(made).error());
   }
-  ending.over = true;  // who comes from here on asks anew
+  ending.over = true;  // who comes from here on asks again
   for (Waiter& each : take_waiters(ending.key)) each.send(text);
 }
 
