@@ -263,7 +263,7 @@ TEST_F(SnsDelivered, ManyParcelsAreOneCommitAndTakenOnce) {
   ports::Destination* const topics = host.ports.destinations->find(Host::arn("t"));
   const ports::OnBehalf as{.service = {},
                            .source_arn = {},
-                           .source_account = {},
+                           .source_account = AccountId("000000000000"),
                            .role_arn = "arn:aws:iam::000000000000:role/r"};
   constexpr int kMany = 200;
   std::vector<Parcel> parcels;
