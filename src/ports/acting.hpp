@@ -3,10 +3,11 @@
 //
 //   if (!ports::may(parcel.as, {"sqs:SendMessage", queue.arn(), queue.account}, queue.document))
 //
-// A service by itself needs the resource's policy, its own account's too. Who acts under a role
+// A service by itself needs the resource's policy, in its own account, too. Who acts under a role
 // needs it only where the resource is another account's; the policy then names the role, or its
-// account. A role counts only where it is one of the account that sends: the others are somebody
-// else's, and nobody acts under them, whatever a record says.
+// account.
+// A role counts only where it is one of the account that sends: the others are somebody else's, and
+// nobody acts under them, whatever a record says.
 //
 // Thread-safety: pure functions.
 #pragma once
