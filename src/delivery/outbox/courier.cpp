@@ -279,7 +279,7 @@ void Courier::drop(Attempt& attempt, const Delivered& last) const {
   core_.needs.logger.warn("delivery", "an event was dropped",
                           {{"outbox", core_.name},
                            {"event", attempt.posting->id},
-                           {"addressee", attempt.addressee},
+                           {"addressee", core_.sender.shown(attempt.addressee)},
                            {"code", last.code},
                            {"message", last.message}});
 }

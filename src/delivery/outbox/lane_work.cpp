@@ -150,8 +150,9 @@ std::unique_ptr<Lanes::Load> Lanes::load(const LanePtr& lane, std::vector<store:
     auto waiting = unpack_waiting(item.claimed.payload);
     item.claimed.payload.clear();
     if (!waiting || waiting->failure.has_value() != lane->dead()) {
-      core_.needs.logger.error("delivery", "what waits in a lane cannot be read",
-                               {{"outbox", core_.name}, {"addressee", lane->addressee()}});
+      core_.needs.logger.error(
+          "delivery", "what waits in a lane cannot be read",
+          {{"outbox", core_.name}, {"addressee", core_.sender.shown(lane->addressee())}});
       continue;
     }
     item.readable = true;

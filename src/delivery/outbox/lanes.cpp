@@ -141,8 +141,9 @@ void Lanes::committed(const Plan& plan) {
     drop_if_empty(*write.lane);
     if (write.there) continue;
     core_.counts.dropped.fetch_add(1, std::memory_order_relaxed);
-    core_.needs.logger.error("delivery", "an event does not fit into a lane and was dropped",
-                             {{"outbox", core_.name}, {"addressee", write.lane->addressee()}});
+    core_.needs.logger.error(
+        "delivery", "an event does not fit into a lane and was dropped",
+        {{"outbox", core_.name}, {"addressee", core_.sender.shown(write.lane->addressee())}});
   }
 }
 
@@ -180,7 +181,7 @@ Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
       const std::uint64_t in_all = lane->waiting_;
       if (in_all == 0) continue;
       const std::uint64_t under_way = std::min<std::uint64_t>(lane->under_way_, in_all);
-      all.push_back({{.addressee = std::string(lane->addressee()),
+      all.push_back({{.addressee = std::string(core_.sender.shown(lane->addressee())),
                       .dead_letters = lane->dead(),
                       .waiting = in_all - under_way,
                       .under_way = under_way,
@@ -219,7 +220,8 @@ Result<Outbox::LanePage> Lanes::facts_after(const std::string& name, std::size_t
     for (const std::string& each : names) {
       LAPWING_TRY(const store::QueueStats stats, queue.stats(each));
       LAPWING_TRY(const auto next_in, queue.next_due(std::span<const std::string>(&each, 1)));
-      LaneFacts facts{.addressee = each.substr(prefix.size()),
+      LaneFacts facts{.addressee = std::string(
+                          core_.sender.shown(std::string_view(each).substr(prefix.size()))),
                       .dead_letters = prefix == kDeadPrefix,
                       .waiting = stats.visible + stats.delayed,
                       .under_way = stats.in_flight,

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.hpp"
 #include "base/testing/eventually.hpp"
 #include "net/sync.hpp"
 #include "services/lambda/async/event_queue.hpp"
@@ -142,7 +143,8 @@ class EventLanes : public ::testing::Test {
   ManualClock clock_;
   SystemClock real_;
   SeededRandom random_{7};
-  Logger& logger_ = null_logger();
+  lapwing::testing::CapturedLog said_;
+  Logger logger_{said_, real_, LogLevel::kWarn};
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
   store::Space& space_ = **engine_->space("lambda");
   background::Runner runner_{clock_, logger_, {.pace = background::Pace::kManual}};
@@ -205,6 +207,10 @@ TEST_F(EventLanes, ALargeEventIsToldOfToADestinationAndADeadLetterQueue) {
   ASSERT_TRUE(eventually([&] { return events_.counts().dropped == 1; }));
   EXPECT_EQ(waiting_of("f"), 0U);
   ASSERT_TRUE(eventually([&] { return outbox_.counts().accepted == 2; }));
+  // Nothing takes them here, and the log names them as they were given.
+  ASSERT_TRUE(eventually([&] { return said_.count("an event was dropped") == 2; }));
+  EXPECT_EQ(said_.count("an event was dropped", "darn:"), 0U);
+  EXPECT_EQ(said_.count("an event was dropped", "qarn:"), 0U);
 }
 
 TEST_F(EventLanes, WhatTheOutboxNeverTakesIsLostAndItsEventEnds) {

@@ -46,6 +46,8 @@ class Notices final : public delivery::Sender {
                                            const delivery::Failure&) override {
     return std::nullopt;
   }
+  // Its ARN, without what it is told.
+  std::string_view shown(std::string_view addressee) const override { return addressee.substr(1); }
   void ended(const delivery::Posting& posting, std::string_view addressee,
              const delivery::Failure* failure, Duration age) override;
   // The outbox can never take it: it is lost.
