@@ -68,7 +68,7 @@ Status AsyncInvocations::start() {
   dead_->begin(given_.background, given_.clock);
   events_ = std::make_unique<EventQueue>(EventQueueNeeds{
       *space, given_.clock, given_.random, given_.log, given_.background, given_.loops,
-      parts_.catalog, parts_.invoker, *this, *outbox_, *dead_, given_.journal});
+      parts_.catalog, parts_.invoker, *this, notices_, *outbox_, *dead_, given_.journal});
   LAPWING_CHECK(outbox_->start());
   return events_->start();
 }

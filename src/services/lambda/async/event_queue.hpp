@@ -45,6 +45,7 @@
 #include "net/loop_group.hpp"
 #include "services/lambda/async/event.hpp"
 #include "services/lambda/async/event_settings.hpp"
+#include "services/lambda/async/notices.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::lambda {
@@ -60,7 +61,8 @@ struct EventQueueNeeds {
   const engine::Functions& functions;
   engine::Invoker& invoker;
   const EventSettingsSource& settings;
-  delivery::Outbox& outbox;
+  Notices& notices;
+  delivery::Outbox& outbox;             // of the notices
   delivery::DeadEvents& dead;           // where those are kept that ended without success
   journal::Journal* journal = nullptr;  // null: nothing is noted
 };
