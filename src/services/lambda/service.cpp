@@ -49,7 +49,7 @@ struct Service::Parts {
         downloads(code_urls, given.store.blobs(), given.pipeline.workers),
         async(given, {side.invoker, catalog, concurrency, attachments}),
         runs({given.clock, given.random, given.log, catalog, concurrency, side.invoker}),
-        mappings(given, {side, runs, async}),
+        mappings(given, {runs, async}),
         core{functions,
              catalog,
              concurrency,

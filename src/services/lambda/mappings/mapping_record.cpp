@@ -58,6 +58,7 @@ std::string MappingTable::pair(const MappingRecord& record) {
 void MappingTable::terms(const MappingRecord& record, resources::Terms& terms) {
   terms.push_back({std::string(kPairIndex), pair(record)});
   terms.push_back({std::string(kFunctionIndex), encode_key(record.function)});
+  if (!is_settled(record.state)) terms.push_back({std::string(kChanging), "yes"});
 }
 
 }  // namespace lapwing::lambda
