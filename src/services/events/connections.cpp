@@ -207,8 +207,9 @@ Status Connections::run_due() {
     const std::lock_guard lock(mutex_);
     ended = std::exchange(ended_, {});
   }
+  Status first;  // of what went wrong: the others go on, and that is tried again
   for (const Ended& each : ended) {
-    LAPWING_CHECK(connections_.change(
+    const auto written = connections_.change(
         each.connection->key(), [&](const ConnectionPtr& there) -> Result<ConnectionPtr> {
           if (there == nullptr || there->id != each.connection->id ||
               there->modified_ms != each.connection->modified_ms ||
@@ -220,7 +221,11 @@ Status Connections::run_due() {
           next->state_reason = each.failure.substr(0, 512);
           if (each.failure.empty()) next->authorized_ms = unix_ms(given_.clock.wall());
           return next;
-        }));
+        });
+    if (written) continue;
+    if (first) first = fail(written.error());
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(each);
   }
   const auto waiting = connections_.list(
       "", {}, SIZE_MAX, [](const Connection& each) { return each.state == State::kAuthorizing; });
@@ -233,7 +238,7 @@ Status Connections::run_due() {
       return authorise(std::move(each), std::move(hold));
     });
   }
-  return {};
+  return first;
 }
 
 }  // namespace lapwing::events

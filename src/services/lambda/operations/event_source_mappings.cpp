@@ -29,6 +29,8 @@ Result<std::string> check(Core& core, const MappingRecord& record) {
     const bool missing = function.error().kind() == ErrorKind::kNotFound;
     return fail(missing ? errors::mapped_function_not_there() : function.error());
   }
+  // Nobody says which tenant a batch is for.
+  if (function->settings.per_tenant) return fail(errors::not_with_tenants("Event source mapping"));
   LAPWING_CHECK(check_mapping(record, core.mappings.sources(), function->settings.role,
                               function->settings.timeout_s));
   return function->settings.role;
