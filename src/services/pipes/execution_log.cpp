@@ -47,7 +47,7 @@ std::string ExecutionLog::record(LogLevel level, std::string_view type, const Lo
   if (!logged.error.empty()) {
     json.key("error");
     json.begin_object();
-    json.member("message", cut(logged.error));
+    json.member("message", text::truncate_utf8(logged.error, kLoggedBytesMax));
     if (!logged.service.empty()) json.member("awsService", logged.service);
     json.end_object();
   }
