@@ -50,11 +50,11 @@ Error not_allowed() {
 }
 
 // What a query says, each name once at most.
-class Asked {
+class PageAsked {
  public:
-  static Result<Asked> parse(const std::string& query,
+  static Result<PageAsked> parse(const std::string& query,
                              std::initializer_list<std::string_view> known) {
-    Asked out;
+    PageAsked out;
     auto parsed = text::QueryString::parse(query);
     if (!parsed) return fail(bad("The query cannot be read."));
     for (const text::QueryPair& pair : parsed->pairs()) {
@@ -177,8 +177,8 @@ Result<std::string> EventPages::answer(http::Method method, const std::string& p
 }
 
 Result<std::string> EventPages::lists(const std::string& query) {
-  LAPWING_TRY(const Asked asked,
-              Asked::parse(query, {"list", "service", "function", "holds", "limit", "after"}));
+  LAPWING_TRY(const PageAsked asked,
+              PageAsked::parse(query, {"list", "service", "function", "holds", "limit", "after"}));
   EventAsk ask;
   LAPWING_TRY(ask.max, asked.limit(kEventRowsMax));
   ask.holds = asked.text("holds");
@@ -291,8 +291,8 @@ Result<std::string> EventPages::replay(std::string_view body) {
 }
 
 Result<std::string> EventPages::outbox(const std::string& query) {
-  LAPWING_TRY(const Asked asked,
-              Asked::parse(query, {"protocol", "to", "account", "limit", "after"}));
+  LAPWING_TRY(const PageAsked asked,
+              PageAsked::parse(query, {"protocol", "to", "account", "limit", "after"}));
   hosting::OutboxAsk ask;
   LAPWING_TRY(ask.max, asked.limit(hosting::kOutboxRowsMax));
   ask.protocol = asked.text("protocol");
