@@ -9,7 +9,6 @@
 
 #include "aws/service.hpp"
 #include "text/query_string.hpp"
-#include "text/utf8.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -83,17 +82,16 @@ std::unexpected<Unrouted> unrouted(Error error, Protocol protocol,
 // The same, and what the request calls the service and the operation.
 std::unexpected<Unrouted> unrouted(Error error, Protocol protocol, const ServiceModel* service,
                                    std::string_view service_name, std::string_view operation) {
-  return std::unexpected(
-      Unrouted{std::move(error), protocol, service,
-               std::string(text::truncate_utf8(service_name, kShownOperationMax)),
-               std::string(text::truncate_utf8(operation, kShownOperationMax))});
+  return std::unexpected(Unrouted{std::move(error), protocol, service,
+                                  std::string(service_name.substr(0, kShownOperationMax)),
+                                  std::string(operation.substr(0, kShownOperationMax))});
 }
 
 // Of a service without a model: in the words of its caller, as far as the request has them.
 Error unknown_service(std::string_view scope, std::string_view name, std::string_view operation) {
   const std::string_view service = scope.empty() ? name : scope;
   return not_implemented(service.empty() ? "an unnamed service" : service,
-                         text::truncate_utf8(operation, kShownOperationMax));
+                         operation.substr(0, kShownOperationMax));
 }
 
 Error unknown_operation(const ServiceModel& model, std::string_view what) {
@@ -183,7 +181,7 @@ Routed route_resource(const ServiceModel& model, const std::optional<Action>& ac
   if (about_it) return Route{&model, row, Protocol::kQuery};
   return unrouted(Error(ErrorKind::kInvalid, "InvalidAction",
                         fmt::format("The action {} is not valid for this endpoint.",
-                                    text::truncate_utf8(action->name, kShownOperationMax)))
+                                    action->name.substr(0, kShownOperationMax)))
                       .with_status(400),
                   Protocol::kQuery, &model);
 }

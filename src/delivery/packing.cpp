@@ -5,7 +5,6 @@
 
 #include "base/packed.hpp"
 #include "delivery/limits.hpp"
-#include "text/utf8.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -39,7 +38,7 @@ std::size_t event_bytes(const Posting& posting) {
          6 * kFieldBytes;
 }
 
-std::string_view cut(std::string_view text) { return text::truncate_utf8(text, kFailureTextMax); }
+std::string_view cut(std::string_view text) { return text.substr(0, kFailureTextMax); }
 
 }  // namespace
 

@@ -16,7 +16,6 @@ struct Value {
     kMissing,  // nothing there
     kString,   // `text` is decoded
     kJson,     // any other: `text` is compact JSON
-    kTooMuch,  // not looked for to the end (Visits)
   };
   Kind kind = Kind::kMissing;
   std::string text = {};

@@ -3,18 +3,14 @@
 // Thread-safety: the mapping's loop, but for what says otherwise.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "mappings/limits.hpp"
 #include "mappings/pollers.hpp"
 
 namespace lapwing::mappings {
@@ -46,7 +42,7 @@ struct StreamTeam {
   RoomLine<Woken> line;                   // shards that wait for room
   std::weak_ptr<Woken> poller;
   std::vector<std::string> ended;                   // shards that are done, for the poller
-  std::set<std::string> missing;                    // that are not there, likewise
+  std::vector<std::string> missing;                 // that are not there, likewise
   std::atomic<LastResult> last{LastResult::kNone};  // any thread
 
   std::mutex watches;  // guards what shards watch by, and this
@@ -58,17 +54,11 @@ struct StreamTeam {
     if (const auto there = poller.lock()) there->wake();
   }
   // One batch has ended.
-  void leave_batch() {
+  void leave_room() {
     --at_work;
-    shared->leave_batch();
-    line.wake_first();
-  }
-  // Room that was not taken; as PollerShared.
-  void pass_on() {
-    shared->pass_on();
-    if (over() || line.size() == 0) return;
-    const std::optional<Readiness> ready = consumer->ready();
-    if (ready && at_work < std::min(ready->room, kBatchesMost)) line.wake_first();
+    --shared->at_work;
+    shared->leave_room(0);
+    line.wake_all();
   }
 };
 

@@ -1,6 +1,9 @@
 #include "resources/unique_id.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace lapwing::resources {
 
@@ -11,7 +14,9 @@ std::string unique_id(Random& random, std::string_view prefix, std::size_t lengt
   std::uint64_t bits = 0;
   for (int left = 0; out.size() < length; left -= kBits) {
     if (left < kBits) {
-      bits = random_bits(random);
+      std::array<std::byte, 8> drawn{};
+      random.fill(drawn);
+      std::memcpy(&bits, drawn.data(), drawn.size());
       left = 64;
     }
     out += kDigits[bits & 31U];

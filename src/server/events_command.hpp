@@ -12,10 +12,9 @@ struct EventsWanted {
   std::string service;   // "sqs"; empty: all
   std::string function;  // a name; empty: any
   std::string holds;
-  std::string after;   // where a page before has ended
-  int limit = 0;       // 0: as the server does
-  bool json = false;   // as the server says it
-  bool again = false;  // replays what was replayed already
+  std::string after;  // where a page before has ended
+  int limit = 0;      // 0: as the server does
+  bool json = false;  // as the server says it
 };
 
 // Each returns the exit status: 2 where what was said makes no sense, 1 where the server does not

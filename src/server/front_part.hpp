@@ -54,7 +54,6 @@ class FrontPart {
  private:
   http::Handler served(aws::Origin from);
 
-  delivery::HttpReach& reach_;
   runtime::Catalogue none_;  // where the machine has none
   HostGuard guard_;
   aws::Router router_;

@@ -1,6 +1,5 @@
 #include "server/rooms.hpp"
 
-#include "delivery/http_settings.hpp"
 #include "delivery/mail_settings.hpp"
 #include "engine/settings.hpp"
 #include "images/settings.hpp"
@@ -23,7 +22,7 @@ struct Rooms {
 };
 
 using All = Rooms<sandbox::Settings, runtime::Settings, engine::Settings, images::Settings,
-                  delivery::HttpSettings, delivery::MailSettings>;
+                  delivery::MailSettings>;
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "server/service_part.hpp"
 
-#include "delivery/http_settings.hpp"
-
 namespace lapwing::server {
 namespace {
 
@@ -28,12 +26,6 @@ std::vector<net::Loop*> all_of(net::LoopGroup& loops) {
   return out;
 }
 
-bool loopback_allowed(const ServiceNeeds& needs) {
-  const auto settings = needs.settings != nullptr ? needs.settings->read<delivery::HttpSettings>()
-                                                  : delivery::HttpSettings();
-  return settings.loopback_allowed(needs.on_loopback);
-}
-
 std::unique_ptr<delivery::MailDestination> mail_destination(const ServiceNeeds& needs,
                                                             net::WorkerPool& names) {
   if (needs.settings == nullptr) return nullptr;
@@ -52,10 +44,9 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
       calls_(needs.loops, needs.random, needs.memory),
-      journal_(needs.store.bulk_log(), service_clock(needs), needs.clock, needs.logger),
+      journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
       names_(kNameThreads),
-      reach_(loopback_allowed(needs)),
-      http_caller_(names_, reach_),
+      http_caller_(names_),
       http_(http_caller_, kHttpTimeout),
       mail_(mail_destination(needs, names_)),
       streams_(needs.streams),
@@ -80,7 +71,7 @@ Status ServicePart::start() {
   if (time_) LAPWING_CHECK(time_->load());
   background_.start();
   upkeep_.start();
-  journal_.start(upkeep_);
+  journal_.start(background_);
   LAPWING_CHECK(services_.start(calls_));
   sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
   return {};

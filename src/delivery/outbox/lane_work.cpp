@@ -8,16 +8,10 @@
 namespace lapwing::delivery {
 namespace {
 
-// How far ahead of its pace a lane may be.
-constexpr Duration kBurst = std::chrono::milliseconds(100);
+constexpr double kBurstPart = 0.1;  // how far ahead of its pace a lane may be, of a second's worth
 
-// Between two of them: more than nothing, as it is divided by, and no longer than a day, whatever
-// number a policy says.
 Duration interval(double a_second) {
-  using Exact = std::chrono::duration<double, Duration::period>;
-  const Exact wanted = std::chrono::duration<double>(1 / a_second);
-  const Exact most = std::chrono::hours(24);
-  return std::max(std::chrono::duration_cast<Duration>(std::min(wanted, most)), Duration(1));
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / a_second));
 }
 
 }  // namespace
@@ -55,7 +49,7 @@ class Lanes::Load {
 void Lanes::look(Lane& lane, const HoldPtr& hold) {
   if (lane.gone_) return;
   if (const std::uint64_t purged = lane.purged_.exchange(0); purged > 0) {
-    lane.take_off(purged);
+    lane.waiting_ -= std::min<std::uint64_t>(purged, lane.waiting_);
   }
   if (!lane.behind()) return drop_if_empty(lane);
   lane.wanted_ = true;
@@ -84,7 +78,7 @@ std::size_t Lanes::paced(Lane& lane, std::size_t wanted) {
   if (lane.a_second_max_ <= 0) return wanted;
   const Duration step = interval(lane.a_second_max_);
   const MonoTime now = core_.needs.clock.mono();
-  const Duration::rep ahead = kBurst / step;
+  const auto ahead = static_cast<Duration::rep>(lane.a_second_max_ * kBurstPart);
   lane.free_at_ = std::max(lane.free_at_, now - step * std::max<Duration::rep>(ahead - 1, 0));
   if (lane.free_at_ > now) {
     {
@@ -150,9 +144,8 @@ std::unique_ptr<Lanes::Load> Lanes::load(const LanePtr& lane, std::vector<store:
     auto waiting = unpack_waiting(item.claimed.payload);
     item.claimed.payload.clear();
     if (!waiting || waiting->failure.has_value() != lane->dead()) {
-      core_.needs.logger.error(
-          "delivery", "what waits in a lane cannot be read",
-          {{"outbox", core_.name}, {"addressee", core_.sender.shown(lane->addressee())}});
+      core_.needs.logger.error("delivery", "what waits in a lane cannot be read",
+                               {{"outbox", core_.name}, {"addressee", lane->addressee()}});
       continue;
     }
     item.readable = true;
@@ -186,9 +179,9 @@ net::Task<void> Lanes::attempt(std::unique_ptr<Load> load, HoldPtr hold) {
   const bool kept = co_await ledger_.commit(plan, hold);
   if (kept) {
     for (const Settlement& one : plan->settlements) {
-      if (one.left) lane->take_off(1);
+      if (one.left) --lane->waiting_;
       if (one.left || one.lane == nullptr) continue;
-      one.lane->take_off(1);
+      --one.lane->waiting_;
       drop_if_empty(*one.lane);
     }
   }

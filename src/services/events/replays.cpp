@@ -40,13 +40,11 @@ Result<std::optional<MonoTime>> Replays::next_due() {
 Status Replays::run_due() {
   next_ = clock_.mono() + kReplayEvery;
   LAPWING_TRY(const std::uint64_t waiting, outbox_.waiting());
-  if (waiting > kReplayWaitingMax || !intake_.check_room()) return {};
-  Status first;  // of what went wrong: the others go on
+  if (waiting > kReplayWaitingMax) return {};
   for (const ReplayPtr& replay : replays_.list("", {}, SIZE_MAX, is_active)) {
-    Status done = step(replay);
-    if (!done && first) first = std::move(done);
+    LAPWING_CHECK(step(replay));
   }
-  return first;
+  return {};
 }
 
 void Replays::route(const Replay& replay, const store::LogRecord& record, Routed& routed) const {
@@ -126,13 +124,11 @@ Status Replays::forget_old() {
   const auto old = replays_.list("", {}, SIZE_MAX, [&](const Replay& replay) {
     return !replay.active() && replay.ended_ms < oldest;
   });
-  Status first;
   for (const ReplayPtr& replay : old) {
-    const auto gone = replays_.change(
-        replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); });
-    if (!gone && first) first = fail(gone.error());
+    LAPWING_CHECK(replays_.change(
+        replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); }));
   }
-  return first;
+  return {};
 }
 
 }  // namespace lapwing::events

@@ -56,7 +56,6 @@ struct RuleTable {
     f("anchor", rule.anchor_ms);
     f("tags", rule.tags);
     f("targets", rule.target_texts);
-    f("target_marks", rule.target_marks);
   }
 };
 

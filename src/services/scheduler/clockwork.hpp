@@ -7,8 +7,6 @@
 // What was missed (the server was down): at() runs late, its age counted from when it was due; of
 // cron() and rate() what is more than kLateMax late, and behind its window, is left out.
 //
-// While the disk has nothing but its reserve, what is due waits.
-//
 // A schedule whose time zone this machine has lost waits for it, kZoneAgain at a time.
 //
 // Thread-safety: as DueSource; fired() from any thread.
@@ -23,7 +21,6 @@
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
 #include "journal/journal.hpp"
-#include "os/disk_space.hpp"
 #include "schedule/zones.hpp"
 #include "store/engine.hpp"
 
@@ -31,18 +28,16 @@ namespace lapwing::scheduler {
 
 class Clockwork final : public DueSource {
  public:
-  // All outlive it; `journal` and `disk` may be null.
+  // All outlive it; `journal` may be null.
   Clockwork(const Clock& clock, Random& random, Logger& logger, store::Space& space,
-            schedule::Zones& zones, delivery::Outbox& outbox, journal::Journal* journal,
-            const os::DiskSpace* disk)
+            schedule::Zones& zones, delivery::Outbox& outbox, journal::Journal* journal)
       : clock_(clock),
         random_(random),
         logger_(logger),
         space_(space),
         zones_(zones),
         outbox_(outbox),
-        journal_(journal),
-        disk_(disk) {}
+        journal_(journal) {}
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
@@ -58,8 +53,10 @@ class Clockwork final : public DueSource {
   schedule::Zones& zones_;
   delivery::Outbox& outbox_;
   journal::Journal* const journal_;
-  const os::DiskSpace* const disk_;
   std::atomic<std::uint64_t> fired_{0};
 };
+
+// 64 of them.
+std::uint64_t random_bits(Random& random);
 
 }  // namespace lapwing::scheduler

@@ -29,6 +29,7 @@ struct Topic {
   // "KmsMasterKeyId", "SignatureVersion", "TracingConfig", "MaximumMessageSize",
   // "FifoThroughputScope".
   std::map<std::string, std::string> attributes;
+  std::string data_protection_policy;
   std::map<std::string, std::string> tags;
 
   TopicAddress address() const { return {scope, name}; }

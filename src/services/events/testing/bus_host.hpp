@@ -159,8 +159,7 @@ class BusHost : public hosting::testing::Host<Service> {
   ~BusHost() override { end_service(); }
 
   net::WorkerPool names{1};
-  delivery::HttpReach reach{true};
-  delivery::HttpCaller http{names, reach};
+  delivery::HttpCaller http{names};
   Mailbox queues;
   Mailbox functions;
 };

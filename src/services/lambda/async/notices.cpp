@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "aws/arn.hpp"
 #include "base/packed.hpp"
-#include "ports/acting.hpp"
 
 namespace lapwing::lambda {
 namespace {
@@ -56,37 +54,35 @@ std::optional<Notice> decode(std::string_view bytes) {
   return out;
 }
 
-bool is_topic(std::string_view arn) { return aws::service_of(arn) == "sns"; }
+bool is_topic(std::string_view arn) { return arn.contains(":sns:"); }
 
 }  // namespace
 
-std::vector<delivery::Posting> Notices::postings(const Ended& ended, const EventSettings& settings,
-                                                 const std::string& role_arn, WallTime now) {
+std::optional<delivery::Posting> Notices::posting(const Ended& ended, const EventSettings& settings,
+                                                  const std::string& role_arn, WallTime now) {
   const bool success = ended.condition == Condition::kSuccess;
   const std::string& destination = success ? settings.on_success : settings.on_failure;
-  std::vector<delivery::Posting> out;
-  const auto add = [&](std::string addressee, Notice notice) {
-    notice.function_arn = ended.function_arn;
-    notice.role_arn = role_arn;
-    out.push_back({.id = ended.event.request_id,
-                   .event = encode(notice),
-                   .addressees = {std::move(addressee)},
-                   .trace = ended.event.trace,
-                   .accepted_ms = unix_ms(now)});
-  };
+  const bool buried = !success && !settings.dead_letters.empty();
+  if (destination.empty() && !buried) return std::nullopt;
+  delivery::Posting out;
+  out.id = ended.event.request_id;
+  out.trace = ended.event.trace;
+  out.accepted_ms = unix_ms(now);
+  Notice notice;
+  notice.function_arn = ended.function_arn;
+  notice.role_arn = role_arn;
   if (!destination.empty()) {
-    Notice notice;
     notice.detail_type = detail_type_of(ended.condition);
     notice.record =
         invocation_record(ended, now, is_topic(destination) ? kTopicBytesMax : kRecordBytesMax);
-    add(kRecordTo + destination, std::move(notice));
+    out.addressees.push_back(kRecordTo + destination);
   }
-  if (!success && !settings.dead_letters.empty()) {
-    Notice notice;
+  if (buried) {
     notice.event = ended.event.payload;
     notice.attributes = dead_letter_attributes(ended);
-    add(kEventTo + settings.dead_letters, std::move(notice));
+    out.addressees.push_back(kEventTo + settings.dead_letters);
   }
+  out.event = encode(notice);
   return out;
 }
 
@@ -116,10 +112,7 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
       {.first = kBackoffFirst, .most = kBackoffMost, .attempts = 100, .age = kEventAgeMax});
   ports::Parcel& parcel = out.parcel;
   parcel.target = addressee.substr(1);
-  // Whatever account its role is said to be of, a function acts in its own.
-  const auto function = aws::Arn::parse(notice->function_arn);
-  if (function) parcel.as.source_account = function->account;
-  parcel.as.role_arn = ports::role_in(notice->role_arn, parcel.as.source_account);
+  parcel.as.role_arn = std::move(notice->role_arn);
   parcel.as.source_arn = notice->function_arn;
   parcel.trace = posting.trace;
   if (addressee.front() == kEventTo) {
@@ -139,25 +132,16 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
 
 void Notices::ended(const delivery::Posting& posting, std::string_view addressee,
                     const delivery::Failure* failure, Duration) {
-  if (failure != nullptr) lost(posting, addressee, failure->last.code, failure->last.message);
-}
-
-void Notices::refused(const delivery::Posting& posting, const Error& error) {
-  for (const std::string& each : posting.addressees) {
-    lost(posting, each, error.code(), error.message());
-  }
-}
-
-void Notices::lost(const delivery::Posting& posting, std::string_view addressee,
-                   std::string_view code, std::string_view why) {
-  if (addressee.empty()) return;
+  if (failure == nullptr || addressee.empty()) return;
   const bool event = addressee.front() == kEventTo;
   ++(event ? counts_.dead_letter_errors : counts_.destination_failures);
-  logger_.warn(
-      "lambda.events",
-      event ? "an event did not reach its dead-letter queue"
-            : "a record did not reach its destination",
-      {{"request", posting.id}, {"to", addressee.substr(1)}, {"code", code}, {"why", why}});
+  logger_.warn("lambda.events",
+               event ? "an event did not reach its dead-letter queue"
+                     : "a record did not reach its destination",
+               {{"request", posting.id},
+                {"to", addressee.substr(1)},
+                {"code", failure->last.code},
+                {"why", failure->last.message}});
 }
 
 }  // namespace lapwing::lambda

@@ -25,8 +25,7 @@ Following::Following(const hosting::Dependencies& given, store::Space& space,
                   .clock = given.clock,
                   .random = given.random,
                   .logger = given.log,
-                  .metrics = given.ports.metrics,
-                  .disk = given.disk}) {}
+                  .metrics = given.ports.metrics}) {}
 
 Result<std::unique_ptr<Following>> Following::start(const hosting::Dependencies& given,
                                                     Repository& repository, FollowList& follows) {

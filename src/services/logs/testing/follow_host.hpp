@@ -17,7 +17,6 @@
 #include <gtest/gtest.h>
 
 #include "hosting/testing/host.hpp"
-#include "os/disk_space.hpp"
 #include "ports/log_sink.hpp"
 #include "ports/metric_sink.hpp"
 #include "services/logs/repository.hpp"
@@ -180,13 +179,10 @@ class FollowHost final : public hosting::testing::HostBase {
   Taker streams;
   Gauges gauges;
   StreamTarget shard_of;
-  os::DiskSpace disk{"/tmp", 1};
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    hosting::Dependencies given = dependencies();
-    given.disk = &disk;
-    return std::make_unique<Service>(given);
+    return std::make_unique<Service>(dependencies());
   }
 };
 
