@@ -10,8 +10,10 @@ namespace {
 
 constexpr double kBurstPart = 0.1;  // how far ahead of its pace a lane may be, of a second's worth
 
+// More than nothing, whatever rate a policy says: it is divided by.
 Duration interval(double a_second) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / a_second));
+  const std::chrono::duration<double> wanted(1 / a_second);
+  return std::max(std::chrono::duration_cast<Duration>(wanted), Duration(1));
 }
 
 }  // namespace
