@@ -227,6 +227,20 @@ TEST_P(OutboxLanesTest, AFastPaceIsKept) {
   EXPECT_LE(times.back(), 5000);
 }
 
+// Whatever number a policy says.
+TEST_P(OutboxLanesTest, APaceBeyondTheClocksTicks) {
+  std::size_t posted = 0;
+  for (const double a_second : {1e9, 2e9, 9.2e18}) {
+    Shipment paced = to_web();
+    paced.a_second_max = a_second;
+    office_.sender.all_send(paced);
+    for (int i = 0; i < 50; ++i) office_.post(posting(std::to_string(posted++), {"a"}));
+    office_.advance(1min);
+    EXPECT_EQ(office_.web.took("a").size(), posted) << a_second;
+    EXPECT_TRUE(office_.empty()) << a_second;
+  }
+}
+
 TEST_P(OutboxLanesTest, WhatWaitsForTheForgottenIsDropped) {
   office_.sender.all_send({.retry = every(1h, 10)});
   office_.sender.dead_letters_to("c", "dlq");
