@@ -73,6 +73,15 @@ std::string make_arn(std::string_view service, const Region& region, const Accou
   return arn.str();
 }
 
+std::string_view service_of(std::string_view arn) {
+  for (int colons = 0; colons < 2; ++colons) {
+    const std::size_t at = arn.find(':');
+    if (at == std::string_view::npos) return {};
+    arn.remove_prefix(at + 1);
+  }
+  return arn.substr(0, arn.find(':'));
+}
+
 bool is_account_id(std::string_view text) {
   return text.size() == 12 &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });

@@ -39,6 +39,9 @@ std::string_view partition_of(std::string_view region);
 std::string make_arn(std::string_view service, const Region& region, const AccountId& account,
                      std::string_view resource);
 
+// "lambda" of it, which need not be a whole one; empty where it says none.
+std::string_view service_of(std::string_view arn);
+
 // 12 digits.
 bool is_account_id(std::string_view text);
 // What can be a region's name: 1 to 40 of a-z 0-9 and hyphen, beginning with a letter.

@@ -36,6 +36,13 @@ TEST(Arn, RefusesWhatIsNone) {
   EXPECT_FALSE(Arn::parse(longest + "x"));
 }
 
+TEST(Arn, TellsTheServiceWithoutTheRest) {
+  EXPECT_EQ(service_of(""), "");
+  EXPECT_EQ(service_of("arn"), "");
+  EXPECT_EQ(service_of("arn:aws:sns:us-east-1:000000000000:t"), "sns");
+  EXPECT_EQ(service_of("arn:aws:lambda"), "lambda");
+}
+
 TEST(Arn, AccountsAndRegions) {
   EXPECT_TRUE(is_account_id("000000000000"));
   EXPECT_FALSE(is_account_id("00000000000"));

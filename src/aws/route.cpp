@@ -9,6 +9,7 @@
 
 #include "aws/service.hpp"
 #include "text/query_string.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::aws {
 namespace {
@@ -82,16 +83,17 @@ std::unexpected<Unrouted> unrouted(Error error, Protocol protocol,
 // The same, and what the request calls the service and the operation.
 std::unexpected<Unrouted> unrouted(Error error, Protocol protocol, const ServiceModel* service,
                                    std::string_view service_name, std::string_view operation) {
-  return std::unexpected(Unrouted{std::move(error), protocol, service,
-                                  std::string(service_name.substr(0, kShownOperationMax)),
-                                  std::string(operation.substr(0, kShownOperationMax))});
+  return std::unexpected(
+      Unrouted{std::move(error), protocol, service,
+               std::string(text::truncate_utf8(service_name, kShownOperationMax)),
+               std::string(text::truncate_utf8(operation, kShownOperationMax))});
 }
 
 // Of a service without a model: in the words of its caller, as far as the request has them.
 Error unknown_service(std::string_view scope, std::string_view name, std::string_view operation) {
   const std::string_view service = scope.empty() ? name : scope;
   return not_implemented(service.empty() ? "an unnamed service" : service,
-                         operation.substr(0, kShownOperationMax));
+                         text::truncate_utf8(operation, kShownOperationMax));
 }
 
 Error unknown_operation(const ServiceModel& model, std::string_view what) {
@@ -181,7 +183,7 @@ Routed route_resource(const ServiceModel& model, const std::optional<Action>& ac
   if (about_it) return Route{&model, row, Protocol::kQuery};
   return unrouted(Error(ErrorKind::kInvalid, "InvalidAction",
                         fmt::format("The action {} is not valid for this endpoint.",
-                                    action->name.substr(0, kShownOperationMax)))
+                                    text::truncate_utf8(action->name, kShownOperationMax)))
                       .with_status(400),
                   Protocol::kQuery, &model);
 }

@@ -20,9 +20,11 @@ std::string bound_text(const ShapeRow& shape, std::int64_t bound) {
 }
 
 std::string java_double(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   std::string out;
   text::JsonWriter(out).number(value);
-  if (out.find_first_of(".eEN") == std::string::npos) out += ".0";
+  if (out.find_first_of(".eE") == std::string::npos) out += ".0";
   return out;
 }
 
@@ -213,12 +215,14 @@ class Validator {
     }
     const bool measured = shape.has(ShapeFlags::kHasMax) || shape.has(ShapeFlags::kHasMin);
     const double size = measured ? measure(shape, value) : 0;
-    const bool too_long = shape.has(ShapeFlags::kHasMax) && size > static_cast<double>(shape.max);
+    // So that NaN, which is neither more nor less, is within no bounds.
+    const bool too_long =
+        shape.has(ShapeFlags::kHasMax) && !(size <= static_cast<double>(shape.max));
     if (shape.pattern != 0 && !too_long && !matches(shape, value.as_string())) {
       out.push_back(pattern_constraint(shape));
     }
     if (too_long) out.push_back(max_constraint(shape));
-    if (shape.has(ShapeFlags::kHasMin) && size < static_cast<double>(shape.min)) {
+    if (shape.has(ShapeFlags::kHasMin) && !(size >= static_cast<double>(shape.min))) {
       out.push_back(min_constraint(shape));
     }
     return out;

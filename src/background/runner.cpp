@@ -29,6 +29,8 @@ struct Task::Entry {
 
 namespace {
 
+constexpr Duration kForever = std::chrono::hours(24 * 365);
+
 Duration wall_ahead(const Clock& clock) {
   return clock.wall().time_since_epoch() - clock.mono().time_since_epoch();
 }
@@ -175,10 +177,12 @@ Runner::EntryPtr Runner::pick(MonoTime now) const {
   return best;
 }
 
+bool Runner::busy(const Task::Entry& entry, MonoTime now) {
+  return entry.running || entry.notified || (entry.due && *entry.due <= now);
+}
+
 bool Runner::busy(MonoTime now) const {
-  return std::ranges::any_of(entries_, [&](const EntryPtr& entry) {
-    return entry->running || entry->notified || (entry->due && *entry->due <= now);
-  });
+  return std::ranges::any_of(entries_, [&](const EntryPtr& entry) { return busy(*entry, now); });
 }
 
 std::optional<MonoTime> Runner::earliest(bool sources_only) const {
@@ -273,17 +277,44 @@ void Runner::report(const Task::Entry& entry, const Status& done) {
   }
 }
 
-void Runner::settle() {
+void Runner::settle() { (void)settle(kForever, {}); }
+
+bool Runner::settle(Duration most, const std::stop_token& stop) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  // Goes behind the lock, which it takes itself.
+  const std::stop_callback wake(stop, [this] {
+    {
+      const std::lock_guard lock(mutex_);
+    }
+    ended_.notify_all();
+  });
   std::unique_lock lock(mutex_);
   changed_.notify_all();
-  const auto over = [this] { return stopping_ || !settling_; };
+  const auto over = [&] { return stopping_ || !settling_ || stop.stop_requested(); };
   while (!over()) {
-    ended_.wait(lock, [&] { return over() || !busy(clock_.mono()); });
+    if (!ended_.wait_until(lock, until, [&] { return over() || !busy(clock_.mono()); })) {
+      return false;
+    }
     // Those taken from here on belong to somebody who came by.
     const std::uint64_t before = next_hold_;
-    ended_.wait(lock, [&] { return over() || busy(clock_.mono()) || !held(before); });
-    if (!busy(clock_.mono())) return;
+    if (!ended_.wait_until(lock, until,
+                           [&] { return over() || busy(clock_.mono()) || !held(before); })) {
+      return false;
+    }
+    if (!busy(clock_.mono())) return true;
   }
+  return true;
+}
+
+std::string Runner::at_work() const {
+  const std::lock_guard lock(mutex_);
+  const MonoTime now = clock_.mono();
+  std::string out;
+  for (const EntryPtr& entry : entries_) {
+    if (busy(*entry, now)) out += (out.empty() ? "" : ", ") + entry->name;
+  }
+  if (holds_.empty()) return out;
+  return (out.empty() ? "" : out + ", ") + "operations under way: " + std::to_string(holds_.size());
 }
 
 void Runner::end_settling() {

@@ -35,6 +35,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -146,6 +147,11 @@ class Runner {
   // Returns when nothing is due at the clock's present instant, nothing runs, and every hold is
   // dropped that was taken before.
   void settle();
+  // The same for so long of real time at most, or until `stop`. Whether it has settled, or nobody
+  // is to wait any longer.
+  bool settle(Duration most, const std::stop_token& stop);
+  // What settle() waits for: names of tasks, and how many holds.
+  std::string at_work() const;
   // From here on settle() does not wait.
   void end_settling();
   // Empty where the clock moves by itself: nobody settles then.
@@ -171,6 +177,7 @@ class Runner {
   // Under mutex_.
   EntryPtr pick(MonoTime now) const;
   bool busy(MonoTime now) const;
+  static bool busy(const Task::Entry& entry, MonoTime now);
   bool held(std::uint64_t before) const { return !holds_.empty() && *holds_.begin() < before; }
   std::optional<MonoTime> earliest(bool sources_only) const;
   void begin_thread();

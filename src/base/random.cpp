@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace lapwing {
 namespace {
@@ -11,6 +12,14 @@ constexpr char kHex[] = "0123456789abcdef";
 void SeededRandom::fill(MutableBytes out) {
   const std::scoped_lock lock(mutex_);
   for (std::byte& b : out) b = static_cast<std::byte>(engine_() & 0xff);
+}
+
+std::uint64_t random_bits(Random& random) {
+  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+  random.fill(bytes);
+  std::uint64_t out = 0;
+  std::memcpy(&out, bytes.data(), sizeof out);
+  return out;
 }
 
 std::string random_hex(Random& random, std::size_t digits) {

@@ -30,6 +30,7 @@ class SeededRandom final : public Random {
   std::mt19937_64 engine_;
 };
 
+std::uint64_t random_bits(Random& random);
 // RFC 9562 version 4, lower case: "3f2504e0-4f89-41d3-9a0c-0305e82c3301".
 std::string make_uuid(Random& random);
 // `digits` lower-case hexadecimal characters.

@@ -5,6 +5,7 @@
 
 #include "base/packed.hpp"
 #include "delivery/limits.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -18,7 +19,7 @@ std::string encode(const DeadEvent& event) {
        {std::string_view(event.id), std::string_view(event.trace), event.account.view(),
         std::string_view(event.at), std::string_view(event.to),
         std::string_view(event.dead_letters),
-        std::string_view(event.reason).substr(0, 2 * kFailureTextMax)}) {
+        text::truncate_utf8(event.reason, 2 * kFailureTextMax)}) {
     out.text(field);
   }
   out.length(event.attempts);

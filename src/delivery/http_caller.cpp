@@ -30,6 +30,7 @@ net::Task<Result<http::Response>> HttpCaller::send(net::Loop& loop, HttpCall cal
   LAPWING_CO_TRY(endpoint.address,
                  co_await net::with_timeout(loop, call.timeout,
                                             net::resolve(loop, workers_, url.name, url.port)));
+  LAPWING_CO_CHECK(reach_.check(endpoint.address));
   http::Request request;
   request.method = call.method;
   request.target = url.target;

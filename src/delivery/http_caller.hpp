@@ -3,7 +3,8 @@
 //
 //   Result<http::Response> answer = co_await caller.send(loop, {.url = "https://...", ...});
 //
-// Errors: kInvalid (the URL, or the answer is no HTTP), kUnavailable (no such name, cannot connect,
+// Errors: is_refused_address() (http_reach.hpp: not to be connected to), kInvalid (the URL, or the
+// answer is no HTTP), kUnavailable (no such name, cannot connect,
 // TLS fails), kTimeout, kUnknown (broken when the request was sent), kTooLarge (the answer).
 //
 // Thread-safety: any loop. Outlives its tasks.
@@ -18,6 +19,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "delivery/http_reach.hpp"
 #include "http/message.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
@@ -39,8 +41,8 @@ struct HttpCall {
 class HttpCaller {
  public:
   // Names are resolved on `workers`. `extra_ca_pem`: trusted besides the system's certificates.
-  explicit HttpCaller(net::WorkerPool& workers, std::string extra_ca_pem = {})
-      : workers_(workers), extra_ca_pem_(std::move(extra_ca_pem)) {}
+  HttpCaller(net::WorkerPool& workers, const HttpReach& reach, std::string extra_ca_pem = {})
+      : workers_(workers), reach_(reach), extra_ca_pem_(std::move(extra_ca_pem)) {}
 
   net::Task<Result<http::Response>> send(net::Loop& loop, HttpCall call);
 
@@ -48,6 +50,7 @@ class HttpCaller {
   Result<const net::TlsClientContext*> tls();
 
   net::WorkerPool& workers_;
+  const HttpReach& reach_;
   const std::string extra_ca_pem_;
   std::mutex mutex_;
   std::optional<net::TlsClientContext> tls_;  // made when it is first needed

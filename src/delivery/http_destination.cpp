@@ -9,6 +9,7 @@
 #include "delivery/limits.hpp"
 #include "text/decimal.hpp"
 #include "text/time_format.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -16,6 +17,9 @@ namespace {
 using ports::Delivered;
 
 Delivered not_answered(const Error& error) {
+  if (is_refused_address(error)) {
+    return {.kind = Delivered::Kind::kRefused, .code = error.code(), .message = error.message()};
+  }
   const bool hopeless = error.kind() == ErrorKind::kInvalid || error.kind() == ErrorKind::kTooLarge;
   return {.kind = hopeless ? Delivered::Kind::kRefused : Delivered::Kind::kLater,
           .code = error.kind() == ErrorKind::kTimeout ? "Timeout"
@@ -28,14 +32,14 @@ Delivered not_answered(const Error& error) {
 Duration retry_after(const http::Response& answer) {
   const std::string_view text = answer.headers.get_or("Retry-After");
   if (text.empty()) return Duration::zero();
+  const std::chrono::seconds most(kNotBeforeMost);
   if (const auto seconds = text::integer_of(text)) {
-    return std::chrono::seconds(
-        std::clamp<std::int64_t>(*seconds, 0, std::chrono::seconds(kNotBeforeMost).count()));
+    return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, most.count()));
   }
   const auto until = text::parse_http_date(text);
   const auto now = text::parse_http_date(answer.headers.get_or("Date"));
   if (!until || !now) return Duration::zero();
-  return std::max(Duration::zero(), *until - *now);
+  return std::clamp<Duration>(*until - *now, Duration::zero(), most);
 }
 
 }  // namespace
@@ -43,7 +47,7 @@ Duration retry_after(const http::Response& answer) {
 Delivered delivered_by(const Result<http::Response>& answer) {
   if (!answer) return not_answered(answer.error());
   Delivered out;
-  out.answer = answer->body.substr(0, kFailureTextMax);
+  out.answer = text::truncate_utf8(answer->body, kFailureTextMax);
   if (answer->status / 100 == 2) return out;
   const bool later = answer->status == 429 || answer->status / 100 == 5;
   out.kind = later ? Delivered::Kind::kLater : Delivered::Kind::kRefused;

@@ -13,7 +13,8 @@
 namespace lapwing::delivery {
 
 // What an answer, or its failure, says of a delivery: the code is the status as text ("503"), or
-// "Timeout", "ConnectionFailed". 429 and 5xx may say when to come again (Retry-After).
+// "Timeout", "ConnectionFailed", "AddressRefused". 429 and 5xx may say when to come again
+// (Retry-After).
 ports::Delivered delivered_by(const Result<http::Response>& answer);
 
 class HttpDestination final : public ports::Destination {

@@ -195,6 +195,11 @@ Result<std::size_t> Outbox::replay(std::string_view event) {
   return sent.size();
 }
 
+Result<std::uint64_t> Outbox::waiting_for(std::string_view addressee) const {
+  LAPWING_TRY(const std::uint64_t unseen, waiting());
+  return unseen + parts_->lanes.waiting(addressee);
+}
+
 Result<std::uint64_t> Outbox::waiting() const {
   std::uint64_t out = 0;
   for (const std::string_view queue : {kPlainQueue, kOrderedQueue}) {

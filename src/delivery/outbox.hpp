@@ -20,8 +20,8 @@
 // Everything happens on one of the loops. An attempt's timeout is real time, by that loop's clock.
 //
 // Thread-safety: accept() inside any transaction of the space; start(), drain(), stop() by one
-// thread, not the loop's; forget() and counts() from any between; lanes(), waiting(), dead() and
-// replay() as well, and they block on the store.
+// thread, not the loop's; forget() and counts() from any between; lanes(), waiting(),
+// waiting_for(), dead() and replay() as well, and they block on the store.
 #pragma once
 
 #include <cstdint>
@@ -112,6 +112,9 @@ class Outbox {
   // Sends the event of this id again to each addressee for which it has died; answers how many they
   // are. Its parcels keep their ids, so that who has taken one within five minutes takes no second.
   Result<std::size_t> replay(std::string_view event);
+  // Of one addressee: what is in its lane, and whatever was not yet looked at. For senders who have
+  // another place to wait in. Asks the store little.
+  Result<std::uint64_t> waiting_for(std::string_view addressee) const;
   // Postings not yet looked at.
   Result<std::uint64_t> waiting() const;
 

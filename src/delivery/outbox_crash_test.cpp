@@ -136,6 +136,43 @@ TEST_P(OutboxCrashTest, CrashedBetweenDeliveryAndCommit) {
   EXPECT_EQ(first_time, expected);
 }
 
+// The pump's commit in the middle of a round settles nothing: what it has put into lanes says that
+// it has happened.
+TEST_P(OutboxCrashTest, WhatIsPutIntoLanesUnsurelyIsThereOnce) {
+  office_.sender.all_send({.parcel = {.target = "https", .body = {}}});
+  Posting large = posting("1", {});
+  large.event.assign(500'000, '.');
+  Strings names;
+  while (names.size() * large.event.size() <= kBytesOfCall) {
+    names.push_back("w" + std::to_string(names.size()));
+  }
+  large.addressees = names;
+  office_.settle();      // it has looked for what there is
+  office_.unsure_at(2);  // behind the claim
+  office_.post(large);
+  EXPECT_TRUE(lapwing::testing::eventually([&] {
+    office_.pass_real_time(kStoreRetry);
+    office_.settle();
+    return office_.was_unsure() && office_.empty();
+  }));
+  for (const std::string& name : names) {
+    EXPECT_EQ(office_.web.bodies(name).size(), 1u) << name;
+  }
+  EXPECT_EQ(office_.outbox().lanes(10)->size(), 0u);  // none counts as waiting
+}
+
+// A posting that is sent again within the time in which lanes know what they have had.
+TEST_P(OutboxCrashTest, WhatIsSentAgainGoesIntoItsLaneAgain) {
+  office_.sender.sends("w", {.parcel = {.target = "https", .body = {}}});
+  office_.web.answers("w", {refused()});
+  office_.post(posting("1", {"w"}));
+  office_.settle();
+  EXPECT_EQ(*office_.outbox().replay("1"), 1u);
+  office_.settle();
+  EXPECT_EQ(office_.web.took("w"), (Strings{"1"}));
+  EXPECT_TRUE(office_.empty());
+}
+
 // No file may grow beyond `bytes` while this lives.
 class FileSizeLimit {
  public:

@@ -5,6 +5,7 @@
 
 #include "base/packed.hpp"
 #include "delivery/limits.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -38,7 +39,7 @@ std::size_t event_bytes(const Posting& posting) {
          6 * kFieldBytes;
 }
 
-std::string_view cut(std::string_view text) { return text.substr(0, kFailureTextMax); }
+std::string_view cut(std::string_view text) { return text::truncate_utf8(text, kFailureTextMax); }
 
 }  // namespace
 

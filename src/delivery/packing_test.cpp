@@ -80,6 +80,12 @@ TEST(PackingTest, TextsOfAFailureAreCut) {
   const std::string packed = pack_waiting(largest, largest.addressees[0], 1, &failure, 1);
   EXPECT_LE(packed.size(), store::kMaxMessageBytes);
   EXPECT_EQ(unpack_waiting(packed)->failure->last.answer.size(), kFailureTextMax);
+  // Between characters.
+  Failure umlauts;
+  umlauts.last.message = "a";
+  for (int i = 0; i < 1000; ++i) umlauts.last.message += "\u00e4";
+  const auto back = unpack_waiting(pack_waiting(sample(), "b", 1, &umlauts, 1));
+  EXPECT_EQ(back->failure->last.message, umlauts.last.message.substr(0, kFailureTextMax - 1));
 }
 
 }  // namespace

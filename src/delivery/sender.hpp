@@ -58,6 +58,8 @@ class Sender {
                                                    const Failure& failure) = 0;
   // The event's id, as its owner names it to others: what it is found by in the journal.
   virtual std::string event_of(const Posting& posting) { return posting.id; }
+  // An addressee as people read it, in the log and in pages of events.
+  virtual std::string_view shown(std::string_view addressee) const { return addressee; }
   // After each attempt that was taken, and after the last that was not: for metrics and delivery
   // logs. `failure` is null where it was taken.
   virtual void ended(const Posting& posting, std::string_view addressee, const Failure* failure,

@@ -11,6 +11,7 @@
 #include "net/stream.hpp"
 #include "text/base64.hpp"
 #include "text/time_format.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::delivery {
 namespace {
@@ -172,13 +173,11 @@ std::string header_text(std::string text) {
   // Words of 75 characters at most, each of whole characters.
   constexpr std::size_t kBytesOfWord = 42;
   std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = std::min(at + kBytesOfWord, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    if (end == at) end = std::min(at + kBytesOfWord, text.size());
+  for (std::string_view left = text; !left.empty();) {
+    const std::string_view word = text::truncate_utf8(left, kBytesOfWord);
     if (!out.empty()) out += "\r\n ";
-    out += fmt::format("=?utf-8?B?{}?=", text::base64_encode(text.substr(at, end - at)));
-    at = end;
+    out += fmt::format("=?utf-8?B?{}?=", text::base64_encode(word));
+    left.remove_prefix(word.size());
   }
   return out;
 }

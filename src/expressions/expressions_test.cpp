@@ -44,7 +44,8 @@ TEST(Path, FindsAndRefuses) {
     const auto path = Path::read(named);
     ASSERT_TRUE(path) << named;
     EXPECT_EQ(path->definite(), !named.contains('*')) << named;
-    const Value value = path->in(document);
+    Visits visits;
+    const Value value = path->in(document, visits);
     if (line.items()[1].is_null()) {
       EXPECT_EQ(value.kind, Value::Kind::kMissing) << named << " found " << value.text;
     } else {
@@ -69,13 +70,15 @@ TEST(Path, HasLimits) {
   square += "]";
   const auto document = text::parse_json(square);
   ASSERT_TRUE(document);
-  EXPECT_EQ(Path::read("$[*][*]")->find(document->root()).size(), kFoundMax);
+  Visits visits;
+  EXPECT_EQ(Path::read("$[*][*]")->find(document->root(), visits).size(), kFoundMax);
 }
 
 TEST(Path, TheLastOfTwoMembersCounts) {
   const auto document = text::parse_json(R"({"a":1,"a":2})");
   ASSERT_TRUE(document);
-  EXPECT_EQ(Path::read("$.a")->in(document->root()).text, "2");
+  Visits visits;
+  EXPECT_EQ(Path::read("$.a")->in(document->root(), visits).text, "2");
 }
 
 // "cases": dialect, template, what is sent or null for nothing.
@@ -102,13 +105,14 @@ TEST(Template, BecomesWhatAwsSends) {
       .event = &event,
       .decoded = &event,
   };
+  Visits visits;
   const auto of_rule = [&](std::string_view name) {
     if (is_reserved(name, Dialect::kRule)) return reserved_of_rule(name, delivery);
     const text::JsonValue* path = paths.find(name);
     EXPECT_NE(path, nullptr) << name;
-    return path == nullptr ? Value{} : Path::read(path->as_string())->in(event);
+    return path == nullptr ? Value{} : Path::read(path->as_string())->in(event, visits);
   };
-  const auto of_pipe = [&](std::string_view name) { return value_of_pipe(name, record); };
+  const auto of_pipe = [&](std::string_view name) { return value_of_pipe(name, record, visits); };
   EXPECT_GE(member(*file, "cases").size(), 80U);
   for (const text::JsonValue& line : member(*file, "cases").items()) {
     const bool rule = line.items()[0].as_string() == "rule";
@@ -122,6 +126,56 @@ TEST(Template, BecomesWhatAwsSends) {
       EXPECT_EQ(sent.value_or("nothing"), expected.as_string()) << body;
     }
   }
+}
+
+// What is looked at counts, found or not: members that a name is looked for among, values that a
+// wildcard passes.
+TEST(Path, LooksAtSoManyValues) {
+  const auto document = text::parse_json(R"({"a":[{"x":1},{"y":2},3],"b":4})");
+  ASSERT_TRUE(document);
+  const auto path = Path::read("$.a[*].y");
+  Visits enough(12);  // an object of 2, an array of 3, two objects of 1 and a number
+  EXPECT_EQ(path->in(document->root(), enough).text, "[2]");
+  Visits few(11);
+  EXPECT_EQ(path->in(document->root(), few).kind, Value::Kind::kTooMuch);
+  EXPECT_EQ(Path::read("$.b")->in(document->root(), few).kind, Value::Kind::kTooMuch)
+      << "nothing more once it was too much";
+}
+
+TEST(Template, AsksForEachNameOnce) {
+  std::string body = "\"";
+  for (int i = 0; i < 1000; ++i) body += "<a><b>";
+  const Template read = Template::read(body + "\"", Dialect::kRule);
+  std::string asked;
+  const auto sent = read.render([&](std::string_view name) {
+    asked += name;
+    return Value::json("[\"" + std::string(name) + "\"]");
+  });
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(asked, "ab");
+  EXPECT_TRUE(sent->starts_with("\"[a][b][a][b]")) << sent->substr(0, 20);
+}
+
+// Different paths over one large event.
+TEST(Template, WhatPathsLookAtHasALimit) {
+  std::string event = R"({"body":{)";
+  for (int i = 0; i < 10'000; ++i) event += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
+  event += "}}";
+  const auto document = text::parse_json(event);
+  ASSERT_TRUE(document);
+  const PipeRecord record = {.event = &document->root(), .decoded = &document->root()};
+  const auto sent = [&](int paths) {
+    std::string body = "\"";
+    for (int i = 0; i < paths; ++i) body += "<$.body.*.z" + std::to_string(i) + ">";
+    Visits visits;
+    return Template::read(body + "\"", Dialect::kPipe).render([&](std::string_view name) {
+      return value_of_pipe(name, record, visits);
+    });
+  };
+  EXPECT_TRUE(sent(20));
+  const auto much = sent(40);
+  ASSERT_FALSE(much);
+  EXPECT_EQ(much.error(), Unsent::kTooMuch);
 }
 
 TEST(Template, PlaceholdersTellWhereTheyStand) {
@@ -168,7 +222,9 @@ TEST(Template, WhatComesOutHasALimit) {
     return read.render([&](std::string_view) { return Value::string(std::string(bytes, 'x')); });
   };
   EXPECT_TRUE(of_size(kRenderedBytesMax / 100 - 1));
-  EXPECT_FALSE(of_size(kRenderedBytesMax / 100 + 1));
+  const auto large = of_size(kRenderedBytesMax / 100 + 1);
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error(), Unsent::kTooLarge);
 }
 
 }  // namespace

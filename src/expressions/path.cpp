@@ -67,6 +67,14 @@ std::optional<Path> Path::read(std::string_view text) {
   return path;
 }
 
+// A name is looked for among all members; an item is where its number says.
+std::size_t Path::cost(const Step& step, const text::JsonValue& value) {
+  const bool walks = step.kind == Step::Kind::kAll
+                         ? value.is_array() || value.is_object()
+                         : step.kind == Step::Kind::kMember && value.is_object();
+  return 1 + (walks ? value.size() : 0);
+}
+
 void Path::take(const Step& step, const text::JsonValue& value,
                 std::vector<const text::JsonValue*>& found) {
   switch (step.kind) {
@@ -87,13 +95,14 @@ void Path::take(const Step& step, const text::JsonValue& value,
   }
 }
 
-std::vector<const text::JsonValue*> Path::find(const text::JsonValue& root) const {
+std::vector<const text::JsonValue*> Path::find(const text::JsonValue& root, Visits& visits) const {
   std::vector<const text::JsonValue*> found = {&root};
   std::vector<const text::JsonValue*> next;
   for (const Step& step : steps_) {
     next.clear();
     for (const text::JsonValue* value : found) {
       if (next.size() >= kFoundMax) break;
+      if (!visits.take(cost(step, *value))) return {};
       take(step, *value, next);
     }
     std::swap(found, next);
@@ -102,8 +111,9 @@ std::vector<const text::JsonValue*> Path::find(const text::JsonValue& root) cons
   return found;
 }
 
-Value Path::in(const text::JsonValue& root) const {
-  const auto found = find(root);
+Value Path::in(const text::JsonValue& root, Visits& visits) const {
+  const auto found = find(root, visits);
+  if (visits.over()) return {.kind = Value::Kind::kTooMuch};
   if (definite_) return found.empty() ? Value{} : Value::of(*found.front());
   std::string out = "[";
   for (const text::JsonValue* value : found) {

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "expressions/path.hpp"
 #include "text/json_writer.hpp"
 #include "text/time_format.hpp"
 
@@ -78,10 +77,10 @@ Value reserved_of_rule(std::string_view name, const RuleDelivery& delivery) {
   return Value::json(text::to_json(*delivery.event));
 }
 
-Value value_of_pipe(std::string_view name, const PipeRecord& record) {
+Value value_of_pipe(std::string_view name, const PipeRecord& record, Visits& visits) {
   if (name.starts_with('$')) {
     const auto path = Path::read(name);
-    return path ? path->in(*record.decoded) : Value{};
+    return path ? path->in(*record.decoded, visits) : Value{};
   }
   if (!is_reserved(name, Dialect::kPipe)) return {};
   name.remove_prefix(kPipePrefix.size());

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "expressions/path.hpp"
 #include "expressions/template.hpp"
 #include "expressions/value.hpp"
 #include "text/json.hpp"
@@ -23,7 +24,7 @@ bool is_reserved(std::string_view name, Dialect dialect);
 struct RuleDelivery {
   std::string_view rule_arn;
   std::string_view rule_name;
-  WallTime ingested;
+  WallTime ingested{};
   const text::JsonValue* event;  // the envelope, whole
 };
 Value reserved_of_rule(std::string_view name, const RuleDelivery& delivery);
@@ -34,17 +35,17 @@ std::string event_without_detail(const text::JsonValue& event, WallTime ingested
 
 // What a pipe's template may ask of one record.
 struct PipeRecord {
-  std::string_view pipe_arn;
-  std::string_view pipe_name;
-  std::string_view source_arn;
-  std::string_view enrichment_arn;  // empty: none
-  std::string_view target_arn;
-  WallTime ingested;
+  std::string_view pipe_arn = {};
+  std::string_view pipe_name = {};
+  std::string_view source_arn = {};
+  std::string_view enrichment_arn = {};  // empty: none
+  std::string_view target_arn = {};
+  WallTime ingested{};
   // As it came, and with its encoded fields decoded, which is what paths look into.
   const text::JsonValue* event;
   const text::JsonValue* decoded;
 };
 // A reserved name or a path.
-Value value_of_pipe(std::string_view name, const PipeRecord& record);
+Value value_of_pipe(std::string_view name, const PipeRecord& record, Visits& visits);
 
 }  // namespace lapwing::expressions

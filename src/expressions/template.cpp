@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "expressions/limits.hpp"
@@ -19,25 +21,22 @@ bool is_name_letter(char c) {
 
 // What stands between '<' and '>' at the front of `text`; empty: no placeholder.
 std::string_view name_at(std::string_view text, Dialect dialect) {
-  const std::size_t end = text.find('>');
-  if (end == std::string_view::npos || end < 2) return {};
+  const std::size_t end = text.find_first_of("<>\"\n", 1);
+  if (end == std::string_view::npos || text[end] != '>') return {};
   const std::string_view name = text.substr(1, end - 1);
-  if (dialect == Dialect::kPipe && name.starts_with('$')) {
-    return name.find_first_of("<\"\n") == std::string_view::npos ? name : std::string_view{};
-  }
+  if (dialect == Dialect::kPipe && name.starts_with('$')) return name;
   return std::ranges::all_of(name, is_name_letter) ? name : std::string_view{};
 }
 
-// Does a colon follow, behind the end of the string that `text` starts in, where it does?
-bool colon_follows(std::string_view text, bool in_string) {
-  std::size_t at = 0;
-  if (in_string) {
-    while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
-    ++at;
-  }
-  at = std::min(at, text.size());
-  at = text.find_first_not_of(kBlanks, at);
+bool colon_follows(std::string_view text) {
+  const std::size_t at = text.find_first_not_of(kBlanks);
   return at != std::string_view::npos && text[at] == ':';
+}
+
+void append_without_quotes(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c != '"') out += c;
+  }
 }
 
 // The end of one value of JSON that starts at `at`: a string's quote, the matching bracket, or
@@ -82,22 +81,38 @@ bool is_json_sequence(std::string_view text) {
 
 }  // namespace
 
+std::string_view to_string(Unsent why) {
+  switch (why) {
+    case Unsent::kNoJson:
+      return "is not valid JSON";
+    case Unsent::kTooLarge:
+      return "is larger than 4 MiB";
+    case Unsent::kTooMuch:
+      return "takes too much looking for: its paths pass too many values of the event";
+  }
+  return "";
+}
+
 Template Template::read(std::string_view text, Dialect dialect) {
   Template out;
   out.dialect_ = dialect;
   const std::size_t first = text.find_first_not_of(kBlanks);
   out.is_json_ = first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
   bool in_string = false;
+  std::size_t of_string = 0;  // the first placeholder that may stand in the string
   std::string literal;
+  std::map<std::string_view, std::size_t> numbers;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '<') {
       const std::string_view name = name_at(text.substr(at), dialect);
       if (!name.empty()) {
         const std::string_view behind = text.substr(at + name.size() + 2);
-        out.placeholders_.push_back({.name = std::string(name),
-                                     .quoted = in_string,
-                                     .is_key = out.is_json_ && colon_follows(behind, in_string)});
+        out.placeholders_.push_back(
+            {.name = std::string(name),
+             .number = numbers.try_emplace(name, numbers.size()).first->second,
+             .quoted = in_string,
+             .is_key = out.is_json_ && !in_string && colon_follows(behind)});
         out.texts_.push_back(std::exchange(literal, {}));
         at += name.size() + 1;
         continue;
@@ -107,10 +122,16 @@ Template Template::read(std::string_view text, Dialect dialect) {
     if (c == '\\' && in_string && at + 1 < text.size()) {
       literal += text[++at];
     } else if (c == '"') {
+      const bool key = in_string && out.is_json_ && colon_follows(text.substr(at + 1));
+      for (std::size_t i = of_string; key && i < out.placeholders_.size(); ++i) {
+        out.placeholders_[i].is_key = true;
+      }
+      of_string = out.placeholders_.size();
       in_string = !in_string;
     }
   }
   out.texts_.push_back(std::move(literal));
+  out.names_ = numbers.size();
   return out;
 }
 
@@ -121,23 +142,33 @@ const Placeholder* Template::unknown(FunctionRef<bool(std::string_view)> is_know
   return nullptr;
 }
 
-std::optional<std::string> Template::render(FunctionRef<Value(std::string_view)> value_of) const {
+std::expected<std::string, Unsent> Template::render(
+    FunctionRef<Value(std::string_view)> value_of) const {
+  std::vector<std::optional<Value>> values(names_);
   std::string out = texts_.front();
   for (std::size_t i = 0; i < placeholders_.size(); ++i) {
-    Value value = value_of(placeholders_[i].name);
-    if (!placeholders_[i].quoted) {
+    std::optional<Value>& known = values[placeholders_[i].number];
+    if (!known) known = value_of(placeholders_[i].name);
+    const Value& value = *known;
+    if (value.kind == Value::Kind::kTooMuch) return std::unexpected(Unsent::kTooMuch);
+    const bool is_json = value.kind == Value::Kind::kJson;
+    if (placeholders_[i].quoted) {
+      if (is_json && !is_json_) {
+        append_without_quotes(out, value.text);
+      } else {
+        out += value.text;
+      }
+    } else if (is_json || (dialect_ == Dialect::kPipe && !is_json_)) {
       // Free text of a pipe: a string without quotes.
-      const bool bare = dialect_ == Dialect::kPipe && !is_json_ && value.kind != Value::Kind::kJson;
-      out += bare ? value.text : value.as_json();
-    } else {
-      if (value.kind == Value::Kind::kJson && !is_json_) std::erase(value.text, '"');
       out += value.text;
+    } else {
+      out += value.as_json();
     }
     out += texts_[i + 1];
-    if (out.size() > kRenderedBytesMax) return std::nullopt;
+    if (out.size() > kRenderedBytesMax) return std::unexpected(Unsent::kTooLarge);
   }
   const bool any_text = dialect_ == Dialect::kPipe && !is_json_;
-  if (!any_text && !is_json_sequence(out)) return std::nullopt;
+  if (!any_text && !is_json_sequence(out)) return std::unexpected(Unsent::kNoJson);
   return out;
 }
 

@@ -16,6 +16,7 @@ struct Value {
     kMissing,  // nothing there
     kString,   // `text` is decoded
     kJson,     // any other: `text` is compact JSON
+    kTooMuch,  // not looked for to the end (Visits)
   };
   Kind kind = Kind::kMissing;
   std::string text = {};

@@ -7,15 +7,29 @@
 
 namespace lapwing::hosting {
 
+namespace {
+
+int status_of(const Error& error) {
+  if (error.http_status() != 0) return error.http_status();
+  switch (error.kind()) {
+    case ErrorKind::kTooLarge:
+      return 413;
+    case ErrorKind::kThrottled:
+      return 429;
+    default:
+      return 403;
+  }
+}
+
+}  // namespace
+
 http::Response plain_error(const Error& error) {
-  constexpr int kForbidden = 403;
   std::string body;
   text::JsonWriter json(body);
   json.begin_object();
   json.member("message", error.message());
   json.end_object();
-  const int status = error.http_status() != 0 ? error.http_status() : kForbidden;
-  return http::Response(status, "application/json", std::move(body));
+  return http::Response(status_of(error), "application/json", std::move(body));
 }
 
 }  // namespace lapwing::hosting

@@ -34,8 +34,8 @@ class DataPlane {
   virtual net::Task<void> handle(http::RequestContext& context, Arrival arrival) = 0;
 };
 
-// {"message": ...} with the error's status, 403 where it has none: for ways in that have no
-// protocol of their own.
+// {"message": ...} with the error's status; where it has none, 413 of what is too large, 429 of
+// what is too much, and 403: for ways in that have no protocol of their own.
 http::Response plain_error(const Error& error);
 
 }  // namespace lapwing::hosting

@@ -1,5 +1,8 @@
 #include "hosting/testing/host.hpp"
 
+#include <stop_token>
+
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "gen/toy/kinds.hpp"
@@ -7,6 +10,7 @@
 #include "hosting/space_waker.hpp"
 #include "net/sync.hpp"
 #include "store/await.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::hosting {
 namespace {
@@ -145,6 +149,77 @@ TEST(ManualTime, AYearOfUpkeepIsOneStep) {
   ManualTime time(clock, runner, engine->store());
   ASSERT_TRUE(time.advance(std::chrono::hours(24 * 365)));
   EXPECT_EQ(runs, 1);
+  runner.stop();
+}
+
+// Due every second.
+class Ticks : public DueSource {
+ public:
+  explicit Ticks(const Clock& clock, UniqueFunction<void(int)> each)
+      : clock_(clock), due_(clock.mono()), each_(std::move(each)) {}
+  Result<std::optional<MonoTime>> next_due() override { return std::optional(due_); }
+  Status run_due() override {
+    due_ = clock_.mono() + std::chrono::seconds(1);
+    each_(++runs_);
+    return {};
+  }
+
+ private:
+  const Clock& clock_;
+  MonoTime due_;
+  UniqueFunction<void(int)> each_;
+  int runs_ = 0;
+};
+
+TEST(ManualTime, EndsWithWhoAskedForItAndKeepsWhereItCameTo) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  background::Runner runner(clock, null_logger(), {.pace = background::Pace::kManual});
+  const auto kept = [&] {
+    ManualClock read;
+    ManualTime other(read, runner, engine->store());
+    EXPECT_TRUE(other.load());
+    return read.wall();
+  };
+  const WallTime began = clock.wall();
+  std::stop_source asked;
+  Ticks ticks(clock, [&](int runs) {
+    // What was reached before is kept by now.
+    if (runs > 2) {
+      EXPECT_GT(kept(), began);
+    }
+    if (runs == 100) asked.request_stop();
+  });
+  const background::Task task = runner.when_due("ticks", ticks);
+  runner.start();
+  ManualTime time(clock, runner, engine->store(), {}, {.keep_every = Duration::zero()});
+  const Status moved = time.advance(std::chrono::hours(24 * 3650), asked.get_token());
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().kind(), ErrorKind::kCancelled);
+  EXPECT_EQ(clock.wall(), began + std::chrono::seconds(99));
+  EXPECT_EQ(unix_ms(kept()), unix_ms(clock.wall()));
+  EXPECT_TRUE(moved.error().message().ends_with(
+      fmt::format("The clock stands at {}.", text::format_iso8601(clock.wall(), true))))
+      << moved.error().message();
+  EXPECT_TRUE(time.advance(std::chrono::seconds(1)));  // it is nobody's
+  runner.stop();
+}
+
+TEST(ManualTime, WaitsNotForEverAndSaysForWhat) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  background::Runner runner(clock, null_logger(), {.pace = background::Pace::kManual});
+  runner.start();
+  background::Hold hold = runner.hold();
+  ManualTime time(clock, runner, engine->store(), {},
+                  {.settle_max = std::chrono::milliseconds(20)});
+  const Status moved = time.advance(std::chrono::hours(1));
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().kind(), ErrorKind::kUnavailable);
+  EXPECT_TRUE(moved.error().message().starts_with("Still at work: operations under way: 1. "))
+      << moved.error().message();
+  hold.reset();
+  EXPECT_TRUE(time.advance(std::chrono::hours(1)));
   runner.stop();
 }
 

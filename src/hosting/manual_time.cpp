@@ -1,8 +1,13 @@
 #include "hosting/manual_time.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <string>
 #include <utility>
+
+#include <fmt/core.h>
+
+#include "text/time_format.hpp"
 
 namespace lapwing::hosting {
 namespace {
@@ -64,7 +69,7 @@ void ManualTime::stop() {
 
 // Every loop has done what was ready when this began: the end of an operation and the writing of
 // its answer are one piece of work.
-void ManualTime::go_round() {
+void ManualTime::go_round(const std::stop_token& stop) {
   const auto round = std::make_shared<Round>();
   round->left = loops_.size();
   {
@@ -81,20 +86,58 @@ void ManualTime::go_round() {
       if (--round->left == 0) round->changed.notify_all();
     });
   }
+  // Goes behind the lock, which it takes itself.
+  const std::stop_callback end(stop, [&round] {
+    {
+      const std::scoped_lock lock(round->mutex);
+      round->over = true;
+    }
+    round->changed.notify_all();
+  });
   std::unique_lock lock(round->mutex);
   round->changed.wait(lock, [&] { return round->left == 0 || round->over; });
 }
 
-void ManualTime::settle() {
-  for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
-    runner_.settle();
-    const std::uint64_t taken = runner_.holds_taken();
-    if (taken == std::exchange(holds_seen_, taken) || stopping_) return;
-    go_round();
-  }
+Status ManualTime::going_on(const std::stop_token& stop) const {
+  if (stopping_) return fail(make_error(ErrorKind::kUnavailable, "The server stops."));
+  if (!stop.stop_requested()) return {};
+  return fail(make_error(ErrorKind::kCancelled, "Nobody waits for it any longer."));
 }
 
-Status ManualTime::advance(Duration by) {
+Status ManualTime::settle(const std::stop_token& stop) {
+  for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
+    if (!runner_.settle(options_.settle_max, stop)) {
+      return fail(make_error(ErrorKind::kUnavailable,
+                             fmt::format("Still at work: {}.", runner_.at_work())));
+    }
+    const std::uint64_t taken = runner_.holds_taken();
+    if (taken == std::exchange(holds_seen_, taken) || !going_on(stop)) return {};
+    go_round(stop);
+  }
+  return {};
+}
+
+Status ManualTime::walk(MonoTime end, const std::stop_token& stop) {
+  const SystemClock real;
+  MonoTime kept = real.mono();
+  LAPWING_CHECK(settle(stop));
+  for (std::size_t steps = 0; steps < kStepsMax; ++steps) {
+    LAPWING_CHECK(going_on(stop));
+    const auto due = runner_.next_source_due();
+    if (!due || *due > end) break;
+    if (*due > clock_.mono()) clock_.advance(*due - clock_.mono());
+    LAPWING_CHECK(settle(stop));
+    if (const MonoTime now = real.mono(); now - kept >= options_.keep_every) {
+      LAPWING_CHECK(keep());
+      kept = now;
+    }
+  }
+  LAPWING_CHECK(going_on(stop));
+  if (end > clock_.mono()) clock_.advance(end - clock_.mono());
+  return settle(stop);
+}
+
+Status ManualTime::advance(Duration by, const std::stop_token& stop) {
   const Busy busy(busy_);
   if (!busy.mine()) {
     return fail(make_error(ErrorKind::kConflict, "The clock is being moved already."));
@@ -103,21 +146,12 @@ Status ManualTime::advance(Duration by) {
     return fail(make_error(ErrorKind::kInvalid,
                            "The clock goes forward only, and to the year 2250 at most."));
   }
-  const MonoTime end = clock_.mono() + by;
-  settle();
-  for (std::size_t steps = 0; steps < kStepsMax && !stopping_; ++steps) {
-    const auto due = runner_.next_source_due();
-    if (!due || *due > end) break;
-    if (*due > clock_.mono()) clock_.advance(*due - clock_.mono());
-    settle();
-  }
-  if (stopping_) {
-    LAPWING_CHECK(keep());
-    return fail(make_error(ErrorKind::kUnavailable, "The server stops."));
-  }
-  if (end > clock_.mono()) clock_.advance(end - clock_.mono());
-  settle();
-  return keep();
+  const Status walked = walk(clock_.mono() + by, stop);
+  LAPWING_CHECK(keep());
+  if (walked) return {};
+  return fail(make_error(walked.error().kind(),
+                         fmt::format("{} The clock stands at {}.", walked.error().message(),
+                                     text::format_iso8601(clock_.wall(), true))));
 }
 
 }  // namespace lapwing::hosting

@@ -5,6 +5,9 @@
 //
 // Where the clock stands is kept in the store, so that it does not go back at a restart.
 //
+// It ends early where nobody waits for it any longer, and where something settles for too long:
+// the clock stays where it came to.
+//
 // Settled are the tasks of the Runner and the operations that they have woken (those that keep a
 // background::Hold, as long polls do): these have answered or wait again, and what they answered
 // was handed to their connections.
@@ -22,6 +25,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -41,19 +45,30 @@ inline constexpr std::size_t kStepsMax = 1'000'000;
 inline constexpr WallTime kClockEnd =
     std::chrono::sys_days(std::chrono::year(2250) / std::chrono::January / 1);
 
+// Both in real time.
+struct ManualTimeOptions {
+  Duration settle_max = std::chrono::minutes(2);  // one instant settles
+  Duration keep_every = std::chrono::seconds(1);  // while it is moved
+};
+
 class ManualTime {
  public:
   // Operations run on `loops`, which outlive it, as all does that is given.
   ManualTime(ManualClock& clock, background::Runner& runner, store::Store& store,
-             std::vector<net::Loop*> loops = {})
-      : clock_(clock), runner_(runner), store_(store), loops_(std::move(loops)) {}
+             std::vector<net::Loop*> loops = {}, const ManualTimeOptions& options = {})
+      : clock_(clock),
+        runner_(runner),
+        store_(store),
+        loops_(std::move(loops)),
+        options_(options) {}
 
   WallTime now() const { return clock_.wall(); }
 
   // Steps the clock to where it stood, if that is later. Before anything runs.
   Status load();
-  // kInvalid: backwards, or beyond kClockEnd.
-  Status advance(Duration by);
+  // kInvalid: backwards, or beyond kClockEnd. kCancelled after `stop`, kUnavailable where something
+  // does not settle: both say how far it came.
+  Status advance(Duration by, const std::stop_token& stop = {});
   // An advance() under way ends soon, and none begins.
   void stop();
 
@@ -67,13 +82,18 @@ class ManualTime {
   };
 
   Status keep();
-  void settle();
-  void go_round();
+  // Steps to `end`.
+  Status walk(MonoTime end, const std::stop_token& stop);
+  Status settle(const std::stop_token& stop);
+  void go_round(const std::stop_token& stop);
+  // Why an advance() goes no further, if so.
+  Status going_on(const std::stop_token& stop) const;
 
   ManualClock& clock_;
   background::Runner& runner_;
   store::Store& store_;
   std::vector<net::Loop*> loops_;
+  const ManualTimeOptions options_;
   std::uint64_t holds_seen_ = 0;  // by the advance() under way
   std::atomic<bool> busy_{false};
   std::atomic<bool> stopping_{false};

@@ -11,9 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
+
 namespace lapwing::hosting {
 
 inline constexpr std::size_t kOutboxRowsMax = 500;
+// A page ends where it holds so much, as JSON; one larger message comes alone.
+inline constexpr std::size_t kOutboxPageBytes = 1 * kMiB;
 
 struct OutboxMessage {
   std::string_view service = {};  // written by the process
@@ -28,8 +32,13 @@ struct OutboxMessage {
   std::string subscription_arn = {};
 };
 
+// What it takes as JSON.
+std::size_t bytes_of(const OutboxMessage& message);
+
 struct OutboxAsk {
   std::size_t max = 100;  // 1..kOutboxRowsMax
+  // Of the messages, by bytes_of(): a page that would have more ends before, but has one at least.
+  std::size_t bytes = kOutboxPageBytes;
   // Only those with smaller numbers; 0: the newest.
   std::uint64_t before = 0;
   // Empty: any.

@@ -89,7 +89,8 @@ class Service {
     return journal::EventPage();
   }
   // Sends an event that has died in it again, and notes that; answers to how many targets. 0: it
-  // knows of none of this id, or what it takes is nowhere any more. kUnsupported says what to do.
+  // knows of none of this id, or what it takes is nowhere any more. cannot_replay()
+  // (cannot_replay.hpp) says why not, and what to do.
   virtual Result<std::size_t> replay(std::string_view) { return std::size_t{0}; }
   // What it would have sent to people (e-mail, text messages, push notifications); it blocks.
   virtual Result<OutboxPage> outbox(const OutboxAsk&) { return OutboxPage(); }

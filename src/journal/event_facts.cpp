@@ -14,6 +14,25 @@ namespace {
 constexpr std::string_view kNames[] = {"queues", "mappings", "schedules", "retries",
                                        "dead-letters"};
 
+constexpr std::string_view kFunction = ":function:";
+
+// What a function's name is made of.
+bool is_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
+}
+
+// An ARN of the function in the text, with a qualifier or without.
+bool names_function(std::string_view text, std::string_view name) {
+  for (std::size_t at = text.find(kFunction); at != std::string_view::npos;
+       at = text.find(kFunction, at + 1)) {
+    const std::string_view rest = text.substr(at + kFunction.size());
+    if (!rest.starts_with(name)) continue;
+    if (rest.size() == name.size() || !is_of_name(rest[name.size()])) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view to_string(EventList list) { return kNames[static_cast<std::size_t>(list)]; }
@@ -26,12 +45,18 @@ std::optional<EventList> event_list(std::string_view name) {
 }
 
 bool passes(const EventAsk& ask, const EventRow& row) {
-  return ask.holds.empty() || row.name.contains(ask.holds) || row.to.contains(ask.holds) ||
-         row.id.contains(ask.holds);
+  const auto any = [&](const auto& wanted) {
+    return wanted(row.name) || wanted(row.to) || wanted(row.id);
+  };
+  return (ask.holds.empty() ||
+          any([&](std::string_view text) { return text.contains(ask.holds); })) &&
+         (ask.function.empty() ||
+          any([&](std::string_view text) { return names_function(text, ask.function); }));
 }
 
 std::size_t looked_at(const EventAsk& ask) {
-  return ask.holds.empty() ? ask.max : std::max(ask.max, kEventRowsLookedAt);
+  return ask.holds.empty() && ask.function.empty() ? ask.max
+                                                   : std::max(ask.max, kEventRowsLookedAt);
 }
 
 Result<EventPage> events_of_all(const EventAsk& ask, std::span<const EventPart> parts) {

@@ -39,6 +39,8 @@ struct EventAsk {
   std::size_t max = 100;
   std::string after = {};  // EventPage::next of the page before; empty: from the beginning
   std::string holds = {};  // only rows whose name, target or id holds this; empty: all
+  // Only rows whose name, target or id is of the function of this name; empty: all.
+  std::string function = {};
 };
 
 // What does not apply is left empty, and not shown.
@@ -56,6 +58,9 @@ struct EventRow {
   std::optional<Duration> oldest = {};
   std::optional<std::int64_t> due_ms = {};  // since the epoch
   std::optional<std::int64_t> at_ms = {};   // when it happened
+  // Of what has died: when it was last sent again since, as far as the journal knows. Written by
+  // the process.
+  std::optional<std::int64_t> replayed_ms = {};
   std::uint32_t attempts = 0;
   std::string dead_letters = {};        // the queue that it has gone to
   std::optional<bool> replayable = {};  // whether what it takes to send it again is here

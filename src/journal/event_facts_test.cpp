@@ -55,6 +55,20 @@ TEST(EventFacts, ListsHaveNames) {
   EXPECT_FALSE(event_list("").has_value());
 }
 
+TEST(EventFacts, AFunctionIsNamedWhole) {
+  const std::string f = "arn:aws:lambda:us-east-1:000000000000:function:f";
+  const EventAsk ask{.function = "f"};
+  EXPECT_TRUE(passes(ask, {.name = f}));
+  EXPECT_TRUE(passes(ask, {.to = f + ":live"}));
+  for (const char* const more : {"oo", "-1", "_", "2:live"}) {
+    EXPECT_FALSE(passes(ask, {.name = f + more})) << more;
+  }
+  EXPECT_FALSE(passes(ask, {.name = "f"}));
+  EXPECT_TRUE(passes({.holds = "live", .function = "f"}, {.name = f + ":live"}));
+  EXPECT_FALSE(passes({.holds = "live", .function = "f"}, {.name = f}));
+  EXPECT_GT(looked_at({.max = 1, .function = "f"}), 1u);
+}
+
 TEST(EventFacts, AFilterLooksAtNameTargetAndId) {
   EXPECT_TRUE(passes({.holds = "fun"}, {.name = "function"}));
   EXPECT_TRUE(passes({.holds = "fun"}, {.to = "function"}));

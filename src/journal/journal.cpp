@@ -138,7 +138,7 @@ void Journal::stop() {
 }
 
 void Journal::note(Step step) {
-  const MonoTime now = clock_.mono();
+  const MonoTime now = real_.mono();
   if (!admit(step.kind, now)) {
     left_out_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -160,6 +160,10 @@ void Journal::note(Step step) {
     pointers.push_back(pointer(became, kCameOutOf));
   }
   const std::lock_guard lock(mutex_);
+  if (noted_.size() >= kNotesWaitingMax) {
+    left_out_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
   noted_.push_back(std::move(main));
   for (Note& each : pointers) noted_.push_back(std::move(each));
   if (due_) return;

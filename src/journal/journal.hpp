@@ -62,12 +62,15 @@ std::string_view root_of(std::string_view trace);
 
 class Journal final : private DueSource {
  public:
-  Journal(store::Log& bulk_log, const Clock& clock, Logger& logger)
-      : log_(bulk_log), clock_(clock), logger_(logger) {}
+  // Steps have the time of `clock`; what is measured and waited for goes by `real`, for the other
+  // one may stand still. Both outlive it.
+  Journal(store::Log& bulk_log, const Clock& clock, const Clock& real, Logger& logger)
+      : log_(bulk_log), clock_(clock), real_(real), logger_(logger) {}
   ~Journal() override { stop(); }
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
+  // `runner` goes by the real clock.
   void start(background::Runner& runner);
   // Writes what was noted.
   void stop();
@@ -101,6 +104,7 @@ class Journal final : private DueSource {
 
   store::Log& log_;
   const Clock& clock_;
+  const Clock& real_;
   Logger& logger_;
   background::Task flushing_;
   background::Task trimming_;

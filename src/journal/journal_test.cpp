@@ -30,6 +30,7 @@ class JournalTest : public testing::Test {
   }
   void pass(Duration time) {
     clock_.advance(time);
+    real_.advance(time);
     runner_.settle();
   }
   std::vector<Step> about(std::string_view id, const AccountId& account = kAccount) {
@@ -39,10 +40,11 @@ class JournalTest : public testing::Test {
   }
 
   ManualClock clock_;
+  ManualClock real_;
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
   background::Runner runner_{
-      clock_, null_logger(), {.threads = 1, .pace = background::Pace::kManual}};
-  Journal journal_{engine_->bulk_log(), clock_, null_logger()};
+      real_, null_logger(), {.threads = 1, .pace = background::Pace::kManual}};
+  Journal journal_{engine_->bulk_log(), clock_, real_, null_logger()};
 };
 
 TEST_F(JournalTest, StepsOfOneTraceAreTheStoryOfTheEventThatBeganIt) {
@@ -132,7 +134,7 @@ TEST_F(JournalTest, IsWrittenWithinItsTimeAndReadByTheNext) {
   EXPECT_FALSE(engine_->bulk_log().stream_bytes("lapwing.journal").value_or(0) > 0);
   pass(kFlushEvery);
   EXPECT_GT(engine_->bulk_log().stream_bytes("lapwing.journal").value_or(0), 0U);
-  Journal next(engine_->bulk_log(), clock_, null_logger());
+  Journal next(engine_->bulk_log(), clock_, real_, null_logger());
   const auto found = next.about(kAccount, "message-1");
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->size(), 1U);
@@ -147,9 +149,30 @@ TEST_F(JournalTest, MoreThanASecondsMeasureIsCountedAndFailuresComeThrough) {
   EXPECT_EQ(journal_.left_out(), 10U);
   ASSERT_EQ(about(kRootId).size(), kStepsOfEvent);
   EXPECT_EQ(about(kRootId).back().kind, StepKind::kDropped);
-  clock_.advance(std::chrono::seconds(1));
+  real_.advance(std::chrono::seconds(1));
   journal_.note(step(StepKind::kDelivered, "message-1"));
   EXPECT_EQ(journal_.left_out(), 10U);
+}
+
+TEST_F(JournalTest, GoesOnWhereTheServersClockStandsStill) {
+  for (std::size_t i = 0; i < 2 * kStepsASecond; ++i) {
+    if (i == kStepsASecond) real_.advance(std::chrono::seconds(1));
+    journal_.note(step(StepKind::kDelivered, "message-1"));
+  }
+  EXPECT_EQ(journal_.left_out(), 0U);
+  real_.advance(kFlushEvery);
+  runner_.settle();
+  EXPECT_GT(engine_->bulk_log().stream_bytes("lapwing.journal").value_or(0), 0U);
+}
+
+TEST_F(JournalTest, HoldsOnlySoMuchWhereNobodyWrites) {
+  Journal held_up(engine_->bulk_log(), clock_, real_, null_logger());
+  for (std::size_t i = 0; i < kNotesWaitingMax + 5; ++i) {
+    if (i % kStepsASecond == 0) real_.advance(std::chrono::seconds(1));
+    Step each = step(StepKind::kDelivered, "message-1");
+    held_up.note(each);
+  }
+  EXPECT_EQ(held_up.left_out(), 5U);
 }
 
 TEST_F(JournalTest, OldStepsAndThoseBeyondAShardsMeasureGo) {

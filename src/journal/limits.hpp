@@ -15,6 +15,8 @@ inline constexpr auto kFlushEvery = std::chrono::milliseconds(200);
 inline constexpr auto kTrimEvery = std::chrono::minutes(1);
 // Noted in any second; failures have as many again.
 inline constexpr std::size_t kStepsASecond = 2'000;
+// Waiting to be written, where the writer is held up: then as beyond the measure.
+inline constexpr std::size_t kNotesWaitingMax = 20'000;
 // Of each text of a step: what is longer is cut.
 inline constexpr std::size_t kTextBytesMax = 1024;
 // Steps answered of one event.

@@ -41,14 +41,29 @@ Status Alarms::run_due() {
   return {};
 }
 
-bool PollerShared::has_room() const {
-  return at_work.load(std::memory_order_relaxed) < kBatchesAtWork &&
-         bytes.load(std::memory_order_relaxed) < kBytesAtWork;
+bool PollerShared::has_batches() const {
+  return at_work.load(std::memory_order_relaxed) < kBatchesAtWork;
 }
 
-void PollerShared::leave_room(std::size_t left) {
+bool PollerShared::has_bytes() const {
+  return bytes.load(std::memory_order_relaxed) + 2 * kReadBytesLeast <= kBytesAtWork;
+}
+
+void PollerShared::leave_batch() {
+  --at_work;
+  if (has_batches()) batch_line.wake_first();
+}
+
+void PollerShared::leave_bytes(std::size_t left) {
+  if (left == 0) return;
   bytes -= left;
-  line.wake_all();  // which of them can use it, each finds out
+  if (has_bytes()) bytes_line.wake_first();
+}
+
+void PollerShared::pass_on() {
+  if (draining) return;
+  if (has_batches()) batch_line.wake_first();
+  if (has_bytes()) bytes_line.wake_first();
 }
 
 Pollers::Pollers(const PollerNeeds& needs) : shared_(std::make_shared<PollerShared>(needs)) {

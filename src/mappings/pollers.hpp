@@ -122,10 +122,14 @@ class Alarms final : public DueSource {
 struct PollerShared {
   explicit PollerShared(const PollerNeeds& given) : needs(given), alarms(given.clock) {}
 
-  // Whether there may be another batch.
-  bool has_room() const;
-  // One that finds none waits in `line`, and is woken by who leaves some.
-  void leave_room(std::size_t left);
+  // Whether another batch may begin, and more be taken. One that finds no room waits in the line
+  // for it. Who leaves some wakes the first there; who was woken, or may have been, passes on what
+  // it did not take: so a batch that ends wakes one, however many wait.
+  bool has_batches() const;
+  bool has_bytes() const;
+  void leave_batch();
+  void leave_bytes(std::size_t left);
+  void pass_on();
 
   const PollerNeeds needs;
   Alarms alarms;
@@ -133,7 +137,8 @@ struct PollerShared {
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> at_work{0};  // batches
   std::atomic<std::size_t> bytes{0};      // of records taken and not done
-  RoomLine<Woken> line;
+  RoomLine<Woken> batch_line;
+  RoomLine<Woken> bytes_line;
 };
 
 class Pollers {

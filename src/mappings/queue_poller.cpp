@@ -51,15 +51,16 @@ void QueuePoller::on_signal() noexcept {
 
 void QueuePoller::wake() {
   if (signalled_.exchange(true)) return;
-  loop_.post([poller = weak_from_this(),
-              hold = std::make_shared<background::Hold>(needs_.background.hold())]() mutable {
-    const std::shared_ptr<QueuePoller> self = poller.lock();
-    if (self == nullptr) return;
-    self->signalled_ = false;
-    if (self->told_.exchange(false)) self->refused_until_ = {};
-    self->hold_ = std::move(*hold);
-    self->begin_work();
-  });
+  loop_.post(
+      [poller = weak_from_this(), shared = shared_,
+       hold = std::make_shared<background::Hold>(shared_->needs.background.hold())]() mutable {
+        const std::shared_ptr<QueuePoller> self = poller.lock();
+        if (self == nullptr) return shared->pass_on();
+        self->signalled_ = false;
+        if (self->told_.exchange(false)) self->refused_until_ = {};
+        self->hold_ = std::move(*hold);
+        self->begin_work();
+      });
 }
 
 void QueuePoller::change(QueueMapping mapping, std::shared_ptr<Consumer> consumer) {
@@ -96,6 +97,7 @@ net::Task<void> QueuePoller::work([[maybe_unused]] std::shared_ptr<QueuePoller> 
     co_await look();
   }
   working_ = false;
+  shared_->pass_on();
   rest();
 }
 
@@ -116,8 +118,8 @@ std::size_t QueuePoller::room(std::uint32_t of_consumer) const {
 }
 
 std::optional<ports::QueueAsk> QueuePoller::ask(const Readiness& ready, std::size_t free) const {
+  if (free == 0 || !shared_->has_bytes()) return std::nullopt;
   const std::size_t held = shared_->bytes.load(std::memory_order_relaxed);
-  if (free == 0 || held >= kBytesAtWork) return std::nullopt;
   ports::QueueAsk out;
   if (mapping_.window == Duration::zero()) {
     out.batch_size = std::min(mapping_.batch_size, store::kMaxClaim);
@@ -127,7 +129,7 @@ std::optional<ports::QueueAsk> QueuePoller::ask(const Readiness& ready, std::siz
   }
   out.needed = mapping_.window + ready.timeout;
   out.margin = kVisibilityMargin;
-  out.bytes_max = std::min(kTakeBytes, kBytesAtWork - held);
+  out.bytes_max = std::min(kTakeBytes, kBytesAtWork - std::min(held, kBytesAtWork));
   out.batch_bytes_max = kOrderedTakeBytes;
   out.filterable = mapping_.filter != nullptr;
   return out;
@@ -180,8 +182,9 @@ net::Task<void> QueuePoller::look() {
 void QueuePoller::wait_for_room() {
   if (at_work_ > 0 || sleeping_) return;
   if (loop_.now() >= paused_until_) {
-    shared_->line.wait(weak_from_this());
-    if (shared_->has_room()) wake();  // it came meanwhile
+    const bool batches = shared_->has_batches();
+    (batches ? shared_->bytes_line : shared_->batch_line).wait(weak_from_this());
+    if (batches ? shared_->has_bytes() : shared_->has_batches()) wake();  // it came meanwhile
     return;
   }
   sleeping_ = true;
@@ -259,7 +262,7 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready,
     const bool hopeless = !ready || (stopping_ && ready->room == 0);
     if (hopeless || needs_.clock.mono() >= closed_.front().until()) {
       // They come back by themselves.
-      shared_->leave_room(closed_.front().bytes());
+      shared_->leave_bytes(closed_.front().bytes());
       closed_.pop_front();
       continue;
     }
@@ -304,8 +307,8 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
     std::size_t bytes;
     ~AtWork() {
       --poller.at_work_;
-      --poller.shared_->at_work;
-      poller.shared_->leave_room(bytes);
+      poller.shared_->leave_batch();
+      poller.shared_->leave_bytes(bytes);
     }
   };
   {

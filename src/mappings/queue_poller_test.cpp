@@ -340,5 +340,42 @@ TEST_F(QueuePollers, ChangedItGoesOnAsSaid) {
   EXPECT_EQ(batches(), (std::vector<Ids>{{"a"}, {"b", "c"}}));
 }
 
+class Waiting final : public Woken {
+ public:
+  void wake() override { ++woken; }
+  int woken = 0;
+};
+
+TEST(PollerRoom, ABatchThatEndsWakesOneOfThoseThatWait) {
+  ManualClock clock;
+  SystemClock real;
+  SeededRandom random{7};
+  background::Runner runner{clock, null_logger(), {.pace = background::Pace::kManual}};
+  net::LoopGroup loops{1, real, null_logger()};
+  PollerShared shared({.clock = clock,
+                       .random = random,
+                       .logger = null_logger(),
+                       .background = runner,
+                       .loops = loops});
+  shared.at_work = kBatchesAtWork;
+  std::vector<std::shared_ptr<Waiting>> waiting;
+  for (int i = 0; i < 3; ++i) {
+    waiting.push_back(std::make_shared<Waiting>());
+    shared.batch_line.wait(std::weak_ptr<Woken>(waiting.back()));
+  }
+  const auto woken = [&] {
+    return std::vector<int>{waiting[0]->woken, waiting[1]->woken, waiting[2]->woken};
+  };
+  shared.leave_bytes(0);
+  EXPECT_EQ(woken(), (std::vector<int>{0, 0, 0}));
+  shared.leave_batch();
+  EXPECT_EQ(woken(), (std::vector<int>{1, 0, 0}));
+  shared.pass_on();  // it had no use for it
+  EXPECT_EQ(woken(), (std::vector<int>{1, 1, 0}));
+  ++shared.at_work;  // this one had
+  shared.pass_on();
+  EXPECT_EQ(woken(), (std::vector<int>{1, 1, 0}));
+}
+
 }  // namespace
 }  // namespace lapwing::mappings

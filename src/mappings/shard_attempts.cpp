@@ -34,14 +34,14 @@ net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> s
     ~AtWork() {
       lane.running = false;
       --reader.running_;
-      reader.team_->leave_room();
+      reader.team_->leave_batch();
     }
   };
   {
     ShardLane& lane = lanes_[index];
     const AtWork at_work{*this, lane};
     Duration pause = kPauseAfterThrottle;
-    while (!team_->over() && !anew_) {
+    while (!team_->over() && !anew_ && !left_) {
       // It may be another one at the next attempt.
       const std::shared_ptr<Consumer> consumer = team_->consumer;
       const std::optional<Readiness> ready = consumer->ready();
@@ -67,6 +67,7 @@ net::Task<void> ShardReader::run([[maybe_unused]] std::shared_ptr<ShardReader> s
         back_off(lane);
       } else {
         lane.failures = 0;
+        lane.retried = 0;
         lane.again_at = {};
       }
       collect(lane, ready->role_arn);
@@ -168,7 +169,11 @@ bool ShardReader::settle(ShardLane& lane, const Attempt& attempt, const Taken& t
 bool ShardReader::settle_final(ShardLane& lane, const Taken& taken) {
   if (taken.kind != Taken::Kind::kDone) {
     const auto retries = mapping().rules.retries;
-    if (!taken.counts || !retries || lane.failures < *retries) return true;
+    if (!taken.counts) return true;
+    if (!retries || lane.retried < *retries) {
+      ++lane.retried;
+      return true;
+    }
     needs_.logger.warn("mappings", "a window was given up",
                        {{"mapping", mapping().arn}, {"shard", shard_}});
   }

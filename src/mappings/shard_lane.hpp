@@ -38,6 +38,7 @@ struct ShardLane {
   MonoTime open_until{};  // its window's end, by the server's clock
   bool running = false;
   std::uint32_t failures = 0;  // in a row
+  std::uint32_t retried = 0;   // of these, those of a window's last that count
   MonoTime again_at{};         // after a failure, by the server's clock
   // Of the last attempt.
   std::string request_id = {};

@@ -37,7 +37,7 @@ ShardReader::ShardReader(std::shared_ptr<StreamTeam> team, Checkpoint from, std:
   }
 }
 
-ShardReader::~ShardReader() { team_->shared->leave_room(records_.bytes()); }
+ShardReader::~ShardReader() { team_->shared->leave_bytes(records_.bytes()); }
 
 void ShardReader::listen() {
   {
@@ -58,10 +58,10 @@ void ShardReader::on_signal() noexcept {
 
 void ShardReader::wake() {
   if (signalled_.exchange(true)) return;
-  loop_.post([reader = weak_from_this(),
+  loop_.post([reader = weak_from_this(), team = team_,
               hold = std::make_shared<background::Hold>(needs_.background.hold())]() mutable {
     const std::shared_ptr<ShardReader> self = reader.lock();
-    if (self == nullptr) return;
+    if (self == nullptr) return team->pass_on();
     self->signalled_ = false;
     if (self->told_.exchange(false)) {
       self->unread_ = true;
@@ -86,12 +86,13 @@ void ShardReader::begin_work() {
 }
 
 net::Task<void> ShardReader::work([[maybe_unused]] std::shared_ptr<ShardReader> self) {
-  while (look_again_ && !over_ && !team_->over()) {
+  while (look_again_ && !over_ && !left_ && !team_->over()) {
     look_again_ = false;
     co_await look();
   }
   working_ = false;
   team_->put_metrics();
+  team_->pass_on();
   rest();
 }
 
@@ -99,7 +100,7 @@ net::Task<void> ShardReader::work([[maybe_unused]] std::shared_ptr<ShardReader> 
 void ShardReader::rest() {
   if (!at_rest()) return;
   hold_.reset();
-  if (team_->stopping) team_->tell_poller();
+  if (team_->stopping || left_) team_->tell_poller();
 }
 
 net::Task<void> ShardReader::look() {
@@ -126,7 +127,7 @@ net::Task<void> ShardReader::look() {
 // What is held is read again, as its mapping now says.
 void ShardReader::reset() {
   anew_ = false;
-  team_->shared->leave_room(records_.clear());
+  team_->shared->leave_bytes(records_.clear());
   lanes_ = make_lanes(mapping());
   if (window_ && mapping().tumbling == Duration::zero()) {
     window_.reset();
@@ -165,10 +166,9 @@ bool ShardReader::has_work(const ShardLane& lane) const {
   return !lane.work.empty() || window_over();
 }
 
-template <class Came>
-void ShardReader::wait_for_room(const Came& came) {
-  team_->shared->line.wait(weak_from_this());
-  if (came()) wake();  // meanwhile
+void ShardReader::wait_for_bytes() {
+  team_->shared->bytes_line.wait(weak_from_this());
+  if (team_->shared->has_bytes()) wake();  // they came meanwhile
 }
 
 // Whether others may be begun, too.
@@ -192,8 +192,9 @@ bool ShardReader::begin_run(std::size_t index, const std::optional<Readiness>& r
     team_->line.wait(weak_from_this());
     return false;
   }
-  if (team_->shared->at_work >= kBatchesAtWork) {
-    wait_for_room([this] { return team_->shared->at_work < kBatchesAtWork; });
+  if (!team_->shared->has_batches()) {
+    team_->shared->batch_line.wait(weak_from_this());
+    if (team_->shared->has_batches()) wake();  // it came meanwhile
     return false;
   }
   lane.running = true;
@@ -234,7 +235,7 @@ bool ShardReader::may_read(const std::optional<Readiness>& ready) {
   if (records_.held() >= mapping().batch_size * lanes_.size()) return false;
   if (lanes_.size() == 1 && !lanes_.front().work.empty()) return false;
   if (ask().bytes_max > 0) return true;
-  wait_for_room([this] { return ask().bytes_max > 0; });
+  wait_for_bytes();
   return false;
 }
 
@@ -253,7 +254,7 @@ ports::StreamAsk ShardReader::ask() const {
   const std::size_t most = mapping().batch_size * lanes_.size();
   out.records_max = std::min(most - std::min(most, records_.held()), kReadRecords);
   const std::size_t others = team_->shared->bytes.load(std::memory_order_relaxed);
-  // Half of what is left, so that many that are held up leave some to the next.
+  // Half of what is left, so that many that are held up leave some to the next (has_bytes()).
   std::size_t bytes = others < kBytesAtWork ? (kBytesAtWork - others) / 2 : 0;
   if (bytes < kReadBytesLeast) bytes = records_.bytes() == 0 ? kReadBytesLeast : 0;
   out.bytes_max = std::min(bytes, kTakeBytes);
@@ -291,10 +292,10 @@ void ShardReader::refused(const Error& error) {
   if (refused_again_ == Duration::zero()) {
     needs_.logger.warn("mappings", "a shard cannot be read",
                        {{"mapping", mapping().arn}, {"shard", shard_}, {"error", error.to_log()}});
-    if (error.kind() == ErrorKind::kNotFound) {
-      team_->missing.push_back(shard_);
-      team_->tell_poller();
-    }
+  }
+  if (error.kind() == ErrorKind::kNotFound) {
+    team_->missing.insert(shard_);
+    team_->tell_poller();
   }
   team_->last = LastResult::kUnreadable;
   refused_again_ = std::clamp<Duration>(2 * refused_again_, kRefusedAgain, kRefusedAgainMost);
@@ -334,7 +335,7 @@ void ShardReader::passed(const std::vector<std::uint64_t>& places) {
   if (places.empty()) return;
   std::size_t bytes = 0;
   for (const std::uint64_t place : places) bytes += records_.done(place);
-  team_->shared->leave_room(bytes);
+  team_->shared->leave_bytes(bytes);
   dirty_ = true;
 }
 

@@ -44,6 +44,10 @@ class ShardReader final : public Woken,
   void end();
   // The team's mapping has changed.
   void changed(const StreamMapping& before);
+  // The shard is not there any more: nothing is read or tried again. The poller is told once
+  // nothing of it is at work.
+  void leave() { left_ = true; }
+  bool is_left() const { return left_; }
   // Nothing of it is at work.
   bool at_rest() const { return !working_ && running_ == 0; }
 
@@ -90,8 +94,7 @@ class ShardReader final : public Woken,
   Checkpoint checkpoint() const;
   void refused(const Error& error);
   void set_alarm(MonoTime when);
-  template <class Came>
-  void wait_for_room(const Came& came);
+  void wait_for_bytes();
   void sleep_pause();
   void reset();
   void note(const Attempt& attempt, const Taken& taken);
@@ -115,6 +118,7 @@ class ShardReader final : public Woken,
   bool unread_ = true;          // there may be something to read
   bool read_all_ = false;       // the shard is closed, and was read to its end
   bool over_ = false;           // all of it is done
+  bool left_ = false;           // the shard is gone
   bool anew_ = false;           // what is held is to be left out, once nothing runs
   std::int64_t tip_ms_ = 0;     // all that had arrived by then was read
   patterns::Match match_;

@@ -117,6 +117,7 @@ net::Task<void> StreamPoller::look() {
     unlisted_ = true;
   }
   unlisted_ = unlisted_ || !team_->missing.empty();
+  unlisted_ = end_left() || unlisted_;
   if (unlisted_) co_await list();
 }
 
@@ -145,7 +146,6 @@ net::Task<void> StreamPoller::list() {
     co_return;
   }
   const std::shared_ptr<const StreamMapping> as = team_->mapping;
-  const std::vector<std::string> missing = std::exchange(team_->missing, {});
   unlisted_ = false;
   auto got = co_await as->source->list(loop_, {as->stream_arn, ready->role_arn});
   if (team_->over()) co_return;
@@ -157,19 +157,25 @@ net::Task<void> StreamPoller::list() {
   refused_again_ = {};
   std::set<std::string> there;
   for (const ports::StreamShard& each : *got) there.insert(each.id);
-  std::vector<std::string> gone;
-  for (const std::string& each : missing) {
-    if (there.contains(each)) continue;
-    const std::scoped_lock lock(team_->watches);
-    readers_.erase(each);
-    gone.push_back(each);
-  }
-  // Those that are done and not kept any more: nobody asks for them again.
-  for (const auto& [shard, checkpoint] : checkpoints_.by_shard) {
-    if (checkpoint.ended && !there.contains(shard)) gone.push_back(shard);
-  }
+  leave_missing(there);
   begin_shards(*got);
-  if (!gone.empty()) co_await forget(std::move(gone));
+  co_await forget(there);
+}
+
+void StreamPoller::leave_missing(const std::set<std::string>& there) {
+  for (const std::string& each : std::exchange(team_->missing, {})) {
+    const auto found = readers_.find(each);
+    if (found != readers_.end() && !there.contains(each)) found->second->leave();
+  }
+  (void)end_left();
+}
+
+// Whether there were some.
+bool StreamPoller::end_left() {
+  const std::scoped_lock lock(team_->watches);
+  return std::erase_if(readers_, [](const auto& each) {
+           return each.second->is_left() && each.second->at_rest();
+         }) > 0;
 }
 
 bool StreamPoller::is_over(const std::string& shard) const {
@@ -201,17 +207,26 @@ void StreamPoller::begin_shards(const std::vector<ports::StreamShard>& shards) {
   }
 }
 
-net::Task<void> StreamPoller::forget(std::vector<std::string> shards) {
+// What is kept of shards that are not there any more: nobody asks for them again.
+net::Task<void> StreamPoller::forget(const std::set<std::string>& there) {
+  std::vector<std::string> gone;
+  for (const auto& [shard, checkpoint] : checkpoints_.by_shard) {
+    if (!there.contains(shard) && !readers_.contains(shard)) gone.push_back(shard);
+  }
+  if (gone.empty()) co_return;
   const auto done = co_await store::transact_on(
       loop_, *needs_.checkpoints,
-      [owner = team_->owner, id = team_->id, shards](store::Txn& txn) -> Status {
-        for (const std::string& each : shards) {
+      [owner = team_->owner, id = team_->id, gone](store::Txn& txn) -> Status {
+        for (const std::string& each : gone) {
           LAPWING_CHECK(Checkpoints::erase(txn, owner, id, each));
         }
         return {};
       });
   if (!done) co_return;  // they go at another time
-  for (const std::string& each : shards) checkpoints_.by_shard.erase(each);
+  for (const std::string& each : gone) {
+    checkpoints_.by_shard.erase(each);
+    checkpoints_.states.erase(each);
+  }
 }
 
 }  // namespace lapwing::mappings

@@ -15,6 +15,9 @@
 //    room sooner, and that counts as no retry. Before each further attempt it is seen whether the
 //    stream still has the records.
 //
+// A shard that is not there any more, as a read and the list say, is left once nothing of it is at
+// work. Of shards that are not listed and not at work nothing is kept.
+//
 // A tumbling window is over when the clock has passed its end and the shard was read to its tip
 // after that, with a record of a later one, or with the shard. Its last invocation has no records.
 //
@@ -27,6 +30,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,7 +61,9 @@ class StreamPoller final : public Poller, public std::enable_shared_from_this<St
   net::Task<void> look();
   net::Task<void> own();
   net::Task<void> list();
-  net::Task<void> forget(std::vector<std::string> shards);
+  bool end_left();
+  void leave_missing(const std::set<std::string>& there);
+  net::Task<void> forget(const std::set<std::string>& there);
   void begin_work();
   void refused(std::string_view what, const Error& error);
   void begin_shards(const std::vector<ports::StreamShard>& shards);

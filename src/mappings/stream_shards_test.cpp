@@ -233,6 +233,68 @@ TEST(StreamShards, WhatIsDoneAndNoLongerListedIsForgotten) {
   EXPECT_FALSE(stage.checkpoint());
 }
 
+TEST(StreamShards, WhatWentWhileNobodyReadIsForgotten) {
+  StreamStage stage(2);
+  stage.put("a", "k", kOther);
+  stage.start({});
+  stage.settle();
+  ASSERT_TRUE(stage.checkpoint(kOther));
+  stage.restart();
+  stage.streams.drop(kStream, kOther);
+  stage.start({});
+  stage.settle();
+  EXPECT_FALSE(stage.checkpoint(kOther));
+}
+
+TEST(StreamShards, WhatGoesWhileItCannotBeListedIsLeftLater) {
+  StreamStage stage(2);
+  stage.put("a", "k", kOther);
+  stage.start({});
+  stage.settle();
+  stage.streams.refuse_lists(make_error(ErrorKind::kUnavailable, "not now"));
+  stage.streams.drop(kStream, kOther);
+  stage.advance(10s);
+  EXPECT_TRUE(stage.checkpoint(kOther));
+  stage.streams.refuse_lists(std::nullopt);
+  stage.advance(120s);
+  EXPECT_FALSE(stage.checkpoint(kOther));
+  const int reads = stage.streams.reads();
+  stage.advance(600s);
+  EXPECT_EQ(stage.streams.reads(), reads);
+}
+
+TEST(StreamShards, WhatGoesWhileItRefusesIsLeft) {
+  StreamStage stage(2);
+  stage.put("a", "k", kOther);
+  stage.start({});
+  stage.settle();
+  stage.streams.refuse(make_error(ErrorKind::kUnavailable, "not now"));
+  stage.put("b", "k", kOther);
+  stage.settle();
+  stage.streams.drop(kStream, kOther);
+  stage.settle();
+  stage.streams.refuse(std::nullopt);
+  stage.advance(120s);
+  EXPECT_FALSE(stage.checkpoint(kOther));
+  const int reads = stage.streams.reads();
+  stage.advance(600s);
+  EXPECT_EQ(stage.streams.reads(), reads);
+}
+
+TEST(StreamShards, WhatGoesWhileABatchOfItRunsLeavesNothing) {
+  StreamStage stage(2);
+  stage.consumer->hold();
+  stage.put("a", "k", kOther);
+  stage.start({.parallel = 2});
+  ASSERT_TRUE(eventually([&] { return stage.consumer->at_once() == 1; }));
+  stage.streams.drop(kStream, kOther);
+  ASSERT_TRUE(eventually([&] { return stage.streams.lists() == 2; }));
+  stage.consumer->let_go();
+  stage.settle();
+  EXPECT_EQ(stage.batches(), (Batches{{"a"}}));
+  EXPECT_FALSE(stage.checkpoint(kOther));
+}
+
 TEST(StreamShards, TrimmedItGoesOnWithTheOldestThereIs) {
   StreamStage stage;
   stage.put("a");
@@ -334,6 +396,18 @@ TEST(StreamShards, NoMoreAtOnceThanItsConsumerHasRoomFor) {
   stage.settle();
   EXPECT_EQ(stage.seen().size(), 4u);
   EXPECT_EQ(stage.consumer->most_at_once(), 1u);
+}
+
+TEST(StreamShards, AllThatWaitForOthersHaveTheirTurn) {
+  constexpr int kMappings = kBatchesAtWork + 100;
+  StreamStage stage;
+  stage.consumer->hold();
+  stage.put("a");
+  for (int i = 0; i < kMappings; ++i) stage.start({}, fmt::format("m{}", i));
+  ASSERT_TRUE(eventually([&] { return stage.consumer->at_once() == kBatchesAtWork; }));
+  stage.consumer->let_go();
+  ASSERT_TRUE(eventually([&] { return stage.counts().batches == kMappings; }));
+  EXPECT_EQ(stage.consumer->most_at_once(), kBatchesAtWork);
 }
 
 TEST(StreamShards, NoMoreIsReadAheadThanABatch) {

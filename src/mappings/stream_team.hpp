@@ -3,14 +3,18 @@
 // Thread-safety: the mapping's loop, but for what says otherwise.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "mappings/limits.hpp"
 #include "mappings/pollers.hpp"
 
 namespace lapwing::mappings {
@@ -42,7 +46,7 @@ struct StreamTeam {
   RoomLine<Woken> line;                   // shards that wait for room
   std::weak_ptr<Woken> poller;
   std::vector<std::string> ended;                   // shards that are done, for the poller
-  std::vector<std::string> missing;                 // that are not there, likewise
+  std::set<std::string> missing;                    // that are not there, likewise
   std::atomic<LastResult> last{LastResult::kNone};  // any thread
 
   std::mutex watches;  // guards what shards watch by, and this
@@ -54,11 +58,17 @@ struct StreamTeam {
     if (const auto there = poller.lock()) there->wake();
   }
   // One batch has ended.
-  void leave_room() {
+  void leave_batch() {
     --at_work;
-    --shared->at_work;
-    shared->leave_room(0);
-    line.wake_all();
+    shared->leave_batch();
+    line.wake_first();
+  }
+  // Room that was not taken; as PollerShared.
+  void pass_on() {
+    shared->pass_on();
+    if (over() || line.size() == 0) return;
+    const std::optional<Readiness> ready = consumer->ready();
+    if (ready && at_work < std::min(ready->room, kBatchesMost)) line.wake_first();
   }
 };
 

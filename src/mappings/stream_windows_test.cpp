@@ -217,6 +217,16 @@ TEST_F(Tumbling, ItsLastIsGivenUpAfterItsRetries) {
   EXPECT_EQ(stage.batches().size(), 4u);
 }
 
+TEST_F(Tumbling, WhatIsNobodysFaultCountsAsNoRetryOfItsLast) {
+  Taken broken = failed();
+  broken.counts = false;
+  stage.consumer->answers({answered(R"({"state":{"n":1}})"), broken, broken, failed()});
+  stage.start({.rules = {.retries = 1}, .tumbling = kMinute});
+  stage.put("a");
+  stage.advance(100s);
+  EXPECT_EQ(stage.batches(), (Batches{{"a"}, {}, {}, {}, {}}));
+}
+
 TEST_F(Tumbling, AReportedFailureKeepsTheStateOfWhatIsDone) {
   stage.consumer->answers({answered(
       R"({"state":{"n":7},"batchItemFailures":[{"itemIdentifier":"00000000000000000002"}]})")});

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "net/loop.hpp"
 #include "net/task.hpp"
+#include "ports/destination.hpp"
 
 namespace lapwing::ports {
 
@@ -41,8 +42,10 @@ class FunctionRunner {
   virtual ~FunctionRunner() = default;
   // By ARN, with its qualifier. None: it is not there, or cannot be run.
   virtual std::optional<FunctionFacts> facts(std::string_view arn) const = 0;
-  // As with InvocationType RequestResponse. Destroying the task leaves the run to itself.
-  virtual net::Task<FunctionRun> run(net::Loop& loop, std::string arn, std::string payload) = 0;
+  // As with InvocationType RequestResponse, where `as` may invoke it (acting.hpp); kFailed where
+  // not. Destroying the task leaves the run to itself.
+  virtual net::Task<FunctionRun> run(net::Loop& loop, std::string arn, std::string payload,
+                                     OnBehalf as) = 0;
 };
 
 }  // namespace lapwing::ports

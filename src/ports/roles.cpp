@@ -1,10 +1,17 @@
 #include "ports/roles.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
 
 namespace lapwing::ports {
+
+bool Role::trusts(std::string_view service) const {
+  return std::ranges::any_of(
+      trusted_services, [&](const std::string& each) { return each == service || each == "*"; });
+}
 
 aws::Principal role_session(const Role& role, std::string_view role_arn, const AccountId& account,
                             std::string_view session) {

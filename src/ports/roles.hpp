@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/credentials.hpp"
 #include "base/ids.hpp"
@@ -19,11 +20,12 @@ struct Role {
   // Whether there is one. Where there is none, the id is one of the right shape, the same for the
   // same ARN, and the rest is as a new role has it.
   bool known = false;
-  std::string id;  // "AROA..."
+  std::string id = {};  // "AROA..."
   std::int32_t max_session_s = 3600;
-  bool trusts_lambda = false;  // its trust document names lambda.amazonaws.com
-  bool trusts_scheduler = false;
-  bool trusts_pipes = false;
+  // The services whom its trust document lets assume it, in order; "*": everybody.
+  std::vector<std::string> trusted_services = {};
+
+  bool trusts(std::string_view service) const;  // "lambda.amazonaws.com"
 };
 
 // Who acts under the role in a session of this name: what its credentials stand for, and what a

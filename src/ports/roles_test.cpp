@@ -19,5 +19,15 @@ TEST(RoleSessions, AreOfTheRoleThatIsKnown) {
   EXPECT_EQ(standin.identity, "");
 }
 
+TEST(Roles, TrustWhomTheirDocumentNames) {
+  const Role none;
+  EXPECT_FALSE(none.trusts("lambda.amazonaws.com"));
+  const Role some{.trusted_services = {"lambda.amazonaws.com", "pipes.amazonaws.com"}};
+  EXPECT_TRUE(some.trusts("lambda.amazonaws.com"));
+  EXPECT_FALSE(some.trusts("scheduler.amazonaws.com"));
+  const Role all{.trusted_services = {"*"}};
+  EXPECT_TRUE(all.trusts("scheduler.amazonaws.com"));
+}
+
 }  // namespace
 }  // namespace lapwing::ports

@@ -10,7 +10,6 @@ namespace lapwing::resources {
 namespace {
 
 constexpr std::string_view kShard = "all";
-constexpr std::size_t kReadBytes = 8 * kMiB;
 // Trimming goes by notice; this is only the longest without, and how exact an age is.
 constexpr auto kTrimEvery = std::chrono::hours(24);
 
@@ -24,13 +23,13 @@ Status BoundedLog::add(store::Txn& txn, const std::vector<store::LogInput>& reco
 }
 
 Result<store::LogPage> BoundedLog::read(store::LogSequence from, store::Direction direction,
-                                        std::size_t max) const {
+                                        std::size_t max, std::size_t max_bytes) const {
   auto page = space_.log().read({.stream = stream_,
                                  .shard = std::string(kShard),
                                  .from = from,
                                  .direction = direction,
                                  .max_records = max,
-                                 .max_bytes = kReadBytes});
+                                 .max_bytes = max_bytes});
   if (!page && page.error().kind() == ErrorKind::kNotFound) return store::LogPage();
   return page;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "background/runner.hpp"
+#include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/engine.hpp"
@@ -34,9 +35,9 @@ class BoundedLog {
   void added() { trimming_.notify(); }
 
   // In the order of appending from this number on, or newest first from it backwards. Empty where
-  // there has been none.
-  Result<store::LogPage> read(store::LogSequence from, store::Direction direction,
-                              std::size_t max) const;
+  // there has been none. Of so many bytes at most, but one record.
+  Result<store::LogPage> read(store::LogSequence from, store::Direction direction, std::size_t max,
+                              std::size_t max_bytes = 8 * kMiB) const;
 
   // `clock`: what ages count by.
   void begin(background::Runner& background, const Clock& clock);

@@ -1,9 +1,6 @@
 #include "resources/unique_id.hpp"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace lapwing::resources {
 
@@ -14,9 +11,7 @@ std::string unique_id(Random& random, std::string_view prefix, std::size_t lengt
   std::uint64_t bits = 0;
   for (int left = 0; out.size() < length; left -= kBits) {
     if (left < kBits) {
-      std::array<std::byte, 8> drawn{};
-      random.fill(drawn);
-      std::memcpy(&bits, drawn.data(), drawn.size());
+      bits = random_bits(random);
       left = 64;
     }
     out += kDigits[bits & 31U];

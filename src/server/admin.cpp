@@ -8,6 +8,7 @@
 #include "aws/coverage.hpp"
 #include "hosting/data_plane.hpp"
 #include "hosting/house_metrics.hpp"
+#include "server/admission.hpp"
 #include "server/front_door.hpp"
 #include "server/limits.hpp"
 #include "server/metrics.hpp"
@@ -56,7 +57,8 @@ http::Response not_found() {
 
 Admin::Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.clock->mono()) {
   if (parts_.services == nullptr) return;
-  event_pages_.emplace(parts_.services->services(), parts_.services->journal(), *parts_.workers);
+  event_pages_.emplace(parts_.services->services(), parts_.services->journal(), *parts_.workers,
+                       parts_.memory);
 }
 
 void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats* invoke,
@@ -66,7 +68,7 @@ void Admin::observe(const FrontDoorStats& front_door, const InvokeDoorStats* inv
   http_ = &http;
 }
 
-Status Admin::may_see(const http::RequestContext& context, aws::Origin from) const {
+Status Admin::may_see(http::RequestContext& context, aws::Origin from) const {
   if (from == aws::Origin::kFunction && !parts_.functions_may) {
     return fail(
         Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403));
@@ -74,12 +76,12 @@ Status Admin::may_see(const http::RequestContext& context, aws::Origin from) con
   return parts_.clients_sign ? is_operators(context, {}) : Status();
 }
 
-Status Admin::is_operators(const http::RequestContext& context, std::string_view body) const {
+Status Admin::is_operators(http::RequestContext& context, std::string_view body) const {
   RequestView view(context.request());
   const aws::Request& request = view.with_body(body);
   LAPWING_TRY(const aws::SignatureHead head, parts_.authenticator->read(request));
   LAPWING_TRY(const aws::Caller caller, parts_.authenticator->authenticate(request, head));
-  if (parts_.credentials->added(caller)) return {};
+  if (parts_.credentials->added(caller)) return admit(context, caller);
   return fail(Error(ErrorKind::kDenied, "AccessDeniedException",
                     fmt::format("{} is not the operator of this server: sign with a key of its "
                                 "configuration ([[credentials]])",
@@ -90,14 +92,21 @@ Status Admin::is_operators(const http::RequestContext& context, std::string_view
 net::Task<void> Admin::handle(http::RequestContext& context, aws::Origin from) {
   const http::Request& request = context.request();
   const std::string_view path = request.path();
+  // Health is small: it is told in any case.
+  const bool health_asked = path == "/_lapwing/health";
+  if (const Status room = health_asked ? Status() : check_answers(context); !room) {
+    co_await context.respond(hosting::plain_error(room.error()));
+    co_return;
+  }
   if (event_pages_ && EventPages::owns(path)) co_return co_await events(context, from);
   if (path == "/_lapwing/clock") co_return co_await clock(context, from);
   if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
     http::Response response(405, "application/json", R"({"message":"Method Not Allowed"})");
     response.headers.add("Allow", "GET, HEAD");
     co_await context.respond(std::move(response));
-  } else if (path == "/_lapwing/health") {
-    const bool whole = may_see(context, from).has_value();
+  } else if (health_asked) {
+    // What is in it is the machine's and the operator's, and no function's business.
+    const bool whole = from != aws::Origin::kFunction && may_see(context, from).has_value();
     co_await context.respond(http::Response(200, "application/json", health(whole)));
   } else if (path == "/_lapwing/metrics") {
     if (const Status allowed = may_see(context, from); !allowed) {
@@ -124,61 +133,72 @@ net::Task<void> Admin::events(http::RequestContext& context, aws::Origin from) {
         Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.").with_status(403)));
     co_return;
   }
-  std::string body;
-  if (context.request().method == http::Method::kPost) {
-    Result<std::string> read = co_await context.body().read_all(kReplayBodyBytesMax);
-    if (!read) {
-      co_await context.respond(hosting::plain_error(read.error()));
-      co_return;
-    }
-    body = *std::move(read);
-  }
-  const Status allowed = parts_.events_signed ? is_operators(context, body) : Status();
-  if (!allowed) {
-    co_await context.respond(hosting::plain_error(allowed.error()));
+  Result<std::string> body = co_await operators_body(context, kReplayBodyBytesMax);
+  if (!body) {
+    co_await context.respond(hosting::plain_error(body.error()));
     co_return;
   }
-  co_await event_pages_->handle(context, std::move(body));
+  co_await event_pages_->handle(context, *std::move(body));
+}
+
+net::Task<Result<std::string>> Admin::operators_body(http::RequestContext& context,
+                                                     std::size_t most) const {
+  std::string body;
+  if (context.request().method == http::Method::kPost) {
+    LAPWING_CO_TRY(body, co_await context.body().read_all(most));
+  }
+  if (parts_.events_signed) LAPWING_CO_CHECK(is_operators(context, body));
+  co_return body;
 }
 
 net::Task<void> Admin::clock(http::RequestContext& context, aws::Origin from) {
   const auto answer = [&](int status, std::string body) {
     return context.respond(http::Response(status, "application/json", std::move(body)));
   };
-  if (const Status allowed = may_see(context, from); !allowed || from == aws::Origin::kFunction) {
-    co_await context.respond(hosting::plain_error(
-        allowed ? Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions.")
-                : allowed.error()));
+  // Who may look may not move it yet: that is everybody's time.
+  const http::Method method = context.request().method;
+  Result<std::string> body = std::string();
+  if (from == aws::Origin::kFunction) {
+    body = fail(Error(ErrorKind::kDenied, "AccessDeniedException", "Not for functions."));
+  } else if (method == http::Method::kPost) {
+    body = co_await operators_body(context, kClockBodyBytesMax);
+  } else if (const Status allowed = may_see(context, from); !allowed) {
+    body = fail(allowed.error());
+  }
+  if (!body) {
+    co_await context.respond(hosting::plain_error(body.error()));
     co_return;
   }
   hosting::ManualTime* const time = parts_.services->time();
-  if (time == nullptr) {
-    co_await answer(409, R"({"message":"The clock is the machine's: start with clock=manual"})");
-    co_return;
-  }
-  const http::Method method = context.request().method;
   if (method != http::Method::kGet && method != http::Method::kHead &&
       method != http::Method::kPost) {
     co_await answer(405, R"({"message":"Method Not Allowed"})");
     co_return;
   }
+  if (method == http::Method::kPost && time == nullptr) {
+    co_await answer(409, R"({"message":"The clock is the system's, and is not moved: )"
+                         R"(start the server with --set clock=manual"})");
+    co_return;
+  }
   if (method == http::Method::kPost) {
-    const Result<std::string> body = co_await context.body().read_all(kClockBodyBytesMax);
-    const auto seconds = body ? advance_asked(*body) : std::nullopt;
+    const auto seconds = advance_asked(*body);
     if (!seconds) {
       co_await answer(400, R"({"message":"Say {\"advance_seconds\": N}, N from 0 to 10 years"})");
       co_return;
     }
     const Status moved = co_await parts_.workers->run(
-        context.loop(), [time, by = *seconds] { return time->advance(by); });
+        context.loop(),
+        [time, by = *seconds, stop = context.stop_token()] { return time->advance(by, stop); });
     if (!moved) {
       co_await context.respond(
           hosting::plain_error(Error(moved.error()).with_status(status_of(moved.error()))));
       co_return;
     }
   }
-  co_await answer(200, fmt::format(R"({{"clock":"manual","now":"{}"}})",
-                                   text::format_iso8601(time->now(), true)));
+  const WallTime now = time != nullptr ? time->now() : parts_.clock->wall();
+  co_await answer(
+      200, fmt::format(R"({{"clock":"{}","now":"{}"}})", time != nullptr ? "manual" : "system",
+                       text::format_iso8601(now, true)));
 }
 
 http::Response Admin::coverage(std::string_view service) const {

@@ -4,7 +4,10 @@
 //
 // Where metrics are to be signed, they are for the operator: who signs with a key of the
 // configuration, or in a session of one's. Everybody else, IAM's users and roles too, is told "ok"
-// by health and nothing more, and so are functions, whatever they sign.
+// by health and nothing more, and so are functions everywhere, whatever they sign.
+//
+// Answers are counted as those of services are: to whose connection it is, and no more are made
+// for who does not read them (health is, which is small).
 //
 // Thread-safety: handle() runs on every loop at once.
 #pragma once
@@ -38,9 +41,9 @@ struct AdminParts {
   const aws::Authenticator* authenticator = nullptr;
   const aws::MemoryCredentialStore* credentials = nullptr;  // the operator's
   bool clients_sign = false;                                // for metrics
-  bool events_signed = false;                               // for events, and what goes to people
-  bool functions_may = true;                                // see them
-  const http::Memory* memory = nullptr;
+  bool events_signed = false;  // for events, what goes to people, and to move the clock
+  bool functions_may = true;   // see them
+  http::Memory* memory = nullptr;
   const http::ConnectionBudget* connections = nullptr;
   const http::Budget* waits = nullptr;
   const os::DiskSpace* disk = nullptr;  // null: not known
@@ -60,9 +63,13 @@ class Admin {
 
  private:
   // Whether the caller may see more than that all is well.
-  Status may_see(const http::RequestContext& context, aws::Origin from) const;
-  // Whether the request, with this body, is signed by the operator.
-  Status is_operators(const http::RequestContext& context, std::string_view body) const;
+  Status may_see(http::RequestContext& context, aws::Origin from) const;
+  // Whether the request, with this body, is signed by the operator; it is counted to them then.
+  Status is_operators(http::RequestContext& context, std::string_view body) const;
+  // The body of a POST, of at most so many bytes; an error where events are to be signed, and this
+  // is not the operator's.
+  net::Task<Result<std::string>> operators_body(http::RequestContext& context,
+                                                std::size_t most) const;
   // What passes through here is other people's: functions see none of it, and where requests are
   // signed, it is the operator's.
   net::Task<void> events(http::RequestContext& context, aws::Origin from);
@@ -71,6 +78,7 @@ class Admin {
   // What is built of a service, for people.
   http::Response coverage(std::string_view service) const;
   // GET: how it stands; POST {"advance_seconds": 120}: moves it, and answers when all has settled.
+  // Who may see metrics may look; who may see events may move it.
   net::Task<void> clock(http::RequestContext& context, aws::Origin from);
 
   AdminParts parts_;

@@ -28,14 +28,10 @@ std::uint64_t share_of(const aws::Caller& caller) {
          std::hash<std::string_view>()(caller.account.view());
 }
 
-namespace {
-
 Status check_answers(http::RequestContext& context) {
   if (!context.answers_stalled()) return {};
   return fail(too_many("Too many answers wait to be read. Please read them, and retry."));
 }
-
-}  // namespace
 
 Status admit(http::RequestContext& context, const aws::Authenticator& authenticator,
              const aws::Request& head, const aws::SignatureHead& signature,

@@ -23,6 +23,9 @@ Error too_many(std::string message);
 // A body that could not be read, for another reason than its size.
 Error body_error(Error error);
 
+// An error where too many answers that are counted to this caller wait to be read.
+Status check_answers(http::RequestContext& context);
+
 // Before the body is read: what the request holds is counted to those who name this key at this
 // address, and not to its owner, as anybody can name a key; unless its connection has proven it
 // before, or the head itself does: where a large body follows and its hash stands in the head

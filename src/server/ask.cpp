@@ -50,13 +50,13 @@ net::Task<void> send(net::Loop& loop, http::Endpoint endpoint, http::Request req
 }
 
 // What the server said of why, if it is one of ours.
-std::string reason_in(const http::Response& answer) {
+std::string reason_in(const std::string& where, const http::Response& answer) {
   const auto document = text::parse_json(answer.body);
   const text::JsonValue* message = document ? document->root().find("message") : nullptr;
   if (message != nullptr && message->is_string()) return std::string(message->as_string());
   return fmt::format(
-      "it answers HTTP {}, and is no Lapwing that knows this: say --listen HOST:PORT of the server",
-      answer.status);
+      "{} answers HTTP {}, and is no Lapwing that knows this: say --listen HOST:PORT of the server",
+      where, answer.status);
 }
 
 }  // namespace
@@ -113,9 +113,7 @@ std::optional<NoAnswer> ask_server(const Question& question, std::string& text) 
     return NoAnswer{1, fmt::format("no answer from {}: {} (say --listen HOST:PORT of the server)",
                                    where, answer.error().message())};
   }
-  if (answer->status != 200) {
-    return NoAnswer{1, fmt::format("{} does not tell: {}", where, reason_in(*answer))};
-  }
+  if (answer->status != 200) return NoAnswer{1, reason_in(where, *answer)};
   text = std::move(answer->body);
   return std::nullopt;
 }

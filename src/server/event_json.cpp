@@ -36,6 +36,7 @@ void write_row(text::JsonWriter& json, const journal::EventRow& row) {
   if (row.at_ms) json.member("time", time_text(*row.at_ms));
   if (row.attempts > 0) json.member("attempts", static_cast<std::int64_t>(row.attempts));
   put(json, "dead_letters", row.dead_letters);
+  if (row.replayed_ms) json.member("replayed", time_text(*row.replayed_ms));
   if (row.replayable) json.member("replayable", *row.replayable);
   json.end_object();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,13 +10,16 @@
 #include <fmt/format.h>
 
 #include "aws/page_token.hpp"
+#include "hosting/cannot_replay.hpp"
 #include "hosting/data_plane.hpp"
+#include "server/admission.hpp"
 #include "server/event_json.hpp"
 #include "server/limits.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
 #include "text/percent.hpp"
 #include "text/query_string.hpp"
+#include "text/time_format.hpp"
 
 namespace lapwing::server {
 namespace {
@@ -25,6 +29,9 @@ using journal::EventList;
 using journal::EventPage;
 using journal::Step;
 using journal::StepKind;
+
+// Of what is read to make an answer: the records, what they say, the text.
+constexpr std::uint64_t kAnswerCopies = 3;
 
 constexpr std::string_view kEvents = "/_lapwing/events";
 constexpr std::string_view kTrace = "/_lapwing/events/trace/";
@@ -38,19 +45,16 @@ Error unknown(std::string message) {
   return Error(ErrorKind::kNotFound, "ResourceNotFoundException", std::move(message))
       .with_status(404);
 }
-Error cannot(std::string message) {
-  return Error(ErrorKind::kUnavailable, "CannotReplay", std::move(message)).with_status(409);
-}
 Error not_allowed() {
   return Error(ErrorKind::kInvalid, "MethodNotAllowed", "Method Not Allowed").with_status(405);
 }
 
 // What a query says, each name once at most.
-class Asked {
+class PageAsked {
  public:
-  static Result<Asked> parse(const std::string& query,
+  static Result<PageAsked> parse(const std::string& query,
                              std::initializer_list<std::string_view> known) {
-    Asked out;
+    PageAsked out;
     auto parsed = text::QueryString::parse(query);
     if (!parsed) return fail(bad("The query cannot be read."));
     for (const text::QueryPair& pair : parsed->pairs()) {
@@ -79,8 +83,9 @@ class Asked {
   text::QueryString query_;
 };
 
-std::string list_name(EventList list, const std::string& service, const std::string& holds) {
-  return fmt::format("lapwing.events {} {} {}", to_string(list), service, holds);
+std::string list_name(EventList list, const std::string& service, const EventAsk& ask) {
+  return fmt::format("lapwing.events {} {} {} {}", to_string(list), service, ask.function,
+                     ask.holds);
 }
 
 Result<EventPage> page_of(Services& services, const std::string& only, const EventAsk& ask) {
@@ -97,6 +102,16 @@ Result<EventPage> page_of(Services& services, const std::string& only, const Eve
                                 });
 }
 
+// Whether there is one, if it is said.
+Status is_service(Services& services, const std::string& said) {
+  if (said.empty()) return {};
+  std::vector<std::string_view> known;
+  for (const auto& service : services.all()) known.push_back(service->api().id());
+  if (std::ranges::find(known, said) != known.end()) return {};
+  return fail(bad(
+      fmt::format("There is no service {} here: say one of {}.", said, fmt::join(known, ", "))));
+}
+
 // Ids under which what has died of a story may be kept.
 std::vector<std::string> dead_in(const std::vector<Step>& steps) {
   std::vector<std::string> out;
@@ -107,12 +122,18 @@ std::vector<std::string> dead_in(const std::vector<Step>& steps) {
   return out;
 }
 
-// The id that a POST names.
-std::optional<std::string> id_in(std::string_view body) {
+// What a POST asks for.
+struct ReplayAsk {
+  std::string id;
+  bool again = false;
+};
+std::optional<ReplayAsk> ask_in(std::string_view body) {
   const auto document = text::parse_json(body);
   const text::JsonValue* const id = document ? document->root().find("id") : nullptr;
   if (id == nullptr || !id->is_string() || id->as_string().empty()) return std::nullopt;
-  return std::string(id->as_string());
+  const text::JsonValue* const again = document->root().find("again");
+  return ReplayAsk{std::string(id->as_string()),
+                   again != nullptr && again->is_bool() && again->as_bool()};
 }
 
 }  // namespace
@@ -123,15 +144,24 @@ bool EventPages::owns(std::string_view path) {
 
 net::Task<void> EventPages::handle(http::RequestContext& context, std::string body) {
   const http::Request& request = context.request();
-  auto work = [this, method = request.method, path = std::string(request.path()),
+  // The worker's too: it goes on where the connection is cut.
+  const auto held = std::make_shared<AnswerHold>(memory_);
+  if (held->room(context.caller()) < hosting::kOutboxPageBytes) {
+    co_await context.respond(hosting::plain_error(
+        too_many("Too many answers wait to be read. Please read them, and retry.")));
+    co_return;
+  }
+  held->hold(kAnswerCopies * hosting::kOutboxPageBytes);
+  auto work = [this, held, method = request.method, path = std::string(request.path()),
                query = std::string(request.query()),
                said = std::move(body)] { return answer(method, path, query, said); };
-  const Result<std::string> text = co_await workers_.run(context.loop(), std::move(work));
+  Result<std::string> text = co_await workers_.run(context.loop(), std::move(work));
+  held->release();  // what is not read at once is counted by the connection
   if (!text) {
     co_await context.respond(hosting::plain_error(text.error()));
     co_return;
   }
-  co_await context.respond(http::Response(200, "application/json", *text));
+  co_await context.respond(http::Response(200, "application/json", *std::move(text)));
 }
 
 Result<std::string> EventPages::answer(http::Method method, const std::string& path,
@@ -147,22 +177,26 @@ Result<std::string> EventPages::answer(http::Method method, const std::string& p
 }
 
 Result<std::string> EventPages::lists(const std::string& query) {
-  LAPWING_TRY(const Asked asked,
-              Asked::parse(query, {"list", "service", "function", "holds", "limit", "after"}));
+  LAPWING_TRY(const PageAsked asked,
+              PageAsked::parse(query, {"list", "service", "function", "holds", "limit", "after"}));
   EventAsk ask;
   LAPWING_TRY(ask.max, asked.limit(kEventRowsMax));
   ask.holds = asked.text("holds");
-  if (const std::string function = asked.text("function"); !function.empty()) {
-    ask.holds = ":function:" + function;
-  }
+  ask.function = asked.text("function");
   const std::string service = asked.text("service");
   const std::string list = asked.text("list");
   const auto one = journal::event_list(list);
-  if (!list.empty() && !one) return fail(bad(fmt::format("There is no list {}.", list)));
+  if (!list.empty() && !one) {
+    std::vector<std::string_view> known;
+    for (const EventList each : journal::kEventLists) known.push_back(to_string(each));
+    return fail(
+        bad(fmt::format("There is no list {}: say one of {}.", list, fmt::join(known, ", "))));
+  }
+  LAPWING_CHECK(is_service(services_, service));
   const std::string after = asked.text("after");
   if (!after.empty()) {
     if (!one) return fail(bad("after goes on with a list: say which."));
-    auto place = aws::read_page_token(list_name(*one, service, ask.holds), after);
+    auto place = aws::read_page_token(list_name(*one, service, ask), after);
     if (!place) return fail(bad("after is of another list."));
     ask.after = *std::move(place);
   }
@@ -174,7 +208,12 @@ Result<std::string> EventPages::lists(const std::string& query) {
     ask.list = each;
     LAPWING_TRY(EventPage page, page_of(services_, service, ask));
     if (!page.next.empty()) {
-      page.next = aws::write_page_token(list_name(each, service, ask.holds), page.next);
+      page.next = aws::write_page_token(list_name(each, service, ask), page.next);
+    }
+    for (journal::EventRow& row : page.rows) {
+      if (each != EventList::kDeadLetters) break;
+      LAPWING_TRY(row.replayed_ms, replayed_at(row.id));
+      if (row.replayed_ms < row.at_ms) row.replayed_ms.reset();
     }
     json.key(to_string(each));
     write_page(json, page);
@@ -189,16 +228,38 @@ Result<std::string> EventPages::story(std::string_view id) {
   return story_json(id, steps);
 }
 
+Result<std::optional<std::int64_t>> EventPages::replayed_at(std::string_view id) {
+  std::optional<std::int64_t> out;
+  if (id.empty()) return out;
+  LAPWING_TRY(const std::vector<Step> steps, journal_.about(id));
+  for (const Step& step : steps) {
+    if (step.event != id) continue;
+    if (step.kind == StepKind::kDeadLettered || step.kind == StepKind::kDropped) out.reset();
+    if (step.kind == StepKind::kReplayed) out = step.time_ms;
+  }
+  return out;
+}
+
 Result<std::string> EventPages::replay(std::string_view body) {
-  const auto id = id_in(body);
-  if (!id) return fail(bad(R"(Say {"id": "..."}.)"));
+  const auto ask = ask_in(body);
+  if (!ask) return fail(bad(R"(Say {"id": "..."}.)"));
+  const std::string& id = ask->id;
   std::vector<std::string> replayed;
   std::optional<Error> why_not;
   std::size_t count = 0;
   const auto send = [&](const std::string& event) -> Status {
+    if (!ask->again) {
+      LAPWING_TRY(const auto before, replayed_at(event));
+      if (before) {
+        why_not = hosting::cannot_replay(fmt::format(
+            R"({} was sent again already, at {}: say --again ("again": true) to do it once more.)",
+            event, text::format_iso8601(wall_from_unix_ms(*before), true)));
+        return {};
+      }
+    }
     for (const auto& service : services_.all()) {
       const Result<std::size_t> sent = service->replay(event);
-      if (!sent && sent.error().kind() == ErrorKind::kUnavailable) {
+      if (!sent && hosting::is_cannot_replay(sent.error())) {
         why_not = sent.error();
         continue;
       }
@@ -208,20 +269,21 @@ Result<std::string> EventPages::replay(std::string_view body) {
     }
     return {};
   };
-  LAPWING_CHECK(send(*id));
+  LAPWING_CHECK(send(id));
   if (count == 0 && !why_not) {  // perhaps one that it became, or what it is known by
-    LAPWING_TRY(const std::vector<Step> steps, journal_.about(*id));
+    LAPWING_TRY(const std::vector<Step> steps, journal_.about(id));
     const std::vector<std::string> dead = dead_in(steps);
     for (const std::string& each : dead) {
-      if (each != *id) LAPWING_CHECK(send(each));
+      if (each != id) LAPWING_CHECK(send(each));
     }
     if (count == 0 && !why_not && steps.empty()) {
-      return fail(unknown(fmt::format("Nothing is known of {} (any more).", *id)));
+      return fail(unknown(fmt::format("Nothing is known of {} (any more).", id)));
     }
     if (count == 0 && !why_not) {
-      why_not = cannot(dead.empty() ? "Nothing of it has died: there is nothing to send again."
-                                    : "It has died, and what it takes to send it again is kept "
-                                      "nowhere (any more).");
+      why_not = hosting::cannot_replay(
+          dead.empty() ? "Nothing of it has died: there is nothing to send again."
+                       : "It has died, and what it takes to send it again is kept "
+                         "nowhere (any more).");
     }
   }
   if (count == 0) return fail(*std::move(why_not));
@@ -229,8 +291,8 @@ Result<std::string> EventPages::replay(std::string_view body) {
 }
 
 Result<std::string> EventPages::outbox(const std::string& query) {
-  LAPWING_TRY(const Asked asked,
-              Asked::parse(query, {"protocol", "to", "account", "limit", "after"}));
+  LAPWING_TRY(const PageAsked asked,
+              PageAsked::parse(query, {"protocol", "to", "account", "limit", "after"}));
   hosting::OutboxAsk ask;
   LAPWING_TRY(ask.max, asked.limit(hosting::kOutboxRowsMax));
   ask.protocol = asked.text("protocol");
@@ -251,10 +313,13 @@ Result<std::string> EventPages::outbox(const std::string& query) {
   std::string next;
   const auto& services = services_.all();
   const std::size_t most = ask.max;
+  std::size_t bytes = 0;
   for (; at < services.size(); ++at, ask.before = 0) {
     ask.max = most - out.messages.size();
+    ask.bytes = hosting::kOutboxPageBytes - bytes;
     LAPWING_TRY(hosting::OutboxPage page, services[at]->outbox(ask));
     for (hosting::OutboxMessage& each : page.messages) {
+      bytes += hosting::bytes_of(each);
       each.service = services[at]->api().id();
       out.messages.push_back(std::move(each));
     }
@@ -262,7 +327,7 @@ Result<std::string> EventPages::outbox(const std::string& query) {
       next = fmt::format("{}:{}", at, page.next);
       break;
     }
-    if (out.messages.size() < most) continue;
+    if (out.messages.size() < most && bytes < hosting::kOutboxPageBytes) continue;
     if (at + 1 < services.size()) next = fmt::format("{}:0", at + 1);
     break;
   }

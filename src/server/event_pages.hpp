@@ -2,7 +2,7 @@
 //
 //   GET  /_lapwing/events?list=queues&service=sqs&function=f&holds=TEXT&limit=100&after=TOKEN
 //   GET  /_lapwing/events/trace/ID
-//   POST /_lapwing/events/replay   {"id": "ID"}
+//   POST /_lapwing/events/replay   {"id": "ID"}, with "again": true also what was replayed already
 //   GET  /_lapwing/outbox?protocol=email&to=ADDRESS&account=...&limit=100&after=TOKEN
 //
 // Who may ask is the caller's business (admin.hpp). Everything is read on a worker; answers are
@@ -11,10 +11,13 @@
 // Thread-safety: any loop; nothing is kept.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "http/budget.hpp"
 #include "http/server.hpp"
 #include "journal/journal.hpp"
 #include "net/task.hpp"
@@ -25,8 +28,10 @@ namespace lapwing::server {
 
 class EventPages {
  public:
-  EventPages(Services& services, journal::Journal& journal, net::WorkerPool& workers)
-      : services_(services), journal_(journal), workers_(workers) {}
+  // `memory`: what answers are counted in while they are made; null: nowhere.
+  EventPages(Services& services, journal::Journal& journal, net::WorkerPool& workers,
+             http::Memory* memory)
+      : services_(services), journal_(journal), workers_(workers), memory_(memory) {}
 
   static bool owns(std::string_view path);
   // `body`: of a POST, whole.
@@ -40,10 +45,13 @@ class EventPages {
   Result<std::string> story(std::string_view id);
   Result<std::string> replay(std::string_view body);
   Result<std::string> outbox(const std::string& query);
+  // When what has died under this id was last sent again since, as far as is known.
+  Result<std::optional<std::int64_t>> replayed_at(std::string_view id);
 
   Services& services_;
   journal::Journal& journal_;
   net::WorkerPool& workers_;
+  http::Memory* const memory_;
 };
 
 }  // namespace lapwing::server

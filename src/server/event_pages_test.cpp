@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/eventually.hpp"
+#include "hosting/outbox_page.hpp"
 #include "server/testing/test_server.hpp"
 #include "text/json.hpp"
 #include "text/json_writer.hpp"
@@ -93,9 +94,9 @@ class EventPagesTest : public ::testing::Test {
     return out.at("Entries.0.EventId");
   }
   HttpAnswer get(const std::string& target) { return server_->request("GET", target); }
-  HttpAnswer replay(const std::string& id) {
+  HttpAnswer replay(const std::string& id, bool again = false) {
     return server_->request("POST", "/_lapwing/events/replay", {},
-                            fmt::format(R"({{"id":"{}"}})", id));
+                            fmt::format(R"({{"id":"{}"{}}})", id, again ? R"(,"again":true)" : ""));
   }
   // "accepted@bus/x ..."; the last part of each ARN.
   std::string story(const std::string& id) {
@@ -185,6 +186,8 @@ TEST_F(EventPagesTest, AnEventThatItsFunctionFailedIsToldOfAndRunAgain) {
   EXPECT_EQ(rows("dead-letters", "dead_letters"), std::vector<std::string>{arn("sqs", "dead")});
   EXPECT_TRUE(rows("dead-letters", "id", "&function=g").empty());
   EXPECT_EQ(rows("dead-letters", "id", "&function=f").size(), 1u);
+  EXPECT_EQ(rows("dead-letters", "id", "&function=f&holds=" + id.substr(0, 20)).size(), 1u);
+  EXPECT_TRUE(rows("dead-letters", "id", "&function=f&holds=other").empty());
   EXPECT_TRUE(rows("dead-letters", "id", "&service=sqs").empty());
   fails_ = false;
   const HttpAnswer again = replay(id);
@@ -193,6 +196,14 @@ TEST_F(EventPagesTest, AnEventThatItsFunctionFailedIsToldOfAndRunAgain) {
   ASSERT_TRUE(eventually([&] { return story(id).ends_with("delivered@f"); })) << story(id);
   EXPECT_TRUE(story(id).contains("replayed@f"));
   EXPECT_EQ(runs_, 4);
+  // The list says so, and it is not done twice without being asked for.
+  EXPECT_EQ(rows("dead-letters", "replayed").at(0).size(), 24U);  // a time
+  const HttpAnswer twice = replay(id);
+  EXPECT_EQ(twice.status, 409);
+  EXPECT_TRUE(twice.body.contains("was sent again already, at ")) << twice.body;
+  EXPECT_EQ(runs_, 4);
+  EXPECT_EQ(replay(id, true).status, 200);
+  EXPECT_TRUE(eventually([&] { return runs_ == 5; }));
 }
 
 TEST_F(EventPagesTest, WhatARuleCouldNotDeliverIsSentAgain) {
@@ -241,7 +252,8 @@ TEST_F(EventPagesTest, AMessageGoesBackFromItsDeadLetterQueue) {
   EXPECT_EQ(back.at("Messages.0.MessageId"), id);
   EXPECT_EQ(back.at("Messages.0.Attributes.DeadLetterQueueSourceArn"), "");
   EXPECT_EQ(back.at("Messages.0.Attributes.ApproximateReceiveCount"), "1");
-  const HttpAnswer gone = replay(id);
+  EXPECT_EQ(replay(id).status, 409);
+  const HttpAnswer gone = replay(id, true);
   EXPECT_EQ(gone.status, 409);
   EXPECT_TRUE(gone.body.contains("no more")) << gone.body;
 }
@@ -276,6 +288,13 @@ TEST_F(EventPagesTest, WhatMakesNoSenseIsRefused) {
                                   "?list=queues&after=x", "?else=1", "?list=%zz"}) {
     EXPECT_EQ(get(std::string("/_lapwing/events") + query).status, 400) << query;
   }
+  EXPECT_EQ(
+      get("/_lapwing/events?service=foo").body,
+      R"({"message":"There is no service foo here: say one of iam, sqs, lambda, sns, events, )"
+      R"(scheduler."})");
+  EXPECT_EQ(get("/_lapwing/events?list=no").body,
+            R"({"message":"There is no list no: say one of queues, mappings, schedules, retries, )"
+            R"(dead-letters."})");
   EXPECT_EQ(get("/_lapwing/outbox?limit=501").status, 400);
   EXPECT_EQ(get("/_lapwing/outbox?after=x").status, 400);
   EXPECT_EQ(get("/_lapwing/events/trace/nothing").status, 404);
@@ -285,9 +304,11 @@ TEST_F(EventPagesTest, WhatMakesNoSenseIsRefused) {
   for (const char* const body : {"", "{}", "[]", R"({"id":1})", R"({"id":""})", "no"}) {
     EXPECT_EQ(server_->request("POST", "/_lapwing/events/replay", {}, body).status, 400) << body;
   }
-  EXPECT_GE(
-      server_->request("POST", "/_lapwing/events/replay", {}, std::string(10'000, 'x')).status,
-      400);
+  for (const std::size_t bytes : {10'000U, 100'000U}) {
+    EXPECT_EQ(
+        server_->request("POST", "/_lapwing/events/replay", {}, std::string(bytes, 'x')).status,
+        413);
+  }
   EXPECT_EQ(server_->request("GET", "/_lapwing/events", "Origin: http://evil.test\r\n").status,
             403);
 }
@@ -314,6 +335,40 @@ TEST_F(EventPagesTest, WhatGoesToPeopleIsShown) {
       get("/_lapwing/outbox?protocol=sms&limit=2&after=" + std::string(next->as_string()));
   EXPECT_EQ(text::parse_json(rest.body)->root().find("messages")->items().size(), 1u);
   EXPECT_TRUE(get("/_lapwing/outbox?account=111111111111").body.starts_with(R"({"messages":[])"));
+}
+
+// However many are asked for, and however little of a message is what it takes as JSON.
+TEST_F(EventPagesTest, APageOfWhatGoesToPeopleIsBounded) {
+  call("sns", "CreateTopic", R"({"Name":"t"})");
+  call("sns", "Subscribe",
+       fmt::format(R"({{"TopicArn":"{}","Protocol":"email","Endpoint":"a@b.test"}})",
+                   arn("sns", "t")));
+  const HttpAnswer asked = get("/_lapwing/outbox");
+  const std::string body = asked.body.substr(asked.body.find("Token="));
+  const std::string token = body.substr(6, body.find_first_of("&\"\\ ") - 6);
+  call("sns", "ConfirmSubscription",
+       fmt::format(R"({{"TopicArn":"{}","Token":"{}"}})", arn("sns", "t"), token));
+  constexpr std::size_t kCount = 12;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    call("sns", "Publish",
+         fmt::format(R"({{"TopicArn":"{}","Message":{}}})", arn("sns", "t"),
+                     json(std::string(100'000, '"'))));
+  }
+  std::size_t seen = 0;
+  std::size_t pages = 0;
+  std::string after;
+  do {
+    const HttpAnswer page = get("/_lapwing/outbox?limit=500" + after);
+    ASSERT_EQ(page.status, 200) << page.body.substr(0, 200);
+    EXPECT_LE(page.body.size(), hosting::kOutboxPageBytes);
+    const auto document = text::parse_json(page.body);
+    ASSERT_TRUE(document);
+    seen += document->root().find("messages")->items().size();
+    const text::JsonValue* const next = document->root().find("next");
+    after = next != nullptr ? "&after=" + std::string(next->as_string()) : "";
+  } while (!after.empty() && ++pages < 50);
+  EXPECT_EQ(seen, kCount + 1);
+  EXPECT_GE(pages, 2u);
 }
 
 TEST(EventPagesSigned, AreTheOperators) {

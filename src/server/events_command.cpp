@@ -72,7 +72,7 @@ struct Column {
 };
 
 std::string cell(const text::JsonValue& row, std::string_view key) {
-  if (key == "due" || key == "time") return time_of(row, key);
+  if (key == "due" || key == "time" || key == "replayed") return time_of(row, key);
   const std::string text = text_of(row, key);
   return short_name(text);
 }
@@ -86,7 +86,8 @@ std::string list_text(const text::JsonValue& rows) {
                                         {"at work", "at_work"}, {"oldest s", "oldest_seconds"},
                                         {"due", "due"},         {"time", "time"},
                                         {"tried", "attempts"},  {"dead letters", "dead_letters"},
-                                        {"kept", "replayable"}, {"why", "reason"}};
+                                        {"kept", "replayable"}, {"sent again", "replayed"},
+                                        {"why", "reason"}};
   std::vector<Row> out;
   std::vector<Column> shown;
   for (const Column& column : kColumns) {
@@ -191,6 +192,7 @@ int run_events_replay(const EventsWanted& wanted, const std::string& id) {
   text::JsonWriter json(body);
   json.begin_object();
   json.member("id", id);
+  if (wanted.again) json.member("again", true);
   json.end_object();
   return show(wanted, {.target = "/_lapwing/events/replay", .body = std::move(body)},
               replayed_text);

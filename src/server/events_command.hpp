@@ -12,9 +12,10 @@ struct EventsWanted {
   std::string service;   // "sqs"; empty: all
   std::string function;  // a name; empty: any
   std::string holds;
-  std::string after;  // where a page before has ended
-  int limit = 0;      // 0: as the server does
-  bool json = false;  // as the server says it
+  std::string after;   // where a page before has ended
+  int limit = 0;       // 0: as the server does
+  bool json = false;   // as the server says it
+  bool again = false;  // replays what was replayed already
 };
 
 // Each returns the exit status: 2 where what was said makes no sense, 1 where the server does not

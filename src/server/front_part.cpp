@@ -91,7 +91,8 @@ Error cannot_listen(const Error& error, const std::string& listen) {
 }  // namespace
 
 FrontPart::FrontPart(const FrontNeeds& needs)
-    : guard_(needs.config.hosts),
+    : reach_(needs.services.reach()),
+      guard_(needs.config.hosts),
       router_(gen::all_models()),
       admin_(admin_parts(needs)),
       invoke_door_(make_invoke_door(needs, none_)),
@@ -123,9 +124,11 @@ Status check_listen(const std::string& text) {
 
 Result<std::string> FrontPart::listen(const std::string& text) {
   LAPWING_TRY(const net::Address address, bind_address(text));
+  reach_.listens(address);  // before anybody can connect
   if (const Status listening = http_.listen(address); !listening) {
     return fail(cannot_listen(listening.error(), text));
   }
+  for (const net::Address& bound : http_.addresses()) reach_.listens(bound);
   return http_.addresses().front().to_string();
 }
 

@@ -54,6 +54,7 @@ class FrontPart {
  private:
   http::Handler served(aws::Origin from);
 
+  delivery::HttpReach& reach_;
   runtime::Catalogue none_;  // where the machine has none
   HostGuard guard_;
   aws::Router router_;

@@ -18,6 +18,15 @@
 
 namespace lapwing::server {
 
+namespace {
+
+bool listens_on_loopback(const Config& config) {
+  const auto listen = parse_listen(config.listen);
+  return listen && is_loopback(listen->first);
+}
+
+}  // namespace
+
 // Declared in the order of dependence; members are destroyed in reverse.
 struct Instance::Parts {
   Parts(const Config& c, Platform p)
@@ -81,10 +90,10 @@ struct Instance::Parts {
 };
 
 void Instance::Parts::make_services(const std::vector<std::string>& names) {
-  services.emplace(
-      ServiceNeeds{clock, manual, random, logger, *store, loops, workers, &memory, disk,
-                   &config.others, config.data_dir, key, sign_in.mint, orders.side(), streams},
-      names);
+  services.emplace(ServiceNeeds{clock, manual, random, logger, *store, loops, workers, &memory,
+                                disk, &config.others, config.data_dir, key, sign_in.mint,
+                                orders.side(), streams, listens_on_loopback(config)},
+                   names);
   sign_in.ask(services->ports(), clock);
 }
 

@@ -158,6 +158,7 @@ EventsCommands add_events_commands(CLI::App& app, EventsArguments& args) {
                      "a request id, a message id, an event's id, or the root of a trace")
         ->required();
   }
+  out.replay->add_flag("--again", wanted.again, "also where it was sent again already");
   out.group->add_option("--list", wanted.list,
                         "queues, mappings, schedules, retries or dead-letters (all of them)");
   out.group->add_option("--service", wanted.service, "of this service alone: lambda, sqs, ...");

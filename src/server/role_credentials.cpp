@@ -16,7 +16,7 @@ constexpr std::string_view kUnreadRole = "AROAAAAAAAAAAAAAAAAAA";
 Result<runtime::RoleCredentials> RoleCredentialMint::mint(
     const runtime::FunctionVersion& function) {
   const auto known = roles_->find(function.role_arn);
-  if (known_only_ && known && !(known->known && known->trusts_lambda)) {
+  if (known_only_ && known && !(known->known && known->trusts("lambda.amazonaws.com"))) {
     return fail(lambda::role_not_assumed());
   }
   const aws::Principal principal =

@@ -1,5 +1,6 @@
 #include "server/rooms.hpp"
 
+#include "delivery/http_settings.hpp"
 #include "delivery/mail_settings.hpp"
 #include "engine/settings.hpp"
 #include "images/settings.hpp"
@@ -22,7 +23,7 @@ struct Rooms {
 };
 
 using All = Rooms<sandbox::Settings, runtime::Settings, engine::Settings, images::Settings,
-                  delivery::MailSettings>;
+                  delivery::HttpSettings, delivery::MailSettings>;
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "server/service_part.hpp"
 
+#include "delivery/http_settings.hpp"
+
 namespace lapwing::server {
 namespace {
 
@@ -26,6 +28,12 @@ std::vector<net::Loop*> all_of(net::LoopGroup& loops) {
   return out;
 }
 
+bool loopback_allowed(const ServiceNeeds& needs) {
+  const auto settings = needs.settings != nullptr ? needs.settings->read<delivery::HttpSettings>()
+                                                  : delivery::HttpSettings();
+  return settings.loopback_allowed(needs.on_loopback);
+}
+
 std::unique_ptr<delivery::MailDestination> mail_destination(const ServiceNeeds& needs,
                                                             net::WorkerPool& names) {
   if (needs.settings == nullptr) return nullptr;
@@ -44,9 +52,10 @@ ServicePart::ServicePart(const ServiceNeeds& needs, const std::vector<std::strin
       upkeep_(needs.clock, needs.logger, {.threads = 1}),
       keys_(needs.server_key),
       calls_(needs.loops, needs.random, needs.memory),
-      journal_(needs.store.bulk_log(), service_clock(needs), needs.logger),
+      journal_(needs.store.bulk_log(), service_clock(needs), needs.clock, needs.logger),
       names_(kNameThreads),
-      http_caller_(names_),
+      reach_(loopback_allowed(needs)),
+      http_caller_(names_, reach_),
       http_(http_caller_, kHttpTimeout),
       mail_(mail_destination(needs, names_)),
       streams_(needs.streams),
@@ -71,7 +80,7 @@ Status ServicePart::start() {
   if (time_) LAPWING_CHECK(time_->load());
   background_.start();
   upkeep_.start();
-  journal_.start(background_);
+  journal_.start(upkeep_);
   LAPWING_CHECK(services_.start(calls_));
   sweeping_ = upkeep_.every("server.sweep", kSweepEvery, [this] { return sweep(); });
   return {};

@@ -12,6 +12,7 @@
 #include "background/runner.hpp"
 #include "delivery/http_caller.hpp"
 #include "delivery/http_destination.hpp"
+#include "delivery/http_reach.hpp"
 #include "delivery/mail_destination.hpp"
 #include "hosting/manual_time.hpp"
 #include "journal/journal.hpp"
@@ -43,6 +44,7 @@ struct ServiceNeeds {
   const aws::SessionMint& sessions;
   const engine::EngineSide& engine;
   ports::StreamSources streams = {};  // that are no service's
+  bool on_loopback = false;           // the server listens there only
 };
 
 class ServicePart {
@@ -61,6 +63,8 @@ class ServicePart {
   // What the services have published.
   const hosting::Ports& ports() const { return ports_; }
   ServiceCalls& calls() { return calls_; }
+  // Where requests may go that are sent for others.
+  delivery::HttpReach& reach() { return reach_; }
   // Null where the clock moves by itself.
   hosting::ManualTime* time() { return time_ ? &*time_ : nullptr; }
   background::Runner& upkeep() { return upkeep_; }
@@ -75,12 +79,13 @@ class ServicePart {
   aws::AuthoriseAll authoriser_;  // as long as no identities are evaluated
   aws::Pipeline pipeline_;
   background::Runner background_;
-  background::Runner upkeep_;  // of what keeps real time: files
+  background::Runner upkeep_;  // of what keeps real time: files, the journal
   std::optional<hosting::ManualTime> time_;
   const hosting::Keys keys_;
   ServiceCalls calls_;
   journal::Journal journal_;
   net::WorkerPool names_;  // that look up who somebody wants called; they may hang
+  delivery::HttpReach reach_;
   delivery::HttpCaller http_caller_;
   delivery::HttpDestination http_;
   std::unique_ptr<delivery::MailDestination> mail_;  // null: no mail leaves

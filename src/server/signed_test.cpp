@@ -150,6 +150,35 @@ TEST(Signed, MetricsAreTheOperators) {
   }
 }
 
+// Whatever the metrics are.
+TEST(Signed, OnlyTheOperatorMovesTheClock) {
+  for (const char* const metrics : {"auto", "never", "always"}) {
+    testing::TestServerOptions options = verifying({"sts"});
+    options.settings = {"auth=verify", std::string("metrics.signed=") + metrics};
+    TestServer server(std::move(options));
+    const aws::Credentials user = make_user(server);
+    constexpr std::string_view kBody = R"({"advance_seconds":60})";
+    const auto now = [&] {
+      return signed_request(server, kOperator, "lapwing", "GET", "/_lapwing/clock", "text/plain",
+                            "")
+          .body;
+    };
+    const std::string before = now();
+    EXPECT_EQ(server.request("POST", "/_lapwing/clock", {}, kBody).status, 403) << metrics;
+    EXPECT_EQ(signed_request(server, user, "lapwing", "POST", "/_lapwing/clock", "application/json",
+                             kBody)
+                  .status,
+              403)
+        << metrics;
+    EXPECT_EQ(now(), before);
+    const HttpAnswer moved = signed_request(server, kOperator, "lapwing", "POST", "/_lapwing/clock",
+                                            "application/json", kBody);
+    EXPECT_EQ(moved.status, 200) << metrics << " " << moved.body;
+    EXPECT_EQ(now(), moved.body);
+    EXPECT_NE(now(), before);
+  }
+}
+
 // ---- whose share
 
 aws::Caller caller(std::string_view arn, std::string_view user_id, std::string_view identity = "") {

@@ -118,8 +118,11 @@ def test_a_clock_of_the_machine_is_not_moved(tmp_path):
         with pytest.raises(urllib.error.HTTPError) as refused:
             clock(server, {"advance_seconds": 1})
         assert refused.value.code == 409 and b"clock=manual" in refused.value.read()
-        said = lapwing("clock", "--listen", "{}:{}".format(*server.address), status=1)
-        assert "The clock is the machine's: start with clock=manual" in said and "{" not in said
+        address = "{}:{}".format(*server.address)
+        assert json.loads(lapwing("clock", "--listen", address))["clock"] == "system"
+        said = lapwing("clock", "advance", "1s", "--listen", address, status=1)
+        assert said == ("lapwing: The clock is the system's, and is not moved: start the server "
+                        "with --set clock=manual\n")
         assert "clock manual" not in server.log()
     finally:
         server.stop()

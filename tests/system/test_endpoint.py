@@ -58,7 +58,9 @@ def api(server):
 
 def test_open_unless_the_network_is_none(api):
     api.deploy("usual", PROBE)
-    assert not closed(asked(api, "usual"))
+    found = asked(api, "usual")
+    assert not closed(found)
+    assert found["health"] == [200, '{"status":"ok"}']  # the rest is not for functions
     api.deploy("apart", PROBE, Tags={"lapwing:network": "none"})
     assert closed(asked(api, "apart"))
 

@@ -6,15 +6,14 @@
 
 #include "aws/arn.hpp"
 #include "crypto/sha256.hpp"
+#include "delivery/hand_over.hpp"
 #include "net/task_group.hpp"
-#include "net/timeout.hpp"
 
 namespace lapwing::delivery {
 namespace {
 
 using journal::StepKind;
 using ports::Delivered;
-using Answers = std::vector<Delivered>;
 
 // Of what an addressee is in an id: enough that no two of a posting meet.
 constexpr std::size_t kAddresseeDigits = 32;
@@ -25,16 +24,6 @@ const RetryPolicy& dead_letter_retry() {
                                                               .attempts = UINT32_MAX,
                                                               .age = kDeadLetterAge});
   return policy;
-}
-
-// An exception out of a destination is a bug of it; the parcels of others are not to suffer.
-net::Task<Result<Answers>> ask(net::Loop& loop, ports::Destination& to,
-                               const std::vector<ports::Parcel>& parcels) {
-  try {
-    co_return co_await to.deliver(loop, parcels);
-  } catch (const std::exception& bug) {
-    co_return fail(internal_error(bug.what()));
-  }
 }
 
 std::string said(const Delivered& answer) {
@@ -60,15 +49,6 @@ std::string answered_id(const Attempt& attempt, const Delivered& answer) {
                   answer.answer.size() <= kIdBytesMax &&
                   answer.answer.find_first_of(" {\"") == std::string::npos;
   return id ? answer.answer : std::string();
-}
-
-Delivered no_answer(const Error& error) {
-  if (error.kind() == ErrorKind::kTimeout) {
-    return {.kind = Delivered::Kind::kLater, .code = "Timeout", .message = "No answer in time."};
-  }
-  return {.kind = Delivered::Kind::kLater,
-          .code = "InternalFailure",
-          .message = "The destination failed."};
 }
 
 }  // namespace
@@ -166,25 +146,12 @@ net::Task<void> Courier::call(ports::Destination& to, std::vector<Attempt*> atte
   for (Attempt* const attempt : attempts) {
     parcels.push_back(std::move(attempt->shipment.parcel));
   }
-  Result<Answers> answers =
-      co_await net::with_timeout(core_.loop, timeout, ask(core_.loop, to, parcels));
-  if (!answers && answers.error().kind() != ErrorKind::kTimeout) {
-    core_.needs.logger.error("delivery", "a destination failed",
-                             {{"outbox", core_.name},
-                              {"target", parcels[0].target},
-                              {"error", answers.error().to_log()}});
-  }
+  HandedOver got = co_await hand_over(core_.loop, core_.needs.logger, core_.name, to,
+                                      std::move(parcels), timeout);
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     Attempt& attempt = *attempts[i];
-    Delivered answer;
-    if (!answers) {
-      answer = no_answer(answers.error());
-      attempt.hung = answers.error().kind() == ErrorKind::kTimeout;
-    } else if (i < answers->size()) {
-      answer = std::move((*answers)[i]);
-    } else {
-      answer = no_answer(internal_error("fewer answers than parcels"));
-    }
+    const Delivered& answer = got.delivered[i];
+    attempt.hung = got.hung;
     guarded(attempt, [&] {
       attempt.dead != nullptr ? judge_dead(attempt, answer) : judge(attempt, answer);
     });
@@ -312,7 +279,7 @@ void Courier::drop(Attempt& attempt, const Delivered& last) const {
   core_.needs.logger.warn("delivery", "an event was dropped",
                           {{"outbox", core_.name},
                            {"event", attempt.posting->id},
-                           {"addressee", attempt.addressee},
+                           {"addressee", core_.sender.shown(attempt.addressee)},
                            {"code", last.code},
                            {"message", last.message}});
 }

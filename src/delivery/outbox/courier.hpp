@@ -28,6 +28,7 @@ enum class Verdict : std::uint8_t {
 struct Attempt {
   const Posting* posting = nullptr;
   std::string_view addressee;
+  store::MessageId message = 0;   // the posting's, where it comes from the pump
   std::uint32_t before = 0;       // attempts made already
   const Waiting* dead = nullptr;  // a dead letter
 

@@ -8,12 +8,16 @@
 namespace lapwing::delivery {
 namespace {
 
-constexpr double kBurstPart = 0.1;  // how far ahead of its pace a lane may be, of a second's worth
+// How far ahead of its pace a lane may be.
+constexpr Duration kBurst = std::chrono::milliseconds(100);
 
-// More than nothing, whatever rate a policy says: it is divided by.
+// Between two of them: more than nothing, as it is divided by, and no longer than a day, whatever
+// number a policy says.
 Duration interval(double a_second) {
-  const std::chrono::duration<double> wanted(1 / a_second);
-  return std::max(std::chrono::duration_cast<Duration>(wanted), Duration(1));
+  using Exact = std::chrono::duration<double, Duration::period>;
+  const Exact wanted = std::chrono::duration<double>(1 / a_second);
+  const Exact most = std::chrono::hours(24);
+  return std::max(std::chrono::duration_cast<Duration>(std::min(wanted, most)), Duration(1));
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ class Lanes::Load {
 void Lanes::look(Lane& lane, const HoldPtr& hold) {
   if (lane.gone_) return;
   if (const std::uint64_t purged = lane.purged_.exchange(0); purged > 0) {
-    lane.waiting_ -= std::min<std::uint64_t>(purged, lane.waiting_);
+    lane.take_off(purged);
   }
   if (!lane.behind()) return drop_if_empty(lane);
   lane.wanted_ = true;
@@ -80,7 +84,7 @@ std::size_t Lanes::paced(Lane& lane, std::size_t wanted) {
   if (lane.a_second_max_ <= 0) return wanted;
   const Duration step = interval(lane.a_second_max_);
   const MonoTime now = core_.needs.clock.mono();
-  const auto ahead = static_cast<Duration::rep>(lane.a_second_max_ * kBurstPart);
+  const Duration::rep ahead = kBurst / step;
   lane.free_at_ = std::max(lane.free_at_, now - step * std::max<Duration::rep>(ahead - 1, 0));
   if (lane.free_at_ > now) {
     {
@@ -146,8 +150,9 @@ std::unique_ptr<Lanes::Load> Lanes::load(const LanePtr& lane, std::vector<store:
     auto waiting = unpack_waiting(item.claimed.payload);
     item.claimed.payload.clear();
     if (!waiting || waiting->failure.has_value() != lane->dead()) {
-      core_.needs.logger.error("delivery", "what waits in a lane cannot be read",
-                               {{"outbox", core_.name}, {"addressee", lane->addressee()}});
+      core_.needs.logger.error(
+          "delivery", "what waits in a lane cannot be read",
+          {{"outbox", core_.name}, {"addressee", core_.sender.shown(lane->addressee())}});
       continue;
     }
     item.readable = true;
@@ -181,9 +186,9 @@ net::Task<void> Lanes::attempt(std::unique_ptr<Load> load, HoldPtr hold) {
   const bool kept = co_await ledger_.commit(plan, hold);
   if (kept) {
     for (const Settlement& one : plan->settlements) {
-      if (one.left) --lane->waiting_;
+      if (one.left) lane->take_off(1);
       if (one.left || one.lane == nullptr) continue;
-      --one.lane->waiting_;
+      one.lane->take_off(1);
       drop_if_empty(*one.lane);
     }
   }

@@ -4,9 +4,20 @@
 #include <span>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "crypto/sha256.hpp"
 
 namespace lapwing::delivery {
+namespace {
+
+// Of a lane: who is unsure whether it was written writes it again. With the message, as a posting
+// that is sent again (a replay) has the id of the first.
+std::string write_id(const Posting& posting, store::MessageId message) {
+  return fmt::format("{}-{}", posting.id, message);
+}
+
+}  // namespace
 
 std::string queue_group(const std::string& group) {
   return group.size() <= store::kMaxGroupBytes ? group : crypto::sha256_hex(group);
@@ -84,8 +95,9 @@ void Lanes::note(Lane& lane, const Attempt& attempt) {
   lane.last_failure_ = attempt.said;
 }
 
-void Lanes::put(Plan& plan, const Posting& posting, std::string_view addressee,
-                std::uint32_t attempts, Duration delay, const Attempt* last) {
+void Lanes::put(Plan& plan, const Posting& posting, store::MessageId message,
+                std::string_view addressee, std::uint32_t attempts, Duration delay,
+                const Attempt* last) {
   LanePtr to = lane(kLanePrefix, addressee);
   if (last != nullptr) {
     learn(*to, last->shipment);
@@ -96,19 +108,21 @@ void Lanes::put(Plan& plan, const Posting& posting, std::string_view addressee,
                          .request = {.queue = to->queue(),
                                      .payload = pack_waiting(posting, addressee, attempts),
                                      .delay = delay,
-                                     .group = queue_group(posting.group)}});
+                                     .group = queue_group(posting.group),
+                                     .dedup_id = write_id(posting, message)}});
   plan.write_bytes += plan.writes.back().request.payload.size();
 }
 
-void Lanes::put_dead(Plan& plan, const Posting& posting, std::string_view addressee,
-                     const Failure& failure) {
+void Lanes::put_dead(Plan& plan, const Posting& posting, store::MessageId message,
+                     std::string_view addressee, const Failure& failure) {
   LanePtr to = lane(kDeadPrefix, addressee);
   ++to->waiting_;
   plan.writes.push_back(
       {.lane = to,
        .request = {.queue = to->queue(),
                    .payload = pack_waiting(posting, addressee, 0, &failure, core_.now_ms()),
-                   .group = queue_group(posting.group)}});
+                   .group = queue_group(posting.group),
+                   .dedup_id = write_id(posting, message)}});
   plan.write_bytes += plan.writes.back().request.payload.size();
 }
 
@@ -122,12 +136,14 @@ void Lanes::bury(Plan& plan, const Attempt& attempt) const {
 
 void Lanes::committed(const Plan& plan) {
   for (const Write& write : plan.writes) {
-    if (!write.refused) continue;
-    --write.lane->waiting_;
-    core_.counts.dropped.fetch_add(1, std::memory_order_relaxed);
-    core_.needs.logger.error("delivery", "an event does not fit into a lane and was dropped",
-                             {{"outbox", core_.name}, {"addressee", write.lane->addressee()}});
+    if (!write.refused && !write.there) continue;
+    write.lane->take_off(1);
     drop_if_empty(*write.lane);
+    if (write.there) continue;
+    core_.counts.dropped.fetch_add(1, std::memory_order_relaxed);
+    core_.needs.logger.error(
+        "delivery", "an event does not fit into a lane and was dropped",
+        {{"outbox", core_.name}, {"addressee", core_.sender.shown(write.lane->addressee())}});
   }
 }
 
@@ -151,6 +167,12 @@ void Lanes::forget(std::string_view addressee, background::Task& task) {
   task.notify();
 }
 
+std::uint64_t Lanes::waiting(std::string_view addressee) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = lanes_.find(std::string(kLanePrefix).append(addressee));
+  return found == lanes_.end() ? 0 : found->second->waiting_.load(std::memory_order_relaxed);
+}
+
 Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
   std::vector<std::pair<LaneFacts, std::string>> all;
   {
@@ -159,7 +181,7 @@ Result<std::vector<LaneFacts>> Lanes::facts(std::size_t max) const {
       const std::uint64_t in_all = lane->waiting_;
       if (in_all == 0) continue;
       const std::uint64_t under_way = std::min<std::uint64_t>(lane->under_way_, in_all);
-      all.push_back({{.addressee = std::string(lane->addressee()),
+      all.push_back({{.addressee = std::string(core_.sender.shown(lane->addressee())),
                       .dead_letters = lane->dead(),
                       .waiting = in_all - under_way,
                       .under_way = under_way,
@@ -198,7 +220,8 @@ Result<Outbox::LanePage> Lanes::facts_after(const std::string& name, std::size_t
     for (const std::string& each : names) {
       LAPWING_TRY(const store::QueueStats stats, queue.stats(each));
       LAPWING_TRY(const auto next_in, queue.next_due(std::span<const std::string>(&each, 1)));
-      LaneFacts facts{.addressee = each.substr(prefix.size()),
+      LaneFacts facts{.addressee = std::string(
+                          core_.sender.shown(std::string_view(each).substr(prefix.size()))),
                       .dead_letters = prefix == kDeadPrefix,
                       .waiting = stats.visible + stats.delayed,
                       .under_way = stats.in_flight,

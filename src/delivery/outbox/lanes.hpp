@@ -7,6 +7,7 @@
 // Thread-safety: the outbox's loop, but for what says otherwise.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,9 @@ class Lane final : public Place {
 
  private:
   friend class Lanes;
+  // On the loop. Never below none, whatever was counted: a lane that is always behind would hold
+  // up its addressee.
+  void take_off(std::uint64_t count) { waiting_ -= std::min<std::uint64_t>(count, waiting_); }
   const std::string queue_;
   Lanes& lanes_;
   std::atomic<std::uint64_t> waiting_{0};  // messages, those under way included
@@ -79,11 +83,12 @@ class Lanes final : public DueSource {
 
   // Null where nothing waits.
   Lane* known(std::string_view addressee) const;
-  // What is to go into the addressee's lane, or into its way to the dead-letter queue.
-  void put(Plan& plan, const Posting& posting, std::string_view addressee, std::uint32_t attempts,
-           Duration delay, const Attempt* last);
-  void put_dead(Plan& plan, const Posting& posting, std::string_view addressee,
-                const Failure& failure);
+  // What is to go into the addressee's lane, or into its way to the dead-letter queue: once for
+  // each `message`, the posting's in its queue.
+  void put(Plan& plan, const Posting& posting, store::MessageId message, std::string_view addressee,
+           std::uint32_t attempts, Duration delay, const Attempt* last);
+  void put_dead(Plan& plan, const Posting& posting, store::MessageId message,
+                std::string_view addressee, const Failure& failure);
   // What is told of an event that has died with this attempt, where it has.
   void bury(Plan& plan, const Attempt& attempt) const;
   // After the commit.
@@ -93,6 +98,7 @@ class Lanes final : public DueSource {
 
   // Any thread: what waits for the addressee is dropped.
   void forget(std::string_view addressee, background::Task& task);
+  std::uint64_t waiting(std::string_view addressee) const;
   Result<std::vector<LaneFacts>> facts(std::size_t max) const;
   Result<Outbox::LanePage> facts_after(const std::string& name, std::size_t max) const;
   void driven_by(background::Task& task) { task_ = &task; }

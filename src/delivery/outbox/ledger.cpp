@@ -64,11 +64,14 @@ Status run(Txn& txn, Plan& plan, const DeadEvents& dead) {
     if (!done && done.error().kind() != ErrorKind::kConflict) return done;
   }
   // None of them is there any more: the try before has been committed after all.
-  const bool again = plan.unsure && settled == 0 && !plan.settlements.empty();
+  bool again = plan.unsure && settled == 0 && !plan.settlements.empty();
   for (Write& write : plan.writes) {
     write.refused = false;
     if (again) continue;
     const auto done = txn.enqueue(write.request);
+    if (done && !plan.unsure) write.there = done->duplicate;
+    // Likewise, of one that settles nothing: what it writes is there.
+    again = again || (plan.unsure && done && done->duplicate && !write.there);
     if (done) continue;
     if (!is_final(done.error())) return fail(done.error());
     write.refused = true;

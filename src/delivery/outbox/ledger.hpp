@@ -43,6 +43,7 @@ struct Write {
   std::shared_ptr<Lane> lane;
   store::EnqueueRequest request;
   bool refused = false;  // out: the store will never take it
+  bool there = false;    // out: it was in its lane before, by a run that a crash has cut
 };
 
 // Shared with the store's thread while it is committed.

@@ -143,20 +143,22 @@ net::Task<bool> Pump::deliver_round(const Line& line, Batch& batch,
   std::deque<Attempt> attempts;  // their addresses stay
   std::vector<Attempt*> ready;
   std::size_t bytes = 0;
-  const auto consider = [&](const Posting& posting, std::string_view addressee) {
+  const auto consider = [&](const Posting& posting, store::MessageId message,
+                            std::string_view addressee) {
     // Behind what waits for it, where order matters; and not into an open end.
     const Lane* const lane = lanes_.known(addressee);
     if (lane != nullptr && ((line.ordered && lane->behind()) || lane->hung())) {
-      return lanes_.put(*plan, posting, addressee, 0, Duration::zero(), nullptr);
+      return lanes_.put(*plan, posting, message, addressee, 0, Duration::zero(), nullptr);
     }
     Attempt& attempt = attempts.emplace_back();
     attempt.posting = &posting;
     attempt.addressee = addressee;
+    attempt.message = message;
     if (!courier_.prepare(attempt)) {
       decided(*plan, attempt);
       attempts.pop_back();
     } else if (!attempt.destination->quick()) {
-      lanes_.put(*plan, posting, addressee, 0, Duration::zero(), &attempt);
+      lanes_.put(*plan, posting, message, addressee, 0, Duration::zero(), &attempt);
       attempts.pop_back();
     } else {
       ready.push_back(&attempt);
@@ -166,7 +168,7 @@ net::Task<bool> Pump::deliver_round(const Line& line, Batch& batch,
   for (const std::size_t i : round) {
     const Posting& posting = batch.postings[i];
     for (const std::string& addressee : posting.addressees) {
-      consider(posting, addressee);
+      consider(posting, batch.claimed[i].receipt.id, addressee);
       if (ready.size() >= kParcelsOfCall || bytes >= kBytesOfCall) {
         co_await courier_.deliver(std::move(ready), kQuickAttemptMax);
         for (const Attempt& attempt : attempts) decided(*plan, attempt);
@@ -187,10 +189,10 @@ net::Task<bool> Pump::deliver_round(const Line& line, Batch& batch,
 void Pump::decided(Plan& plan, const Attempt& attempt) {
   lanes_.bury(plan, attempt);
   if (attempt.verdict == Verdict::kAgain) {
-    lanes_.put(plan, *attempt.posting, attempt.addressee, attempt.before + 1, attempt.delay,
-               &attempt);
+    lanes_.put(plan, *attempt.posting, attempt.message, attempt.addressee, attempt.before + 1,
+               attempt.delay, &attempt);
   } else if (attempt.verdict == Verdict::kDead) {
-    lanes_.put_dead(plan, *attempt.posting, attempt.addressee, *attempt.failure);
+    lanes_.put_dead(plan, *attempt.posting, attempt.message, attempt.addressee, *attempt.failure);
   }
 }
 

@@ -270,8 +270,9 @@ void PostOffice::start() {
   time_ = std::make_unique<hosting::ManualTime>(clock, *runner_, engine->store(),
                                                 std::vector<net::Loop*>{&loops_->at(0)});
   waker_ = std::make_unique<hosting::SpaceWaker>("post.due", space(), *runner_);
+  outboxes_ = std::make_unique<UnsureSpace>(space());
   outbox_ = std::make_unique<Outbox>(
-      "post", Needs{space(), clock, random, null_logger(), *runner_, *loops_, destinations_},
+      "post", Needs{*outboxes_, clock, random, null_logger(), *runner_, *loops_, destinations_},
       sender);
   runner_->start();
   loops_->start();

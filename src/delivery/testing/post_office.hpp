@@ -31,6 +31,7 @@
 #include "background/runner.hpp"
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
+#include "delivery/testing/unsure_space.hpp"
 #include "hosting/manual_time.hpp"
 #include "hosting/space_waker.hpp"
 #include "net/loop_group.hpp"
@@ -176,6 +177,9 @@ class PostOffice {
   // What hangs is cut, once all else has had its time.
   void stop(std::chrono::milliseconds cut_after = std::chrono::milliseconds(200));
   void start();
+  // Of the outbox's transactions from now on, this one happens and is not known of: 1 is the next.
+  void unsure_at(int which) { outboxes_->store().unsure_at(which); }
+  bool was_unsure() const { return outboxes_->store().was_unsure(); }
   // The store takes nothing from now on; from any thread.
   void lose_store() {
     lost_ = true;
@@ -208,6 +212,7 @@ class PostOffice {
   ports::Destinations destinations_;
   std::unique_ptr<hosting::SpaceWaker> waker_;
   std::unique_ptr<hosting::ManualTime> time_;
+  std::unique_ptr<UnsureSpace> outboxes_;  // the space, as the outbox sees it
   std::unique_ptr<Outbox> outbox_;
 };
 

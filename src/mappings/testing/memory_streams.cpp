@@ -73,6 +73,7 @@ net::Task<Result<std::vector<ports::StreamShard>>> MemoryStreams::list(net::Loop
   {
     const std::scoped_lock lock(mutex_);
     ++lists_;
+    if (list_error_) co_return fail(*list_error_);
   }
   co_return describe(stream);
 }
@@ -217,13 +218,21 @@ void MemoryStreams::trim(const std::string& arn, const std::string& shard,
 }
 
 void MemoryStreams::drop(const std::string& arn, const std::string& shard) {
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(streams_[arn].shards, [&](const Shard& each) { return each.facts.id == shard; });
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(streams_[arn].shards, [&](const Shard& each) { return each.facts.id == shard; });
+  }
+  tell(arn, shard);
 }
 
 void MemoryStreams::refuse(std::optional<Error> error) {
   const std::scoped_lock lock(mutex_);
   error_ = std::move(error);
+}
+
+void MemoryStreams::refuse_lists(std::optional<Error> error) {
+  const std::scoped_lock lock(mutex_);
+  list_error_ = std::move(error);
 }
 
 int MemoryStreams::reads() const {

@@ -46,10 +46,12 @@ class MemoryStreams final : public ports::StreamSource {
   void close(const std::string& arn, const std::string& shard);
   // All up to and with this one.
   void trim(const std::string& arn, const std::string& shard, const std::string& sequence);
-  // As if all of it had been trimmed long ago.
+  // As if all of it had been trimmed long ago; who watches it is told.
   void drop(const std::string& arn, const std::string& shard);
   // Reads and lists answer this.
   void refuse(std::optional<Error> error);
+  // Lists alone.
+  void refuse_lists(std::optional<Error> error);
   int reads() const;
   int lists() const;
   // The most records that a read has asked for.
@@ -82,6 +84,7 @@ class MemoryStreams final : public ports::StreamSource {
   std::map<std::string, Stream> streams_;
   std::map<std::string, std::unique_ptr<store::Signal>> signals_;  // by ARN and shard
   std::optional<Error> error_;
+  std::optional<Error> list_error_;
   std::uint64_t next_sequence_ = 1;
   int next_shard_ = 0;
   int reads_ = 0;

@@ -139,8 +139,8 @@ void TestServer::stop() {
   machine_ = nullptr;
 }
 
-hosting::testing::Pending TestServer::begin(std::string_view service, std::string_view operation,
-                                            std::string_view input) {
+hosting::testing::Pending TestServer::begin_as(const AccountId& account, std::string_view service,
+                                               std::string_view operation, std::string_view input) {
   const aws::Service* api = nullptr;
   for (const auto& each : instance_->services().all()) {
     if (each->api().id() == service) api = &each->api();
@@ -149,22 +149,33 @@ hosting::testing::Pending TestServer::begin(std::string_view service, std::strin
   auto promise = std::make_shared<std::promise<hosting::testing::Answer>>();
   hosting::testing::Pending pending(promise->get_future());
   net::Loop& loop = instance_->loops().at(0);
-  loop.post([&loop, api, promise, name = std::string(operation), text = std::string(input)] {
-    loop.spawn(
-        [](const aws::Service& of, net::Loop& on, std::string operation_name, std::string body,
-           std::shared_ptr<std::promise<hosting::testing::Answer>> answer) -> net::Task<void> {
-          aws::Call call;
-          call.caller.host = "localhost:4566";
-          call.caller.principal_arn = "arn:aws:iam::000000000000:root";
-          call.caller.request_id = RequestId("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
-          Result<std::string> out =
-              co_await of.perform(on, operation_name, std::move(body), std::move(call));
-          answer->set_value(
-              out ? hosting::testing::Answer{*std::move(out), ""}
-                  : hosting::testing::Answer{out.error().message(), out.error().code()});
-        }(*api, loop, name, text, promise));
+  loop.post([&loop, api, promise, account, name = std::string(operation),
+             text = std::string(input)] {
+    loop.spawn([](const aws::Service& of, net::Loop& on, AccountId as, std::string operation_name,
+                  std::string body, std::shared_ptr<std::promise<hosting::testing::Answer>> answer)
+                   -> net::Task<void> {
+      aws::Call call;
+      call.caller.host = "localhost:4566";
+      call.caller.principal_arn = fmt::format("arn:aws:iam::{}:root", as.view());
+      call.caller.account = std::move(as);
+      call.caller.request_id = RequestId("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
+      Result<std::string> out =
+          co_await of.perform(on, operation_name, std::move(body), std::move(call));
+      answer->set_value(out ? hosting::testing::Answer{*std::move(out), ""}
+                            : hosting::testing::Answer{out.error().message(), out.error().code()});
+    }(*api, loop, account, name, text, promise));
   });
   return pending;
+}
+
+hosting::testing::Pending TestServer::begin(std::string_view service, std::string_view operation,
+                                            std::string_view input) {
+  return begin_as(AccountId(aws::kDefaultAccount), service, operation, input);
+}
+
+hosting::testing::Answer TestServer::call_as(const AccountId& account, std::string_view service,
+                                             std::string_view operation, std::string_view input) {
+  return begin_as(account, service, operation, input).get();
 }
 
 hosting::testing::Answer TestServer::call(std::string_view service, std::string_view operation,

@@ -73,6 +73,9 @@ class TestServer {
                                 std::string_view input = "{}");
   hosting::testing::Pending begin(std::string_view service, std::string_view operation,
                                   std::string_view input = "{}");
+  // As the root of another account.
+  hosting::testing::Answer call_as(const AccountId& account, std::string_view service,
+                                   std::string_view operation, std::string_view input = "{}");
   void advance(Duration by);
   // Over HTTP, on a connection of its own. `headers`: "Name: value\r\n" each.
   HttpAnswer request(std::string_view method, std::string_view target,
@@ -92,6 +95,8 @@ class TestServer {
   lapwing::testing::CapturedLog log;  // what the server says
 
  private:
+  hosting::testing::Pending begin_as(const AccountId& account, std::string_view service,
+                                     std::string_view operation, std::string_view input);
   std::unique_ptr<store::Engine> open_store(const std::string& data_dir);
 
   TestDir files_;

@@ -85,7 +85,10 @@ std::optional<Delivered> ApiCalls::aim(std::string_view arn, ports::Parcel& parc
   const aws::Scope scope = scope_in(arn);
   const ApiDestinationPtr api =
       apis_.find(resources::scoped_key(scope, named_in(arn, scope, kApiScheme)));
-  if (api == nullptr || api->arn() != arn) {
+  // What is another account's is not there for who sends; nor is its connection for the
+  // destination.
+  if (api == nullptr || api->arn() != arn || scope.account != parcel.as.source_account ||
+      scope_in(api->connection_arn).account != scope.account) {
     return refused("ResourceNotFoundException", "The API destination does not exist.");
   }
   Pairs query;
@@ -170,19 +173,21 @@ net::Task<Delivered> ApiCalls::deliver_one(net::Loop& loop, const ports::Parcel&
   const bool oauth = parameters->o_auth_parameters.has_value();
   delivery::HttpCall call = call_of(parcel, std::move(url), *parameters);
   // One that has ended before its time is fetched again, once.
-  for (const bool fresh : {false, true}) {
+  std::string refused_token;
+  for (const bool last : {false, true}) {
     if (oauth) {
-      const auto token = co_await authorisations_.token(loop, connection, fresh);
+      const auto token = co_await authorisations_.token(loop, connection, refused_token);
       if (!token) {
-        co_return Delivered{.kind = Delivered::Kind::kLater,
+        const bool never = delivery::is_refused_address(token.error());
+        co_return Delivered{.kind = never ? Delivered::Kind::kRefused : Delivered::Kind::kLater,
                             .code = "AuthorizationFailed",
                             .message = token.error().message()};
       }
       call.headers.set("Authorization", "Bearer " + *token);
+      refused_token = *token;
     }
     const auto answer = co_await authorisations_.send(loop, call);
-    const bool again =
-        oauth && !fresh && answer && (answer->status == 401 || answer->status == 407);
+    const bool again = oauth && !last && answer && (answer->status == 401 || answer->status == 407);
     if (again) continue;
     Delivered out = delivery::delivered_by(answer);
     if (parcel.answer_bytes_max > 0 && answer) out.answer = answer->body;

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,11 @@ class Site {
     const std::lock_guard lock(mutex_);
     scripts_[path] = std::move(script);
   }
+  // It takes its time for what is asked there.
+  void slow(std::string_view path) {
+    const std::lock_guard lock(mutex_);
+    slow_ = path;
+  }
   std::vector<Asked> asked(std::string_view path) const {
     const std::lock_guard lock(mutex_);
     std::vector<Asked> out;
@@ -60,17 +66,20 @@ class Site {
     if (!body) co_return;
     const std::string path(context.request().path());
     http::Response out(200, "application/json", "{}");
+    bool slow = false;
     {
       const std::lock_guard lock(mutex_);
       asked_.emplace_back(path, Asked{fmt::format("{} {}", to_string(context.request().method),
                                                   context.request().target),
                                       context.request().headers, *std::move(body)});
+      slow = path == slow_;
       std::vector<http::Response>& script = scripts_[path];
       if (!script.empty()) {
         out = script.front();
         script.erase(script.begin());
       }
     }
+    if (slow) co_await context.loop().sleep(std::chrono::milliseconds(50));
     (void)co_await context.respond(std::move(out));
   }
 
@@ -79,6 +88,7 @@ class Site {
   mutable std::mutex mutex_;
   std::vector<std::pair<std::string, Asked>> asked_;
   std::map<std::string, std::vector<http::Response>> scripts_;
+  std::string slow_;
   http::Server server_;
 };
 
@@ -168,6 +178,10 @@ TEST(ApiDestinations, AnswerWhoSendsToThemAtOnce) {
   ports::Parcel parcel;
   parcel.target = "api-destination:" + api;
   parcel.body = "{}";
+  EXPECT_EQ(send_at_once(h, parcel).code, "ResourceNotFoundException") << "nobody's";
+  parcel.as.source_account = AccountId("111111111111");
+  EXPECT_EQ(send_at_once(h, parcel).code, "ResourceNotFoundException") << "another account's";
+  parcel.as.source_account = AccountId("000000000000");
   parcel.path_values = {"v/w"};
   parcel.query = {{"t", "u"}};
   parcel.headers = {{"X-Own", "1"}};
@@ -245,6 +259,101 @@ TEST(Connections, OfOAuthSayWhenTheyAreRefused) {
   h.destination(connection, site.url("/a"));
   EXPECT_EQ(h.call("DescribeApiDestination", R"({"Name":"d"})").at("ApiDestinationState"),
             "INACTIVE");
+}
+
+// Those that fetch tokens, alone.
+class TokenHost : public BusHost {
+ public:
+  explicit TokenHost(const Site& site) {
+    shelf.watch([this](const ConnectionPtr& before, const ConnectionPtr& after) {
+      connections.changed(before, after);
+    });
+    EXPECT_TRUE(shelf.load());
+    AuthParameters with;
+    auto& oauth = with.o_auth_parameters.emplace();
+    oauth.authorization_endpoint = site.url("/token");
+    oauth.http_method = "POST";
+    oauth.client_parameters.client_id = "id";
+    oauth.client_parameters.client_secret = "s";
+    auto made = std::make_shared<Connection>();
+    made->scope = {AccountId("000000000000"), Region("us-east-1")};
+    made->name = made->id = "c";
+    made->modified_ms = 1;
+    made->sealed = connections.seal(*made, with);
+    put(made);
+  }
+  ~TokenHost() override { connections.stop(); }
+
+  void put(ConnectionPtr to) {
+    EXPECT_TRUE(shelf.change(connection->key(),
+                             [&](const ConnectionPtr&) -> Result<ConnectionPtr> { return to; }));
+    if (to != nullptr) connection = std::move(to);
+  }
+  std::future<std::string> ask(std::string refused = {}) {
+    auto done = std::make_shared<std::promise<std::string>>();
+    loop().post([this, done, refused, of = connection] { loop().spawn(asked(done, of, refused)); });
+    return done->get_future();
+  }
+
+  ConnectionPtr connection = [] {
+    auto out = std::make_shared<Connection>();
+    out->scope = {AccountId("000000000000"), Region("us-east-1")};
+    out->name = "c";
+    return out;
+  }();
+  Shelf<ConnectionTable> shelf{engine->store()};
+  Connections connections{dependencies(), shelf};
+
+ private:
+  net::Task<void> asked(std::shared_ptr<std::promise<std::string>> done, ConnectionPtr of,
+                        std::string refused) {
+    const auto got = co_await connections.token(loop(), std::move(of), std::move(refused));
+    done->set_value(got ? *got : got.error().message());
+  }
+};
+
+http::Response token_of(std::string_view text) {
+  return http::Response(200, "application/json",
+                        fmt::format(R"({{"access_token":"{}","expires_in":3600}})", text));
+}
+
+TEST(Connections, FetchOneTokenForAllWhoWait) {
+  Site site;
+  site.slow("/token");
+  site.answers("/token", {token_of("one"), token_of("two"), token_of("three")});
+  TokenHost h(site);
+  const auto all = [&](const std::string& refused) {
+    std::vector<std::future<std::string>> asked;
+    for (int i = 0; i < 8; ++i) asked.push_back(h.ask(refused));
+    std::set<std::string> out;
+    for (auto& each : asked) out.insert(each.get());
+    return out;
+  };
+  EXPECT_EQ(all(""), std::set<std::string>{"one"});
+  EXPECT_EQ(site.asked("/token").size(), 1u);
+  EXPECT_EQ(all("one"), std::set<std::string>{"two"});
+  EXPECT_EQ(h.ask("one").get(), "two");  // who was refused with the one before
+  EXPECT_EQ(site.asked("/token").size(), 2u);
+}
+
+TEST(Connections, KeepNoTokenOfOneThatWasChangedOrDeleted) {
+  Site site;
+  site.answers("/token", {token_of("one"), token_of("two"), token_of("three")});
+  TokenHost h(site);
+  EXPECT_EQ(h.ask().get(), "one");
+  EXPECT_EQ(h.connections.tokens(), 1u);
+  auto changed = std::make_shared<Connection>(*h.connection);
+  changed->modified_ms = 2;
+  h.put(changed);
+  EXPECT_EQ(h.connections.tokens(), 0u);
+  EXPECT_EQ(h.ask().get(), "two");
+  EXPECT_EQ(h.connections.tokens(), 1u);
+  site.slow("/token");
+  std::future<std::string> under_way = h.ask("two");
+  h.put(nullptr);
+  EXPECT_EQ(h.connections.tokens(), 0u);
+  EXPECT_EQ(under_way.get(), "three");
+  EXPECT_EQ(h.connections.tokens(), 0u);
 }
 
 TEST(Connections, NeverShowWhatIsSecret) {

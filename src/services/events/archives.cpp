@@ -44,17 +44,19 @@ Status Archives::trim() {
 
 // Of archives that were deleted while events for them were about to be written.
 Status Archives::drop_forgotten() {
-  std::set<std::string, std::less<>> known;
-  for (const ArchivePtr& archive : archives_.list("")) known.insert(archive->stream());
   std::string after;
   while (true) {
     LAPWING_TRY(const std::vector<std::string> streams, log_.streams(after));
+    if (streams.empty()) return {};
+    // Asked for behind the streams: an archive is shown before anything is written for it, so that
+    // one of a stream found here is among these, or was deleted.
+    std::set<std::string, std::less<>> known;
+    for (const ArchivePtr& archive : archives_.list("")) known.insert(archive->stream());
     for (const std::string& stream : streams) {
       after = stream;
       if (!stream.starts_with(kStreams) || known.contains(stream)) continue;
       LAPWING_CHECK(log_.drop_stream(stream));
     }
-    if (streams.empty()) return {};
   }
 }
 

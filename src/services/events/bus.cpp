@@ -26,6 +26,11 @@ const gen::events::Target* Rule::find_target(std::string_view target_id) const {
   return found == targets.end() ? nullptr : &*found;
 }
 
+std::string_view Rule::mark_of(std::string_view target_id) const {
+  const auto found = target_marks.find(std::string(target_id));
+  return found == target_marks.end() ? std::string_view() : found->second;
+}
+
 std::string target_text(const gen::events::Target& target) {
   aws::Arena arena;
   std::string out;
@@ -45,15 +50,19 @@ Result<gen::events::Target> read_target(std::string_view text) {
 }
 
 std::string addressee(const Rule& rule, std::string_view target_id) {
-  return fmt::format("{}/{}/{}", rule.address.name, target_id, rule.id);
+  const std::string_view mark = rule.mark_of(target_id);
+  return fmt::format("{}/{}/{}{}{}", rule.address.name, target_id, rule.id, mark.empty() ? "" : ".",
+                     mark);
 }
 
 Addressee read_addressee(std::string_view text) {
   const std::size_t last = text.rfind('/');
   const std::size_t first = text.find('/');
   if (last == std::string_view::npos || first == last) return {};
-  return {std::string(text.substr(last + 1)),
-          std::string(text.substr(first + 1, last - first - 1))};
+  const std::string_view ids = text.substr(last + 1);
+  const std::size_t dot = std::min(ids.find('.'), ids.size());
+  return {std::string(ids.substr(0, dot)), std::string(text.substr(first + 1, last - first - 1)),
+          std::string(ids.substr(std::min(dot + 1, ids.size())))};
 }
 
 std::string Archive::key() const { return resources::scoped_key(scope, name); }

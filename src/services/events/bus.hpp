@@ -47,12 +47,18 @@ struct Rule {
   std::int64_t anchor_ms = 0;
   std::map<std::string, std::string> tags;
   std::vector<std::string> target_texts;  // as JSON, in the order they were put
+  // By target id: never the same for two targets, even of one id. One that is removed and put again
+  // gets nothing that was on its way to the one before, and loses nothing with it. Targets that
+  // older programs have put have none.
+  std::map<std::string, std::string> target_marks;
 
   std::vector<gen::events::Target> targets;  // the same, read
 
   bool enabled() const { return state != "DISABLED"; }
   // Null: there is none.
   const gen::events::Target* find_target(std::string_view target_id) const;
+  // Empty: it has none.
+  std::string_view mark_of(std::string_view target_id) const;
 };
 using RulePtr = std::shared_ptr<const Rule>;
 
@@ -60,11 +66,13 @@ using RulePtr = std::shared_ptr<const Rule>;
 std::string target_text(const gen::events::Target& target);
 Result<gen::events::Target> read_target(std::string_view text);
 
-// Who gets an event, by name in the outbox: a target of a rule. "RULE/TARGET/ID".
+// Who gets an event, by name in the outbox: a target of a rule. "RULE/TARGET/ID.MARK", and
+// "RULE/TARGET/ID" where the target has no mark.
 std::string addressee(const Rule& rule, std::string_view target_id);
 struct Addressee {
   std::string rule_id;
   std::string target_id;
+  std::string mark;
 };
 Addressee read_addressee(std::string_view text);
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "aws/arn.hpp"
+#include "ports/acting.hpp"
 #include "services/events/core.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/operations/put_events.hpp"
@@ -25,18 +25,18 @@ Delivered refused(std::string code, std::string message) {
       .kind = Delivered::Kind::kRefused, .code = std::move(code), .message = std::move(message)};
 }
 
-// Who sends, as a bus's policy sees it.
+// Who sends, as a bus's policy sees it: the account that sends, under its role where it has one.
 policy::Asker asker_of(const ports::OnBehalf& as) {
   policy::Asker out;
-  if (!as.role_arn.empty()) {
-    const auto arn = aws::Arn::parse(as.role_arn);
-    out.role_arn = out.arn = as.role_arn;
-    if (arn) out.account = arn->account.str();
-    return out;
-  }
   out.account = as.source_account.str();
-  out.arn = "arn:aws:iam::" + out.account + ":root";
+  out.role_arn = as.role_arn;
+  out.arn = as.role_arn.empty() ? "arn:aws:iam::" + out.account + ":root" : as.role_arn;
   return out;
+}
+
+bool may_send(const Bus& bus, const ports::OnBehalf& as, const policy::Asker& asker) {
+  if (!as.role_arn.empty() && !ports::is_role_of(as.role_arn, as.source_account)) return false;
+  return as.source_account == bus.address.scope.account || may_put(bus, asker);
 }
 
 std::expected<Event, Delivered> event_of(Core& core, const BusAddress& bus, const Parcel& parcel) {
@@ -92,7 +92,7 @@ std::optional<Delivered> take(Core& core, const Parcel& parcel, Routed& routed,
     return refused("ResourceNotFoundException", parcel.target + " does not exist.");
   }
   const policy::Asker asker = asker_of(parcel.as);
-  if (asker.account != bus->address.scope.account.view() && !may_put(*bus, asker)) {
+  if (!may_send(*bus, parcel.as, asker)) {
     return refused("AccessDeniedException",
                    asker.arn + " is not authorized to perform: events:PutEvents on resource: " +
                        parcel.target);
@@ -123,10 +123,14 @@ net::Task<std::vector<Delivered>> BusDeliveries::deliver(net::Loop& loop,
     core_.parts->intake.note(*routed);
     co_return out;
   }
-  const auto done = co_await store::transact_on(
-      loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
-        return intake->write(txn, *routed);
-      });
+  Status done = core_.parts->intake.check_room();
+  if (done) {
+    const auto written = co_await store::transact_on(
+        loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
+          return intake->write(txn, *routed);
+        });
+    if (!written) done = fail(written.error());
+  }
   if (done) {
     core_.parts->intake.note(*routed);
     co_return out;

@@ -100,6 +100,9 @@ void Connections::stop() {
   }
   task_.reset();
   tasks_.cancel();
+  std::map<Key, std::vector<Waiter>> waiting;
+  const std::lock_guard lock(mutex_);
+  waiting.swap(waiting_);  // of fetches that had not begun
 }
 
 std::string Connections::seal(const Connection& connection,
@@ -165,23 +168,98 @@ net::Task<Result<http::Response>> Connections::send(net::Loop& loop, delivery::H
   co_return co_await given_.ports.http->send(loop, std::move(call));
 }
 
+void Connections::changed(const ConnectionPtr& before, const ConnectionPtr& after) {
+  if (before == nullptr) return;
+  if (after != nullptr && after->id == before->id && after->modified_ms == before->modified_ms) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  tokens_.erase(before->id);
+}
+
+std::size_t Connections::tokens() const {
+  const std::lock_guard lock(mutex_);
+  return tokens_.size();
+}
+
 net::Task<Result<std::string>> Connections::token(net::Loop& loop, ConnectionPtr connection,
-                                                  bool fresh) {
-  if (!fresh) {
+                                                  std::string refused) {
+  {
     const std::lock_guard lock(mutex_);
     const auto found = tokens_.find(connection->id);
     if (found != tokens_.end() && found->second.modified_ms == connection->modified_ms &&
-        found->second.ends > given_.real_clock.wall()) {
+        found->second.ends > given_.real_clock.wall() && found->second.text != refused) {
       co_return found->second.text;
     }
   }
-  LAPWING_CO_TRY(Token made, co_await fetch(loop, connection));
+  co_return co_await fetched(loop, std::move(connection));
+}
+
+net::Task<Result<std::string>> Connections::fetched(net::Loop& loop, ConnectionPtr connection) {
+  auto channel = net::one_shot<Result<std::string>>(loop);
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) co_return fail(make_error(ErrorKind::kUnavailable, "The server is stopping."));
+    std::vector<Waiter>& waiters = waiting_[{connection->id, connection->modified_ms}];
+    first = waiters.empty();
+    waiters.push_back(std::move(channel.sender));
+  }
+  if (first) {
+    tasks_.spawn([this, connection = std::move(connection)]() mutable {
+      return fetch_for_all(std::move(connection));
+    });
+  }
+  Result<Result<std::string>> answer = co_await channel.receiver;
+  if (!answer) co_return fail(std::move(answer).error());
+  co_return *std::move(answer);
+}
+
+net::Task<void> Connections::fetch_for_all(ConnectionPtr connection) {
+  // Whatever way it ends, who waits is told, and the next may ask.
+  struct Ending {
+    Connections& of;
+    const Key key;
+    bool over = false;
+    ~Ending() {
+      if (!over) of.take_waiters(key);
+    }
+  };
+  Ending ending{*this, {connection->id, connection->modified_ms}};
+  Result<Token> made = co_await fetch(tasks_.loop(), connection);
+  Result<std::string> text;
+  if (made) {
+    text = made->text;
+    keep(*connection, *std::move(made));
+  } else {
+    text = fail(std::move(made).error());
+  }
+  ending.over = true;  // who comes from here on asks again
+  for (Waiter& each : take_waiters(ending.key)) each.send(text);
+}
+
+void Connections::keep(const Connection& connection, Token token) {
   const std::lock_guard lock(mutex_);
-  co_return tokens_.insert_or_assign(connection->id, std::move(made)).first->second.text;
+  // Looked at with the mutex: what is changed after it is heard of after it.
+  const ConnectionPtr there = connections_.find(connection.key());
+  if (there == nullptr || there->id != connection.id ||
+      there->modified_ms != connection.modified_ms) {
+    return;
+  }
+  tokens_.insert_or_assign(connection.id, std::move(token));
+}
+
+std::vector<Connections::Waiter> Connections::take_waiters(const Key& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = waiting_.find(key);
+  if (found == waiting_.end()) return {};
+  std::vector<Waiter> out = std::move(found->second);
+  waiting_.erase(found);
+  return out;
 }
 
 net::Task<void> Connections::authorise(ConnectionPtr connection, background::Hold hold) {
-  const auto made = co_await token(tasks_.loop(), connection, true);
+  const auto made = co_await fetched(tasks_.loop(), connection);
   {
     const std::lock_guard lock(mutex_);
     under_way_.erase({connection->id, connection->modified_ms});
@@ -207,8 +285,9 @@ Status Connections::run_due() {
     const std::lock_guard lock(mutex_);
     ended = std::exchange(ended_, {});
   }
+  Status first;  // of what went wrong: the others go on, and that is tried again
   for (const Ended& each : ended) {
-    LAPWING_CHECK(connections_.change(
+    const auto written = connections_.change(
         each.connection->key(), [&](const ConnectionPtr& there) -> Result<ConnectionPtr> {
           if (there == nullptr || there->id != each.connection->id ||
               there->modified_ms != each.connection->modified_ms ||
@@ -220,7 +299,11 @@ Status Connections::run_due() {
           next->state_reason = each.failure.substr(0, 512);
           if (each.failure.empty()) next->authorized_ms = unix_ms(given_.clock.wall());
           return next;
-        }));
+        });
+    if (written) continue;
+    if (first) first = fail(written.error());
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(each);
   }
   const auto waiting = connections_.list(
       "", {}, SIZE_MAX, [](const Connection& each) { return each.state == State::kAuthorizing; });
@@ -233,7 +316,7 @@ Status Connections::run_due() {
       return authorise(std::move(each), std::move(hold));
     });
   }
-  return {};
+  return first;
 }
 
 }  // namespace lapwing::events

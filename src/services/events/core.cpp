@@ -47,7 +47,7 @@ Parts::Parts(const hosting::Dependencies& dependencies, store::Space& of)
              {space, given.clock, given.random, given.log, given.background, given.loops,
               *given.ports.destinations, given.journal},
              sending),
-      intake(matching, outbox, given.random, given.journal),
+      intake(matching, outbox, given.random, given.journal, given.disk),
       schedules(given.clock, given.random, intake, space.store()),
       archive_log(given.clock, space.log(), archives),
       replaying(given.clock, space, intake, outbox, archives, replays) {
@@ -55,6 +55,9 @@ Parts::Parts(const hosting::Dependencies& dependencies, store::Space& of)
     rules_by_id.changed(before, after);
     matching.changed(before, after);
     schedules.changed(before, after);
+  });
+  connections.watch([this](const ConnectionPtr& before, const ConnectionPtr& after) {
+    authorisations.changed(before, after);
   });
   archives.watch([this](const ArchivePtr& before, const ArchivePtr& after) {
     matching.changed(before, after);

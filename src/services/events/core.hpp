@@ -59,7 +59,6 @@ struct Core {
   const Clock* clock = nullptr;
   Random* random = nullptr;
   const hosting::Ports* ports = nullptr;
-  const os::DiskSpace* disk = nullptr;
   std::unique_ptr<Parts> parts;
 
   std::int64_t now_ms() const { return unix_ms(clock->wall()); }

@@ -4,7 +4,6 @@
 
 #include "expressions/path.hpp"
 #include "expressions/reserved.hpp"
-#include "expressions/template.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/words.hpp"
 #include "text/json.hpp"
@@ -15,7 +14,9 @@ namespace {
 using expressions::Dialect;
 using expressions::Path;
 using expressions::Template;
+using expressions::Unsent;
 using expressions::Value;
+using expressions::Visits;
 
 bool has_reserved_prefix(std::string_view name) {
   constexpr std::string_view kPrefix = "aws.";
@@ -59,15 +60,16 @@ Status check_transformer(const std::string& id, const gen::events::InputTransfor
   return {};
 }
 
-std::optional<std::string> transformed(const Rule& rule,
-                                       const gen::events::InputTransformer& transformer,
-                                       const Event& event, const text::JsonValue& root) {
+std::expected<std::string, Unsent> transformed(const Rule& rule,
+                                               const gen::events::InputTransformer& transformer,
+                                               const Event& event, const text::JsonValue& root) {
   const std::string arn = rule.address.arn();
   const expressions::RuleDelivery delivery{.rule_arn = arn,
                                            .rule_name = rule.address.name,
                                            .ingested = wall_from_unix_ms(event.ingested_ms),
                                            .event = &root};
   const Template body = Template::read(transformer.input_template, Dialect::kRule);
+  Visits visits;
   return body.render([&](std::string_view name) -> Value {
     if (expressions::is_reserved(name, Dialect::kRule)) {
       return expressions::reserved_of_rule(name, delivery);
@@ -76,7 +78,7 @@ std::optional<std::string> transformed(const Rule& rule,
     const auto found = transformer.input_paths_map->find(std::string(name));
     if (found == transformer.input_paths_map->end()) return {};
     const auto path = Path::read(found->second);
-    return path ? path->in(root) : Value();
+    return path ? path->in(root, visits) : Value();
   });
 }
 
@@ -100,20 +102,22 @@ Status check_input(const gen::events::Target& target) {
                                   : Status();
 }
 
-std::optional<std::string> input_of(const Rule& rule, const gen::events::Target& target,
-                                    const Event& event) {
+std::expected<std::string, Unsent> input_of(const Rule& rule, const gen::events::Target& target,
+                                            const Event& event) {
   if (target.input) return *target.input;
   if (!target.input_path && !target.input_transformer) return event.json;
   const auto document = text::parse_json(
       event.json, {.max_bytes = kEnvelopeBytesMax * 2, .max_depth = kDetailDepthMax + 1});
-  if (!document) return std::nullopt;
+  if (!document) return std::unexpected(Unsent::kNoJson);
   if (target.input_transformer) {
     return transformed(rule, *target.input_transformer, event, document->root());
   }
   const auto path = Path::read(*target.input_path);
-  if (!path) return std::nullopt;
-  const Value found = path->in(document->root());
-  if (found.kind == Value::Kind::kMissing) return std::nullopt;
+  if (!path) return std::unexpected(Unsent::kNoJson);
+  Visits visits;
+  const Value found = path->in(document->root(), visits);
+  if (found.kind == Value::Kind::kTooMuch) return std::unexpected(Unsent::kTooMuch);
+  if (found.kind == Value::Kind::kMissing) return std::unexpected(Unsent::kNoJson);
   return found.as_json();
 }
 

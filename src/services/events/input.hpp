@@ -5,10 +5,11 @@
 // Thread-safety: pure functions.
 #pragma once
 
-#include <optional>
+#include <expected>
 #include <string>
 
 #include "base/result.hpp"
+#include "expressions/template.hpp"
 #include "services/events/bus.hpp"
 #include "services/events/event.hpp"
 
@@ -17,8 +18,9 @@ namespace lapwing::events {
 // In EventBridge's words: two kinds of input, a path or a placeholder that cannot be.
 Status check_input(const gen::events::Target& target);
 
-// Nothing: what came out is no JSON, and EventBridge sends nothing then.
-std::optional<std::string> input_of(const Rule& rule, const gen::events::Target& target,
-                                    const Event& event);
+// EventBridge sends nothing where what came out is no JSON.
+std::expected<std::string, expressions::Unsent> input_of(const Rule& rule,
+                                                         const gen::events::Target& target,
+                                                         const Event& event);
 
 }  // namespace lapwing::events

@@ -32,6 +32,10 @@ void tell(const BusAddress& bus, const Event& event, const Matched& matched,
 
 }  // namespace
 
+Status Intake::check_room() const {
+  return disk_ == nullptr ? Status() : disk_->check(2 * kPutEventsBytesMax);
+}
+
 void Intake::note(Routed& routed) const {
   if (journal_ == nullptr) return;
   for (journal::Step& step : routed.steps) journal_->note(std::move(step));

@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
 #include "journal/journal.hpp"
+#include "os/disk_space.hpp"
 #include "services/events/event.hpp"
 #include "services/events/matching.hpp"
 #include "store/store.hpp"
@@ -36,10 +37,14 @@ inline constexpr std::string_view kArchiveShard = "events";
 
 class Intake {
  public:
-  // `journal` may be null.
+  // `journal` and `disk` may be null.
   Intake(const Matching& matching, delivery::Outbox& outbox, Random& random,
-         journal::Journal* journal)
-      : matching_(matching), outbox_(outbox), random_(random), journal_(journal) {}
+         journal::Journal* journal, const os::DiskSpace* disk)
+      : matching_(matching), outbox_(outbox), random_(random), journal_(journal), disk_(disk) {}
+
+  // disk_full_error() where what comes of a request would take from the disk's reserve. Asked by
+  // all who write.
+  Status check_room() const;
 
   // What was put on the bus, or came from another one.
   void route(const BusAddress& bus, const Event& event, Routed& out) const;
@@ -56,6 +61,7 @@ class Intake {
   delivery::Outbox& outbox_;
   Random& random_;
   journal::Journal* const journal_;
+  const os::DiskSpace* const disk_;
 };
 
 }  // namespace lapwing::events

@@ -55,6 +55,7 @@ net::Task<Status> OwnEvents::put(net::Loop& loop, ports::OwnEvent own) {
   auto routed = std::make_shared<Routed>();
   core_.parts->intake.route(default_bus(own.scope), event, *routed);
   if (!routed->empty()) {
+    LAPWING_CO_CHECK(core_.parts->intake.check_room());
     const auto done = co_await store::transact_on(
         loop, core_.store(), [routed, intake = &core_.parts->intake](store::Txn& txn) {
           return intake->write(txn, *routed);

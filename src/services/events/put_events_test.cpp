@@ -214,6 +214,33 @@ TEST(EventTargets, GetWhatTheirInputSays) {
   }
 }
 
+// Wildcards that pass a large event again and again would keep everybody waiting.
+TEST(EventTargets, WhatTakesTooMuchLookingForIsADeadLetter) {
+  std::string paths;
+  std::string body;
+  for (int i = 0; i < 30; ++i) {
+    paths += fmt::format(R"({}"a{}":"$.detail.*.zz")", i == 0 ? "" : ",", i);
+    body += fmt::format("<a{}>", i);
+  }
+  BusHost h;
+  h.to_queue("q", fmt::format(R"("InputTransformer":{{"InputPathsMap":{{{}}},)"
+                              R"("InputTemplate":"\"{}\""}},"DeadLetterConfig":{{"Arn":"{}"}})",
+                              paths, body, BusHost::queue("dead")));
+  const auto members = [](int count) {
+    std::string detail = "{";
+    for (int i = 0; i < count; ++i) detail += fmt::format(R"({}"{}":0)", i == 0 ? "" : ",", i);
+    return detail + "}";
+  };
+  h.put("app", members(1000));
+  EXPECT_EQ(h.count("q"), 1u);
+  h.put("app", members(20'000));
+  EXPECT_EQ(h.count("q"), 1u);
+  EXPECT_EQ(h.dead("dead", "ERROR_CODE"), "INVALID_JSON");
+  EXPECT_EQ(h.dead("dead", "RETRY_ATTEMPTS"), "0");
+  EXPECT_TRUE(h.dead("dead", "ERROR_MESSAGE").contains("too much looking"))
+      << h.dead("dead", "ERROR_MESSAGE");
+}
+
 TEST(EventTargets, GetTheEventWithoutItsDetail) {
   BusHost h;
   h.to_queue("q", R"("InputTransformer":{"InputTemplate":"{\"e\": <aws.events.event>}"})");
@@ -387,7 +414,7 @@ class JournalHost final : public BusHost {
     return out;
   }
 
-  journal::Journal journal{engine->bulk_log(), clock, null_logger()};
+  journal::Journal journal{engine->bulk_log(), clock, clock, null_logger()};
 };
 
 TEST(PutEvents, AreToldByTheJournal) {
@@ -427,8 +454,23 @@ TEST(EventBuses, SendToBusesOnceAndNotInCircles) {
   EXPECT_EQ(h.count("q"), 2u);
 }
 
+class DiskHost : public BusHost {
+ public:
+  DiskHost() {
+    end_service();
+    hosting::Dependencies given = dependencies();
+    given.disk = &disk;
+    service_ = std::make_unique<Service>(given);
+    service_->publish(ports);
+    EXPECT_TRUE(service_->start());
+  }
+  ~DiskHost() override { end_service(); }
+
+  os::DiskSpace disk{"/tmp", 1};
+};
+
 TEST(EventBuses, AreDestinationsOfOthers) {
-  BusHost h;
+  DiskHost h;
   h.to_queue("q");
   ports::Destination* const bus = h.ports.destinations->find(BusHost::arn("event-bus/default"));
   ASSERT_NE(bus, nullptr);
@@ -452,14 +494,23 @@ TEST(EventBuses, AreDestinationsOfOthers) {
   parcel.detail_type = "Lambda Function Invocation Result - Success";
   parcel.resources = {"arn:f"};
   parcel.as.role_arn = "arn:aws:iam::000000000000:role/r";
+  parcel.as.source_account = AccountId("000000000000");
   EXPECT_EQ(send(parcel).kind, Delivered::Kind::kTaken);
   EXPECT_EQ(in(h.bodies("q"), "resources.0"), "arn:f");
   EXPECT_EQ(in(h.bodies("q"), "detail.a"), "1");
+  // The reserve of the disk is not theirs.
+  h.disk.set_promised(1ULL << 62);
+  EXPECT_EQ(send(parcel).kind, Delivered::Kind::kLater);
+  h.disk.set_promised(0);
   parcel.body = "[]";
   EXPECT_EQ(send(parcel).code, "MalformedDetail");
   parcel.body = "{}";
   parcel.as.role_arn = "arn:aws:iam::111111111111:role/r";
+  EXPECT_EQ(send(parcel).code, "AccessDeniedException") << "a role of another account";
+  parcel.as.source_account = AccountId("111111111111");
   EXPECT_EQ(send(parcel).code, "AccessDeniedException");
+  parcel.as.role_arn = "arn:aws:iam::000000000000:role/r";
+  EXPECT_EQ(send(parcel).code, "AccessDeniedException") << "the bus owner's role does not help";
   parcel.target = BusHost::arn("event-bus/no");
   EXPECT_EQ(send(parcel).code, "ResourceNotFoundException");
   EXPECT_EQ(h.count("q"), 1u);

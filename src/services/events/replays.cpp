@@ -40,11 +40,13 @@ Result<std::optional<MonoTime>> Replays::next_due() {
 Status Replays::run_due() {
   next_ = clock_.mono() + kReplayEvery;
   LAPWING_TRY(const std::uint64_t waiting, outbox_.waiting());
-  if (waiting > kReplayWaitingMax) return {};
+  if (waiting > kReplayWaitingMax || !intake_.check_room()) return {};
+  Status first;  // of what went wrong: the others go on
   for (const ReplayPtr& replay : replays_.list("", {}, SIZE_MAX, is_active)) {
-    LAPWING_CHECK(step(replay));
+    Status done = step(replay);
+    if (!done && first) first = std::move(done);
   }
-  return {};
+  return first;
 }
 
 void Replays::route(const Replay& replay, const store::LogRecord& record, Routed& routed) const {
@@ -124,11 +126,13 @@ Status Replays::forget_old() {
   const auto old = replays_.list("", {}, SIZE_MAX, [&](const Replay& replay) {
     return !replay.active() && replay.ended_ms < oldest;
   });
+  Status first;
   for (const ReplayPtr& replay : old) {
-    LAPWING_CHECK(replays_.change(
-        replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); }));
+    const auto gone = replays_.change(
+        replay->key(), [](const ReplayPtr&) -> Result<ReplayPtr> { return ReplayPtr(); });
+    if (!gone && first) first = fail(gone.error());
   }
-  return {};
+  return first;
 }
 
 }  // namespace lapwing::events

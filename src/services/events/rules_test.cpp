@@ -1,4 +1,5 @@
 // Buses, rules, targets: making, reading, changing, deleting them.
+#include "base/testing/eventually.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/testing/bus_host.hpp"
 
@@ -37,6 +38,10 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   EXPECT_EQ(made.at("Description"), "d");
   EXPECT_EQ(h.call("CreateEventBus", R"({"Name":"orders"})").error,
             "ResourceAlreadyExistsException");
+  EXPECT_EQ(h.call("CreateEventBus", R"({"Name":"logs","LogConfig":{"Level":"ERROR"}})").error,
+            "NotImplemented");
+  EXPECT_EQ(h.call("UpdateEventBus", R"({"Name":"orders","LogConfig":{"Level":"INFO"}})").error,
+            "NotImplemented");
   h.restart();
   EXPECT_EQ(h.call("DescribeEventBus", R"({"Name":"orders"})").at("DeadLetterConfig.Arn"),
             BusHost::queue("d"));
@@ -51,6 +56,11 @@ TEST(EventBuses, AreMadeListedChangedAndDeleted) {
   const std::string tagged =
       fmt::format(R"({{"ResourceARN":"{}"}})", BusHost::arn("event-bus/orders"));
   EXPECT_EQ(h.call("ListTagsForResource", tagged).text, R"({"Tags":[{"Key":"k","Value":"v"}]})");
+  ASSERT_TRUE(
+      h.call("UpdateEventBus", R"({"Name":"orders","Description":"e","LogConfig":{"Level":"OFF"}})")
+          .ok());
+  const Answer off = h.call("DescribeEventBus", R"({"Name":"orders"})");
+  EXPECT_EQ(off.at("LogConfig.Level"), "OFF");
   ASSERT_TRUE(h.call("UpdateEventBus", R"({"Name":"orders","Description":"e"})").ok());
   const Answer changed = h.call("DescribeEventBus", R"({"Name":"orders"})");
   EXPECT_EQ(changed.at("Description"), "e");
@@ -180,6 +190,39 @@ TEST(EventRules, AreRefusedInAwssWords) {
   }
   EXPECT_EQ(h.call("ListRules").size("Rules"), 1u);
   EXPECT_EQ(h.call("ListTargetsByRule", R"({"Rule":"r"})").size("Targets"), 0u);
+}
+
+// Infrastructure as code replaces a target so: removed, and put again at once.
+TEST(EventRules, ATargetPutAgainGetsItsOwnAndNothingOfTheOneBefore) {
+  BusHost h;
+  h.to_queue("q");
+  const ports::Delivered later{.kind = ports::Delivered::Kind::kLater, .code = "Throttled"};
+  h.queues.answers(BusHost::queue("q"), {later, later});
+  h.put("app", R"({"n":1})");  // waits
+  ASSERT_TRUE(h.call("RemoveTargets", R"({"Rule":"r","Ids":["t"]})").ok());
+  ASSERT_TRUE(h.target("r", "t", BusHost::queue("q"), R"("InputPath":"$.detail.n")").ok());
+  ASSERT_TRUE(
+      h.call("PutEvents", fmt::format(R"({{"Entries":[{}]}})", BusHost::entry("app", R"({"n":2})")))
+          .ok());
+  ASSERT_TRUE(
+      lapwing::testing::eventually([&] { return h.queues.attempts(BusHost::queue("q")) == 2; }));
+  h.restart();  // as it is kept
+  h.advance(std::chrono::minutes(60));
+  EXPECT_EQ(h.bodies("q"), "2");
+}
+
+TEST(EventRules, WhoGetsAnEventIsNamedAsItWasWhereATargetHasNoMark) {
+  Rule rule;
+  rule.address.name = "r.1";
+  rule.id = "0123456789abcdef";
+  EXPECT_EQ(addressee(rule, "a.b"), "r.1/a.b/0123456789abcdef");
+  EXPECT_EQ(read_addressee("r.1/a.b/0123456789abcdef").rule_id, rule.id);
+  EXPECT_EQ(read_addressee("r.1/a.b/0123456789abcdef").target_id, "a.b");
+  EXPECT_EQ(read_addressee("r.1/a.b/0123456789abcdef").mark, "");
+  rule.target_marks["a.b"] = "ff";
+  EXPECT_EQ(addressee(rule, "a.b"), "r.1/a.b/0123456789abcdef.ff");
+  EXPECT_EQ(read_addressee("r.1/a.b/0123456789abcdef.ff").rule_id, rule.id);
+  EXPECT_EQ(read_addressee("r.1/a.b/0123456789abcdef.ff").mark, "ff");
 }
 
 TEST(EventRules, PuttingAgainReplacesAndKeepsTargetsAndTags) {

@@ -49,7 +49,7 @@ void Schedules::forget(const std::string& rule_id) {
   planned_.erase(found);
 }
 
-// A place is when one is due, and its rule's id: "MS ID".
+// A place is when one is due, in nanoseconds, and its rule's id: "NS ID".
 journal::EventPage Schedules::facts(const journal::EventAsk& ask) const {
   std::pair<WallTime, std::string> after;
   if (const std::size_t blank = ask.after.find(' '); blank != std::string::npos) {
@@ -112,6 +112,7 @@ Status Schedules::run_due() {
     intake_.route_to({each.rule}, event_of(*each.rule, each.due), routed);
   }
   if (!routed.empty()) {
+    LAPWING_CHECK(intake_.check_room());  // they come when there is some
     const auto written =
         store_.transact([&](store::Txn& txn) { return intake_.write(txn, routed); });
     if (!written) return fail(written.error());

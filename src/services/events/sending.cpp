@@ -33,7 +33,9 @@ std::optional<Due> due(const Rules& rules, const delivery::Posting& posting,
   const Addressee address = read_addressee(addressee);
   Due out;
   out.rule = rules.by_id(address.rule_id);
-  if (out.rule == nullptr) return std::nullopt;
+  if (out.rule == nullptr || out.rule->mark_of(address.target_id) != address.mark) {
+    return std::nullopt;
+  }
   out.target = out.rule->find_target(address.target_id);
   auto event = unpack_event(posting.event);
   if (out.target == nullptr || !event) return std::nullopt;
@@ -116,7 +118,8 @@ std::optional<delivery::Shipment> Sending::shipment(const delivery::Posting& pos
   if (!body) {
     out.refusal = Delivered{.kind = Delivered::Kind::kRefused,
                             .code = std::string(kNoInput),
-                            .message = "What the target is to get is not valid JSON."};
+                            .message = fmt::format("What the target is to get {}.",
+                                                   expressions::to_string(body.error()))};
     return out;
   }
   if (is_bus_arn(target.arn) && says_it_is_a_services(target, *body)) {

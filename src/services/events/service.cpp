@@ -194,7 +194,6 @@ Service::Service(const hosting::Dependencies& given)
   core_.clock = &given_.clock;
   core_.random = &given_.random;
   core_.ports = &given_.ports;
-  core_.disk = given_.disk;
 }
 
 void Service::publish(hosting::Ports& ports) {

@@ -56,6 +56,7 @@ struct RuleTable {
     f("anchor", rule.anchor_ms);
     f("tags", rule.tags);
     f("targets", rule.target_texts);
+    f("target_marks", rule.target_marks);
   }
 };
 

@@ -28,6 +28,8 @@ Error no_such_rule(std::string_view rule, std::string_view bus) {
       fmt::format("Rule {} does not exist on EventBus {}.", rule, bus));
 }
 
+Error foreign_role() { return errors::access_denied("Cross-account pass role is not allowed."); }
+
 Error too_many() {
   return errors::limit_exceeded("The requested resource exceeds the maximum number allowed.");
 }

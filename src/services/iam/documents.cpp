@@ -118,17 +118,23 @@ Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string
   return pins;
 }
 
-bool trusts_service(std::string_view trust, std::string_view service) {
+std::vector<std::string> trusted_services(std::string_view trust) {
+  std::vector<std::string> out;
   const auto parsed = policy::parse(trust, policy::Use::kTrust);
-  if (!parsed) return false;
-  const auto is_the_service = [&](const policy::Principal& principal) {
-    return principal.type == "Service" && principal.name == service;
-  };
-  return std::ranges::any_of(parsed->statements, [&](const policy::Statement& statement) {
-    return statement.effect == policy::Effect::kAllow &&
-           (statement.everyone || std::ranges::any_of(statement.principals, is_the_service)) &&
-           std::ranges::any_of(statement.actions, means_assume_role) != statement.not_action;
-  });
+  if (!parsed) return out;
+  for (const policy::Statement& statement : parsed->statements) {
+    if (statement.effect != policy::Effect::kAllow ||
+        std::ranges::any_of(statement.actions, means_assume_role) == statement.not_action) {
+      continue;
+    }
+    if (statement.everyone) out.emplace_back("*");
+    for (const policy::Principal& principal : statement.principals) {
+      if (principal.type == "Service") out.push_back(principal.name);
+    }
+  }
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
 }
 
 std::string show_document(std::string_view document) { return text::uri_encode(document); }

@@ -20,8 +20,9 @@ Status check_managed_size(std::string_view document);
 Result<std::vector<Pin>> check_trust_document(store::Reader& reader, std::string_view account,
                                               std::string_view document);
 
-// Whether a statement of a role's trust lets this service assume it; conditions are not looked at.
-bool trusts_service(std::string_view trust, std::string_view service);
+// The services whom a role's trust lets assume it, as ports::Role has them; conditions are not
+// looked at.
+std::vector<std::string> trusted_services(std::string_view trust);
 
 // As answers carry it: percent-encoded (RFC 3986).
 std::string show_document(std::string_view document);

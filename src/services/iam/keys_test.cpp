@@ -207,7 +207,7 @@ TEST(RoleDirectory, KnowsRolesByTheirWholeArn) {
       input({{"RoleName", "worker"}, {"Path", "/a/"}, {"AssumeRolePolicyDocument", kTrust}}));
   const auto after = roles.find(name);
   EXPECT_TRUE(after->known);
-  EXPECT_TRUE(after->trusts_lambda);
+  EXPECT_TRUE(after->trusts("lambda.amazonaws.com"));
   EXPECT_EQ(after->id, made.at("Role.RoleId"));
   EXPECT_EQ(after->max_session_s, 3600);
   EXPECT_FALSE(roles.find(arn("role/worker"))->known);
@@ -260,16 +260,16 @@ TEST(RoleDirectory, SeesEveryChange) {
   ASSERT_TRUE(
       host.call("UpdateAssumeRolePolicy", input({{"RoleName", "r"}, {"PolicyDocument", other}}))
           .ok());
-  EXPECT_FALSE(role().trusts_lambda);
+  EXPECT_FALSE(role().trusts("lambda.amazonaws.com"));
   ASSERT_TRUE(host.call("DeleteRole", R"({"RoleName":"r"})").ok());
   EXPECT_FALSE(role().known);
   ASSERT_TRUE(create_role(host, "r").ok());
-  EXPECT_TRUE(role().trusts_lambda);
+  EXPECT_TRUE(role().trusts("lambda.amazonaws.com"));
   EXPECT_NE(role().id, first);
   const ports::Role before = role();
   host.restart();
   EXPECT_EQ(role().id, before.id);
-  EXPECT_TRUE(role().trusts_lambda);
+  EXPECT_TRUE(role().trusts("lambda.amazonaws.com"));
 }
 
 TEST(RoleDirectory, SeesWhomARoleTrusts) {
@@ -281,7 +281,7 @@ TEST(RoleDirectory, SeesWhomARoleTrusts) {
                               R"(,"Action":)" + std::string(action) + "}}";
     host.call("DeleteRole", R"({"RoleName":"r"})");
     EXPECT_TRUE(create_role(host, "r", trust).ok()) << trust;
-    return host.service().roles().find(arn("role/r"))->trusts_lambda;
+    return host.service().roles().find(arn("role/r"))->trusts("lambda.amazonaws.com");
   };
   const std::string_view lambda = R"({"Service":["sqs.amazonaws.com","lambda.amazonaws.com"]})";
   EXPECT_TRUE(trusts(lambda, R"("sts:AssumeRole")"));
@@ -291,12 +291,13 @@ TEST(RoleDirectory, SeesWhomARoleTrusts) {
   EXPECT_FALSE(trusts(lambda, R"("sts:AssumeRole")", "Deny"));
   EXPECT_FALSE(trusts(R"({"Service":"ec2.amazonaws.com"})", R"("sts:AssumeRole")"));
   EXPECT_FALSE(trusts(R"({"AWS":"000000000000"})", R"("sts:AssumeRole")"));
-  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
+  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts("scheduler.amazonaws.com"));
   EXPECT_FALSE(trusts(R"({"Service":"scheduler.amazonaws.com"})", R"("sts:AssumeRole")"));
-  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts_scheduler);
-  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts_pipes);
+  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts("scheduler.amazonaws.com"));
+  EXPECT_FALSE(host.service().roles().find(arn("role/r"))->trusts("pipes.amazonaws.com"));
   EXPECT_FALSE(trusts(R"({"Service":"pipes.amazonaws.com"})", R"("sts:AssumeRole")"));
-  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts_pipes);
+  EXPECT_TRUE(host.service().roles().find(arn("role/r"))->trusts("pipes.amazonaws.com"));
+  EXPECT_TRUE(trusts(R"("*")", R"("sts:AssumeRole")"));
 }
 
 }  // namespace

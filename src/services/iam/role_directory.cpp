@@ -28,10 +28,8 @@ std::string stand_in_id(std::string_view arn) {
 }  // namespace
 
 RoleDirectory::Known RoleDirectory::known(const Identity& role) {
-  return {arn_of(role), ports::Role{true, role.id, role.max_session_s,
-                                    trusts_service(role.trust, "lambda.amazonaws.com"),
-                                    trusts_service(role.trust, "scheduler.amazonaws.com"),
-                                    trusts_service(role.trust, "pipes.amazonaws.com")}};
+  return {arn_of(role),
+          ports::Role{true, role.id, role.max_session_s, trusted_services(role.trust)}};
 }
 
 Status RoleDirectory::load() {

@@ -1,7 +1,7 @@
 #include "services/lambda/attachments.hpp"
 
 #include "aws/arn.hpp"
-#include "policy/evaluate.hpp"
+#include "ports/acting.hpp"
 #include "services/lambda/repository.hpp"
 
 namespace lapwing::lambda {
@@ -57,7 +57,7 @@ std::shared_ptr<const AttachedSet> Attachments::of(const FunctionKey& key) const
   return found == sets_.end() ? nullptr : found->second;
 }
 
-bool Attachments::allows(std::string_view arn, const ServiceCaller& caller) const {
+bool Attachments::allows(std::string_view arn, const ports::OnBehalf& as) const {
   const auto parsed = aws::Arn::parse(arn);
   if (!parsed || parsed->service != "lambda" || parsed->resource_type() != "function") {
     return false;
@@ -66,15 +66,13 @@ bool Attachments::allows(std::string_view arn, const ServiceCaller& caller) cons
   const std::size_t colon = id.find(':');
   const std::string_view qualifier =
       colon == std::string_view::npos ? std::string_view() : id.substr(colon + 1);
+  const policy::Document* document = nullptr;
   const auto set = of({parsed->account, parsed->region, FunctionName(id.substr(0, colon))});
-  if (!set) return false;
-  const auto found = set->find(qualifier);
-  if (found == set->end() || !found->second.policy) return false;
-  policy::Request request =
-      policy::service_request(caller.service, caller.source_arn, caller.source_account);
-  request.action = kInvokeAction;
-  request.resource = arn;
-  return policy::evaluate(*found->second.policy, request) == policy::Verdict::kAllowed;
+  if (set) {
+    const auto found = set->find(qualifier);
+    if (found != set->end() && found->second.policy) document = &*found->second.policy;
+  }
+  return ports::may(as, {kInvokeAction, arn, parsed->account}, document);
 }
 
 std::optional<EventInvokeConfig> Attachments::event_invoke(const FunctionKey& key,

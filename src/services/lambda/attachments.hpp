@@ -18,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "policy/document.hpp"
+#include "ports/destination.hpp"
 #include "services/lambda/attachment.hpp"
 #include "services/lambda/records.hpp"
 
@@ -32,13 +33,6 @@ struct Attached {
 // Of one function, by qualifier; "" is the function as such.
 using AttachedSet = std::map<std::string, Attached, std::less<>>;
 
-// A service of AWS that wants to invoke a function of its own accord.
-struct ServiceCaller {
-  std::string_view service;         // "sns.amazonaws.com"
-  std::string_view source_arn;      // of the topic, the rule, the bucket; may be empty
-  std::string_view source_account;  // whose that is; may be empty
-};
-
 class Attachments {
  public:
   // Both outlive it.
@@ -49,9 +43,9 @@ class Attachments {
   // Null: nothing is attached. What is answered stays as it is.
   std::shared_ptr<const AttachedSet> of(const FunctionKey& key) const;
 
-  // Whether the policy of exactly that ARN (with its qualifier, or without) lets the service
-  // invoke it. No policy, an ARN that is none of a function, a statement that denies: no.
-  bool allows(std::string_view function_arn, const ServiceCaller& caller) const;
+  // Whether who sends may invoke it (ports/acting.hpp); the policy that is asked is that of exactly
+  // that ARN, with its qualifier or without. Of an ARN that is none of a function: no.
+  bool allows(std::string_view function_arn, const ports::OnBehalf& as) const;
   // Of what was invoked by that qualifier; "" is $LATEST. None: it has none.
   std::optional<EventInvokeConfig> event_invoke(const FunctionKey& key,
                                                 std::string_view qualifier) const;

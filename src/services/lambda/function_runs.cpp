@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "ports/acting.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/trace_header.hpp"
 
@@ -30,7 +31,7 @@ std::optional<FunctionFacts> FunctionRuns::facts(const FunctionIdentifier& named
   if (!function) return std::nullopt;
   const auto reserved = needs_.concurrency.find(named.key).reserved;
   return FunctionFacts{.room = reserved ? static_cast<std::uint32_t>(*reserved) : UINT32_MAX,
-                       .role_arn = (*function)->role_arn,
+                       .role_arn = ports::role_in((*function)->role_arn, named.key.account),
                        .timeout = std::chrono::seconds((*function)->timeout_s)};
 }
 
@@ -50,11 +51,18 @@ net::Task<std::vector<HeldRun>> FunctionRuns::hold(net::Loop& loop, const Functi
   co_return out;
 }
 
-net::Task<FunctionRun> FunctionRuns::run(net::Loop& loop, std::string arn, std::string payload) {
+net::Task<FunctionRun> FunctionRuns::run(net::Loop& loop, std::string arn, std::string payload,
+                                         ports::OnBehalf as) {
   const auto function = read_function_arn(arn);
   if (!function) {
     co_return FunctionRun{.kind = FunctionRun::Kind::kFailed,
                           .reason = "It is no function: " + arn};
+  }
+  if (!needs_.attachments.allows(arn, as)) {
+    co_return FunctionRun{
+        .kind = FunctionRun::Kind::kFailed,
+        .counts = false,
+        .reason = errors::access_denied(ports::sender(as), "lambda:InvokeFunction", arn).message()};
   }
   co_return co_await run(loop, *function, std::move(arn), std::move(payload));
 }

@@ -13,6 +13,7 @@
 #include "base/random.hpp"
 #include "engine/control_plane.hpp"
 #include "ports/function_runner.hpp"
+#include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/concurrency.hpp"
 #include "services/lambda/function_identifier.hpp"
@@ -26,6 +27,7 @@ struct RunNeeds {
   Logger& logger;
   const Catalog& catalog;
   const Concurrency& concurrency;
+  const Attachments& attachments;
   engine::Invoker& invoker;
 };
 
@@ -40,9 +42,10 @@ class FunctionRuns final : public ports::FunctionRunner {
   explicit FunctionRuns(const RunNeeds& needs) : needs_(needs) {}
 
   std::optional<ports::FunctionFacts> facts(std::string_view arn) const override;
-  net::Task<ports::FunctionRun> run(net::Loop& loop, std::string arn, std::string payload) override;
+  net::Task<ports::FunctionRun> run(net::Loop& loop, std::string arn, std::string payload,
+                                    ports::OnBehalf as) override;
 
-  // The same, of a function that was read out of its ARN already.
+  // The same, of a function that was read out of its ARN already, for one of Lambda itself.
   std::optional<ports::FunctionFacts> facts(const FunctionIdentifier& function) const;
   // Places for so many runs, or as many as there are now.
   net::Task<std::vector<HeldRun>> hold(net::Loop& loop, const FunctionIdentifier& function,

@@ -5,17 +5,43 @@
 // "message": TEXT}, as a rule's input transformer may make it, says time and message; any other one
 // is the message. A service may write where a resource policy lets it (resource_policies.hpp).
 //
-// Thread-safety: as ports::Destination.
+// What comes together is written together. A parcel is taken once for kTakenOnceFor, as long as the
+// server runs: one that is still being written when its sender has given up on it is not doubled.
+//
+// Thread-safety: as ports::Destination; TakenIds any thread.
 #pragma once
 
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "net/worker_pool.hpp"
 #include "ports/destination.hpp"
 
 namespace lapwing::logs {
 
 struct Core;
+
+// Parcels that were taken lately, and those under way.
+class TakenIds {
+ public:
+  enum class Was : std::uint8_t { kNew, kUnderWay, kTaken };
+  // One that is new is under way until its end().
+  Was begin(const ports::Parcel& parcel, MonoTime now);
+  void end(const ports::Parcel& parcel, bool written, MonoTime now);
+
+ private:
+  static std::string key(const ports::Parcel& parcel);
+
+  std::mutex mutex_;
+  std::map<std::string, Was> states_;
+  std::deque<std::pair<MonoTime, std::string>> in_turn_;  // the taken ones
+};
 
 class Deliveries final : public ports::Destination {
  public:
@@ -28,6 +54,7 @@ class Deliveries final : public ports::Destination {
  private:
   Core& core_;
   net::WorkerPool& workers_;
+  TakenIds taken_;
 };
 
 }  // namespace lapwing::logs

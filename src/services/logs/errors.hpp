@@ -55,6 +55,7 @@ inline Error access_denied(std::string message) {
   return Error(ErrorKind::kInvalid, "AccessDeniedException", std::move(message));
 }
 // [ours]: groups of the class INFREQUENT_ACCESS are followed by nobody.
+inline Error foreign_role() { return access_denied("Cross-account role passing is not allowed."); }
 inline Error not_of_this_class(std::string_view what) {
   return Error(ErrorKind::kInvalid, "InvalidOperationException",
                std::string(what) + " are not there for log groups of this class.");

@@ -12,17 +12,9 @@
 namespace lapwing::logs {
 namespace {
 
-constexpr std::size_t kReadAheadBytes = 4 * kChunkBytesMax;
 // A chunk's events are numbered within its sequence: an event takes at least
 // kEventBytes = 8 bytes, so a chunk of at most 1 MiB and 64 KiB has fewer than 2^20.
 constexpr unsigned kOrderShift = 20;
-
-// What does not exist (yet) holds nothing.
-template <class T>
-Result<T> or_empty(Result<T> result) {
-  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
-  return result;
-}
 
 }  // namespace
 
@@ -54,7 +46,7 @@ Status EventCursor::fill() {
     read.end_ms = std::min(read.end_ms, range_.beyond->time_ms + kChunkSpanMsMax + 1);
   read.direction = range_.backward ? store::Direction::kBackward : store::Direction::kForward;
   read.beyond = at_;
-  read.max_bytes = kReadAheadBytes;
+  read.max_bytes = ahead_.read_bytes;
   LAPWING_TRY(store::LogPage page, or_empty(log_->read_by_time(read)));
   std::int64_t newest = 0;
   for (store::LogRecord& record : page.records) {
@@ -64,6 +56,7 @@ Status EventCursor::fill() {
   }
   exhausted_ = !page.more;
   release(newest);
+  if (held_ > ahead_.held_bytes) forget();
   return {};
 }
 
@@ -79,7 +72,9 @@ Status EventCursor::take_record(store::LogRecord& record) {
     if (event.time_ms < range_.start_ms || event.time_ms >= range_.end_ms) continue;
     if (range_.beyond && (range_.backward ? place >= *range_.beyond : place <= *range_.beyond))
       continue;
+    if (until_ && (range_.backward ? place < *until_ : place > *until_)) continue;
     fresh_.push_back({place, header.ingestion_ms, event.message, chunk});
+    held_ += size_of(fresh_.back());
   }
   return {};
 }
@@ -108,6 +103,47 @@ void EventCursor::release(std::int64_t last_newest_ms) {
   }
   std::move(waiting_.begin(), end, std::back_inserter(ready_));
   waiting_.erase(waiting_.begin(), end);
+  // The last one was up to where something was forgotten: what comes now is read again.
+  if (until_ && waiting_.empty()) go_back_to(*std::exchange(until_, std::nullopt));
+}
+
+// Events of one moment wait for each other, and there may be more of them than are to be held.
+void EventCursor::forget() {
+  if (!ready_.empty()) {
+    waiting_.clear();
+    until_.reset();
+    return go_back_to(keep_first(ready_, ahead_.held_bytes));
+  }
+  // There is room then for some to come that are before these.
+  until_ = keep_first(waiting_, ahead_.held_bytes / 2);
+}
+
+Place EventCursor::keep_first(std::deque<StoredEvent>& events, std::uint64_t most) {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+  std::size_t text = 0;
+  do {
+    bytes += size_of(events[count]);
+    text += events[count].message.size();
+    ++count;
+  } while (count < events.size() && bytes + size_of(events[count]) <= most);
+  events.erase(events.begin() + static_cast<std::ptrdiff_t>(count), events.end());
+  const auto kept = std::make_shared<std::string>();
+  kept->reserve(text);
+  for (StoredEvent& event : events) {
+    const std::size_t at = kept->size();
+    kept->append(event.message);
+    event.message = std::string_view(*kept).substr(at, event.message.size());
+    event.chunk = kept;
+  }
+  held_ = bytes;
+  return events.back().place;
+}
+
+void EventCursor::go_back_to(const Place& place) {
+  range_.beyond = place;
+  at_.reset();
+  exhausted_ = false;
 }
 
 Status EventLog::append(const StreamTarget& target, std::span<const store::LogInput> chunks) {
@@ -165,6 +201,8 @@ Result<EventLog::GroupStats> EventLog::group_stats(const std::string& group_uid)
       after = info.shard;
       stats.bytes += info.bytes;
       if (info.last_time_ms) stats.last_ms[info.shard] = *info.last_time_ms;
+      // Of the chunks' newest events.
+      if (info.first_time_ms) stats.first_ms[info.shard] = *info.first_time_ms - kChunkSpanMsMax;
     }
     if (!page.more) return stats;
   }

@@ -17,10 +17,18 @@
 
 #include "base/result.hpp"
 #include "services/logs/chunk.hpp"
+#include "services/logs/limits.hpp"
 #include "services/logs/repository.hpp"
 #include "store/log.hpp"
 
 namespace lapwing::logs {
+
+// Of the store's log: what does not exist (yet) holds nothing.
+template <class T>
+Result<T> or_empty(Result<T> result) {
+  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
+  return result;
+}
 
 struct Place {
   std::int64_t time_ms = 0;
@@ -49,31 +57,55 @@ struct EventRange {
   std::optional<Place> beyond;  // strictly after it, or before it going backward
 };
 
+// Chunks are read until so much has come, one at least. What is then more than may be held is
+// forgotten, but for the next event, and read again when its turn comes.
+struct ReadAhead {
+  std::uint64_t read_bytes = kReadAheadBytes;
+  std::uint64_t held_bytes = kStreamHeldBytesMax;
+};
+
 // Yields events in order of their places, reading ahead little.
 class EventCursor {
  public:
-  EventCursor(store::Log& log, StreamTarget target, EventRange range)
-      : log_(&log), target_(std::move(target)), range_(range) {}
+  EventCursor(store::Log& log, StreamTarget target, EventRange range, const ReadAhead& ahead)
+      : log_(&log), target_(std::move(target)), range_(range), ahead_(ahead) {}
 
   // The next event, or nullptr at the end. Valid until pop().
   Result<const StoredEvent*> peek();
-  void pop() { ready_.pop_front(); }
+  void pop() {
+    held_ -= size_of(ready_.front());
+    ready_.pop_front();
+  }
   std::uint64_t bytes_read() const { return bytes_read_; }
+  // Of events that were read and not popped.
+  std::uint64_t held_bytes() const { return held_; }
 
  private:
   Status fill();
   Status take_record(store::LogRecord& record);
   void release(std::int64_t last_newest_ms);
+  void forget();
+  // Keeps the first of these, up to so many bytes, but one at least, and nothing of their chunks;
+  // answers the place of the last.
+  Place keep_first(std::deque<StoredEvent>& events, std::uint64_t most);
+  // From behind this place on as if nothing had been read.
+  void go_back_to(const Place& place);
+  static std::uint64_t size_of(const StoredEvent& event) {
+    return sizeof(StoredEvent) + event.message.size();
+  }
 
   store::Log* log_;
   StreamTarget target_;
   EventRange range_;
+  ReadAhead ahead_;
   std::deque<StoredEvent> ready_;    // in order, none can come before
   std::deque<StoredEvent> waiting_;  // in order, but an unread chunk may hold an earlier one
   std::vector<StoredEvent> fresh_;   // of the page being read
   std::optional<store::LogPlace> at_;
+  std::optional<Place> until_;  // what is behind it was forgotten
   bool exhausted_ = false;
   std::uint64_t bytes_read_ = 0;
+  std::uint64_t held_ = 0;
 };
 
 struct StreamStats {
@@ -100,14 +132,16 @@ class EventLog {
   };
   Status append_all(std::span<const StreamChunks> parts);
 
-  EventCursor cursor(const StreamTarget& target, const EventRange& range) {
-    return EventCursor(*log_, target, range);
+  EventCursor cursor(const StreamTarget& target, const EventRange& range,
+                     const ReadAhead& ahead = {}) {
+    return EventCursor(*log_, target, range, ahead);
   }
   Result<StreamStats> stats(const StreamTarget& target);
-  // Time of the newest event of every stream of a group that has any, by stream uid; and
-  // the bytes they hold together.
+  // Of every stream of a group that has any events, by stream uid: the time of the newest, and
+  // one that no event is older than; and the bytes they hold together.
   struct GroupStats {
     std::map<std::string, std::int64_t> last_ms;
+    std::map<std::string, std::int64_t> first_ms;
     std::uint64_t bytes = 0;
   };
   Result<GroupStats> group_stats(const std::string& group_uid);

@@ -30,6 +30,11 @@ inline constexpr std::size_t kDescribeMax = 50;
 // Ours: what one FilterLogEvents call reads before it answers with what it has found and a
 // token to go on from (AWS bounds the work of a call too, without saying where).
 inline constexpr std::uint64_t kFilterScanBytesMax = 32 * kMiB;
+// Ours: what is held of one stream while it is read in order (event_log.hpp), and of all that are
+// read together (stream_merge.hpp); there each has its part, and so much at least.
+inline constexpr std::size_t kStreamHeldBytesMax = 8 * kMiB;
+inline constexpr std::uint64_t kMergeHeldBytesMax = 16 * kMiB;
+inline constexpr std::size_t kLaneHeldBytesMin = 4 * kKiB;
 
 // Filter patterns.
 inline constexpr std::size_t kFilterPatternBytesMax = 1024;
@@ -44,6 +49,11 @@ inline constexpr std::size_t kSubscriptionsMax = 2;    // of a group
 inline constexpr std::size_t kMetricFiltersMax = 100;  // of a group
 inline constexpr std::size_t kMetricDimensionsMax = 3;
 inline constexpr std::size_t kMetricValueMax = 100;  // characters
+// Ours: deliveries that wait for one subscription. Beyond, and while the disk has nothing but its
+// reserve, its group is read no further: what comes waits in the log, looked at again after this.
+inline constexpr std::uint64_t kDeliveriesWaitingMax = 100;
+inline constexpr auto kHeldLookEvery = std::chrono::seconds(1);
+inline constexpr auto kFailureSaidEvery = std::chrono::minutes(1);
 // What was not taken is tried again for so long; how often is ours.
 inline constexpr auto kSubscriptionRetryAge = std::chrono::hours(24);
 inline constexpr auto kSubscriptionRetryFirst = std::chrono::seconds(1);
@@ -56,6 +66,12 @@ inline constexpr std::size_t kDeliveryBytesMax = 512 * kKiB;
 inline constexpr std::size_t kFunctionEventBytesMax = 1 * kMiB;
 // Ours: what is read of a stream before what was found in it is sent.
 inline constexpr std::size_t kForwardReadBytes = 1 * kMiB;
+
+// Events of other services (ours): in one commit (of kCommitBytesMax at most), and how long one
+// that was taken is not taken again.
+inline constexpr std::size_t kDeliveriesOfCommit = 256;
+inline constexpr auto kTakenOnceFor = std::chrono::minutes(5);
+inline constexpr std::size_t kTakenIdsMax = 20'000;
 
 // Resource policies.
 inline constexpr std::size_t kAccountPoliciesMax = 10;  // a Region
@@ -72,6 +88,7 @@ inline constexpr std::size_t kTailReadBytes = 8 * kMiB;
 
 // Taking over function output (ours).
 inline constexpr std::size_t kChunkBytesMax = 64 * kKiB;  // events packed in one record
+inline constexpr std::size_t kReadAheadBytes = 4 * kChunkBytesMax;
 inline constexpr std::size_t kCommitBytesMax = 4 * kMiB;  // of several streams in one commit
 inline constexpr Duration kFlushAfter = std::chrono::milliseconds(50);  // an event waits no longer
 // Where so many streams are written to, each with little, an event waits a little longer: they

@@ -243,7 +243,8 @@ bool SinkWriter::take_turns(bool last) {
     queue_.clear();
     for (const BufferPtr& one : round) one->queued = false;
   }
-  if (const Status resolved = resolve(round); !resolved)
+  const Status resolved = resolve(round);
+  if (!resolved && should_warn(unmade_warned_))
     log_->warn(kModule, "log streams not made yet", {{"error", resolved.error().to_log()}});
   bool all = true;
   for (std::size_t at = 0; at < round.size();) {
@@ -353,6 +354,7 @@ bool SinkWriter::write_together(std::vector<Turn>& turns) {
     const Status written = done ? end_turn(turn, {}) : write_turn(turn);
     if (written) continue;
     all = false;
+    if (!should_warn(unwritten_warned_)) continue;
     log_->warn(kModule, "function output not written yet",
                {{"group", turn.buffer->name.group}, {"error", written.error().to_log()}});
   }
@@ -438,6 +440,13 @@ void SinkWriter::forget(std::string_view group_uid) {
 std::size_t SinkWriter::streams() {
   const std::lock_guard lock(mutex_);
   return buffers_.size();
+}
+
+bool SinkWriter::should_warn(std::optional<MonoTime>& warned) const {
+  const MonoTime now = clock_->mono();
+  if (warned && now - *warned < kFailureSaidEvery) return false;
+  warned = now;
+  return true;
 }
 
 void SinkWriter::drop_idle() {

@@ -138,6 +138,8 @@ class SinkWriter final : public ports::LogSink {
   // What was not written is kept, or dropped where no other try can help.
   Status end_turn(Turn& turn, Status written);
   void drop_idle();
+  // A failure that is met many times a second is said once, and then seldom. The writer's thread.
+  bool should_warn(std::optional<MonoTime>& warned) const;
 
   Repository* repository_;
   EventLog* events_;
@@ -153,7 +155,9 @@ class SinkWriter final : public ports::LogSink {
   std::condition_variable wake_;
   std::map<StreamName, BufferPtr> buffers_;
   std::deque<BufferPtr> queue_;
-  MonoTime looked_through_{};  // when idle streams were last dropped
+  MonoTime looked_through_{};              // when idle streams were last dropped
+  std::optional<MonoTime> unmade_warned_;  // of the writer's thread
+  std::optional<MonoTime> unwritten_warned_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -158,6 +158,9 @@ TEST_F(Sink, KeepsEverythingWhileTheDiskRefusesAndWritesItInOrderAfterwards) {
             "ServiceUnavailableException: The service cannot complete the request.");
   core_->sink.start();
   ASSERT_TRUE(eventually([&] { return disk_.refused >= 5; }));  // the writer has tried, too
+  EXPECT_EQ(captured_.count("not written yet"), 1U);
+  clock_.advance(kFailureSaidEvery);
+  EXPECT_TRUE(eventually([&] { return captured_.count("not written yet") == 2; }));
   disk_.refuse = false;
   ASSERT_TRUE(eventually([&] { return core_->sink.backlog_bytes() == 0; }));
   EXPECT_EQ(messages(*get("g", "s")), (Messages{"before\n", "one\n", "two\n"}));

@@ -1,5 +1,8 @@
 #include "services/logs/table.hpp"
 
+#include <initializer_list>
+#include <string_view>
+
 #include "gen/logs/types.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/following/records.hpp"
@@ -110,13 +113,7 @@ void add_policies(aws::OperationTable& table, Core& core) {
       core, delete_resource_policy, {.access = Access::kPermissions, .resource = aws::kNoResource});
 }
 
-}  // namespace
-
-aws::OperationTable make_table(Core& core) {
-  aws::OperationTable table(model::kModel);
-  add_filters(table, core);
-  add_policies(table, core);
-  add_read_backs(table, core);
+void add_groups(aws::OperationTable& table, Core& core) {
   table.add<model::ListLogGroups>(
       core, list_log_groups,
       {.access = Access::kList,
@@ -139,6 +136,9 @@ aws::OperationTable make_table(Core& core) {
                                        {.access = Access::kWrite, .resource = group_asked});
   table.add<model::DeleteRetentionPolicy>(core, delete_retention_policy,
                                           {.access = Access::kWrite, .resource = group_asked});
+}
+
+void add_streams(aws::OperationTable& table, Core& core) {
   table.add<model::CreateLogStream>(core, create_log_stream,
                                     {.access = Access::kWrite, .resource = stream_asked});
   table.add<model::DeleteLogStream>(core, delete_log_stream,
@@ -153,6 +153,9 @@ aws::OperationTable make_table(Core& core) {
                                  {.access = Access::kRead, .resource = stream_asked});
   table.add<model::FilterLogEvents>(core, filter_log_events,
                                     {.access = Access::kList, .resource = group_asked});
+}
+
+void add_tags(aws::OperationTable& table, Core& core) {
   table.add<model::TagResource>(core, tag_resource,
                                 {.access = Access::kTagging, .resource = resource_asked});
   table.add<model::UntagResource>(core, untag_resource,
@@ -165,74 +168,89 @@ aws::OperationTable make_table(Core& core) {
                                   {.access = Access::kTagging, .resource = group_asked});
   table.add<model::ListTagsLogGroup>(core, list_tags_log_group,
                                      {.access = Access::kList, .resource = group_asked});
-  table.refuse({"AssociateKmsKey",
-                "AssociateSourceToS3TableIntegration",
-                "CancelExportTask",
-                "CancelImportTask",
-                "CreateDelivery",
-                "CreateExportTask",
-                "CreateImportTask",
-                "CreateLogAnomalyDetector",
-                "CreateLookupTable",
-                "CreateScheduledQuery",
-                "DeleteAccountPolicy",
-                "DeleteDataProtectionPolicy",
-                "DeleteDelivery",
-                "DeleteDeliveryDestination",
-                "DeleteDeliveryDestinationPolicy",
-                "DeleteDeliverySource",
-                "DeleteIndexPolicy",
-                "DeleteIntegration",
-                "DeleteLogAnomalyDetector",
-                "DeleteLookupTable",
-                "DeleteQueryDefinition",
-                "DeleteScheduledQuery",
-                "DeleteSyslogConfiguration",
-                "DeleteTransformer",
-                "DescribeConfigurationTemplates",
-                "DescribeImportTaskBatches",
-                "DescribeImportTasks",
-                "DescribeLookupTables",
-                "DisassociateKmsKey",
-                "DisassociateSourceFromS3TableIntegration",
-                "GetIntegration",
-                "GetLogAnomalyDetector",
-                "GetLogFields",
-                "GetLogGroupFields",
-                "GetLogObject",
-                "GetLogRecord",
-                "GetLookupTable",
-                "GetQueryResults",
-                "GetScheduledQuery",
-                "GetScheduledQueryHistory",
-                "GetStorageTierPolicy",
-                "ListAggregateLogGroupSummaries",
-                "ListAnomalies",
-                "ListLogGroupsForQuery",
-                "ListScheduledQueries",
-                "ListSourcesForS3TableIntegration",
-                "ListSyslogConfigurations",
-                "PutAccountPolicy",
-                "PutBearerTokenAuthentication",
-                "PutDataProtectionPolicy",
-                "PutDeliveryDestination",
-                "PutDeliveryDestinationPolicy",
-                "PutDeliverySource",
-                "PutIndexPolicy",
-                "PutIntegration",
-                "PutLogGroupDeletionProtection",
-                "PutQueryDefinition",
-                "PutStorageTierPolicy",
-                "PutSyslogConfiguration",
-                "PutTransformer",
-                "StartQuery",
-                "StopQuery",
-                "TestTransformer",
-                "UpdateAnomaly",
-                "UpdateDeliveryConfiguration",
-                "UpdateLogAnomalyDetector",
-                "UpdateLookupTable",
-                "UpdateScheduledQuery"});
+}
+
+constexpr std::initializer_list<std::string_view> kNotBuilt = {
+    "AssociateKmsKey",
+    "AssociateSourceToS3TableIntegration",
+    "CancelExportTask",
+    "CancelImportTask",
+    "CreateDelivery",
+    "CreateExportTask",
+    "CreateImportTask",
+    "CreateLogAnomalyDetector",
+    "CreateLookupTable",
+    "CreateScheduledQuery",
+    "DeleteAccountPolicy",
+    "DeleteDataProtectionPolicy",
+    "DeleteDelivery",
+    "DeleteDeliveryDestination",
+    "DeleteDeliveryDestinationPolicy",
+    "DeleteDeliverySource",
+    "DeleteIndexPolicy",
+    "DeleteIntegration",
+    "DeleteLogAnomalyDetector",
+    "DeleteLookupTable",
+    "DeleteQueryDefinition",
+    "DeleteScheduledQuery",
+    "DeleteSyslogConfiguration",
+    "DeleteTransformer",
+    "DescribeConfigurationTemplates",
+    "DescribeImportTaskBatches",
+    "DescribeImportTasks",
+    "DescribeLookupTables",
+    "DisassociateKmsKey",
+    "DisassociateSourceFromS3TableIntegration",
+    "GetIntegration",
+    "GetLogAnomalyDetector",
+    "GetLogFields",
+    "GetLogGroupFields",
+    "GetLogObject",
+    "GetLogRecord",
+    "GetLookupTable",
+    "GetQueryResults",
+    "GetScheduledQuery",
+    "GetScheduledQueryHistory",
+    "GetStorageTierPolicy",
+    "ListAggregateLogGroupSummaries",
+    "ListAnomalies",
+    "ListLogGroupsForQuery",
+    "ListScheduledQueries",
+    "ListSourcesForS3TableIntegration",
+    "ListSyslogConfigurations",
+    "PutAccountPolicy",
+    "PutBearerTokenAuthentication",
+    "PutDataProtectionPolicy",
+    "PutDeliveryDestination",
+    "PutDeliveryDestinationPolicy",
+    "PutDeliverySource",
+    "PutIndexPolicy",
+    "PutIntegration",
+    "PutLogGroupDeletionProtection",
+    "PutQueryDefinition",
+    "PutStorageTierPolicy",
+    "PutSyslogConfiguration",
+    "PutTransformer",
+    "StartQuery",
+    "StopQuery",
+    "TestTransformer",
+    "UpdateAnomaly",
+    "UpdateDeliveryConfiguration",
+    "UpdateLogAnomalyDetector",
+    "UpdateLookupTable",
+    "UpdateScheduledQuery"};
+
+}  // namespace
+
+aws::OperationTable make_table(Core& core) {
+  aws::OperationTable table(model::kModel);
+  add_groups(table, core);
+  add_streams(table, core);
+  add_tags(table, core);
+  add_filters(table, core);
+  add_policies(table, core);
+  add_read_backs(table, core);
+  table.refuse(kNotBuilt);
   return table;
 }
 

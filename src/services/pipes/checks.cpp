@@ -9,6 +9,7 @@
 #include "expressions/reserved.hpp"
 #include "expressions/template.hpp"
 #include "gen/pipes/enums.hpp"
+#include "ports/acting.hpp"
 #include "ports/destination.hpp"
 #include "ports/roles.hpp"
 #include "services/pipes/limits.hpp"
@@ -185,9 +186,10 @@ Status check_log(const hosting::Ports& ports, std::string_view operation, const 
 }
 
 Status check_role(const hosting::Ports& ports, const Pipe& pipe) {
+  if (!ports::is_role_of(pipe.role_arn, pipe.scope.account)) return fail(foreign_role());
   if (ports.roles == nullptr || !ports.roles->known_only()) return {};
   LAPWING_TRY(const ports::Role role, ports.roles->find(pipe.role_arn));
-  if (role.known && role.trusts_pipes) return {};
+  if (role.known && role.trusts("pipes.amazonaws.com")) return {};
   return fail(
       invalid_member("RoleArn", "The role must be there and let pipes.amazonaws.com assume it."));
 }

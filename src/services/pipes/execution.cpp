@@ -63,26 +63,37 @@ void Execution::log_end(const Taken& taken) {
   }
 }
 
+std::string Execution::unsent(expressions::Unsent why) {
+  return fmt::format("What the template makes of an event {}.", expressions::to_string(why));
+}
+
 Taken Execution::failed_stage(std::string_view stage, std::string reason) {
   log_.step(LogLevel::kError, fmt::format("{}StageFailed", stage), {.error = reason});
   return {.kind = Taken::Kind::kFailed, .reason = std::move(reason)};
 }
 
-std::optional<std::string> Execution::whole_payload(
-    const std::optional<expressions::Template>& body) {
+net::Task<std::optional<std::string>> Execution::whole_payload(
+    net::Loop& loop, const std::optional<expressions::Template>& body) {
   std::vector<std::string> payloads;
+  std::size_t bytes = 0;
   for (Item& item : items_) {
+    // Templates may be work, and batches are large.
+    if (body && payloads.size() % kRenderedAtOnce == kRenderedAtOnce - 1) co_await loop.yield();
     auto payload = item.payload(body, plan_, began_);
     if (!payload) {
-      reason_ = "What the template makes of an event is no JSON.";
-      return std::nullopt;
+      reason_ = unsent(payload.error());
+      co_return std::nullopt;
     }
     payloads.push_back(body ? as_json(*std::move(payload)) : *std::move(payload));
+    bytes += payloads.back().size();
+    if (bytes > kPayloadBytesMax) break;
   }
-  std::string out = mappings::array_of(payloads);
-  if (out.size() <= kPayloadBytesMax) return out;
+  if (bytes <= kPayloadBytesMax) {
+    std::string out = mappings::array_of(payloads);
+    if (out.size() <= kPayloadBytesMax) co_return out;
+  }
   reason_ = "What the function would get is larger than 6 MB.";
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
 net::Task<std::optional<Taken>> Execution::enrich(net::Loop& loop) {
@@ -99,10 +110,14 @@ net::Task<std::optional<Taken>> Execution::invoke_enrichment(net::Loop& loop, st
   if (body) log_.step(LogLevel::kTrace, "EnrichmentTransformationStarted");
   std::optional<std::string> payload;
   if (function) {
-    payload = whole_payload(body);
+    payload = co_await whole_payload(loop, body);
   } else {
-    payload = items_.front().payload(body, plan_, began_);  // batches of one
-    if (!payload) reason_ = "What the template makes of an event is no JSON.";
+    auto made = items_.front().payload(body, plan_, began_);  // batches of one
+    if (made) {
+      payload = *std::move(made);
+    } else {
+      reason_ = unsent(made.error());
+    }
   }
   if (!payload) {
     log_.step(LogLevel::kError, "EnrichmentTransformationFailed", {.error = reason_});
@@ -114,7 +129,8 @@ net::Task<std::optional<Taken>> Execution::invoke_enrichment(net::Loop& loop, st
   log_.step(LogLevel::kTrace, "EnrichmentInvocationStarted", {.request = *payload});
   bool failed = false;
   if (function) {
-    FunctionRun run = co_await needs_.functions->run(loop, plan_.enrichment_arn, *payload);
+    FunctionRun run =
+        co_await needs_.functions->run(loop, plan_.enrichment_arn, *payload, on_behalf(plan_));
     if (run.kind == FunctionRun::Kind::kNotNow) {
       co_return Taken{
           .kind = Taken::Kind::kLater, .reason = std::move(run.reason), .trace = run.trace};

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "mappings/consumer.hpp"
 #include "ports/destination.hpp"
@@ -40,6 +41,7 @@ namespace lapwing::pipes {
 struct ExecutionNeeds {
   const Clock& clock;
   Random& random;
+  Logger& logger;
   const ports::Destinations* destinations = nullptr;
   ports::FunctionRunner* functions = nullptr;
   ports::LogSink* logs = nullptr;
@@ -65,9 +67,12 @@ class Execution {
   mappings::Taken sum_up() const;
 
   // All payloads as one array; none: the reason is in `reason_`.
-  std::optional<std::string> whole_payload(const std::optional<expressions::Template>& body);
+  net::Task<std::optional<std::string>> whole_payload(
+      net::Loop& loop, const std::optional<expressions::Template>& body);
+  static std::string unsent(expressions::Unsent why);
   // The parcel for an item of the target; what is wrong is noted.
   std::optional<ports::Parcel> parcel_of(std::size_t index);
+  // One outcome a parcel, whatever the destination does.
   net::Task<std::vector<ports::Delivered>> deliver(net::Loop& loop,
                                                    std::vector<ports::Parcel> parcels);
   void note(std::size_t index, const ports::Delivered& delivered);

@@ -6,6 +6,7 @@
 #include "services/pipes/limits.hpp"
 #include "text/json_writer.hpp"
 #include "text/time_format.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::pipes {
 namespace {
@@ -13,14 +14,6 @@ namespace {
 std::string_view to_string(LogLevel level) {
   if (level == LogLevel::kError) return "ERROR";
   return level == LogLevel::kInfo ? "INFO" : "TRACE";
-}
-
-// Cuts no character in two.
-std::string_view cut(std::string_view text) {
-  std::size_t bytes = kLoggedBytesMax;
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return text.substr(0, bytes);
 }
 
 }  // namespace
@@ -32,7 +25,7 @@ std::string ExecutionLog::record(LogLevel level, std::string_view type, const Lo
   std::vector<std::string_view> truncated;
   const auto data = [&](std::string_view name, std::string_view text) {
     if (text.empty() || !plan_.log.with_data) return;
-    const std::string_view kept = cut(text);
+    const std::string_view kept = text::truncate_utf8(text, kLoggedBytesMax);
     if (kept.size() < text.size()) truncated.push_back(name);
     json.member(name, kept);
   };
@@ -54,7 +47,7 @@ std::string ExecutionLog::record(LogLevel level, std::string_view type, const Lo
   if (!logged.error.empty()) {
     json.key("error");
     json.begin_object();
-    json.member("message", cut(logged.error));
+    json.member("message", text::truncate_utf8(logged.error, kLoggedBytesMax));
     if (!logged.service.empty()) json.member("awsService", logged.service);
     json.end_object();
   }

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "expressions/path.hpp"
 #include "expressions/reserved.hpp"
 #include "services/pipes/limits.hpp"
 #include "text/json_writer.hpp"
@@ -69,8 +68,8 @@ const text::JsonValue& Item::decoded() {
   return decoded_differs_ ? decoded_.root() : event;
 }
 
-std::optional<std::string> Item::payload(const std::optional<expressions::Template>& body,
-                                         const Plan& plan, WallTime ingested) {
+std::expected<std::string, expressions::Unsent> Item::payload(
+    const std::optional<expressions::Template>& body, const Plan& plan, WallTime ingested) {
   if (!body) return text_;
   const text::JsonValue& event = this->event();
   const expressions::PipeRecord record{.pipe_arn = plan.arn,
@@ -81,16 +80,20 @@ std::optional<std::string> Item::payload(const std::optional<expressions::Templa
                                        .ingested = ingested,
                                        .event = &event,
                                        .decoded = &decoded()};
+  expressions::Visits visits;
   return body->render(
-      [&](std::string_view name) { return expressions::value_of_pipe(name, record); });
+      [&](std::string_view name) { return expressions::value_of_pipe(name, record, visits); });
 }
 
 std::optional<std::string> Item::value(const std::string& given) {
   if (!given.starts_with('$')) return given;
   const auto path = expressions::Path::read(given);
   if (!path) return given;
-  expressions::Value found = path->in(decoded());
-  if (found.kind == expressions::Value::Kind::kMissing) return std::nullopt;
+  expressions::Value found = path->in(decoded(), visits_);
+  if (found.kind == expressions::Value::Kind::kMissing ||
+      found.kind == expressions::Value::Kind::kTooMuch) {
+    return std::nullopt;
+  }
   return std::move(found.text);
 }
 

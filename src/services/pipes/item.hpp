@@ -3,12 +3,14 @@
 // Thread-safety: one thread.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "expressions/path.hpp"
 #include "expressions/template.hpp"
 #include "services/pipes/plan.hpp"
 #include "text/json.hpp"
@@ -27,10 +29,11 @@ class Item {
   const text::JsonValue& event();
   const text::JsonValue& decoded();
 
-  // What a stage gets of it: itself, or what the template makes of it; none: that may not be sent.
-  std::optional<std::string> payload(const std::optional<expressions::Template>& body,
-                                     const Plan& plan, WallTime ingested);
-  // A parameter: a text as it is, a JSON path as what is there; none: nothing is.
+  // What a stage gets of it: itself, or what the template makes of it.
+  std::expected<std::string, expressions::Unsent> payload(
+      const std::optional<expressions::Template>& body, const Plan& plan, WallTime ingested);
+  // A parameter: a text as it is, a JSON path as what is there; none: nothing is, or all parameters
+  // together look at too much.
   std::optional<std::string> value(const std::string& text_or_path);
   // The same, of a time: a number of seconds or milliseconds since the epoch, or ISO 8601.
   std::optional<std::int64_t> time_ms(const std::string& path);
@@ -40,6 +43,7 @@ class Item {
   bool of_source_;
   bool read_ = false;
   bool decoded_differs_ = false;
+  expressions::Visits visits_;  // of parameters
   text::JsonDocument event_;
   text::JsonDocument decoded_;
 };

@@ -20,6 +20,8 @@ inline constexpr std::int32_t kBatchWithoutWindow = 10;
 inline constexpr std::int32_t kBatchOfEntries = 10;
 // What a function is sent, and what an enrichment answers.
 inline constexpr std::size_t kPayloadBytesMax = 6 * kMiB;
+// Items of a batch that a template is filled in for before others have their turn.
+inline constexpr std::size_t kRenderedAtOnce = 8;
 // How long a destination that keeps things here, and an HTTP one, may take. Where a queue's
 // visibility is shorter, what was received stays invisible for longer.
 inline constexpr auto kQuickTime = std::chrono::seconds(5);

@@ -19,10 +19,7 @@ Parcel addressed(const Plan& plan, std::string target, std::string body) {
   Parcel out;
   out.target = std::move(target);
   out.body = std::move(body);
-  out.as = {.service = {},
-            .source_arn = plan.arn,
-            .source_account = plan.scope.account,
-            .role_arn = plan.role_arn};
+  out.as = on_behalf(plan);
   return out;
 }
 
@@ -101,6 +98,13 @@ Status fill_log_group(const Plan& plan, Item& item, Parcel& out) {
 }
 
 }  // namespace
+
+ports::OnBehalf on_behalf(const Plan& plan) {
+  return {.service = {},
+          .source_arn = plan.arn,
+          .source_account = plan.scope.account,
+          .role_arn = plan.role_arn};
+}
 
 std::string parcel_id(const Plan& plan, const std::vector<std::string>& message_ids,
                       std::size_t index, std::string_view body) {

@@ -17,6 +17,9 @@
 
 namespace lapwing::pipes {
 
+// As whom a pipe asks its enrichment and its target.
+ports::OnBehalf on_behalf(const Plan& plan);
+
 // The same at each attempt, of what is made of the same messages: who can takes it once.
 std::string parcel_id(const Plan& plan, const std::vector<std::string>& message_ids,
                       std::size_t index, std::string_view body);

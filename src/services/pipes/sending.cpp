@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "delivery/hand_over.hpp"
+#include "delivery/limits.hpp"
 #include "mappings/answer.hpp"
 #include "services/pipes/execution.hpp"
 #include "services/pipes/parcels.hpp"
@@ -51,7 +53,7 @@ net::Task<Taken> Execution::send(net::Loop& loop) {
 
 net::Task<Taken> Execution::send_whole(net::Loop& loop) {
   const auto& body = plan_.target_template;
-  auto payload = whole_payload(body);
+  auto payload = co_await whole_payload(loop, body);
   if (!payload) {
     log_.step(LogLevel::kError, "TargetTransformationFailed", {.error = reason_});
     co_return Taken{.kind = Taken::Kind::kFailed, .reason = reason_};
@@ -74,7 +76,8 @@ net::Task<Taken> Execution::send_whole(net::Loop& loop) {
 }
 
 net::Task<Taken> Execution::call_function(net::Loop& loop, std::string body) {
-  FunctionRun run = co_await needs_.functions->run(loop, plan_.target_arn, std::move(body));
+  FunctionRun run =
+      co_await needs_.functions->run(loop, plan_.target_arn, std::move(body), on_behalf(plan_));
   Taken out{.request_id = run.request_id, .trace = run.trace};
   out.reason = std::move(run.reason);
   if (run.kind == FunctionRun::Kind::kNotNow) {
@@ -116,7 +119,7 @@ std::optional<ports::Parcel> Execution::parcel_of(std::size_t index) {
     return std::nullopt;
   };
   auto body = item.payload(plan_.target_template, plan_, began_);
-  if (!body) return refuse("What the template makes of an event is no JSON.");
+  if (!body) return refuse(unsent(body.error()));
   auto parcel = target_parcel(plan_, item, *std::move(body));
   if (!parcel) return refuse(parcel.error().message());
   parcel->id = enriched_ ? parcel_id(plan_, batch_.ids(), index, parcel->body)
@@ -138,7 +141,11 @@ net::Task<std::vector<Delivered>> Execution::deliver(net::Loop& loop,
                                   .code = "UnsupportedTarget",
                                   .message = "Nothing here takes what is sent to it."});
   }
-  co_return co_await destination->deliver(loop, parcels);
+  delivery::HandedOver got =
+      co_await delivery::hand_over(loop, needs_.logger, plan_.arn, *destination, std::move(parcels),
+                                   destination->quick() ? Duration(delivery::kQuickAttemptMax)
+                                                        : Duration(delivery::kAttemptMax));
+  co_return std::move(got.delivered);
 }
 
 void Execution::note(std::size_t index, const Delivered& delivered) {
@@ -156,6 +163,7 @@ net::Task<void> Execution::send_items(net::Loop& loop) {
   std::vector<ports::Parcel> parcels;
   std::vector<std::size_t> of;  // which items they are
   for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (i != 0) co_await loop.yield();
     if (auto parcel = parcel_of(i)) {
       parcels.push_back(*std::move(parcel));
       of.push_back(i);

@@ -111,6 +111,29 @@ TEST(PipeTargets, AnApiDestinationEnriches) {
   EXPECT_GT(host.apis.all()[0].answer_bytes_max, 0U);
 }
 
+// Whatever is wrong with a destination, what was on its way to it comes again.
+TEST(PipeTargets, ADestinationWithABugFailsTheBatchAndNothingElse) {
+  const std::string enriched = fmt::format(R"("Enrichment":"{}")", kApi);
+  for (const Taker::Odd odd : {Taker::Odd::kThrows, Taker::Odd::kSilent}) {
+    for (const bool enriches : {false, true}) {
+      for (const char* const source : {"q", "q.fifo"}) {
+        Host host;
+        host.queues.make("q.fifo");
+        Taker& taker = enriches ? host.apis : host.targets;
+        taker.is(odd);
+        host.run({}, enriches ? enriched : std::string(), source);
+        host.queues.send(source, "1", "g");
+        ASSERT_TRUE(eventually([&] { return taker.calls() >= 1; }));
+        taker.is(Taker::Odd::kNot);
+        EXPECT_TRUE(eventually([&] {
+          host.pass(seconds(60));
+          return host.queues.waiting(source) == 0;
+        }));
+      }
+    }
+  }
+}
+
 std::string logging(std::string_view level, std::string_view more = "") {
   return fmt::format(
       R"("LogConfiguration":{{"Level":"{}","CloudwatchLogsLogDestination":{{"LogGroupArn":"{}"}}{}}})",

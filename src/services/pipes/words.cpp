@@ -37,6 +37,12 @@ Error invalid_member(std::string_view member, std::string_view message) {
   return errors::validation(std::move(out));
 }
 
+Error foreign_role() {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               "Cross-account pass role is not allowed.")
+      .with_status(403);
+}
+
 Error no_such_pipe(std::string_view name) {
   return errors::not_found(fmt::format("Pipe {} does not exist.", name));
 }

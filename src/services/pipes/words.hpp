@@ -11,6 +11,7 @@ namespace lapwing::pipes {
 Error invalid(std::string message);
 // A ValidationException about one member: "SourceParameters.SqsQueueParameters.BatchSize".
 Error invalid_member(std::string_view member, std::string_view message);
+Error foreign_role();                       // [ours: IAM's words] it is another account's
 Error no_such_pipe(std::string_view name);  // [ours]
 Error pipe_exists(std::string_view name);   // [ours]
 // On its way from one state to another.

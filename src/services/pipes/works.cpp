@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hosting/event_pages.hpp"
+#include "ports/acting.hpp"
 #include "services/pipes/limits.hpp"
 #include "services/pipes/plan.hpp"
 #include "services/pipes/tables.hpp"
@@ -34,8 +35,8 @@ Works::Works(const hosting::Dependencies& given) : given_(given), store_(given.s
 
 Status Works::start() {
   const hosting::Ports& ports = given_.ports;
-  needs_ = std::make_shared<const ExecutionNeeds>(
-      ExecutionNeeds{given_.clock, given_.random, ports.destinations, ports.runner, ports.logs});
+  needs_ = std::make_shared<const ExecutionNeeds>(ExecutionNeeds{
+      given_.clock, given_.random, given_.log, ports.destinations, ports.runner, ports.logs});
   if (ports.queues != nullptr) {
     pollers_ =
         std::make_unique<mappings::Pollers>(mappings::PollerNeeds{.clock = given_.clock,
@@ -55,10 +56,7 @@ Status Works::start() {
     return {};
   }));
   task_ = given_.background.when_due("pipes.states", *this);
-  {
-    const std::scoped_lock lock(endings_->mutex);
-    endings_->task = &task_;
-  }
+  endings_->begin(task_);
   task_.notify();
   return {};
 }
@@ -68,10 +66,7 @@ void Works::drain() {
 }
 
 void Works::stop() {
-  {
-    const std::scoped_lock lock(endings_->mutex);
-    endings_->task = nullptr;
-  }
+  endings_->stop();
   task_.reset();
   if (pollers_ != nullptr) pollers_->stop_all();
 }
@@ -84,11 +79,7 @@ Result<std::vector<Pipe>> Works::on_their_way() {
     out = std::move(page.records);
     return {};
   }));
-  const std::scoped_lock lock(endings_->mutex);
-  std::erase_if(out, [this](const Pipe& pipe) {
-    const auto found = endings_->by_id.find(pipe.id);
-    return found != endings_->by_id.end() && !found->second;
-  });
+  std::erase_if(out, [this](const Pipe& pipe) { return endings_->waits(pipe.id); });
   if (out.size() > kStepMax) out.resize(kStepMax);
   return out;
 }
@@ -101,8 +92,12 @@ Result<std::optional<MonoTime>> Works::next_due() {
 
 Status Works::run_due() {
   LAPWING_TRY(const std::vector<Pipe> found, on_their_way());
-  for (const Pipe& pipe : found) LAPWING_CHECK(step(pipe));
-  return {};
+  Status first;  // of what went wrong: the others go on
+  for (const Pipe& pipe : found) {
+    Status done = step(pipe);
+    if (!done && first) first = std::move(done);
+  }
+  return first;
 }
 
 Status Works::step(const Pipe& pipe) {
@@ -111,29 +106,11 @@ Status Works::step(const Pipe& pipe) {
     const State to = bring_up(pipe, reason);
     return settle(pipe, to, reason);
   }
-  bool ended = pollers_ == nullptr;
-  if (!ended) {
-    const std::scoped_lock lock(endings_->mutex);
-    bool& has_ended = endings_->by_id[pipe.id];
-    ended = has_ended;
-  }
-  if (!ended) {
-    take_down(pipe);
-    return {};
-  }
+  // Batches at work end first; the next step finds that they have.
+  if (pollers_ != nullptr && !endings_->ended(*pollers_, pipe.id)) return {};
   LAPWING_CHECK(settle(pipe, State::kStopped, {}));
-  const std::scoped_lock lock(endings_->mutex);
-  endings_->by_id.erase(pipe.id);
+  endings_->forget(pipe.id);
   return {};
-}
-
-// Batches at work end first; the next step finds that they have.
-void Works::take_down(const Pipe& pipe) {
-  pollers_->stop(pipe.id, [endings = endings_, id = pipe.id] {
-    const std::scoped_lock lock(endings->mutex);
-    endings->by_id[id] = true;
-    if (endings->task != nullptr) endings->task->notify();
-  });
 }
 
 Status Works::check_source(const Pipe& pipe) const {
@@ -166,6 +143,8 @@ State Works::bring_up(const Pipe& pipe, std::string& reason) {
 
 Status Works::begin(const Pipe& pipe) {
   if (pollers_ == nullptr) return fail(make_error(ErrorKind::kUnavailable, "there are no queues"));
+  // Of records from before this was looked at when they are made.
+  if (!ports::is_role_of(pipe.role_arn, pipe.scope.account)) return fail(foreign_role());
   LAPWING_TRY(PlanPtr plan, make_plan(pipe));
   LAPWING_CHECK(check_places(*plan));
   mappings::QueueMapping mapping = mapping_of(*plan);

@@ -13,9 +13,7 @@
 // Thread-safety: start(), drain() and stop() by one thread; the rest from any between.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -23,18 +21,12 @@
 #include "base/due_source.hpp"
 #include "hosting/metrics_text.hpp"
 #include "hosting/service.hpp"
+#include "mappings/endings.hpp"
 #include "mappings/pollers.hpp"
 #include "services/pipes/execution.hpp"
 #include "services/pipes/pipe.hpp"
 
 namespace lapwing::pipes {
-
-// Pipes whose batches end. That they have may be heard when the service is gone.
-struct Endings {
-  std::mutex mutex;
-  std::map<std::string, bool> by_id;  // whether they have; guarded by mutex
-  background::Task* task = nullptr;   // to tell of it; guarded by mutex
-};
 
 class Works final : private DueSource {
  public:
@@ -64,7 +56,6 @@ class Works final : private DueSource {
   Status check_source(const Pipe& pipe) const;
   // Why it cannot be run here.
   Status check_places(const Plan& plan) const;
-  void take_down(const Pipe& pipe);
   Status settle(const Pipe& pipe, State to, const std::string& reason);
   Status begin(const Pipe& pipe);
 
@@ -73,7 +64,7 @@ class Works final : private DueSource {
   std::shared_ptr<const ExecutionNeeds> needs_;  // from start() on
   std::unique_ptr<mappings::Pollers> pollers_;   // from start() on; null: there are no queues
   background::Task task_;
-  const std::shared_ptr<Endings> endings_ = std::make_shared<Endings>();
+  const std::shared_ptr<mappings::Endings> endings_ = std::make_shared<mappings::Endings>();
 };
 
 }  // namespace lapwing::pipes

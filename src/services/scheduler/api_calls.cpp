@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "aws/arn.hpp"
+#include "ports/acting.hpp"
 #include "ports/aws_api.hpp"
 #include "ports/roles.hpp"
 #include "services/scheduler/api_target.hpp"
@@ -33,6 +34,12 @@ Delivered not_taken(const Error& error) {
           .message = error.message()};
 }
 
+Delivered cannot_assume(std::string_view role) {
+  return {.kind = Delivered::Kind::kRefused,
+          .code = "AccessDenied",
+          .message = fmt::format("EventBridge Scheduler cannot assume {}.", role)};
+}
+
 }  // namespace
 
 net::Task<Delivered> ApiCalls::call(net::Loop& loop, const ports::Parcel& parcel) {
@@ -44,6 +51,7 @@ net::Task<Delivered> ApiCalls::call(net::Loop& loop, const ports::Parcel& parcel
   if (!input) co_return not_taken(input.error());
 
   const std::string& role = parcel.as.role_arn;
+  if (!ports::is_role_of(role, schedule->account)) co_return cannot_assume(role);
   ports::ApiRequest request;
   request.service = target->service();
   request.operation = target->name();
@@ -57,10 +65,8 @@ net::Task<Delivered> ApiCalls::call(net::Loop& loop, const ports::Parcel& parcel
   if (ports_.roles != nullptr) {
     known = ports_.roles->find(role);
     if (!known) co_return not_taken(known.error());
-    if (ports_.roles->known_only() && !(known->known && known->trusts_scheduler)) {
-      co_return Delivered{.kind = Delivered::Kind::kRefused,
-                          .code = "AccessDenied",
-                          .message = fmt::format("EventBridge Scheduler cannot assume {}.", role)};
+    if (ports_.roles->known_only() && !(known->known && known->trusts("scheduler.amazonaws.com"))) {
+      co_return cannot_assume(role);
     }
   }
   aws::Principal acts = ports::role_session(*known, role, schedule->account, kSession);

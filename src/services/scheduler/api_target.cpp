@@ -41,6 +41,14 @@ const aws::ServiceModel* find_model(std::string_view service) {
   return nullptr;
 }
 
+// Whether events come one after another in it: nobody would be there to take them.
+bool is_stream(const aws::ServiceModel& model, std::uint16_t structure) {
+  const std::uint16_t member = model.streaming_member(structure);
+  if (member == aws::kNone) return false;
+  const aws::MemberRow& row = model.members_of(model.shape(structure))[member];
+  return model.shape(row.shape).has(aws::ShapeFlags::kEventStream);
+}
+
 // Writes an input as its model spells it.
 class Speller {
  public:
@@ -116,7 +124,9 @@ Result<ApiTarget> read_api_target(std::string_view arn) {
     return fail(invalid("Provided Arn is not in correct format."));
   }
   const std::string_view service = what.substr(0, colon);
-  const std::string_view action = what.substr(colon + 1);
+  // As the SDK spells it, whatever the first letter was given as.
+  std::string action(what.substr(colon + 1));
+  action[0] = lower(action[0]);
   if (std::ranges::any_of(kReading,
                           [&](std::string_view each) { return action.starts_with(each); })) {
     return fail(invalid(
@@ -129,11 +139,16 @@ Result<ApiTarget> read_api_target(std::string_view arn) {
     return fail(aws::unsupported("scheduler", "CreateSchedule", fmt::format("Target.Arn={}", arn),
                                  fmt::format("there is no service {} here", service)));
   }
-  std::string name(action);
+  std::string name = action;
   name[0] = upper(name[0]);
   out.operation = out.model->find_operation(name);
   if (out.operation == nullptr) {
     return fail(invalid(fmt::format("The service {} has no action {}.", service, action)));
+  }
+  if (is_stream(*out.model, out.operation->input) || is_stream(*out.model, out.operation->output)) {
+    return fail(invalid(
+        fmt::format("The action {} of {} is a stream: EventBridge Scheduler does not call it.",
+                    action, service)));
   }
   return out;
 }

@@ -7,6 +7,7 @@
 
 #include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
+#include "ports/acting.hpp"
 #include "ports/roles.hpp"
 #include "schedule/expression.hpp"
 #include "services/scheduler/api_target.hpp"
@@ -79,10 +80,11 @@ Status check_target(const Core& core, std::string_view operation, const Target& 
   return check_input(target, arn->service);
 }
 
-Status check_role(const Core& core, const Target& target) {
+Status check_role(const Core& core, const AccountId& account, const Target& target) {
+  if (!ports::is_role_of(target.role_arn, account)) return fail(foreign_role());
   if (core.ports.roles == nullptr || !core.ports.roles->known_only()) return {};
   LAPWING_TRY(const ports::Role role, core.ports.roles->find(target.role_arn));
-  if (role.known && role.trusts_scheduler) return {};
+  if (role.known && role.trusts("scheduler.amazonaws.com")) return {};
   return fail(invalid(
       "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."));
 }
@@ -96,7 +98,7 @@ Status check_schedule(Core& core, std::string_view operation, const Schedule& sc
     return fail(invalid(schedule::unknown_zone(schedule.zone)));
   }
   LAPWING_CHECK(check_target(core, operation, schedule.target));
-  return check_role(core, schedule.target);
+  return check_role(core, schedule.scope.account, schedule.target);
 }
 
 }  // namespace lapwing::scheduler

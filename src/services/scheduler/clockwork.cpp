@@ -1,8 +1,6 @@
 #include "services/scheduler/clockwork.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,15 +42,70 @@ Status move_on(store::Txn& txn, const Schedule& schedule, const Step& step, Wall
   return Schedules::erase(txn, ScheduleTable::key(schedule));
 }
 
-}  // namespace
+struct Lost {
+  std::string schedule;
+  Error why;
+};
 
-std::uint64_t random_bits(Random& random) {
-  std::array<std::byte, sizeof(std::uint64_t)> bytes{};
-  random.fill(bytes);
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes.data(), sizeof out);
-  return out;
+// What is due at one look, and what came of it.
+struct Turn {
+  WallTime now;
+  std::size_t bytes = 0;
+  std::vector<journal::Step> told = {};
+  std::vector<Lost> lost = {};
+};
+
+// What no outbox ever takes is lost, so that it does not hold up what is due after it.
+Status send(store::Txn& txn, const Schedule& schedule, const Step& step, delivery::Outbox& outbox,
+            Turn& turn) {
+  const Invocation invocation{.scope = schedule.scope,
+                              .schedule_arn = schedule.arn(),
+                              .target = schedule.target,
+                              .execution_id = step.execution_id,
+                              .occurrence_ms = step.due.occurrence_ms};
+  const delivery::Posting posting = posting_of(invocation, step.due.due_ms);
+  turn.bytes += posting.event.size();
+  if (const Status accepted = outbox.accept(txn, posting); !accepted) {
+    const ErrorKind kind = accepted.error().kind();
+    const bool never = kind == ErrorKind::kTooLarge || kind == ErrorKind::kInvalid;
+    if (!never) return accepted;
+    turn.lost.push_back({invocation.schedule_arn, accepted.error()});
+    return {};
+  }
+  turn.told.push_back({.event = invocation.execution_id,
+                       .account = schedule.scope.account,
+                       .kind = journal::StepKind::kAccepted,
+                       .at = invocation.schedule_arn,
+                       .to = invocation.target.arn});
+  return {};
 }
+
+Status take(store::Txn& txn, const Step& step, delivery::Outbox& outbox, Turn& turn) {
+  const std::string key = DueTable::key(step.due);
+  LAPWING_TRY(const auto due, Dues::find(txn, key));
+  if (!due || due->record.due_ms != step.due.due_ms ||
+      due->record.occurrence_ms != step.due.occurrence_ms) {
+    return {};  // changed meanwhile
+  }
+  LAPWING_TRY(const auto stored, Schedules::find(txn, key));
+  if (!stored) return Dues::erase(txn, key);
+  const Schedule& schedule = stored->record;
+  if (step.zone == nullptr) {  // its next occurrence is not known
+    Due again = step.due;
+    again.due_ms = unix_ms(turn.now + kZoneAgain);
+    LAPWING_CHECK(Dues::put(txn, again));
+    return {};
+  }
+  const WallTime occurrence = wall_from_unix_ms(step.due.occurrence_ms);
+  const Duration late_max = kLateMax + window_of(schedule);
+  if (turn.now - occurrence > late_max && !is_one_time(schedule)) {
+    return move_on(txn, schedule, step, std::max(occurrence, turn.now - late_max - Duration(1)));
+  }
+  LAPWING_CHECK(send(txn, schedule, step, outbox, turn));
+  return move_on(txn, schedule, step, occurrence);
+}
+
+}  // namespace
 
 Result<std::optional<MonoTime>> Clockwork::next_due() {
   std::vector<Due> first;
@@ -87,54 +140,23 @@ Status Clockwork::run_due() {
     steps.push_back({std::move(each), std::move(zone), make_uuid(random_), random_bits(random_)});
   }
   if (steps.empty()) return {};
+  if (disk_ != nullptr) LAPWING_CHECK(disk_->check(2 * kBatchBytes));
 
-  std::vector<journal::Step> told;
+  Turn turn{.now = now};
   LAPWING_CHECK(space_.store().transact([&](store::Txn& txn) -> Status {
-    told.clear();
-    std::size_t bytes = 0;
+    turn.told.clear(), turn.lost.clear();
+    turn.bytes = 0;
     for (const Step& step : steps) {
-      if (bytes > kBatchBytes) break;  // the rest is still due
-      LAPWING_TRY(const auto due, Dues::find(txn, DueTable::key(step.due)));
-      if (!due || due->record.due_ms != step.due.due_ms ||
-          due->record.occurrence_ms != step.due.occurrence_ms) {
-        continue;  // changed meanwhile
-      }
-      LAPWING_TRY(const auto stored, Schedules::find(txn, DueTable::key(step.due)));
-      if (!stored) {
-        LAPWING_CHECK(Dues::erase(txn, DueTable::key(step.due)));
-        continue;
-      }
-      const Schedule& schedule = stored->record;
-      if (step.zone == nullptr) {  // its next occurrence is not known
-        Due again = step.due;
-        again.due_ms = unix_ms(now + kZoneAgain);
-        LAPWING_CHECK(Dues::put(txn, again));
-        continue;
-      }
-      const WallTime occurrence = wall_from_unix_ms(step.due.occurrence_ms);
-      const Duration late_max = kLateMax + window_of(schedule);
-      if (now - occurrence > late_max && !is_one_time(schedule)) {
-        const WallTime after = std::max(occurrence, now - late_max - Duration(1));
-        LAPWING_CHECK(move_on(txn, schedule, step, after));
-        continue;
-      }
-      const Invocation invocation{.scope = schedule.scope,
-                                  .schedule_arn = schedule.arn(),
-                                  .target = schedule.target,
-                                  .execution_id = step.execution_id,
-                                  .occurrence_ms = step.due.occurrence_ms};
-      const delivery::Posting posting = posting_of(invocation, step.due.due_ms);
-      bytes += posting.event.size();
-      LAPWING_CHECK(outbox_.accept(txn, posting));
-      LAPWING_CHECK(move_on(txn, schedule, step, occurrence));
-      told.push_back({.event = invocation.execution_id,
-                      .account = schedule.scope.account,
-                      .kind = journal::StepKind::kAccepted,
-                      .at = invocation.schedule_arn,
-                      .to = invocation.target.arn});
+      if (turn.bytes > kBatchBytes) break;  // the rest is still due
+      LAPWING_CHECK(take(txn, step, outbox_, turn));
     }
     return {};
   }));
+  for (const Lost& each : turn.lost) {
+    logger_.error("scheduler", "an occurrence cannot be sent, and is lost",
+                  {{"schedule", each.schedule}, {"error", each.why.to_log()}});
+  }
+  std::vector<journal::Step>& told = turn.told;
   fired_.fetch_add(told.size(), std::memory_order_relaxed);
   if (journal_ == nullptr) return {};
   for (journal::Step& step : told) journal_->note(std::move(step));

@@ -7,6 +7,8 @@
 // What was missed (the server was down): at() runs late, its age counted from when it was due; of
 // cron() and rate() what is more than kLateMax late, and behind its window, is left out.
 //
+// While the disk has nothing but its reserve, what is due waits.
+//
 // A schedule whose time zone this machine has lost waits for it, kZoneAgain at a time.
 //
 // Thread-safety: as DueSource; fired() from any thread.
@@ -21,6 +23,7 @@
 #include "base/random.hpp"
 #include "delivery/outbox.hpp"
 #include "journal/journal.hpp"
+#include "os/disk_space.hpp"
 #include "schedule/zones.hpp"
 #include "store/engine.hpp"
 
@@ -28,16 +31,18 @@ namespace lapwing::scheduler {
 
 class Clockwork final : public DueSource {
  public:
-  // All outlive it; `journal` may be null.
+  // All outlive it; `journal` and `disk` may be null.
   Clockwork(const Clock& clock, Random& random, Logger& logger, store::Space& space,
-            schedule::Zones& zones, delivery::Outbox& outbox, journal::Journal* journal)
+            schedule::Zones& zones, delivery::Outbox& outbox, journal::Journal* journal,
+            const os::DiskSpace* disk)
       : clock_(clock),
         random_(random),
         logger_(logger),
         space_(space),
         zones_(zones),
         outbox_(outbox),
-        journal_(journal) {}
+        journal_(journal),
+        disk_(disk) {}
 
   Result<std::optional<MonoTime>> next_due() override;
   Status run_due() override;
@@ -53,10 +58,8 @@ class Clockwork final : public DueSource {
   schedule::Zones& zones_;
   delivery::Outbox& outbox_;
   journal::Journal* const journal_;
+  const os::DiskSpace* const disk_;
   std::atomic<std::uint64_t> fired_{0};
 };
-
-// 64 of them.
-std::uint64_t random_bits(Random& random);
 
 }  // namespace lapwing::scheduler

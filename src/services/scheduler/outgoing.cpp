@@ -5,6 +5,7 @@
 
 #include "services/scheduler/limits.hpp"
 #include "text/time_format.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::scheduler {
 namespace {
@@ -14,14 +15,6 @@ ports::OnBehalf on_behalf(const Invocation& invocation) {
           .source_arn = invocation.schedule_arn,
           .source_account = invocation.scope.account,
           .role_arn = invocation.target.role_arn};
-}
-
-// Cuts no character in two.
-bool cut(std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return false;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  text.resize(bytes);
-  return true;
 }
 
 void add(ports::Parcel& parcel, std::string name, std::string value) {
@@ -69,7 +62,8 @@ std::optional<ports::Parcel> Outgoing::dead_letter(const delivery::Posting& post
   out.target = invocation->target.dead_letter_arn;
   out.as = on_behalf(*invocation);
   out.body = payload(*invocation, failure.attempts == 0 ? 1 : failure.attempts);
-  const bool truncated = cut(out.body, kInputBytesMax);
+  const bool truncated = out.body.size() > kInputBytesMax;
+  out.body.resize(text::truncate_utf8(out.body, kInputBytesMax).size());
   add(out, "ERROR_CODE", failure.last.code);
   add(out, "ERROR_MESSAGE", failure.last.message);
   if (failure.why == delivery::Why::kRetriesExhausted) {

@@ -125,6 +125,16 @@ TEST(Schedules, AreRefusedInAwssWords) {
       {"CreateSchedule",
        with_target("arn:aws:scheduler:::aws-sdk:lambda:getFunction", R"("Input":"{}")"),
        "ValidationException", "getFunction"},
+      {"CreateSchedule",
+       with_target("arn:aws:scheduler:::aws-sdk:sqs:ReceiveMessage", R"("Input":"{}")"),
+       "ValidationException", "The action receiveMessage of sqs only reads"},
+      {"CreateSchedule",
+       with_target("arn:aws:scheduler:::aws-sdk:lambda:invokeWithResponseStream",
+                   R"("Input":"{}")"),
+       "ValidationException", "is a stream"},
+      {"CreateSchedule",
+       with_target("arn:aws:scheduler:::aws-sdk:cloudwatchlogs:startLiveTail", R"("Input":"{}")"),
+       "ValidationException", "is a stream"},
       {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:lambda:fly", R"("Input":"{}")"),
        "ValidationException", "fly"},
       {"CreateSchedule", with_target("arn:aws:scheduler:::aws-sdk:mars:invoke", R"("Input":"{}")"),
@@ -167,7 +177,7 @@ class KnownRoles final : public ports::Roles {
   Result<ports::Role> find(std::string_view arn) override {
     ports::Role out;
     out.known = arn != "arn:aws:iam::000000000000:role/none";
-    out.trusts_scheduler = arn == kRole;
+    if (arn == kRole) out.trusted_services = {"scheduler.amazonaws.com"};
     return out;
   }
   bool known_only() const override { return true; }

@@ -134,8 +134,9 @@ Status Service::start() {
                       given_.loops, parts.destinations, given_.journal},
       parts.outgoing);
   LAPWING_CHECK(parts.outbox->start());
-  parts.clockwork = std::make_unique<Clockwork>(given_.clock, given_.random, given_.log, *space,
-                                                core_.zones, *parts.outbox, given_.journal);
+  parts.clockwork =
+      std::make_unique<Clockwork>(given_.clock, given_.random, given_.log, *space, core_.zones,
+                                  *parts.outbox, given_.journal, given_.disk);
   parts.due_task = given_.background.when_due("scheduler.due", *parts.clockwork);
   parts.due_task.notify();
   parts.removal_task = given_.background.when_due("scheduler.groups", parts.removal);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "services/scheduler/api_target.hpp"
+#include "services/scheduler/tables.hpp"
 #include "services/scheduler/testing/host.hpp"
 
 namespace lapwing::scheduler::testing {
@@ -39,6 +40,30 @@ TEST(SchedulerTargets, GetTheInputUnderTheRole) {
   EXPECT_EQ(parcel.as.service, "");
   EXPECT_EQ(parcel.as.source_arn, kArn);
   EXPECT_EQ(parcel.as.source_account.view(), "000000000000");
+}
+
+TEST(SchedulerTargets, WhatCannotBeSentHoldsUpNothingBehindIt) {
+  Host host;
+  ASSERT_TRUE(host.create("s", kOnce).ok());
+  // A name that no request can have; it is due first.
+  const std::string key = schedule_key({host.caller.account, host.caller.region}, "default", "s");
+  const auto made =
+      (*host.engine->space("scheduler"))->store().transact([&](store::Txn& txn) -> Status {
+        LAPWING_TRY(const auto schedule, Schedules::find(txn, key));
+        LAPWING_TRY(const auto due, Dues::find(txn, key));
+        Schedule long_named = schedule->record;
+        Due first = due->record;
+        long_named.name = first.name = std::string(500, 'n');
+        first.due_ms -= 1;
+        LAPWING_CHECK(Schedules::put(txn, long_named));
+        LAPWING_CHECK(Dues::put(txn, first));
+        return {};
+      });
+  ASSERT_TRUE(made);
+  host.restart();
+  host.advance(hours(2));
+  ASSERT_EQ(host.targets.all().size(), 1U);
+  EXPECT_EQ(host.targets.all()[0].parcel.as.source_arn, kArn);
 }
 
 TEST(SchedulerTargets, GetANotificationWithoutAnInput) {

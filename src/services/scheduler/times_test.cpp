@@ -224,6 +224,17 @@ TEST(SchedulerTimes, WithoutTheirZoneNobodyGuesses) {
   EXPECT_TRUE(host.get("s").ok());
 }
 
+TEST(SchedulerTimes, WaitWhileTheDiskHasNothingButItsReserve) {
+  Host host("2024-05-01T00:00:00Z");
+  ASSERT_TRUE(host.create("s", "at(2024-05-01T10:00:00)").ok());
+  host.disk.set_promised(1ULL << 62);
+  host.advance(hours(11));
+  EXPECT_TRUE(host.targets.all().empty());
+  host.disk.set_promised(0);
+  host.advance(minutes(2));
+  EXPECT_EQ(host.targets.all().size(), 1U);
+}
+
 TEST(SchedulerTimes, ManyAtOnce) {
   Host host("2024-05-01T00:00:00Z");
   for (int i = 0; i < 350; ++i) {

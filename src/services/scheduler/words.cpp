@@ -14,6 +14,12 @@ namespace errors = gen::scheduler::errors;
 
 Error invalid(std::string_view what) { return errors::validation(std::string(what)); }
 
+Error foreign_role() {
+  return Error(ErrorKind::kDenied, "AccessDeniedException",
+               "Cross-account pass role is not allowed.")
+      .with_status(403);
+}
+
 Error no_such_schedule(std::string_view name) {
   return errors::resource_not_found(fmt::format("Schedule {} does not exist.", name));
 }

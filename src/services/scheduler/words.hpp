@@ -9,6 +9,7 @@ namespace lapwing::scheduler {
 
 Error invalid(std::string_view what);
 Error no_such_schedule(std::string_view name);
+Error foreign_role();  // [ours: IAM's words] it is another account's
 Error schedule_exists(std::string_view name);
 Error no_such_group(std::string_view name);
 Error group_exists(std::string_view name);

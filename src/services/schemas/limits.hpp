@@ -22,5 +22,8 @@ inline constexpr std::size_t kPolicyBytesMax = 20 * kKiB;
 inline constexpr std::size_t kKeywordsMax = 20;
 // Schemas that a page of a search looks at.
 inline constexpr std::size_t kSearchedAtOnce = 100;
+// It ends behind the schema whose versions make it so much, and holds so many of them at a time.
+inline constexpr std::size_t kSearchedBytes = 8 * kMiB;
+inline constexpr std::size_t kVersionsSearchedAtOnce = 10;
 
 }  // namespace lapwing::schemas

@@ -283,6 +283,30 @@ TEST(Schemas, AreListedAndSearched) {
   EXPECT_EQ(search(" ").error, "BadRequestException");
 }
 
+TEST(Schemas, ASearchEndsItsPageWhenItHasReadEnough) {
+  Registers h;
+  ASSERT_TRUE(h.registry("r").ok());
+  const auto large = [](std::string_view title) {
+    return (open_api(title) + std::string(100'000, ' ')).substr(0, 100'000);
+  };
+  for (const char* const name : {"a", "b", "c"}) {
+    ASSERT_TRUE(h.create(name, large("V0")).ok());
+    for (int i = 1; i < 45; ++i) ASSERT_TRUE(h.update(name, large(fmt::format("V{}", i))).ok());
+  }
+  ASSERT_TRUE(h.create("d", open_api("needle")).ok());
+  const auto search = [&](std::string_view words, std::string_view more = "") {
+    return h.on("SearchSchemas", "", fmt::format(R"(,"Keywords":"{}"{})", words, more));
+  };
+  const Answer first = search("needle");
+  EXPECT_EQ(first.size("Schemas"), 0U);
+  ASSERT_NE(first.at("NextToken"), "");
+  const Answer rest = search("needle", fmt::format(R"(,"NextToken":"{}")", first.at("NextToken")));
+  EXPECT_EQ(h.names(rest, "Schemas", "SchemaName"), "d");
+  const Answer all = search("openapi");
+  EXPECT_EQ(h.names(all, "Schemas", "SchemaName"), "a b");
+  EXPECT_EQ(all.size("Schemas.0.SchemaVersions"), 45U);
+}
+
 TEST(Schemas, AreNotExported) {
   Registers h;
   ASSERT_TRUE(h.registry("r").ok());

@@ -24,6 +24,7 @@ struct SubscriptionAddress {
   TopicAddress topic;
   std::string id;  // a UUID
 
+  std::string key() const { return topic.key() + "/" + id; }
   std::string arn() const { return topic.arn() + ":" + id; }
 };
 

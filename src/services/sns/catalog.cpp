@@ -17,6 +17,16 @@ std::string endpoint_key(std::string_view protocol, std::string_view endpoint) {
   return out;
 }
 
+// Whether there are more.
+Result<bool> erase_some(store::Txn& txn, const TopicAddress& address) {
+  LAPWING_TRY(const auto page,
+              Subscriptions::list(txn, {.prefix = address.key() + "/", .limit = kRemovalStep}));
+  for (const Subscription& each : page.records) {
+    LAPWING_CHECK(Subscriptions::erase(txn, each.key()));
+  }
+  return page.next.has_value();
+}
+
 bool is_filtered(const Subscription& subscription) {
   return subscription.confirmed() && subscription.pattern != nullptr;
 }
@@ -31,10 +41,10 @@ const Subscription* View::find(patterns::PatternId number) const {
 
 Status Catalog::load() {
   const std::unique_lock lock(mutex_);
-  topics_.clear();
-  topic_counts_.clear();
-  by_token_.clear();
-  token_ends_.clear();
+  LAPWING_CHECK(Removals::for_each(store_, [this](Removal& removal) -> Status {
+    removing_.emplace(removal.topic.key(), removal.topic);
+    return {};
+  }));
   LAPWING_CHECK(Topics::for_each(store_, [this](Topic& topic) -> Status {
     std::string key = topic.key();
     ++topic_counts_[topic.scope][topic.fifo ? 1 : 0];
@@ -233,8 +243,28 @@ void Catalog::show(Entry& in, std::string_view id, SubscriptionPtr after) {
   in.view = nullptr;
 }
 
+void Catalog::show(const TopicAddress& address, TopicPtr after) {
+  const std::string key = address.key();
+  const std::unique_lock lock(mutex_);
+  if (after != nullptr) {
+    Entry& in = topics_[key];
+    if (in.topic == nullptr) ++topic_counts_[after->scope][after->fifo ? 1 : 0];
+    in.topic = std::move(after);
+    in.view = nullptr;
+    return;
+  }
+  const auto found = topics_.find(key);
+  if (found == topics_.end()) return;
+  for (const auto& [id, held] : found->second.subscriptions) forget(found->second, held);
+  --topic_counts_[address.scope][found->second.topic->fifo ? 1 : 0];
+  topics_.erase(found);
+}
+
 Result<TopicPtr> Catalog::change(const TopicAddress& address, TopicChange body) {
+  // Others may change something meanwhile.
+  LAPWING_CHECK(finish_removal(address));
   const std::scoped_lock lock(changing_);
+  LAPWING_CHECK(finish_removal(address));
   const TopicPtr before = find(address);
   LAPWING_TRY(TopicPtr after, body(before));
   if (after == before) return after;
@@ -245,14 +275,10 @@ Result<TopicPtr> Catalog::change(const TopicAddress& address, TopicChange body) 
   });
   if (!written) {
     // It may have happened.
-    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread());
+    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread(address));
     return fail(store_failure(written.error()));
   }
-  const std::unique_lock show_lock(mutex_);
-  Entry& in = topics_[address.key()];
-  if (in.topic == nullptr) ++topic_counts_[after->scope][after->fifo ? 1 : 0];
-  in.topic = after;
-  in.view = nullptr;
+  show(address, after);
   return after;
 }
 
@@ -267,23 +293,70 @@ Result<std::vector<SubscriptionPtr>> Catalog::erase(const TopicAddress& address)
     place = found->topic->place;
     for (const auto& [id, held] : found->subscriptions) out.push_back(held.subscription);
   }
+  bool left = false;
   const auto written = store_.transact([&](store::Txn& txn) -> Status {
-    for (const SubscriptionPtr& each : out) {
-      LAPWING_CHECK(Subscriptions::erase(txn, each->key()));
-    }
+    LAPWING_TRY(left, erase_some(txn, address));
+    if (left) LAPWING_CHECK(Removals::put(txn, {address}));
     LAPWING_CHECK(Sequences::erase(txn, place));
     return Topics::erase(txn, address.key());
   });
   if (!written) {
-    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread());
+    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread(address));
     return fail(store_failure(written.error()));
   }
-  const std::unique_lock show_lock(mutex_);
-  const auto found = topics_.find(address.key());
-  for (const auto& [id, held] : found->second.subscriptions) forget(found->second, held);
-  --topic_counts_[address.scope][found->second.topic->fifo ? 1 : 0];
-  topics_.erase(found);
+  show(address, nullptr);
+  if (left) {
+    const std::unique_lock left_lock(mutex_);
+    removing_.emplace(address.key(), address);
+  }
   return out;
+}
+
+bool Catalog::has_left() const {
+  const std::shared_lock lock(mutex_);
+  return !removing_.empty();
+}
+
+Status Catalog::remove_some() {
+  TopicAddress first;
+  {
+    const std::shared_lock lock(mutex_);
+    if (removing_.empty()) return {};
+    first = removing_.begin()->second;
+  }
+  LAPWING_CHECK(remove_some(first));
+  return {};
+}
+
+Result<bool> Catalog::remove_some(const TopicAddress& address) {
+  const std::string key = address.key();
+  bool left = false;
+  const auto written = store_.transact([&](store::Txn& txn) -> Status {
+    // Somebody else may have come to the end, and what is there is another topic's.
+    LAPWING_TRY(const auto removal, Removals::find(txn, key));
+    left = false;
+    if (!removal) return {};
+    LAPWING_TRY(left, erase_some(txn, address));
+    return left ? Status() : Removals::erase(txn, key);
+  });
+  if (!written) return fail(store_failure(written.error()));
+  if (!left) {
+    const std::unique_lock lock(mutex_);
+    removing_.erase(key);
+  }
+  return left;
+}
+
+Status Catalog::finish_removal(const TopicAddress& address) {
+  bool left = true;
+  while (left) {
+    {
+      const std::shared_lock lock(mutex_);
+      if (!removing_.contains(address.key())) return {};
+    }
+    LAPWING_TRY(left, remove_some(address));
+  }
+  return {};
 }
 
 Result<SubscriptionPtr> Catalog::write(const TopicPtr& topic, const SubscriptionAddress& address,
@@ -311,7 +384,7 @@ Result<SubscriptionPtr> Catalog::write(const TopicPtr& topic, const Subscription
     return also(txn, after.get());
   });
   if (!written) {
-    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread());
+    if (written.error().kind() == ErrorKind::kUnknown) LAPWING_CHECK(reread(address));
     return fail(store_failure(written.error()));
   }
   const std::unique_lock lock(mutex_);
@@ -359,6 +432,37 @@ std::optional<std::int64_t> Catalog::next_token_end_ms() const {
   return token_ends_.begin()->first.first;
 }
 
-Status Catalog::reread() { return load(); }
+Status Catalog::reread(const TopicAddress& address) {
+  TopicPtr there;
+  bool left = false;
+  LAPWING_CHECK(store_.read([&](store::Reader& reader) -> Status {
+    LAPWING_TRY(auto topic, Topics::find(reader, address.key()));
+    LAPWING_TRY(const auto removal, Removals::find(reader, address.key()));
+    there = topic ? std::make_shared<const Topic>(std::move(topic->record)) : nullptr;
+    left = removal.has_value();
+    return {};
+  }));
+  show(address, std::move(there));
+  const std::unique_lock lock(mutex_);
+  if (left) removing_.emplace(address.key(), address);
+  return {};
+}
+
+Status Catalog::reread(const SubscriptionAddress& address) {
+  SubscriptionPtr there;
+  LAPWING_CHECK(store_.read([&](store::Reader& reader) -> Status {
+    LAPWING_TRY(auto stored, Subscriptions::find(reader, address.key()));
+    there = nullptr;
+    if (!stored) return {};
+    LAPWING_CHECK(compile_filter(stored->record));
+    there = std::make_shared<const Subscription>(std::move(stored->record));
+    return {};
+  }));
+  LAPWING_CHECK(reread(address.topic));
+  const std::unique_lock lock(mutex_);
+  const auto in = topics_.find(address.topic.key());
+  if (in != topics_.end()) show(in->second, address.id, std::move(there));
+  return {};
+}
 
 }  // namespace lapwing::sns

@@ -77,8 +77,13 @@ class Catalog {
   // What `body` makes of the topic of this address (nullptr: there is none) is written and shown.
   using TopicChange = FunctionRef<Result<TopicPtr>(TopicPtr)>;
   Result<TopicPtr> change(const TopicAddress& address, TopicChange body);
-  // With all its subscriptions; answers them. One that is not there is gone already.
+  // With all its subscriptions; answers them. One that is not there is gone already. Records of
+  // subscriptions beyond kRemovalStep stay for remove_some(): a topic of this name that is made
+  // meanwhile waits for it.
   Result<std::vector<SubscriptionPtr>> erase(const TopicAddress& address);
+  // A step of what erase() has left, in a transaction of its own.
+  bool has_left() const;
+  Status remove_some();
 
   // The same with a subscription; nullptr takes it away. `also` writes what belongs to the change
   // into its transaction. A topic that is not there is NotFound.
@@ -118,7 +123,15 @@ class Catalog {
   Result<SubscriptionPtr> write(const TopicPtr& topic, const SubscriptionAddress& address,
                                 const SubscriptionPtr& before, const SubscriptionPtr& after,
                                 Also also);
-  Status reread();
+  // Whether some are left.
+  Result<bool> remove_some(const TopicAddress& address);
+  Status finish_removal(const TopicAddress& address);
+  // Null: there is none.
+  void show(const TopicAddress& address, TopicPtr after);
+  // After a commit of which nobody knows: what stands there now. What cannot be read stays as it
+  // was shown.
+  Status reread(const TopicAddress& address);
+  Status reread(const SubscriptionAddress& address);
 
   store::Store& store_;
   std::mutex changing_;
@@ -128,6 +141,7 @@ class Catalog {
   std::map<aws::Scope, std::array<std::size_t, 2>> topic_counts_;
   std::map<std::string, SubscriptionAddress, std::less<>> by_token_;
   std::map<std::pair<std::int64_t, std::string>, SubscriptionAddress> token_ends_;
+  std::map<std::string, TopicAddress, std::less<>> removing_;  // erased; some records are left
   patterns::PatternId next_number_ = 1;
 };
 

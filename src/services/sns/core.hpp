@@ -19,6 +19,7 @@
 #include "services/sns/settings.hpp"
 #include "services/sns/signer.hpp"
 #include "services/sns/token_ends.hpp"
+#include "services/sns/topic_removal.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::sns {
@@ -31,6 +32,7 @@ struct Parts {
         kept(space),
         fading(space.store(), clock),
         token_ends(catalog, clock),
+        topic_removal(catalog),
         mail(catalog, signer, kept) {}
 
   Catalog catalog;
@@ -38,12 +40,14 @@ struct Parts {
   Kept kept;
   Fading fading;
   TokenEnds token_ends;
+  TopicRemoval topic_removal;
   OutgoingMail mail;
   // Made last, gone first.
   std::unique_ptr<delivery::Outbox> outbox;
   std::unique_ptr<hosting::SpaceWaker> waker;
   background::Task fading_task;
   background::Task token_ends_task;
+  background::Task topic_removal_task;
 };
 
 struct Core {
@@ -66,6 +70,8 @@ struct Core {
   void forget(const SubscriptionAddress& subscription) {
     parts->outbox->forget(subscription.arn());
   }
+  // A topic was deleted: some of it may be left.
+  void topic_erased() { parts->topic_removal_task.notify(); }
   // A token was given out: it ends before others.
   void token_given() { parts->token_ends_task.notify(); }
 };

@@ -254,6 +254,44 @@ TEST_F(SnsDelivered, ATopicIsADestination) {
   EXPECT_EQ(parcels[0].attributes.at(0).type, "Number");
 }
 
+// An outbox's call has up to a thousand parcels and a limit of time; what it does not hear of comes
+// again.
+TEST_F(SnsDelivered, ManyParcelsAreOneCommitAndTakenOnce) {
+  ASSERT_TRUE(host.subscribe("t", "sqs", Host::queue("a"), R"("RawMessageDelivery":"true")").ok());
+  ASSERT_TRUE(host.create("u").ok());
+  ASSERT_TRUE(host.subscribe("u", "sqs", Host::queue("b"), R"("RawMessageDelivery":"true")").ok());
+  ports::Destination* const topics = host.ports.destinations->find(Host::arn("t"));
+  const ports::OnBehalf as{.service = {},
+                           .source_arn = {},
+                           .source_account = AccountId("000000000000"),
+                           .role_arn = "arn:aws:iam::000000000000:role/r"};
+  constexpr int kMany = 200;
+  std::vector<Parcel> parcels;
+  for (int i = 0; i < kMany; ++i) {
+    parcels.push_back({.id = "p" + std::to_string(i),
+                       .target = Host::arn(i % 2 == 0 ? "t" : "u"),
+                       .body = std::to_string(i),
+                       .as = as});
+  }
+  parcels.push_back({.id = "nowhere", .target = Host::arn("v"), .body = "x", .as = as});
+  const std::uint64_t before = host.changes();
+  const auto first = hand_over(*topics, parcels);
+  ASSERT_EQ(first.size(), parcels.size());
+  EXPECT_LE(host.changes() - before, 2u);
+  EXPECT_EQ(first.back().code, "NotFound");
+  const auto again = hand_over(*topics, parcels);
+  for (int i = 0; i < kMany; ++i) EXPECT_EQ(again[i].answer, first[i].answer) << i;
+  settle();
+  std::multiset<std::string> bodies;
+  for (const Parcel& parcel : queues.take()) bodies.insert(parcel.body);
+  EXPECT_EQ(bodies.size(), static_cast<std::size_t>(kMany));
+  EXPECT_EQ(std::set<std::string>(bodies.begin(), bodies.end()).size(), bodies.size());
+  // It is forgotten after a while, as deduplication ids are.
+  host.advance(minutes(6));
+  const auto space = host.engine->space("sns");
+  EXPECT_TRUE((*space)->store().scan({.kind = "sns.taken"})->records.empty());
+}
+
 TEST_F(SnsDelivered, ManySubscribersGetItAll) {
   constexpr int kMany = 1200;
   for (int i = 0; i < kMany; ++i) {

@@ -36,6 +36,18 @@ Result<Accepted> accept_in_order(store::Txn& txn, const Topic& topic, const Mess
   return Accepted{false, message.id, sequence};
 }
 
+Result<Accepted> accept_once(store::Txn& txn, const Topic& topic, const Message& message,
+                             std::string_view parcel) {
+  const std::string id = fmt::format("{}/p{}", topic.place, parcel);
+  LAPWING_TRY(const auto taken, TakenMessages::find(txn, id));
+  if (taken && taken->record.ends_ms > message.time_ms) {
+    return Accepted{true, taken->record.message_id, 0};
+  }
+  LAPWING_CHECK(TakenMessages::put(
+      txn, {id, message.id, 0, message.time_ms + milliseconds(kDeduplicatedFor)}));
+  return Accepted{false, message.id, 0};
+}
+
 Result<std::optional<MonoTime>> Fading::next_due() {
   // Before it looks: what is written meanwhile wakes it again.
   asleep_ = true;

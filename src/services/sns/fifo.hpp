@@ -1,5 +1,6 @@
-// What FIFO topics remember of their messages: deduplication ids for five minutes, and the last
-// sequence number, as records in the transaction that accepts a message.
+// What topics remember of their messages: deduplication ids and other senders' parcels for five
+// minutes, and a FIFO topic's last sequence number, as records in the transaction that accepts a
+// message.
 //
 // Thread-safety: static functions, as the transaction they are given; Fading as its Runner has it.
 #pragma once
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/due_source.hpp"
@@ -27,6 +29,10 @@ struct Accepted {
 // Gives the message its sequence number, unless its deduplication id was taken less than
 // kDeduplicatedFor ago.
 Result<Accepted> accept_in_order(store::Txn& txn, const Topic& topic, const Message& message);
+
+// Of a standard topic, where it comes by a parcel of this id: taken once for as long.
+Result<Accepted> accept_once(store::Txn& txn, const Topic& topic, const Message& message,
+                             std::string_view parcel);
 
 // Takes the ids away when they are over.
 class Fading final : public DueSource {

@@ -101,36 +101,47 @@ Result<std::vector<KeptMessage>> Kept::read(std::uint64_t after, std::size_t max
                            std::clamp<std::size_t>(max, 1, kKeptPageMax)));
 }
 
-Result<std::vector<KeptMessage>> Kept::newest(std::uint64_t before, std::size_t max) const {
+Result<std::vector<KeptMessage>> Kept::newest(std::uint64_t before, std::size_t max,
+                                              std::size_t max_bytes) const {
   if (before == 1) return std::vector<KeptMessage>();
   return decoded(log_.read(before == 0 ? store::LogRead::kLatest : before - 1,
                            store::Direction::kBackward,
-                           std::clamp<std::size_t>(max, 1, kKeptPageMax)));
+                           std::clamp<std::size_t>(max, 1, kKeptPageMax), max_bytes));
 }
 
 Result<hosting::OutboxPage> outbox_page(const Kept& kept, const hosting::OutboxAsk& ask) {
   hosting::OutboxPage out;
   std::uint64_t before = ask.before;
+  std::size_t bytes = 0;
   for (std::size_t looked_at = 0; looked_at < kKeptLookedAt;) {
-    LAPWING_TRY(std::vector<KeptMessage> page, kept.newest(before, ask.max));
+    LAPWING_TRY(std::vector<KeptMessage> page,
+                kept.newest(before, ask.max, std::max<std::size_t>(1, ask.bytes)));
     if (page.empty()) return out;
     looked_at += page.size();
     for (KeptMessage& each : page) {
-      before = each.number;
       const bool wanted = (ask.protocol.empty() || each.protocol == ask.protocol) &&
                           (ask.to.empty() || each.endpoint == ask.to) &&
                           (ask.account.empty() || each.account.view() == ask.account);
-      if (!wanted) continue;
-      out.messages.push_back({.number = each.number,
-                              .time_ms = each.time_ms,
-                              .protocol = std::move(each.protocol),
-                              .to = std::move(each.endpoint),
-                              .subject = std::move(each.subject),
-                              .body = std::move(each.body),
-                              .message_id = std::move(each.message_id),
-                              .topic_arn = std::move(each.topic_arn),
-                              .subscription_arn = std::move(each.subscription_arn)});
-      if (out.messages.size() < ask.max) continue;
+      if (!wanted) {
+        before = each.number;
+        continue;
+      }
+      hosting::OutboxMessage message{.number = each.number,
+                                     .time_ms = each.time_ms,
+                                     .protocol = std::move(each.protocol),
+                                     .to = std::move(each.endpoint),
+                                     .subject = std::move(each.subject),
+                                     .body = std::move(each.body),
+                                     .message_id = std::move(each.message_id),
+                                     .topic_arn = std::move(each.topic_arn),
+                                     .subscription_arn = std::move(each.subscription_arn)};
+      bytes += hosting::bytes_of(message);
+      const bool over = bytes > ask.bytes && !out.messages.empty();
+      if (!over) {
+        before = each.number;
+        out.messages.push_back(std::move(message));
+      }
+      if (!over && out.messages.size() < ask.max) continue;
       out.next = before;
       return out;
     }

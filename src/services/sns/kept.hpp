@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "background/runner.hpp"
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "hosting/outbox_page.hpp"
 #include "resources/bounded_log.hpp"
@@ -60,8 +61,10 @@ class Kept {
 
   // Those with larger numbers than `after`, in their order.
   Result<std::vector<KeptMessage>> read(std::uint64_t after, std::size_t max) const;
-  // Those with smaller numbers than `before` (0: all), the newest first.
-  Result<std::vector<KeptMessage>> newest(std::uint64_t before, std::size_t max) const;
+  // Those with smaller numbers than `before` (0: all), the newest first; as they are kept, of so
+  // many bytes at most, but one.
+  Result<std::vector<KeptMessage>> newest(std::uint64_t before, std::size_t max,
+                                          std::size_t max_bytes = 8 * kMiB) const;
 
   void begin(background::Runner& background, const Clock& clock) { log_.begin(background, clock); }
   void stop() { log_.stop(); }

@@ -40,5 +40,40 @@ TEST(SnsKept, TheOldestGo) {
   runner.stop();
 }
 
+TEST(SnsKept, APageOfTheOutboxIsBoundedInBytes) {
+  ManualClock clock;
+  const auto engine = store::make_memory_engine(clock);
+  store::Space& space = **engine->space("sns");
+  Kept kept(space);
+  // As JSON each quote is two bytes.
+  std::vector<KeptMessage> all(20,
+                               KeptMessage{.protocol = "sms", .body = std::string(50'000, '"')});
+  for (std::size_t i = 0; i < all.size(); i += 2) all[i].protocol = "email";
+  ASSERT_TRUE(space.store().transact([&](store::Txn& txn) { return kept.add(txn, all); }));
+  for (const char* const protocol : {"", "email"}) {
+    hosting::OutboxAsk ask{.max = 500, .protocol = protocol};
+    std::size_t seen = 0;
+    std::uint64_t last = UINT64_MAX;
+    do {
+      const auto page = outbox_page(kept, ask);
+      ASSERT_TRUE(page);
+      ASSERT_FALSE(page->messages.empty());
+      std::size_t bytes = 0;
+      for (const hosting::OutboxMessage& each : page->messages) {
+        EXPECT_LT(each.number, last);
+        last = each.number;
+        bytes += hosting::bytes_of(each);
+        ++seen;
+      }
+      EXPECT_LE(bytes, hosting::kOutboxPageBytes);
+      ask.before = page->next;
+    } while (ask.before > 1);
+    EXPECT_EQ(seen, ask.protocol.empty() ? 20u : 10u);
+  }
+  // One larger than that comes alone.
+  const auto one = outbox_page(kept, {.max = 500, .bytes = 1});
+  EXPECT_EQ(one->messages.size(), 1u);
+}
+
 }  // namespace
 }  // namespace lapwing::sns

@@ -24,7 +24,6 @@ inline constexpr std::size_t kPolicyBytesMax = 30 * kKiB;
 inline constexpr std::size_t kPolicyStatementsMax = 100;
 inline constexpr std::size_t kPolicyPrincipalsMax = 200;
 inline constexpr std::size_t kLabelCharactersMax = 80;
-inline constexpr std::size_t kDataProtectionPolicyBytesMax = 30'720;
 // Of delivery and redrive policies, which AWS bounds nowhere it says.
 inline constexpr std::size_t kSmallPolicyBytesMax = 4 * kKiB;
 
@@ -45,6 +44,11 @@ inline constexpr std::size_t kPageMax = 100;
 inline constexpr auto kDeduplicatedFor = std::chrono::minutes(5);
 // Deduplication ids that are over are removed so many in a transaction.
 inline constexpr std::size_t kSweepStep = 500;
+// Of a deleted topic's subscriptions so many are removed in a transaction.
+inline constexpr std::size_t kRemovalStep = 500;
+// What others send to topics is accepted so much in a transaction; more of one message, too.
+inline constexpr std::size_t kAddresseesOfCommit = 10'000;
+inline constexpr std::size_t kTextBytesOfCommit = 16 * kMiB;
 inline constexpr auto kTokenFor = std::chrono::hours(48);
 inline constexpr std::size_t kTokenDigits = 256;
 

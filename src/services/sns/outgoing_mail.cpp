@@ -151,8 +151,8 @@ ports::Parcel OutgoingMail::parcel(const Message& message, const Subscription& s
     out.body = std::move(mail.body);
   } else if (subscription.protocol == "firehose") {
     out.body = firehose_record(message, subscription);
-    out.as = {
-        .service = {}, .source_arn = {}, .source_account = {}, .role_arn = subscription.role_arn};
+    out.as.service = {};
+    out.as.role_arn = subscription.role_arn;
   } else {
     out.body = raw ? message.text_for(subscription.protocol)
                    : notification(message, subscription, signer_);

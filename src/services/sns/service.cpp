@@ -52,7 +52,10 @@ void add(aws::OperationTable& table, Core& core, Fn fn, Access access,
 }
 
 void add_topics(aws::OperationTable& table, Core& core) {
-  add<gen::sns::CreateTopic>(table, core, create_topic, Access::kWrite, named_arn);
+  // Nothing would be masked or blocked by a data protection policy.
+  table.add<gen::sns::CreateTopic>(
+      core, create_topic,
+      {.access = Access::kWrite, .resource = named_arn, .accepts = {"Name", "Attributes", "Tags"}});
   add<gen::sns::DeleteTopic>(table, core, delete_topic, Access::kWrite,
                              topic_arn<gen::sns::DeleteTopicInput>);
   add<gen::sns::GetTopicAttributes>(table, core, get_topic_attributes, Access::kRead,
@@ -66,8 +69,11 @@ void add_topics(aws::OperationTable& table, Core& core) {
                                   topic_arn<gen::sns::RemovePermissionInput>);
   add<gen::sns::GetDataProtectionPolicy>(table, core, get_data_protection_policy, Access::kRead,
                                          resource_arn<gen::sns::GetDataProtectionPolicyInput>);
-  add<gen::sns::PutDataProtectionPolicy>(table, core, put_data_protection_policy, Access::kWrite,
-                                         resource_arn<gen::sns::PutDataProtectionPolicyInput>);
+  table.add<gen::sns::PutDataProtectionPolicy>(
+      core, put_data_protection_policy,
+      {.access = Access::kWrite,
+       .resource = resource_arn<gen::sns::PutDataProtectionPolicyInput>,
+       .accepts = {"ResourceArn"}});
   add<gen::sns::ListTagsForResource>(table, core, list_tags_for_resource, Access::kRead,
                                      resource_arn<gen::sns::ListTagsForResourceRequest>);
   add<gen::sns::TagResource>(table, core, tag_resource, Access::kTagging,
@@ -199,6 +205,8 @@ Status Service::start() {
   parts.fading_task.notify();
   parts.token_ends_task = given_.background.when_due("sns.tokens", parts.token_ends);
   parts.token_ends_task.notify();
+  parts.topic_removal_task = given_.background.when_due("sns.removal", parts.topic_removal);
+  parts.topic_removal_task.notify();
   return {};
 }
 
@@ -227,6 +235,7 @@ void Service::stop() {
   (void)core_.store().transact([](store::Txn&) { return Status(); });
   if (core_.parts->outbox != nullptr) core_.parts->outbox->stop();
   core_.parts->waker.reset();
+  core_.parts->topic_removal_task.reset();
   core_.parts->token_ends_task.reset();
   core_.parts->fading_task.reset();
   core_.parts->kept.stop();

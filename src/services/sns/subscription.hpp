@@ -46,7 +46,7 @@ struct Subscription {
   std::shared_ptr<const patterns::Pattern> pattern;
 
   SubscriptionAddress address() const { return {topic, id}; }
-  std::string key() const { return topic.key() + "/" + id; }
+  std::string key() const { return address().key(); }
   std::string arn() const { return address().arn(); }
   bool confirmed() const { return state == SubscriptionState::kConfirmed; }
   bool pending() const { return state == SubscriptionState::kPending; }

@@ -35,7 +35,6 @@ struct TopicTable {
     f("content_deduplication", topic.content_deduplication);
     f("deduplicate_by_group", topic.deduplicate_by_group);
     f("attributes", topic.attributes);
-    f("data_protection_policy", topic.data_protection_policy);
     f("tags", topic.tags);
   }
 };
@@ -75,10 +74,30 @@ struct SubscriptionTable {
 };
 using Subscriptions = resources::Table<SubscriptionTable>;
 
-// A message that a FIFO topic has taken: the same deduplication id again answers it, for
-// kDeduplicatedFor.
+// A topic that was deleted while records of its subscriptions are left.
+struct Removal {
+  TopicAddress topic;
+};
+
+struct RemovalTable {
+  using Record = Removal;
+  static constexpr std::string_view kKind = "sns.removal";
+  static constexpr int kFormat = 1;
+
+  static std::string key(const Removal& removal) { return removal.topic.key(); }
+
+  template <class Fields, class R>
+  static void fields(Fields& f, R& removal) {
+    resources::scope_fields(f, removal.topic.scope);
+    f("name", removal.topic.name);
+  }
+};
+using Removals = resources::Table<RemovalTable>;
+
+// A message that a topic has taken: the same deduplication id of a FIFO topic's, or the same parcel
+// of a sender's, again answers it, for kDeduplicatedFor.
 struct Taken {
-  std::string id;  // place, scope and deduplication id
+  std::string id;  // place, scope and deduplication id, or the parcel's
   std::string message_id;
   std::uint64_t sequence = 0;
   std::int64_t ends_ms = 0;

@@ -29,7 +29,6 @@ struct Topic {
   // "KmsMasterKeyId", "SignatureVersion", "TracingConfig", "MaximumMessageSize",
   // "FifoThroughputScope".
   std::map<std::string, std::string> attributes;
-  std::string data_protection_policy;
   std::map<std::string, std::string> tags;
 
   TopicAddress address() const { return {scope, name}; }

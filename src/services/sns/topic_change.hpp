@@ -33,6 +33,4 @@ inline bool takes_large_messages(std::string_view protocol) {
 }
 std::string_view large_messages_refused();
 
-Status check_data_protection_policy(std::string_view text);
-
 }  // namespace lapwing::sns

@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 
 #include "gen/sns/errors.hpp"
-#include "policy/evaluate.hpp"
+#include "ports/acting.hpp"
 #include "services/sns/prepare.hpp"
 #include "services/sns/publishing.hpp"
 #include "services/sns/words.hpp"
@@ -14,18 +14,12 @@ namespace lapwing::sns {
 namespace {
 
 Status check_policy(const View& view, const ports::OnBehalf& as) {
-  if (as.service.empty()) return {};
-  if (view.policy != nullptr) {
-    policy::Request request =
-        policy::service_request(as.service, as.source_arn, as.source_account.view());
-    request.action = "sns:Publish";
-    request.resource = view.topic->arn();
-    if (policy::evaluate(*view.policy, request) == policy::Verdict::kAllowed) return {};
-  }
+  const std::string arn = view.topic->arn();
+  if (ports::may(as, {"sns:Publish", arn, view.topic->scope.account}, view.policy.get())) return {};
   return fail(gen::sns::errors::authorization_error(
       fmt::format("{} is not authorized to perform: sns:Publish on resource: {} because no "
                   "resource-based policy allows the sns:Publish action",
-                  as.service, view.topic->arn())));
+                  ports::sender(as), arn)));
 }
 
 Outgoing outgoing(const ports::Parcel& parcel, const Topic& topic) {
@@ -43,50 +37,57 @@ Outgoing outgoing(const ports::Parcel& parcel, const Topic& topic) {
   return out;
 }
 
-ports::Delivered outcome(Result<std::string> published) {
+ports::Delivered not_taken(const Error& error) {
   ports::Delivered out;
-  if (published) {
-    out.answer = *std::move(published);
-    return out;
-  }
-  const ErrorKind kind = published.error().kind();
+  const ErrorKind kind = error.kind();
   const bool refused = kind == ErrorKind::kInvalid || kind == ErrorKind::kNotFound ||
                        kind == ErrorKind::kDenied || kind == ErrorKind::kTooLarge ||
                        kind == ErrorKind::kConflict || kind == ErrorKind::kUnsupported;
   out.kind = refused ? ports::Delivered::Kind::kRefused : ports::Delivered::Kind::kLater;
-  out.code = published.error().code();
-  out.message = published.error().message();
+  out.code = error.code();
+  out.message = error.message();
   return out;
 }
 
-}  // namespace
-
-net::Task<Result<std::string>> TopicDestination::publish(net::Loop& loop,
-                                                         const ports::Parcel& parcel) {
+Result<Sent> prepare_one(Core& core, const ports::Parcel& parcel) {
   const auto address = read_topic_arn(parcel.target);
-  if (!address) co_return fail(invalid("TopicArn"));
-  LAPWING_CO_TRY(ViewPtr view, core_.catalog().view(*address));
-  LAPWING_CO_CHECK(check_policy(*view, parcel.as));
+  if (!address) return fail(invalid("TopicArn"));
+  LAPWING_TRY(ViewPtr view, core.catalog().view(*address));
+  LAPWING_CHECK(check_policy(*view, parcel.as));
   aws::Call call;
   call.origin = aws::Origin::kService;
   call.trace_id = parcel.trace;
   const Outgoing given = outgoing(parcel, *view->topic);
-  LAPWING_CO_TRY(Message message, prepare(call, *core_.random, Outgoing(given)));
-  LAPWING_CO_CHECK(fit(*view->topic, given, message));
-  message.time_ms = core_.now_ms();
-  message.base = base_url(call, core_.settings.url);
-  std::vector<Message> messages;
-  messages.push_back(std::move(message));
-  LAPWING_CO_TRY(const std::vector<Accepted> accepted,
-                 co_await publish_to(core_, loop, std::move(view), std::move(messages)));
-  co_return accepted.front().message_id;
+  LAPWING_TRY(Message message, prepare(call, *core.random, Outgoing(given)));
+  LAPWING_CHECK(fit(*view->topic, given, message));
+  message.time_ms = core.now_ms();
+  message.base = base_url(call, core.settings.url);
+  return Sent{std::move(view), std::move(message), parcel.id};
 }
+
+}  // namespace
 
 net::Task<std::vector<ports::Delivered>> TopicDestination::deliver(
     net::Loop& loop, const std::vector<ports::Parcel>& parcels) {
-  std::vector<ports::Delivered> out;
-  for (const ports::Parcel& parcel : parcels) {
-    out.push_back(outcome(co_await publish(loop, parcel)));
+  std::vector<ports::Delivered> out(parcels.size());
+  std::vector<Sent> sent;
+  std::vector<std::size_t> of;  // where their outcomes stand
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    auto prepared = prepare_one(core_, parcels[i]);
+    if (!prepared) {
+      out[i] = not_taken(prepared.error());
+      continue;
+    }
+    sent.push_back(*std::move(prepared));
+    of.push_back(i);
+  }
+  const auto taken = co_await take_all(core_, loop, std::move(sent));
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (taken[i]) {
+      out[of[i]].answer = taken[i]->message_id;
+    } else {
+      out[of[i]] = not_taken(taken[i].error());
+    }
   }
   co_return out;
 }

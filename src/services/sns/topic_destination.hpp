@@ -1,5 +1,8 @@
 // Topics as what others send events to: functions' dead letters and destinations, rules, buckets.
 //
+// All of a call are one transaction, or a few; a parcel that comes again within five minutes is
+// taken once.
+//
 // A service that acts for itself is let by the topic's policy, and a role by its own.
 //
 // Thread-safety: as ports::Destination.
@@ -20,8 +23,6 @@ class TopicDestination final : public ports::Destination {
       net::Loop& loop, const std::vector<ports::Parcel>& parcels) override;
 
  private:
-  net::Task<Result<std::string>> publish(net::Loop& loop, const ports::Parcel& parcel);
-
   Core& core_;
 };
 

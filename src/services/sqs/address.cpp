@@ -7,6 +7,7 @@
 #include "aws/arn.hpp"
 #include "gen/sqs/errors.hpp"
 #include "resources/table.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -39,7 +40,7 @@ bool is_queue_name(std::string_view name) {
 Result<Address> parse_url(const aws::Call& call, std::string_view url) {
   const auto invalid = [&] {
     return fail(gen::sqs::errors::invalid_address(fmt::format(
-        "The address {} is not valid for this endpoint.", url.substr(0, kUrlBytesMax))));
+        "The address {} is not valid for this endpoint.", text::truncate_utf8(url, kUrlBytesMax))));
   };
   std::string_view path = path_of(url);
   path = path.substr(0, path.find_first_of("?#"));

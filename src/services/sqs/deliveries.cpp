@@ -4,7 +4,7 @@
 
 #include <fmt/core.h>
 
-#include "policy/evaluate.hpp"
+#include "ports/acting.hpp"
 #include "services/sqs/core.hpp"
 #include "services/sqs/prepare.hpp"
 #include "services/sqs/words.hpp"
@@ -34,15 +34,11 @@ Error not_allowed(const Queue& queue, std::string_view who) {
 }
 
 Status check_policy_of(const Queue& queue, const ports::OnBehalf& as) {
-  if (as.service.empty()) return {};
-  if (queue.document != nullptr) {
-    policy::Request request =
-        policy::service_request(as.service, as.source_arn, as.source_account.view());
-    request.action = "sqs:SendMessage";
-    request.resource = queue.arn();
-    if (policy::evaluate(*queue.document, request) == policy::Verdict::kAllowed) return {};
+  const std::string arn = queue.arn();
+  if (ports::may(as, {"sqs:SendMessage", arn, queue.scope.account}, queue.document.get())) {
+    return {};
   }
-  return fail(not_allowed(queue, as.service));
+  return fail(not_allowed(queue, ports::sender(as)));
 }
 
 Outgoing outgoing(const Queue& queue, const Parcel& parcel) {
@@ -65,7 +61,7 @@ Outgoing outgoing(const Queue& queue, const Parcel& parcel) {
 aws::Call call_of(const Parcel& parcel) {
   aws::Call out;
   out.trace_id = parcel.trace;
-  out.caller.user_id = parcel.as.service.empty() ? parcel.as.role_arn : parcel.as.service;
+  out.caller.user_id = ports::sender(parcel.as);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "delivery/outbox_events.hpp"
+#include "hosting/cannot_replay.hpp"
 #include "services/sqs/core.hpp"
 #include "services/sqs/message.hpp"
 
@@ -46,10 +47,6 @@ Result<EventPage> queues(Core& core, const EventAsk& ask) {
   }
 }
 
-Error cannot(std::string message) {
-  return Error(ErrorKind::kUnavailable, "CannotReplay", std::move(message)).with_status(409);
-}
-
 QueuePtr queue_of(Core& core, std::string_view arn) {
   const auto address = parse_arn(arn);
   return address ? core.catalog().find(*address) : nullptr;
@@ -73,7 +70,7 @@ Result<std::size_t> move_back(Core& core, std::string_view message_id) {
   const QueuePtr from = queue_of(core, dead.dead_letters);
   const QueuePtr to = queue_of(core, dead.to);
   if (from == nullptr || to == nullptr) {
-    return fail(cannot(
+    return fail(hosting::cannot_replay(
         fmt::format("{} is not there any more.", from == nullptr ? dead.dead_letters : dead.to)));
   }
   store::MessageId number = 0;
@@ -92,16 +89,16 @@ Result<std::size_t> move_back(Core& core, std::string_view message_id) {
     return {};
   });
   if (!moved && moved.error().kind() == ErrorKind::kNotFound) {
-    return fail(cannot(fmt::format(
+    return fail(hosting::cannot_replay(fmt::format(
         "The message is in {} no more: it was deleted, moved, or has expired there, and is kept "
         "nowhere else.",
         dead.dead_letters)));
   }
   if (!moved && moved.error().kind() == ErrorKind::kConflict) {
-    return fail(
-        cannot(fmt::format("Somebody has received the message from {}: it can be moved "
-                           "back when its visibility ends.",
-                           dead.dead_letters)));
+    return fail(hosting::cannot_replay(
+        fmt::format("Somebody has received the message from {}: it can be moved "
+                    "back when its visibility ends.",
+                    dead.dead_letters)));
   }
   if (!moved) return fail(moved.error());
   core.parts->retention.sent(*to);

@@ -15,7 +15,7 @@ namespace lapwing::sqs {
 struct Core;
 
 Result<journal::EventPage> event_facts(Core& core, const journal::EventAsk& ask);
-// Back to the queue that it came from. kUnavailable where it cannot go now, and why.
+// Back to the queue that it came from. cannot_replay() where it cannot go now, and why.
 Result<std::size_t> move_back(Core& core, std::string_view message_id);
 
 }  // namespace lapwing::sqs

@@ -6,6 +6,7 @@
 #include "crypto/sha256.hpp"
 #include "gen/sqs/errors.hpp"
 #include "text/base64.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -50,7 +51,7 @@ Result<Handle> read_handle(const Queue& queue, std::string_view text) {
   const auto invalid = [&] {
     return fail(gen::sqs::errors::receipt_handle_is_invalid(
         fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.",
-                    text.substr(0, kHandleBytesMax))));
+                    text::truncate_utf8(text, kHandleBytesMax))));
   };
   if (text.size() > kHandleBytesMax) return invalid();
   const auto bytes = text::base64_decode(text);

@@ -5,6 +5,7 @@
 #include "gen/sqs/errors.hpp"
 #include "gen/sqs/model.hpp"
 #include "resources/store_failure.hpp"
+#include "text/utf8.hpp"
 
 namespace lapwing::sqs {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t kShownBytesMax = 1024;
 Error invalid_value(std::string_view value, std::string_view parameter, std::string_view reason) {
   return gen::sqs::errors::invalid_parameter_value(
       fmt::format("Value {} for parameter {} is invalid. Reason: {}",
-                  value.substr(0, kShownBytesMax), parameter, reason));
+                  text::truncate_utf8(value, kShownBytesMax), parameter, reason));
 }
 
 Error no_such_queue() {

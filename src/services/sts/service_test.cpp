@@ -15,7 +15,7 @@ class SomeRoles final : public ports::Roles {
   explicit SomeRoles(bool known_only) : known_only_(known_only) {}
   bool known_only() const override { return known_only_; }
   Result<ports::Role> find(std::string_view arn) override {
-    if (arn == kKnown) return ports::Role{true, "AROAKNOWN", 7200, false};
+    if (arn == kKnown) return ports::Role{true, "AROAKNOWN", 7200, {}};
     return ports::Role{.id = "AROASTANDIN"};
   }
 

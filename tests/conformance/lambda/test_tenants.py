@@ -83,10 +83,15 @@ def test_the_json_log_names_the_tenant(lam, deploy, log_of):
     pytest.fail(f"no tenantId in {records}")
 
 
-def test_what_does_not_go_with_tenants(lam, shared, role):
+def test_what_does_not_go_with_tenants(client, lam, shared, role):
     version = lam.publish_version(FunctionName=shared)["Version"]
     refusal(lambda: lam.put_provisioned_concurrency_config(
         FunctionName=shared, Qualifier=version, ProvisionedConcurrentExecutions=1))
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="q-" + uuid.uuid4().hex[:8])["QueueUrl"]
+    source = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    refusal(lambda: lam.create_event_source_mapping(
+        FunctionName=shared, EventSourceArn=source["Attributes"]["QueueArn"]))
     assert json.loads(lam.invoke(FunctionName=shared, Qualifier=version, TenantId="blue")[
         "Payload"].read())["count"] == 1
 

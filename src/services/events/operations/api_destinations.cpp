@@ -28,8 +28,9 @@ Status check_url(std::string_view text) {
   return fail(invalid_parameter("InvocationEndpoint", "It is no http or https URL."));
 }
 
-Status check_connection(Core& core, const std::string& arn) {
-  if (core.parts->api_calls.connection_of(arn) != nullptr) return {};
+Status check_connection(Core& core, const aws::Call& call, const std::string& arn) {
+  const ConnectionPtr there = core.parts->api_calls.connection_of(arn);
+  if (there != nullptr && there->scope.account == call.caller.account) return {};
   return fail(errors::resource_not_found(fmt::format("Connection '{}' does not exist.", arn)));
 }
 
@@ -61,7 +62,7 @@ void tell(const Core& core, const ApiDestination& api, Out& out) {
 Result<gen::events::CreateApiDestinationResponse> create_api_destination(
     Core& core, const aws::Call& call, const gen::events::CreateApiDestinationRequest& in) {
   LAPWING_CHECK(check_url(in.invocation_endpoint));
-  LAPWING_CHECK(check_connection(core, in.connection_arn));
+  LAPWING_CHECK(check_connection(core, call, in.connection_arn));
   ApiDestination wanted;
   wanted.scope = aws::scope_of(call.caller);
   wanted.name = in.name;
@@ -116,7 +117,7 @@ Result<gen::events::ListApiDestinationsResponse> list_api_destinations(
 Result<gen::events::UpdateApiDestinationResponse> update_api_destination(
     Core& core, const aws::Call& call, const gen::events::UpdateApiDestinationRequest& in) {
   if (in.invocation_endpoint) LAPWING_CHECK(check_url(*in.invocation_endpoint));
-  if (in.connection_arn) LAPWING_CHECK(check_connection(core, *in.connection_arn));
+  if (in.connection_arn) LAPWING_CHECK(check_connection(core, call, *in.connection_arn));
   LAPWING_TRY(
       const ApiDestinationPtr api,
       core.parts->apis.change(

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "aws/arn.hpp"
+#include "aws/operation_table.hpp"
 #include "gen/events/errors.hpp"
 #include "policy/statements.hpp"
 #include "services/events/limits.hpp"
@@ -41,6 +42,12 @@ void tell_settings(const Bus& bus, Out& out) {
     config.level = bus.log_level;
     config.include_detail = bus.log_detail;
   }
+}
+
+// Nothing is logged, so nothing but OFF is taken.
+Status check_log(std::string_view operation, const std::optional<gen::events::LogConfig>& config) {
+  if (!config || !config->level || *config->level == "OFF") return {};
+  return fail(aws::unsupported("events", operation, "LogConfig.Level=" + *config->level));
 }
 
 template <class In>
@@ -103,6 +110,7 @@ Result<gen::events::CreateEventBusResponse> create_event_bus(
     Core& core, const aws::Call& call, const gen::events::CreateEventBusRequest& in) {
   if (in.name.contains('/')) return fail(invalid("Event bus name must not contain '/'."));
   LAPWING_CHECK(check_dead_letter(in.dead_letter_config));
+  LAPWING_CHECK(check_log("CreateEventBus", in.log_config));
   Bus wanted;
   wanted.address = {aws::scope_of(call.caller), in.name};
   wanted.created_ms = wanted.modified_ms = core.now_ms();
@@ -170,6 +178,7 @@ Result<gen::events::ListEventBusesResponse> list_event_buses(
 Result<gen::events::UpdateEventBusResponse> update_event_bus(
     Core& core, const aws::Call& call, const gen::events::UpdateEventBusRequest& in) {
   LAPWING_CHECK(check_dead_letter(in.dead_letter_config));
+  LAPWING_CHECK(check_log("UpdateEventBus", in.log_config));
   LAPWING_TRY(const BusAddress address, own_bus(call, in.name));
   LAPWING_TRY(const BusPtr bus, core.change_bus(address, [&](Bus& changed) -> Status {
     take_settings(in, changed);

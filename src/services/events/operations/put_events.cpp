@@ -131,10 +131,8 @@ net::Task<Result<gen::events::PutEventsResponse>> put_events(Core& core, net::Lo
     core.parts->intake.note(*routed);
     co_return out;
   }
-  if (core.disk != nullptr) {
-    if (auto room = core.disk->check(2 * kPutEventsBytesMax); !room) {
-      co_return fail(store_failure(std::move(room).error()));
-    }
+  if (auto room = core.parts->intake.check_room(); !room) {
+    co_return fail(store_failure(std::move(room).error()));
   }
   const auto done = co_await store::transact_on(
       loop, core.store(), [routed, intake = &core.parts->intake](store::Txn& txn) {

@@ -7,6 +7,7 @@
 #include "gen/events/errors.hpp"
 #include "patterns/automaton.hpp"
 #include "patterns/compile.hpp"
+#include "ports/acting.hpp"
 #include "schedule/expression.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/pages.hpp"
@@ -47,6 +48,7 @@ Rule put_over(const Rule& there, Rule wanted) {
   wanted.tags = there.tags;
   wanted.target_texts = there.target_texts;
   wanted.targets = there.targets;
+  wanted.target_marks = there.target_marks;
   if (there.enabled() && wanted.schedule == there.schedule) wanted.anchor_ms = there.anchor_ms;
   return wanted;
 }
@@ -84,6 +86,9 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   LAPWING_CHECK(check_schedule(wanted));
   wanted.state = in.state.value_or(std::string(State::kEnabled));
   wanted.description = in.description;
+  if (in.role_arn && !ports::is_role_of(*in.role_arn, call.caller.account)) {
+    return fail(foreign_role());
+  }
   wanted.role_arn = in.role_arn;
   wanted.created_by = call.caller.account;
   wanted.anchor_ms = core.now_ms();

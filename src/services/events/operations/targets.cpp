@@ -5,6 +5,7 @@
 
 #include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
+#include "ports/acting.hpp"
 #include "services/events/input.hpp"
 #include "services/events/limits.hpp"
 #include "services/events/pages.hpp"
@@ -12,14 +13,19 @@
 namespace lapwing::events {
 namespace {
 
+constexpr std::size_t kMarkDigits = 16;
+
 Result<aws::Arn> arn_of(const std::string& text) {
   auto arn = aws::Arn::parse(text);
   if (!arn) return fail(invalid_parameter(text, "Provided Arn is not in correct format."));
   return *std::move(arn);
 }
 
-Status check_target(const Core& core, const gen::events::Target& target) {
+Status check_target(const Core& core, const aws::Call& call, const gen::events::Target& target) {
   LAPWING_TRY(const aws::Arn arn, arn_of(target.arn));
+  if (target.role_arn && !ports::is_role_of(*target.role_arn, call.caller.account)) {
+    return fail(foreign_role());
+  }
   LAPWING_CHECK(check_input(target));
   const bool fifo = arn.service == "sqs" && arn.resource.ends_with(".fifo");
   if (fifo && (!target.sqs_parameters || !target.sqs_parameters->message_group_id)) {
@@ -49,11 +55,12 @@ std::size_t bytes_of(const Rule& rule) {
   return out;
 }
 
-void put(Rule& rule, const gen::events::Target& target) {
+void put(Rule& rule, const gen::events::Target& target, Random& random) {
   const auto there = std::ranges::find(rule.targets, target.id, &gen::events::Target::id);
   if (there == rule.targets.end()) {
     rule.targets.push_back(target);
     rule.target_texts.push_back(target_text(target));
+    rule.target_marks.insert_or_assign(target.id, random_hex(random, kMarkDigits));
     return;
   }
   const auto at = there - rule.targets.begin();
@@ -68,9 +75,11 @@ Result<gen::events::PutTargetsResponse> put_targets(Core& core, const aws::Call&
   LAPWING_TRY(BusAddress bus, own_bus(call, in.event_bus_name));
   const RuleAddress address{std::move(bus), in.rule};
   LAPWING_CHECK(core.get_rule(address));
-  for (const gen::events::Target& target : in.targets) LAPWING_CHECK(check_target(core, target));
+  for (const gen::events::Target& target : in.targets) {
+    LAPWING_CHECK(check_target(core, call, target));
+  }
   LAPWING_CHECK(core.change_rule(address, [&](Rule& rule) -> Status {
-    for (const gen::events::Target& target : in.targets) put(rule, target);
+    for (const gen::events::Target& target : in.targets) put(rule, target, *core.random);
     if (rule.targets.size() > kTargetsMax || bytes_of(rule) > kTargetsBytesMax) {
       return fail(too_many());
     }
@@ -115,6 +124,7 @@ Result<gen::events::RemoveTargetsResponse> remove_targets(
       rule.targets.erase(found);
       rule.target_texts.erase(rule.target_texts.begin() + at);
       gone.push_back(addressee(rule, id));
+      rule.target_marks.erase(id);
     }
     return {};
   }));

@@ -159,7 +159,8 @@ class BusHost : public hosting::testing::Host<Service> {
   ~BusHost() override { end_service(); }
 
   net::WorkerPool names{1};
-  delivery::HttpCaller http{names};
+  delivery::HttpReach reach{true};
+  delivery::HttpCaller http{names, reach};
   Mailbox queues;
   Mailbox functions;
 };

@@ -5,6 +5,7 @@
 
 #include "delivery/outbox_events.hpp"
 #include "os/disk_space.hpp"
+#include "ports/acting.hpp"
 #include "services/lambda/attachments.hpp"
 #include "services/lambda/catalog.hpp"
 #include "services/lambda/concurrency.hpp"
@@ -68,7 +69,7 @@ Status AsyncInvocations::start() {
   dead_->begin(given_.background, given_.clock);
   events_ = std::make_unique<EventQueue>(EventQueueNeeds{
       *space, given_.clock, given_.random, given_.log, given_.background, given_.loops,
-      parts_.catalog, parts_.invoker, *this, *outbox_, *dead_, given_.journal});
+      parts_.catalog, parts_.invoker, *this, notices_, *outbox_, *dead_, given_.journal});
   LAPWING_CHECK(outbox_->start());
   return events_->start();
 }
@@ -127,10 +128,9 @@ std::expected<AsyncInvocations::Aim, ports::Delivered> AsyncInvocations::aim(
     return std::unexpected(error.kind() == ErrorKind::kNotFound ? refused(error) : later(error));
   }
   if ((*function)->per_tenant) return std::unexpected(refused(errors::tenant_needed()));
-  if (!as.service.empty() &&
-      !parts_.attachments.allows(target, {as.service, as.source_arn, as.source_account.view()})) {
+  if (!parts_.attachments.allows(target, as)) {
     return std::unexpected(
-        refused(errors::access_denied(as.service, "lambda:InvokeFunction", target)));
+        refused(errors::access_denied(ports::sender(as), "lambda:InvokeFunction", target)));
   }
   return Aim{*std::move(named), *function};
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "hosting/cannot_replay.hpp"
 #include "services/lambda/async/event_lane.hpp"
 #include "services/lambda/async/event_queue.hpp"
 #include "services/lambda/function_identifier.hpp"
@@ -75,8 +76,7 @@ Result<std::size_t> EventQueue::replay(std::string_view request_id) {
   const auto function =
       needs_.functions.resolve(event.account, event.region, event.function.view(), event.qualifier);
   if (!function) {
-    return fail(Error(ErrorKind::kUnavailable, "CannotReplay", function.error().message())
-                    .with_status(409));
+    return fail(hosting::cannot_replay(function.error().message()));
   }
   event.accepted_ms = unix_ms(needs_.clock.wall());  // its age and its attempts begin again
   event.failures = 0;

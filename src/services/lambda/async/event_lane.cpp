@@ -31,6 +31,37 @@ std::string unqualified(const Event& event) {
   return function_arn({event.account, event.region, event.function});
 }
 
+// What an attempt leaves to write. The transaction has it with the task, which it may outlive.
+struct End {
+  std::string queue;
+  store::Receipt receipt;
+  NextStep next;
+  std::vector<delivery::Posting> postings = {};
+  std::optional<delivery::DeadEvent> dead = std::nullopt;
+  std::string payload = {};  // of the next attempt
+  // Places of postings that no outbox ever takes; of the last run of the transaction.
+  std::vector<std::pair<std::size_t, Error>> refused = {};
+};
+
+Status write_end(store::Txn& txn, End& end, delivery::Outbox& outbox,
+                 const delivery::DeadEvents& dead) {
+  end.refused.clear();
+  for (std::size_t i = 0; i < end.postings.size(); ++i) {
+    const Status accepted = outbox.accept(txn, end.postings[i]);
+    if (accepted) continue;
+    const ErrorKind kind = accepted.error().kind();
+    const bool never = kind == ErrorKind::kTooLarge || kind == ErrorKind::kInvalid;
+    if (!never) return accepted;
+    end.refused.emplace_back(i, accepted.error());
+  }
+  if (end.dead) LAPWING_CHECK(dead.add(txn, {*end.dead}));
+  if (end.next.kind == NextStep::Kind::kEnd) return txn.complete(end.receipt);
+  if (end.next.kind == NextStep::Kind::kTryLater) return txn.release(end.receipt, end.next.delay);
+  LAPWING_TRY([[maybe_unused]] const store::MessageId moved,
+              txn.move(end.receipt, end.queue, {.payload = end.payload, .delay = end.next.delay}));
+  return {};
+}
+
 }  // namespace
 
 EventLane::EventLane(EventQueue& events, net::Loop& loop, std::string queue)
@@ -46,10 +77,13 @@ void EventLane::on_signal() noexcept { wake(); }
 
 void EventLane::wake() {
   if (signalled_.exchange(true)) return;
-  loop_.post([lane = weak_from_this(),
+  loop_.post([lane = weak_from_this(), events = &events_,
               hold = std::make_shared<background::Hold>(needs_.background.hold())]() mutable {
     const std::shared_ptr<EventLane> self = lane.lock();
-    if (self == nullptr) return;
+    if (self == nullptr) {  // the room that it was woken for is the next one's
+      if (events->has_room()) events->line_.wake_first();
+      return;
+    }
     self->signalled_ = false;
     self->look_again_ = true;
     if (self->working_) return;
@@ -208,31 +242,24 @@ net::Task<void> EventLane::run(const store::Claimed& claimed, Event event) {
 
 net::Task<void> EventLane::settle(const store::Claimed& claimed, Event event,
                                   const EventSettings& settings, Ending ending) {
-  const bool ends = ending.next.kind == NextStep::Kind::kEnd;
-  std::optional<delivery::Posting> posting;
-  if (ends) {
+  const auto end = std::make_shared<End>(End{.queue = queue_,
+                                             .receipt = claimed.receipt,
+                                             .next = ending.next,
+                                             .dead = dead_event(event, settings, ending)});
+  if (ending.next.kind == NextStep::Kind::kEnd) {
     const std::string qualifier = event.qualifier.empty() ? std::string(kLatest) : event.qualifier;
     std::string arn = event.invoked_arn;
     if (event.qualifier.empty()) arn += ":" + qualifier;
-    posting = Notices::posting({event, std::move(arn), ending.next.condition,
-                                std::max(ending.runs, event.failures), ending.answer},
-                               settings, ending.role_arn, needs_.clock.wall());
+    end->postings = Notices::postings({event, std::move(arn), ending.next.condition,
+                                       std::max(ending.runs, event.failures), ending.answer},
+                                      settings, ending.role_arn, needs_.clock.wall());
   }
-  const std::optional<delivery::DeadEvent> dead = dead_event(event, settings, ending);
-  std::string payload;
-  if (ending.next.kind == NextStep::Kind::kTryAgain) payload = encode(event);
+  if (ending.next.kind == NextStep::Kind::kTryAgain) end->payload = encode(event);
   while (true) {
-    Result<store::Committed> done = co_await store::transact_on(
+    const Result<store::Committed> done = co_await store::transact_on(
         loop_, needs_.space.store(),
-        [this, receipt = claimed.receipt, next = ending.next, posting, dead,
-         payload](store::Txn& txn) -> Status {
-          if (posting) LAPWING_CHECK(needs_.outbox.accept(txn, *posting));
-          if (dead) LAPWING_CHECK(needs_.dead.add(txn, {*dead}));
-          if (next.kind == NextStep::Kind::kEnd) return txn.complete(receipt);
-          if (next.kind == NextStep::Kind::kTryLater) return txn.release(receipt, next.delay);
-          LAPWING_TRY([[maybe_unused]] const store::MessageId moved,
-                      txn.move(receipt, queue_, {.payload = payload, .delay = next.delay}));
-          return {};
+        [end, outbox = &needs_.outbox, dead = &needs_.dead](store::Txn& txn) {
+          return write_end(txn, *end, *outbox, *dead);
         });
     // A receipt that no longer counts: the function was deleted meanwhile, and its events with it.
     if (done || done.error().kind() == ErrorKind::kConflict) break;
@@ -240,11 +267,14 @@ net::Task<void> EventLane::settle(const store::Claimed& claimed, Event event,
                        {{"request", event.request_id}, {"error", done.error().message()}});
     co_await loop_.sleep(kCommitAgain);
   }
-  if (dead) {
+  for (const auto& [place, error] : end->refused) {
+    needs_.notices.refused(end->postings[place], error);
+  }
+  if (end->dead) {
     ++events_.counts_.dropped;
     needs_.dead.added();
   }
-  note(event, ending, posting.has_value());
+  note(event, ending, end->postings.size() > end->refused.size());
 }
 
 std::optional<delivery::DeadEvent> EventLane::dead_event(const Event& event,

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.hpp"
 #include "base/testing/eventually.hpp"
 #include "net/sync.hpp"
 #include "services/lambda/async/event_queue.hpp"
@@ -79,23 +80,13 @@ class Hanging final : public engine::Invoker {
   std::map<std::string, std::size_t> begun_;
 };
 
-class Unset final : public EventSettingsSource {
+class SameForAll final : public EventSettingsSource {
  public:
   EventSettings event_settings(const AccountId&, const Region&, const FunctionName&,
                                std::string_view) const override {
-    return {};
+    return of_all;
   }
-};
-
-class Nobody final : public delivery::Sender {
- public:
-  std::optional<delivery::Shipment> shipment(const delivery::Posting&, std::string_view) override {
-    return std::nullopt;
-  }
-  std::optional<ports::Parcel> dead_letter(const delivery::Posting&, std::string_view,
-                                           const delivery::Failure&) override {
-    return std::nullopt;
-  }
+  EventSettings of_all;
 };
 
 class EventLanes : public ::testing::Test {
@@ -112,7 +103,7 @@ class EventLanes : public ::testing::Test {
     outbox_.stop();
     runner_.stop();
   }
-  void send(const std::string& function, int count) {
+  void send(const std::string& function, int count, const std::string& payload = "{}") {
     std::vector<Event> all;
     for (int i = 0; i < count; ++i) {
       all.push_back({.request_id = fmt::format("{}-{}", function, i),
@@ -122,7 +113,7 @@ class EventLanes : public ::testing::Test {
                      .qualifier = "",
                      .invoked_arn = function,
                      .trace = "",
-                     .payload = "{}",
+                     .payload = payload,
                      .tenant_id = "",
                      .accepted_ms = unix_ms(clock_.wall())});
     }
@@ -132,6 +123,11 @@ class EventLanes : public ::testing::Test {
         EXPECT_TRUE(co_await queue.accept_all(on, std::move(given)));
       }(events_, loop, std::move(events)));
     });
+  }
+  std::uint64_t waiting_of(const std::string& function) {
+    const auto stats = events_.waiting(kAccount, kRegion, FunctionName(function));
+    EXPECT_TRUE(stats.has_value());
+    return stats ? stats->visible + stats->delayed + stats->in_flight : 0;
   }
   // All places are taken, none of them by "late".
   void fill() {
@@ -147,21 +143,22 @@ class EventLanes : public ::testing::Test {
   ManualClock clock_;
   SystemClock real_;
   SeededRandom random_{7};
-  Logger& logger_ = null_logger();
+  lapwing::testing::CapturedLog said_;
+  Logger logger_{said_, real_, LogLevel::kWarn};
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
   store::Space& space_ = **engine_->space("lambda");
   background::Runner runner_{clock_, logger_, {.pace = background::Pace::kManual}};
   net::LoopGroup loops_{1, real_, logger_};
   ports::Destinations nowhere_;
-  Nobody nobody_;
   AnyFunction functions_;
   Hanging invoker_;
-  Unset settings_;
+  SameForAll settings_;
+  Notices notices_{logger_};
   delivery::Outbox outbox_{
-      "outbox", {space_, clock_, random_, logger_, runner_, loops_, nowhere_}, nobody_};
+      "outbox", {space_, clock_, random_, logger_, runner_, loops_, nowhere_}, notices_};
   delivery::DeadEvents dead_{space_, "lambda.dead"};
   EventQueue events_{{space_, clock_, random_, logger_, runner_, loops_, functions_, invoker_,
-                      settings_, outbox_, dead_}};
+                      settings_, notices_, outbox_, dead_}};
 };
 
 TEST_F(EventLanes, OneFunctionBeginsWithAFew) {
@@ -200,6 +197,32 @@ TEST_F(EventLanes, SeveralThatAreKeptBeginOneAfterAnother) {
     ASSERT_TRUE(eventually(
         [&] { return invoker_.begun("a") + invoker_.begun("b") + invoker_.begun("c") == ended; }));
   }
+}
+
+TEST_F(EventLanes, ALargeEventIsToldOfToADestinationAndADeadLetterQueue) {
+  settings_.of_all.none_may_run = true;
+  settings_.of_all.on_failure = "arn:aws:sqs:us-east-1:000000000000:destination";
+  settings_.of_all.dead_letters = "arn:aws:sqs:us-east-1:000000000000:dead";
+  send("f", 1, '"' + std::string(1'000'000, 'x') + '"');
+  ASSERT_TRUE(eventually([&] { return events_.counts().dropped == 1; }));
+  EXPECT_EQ(waiting_of("f"), 0U);
+  ASSERT_TRUE(eventually([&] { return outbox_.counts().accepted == 2; }));
+  // Nothing takes them here, and the log names them as they were given.
+  ASSERT_TRUE(eventually([&] { return said_.count("an event was dropped") == 2; }));
+  EXPECT_EQ(said_.count("an event was dropped", "darn:"), 0U);
+  EXPECT_EQ(said_.count("an event was dropped", "qarn:"), 0U);
+}
+
+TEST_F(EventLanes, WhatTheOutboxNeverTakesIsLostAndItsEventEnds) {
+  settings_.of_all.none_may_run = true;
+  settings_.of_all.dead_letters = "arn:aws:sqs:us-east-1:000000000000:" + std::string(500, 'q');
+  send("f", 1);
+  ASSERT_TRUE(eventually([&] { return events_.counts().dropped == 1; }));
+  EXPECT_EQ(waiting_of("f"), 0U);
+  EXPECT_EQ(notices_.counts().dead_letter_errors, 1U);
+  const auto dead = dead_.newest(0, 10);
+  ASSERT_TRUE(dead.has_value());
+  EXPECT_EQ(dead->events.size(), 1U);
 }
 
 }  // namespace

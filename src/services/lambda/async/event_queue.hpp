@@ -45,6 +45,7 @@
 #include "net/loop_group.hpp"
 #include "services/lambda/async/event.hpp"
 #include "services/lambda/async/event_settings.hpp"
+#include "services/lambda/async/notices.hpp"
 #include "store/engine.hpp"
 
 namespace lapwing::lambda {
@@ -60,7 +61,8 @@ struct EventQueueNeeds {
   const engine::Functions& functions;
   engine::Invoker& invoker;
   const EventSettingsSource& settings;
-  delivery::Outbox& outbox;
+  Notices& notices;
+  delivery::Outbox& outbox;             // of the notices
   delivery::DeadEvents& dead;           // where those are kept that ended without success
   journal::Journal* journal = nullptr;  // null: nothing is noted
 };
@@ -98,7 +100,7 @@ class EventQueue {
   // put off. Blocks on the store.
   Result<journal::EventPage> facts(const journal::EventAsk& ask);
   // Runs the function again for an event that ended without success; 0: there is none of this id.
-  // kUnavailable where the function is not there any more. Blocks on the store.
+  // cannot_replay() where the function is not there any more. Blocks on the store.
   Result<std::size_t> replay(std::string_view request_id);
   // Events that wait or are at work, of one function.
   Result<store::QueueStats> waiting(const AccountId& account, const Region& region,

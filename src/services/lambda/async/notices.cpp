@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "aws/arn.hpp"
 #include "base/packed.hpp"
+#include "ports/acting.hpp"
 
 namespace lapwing::lambda {
 namespace {
@@ -54,35 +56,37 @@ std::optional<Notice> decode(std::string_view bytes) {
   return out;
 }
 
-bool is_topic(std::string_view arn) { return arn.contains(":sns:"); }
+bool is_topic(std::string_view arn) { return aws::service_of(arn) == "sns"; }
 
 }  // namespace
 
-std::optional<delivery::Posting> Notices::posting(const Ended& ended, const EventSettings& settings,
-                                                  const std::string& role_arn, WallTime now) {
+std::vector<delivery::Posting> Notices::postings(const Ended& ended, const EventSettings& settings,
+                                                 const std::string& role_arn, WallTime now) {
   const bool success = ended.condition == Condition::kSuccess;
   const std::string& destination = success ? settings.on_success : settings.on_failure;
-  const bool buried = !success && !settings.dead_letters.empty();
-  if (destination.empty() && !buried) return std::nullopt;
-  delivery::Posting out;
-  out.id = ended.event.request_id;
-  out.trace = ended.event.trace;
-  out.accepted_ms = unix_ms(now);
-  Notice notice;
-  notice.function_arn = ended.function_arn;
-  notice.role_arn = role_arn;
+  std::vector<delivery::Posting> out;
+  const auto add = [&](std::string addressee, Notice notice) {
+    notice.function_arn = ended.function_arn;
+    notice.role_arn = role_arn;
+    out.push_back({.id = ended.event.request_id,
+                   .event = encode(notice),
+                   .addressees = {std::move(addressee)},
+                   .trace = ended.event.trace,
+                   .accepted_ms = unix_ms(now)});
+  };
   if (!destination.empty()) {
+    Notice notice;
     notice.detail_type = detail_type_of(ended.condition);
     notice.record =
         invocation_record(ended, now, is_topic(destination) ? kTopicBytesMax : kRecordBytesMax);
-    out.addressees.push_back(kRecordTo + destination);
+    add(kRecordTo + destination, std::move(notice));
   }
-  if (buried) {
+  if (!success && !settings.dead_letters.empty()) {
+    Notice notice;
     notice.event = ended.event.payload;
     notice.attributes = dead_letter_attributes(ended);
-    out.addressees.push_back(kEventTo + settings.dead_letters);
+    add(kEventTo + settings.dead_letters, std::move(notice));
   }
-  out.event = encode(notice);
   return out;
 }
 
@@ -112,7 +116,10 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
       {.first = kBackoffFirst, .most = kBackoffMost, .attempts = 100, .age = kEventAgeMax});
   ports::Parcel& parcel = out.parcel;
   parcel.target = addressee.substr(1);
-  parcel.as.role_arn = std::move(notice->role_arn);
+  // Whatever account its role is said to be of, a function acts in its own.
+  const auto function = aws::Arn::parse(notice->function_arn);
+  if (function) parcel.as.source_account = function->account;
+  parcel.as.role_arn = ports::role_in(notice->role_arn, parcel.as.source_account);
   parcel.as.source_arn = notice->function_arn;
   parcel.trace = posting.trace;
   if (addressee.front() == kEventTo) {
@@ -132,16 +139,25 @@ std::optional<delivery::Shipment> Notices::shipment(const delivery::Posting& pos
 
 void Notices::ended(const delivery::Posting& posting, std::string_view addressee,
                     const delivery::Failure* failure, Duration) {
-  if (failure == nullptr || addressee.empty()) return;
+  if (failure != nullptr) lost(posting, addressee, failure->last.code, failure->last.message);
+}
+
+void Notices::refused(const delivery::Posting& posting, const Error& error) {
+  for (const std::string& each : posting.addressees) {
+    lost(posting, each, error.code(), error.message());
+  }
+}
+
+void Notices::lost(const delivery::Posting& posting, std::string_view addressee,
+                   std::string_view code, std::string_view why) {
+  if (addressee.empty()) return;
   const bool event = addressee.front() == kEventTo;
   ++(event ? counts_.dead_letter_errors : counts_.destination_failures);
-  logger_.warn("lambda.events",
-               event ? "an event did not reach its dead-letter queue"
-                     : "a record did not reach its destination",
-               {{"request", posting.id},
-                {"to", addressee.substr(1)},
-                {"code", failure->last.code},
-                {"why", failure->last.message}});
+  logger_.warn(
+      "lambda.events",
+      event ? "an event did not reach its dead-letter queue"
+            : "a record did not reach its destination",
+      {{"request", posting.id}, {"to", addressee.substr(1)}, {"code", code}, {"why", why}});
 }
 
 }  // namespace lapwing::lambda

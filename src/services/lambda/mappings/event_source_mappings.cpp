@@ -19,9 +19,8 @@ std::string key_of(const aws::Scope& scope, std::string_view uuid) {
   return key_prefix(scope.account, scope.region) + std::string(uuid);
 }
 
-aws::Scope scope_of(const MappingRecord& record) {
-  return {record.function.account, record.function.region};
-}
+// On their way, looked at together.
+constexpr std::size_t kStepMax = 100;
 
 // Of the same source and function, but itself.
 Status check_alone(store::Txn& txn, const MappingRecord& record) {
@@ -61,11 +60,27 @@ Status EventSourceMappings::start() {
                                                                   .journal = given_.journal});
   }
   LAPWING_CHECK(sweep_checkpoints());
-  return MappingRecords::for_each(store_, [this](MappingRecord& record) -> Status {
+  LAPWING_CHECK(take_up());
+  task_ = given_.background.when_due("lambda.mappings", *this);
+  endings_->begin(task_);
+  task_.notify();
+  return {};
+}
+
+Status EventSourceMappings::take_up() {
+  std::vector<MappingRecord> changing;
+  LAPWING_CHECK(MappingRecords::for_each(store_, [&](MappingRecord& record) -> Status {
     if (record.state == MappingState::kEnabled) begin(record);
-    if (!is_settled(record.state)) finish_later(record);
+    if (!is_settled(record.state)) changing.push_back(std::move(record));
     return {};
-  });
+  }));
+  if (changing.empty()) return {};
+  // Older versions have not put them into the index.
+  LAPWING_CHECK(store_.transact([&](store::Txn& txn) -> Status {
+    for (const MappingRecord& each : changing) LAPWING_CHECK(MappingRecords::put(txn, each));
+    return {};
+  }));
+  return {};
 }
 
 void EventSourceMappings::drain() {
@@ -73,6 +88,8 @@ void EventSourceMappings::drain() {
 }
 
 void EventSourceMappings::stop() {
+  endings_->stop();
+  task_.reset();
   if (pollers_ != nullptr) pollers_->stop_all();
 }
 
@@ -135,7 +152,7 @@ Status EventSourceMappings::create(const MappingRecord& record, const std::strin
     if (record.stream) (void)mappings::Checkpoints::forget(*checkpoints_, record.uuid);
     return fail(created.error());
   }
-  if (!is_settled(record.state)) finish_later(record);
+  task_.notify();
   return {};
 }
 
@@ -157,7 +174,7 @@ Result<MappingRecord> EventSourceMappings::write(const aws::Scope& scope, std::s
 Result<MappingRecord> EventSourceMappings::change(const aws::Scope& scope, std::string_view uuid,
                                                   Change change) {
   LAPWING_TRY(MappingRecord written, write(scope, uuid, change));
-  if (!is_settled(written.state)) finish_later(written);
+  task_.notify();
   return written;
 }
 
@@ -167,58 +184,64 @@ Status EventSourceMappings::change_tags(const aws::Scope& scope, std::string_vie
   return {};
 }
 
-void EventSourceMappings::finish_later(const MappingRecord& record) {
-  parts_.side.steps.post(
-      [this, scope = scope_of(record), uuid = record.uuid] { finish(scope, uuid); });
+Result<std::vector<MappingRecord>> EventSourceMappings::on_their_way() const {
+  std::vector<MappingRecord> out;
+  LAPWING_CHECK(store_.read([&](store::Reader& reader) -> Status {
+    LAPWING_TRY(auto page,
+                MappingRecords::list(reader, {.index = std::string(MappingTable::kChanging),
+                                              .limit = store::kMaxScanLimit}));
+    out = std::move(page.records);
+    return {};
+  }));
+  std::erase_if(out, [this](const MappingRecord& each) { return endings_->waits(each.uuid); });
+  if (out.size() > kStepMax) out.resize(kStepMax);
+  return out;
 }
 
-void EventSourceMappings::finish(const aws::Scope& scope, const std::string& uuid) {
-  const auto found = find(scope, uuid);
-  if (!found) {
-    given_.log.error("lambda.mappings", "a mapping cannot be read",
-                     {{"mapping", uuid}, {"error", found.error().to_log()}});
-    return;
+Result<std::optional<MonoTime>> EventSourceMappings::next_due() {
+  LAPWING_TRY(const std::vector<MappingRecord> found, on_their_way());
+  if (found.empty()) return std::optional<MonoTime>();
+  return std::optional(MonoTime());  // now
+}
+
+Status EventSourceMappings::run_due() {
+  LAPWING_TRY(const std::vector<MappingRecord> found, on_their_way());
+  Status first;  // of what went wrong: the others go on
+  for (const MappingRecord& each : found) {
+    Status done = step(each);
+    if (!done && first) first = std::move(done);
   }
-  if (!*found || is_settled((*found)->state)) return;
-  const MappingRecord& record = **found;
-  const MappingState from = record.state;
-  const bool ends = from == MappingState::kDeleting || !record.enabled;
-  if (!ends) {
+  return first;
+}
+
+Status EventSourceMappings::step(const MappingRecord& record) {
+  if (record.state != MappingState::kDeleting && record.enabled) {
     begin(record);
-    return settle(scope, uuid, from, MappingState::kEnabled);
+    return settle(record, MappingState::kEnabled);
   }
-  if (pollers_ == nullptr) return settle(scope, uuid, from, MappingState::kDisabled);
-  // Batches at work end first.
-  pollers_->stop(uuid, [this, scope, uuid, from] {
-    parts_.side.steps.post(
-        [this, scope, uuid, from] { settle(scope, uuid, from, MappingState::kDisabled); });
-  });
+  // Batches at work end first; the next step finds that they have.
+  if (pollers_ != nullptr && !endings_->ended(*pollers_, record.uuid)) return {};
+  LAPWING_CHECK(settle(record, MappingState::kDisabled));
+  endings_->forget(record.uuid);
+  return {};
 }
 
-void EventSourceMappings::settle(const aws::Scope& scope, const std::string& uuid,
-                                 MappingState from, MappingState to) {
-  bool gone = false;
-  auto done = store_.transact([&](store::Txn& txn) -> Status {
-    LAPWING_TRY(auto found, MappingRecords::find(txn, key_of(scope, uuid)));
-    if (!found || found->record.state != from) return {};
-    if (from == MappingState::kDeleting) {
-      gone = true;
-      return MappingRecords::erase(txn, key_of(scope, uuid));
-    }
+Status EventSourceMappings::settle(const MappingRecord& record, MappingState to) {
+  const std::string key = MappingTable::key(record);
+  const bool ends = record.state == MappingState::kDeleting;
+  // First, as what has no record is swept by the next start only.
+  if (ends && record.stream) {
+    LAPWING_CHECK(mappings::Checkpoints::forget(*checkpoints_, record.uuid));
+  }
+  LAPWING_CHECK(store_.transact([&](store::Txn& txn) -> Status {
+    LAPWING_TRY(auto found, MappingRecords::find(txn, key));
+    if (!found || found->record.state != record.state) return {};
+    if (ends) return MappingRecords::erase(txn, key);
     found->record.state = to;
     LAPWING_CHECK(MappingRecords::put(txn, found->record));
     return {};
-  });
-  if (done && gone) {
-    // The next start does so, too.
-    if (const Status swept = mappings::Checkpoints::forget(*checkpoints_, uuid); !swept) {
-      given_.log.warn("lambda.mappings", "checkpoints of a deleted mapping cannot be removed",
-                      {{"mapping", uuid}, {"error", swept.error().to_log()}});
-    }
-  }
-  if (done) return;
-  given_.log.error("lambda.mappings", "a mapping's state cannot be written; the next start does so",
-                   {{"mapping", uuid}, {"error", done.error().to_log()}});
+  }));
+  return {};
 }
 
 void EventSourceMappings::begin_stream(const MappingRecord& record) {

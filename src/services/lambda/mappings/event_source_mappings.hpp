@@ -4,8 +4,9 @@
 //   LAPWING_CHECK(mappings.start());      // after catalogue and concurrency were loaded
 //   mappings.drain();  mappings.stop();
 //
-// A change answers a state on its way (Creating, Updating ...); a step on the executor ends it, as
-// does start() for those that a crash has cut. What is on its way is not changed again.
+// A change answers a state on its way (Creating, Updating ...); a step in the background ends it,
+// also for those that a crash has cut, and is tried again while it fails. What is on its way is not
+// changed again.
 //
 // A mapping has one poller, in the process that has the data directory. Messages that were taken
 // when it ended come back when their visibility ends; a stream is read on from its checkpoints, in
@@ -20,11 +21,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "background/runner.hpp"
+#include "base/due_source.hpp"
 #include "base/function_ref.hpp"
-#include "engine/control_plane.hpp"
 #include "hosting/metrics_text.hpp"
 #include "hosting/service.hpp"
+#include "mappings/endings.hpp"
 #include "mappings/pollers.hpp"
 #include "resources/pages.hpp"
 #include "services/lambda/mappings/function_consumer.hpp"
@@ -35,15 +39,14 @@ namespace lapwing::lambda {
 
 // All outlive it.
 struct MappingParts {
-  const engine::EngineSide& side;
   FunctionRuns& runs;
   mappings::GivenUpSink& given_up;
 };
 
-class EventSourceMappings {
+class EventSourceMappings final : private DueSource {
  public:
   EventSourceMappings(const hosting::Dependencies& given, const MappingParts& parts);
-  ~EventSourceMappings();
+  ~EventSourceMappings() override;
 
   Status start();
   void drain();
@@ -76,10 +79,14 @@ class EventSourceMappings {
 
  private:
   Result<MappingRecord> write(const aws::Scope& scope, std::string_view uuid, Change change);
-  void finish_later(const MappingRecord& record);
+  Result<std::optional<MonoTime>> next_due() override;
+  Status run_due() override;
+  // Those on their way that nothing is done about yet.
+  Result<std::vector<MappingRecord>> on_their_way() const;
   // Does what the record's state asks for.
-  void finish(const aws::Scope& scope, const std::string& uuid);
-  void settle(const aws::Scope& scope, const std::string& uuid, MappingState from, MappingState to);
+  Status step(const MappingRecord& record);
+  Status settle(const MappingRecord& record, MappingState to);
+  Status take_up();
   void begin(const MappingRecord& record);
   void begin_stream(const MappingRecord& record);
   Status fix_start(const MappingRecord& record, const std::string& role_arn);
@@ -90,6 +97,8 @@ class EventSourceMappings {
   store::Store& store_;
   store::Store* checkpoints_ = nullptr;         // from start() on
   std::unique_ptr<mappings::Pollers> pollers_;  // likewise; null where there is nothing to poll
+  background::Task task_;                       // of the steps
+  const std::shared_ptr<mappings::Endings> endings_ = std::make_shared<mappings::Endings>();
 };
 
 }  // namespace lapwing::lambda

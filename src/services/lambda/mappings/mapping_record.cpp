@@ -35,17 +35,7 @@ std::string MappingRecord::arn() const {
   return mapping_arn(function.account, function.region, uuid);
 }
 
-std::string_view MappingRecord::source_service() const { return service_of(source_arn); }
-
-std::string_view service_of(std::string_view arn) {
-  // "arn:PARTITION:SERVICE:..."
-  for (int i = 0; i < 2; ++i) {
-    const std::size_t colon = arn.find(':');
-    if (colon == std::string_view::npos) return {};
-    arn.remove_prefix(colon + 1);
-  }
-  return arn.substr(0, arn.find(':'));
-}
+std::string_view MappingRecord::source_service() const { return aws::service_of(source_arn); }
 
 std::string MappingTable::key(const MappingRecord& record) {
   return key_prefix(record.function.account, record.function.region) + record.uuid;
@@ -58,6 +48,7 @@ std::string MappingTable::pair(const MappingRecord& record) {
 void MappingTable::terms(const MappingRecord& record, resources::Terms& terms) {
   terms.push_back({std::string(kPairIndex), pair(record)});
   terms.push_back({std::string(kFunctionIndex), encode_key(record.function)});
+  if (!is_settled(record.state)) terms.push_back({std::string(kChanging), "yes"});
 }
 
 }  // namespace lapwing::lambda

@@ -94,17 +94,17 @@ struct MappingRecord {
   std::string_view source_service() const;
 };
 
-// Of an ARN; empty where it is none.
-std::string_view service_of(std::string_view arn);
 std::string mapping_arn(const AccountId& account, const Region& region, std::string_view uuid);
 
-// account NUL region NUL uuid. Indexed by source and function, of which there is one.
+// account NUL region NUL uuid. Indexed by source and function, of which there is one, and while it
+// is on its way from one state to another.
 struct MappingTable {
   using Record = MappingRecord;
   static constexpr std::string_view kKind = "lambda.event_source_mapping";
   static constexpr int kFormat = 1;
   static constexpr std::string_view kPairIndex = "pair";
   static constexpr std::string_view kFunctionIndex = "function";
+  static constexpr std::string_view kChanging = "changing";
 
   static std::string key(const MappingRecord& record);
   static std::string pair(const MappingRecord& record);

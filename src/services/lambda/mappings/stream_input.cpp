@@ -1,5 +1,6 @@
 #include "services/lambda/mappings/stream_input.hpp"
 
+#include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
 #include "services/lambda/event_target.hpp"
 
@@ -17,7 +18,7 @@ Status change_destination(const std::optional<gl::DestinationConfig>& in,
   settings.on_failure = in->on_failure ? in->on_failure->destination.value_or("") : "";
   const std::string& arn = settings.on_failure;
   if (arn.empty()) return {};
-  const std::string_view service = service_of(arn);
+  const std::string_view service = aws::service_of(arn);
   if (service == "s3") {
     return fail(aws::unsupported("lambda", "CreateEventSourceMapping", "DestinationConfig",
                                  "buckets as destinations are not built yet"));

@@ -74,7 +74,8 @@ Result<std::string_view> role_fault(Core& core, const std::string& role) {
   if (core.ports.roles == nullptr) return std::string_view();
   LAPWING_TRY(const ports::Role found, core.ports.roles->find(role));
   if (!found.known) return std::string_view("IAM has no such role");
-  return std::string_view(found.trusts_lambda ? "" : "its trust policy does not name Lambda");
+  return std::string_view(
+      found.trusts("lambda.amazonaws.com") ? "" : "its trust policy does not name Lambda");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Event source mappings: which queues and streams are polled for which functions.
 #include <utility>
 
+#include "ports/acting.hpp"
 #include "services/lambda/errors.hpp"
 #include "services/lambda/mappings/mapping_errors.hpp"
 #include "services/lambda/mappings/mapping_input.hpp"
@@ -22,16 +23,19 @@ Status set_function(const aws::Caller& caller, const std::string& name, std::str
   return {};
 }
 
-// What the mapping asks of its function and source, as they are now. Answers the function's role.
+// What the mapping asks of its function and source, as they are now. Answers the function's role,
+// as one of its own account: no other is let into.
 Result<std::string> check(Core& core, const MappingRecord& record) {
   const auto function = find_function(core, {record.function, record.qualifier});
   if (!function) {
     const bool missing = function.error().kind() == ErrorKind::kNotFound;
     return fail(missing ? errors::mapped_function_not_there() : function.error());
   }
-  LAPWING_CHECK(check_mapping(record, core.mappings.sources(), function->settings.role,
-                              function->settings.timeout_s));
-  return function->settings.role;
+  // Nobody says which tenant a batch is for.
+  if (function->settings.per_tenant) return fail(errors::not_with_tenants("Event source mapping"));
+  std::string role = ports::role_in(function->settings.role, record.function.account);
+  LAPWING_CHECK(check_mapping(record, core.mappings.sources(), role, function->settings.timeout_s));
+  return role;
 }
 
 gl::EventSourceMappingConfiguration shown(const Core& core, const MappingRecord& record) {

@@ -241,7 +241,8 @@ TEST_F(Operations, TheLogSaysWhatBecameOfARetiredRuntime) {
 class SomeRoles final : public ports::Roles {
  public:
   Result<ports::Role> find(std::string_view arn) override {
-    return ports::Role{!arn.ends_with("unknown"), "AROA", 3600, !arn.ends_with("ec2")};
+    const std::string service = arn.ends_with("ec2") ? "ec2" : "lambda";
+    return ports::Role{!arn.ends_with("unknown"), "AROA", 3600, {service + ".amazonaws.com"}};
   }
   bool known_only() const override { return known; }
   bool known = false;

@@ -25,7 +25,8 @@ Following::Following(const hosting::Dependencies& given, store::Space& space,
                   .clock = given.clock,
                   .random = given.random,
                   .logger = given.log,
-                  .metrics = given.ports.metrics}) {}
+                  .metrics = given.ports.metrics,
+                  .disk = given.disk}) {}
 
 Result<std::unique_ptr<Following>> Following::start(const hosting::Dependencies& given,
                                                     Repository& repository, FollowList& follows) {

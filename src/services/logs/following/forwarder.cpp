@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/logs/event_log.hpp"
 #include "services/logs/following/round.hpp"
 #include "services/logs/following/tables.hpp"
 #include "services/logs/limits.hpp"
@@ -12,12 +13,6 @@ namespace lapwing::logs {
 namespace {
 
 constexpr std::string_view kModule = "logs";
-
-template <class T>
-Result<T> or_empty(Result<T> result) {
-  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
-  return result;
-}
 
 }  // namespace
 
@@ -99,6 +94,7 @@ Status Forwarder::take_up(const GroupFilters& group) {
 
 void Forwarder::wrote(const StreamTarget& target, std::string_view stream) {
   const std::lock_guard lock(mutex_);
+  if (held_.contains(target)) return;
   const bool first = written_.empty();
   written_.try_emplace(target, stream);
   if (first && wake_) wake_();
@@ -106,7 +102,7 @@ void Forwarder::wrote(const StreamTarget& target, std::string_view stream) {
 
 Result<std::optional<MonoTime>> Forwarder::next_due() {
   const std::lock_guard lock(mutex_);
-  if (written_.empty()) return std::optional<MonoTime>();
+  if (written_.empty()) return look_at_;
   return std::optional(needs_.clock.mono());
 }
 
@@ -116,66 +112,107 @@ Status Forwarder::run_due() {
   StreamTarget last;
   {
     const std::lock_guard lock(mutex_);
+    if (look_at_ && *look_at_ <= needs_.clock.mono()) {
+      written_.merge(held_);
+      held_.clear();
+      look_at_.reset();
+    }
     left = written_.size();
   }
+  Status first;
   while (left-- > 0) {
     const std::lock_guard work(working_);
-    decltype(written_)::node_type taken;
+    Noted taken;
     {
       const std::lock_guard lock(mutex_);
       auto next = written_.upper_bound(last);
       if (next == written_.end()) next = written_.begin();
-      if (next == written_.end()) return {};
+      if (next == written_.end()) break;
       taken = written_.extract(next);
     }
     last = taken.key();
-    if (Status done = forward(taken.key(), taken.mapped()); !done) {
-      const std::lock_guard lock(mutex_);
-      written_.insert(std::move(taken));
-      return done;
-    }
+    Status done = forward_noted(std::move(taken));
+    if (!done && first) first = std::move(done);
+  }
+  // No failure of the run: then all would wait for its next one.
+  if (!first && (!told_ || needs_.clock.mono() - *told_ >= kFailureSaidEvery)) {
+    told_ = needs_.clock.mono();
+    needs_.logger.warn(kModule, "a followed log stream not read yet",
+                       {{"error", first.error().to_log()}});
   }
   return {};
 }
 
 Status Forwarder::catch_up(const std::string& group_uid) {
+  const StreamTarget from{group_uid, ""};
+  {
+    const std::lock_guard lock(mutex_);
+    auto next = held_.lower_bound(from);
+    while (next != held_.end() && next->first.group_uid == group_uid) {
+      written_.insert(held_.extract(next++));
+    }
+  }
   while (true) {
-    decltype(written_)::node_type taken;
+    Noted taken;
     {
       const std::lock_guard lock(mutex_);
-      const auto next = written_.lower_bound(StreamTarget{group_uid, ""});
+      const auto next = written_.lower_bound(from);
       if (next == written_.end() || next->first.group_uid != group_uid) return {};
       taken = written_.extract(next);
     }
-    if (Status done = forward(taken.key(), taken.mapped()); !done) {
-      const std::lock_guard lock(mutex_);
-      written_.insert(std::move(taken));
-      return done;
-    }
+    LAPWING_CHECK(forward_noted(std::move(taken)));
   }
 }
 
-Status Forwarder::forward(const StreamTarget& target, const std::string& stream) {
+Status Forwarder::forward_noted(Noted noted) {
+  const Result<Reached> reached = forward(noted.key(), noted.mapped());
+  if (reached && *reached == Reached::kEnd) return {};
+  const std::lock_guard lock(mutex_);
+  held_.insert(std::move(noted));
+  if (!look_at_) look_at_ = needs_.clock.mono() + kHeldLookEvery;
+  if (!reached) return fail(reached.error());
+  return {};
+}
+
+Result<Forwarder::Reached> Forwarder::forward(const StreamTarget& target,
+                                              const std::string& stream) {
   const auto followed = groups_.find(target.group_uid);
-  if (followed == groups_.end()) return {};
+  if (followed == groups_.end()) return Reached::kEnd;
   LAPWING_TRY(store::LogSequence next, positions_.find(target));
   while (true) {
+    LAPWING_TRY(const bool room, has_room(followed->second));
+    if (!room) return Reached::kNoRoom;
     store::LogRead read;
     read.stream = target.group_uid;
     read.shard = target.stream_uid;
     read.from = next;
     read.max_bytes = kForwardReadBytes;
     LAPWING_TRY(const store::LogPage page, or_empty(needs_.log.read(read)));
-    if (page.records.empty()) return {};
+    if (page.records.empty()) return Reached::kEnd;
     Round round(needs_.clock, needs_.random, followed->second, target, stream);
     for (const store::LogRecord& record : page.records) {
-      LAPWING_CHECK(round.take(record));
       next = record.sequence + 1;
+      if (const Status taken = round.take(record); !taken) {
+        needs_.logger.error(kModule, "events that cannot be read were passed by subscriptions",
+                            {{"group", followed->second.group.name},
+                             {"stream", stream},
+                             {"error", taken.error().to_log()}});
+      }
     }
     round.finish();
     LAPWING_CHECK(commit(target, next, round));
-    if (!page.more) return {};
+    if (!page.more) return Reached::kEnd;
   }
+}
+
+Result<bool> Forwarder::has_room(const GroupFilters& group) const {
+  if (group.subscriptions.empty()) return true;
+  if (needs_.disk != nullptr && needs_.disk->spare_bytes() == 0) return false;
+  for (const Subscribed& each : group.subscriptions) {
+    LAPWING_TRY(const std::uint64_t waiting, needs_.outbox.waiting_for(each.filter.uid));
+    if (waiting >= kDeliveriesWaitingMax) return false;
+  }
+  return true;
 }
 
 Status Forwarder::commit(const StreamTarget& target, store::LogSequence next, Round& round) {
@@ -282,7 +319,9 @@ void Forwarder::forget(const std::string& group_uid) {
   needs_.follows.remove(group_uid, *this);
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(written_, [&](const auto& each) { return each.first.group_uid == group_uid; });
+    const auto of_it = [&](const auto& each) { return each.first.group_uid == group_uid; };
+    std::erase_if(written_, of_it);
+    std::erase_if(held_, of_it);
   }
   const auto found = groups_.find(group_uid);
   if (found == groups_.end()) return;

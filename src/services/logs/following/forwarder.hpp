@@ -7,8 +7,11 @@
 //   forwarder.begin([&task] { task.notify(); });
 //   ... forwarder.change_subscriptions(group, [&](store::Txn& txn) -> Status { ... });
 //
-// The log is the buffer: what is on disk there is delivered, also after a kill. Where a power loss
-// has taken the log's last moments, load() goes back to where it ends.
+// The log is the buffer: what is on disk there is delivered, also after a kill. While a
+// subscription of a group has kDeliveriesWaitingMax deliveries to come, or the disk has nothing but
+// its reserve, the group is read no further. A stream that fails holds up no other, and a chunk
+// that nobody can read is passed. Where a power loss has taken the log's last moments, load() goes
+// back to where it ends.
 //
 // Positions (positions.hpp) lie in the space `logs`, filters with the groups in the engine's own
 // store.
@@ -31,6 +34,7 @@
 #include "base/random.hpp"
 #include "base/unique_function.hpp"
 #include "delivery/outbox.hpp"
+#include "os/disk_space.hpp"
 #include "ports/metric_sink.hpp"
 #include "services/logs/following/follow_list.hpp"
 #include "services/logs/following/outgoing.hpp"
@@ -53,6 +57,7 @@ struct ForwarderNeeds {
   Random& random;
   Logger& logger;
   ports::MetricSink* metrics = nullptr;  // null: metric filters count nothing
+  const os::DiskSpace* disk = nullptr;   // null: not asked
 };
 
 class Forwarder final : public Watcher, public DueSource {
@@ -89,9 +94,14 @@ class Forwarder final : public Watcher, public DueSource {
   // Puts them in the place of those there were; without any the group is not followed any more.
   void replace(GroupFilters now);
   Status take_up(const GroupFilters& group);
-  // Everything noted of one group.
+  // Everything noted of one group, as far as there is room.
   Status catch_up(const std::string& group_uid);
-  Status forward(const StreamTarget& target, const std::string& stream);
+  // A stream as noted; what of it is not read yet is noted again.
+  using Noted = std::map<StreamTarget, std::string>::node_type;
+  Status forward_noted(Noted noted);
+  enum class Reached : std::uint8_t { kEnd, kNoRoom };
+  Result<Reached> forward(const StreamTarget& target, const std::string& stream);
+  Result<bool> has_room(const GroupFilters& group) const;
   Status commit(const StreamTarget& target, store::LogSequence next, Round& round);
 
   const ForwarderNeeds needs_;
@@ -104,7 +114,11 @@ class Forwarder final : public Watcher, public DueSource {
 
   std::mutex mutex_;
   std::map<StreamTarget, std::string> written_;  // streams' names; with mutex_
-  UniqueFunction<void()> wake_;                  // with mutex_
+  // The same, for want of room or after a failure, and when they are tried again; with mutex_.
+  std::map<StreamTarget, std::string> held_;
+  std::optional<MonoTime> look_at_;
+  std::optional<MonoTime> told_;  // of a failure; of run_due() alone
+  UniqueFunction<void()> wake_;   // with mutex_
 };
 
 }  // namespace lapwing::logs

@@ -1,33 +1,14 @@
 #include "services/logs/following/live_tails.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "services/logs/chunk.hpp"
 #include "services/logs/errors.hpp"
+#include "services/logs/event_log.hpp"
 #include "services/logs/limits.hpp"
 
 namespace lapwing::logs {
-namespace {
-
-template <class T>
-Result<T> or_empty(Result<T> result) {
-  if (!result && result.error().kind() == ErrorKind::kNotFound) return T{};
-  return result;
-}
-
-std::uint64_t draw_below(Random& random, std::uint64_t bound) {
-  std::array<std::byte, sizeof(std::uint64_t)> bytes;
-  random.fill(bytes);
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), bytes.size());
-  return number % bound;
-}
-
-}  // namespace
-
 bool LiveTails::enter(const Scope& scope) {
   const std::lock_guard lock(mutex_);
   std::size_t& open = open_[scope];
@@ -113,12 +94,13 @@ Status TailSession::read(const StreamTarget& target, const std::string& stream, 
     for (const store::LogRecord& record : page.records) {
       next = record.sequence + 1;
       bytes -= std::min(bytes, record.data.size());
-      LAPWING_TRY(const ChunkHeader header, read_chunk_header(record.data));
-      LAPWING_TRY(const std::vector<ChunkEvent> events, read_chunk(record.data));
-      for (const ChunkEvent& event : events) {
+      const auto header = read_chunk_header(record.data);
+      const auto events = read_chunk(record.data);
+      if (!header || !events) continue;  // told by those who ask for it
+      for (const ChunkEvent& event : *events) {
         if (!ask_.pattern.matches(event.message)) continue;
-        keep(into,
-             {group->name, stream, event.time_ms, header.ingestion_ms, std::string(event.message)});
+        keep(into, {group->name, stream, event.time_ms, header->ingestion_ms,
+                    std::string(event.message)});
       }
     }
     if (!page.more) return {};
@@ -141,7 +123,7 @@ void TailSession::keep(TailUpdate& into, TailEvent event) {
     return;
   }
   into.sampled = true;
-  const std::uint64_t at = draw_below(random_, seen_);
+  const std::uint64_t at = random_bits(random_) % seen_;
   if (at < kTailEventsMax) into.events[at] = std::move(event);
 }
 

@@ -14,15 +14,6 @@ namespace {
 constexpr std::string_view kLambda = "lambda";
 constexpr std::string_view kLogs = "logs";
 
-std::string_view service_of(std::string_view arn) {
-  for (int colons = 0; colons < 2; ++colons) {
-    const std::size_t at = arn.find(':');
-    if (at == std::string_view::npos) return {};
-    arn.remove_prefix(at + 1);
-  }
-  return arn.substr(0, arn.find(':'));
-}
-
 }  // namespace
 
 std::string LogDestination::arn() const {
@@ -92,15 +83,18 @@ std::optional<delivery::Shipment> Outgoing::shipment(const delivery::Posting& po
                                                   .attempts = kSubscriptionRetries,
                                                   .age = kSubscriptionRetryAge});
   out.parcel.trace = posting.trace;
-  if (service_of(filter.destination_arn) == kLambda) {
+  if (aws::service_of(filter.destination_arn) == kLambda) {
     out.parcel.target = filter.destination_arn;
     out.parcel.body = function_event(gzipped);
     out.parcel.as = as_service(filter);
     return out;
   }
   out.parcel.target = filter.destination_arn;
-  out.parcel.as.role_arn = filter.role_arn;
-  if (service_of(filter.destination_arn) == kLogs) {
+  out.parcel.as = {.service = {},
+                   .source_arn = group_arn(filter.scope, filter.group) + ":*",
+                   .source_account = filter.scope.account,
+                   .role_arn = filter.role_arn};
+  if (aws::service_of(filter.destination_arn) == kLogs) {
     const auto through = destination(filter.destination_arn);
     if (!through) {
       out.refusal = ports::Delivered{.kind = ports::Delivered::Kind::kRefused,
@@ -109,6 +103,8 @@ std::optional<delivery::Shipment> Outgoing::shipment(const delivery::Posting& po
       return out;
     }
     out.parcel.target = through->target_arn;
+    // The destination's owner sends on what it let in.
+    out.parcel.as.source_account = through->scope.account;
     out.parcel.as.role_arn = through->role_arn;
   }
   out.parcel.body = gzipped;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "services/logs/chunk.hpp"
+#include "services/logs/limits.hpp"
 #include "services/logs/testing/follow_host.hpp"
 
 namespace lapwing::logs::testing {
@@ -179,6 +180,109 @@ TEST(Subscriptions, AreReadOnWhereAKillHasStoppedThem) {
   host.restart();
   host.settle();
   EXPECT_EQ(host.messages(), (Messages{"one", "late"}));
+}
+
+TEST(Subscriptions, LeaveInTheLogWhatNobodyTakes) {
+  FollowHost host;
+  host.make("g", "s");
+  ASSERT_TRUE(host.subscribe("g", "f").ok());
+  host.functions.close(true);
+  const auto waiting = [&] {
+    store::Space& space = *host.engine->space("logs").value();
+    std::uint64_t out = 0;
+    for (const std::string& queue : space.queue().names("", "").value()) {
+      out += space.queue().size(queue).value().messages;
+    }
+    return out;
+  };
+  Messages sent;
+  for (std::size_t i = 0; i < 2 * kDeliveriesWaitingMax; ++i) {
+    sent.push_back(std::to_string(i));
+    ASSERT_TRUE(host.put("g", "s", {sent.back()}).ok());
+    host.settle();
+  }
+  EXPECT_GT(waiting(), kDeliveriesWaitingMax / 2);
+  EXPECT_LE(waiting(), kDeliveriesWaitingMax);
+  host.restart();
+  host.settle();
+  EXPECT_LE(waiting(), kDeliveriesWaitingMax);
+  host.functions.close(false);
+  host.advance(std::chrono::minutes(11));
+  Messages got = host.messages();
+  std::ranges::sort(got);
+  std::ranges::sort(sent);
+  EXPECT_EQ(got, sent);
+}
+
+TEST(Subscriptions, TakeNothingOfTheDisksReserve) {
+  FollowHost host;
+  host.make("g", "s");
+  ASSERT_TRUE(host.subscribe("g", "f").ok());
+  host.disk.set_promised(1ULL << 62);
+  ASSERT_TRUE(host.put("g", "s", {"one"}).ok());
+  host.settle();
+  EXPECT_TRUE(host.messages().empty());
+  host.disk.set_promised(0);
+  host.advance(kHeldLookEvery);
+  EXPECT_EQ(host.messages(), Messages{"one"});
+}
+
+// A filter that is deleted while its group is behind takes what waits with it.
+TEST(Subscriptions, CanBeDeletedWhileTheyAreBehind) {
+  FollowHost host;
+  host.make("g", "s");
+  ASSERT_TRUE(host.subscribe("g", "f").ok());
+  host.disk.set_promised(1ULL << 62);
+  ASSERT_TRUE(host.put("g", "s", {"one"}).ok());
+  host.settle();
+  ASSERT_TRUE(
+      host.call("DeleteSubscriptionFilter", R"({"logGroupName":"g","filterName":"f"})").ok());
+  host.disk.set_promised(0);
+  host.advance(kHeldLookEvery);
+  EXPECT_TRUE(host.messages().empty());
+}
+
+TEST(Subscriptions, OfOtherGroupsGoOnWhereOneCannotBeRead) {
+  for (const std::string_view bad : {"a", "b"}) {
+    FollowHost host;
+    const std::string_view good = bad == "a" ? "b" : "a";
+    host.make(bad, "s");
+    ASSERT_TRUE(host.put(bad, "s", {"before"}).ok());
+    host.note_shard();
+    host.make(good, "s");
+    ASSERT_TRUE(host.subscribe(bad, "f").ok());
+    ASSERT_TRUE(host.subscribe(good, "f").ok());
+    store::Space& space = *host.engine->space("logs").value();
+    const std::string key = host.shard_of.group_uid + "/" + host.shard_of.stream_uid;
+    const auto kept = space.store().get("logs.position", key);
+    ASSERT_TRUE(kept && *kept);
+    ASSERT_TRUE(space.store().put("logs.position", key, "nowhere"));
+    ASSERT_TRUE(host.put(bad, "s", {"bad"}).ok());
+    ASSERT_TRUE(host.put(good, "s", {"good"}).ok());
+    host.settle();
+    EXPECT_EQ(host.messages(), Messages{"good"});
+    ASSERT_TRUE(host.put(good, "s", {"again"}).ok());
+    host.settle();
+    EXPECT_EQ(host.messages(), (Messages{"good", "again"}));
+    ASSERT_TRUE(space.store().put("logs.position", key, (*kept)->value));
+    host.advance(std::chrono::minutes(5));
+    EXPECT_EQ(host.messages(), (Messages{"good", "again", "bad"}));
+  }
+}
+
+TEST(Subscriptions, PassWhatCannotBeRead) {
+  FollowHost host;
+  host.make("g", "s");
+  ASSERT_TRUE(host.subscribe("g", "f").ok());
+  ASSERT_TRUE(host.put("g", "s", {"one"}).ok());
+  host.settle();
+  host.note_shard();
+  const store::LogInput broken[] = {{unix_ms(host.clock.wall()), "no chunk"}};
+  ASSERT_TRUE(
+      host.engine->bulk_log().append(host.shard_of.group_uid, host.shard_of.stream_uid, broken));
+  ASSERT_TRUE(host.put("g", "s", {"two"}).ok());
+  host.settle();
+  EXPECT_EQ(host.messages(), (Messages{"one", "two"}));
 }
 
 TEST(Subscriptions, GoBackToWhereAPowerLossHasLeftTheLog) {

@@ -1,6 +1,7 @@
 #include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
 #include "policy/document.hpp"
+#include "ports/acting.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/following/following.hpp"
 #include "services/logs/following/tables.hpp"
@@ -39,6 +40,7 @@ Status check_target(Core& core, const std::string& target) {
 Result<model::PutDestinationResponse> put_destination(Core& core, const Call& call,
                                                       const model::PutDestinationRequest& in) {
   LAPWING_CHECK(check_target(core, in.target_arn));
+  if (!ports::is_role_of(in.role_arn, call.caller.account)) return fail(foreign_role());
   if (in.tags) LAPWING_CHECK(check_tags(*in.tags, too_many_tags()));
   LogDestination destination;
   LAPWING_CHECK(core.repository.change([&](store::Txn& txn) -> Status {

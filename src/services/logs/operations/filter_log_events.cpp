@@ -1,8 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <deque>
-#include <queue>
-#include <tuple>
 
 #include "aws/operation_table.hpp"
 #include "aws/page_token.hpp"
@@ -10,6 +7,7 @@
 #include "services/logs/filter/pattern.hpp"
 #include "services/logs/limits.hpp"
 #include "services/logs/operations/operations.hpp"
+#include "services/logs/stream_merge.hpp"
 
 namespace lapwing::logs {
 namespace {
@@ -72,56 +70,8 @@ Result<std::vector<Stream>> select_streams(Core& core, const Group& group,
   }
 }
 
-// Merges the cursors of several streams.
-class Merge {
- public:
-  Status add(EventCursor cursor, const Stream& stream) {
-    lanes_.push_back({std::move(cursor), &stream});
-    return enqueue(lanes_.size() - 1);
-  }
-  bool done() const { return heads_.empty(); }
-  const StoredEvent& event() const { return *heads_.top().event; }
-  const Stream& stream() const { return *lanes_[heads_.top().lane].stream; }
-  Spot spot() const { return {event().place.time_ms, stream().uid, event().place.order}; }
-  Status pop() {
-    const std::size_t lane = heads_.top().lane;
-    heads_.pop();
-    lanes_[lane].cursor.pop();
-    return enqueue(lane);
-  }
-  std::uint64_t bytes_read() const {
-    std::uint64_t total = 0;
-    for (const Lane& lane : lanes_) total += lane.cursor.bytes_read();
-    return total;
-  }
-
- private:
-  struct Lane {
-    EventCursor cursor;
-    const Stream* stream;
-  };
-  struct Head {
-    const StoredEvent* event;
-    const std::string* uid;
-    std::size_t lane;
-    bool operator<(const Head& other) const {  // the queue's top is its greatest
-      return std::tie(event->place.time_ms, *uid, event->place.order) >
-             std::tie(other.event->place.time_ms, *other.uid, other.event->place.order);
-    }
-  };
-
-  Status enqueue(std::size_t lane) {
-    LAPWING_TRY(const StoredEvent* event, lanes_[lane].cursor.peek());
-    if (event != nullptr) heads_.push({event, &lanes_[lane].stream->uid, lane});
-    return {};
-  }
-
-  std::deque<Lane> lanes_;  // heads point into its cursors
-  std::priority_queue<Head> heads_;
-};
-
 Status open_streams(Core& core, const Group& group, const std::vector<Stream>& streams,
-                    const EventRange& whole, const std::optional<Spot>& after, Merge& merge) {
+                    const EventRange& whole, const std::optional<Spot>& after, StreamMerge& merge) {
   LAPWING_TRY(const EventLog::GroupStats stats, core.events.group_stats(group.uid));
   for (const Stream& stream : streams) {
     const auto last = stats.last_ms.find(stream.uid);
@@ -133,12 +83,14 @@ Status open_streams(Core& core, const Group& group, const std::vector<Stream>& s
       // Its events of that moment come before the spot.
       if (stream.uid < after->stream_uid) range.beyond = Place{after->time_ms, UINT64_MAX};
     }
-    LAPWING_CHECK(merge.add(core.events.cursor({group.uid, stream.uid}, range), stream));
+    const auto first = stats.first_ms.find(stream.uid);
+    const std::int64_t first_ms = first != stats.first_ms.end() ? first->second : 0;
+    merge.add(stream, range, std::max(first_ms, range.start_ms));
   }
-  return {};
+  return merge.begin();
 }
 
-Result<model::FilterLogEventsResponse> collect(Merge& merge, const Group& group,
+Result<model::FilterLogEventsResponse> collect(StreamMerge& merge, const Group& group,
                                                const FilterPattern& pattern, std::size_t limit) {
   model::FilterLogEventsResponse out;
   out.events.emplace();
@@ -146,6 +98,8 @@ Result<model::FilterLogEventsResponse> collect(Merge& merge, const Group& group,
   out.searched_log_streams.emplace();
   std::uint64_t bytes = 0;
   std::uint64_t scanned = 0;
+  // Opening those that begin where the page does is no going on yet.
+  const std::uint64_t opened = merge.bytes_read();
   std::optional<Spot> last;
   while (!merge.done()) {
     const StoredEvent& event = merge.event();
@@ -153,11 +107,12 @@ Result<model::FilterLogEventsResponse> collect(Merge& merge, const Group& group,
     const std::uint64_t size = event.message.size() + kEventOverheadBytes;
     const bool full = out.events->size() == limit ||
                       (wanted && bytes + size > kPageBytesMax && !out.events->empty());
-    if (full || scanned > kFilterScanBytesMax) {
+    const bool enough = std::max(scanned, merge.bytes_read() - opened) > kFilterScanBytesMax;
+    if (full || enough) {
       if (last) out.next_token = write_token(group, *last);
       return out;
     }
-    last = merge.spot();
+    last = Spot{event.place.time_ms, merge.stream().uid, event.place.order};
     scanned += size;
     if (wanted) {
       bytes += size;
@@ -199,7 +154,7 @@ Result<model::FilterLogEventsResponse> filter_log_events(Core& core, const Call&
   keep_retention(core, group, range);
   // Here, unlike in GetLogEvents, the end belongs to the range.
   if (in.end_time && *in.end_time < INT64_MAX) range.end_ms = *in.end_time + 1;
-  Merge merge;
+  StreamMerge merge(core.events, group.uid);
   LAPWING_CHECK(open_streams(core, group, streams, range, after, merge));
   return collect(merge, group, pattern,
                  static_cast<std::size_t>(in.limit.value_or(kPageEventsMax)));

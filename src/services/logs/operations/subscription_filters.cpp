@@ -3,6 +3,7 @@
 #include "aws/arn.hpp"
 #include "aws/operation_table.hpp"
 #include "policy/evaluate.hpp"
+#include "ports/acting.hpp"
 #include "services/logs/errors.hpp"
 #include "services/logs/following/following.hpp"
 #include "services/logs/following/tables.hpp"
@@ -148,6 +149,7 @@ Nothing put_subscription_filter(Core& core, const Call& call,
     return fail(aws::unsupported("logs", kOperation, "applyOnTransformedLogs"));
   }
   LAPWING_TRY(const Aim aim, check_arn(scope, in));
+  if (in.role_arn && !ports::is_role_of(*in.role_arn, scope.account)) return fail(foreign_role());
   LAPWING_CHECK(FilterPattern::parse(in.filter_pattern));
   LAPWING_TRY(const Group group, core.repository.group(scope, in.log_group_name));
   if (group.log_class != model::LogGroupClass::kStandard) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/captured_log.hpp"
 #include "services/logs/core.hpp"
 #include "services/logs/operations/operations.hpp"
 #include "services/logs/testing/refusing_log.hpp"
@@ -24,8 +25,8 @@ class LogsFixture : public ::testing::Test {
   // A new core over the same engine: what a restart of the server leaves.
   void restart() {
     core_.reset();
-    core_ = std::make_unique<Core>(engine_->store(), disk_, clock_, random_, null_logger(),
-                                   LogLimits(), real_);
+    core_ = std::make_unique<Core>(engine_->store(), disk_, clock_, random_, logger_, LogLimits(),
+                                   real_);
   }
 
   void make_group(const std::string& group) {
@@ -83,6 +84,8 @@ class LogsFixture : public ::testing::Test {
   const Clock* real_ = nullptr;  // another than the service's, of the next restart()
   SeededRandom random_{11};
   std::unique_ptr<store::Engine> engine_ = store::make_memory_engine(clock_);
+  lapwing::testing::CapturedLog captured_;
+  Logger logger_{captured_, clock_, LogLevel::kWarn};
   RefusingLog disk_{engine_->bulk_log()};
   std::unique_ptr<Core> core_;
   aws::Call call_;

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "hosting/testing/host.hpp"
+#include "os/disk_space.hpp"
 #include "ports/log_sink.hpp"
 #include "ports/metric_sink.hpp"
 #include "services/logs/repository.hpp"
@@ -179,10 +180,13 @@ class FollowHost final : public hosting::testing::HostBase {
   Taker streams;
   Gauges gauges;
   StreamTarget shard_of;
+  os::DiskSpace disk{"/tmp", 1};
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies());
+    hosting::Dependencies given = dependencies();
+    given.disk = &disk;
+    return std::make_unique<Service>(given);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,11 +57,19 @@ class Taker final : public ports::Destination {
     const std::scoped_lock lock(mutex_);
     ++calls_;
     std::vector<Delivered> out;
+    if (odd_ == Odd::kThrows) throw std::runtime_error("a bug");
+    if (odd_ == Odd::kSilent) co_return out;
     for (const ports::Parcel& each : parcels) {
       all_.push_back(each);
       out.push_back(refusing_.contains(each.body) ? refused("no") : Delivered{.answer = answer_});
     }
     co_return out;
+  }
+  // It has a bug: it throws, or answers nothing at all.
+  enum class Odd : std::uint8_t { kNot, kThrows, kSilent };
+  void is(Odd odd) {
+    const std::scoped_lock lock(mutex_);
+    odd_ = odd;
   }
   void refuses(const Texts& bodies) {
     const std::scoped_lock lock(mutex_);
@@ -90,6 +99,7 @@ class Taker final : public ports::Destination {
   std::set<std::string> refusing_;
   std::string answer_;
   std::size_t calls_ = 0;
+  Odd odd_ = Odd::kNot;
 };
 
 // Functions: each answers what was said for it, one after another, then "null".
@@ -98,9 +108,11 @@ class Functions final : public ports::FunctionRunner {
   std::optional<ports::FunctionFacts> facts(std::string_view) const override {
     return ports::FunctionFacts{.room = UINT32_MAX, .timeout = seconds(3)};
   }
-  net::Task<FunctionRun> run(net::Loop&, std::string arn, std::string payload) override {
+  net::Task<FunctionRun> run(net::Loop&, std::string arn, std::string payload,
+                             ports::OnBehalf as) override {
     const std::scoped_lock lock(mutex_);
     given_[arn].push_back(std::move(payload));
+    last_asker_ = std::move(as);
     auto& script = scripts_[arn];
     FunctionRun out{.answer = "null"};
     if (!script.empty()) {
@@ -113,6 +125,10 @@ class Functions final : public ports::FunctionRunner {
     const std::scoped_lock lock(mutex_);
     scripts_[std::string(arn)] = std::move(script);
   }
+  ports::OnBehalf last_asker() const {
+    const std::scoped_lock lock(mutex_);
+    return last_asker_;
+  }
   Texts given(std::string_view arn) {
     const std::scoped_lock lock(mutex_);
     return given_[std::string(arn)];
@@ -122,6 +138,7 @@ class Functions final : public ports::FunctionRunner {
   mutable std::mutex mutex_;
   std::map<std::string, std::deque<FunctionRun>> scripts_;
   std::map<std::string, Texts> given_;
+  ports::OnBehalf last_asker_;
 };
 
 class Logs final : public ports::LogSink {

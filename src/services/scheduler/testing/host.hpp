@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "hosting/testing/host.hpp"
+#include "os/disk_space.hpp"
 #include "ports/aws_api.hpp"
 #include "services/scheduler/service.hpp"
 #include "text/json_writer.hpp"
@@ -165,10 +166,13 @@ class Host final : public hosting::testing::HostBase {
 
   Taker targets{clock};
   ApiScript api_script;
+  os::DiskSpace disk{"/tmp", 1};
 
  protected:
   std::unique_ptr<hosting::Service> make() override {
-    return std::make_unique<Service>(dependencies(), zones_);
+    hosting::Dependencies given = dependencies();
+    given.disk = &disk;
+    return std::make_unique<Service>(given, zones_);
   }
 
  private:

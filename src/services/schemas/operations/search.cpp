@@ -40,20 +40,27 @@ bool has_all(const std::string& text, const Words& words) {
   return std::ranges::all_of(words, [&](const std::string& word) { return text.contains(word); });
 }
 
-// The schema with those of its versions that match; absent where none does.
+// The schema with those of its versions that match; absent where none does. What was read of it is
+// added to `bytes`.
 Result<std::optional<gen::schemas::SearchSchemaSummary>> look(store::Reader& reader,
                                                               const Schema& schema,
-                                                              const Words& words) {
-  LAPWING_TRY(const auto versions,
-              Versions::list(reader, {.prefix = VersionTable::prefix(schema),
-                                      .limit = static_cast<std::size_t>(kVersionsMax)}));
+                                                              const Words& words,
+                                                              std::size_t& bytes) {
   gen::schemas::SearchSchemaSummary out;
   auto& found = out.schema_versions.emplace();
-  for (const Version& each : versions.records) {
-    if (!has_all(lower(schema.name + "\n" + each.content), words)) continue;
-    found.push_back({.created_date = wall_from_unix_ms(each.created_ms),
-                     .schema_version = std::to_string(each.number),
-                     .type = each.type});
+  resources::ListOptions options{.prefix = VersionTable::prefix(schema),
+                                 .limit = kVersionsSearchedAtOnce};
+  for (bool more = true; more;) {
+    LAPWING_TRY(const auto versions, Versions::list(reader, options));
+    for (const Version& each : versions.records) {
+      bytes += each.content.size();
+      if (!has_all(lower(schema.name + "\n" + each.content), words)) continue;
+      found.push_back({.created_date = wall_from_unix_ms(each.created_ms),
+                       .schema_version = std::to_string(each.number),
+                       .type = each.type});
+    }
+    more = versions.next.has_value();
+    if (more) options.after = *versions.next;
   }
   if (found.empty()) return std::optional<gen::schemas::SearchSchemaSummary>();
   out.registry_name = schema.registry;
@@ -64,7 +71,7 @@ Result<std::optional<gen::schemas::SearchSchemaSummary>> look(store::Reader& rea
 
 }  // namespace
 
-// One page looks at so many schemas, found or not.
+// One page looks at so many schemas, and reads so much of them, found or not.
 Result<gen::schemas::SearchSchemasResponse> search_schemas(
     Core& core, const aws::Call& call, const gen::schemas::SearchSchemasRequest& in) {
   const aws::Scope scope = aws::scope_of(call.caller);
@@ -81,11 +88,12 @@ Result<gen::schemas::SearchSchemasResponse> search_schemas(
     LAPWING_TRY(const auto page, Schemas::list(reader, options));
     Out out;
     auto& list = out.schemas.emplace();
+    std::size_t bytes = 0;
     for (const Schema& each : page.records) {
-      LAPWING_TRY(auto found, look(reader, each, words));
+      LAPWING_TRY(auto found, look(reader, each, words, bytes));
       if (found) list.push_back(*std::move(found));
       const bool last = &each == &page.records.back();
-      if (list.size() == ask.limit || last) {
+      if (list.size() == ask.limit || bytes >= kSearchedBytes || last) {
         if (!last || page.next) out.next_token = resources::token_after(ask, each.name);
         break;
       }

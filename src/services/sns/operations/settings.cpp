@@ -50,19 +50,14 @@ Result<aws::Empty> remove_permission(Core& core, const aws::Call& call,
 Result<gen::sns::GetDataProtectionPolicyResponse> get_data_protection_policy(
     Core& core, const aws::Call& call, const gen::sns::GetDataProtectionPolicyInput& in) {
   LAPWING_TRY(const TopicAddress address, parse_topic(call, in.resource_arn, "ResourceArn"));
-  LAPWING_TRY(const TopicPtr topic, core.catalog().get(address));
-  return gen::sns::GetDataProtectionPolicyResponse{.data_protection_policy =
-                                                       topic->data_protection_policy};
+  LAPWING_CHECK(core.catalog().get(address));
+  return gen::sns::GetDataProtectionPolicyResponse{.data_protection_policy = std::string()};
 }
 
 Result<aws::Empty> put_data_protection_policy(Core& core, const aws::Call& call,
                                               const gen::sns::PutDataProtectionPolicyInput& in) {
   LAPWING_TRY(const TopicAddress address, parse_topic(call, in.resource_arn, "ResourceArn"));
-  LAPWING_CHECK(check_data_protection_policy(in.data_protection_policy));
-  LAPWING_CHECK(change_topic(core, address, [&](Topic& topic) -> Status {
-    topic.data_protection_policy = in.data_protection_policy;
-    return {};
-  }));
+  LAPWING_CHECK(core.catalog().get(address));
   return aws::Empty();
 }
 

@@ -37,10 +37,6 @@ Result<Topic> read_topic(const aws::Call& call, const gen::sns::CreateTopicInput
     if (name == "FifoTopic") continue;
     LAPWING_CHECK(set_topic_attribute(out, name, value, "CreateTopic"));
   }
-  if (in.data_protection_policy) {
-    LAPWING_CHECK(check_data_protection_policy(*in.data_protection_policy));
-    out.data_protection_policy = *in.data_protection_policy;
-  }
   if (in.tags) {
     LAPWING_TRY(out.tags, read_tags(*in.tags));
     LAPWING_CHECK(check_tags(out.tags));
@@ -104,6 +100,7 @@ Result<aws::Empty> delete_topic(Core& core, const aws::Call& call,
                                 const gen::sns::DeleteTopicInput& in) {
   LAPWING_TRY(const TopicAddress address, parse_topic(call, in.topic_arn));
   LAPWING_TRY(const auto gone, core.catalog().erase(address));
+  core.topic_erased();
   for (const SubscriptionPtr& each : gone) core.forget(each->address());
   return aws::Empty();
 }
