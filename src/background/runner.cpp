@@ -81,18 +81,33 @@ void Task::reset() {
 Hold& Hold::operator=(Hold&& other) noexcept {
   if (this != &other) {
     reset();
-    runner_ = std::exchange(other.runner_, nullptr);
+    runner_ = std::move(other.runner_);
     ticket_ = other.ticket_;
   }
   return *this;
 }
 
 void Hold::reset() noexcept {
-  if (Runner* const runner = std::exchange(runner_, nullptr)) runner->drop(ticket_);
+  const auto owner = std::exchange(runner_, nullptr);
+  if (owner == nullptr) return;
+  const std::lock_guard lock(owner->mutex);
+  if (owner->runner != nullptr) owner->runner->drop(ticket_);
 }
 
 Runner::Runner(const Clock& clock, Logger& logger, const RunnerOptions& options)
-    : clock_(clock), logger_(logger), options_(options), wall_ahead_(wall_ahead(clock)) {}
+    : clock_(clock),
+      logger_(logger),
+      options_(options),
+      self_(std::make_shared<Hold::Owner>()),
+      wall_ahead_(wall_ahead(clock)) {
+  self_->runner = this;
+}
+
+Runner::~Runner() {
+  stop();
+  const std::lock_guard lock(self_->mutex);
+  self_->runner = nullptr;
+}
 
 Task Runner::every(std::string name, Duration period, Step step) {
   auto entry = std::make_shared<Task::Entry>();
@@ -329,7 +344,7 @@ Hold Runner::hold() {
   if (options_.pace == Pace::kReal) return {};
   const std::lock_guard lock(mutex_);
   holds_.insert(next_hold_);
-  return {*this, next_hold_++};
+  return {self_, next_hold_++};
 }
 
 std::uint64_t Runner::holds_taken() const {

@@ -106,12 +106,12 @@ class [[nodiscard]] Task {
   std::shared_ptr<Entry> entry_;
 };
 
-// Keeps settle() waiting until it is dropped. Empty ones keep nobody.
+// Keeps settle() waiting until it is dropped. Empty ones keep nobody. May outlive the runner: what
+// was posted to a loop and never ran goes with the loop.
 class [[nodiscard]] Hold {
  public:
   Hold() = default;
-  Hold(Hold&& other) noexcept
-      : runner_(std::exchange(other.runner_, nullptr)), ticket_(other.ticket_) {}
+  Hold(Hold&& other) noexcept : runner_(std::move(other.runner_)), ticket_(other.ticket_) {}
   Hold& operator=(Hold&& other) noexcept;
   ~Hold() { reset(); }
   void reset() noexcept;
@@ -119,17 +119,23 @@ class [[nodiscard]] Hold {
 
  private:
   friend class Runner;
-  Hold(Runner& runner, std::uint64_t ticket) : runner_(&runner), ticket_(ticket) {}
+  // The runner, while it is there.
+  struct Owner {
+    std::mutex mutex;
+    Runner* runner = nullptr;
+  };
+  Hold(std::shared_ptr<Owner> runner, std::uint64_t ticket)
+      : runner_(std::move(runner)), ticket_(ticket) {}
 
-  Runner* runner_ = nullptr;
+  std::shared_ptr<Owner> runner_;
   std::uint64_t ticket_ = 0;
 };
 
-// Outlives its tasks and holds.
+// Outlives its tasks.
 class Runner {
  public:
   Runner(const Clock& clock, Logger& logger, const RunnerOptions& options);
-  ~Runner() { stop(); }
+  ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -194,6 +200,7 @@ class Runner {
   std::condition_variable changed_;  // work came, or the runner stops
   std::condition_variable ended_;    // a run ended
   std::vector<EntryPtr> entries_;
+  const std::shared_ptr<Hold::Owner> self_;
   std::set<std::uint64_t> holds_;
   std::uint64_t next_hold_ = 0;
   std::uint64_t runs_ = 0;   // of all tasks

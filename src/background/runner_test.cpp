@@ -318,6 +318,16 @@ TEST_F(RunnerTest, SettlingWaitsForHoldsTakenBefore) {
   stopped.join();
 }
 
+TEST_F(RunnerTest, AHoldMayOutliveItsRunner) {
+  auto runner =
+      std::make_unique<Runner>(clock_, null_logger(), RunnerOptions{.pace = Pace::kManual});
+  Hold hold = runner->hold();
+  EXPECT_TRUE(hold);
+  runner.reset();
+  hold.reset();
+  EXPECT_FALSE(hold);
+}
+
 TEST(RunnerRealTime, TakesNoHolds) {
   const SystemClock clock;
   Runner runner(clock, null_logger(), {});
