@@ -279,14 +279,14 @@ std::optional<AliasTarget> Catalog::alias(const FunctionKey& key, std::string_vi
   return found->second;
 }
 
-std::string Catalog::dead_letter(const FunctionKey& key, std::uint64_t number) const {
+CatalogEntryPtr Catalog::entry(const FunctionKey& key, std::uint64_t number) const {
   const std::string store_key = encode_key(key);
   const Shard& home = shard(store_key);
   const std::lock_guard lock(home.mutex);
   const auto family = home.families.find(store_key);
   if (family == home.families.end()) return {};
   const auto found = family->second.versions.find(number);
-  return found == family->second.versions.end() ? std::string() : found->second->dead_letter;
+  return found == family->second.versions.end() ? nullptr : found->second;
 }
 
 void Catalog::tell(const CatalogEntryPtr& before, const CatalogEntryPtr& now) {
@@ -318,6 +318,7 @@ CatalogEntryPtr Catalog::make_entry(const FunctionRecord& record, const Reach& r
   entry->state = record.state;
   entry->state_reason = record.state_reason;
   entry->update = record.update;
+  entry->role_arn = record.served().role;
   entry->dead_letter = record.served().dead_letter;
   for (const Settings* each : {&record.settings, record.serving ? &*record.serving : nullptr}) {
     if (each == nullptr || !each->vpc) continue;

@@ -45,7 +45,8 @@ struct CatalogEntry {
   State state = State::kPending;
   Reason state_reason;
   UpdateStatus update = UpdateStatus::kNone;
-  std::string dead_letter;  // of what is served; "" for none
+  std::string role_arn;     // of what is served
+  std::string dead_letter;  // likewise; "" for none
   // Subnets and security groups of what is served, and of what is about to be.
   std::vector<std::string> network_ids;
 };
@@ -85,8 +86,8 @@ class Catalog final : public engine::Functions {
   // A version as it would run, null while it is not active; where an alias leads.
   runtime::FunctionVersionPtr version(const FunctionKey& key, std::uint64_t number) const;
   std::optional<AliasTarget> alias(const FunctionKey& key, std::string_view name) const;
-  // ARN of what takes events that this version fails to handle; "" for none.
-  std::string dead_letter(const FunctionKey& key, std::uint64_t number) const;
+  // $LATEST (0) or a published version; nullptr where there is none.
+  CatalogEntryPtr entry(const FunctionKey& key, std::uint64_t number) const;
   // A version as it would run if it were active, by its record; null while its code is not on
   // disk.
   Result<runtime::FunctionVersionPtr> preview(const FunctionRecord& record) const;

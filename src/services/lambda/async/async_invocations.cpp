@@ -197,7 +197,12 @@ EventSettings AsyncInvocations::event_settings(const AccountId& account, const R
     out.on_success = set->on_success;
     out.on_failure = set->on_failure;
   }
-  out.dead_letters = parts_.catalog.dead_letter(key, version_of(parts_.catalog, key, qualifier));
+  CatalogEntryPtr entry = parts_.catalog.entry(key, version_of(parts_.catalog, key, qualifier));
+  if (entry == nullptr) entry = parts_.catalog.entry(key, 0);
+  if (entry != nullptr) {
+    out.role_arn = entry->role_arn;
+    out.dead_letters = entry->dead_letter;
+  }
   out.loop_allowed = parts_.attachments.loop_allowed(key);
   out.none_may_run = parts_.concurrency.find(key).reserved == 0U;
   return out;

@@ -201,7 +201,6 @@ net::Task<void> EventLane::run(const store::Claimed& claimed, Event event) {
     ending.next = after_refusal(claimed.attempt, age, settings.limits, needs_.random);
     co_return co_await settle(claimed, std::move(event), settings, std::move(ending));
   }
-  ending.role_arn = (*function)->role_arn;
   runtime::Invocation invocation;
   invocation.request_id = event.request_id;
   invocation.invoked_arn = event.invoked_arn;
@@ -252,7 +251,7 @@ net::Task<void> EventLane::settle(const store::Claimed& claimed, Event event,
     if (event.qualifier.empty()) arn += ":" + qualifier;
     end->postings = Notices::postings({event, std::move(arn), ending.next.condition,
                                        std::max(ending.runs, event.failures), ending.answer},
-                                      settings, ending.role_arn, needs_.clock.wall());
+                                      settings, needs_.clock.wall());
   }
   if (ending.next.kind == NextStep::Kind::kTryAgain) end->payload = encode(event);
   while (true) {

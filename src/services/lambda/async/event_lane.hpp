@@ -41,7 +41,6 @@ class EventLane final : public store::Listener, public std::enable_shared_from_t
     NextStep next;
     std::uint32_t runs = 0;  // of the function, this one included
     std::optional<LastAnswer> answer;
-    std::string role_arn;
     std::string reason;
   };
 

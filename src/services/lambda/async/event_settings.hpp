@@ -14,6 +14,7 @@ namespace lapwing::lambda {
 
 struct EventSettings {
   RetryLimits limits;
+  std::string role_arn;    // the function's, under which others are told
   std::string on_success;  // ARNs, or empty
   std::string on_failure;
   std::string dead_letters;   // the function's DeadLetterConfig

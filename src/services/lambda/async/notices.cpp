@@ -61,13 +61,13 @@ bool is_topic(std::string_view arn) { return aws::service_of(arn) == "sns"; }
 }  // namespace
 
 std::vector<delivery::Posting> Notices::postings(const Ended& ended, const EventSettings& settings,
-                                                 const std::string& role_arn, WallTime now) {
+                                                 WallTime now) {
   const bool success = ended.condition == Condition::kSuccess;
   const std::string& destination = success ? settings.on_success : settings.on_failure;
   std::vector<delivery::Posting> out;
   const auto add = [&](std::string addressee, Notice notice) {
     notice.function_arn = ended.function_arn;
-    notice.role_arn = role_arn;
+    notice.role_arn = settings.role_arn;
     out.push_back({.id = ended.event.request_id,
                    .event = encode(notice),
                    .addressees = {std::move(addressee)},

@@ -35,7 +35,7 @@ class Notices final : public delivery::Sender {
   // Of an event that ended: one for each who is to be told, as the record may be as large as the
   // event, and a posting holds no two of them.
   static std::vector<delivery::Posting> postings(const Ended& ended, const EventSettings& settings,
-                                                 const std::string& role_arn, WallTime now);
+                                                 WallTime now);
 
   // Of a stream's records that a mapping gave up.
   static delivery::Posting posting(const mappings::GivenUpNotice& given_up, WallTime now);

@@ -20,9 +20,9 @@ TEST_F(DeadLetters, AreQueuesAndTopicsOfTheStandardKind) {
   EXPECT_EQ(get("f").at("Configuration.DeadLetterConfig.TargetArn"), queue);
   publish("f");
   const FunctionKey key{caller.account, caller.region, FunctionName("f")};
-  EXPECT_EQ(service->catalog().dead_letter(key, 0), queue);
-  EXPECT_EQ(service->catalog().dead_letter(key, 1), queue);
-  EXPECT_EQ(service->catalog().dead_letter(key, 2), "");
+  EXPECT_EQ(service->catalog().entry(key, 0)->dead_letter, queue);
+  EXPECT_EQ(service->catalog().entry(key, 1)->dead_letter, queue);
+  EXPECT_EQ(service->catalog().entry(key, 2), nullptr);
 
   for (const char* arn :
        {"arn:aws:sqs:us-east-1:000000000000:q.fifo", "arn:aws:sns:us-east-1:000000000000:t.fifo",
@@ -39,15 +39,15 @@ TEST_F(DeadLetters, AreQueuesAndTopicsOfTheStandardKind) {
             topic);
   executor.run_all();
   restart();
-  EXPECT_EQ(service->catalog().dead_letter(key, 0), topic);
-  EXPECT_EQ(service->catalog().dead_letter(key, 1), queue);
+  EXPECT_EQ(service->catalog().entry(key, 0)->dead_letter, topic);
+  EXPECT_EQ(service->catalog().entry(key, 1)->dead_letter, queue);
   publish("f");
   const Answer differ =
       put_alias("f", "live", "1", R"("RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}})");
   EXPECT_EQ(differ.status, 400) << differ.body;
   EXPECT_EQ(put_configuration("f", "{" + with("") + "}").has("DeadLetterConfig"), false);
   executor.run_all();
-  EXPECT_EQ(service->catalog().dead_letter(key, 0), "");
+  EXPECT_EQ(service->catalog().entry(key, 0)->dead_letter, "");
 }
 
 }  // namespace
