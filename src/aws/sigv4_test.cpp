@@ -79,7 +79,7 @@ std::string outcome(const Authenticator& authenticator, OwnedRequest& request,
   return caller->authenticated ? "ok" : "not authenticated";
 }
 
-class SigV4 : public testing::Test {
+class SigV4 : public ::testing::Test {
  protected:
   OneKey store;
   ManualClock clock{at("20150830T123600Z")};

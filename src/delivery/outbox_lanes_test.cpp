@@ -237,7 +237,7 @@ TEST_P(OutboxLanesTest, APaceBeyondTheClocksTicks) {
     office_.sender.all_send(paced);
     for (int i = 0; i < 50; ++i) office_.post(posting(std::to_string(posted++), {"a"}));
     office_.advance(1min);
-    EXPECT_EQ(office_.web.took("a").size(), posted) << a_second;
+    EXPECT_EQ(office_.web.took("a").size(), 50U) << a_second;
     EXPECT_TRUE(office_.empty()) << a_second;
   }
 }

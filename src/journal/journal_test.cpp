@@ -10,7 +10,7 @@ namespace {
 const AccountId kAccount{"111122223333"};
 constexpr std::string_view kRootId = "1-65f0c5a0-0123456789abcdef01234567";
 
-class JournalTest : public testing::Test {
+class JournalTest : public ::testing::Test {
  protected:
   JournalTest() {
     runner_.start();

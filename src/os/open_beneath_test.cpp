@@ -11,7 +11,7 @@
 namespace lapwing::os {
 namespace {
 
-class OpenBeneath : public testing::Test {
+class OpenBeneath : public ::testing::Test {
  protected:
   void SetUp() override {
     char path[] = "/tmp/lapwing-beneath-XXXXXX";

@@ -32,7 +32,7 @@ std::string arn(std::string_view service, const AccountId& of, std::string_view 
 
 std::string role(const AccountId& of) { return fmt::format("arn:aws:iam::{}:role/r", of.view()); }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out;
   text::append_json_string(out, text);
   return out;
@@ -65,7 +65,7 @@ class Accounts : public ::testing::Test {
         role(kA), arn("sqs", kB, name));
     as(kB, "sqs", "SetQueueAttributes",
        fmt::format(R"({{"QueueUrl":"{}","Attributes":{{"Policy":{}}}}})", url(kB, name),
-                   quoted(policy)));
+                   json_string(policy)));
   }
   void function(const AccountId& of, std::string_view name) {
     as(of, "lambda", "CreateFunction",
@@ -165,7 +165,7 @@ TEST_F(Accounts, ARuleUnderARoleReachesWhatLetsItAlone) {
                   arn("sqs", kA, "dead"));
   as(kA, "sqs", "SetQueueAttributes",
      fmt::format(R"({{"QueueUrl":"{}","Attributes":{{"Policy":{}}}}})", url(kA, "dead"),
-                 quoted(policy)));
+                 json_string(policy)));
   as(kA, "events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})");
   std::string targets;
   int id = 0;
@@ -204,7 +204,7 @@ TEST_F(Accounts, NobodyNamesARoleOfAnother) {
                                 role(kB))),
             words);
   const auto schedule = [&](const AccountId& of) {
-    return fmt::format(R"({{"Name":"s","ScheduleExpression":"rate(1 hour)","FlexibleTimeWindow":)"
+    return fmt::format(R"j({{"Name":"s","ScheduleExpression":"rate(1 hour)","FlexibleTimeWindow":)j"
                        R"({{"Mode":"OFF"}},"Target":{{"Arn":"{}","RoleArn":"{}"}}}})",
                        mine, role(of));
   };

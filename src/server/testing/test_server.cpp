@@ -170,7 +170,7 @@ hosting::testing::Pending TestServer::begin_as(const AccountId& account, std::st
 
 hosting::testing::Pending TestServer::begin(std::string_view service, std::string_view operation,
                                             std::string_view input) {
-  return begin_as(AccountId(aws::kDefaultAccount), service, operation, input);
+  return begin_as(AccountId(kDefaultAccount), service, operation, input);
 }
 
 hosting::testing::Answer TestServer::call_as(const AccountId& account, std::string_view service,

@@ -23,6 +23,17 @@ using ports::Delivered;
 
 constexpr const char* kGroup = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/g";
 
+// Under a role of the group's account.
+std::vector<ports::Parcel> parcels_of(std::size_t count) {
+  std::vector<ports::Parcel> out(count);
+  for (ports::Parcel& each : out) {
+    each.as.source_account = AccountId("000000000000");
+    each.as.role_arn = "arn:aws:iam::000000000000:role/r";
+    each.target = kGroup;
+  }
+  return out;
+}
+
 std::vector<Delivered> send(net::Loop& loop, ports::Destination& logs,
                             const std::vector<ports::Parcel>& parcels) {
   auto promise = std::make_shared<std::promise<std::vector<Delivered>>>();
@@ -43,14 +54,9 @@ std::vector<Delivered> send(Host<Service>& host, const std::vector<ports::Parcel
 
 TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
   Host<Service> host;
-  std::vector<ports::Parcel> parcels(2);
-  for (ports::Parcel& each : parcels) {
-    each.as.source_account = AccountId("000000000000");
-    each.as.role_arn = "arn:aws:iam::000000000000:role/r";
-  }
+  std::vector<ports::Parcel> parcels = parcels_of(2);
   parcels[0].target = fmt::format("{}:*", kGroup);
   parcels[0].body = R"({"detail":{}})";
-  parcels[1].target = kGroup;
   parcels[1].body = R"({"timestamp":1699999999000,"message":"said"})";
   const auto refused = send(host, parcels);
   EXPECT_EQ(refused.at(0).kind, Delivered::Kind::kRefused);
@@ -79,10 +85,9 @@ TEST(LogDeliveries, BecomeEventsOfAGroupThatIsThere) {
 TEST(LogDeliveries, AreTakenOnceForFiveMinutes) {
   Host<Service> host;
   ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
-  std::vector<ports::Parcel> parcels(3);
+  std::vector<ports::Parcel> parcels = parcels_of(3);
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     parcels[i].id = i == 2 ? "0" : std::to_string(i);
-    parcels[i].target = kGroup;
     parcels[i].body = std::to_string(i);
   }
   const auto first = send(host, parcels);
@@ -102,9 +107,8 @@ TEST(LogDeliveries, AreTakenOnceForFiveMinutes) {
 // One that was not written is no repeat.
 TEST(LogDeliveries, ThatWereRefusedMayComeAgain) {
   Host<Service> host;
-  std::vector<ports::Parcel> parcels(1);
+  std::vector<ports::Parcel> parcels = parcels_of(1);
   parcels[0].id = "1";
-  parcels[0].target = kGroup;
   EXPECT_EQ(send(host, parcels)[0].kind, Delivered::Kind::kRefused);
   ASSERT_TRUE(host.call("CreateLogGroup", R"({"logGroupName":"/aws/events/g"})").ok());
   EXPECT_EQ(send(host, parcels)[0].kind, Delivered::Kind::kTaken);
@@ -123,9 +127,8 @@ class TogetherTest : public LogsFixture {
 TEST_F(TogetherTest, OfManyStreamsComeInFewCommits) {
   make_group("/aws/events/g");
   Deliveries deliveries(*core_, workers_);
-  std::vector<ports::Parcel> parcels(kDeliveriesOfCommit + 10);
+  std::vector<ports::Parcel> parcels = parcels_of(kDeliveriesOfCommit + 10);
   for (std::size_t i = 0; i < parcels.size(); ++i) {
-    parcels[i].target = kGroup;
     parcels[i].body = std::to_string(i);
     parcels[i].log_stream = fmt::format("s{}", i % 7);
   }

@@ -106,10 +106,10 @@ TEST(Service, StartsAndStopsWithItsThreads) {
                   .body.contains(R"("message":"line\n")"));
 }
 
-class OnDisk : public testing::Test {
+class OnDisk : public ::testing::Test {
  protected:
   OnDisk() {
-    std::string pattern = testing::TempDir() + "logs-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "logs-XXXXXX";
     directory_ = mkdtemp(pattern.data());
   }
   ~OnDisk() override { (void)std::system(("rm -r " + directory_).c_str()); }

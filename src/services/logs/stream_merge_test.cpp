@@ -136,7 +136,10 @@ TEST_F(Merging, StreamsThatBeginLaterAreNotOpenedYet) {
   EXPECT_EQ(merge.event().message, "a");
   EXPECT_LT(merge.bytes_read(), 1'000u);
   Messages seen;
-  for (; !merge.done(); ASSERT_TRUE(merge.pop())) seen.push_back(merge.stream().name);
+  while (!merge.done()) {
+    seen.push_back(merge.stream().name);
+    ASSERT_TRUE(merge.pop());
+  }
   EXPECT_EQ(seen, (Messages{"a", "b", "c"}));
   EXPECT_EQ(merge.held_bytes(), 0u);
 }

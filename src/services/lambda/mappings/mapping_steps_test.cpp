@@ -12,7 +12,6 @@ using lapwing::testing::eventually;
 
 class MappingSteps : public ::testing::Test, public testing::Harness {
  protected:
-  void SetUp() override { background.start(); }
   // As a crash has left it.
   void put(const std::string& uuid, MappingState state) {
     MappingRecord record;
@@ -40,12 +39,14 @@ TEST_F(MappingSteps, WhatACrashHasCutIsEnded) {
   put(deleted, MappingState::kDeleting);
   put(updated, MappingState::kUpdating);
   EXPECT_EQ(state_of(deleted), "Deleting");
+  background.start();
   restart();
   EXPECT_TRUE(eventually([&] { return state_of(deleted).empty(); }));
   EXPECT_TRUE(eventually([&] { return state_of(updated) == "Disabled"; }));
 }
 
 TEST_F(MappingSteps, WhatIsStillOnItsWayIsFoundByItsIndex) {
+  background.start();
   restart();
   put(deleted, MappingState::kDeleting);
   // Whatever is changed, all that is on its way is looked at.

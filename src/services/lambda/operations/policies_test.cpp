@@ -60,7 +60,11 @@ class Policies : public ::testing::Test, public testing::Harness {
   }
   bool allows(std::string_view arn, std::string_view service, std::string_view source_arn = {},
               std::string_view source_account = {}) const {
-    return this->service->attachments().allows(arn, {service, source_arn, source_account});
+    const ports::OnBehalf as{.service = std::string(service),
+                             .source_arn = std::string(source_arn),
+                             .source_account = AccountId(std::string(source_account)),
+                             .role_arn = {}};
+    return this->service->attachments().allows(arn, as);
   }
 };
 

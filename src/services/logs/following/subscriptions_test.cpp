@@ -214,32 +214,37 @@ TEST(Subscriptions, LeaveInTheLogWhatNobodyTakes) {
   EXPECT_EQ(got, sent);
 }
 
+// A host with a subscription whose group has an event to forward, and with a disk that is full.
+std::unique_ptr<FollowHost> host_of_a_full_disk() {
+  auto host = std::make_unique<FollowHost>();
+  host->make("g", "s");
+  EXPECT_TRUE(host->subscribe("g", "f").ok());
+  EXPECT_TRUE(host->put("g", "s", {"before"}).ok());
+  host->settle();
+  host->note_shard();
+  host->disk.set_promised(1ULL << 62);
+  write_unseen(*host, "waits");
+  host->restart();
+  host->settle();
+  return host;
+}
+
 TEST(Subscriptions, TakeNothingOfTheDisksReserve) {
-  FollowHost host;
-  host.make("g", "s");
-  ASSERT_TRUE(host.subscribe("g", "f").ok());
-  host.disk.set_promised(1ULL << 62);
-  ASSERT_TRUE(host.put("g", "s", {"one"}).ok());
-  host.settle();
-  EXPECT_TRUE(host.messages().empty());
-  host.disk.set_promised(0);
-  host.advance(kHeldLookEvery);
-  EXPECT_EQ(host.messages(), Messages{"one"});
+  const auto host = host_of_a_full_disk();
+  EXPECT_EQ(host->messages(), Messages{"before"});
+  host->disk.set_promised(0);
+  host->advance(kHeldLookEvery);
+  EXPECT_EQ(host->messages(), (Messages{"before", "waits"}));
 }
 
 // A filter that is deleted while its group is behind takes what waits with it.
 TEST(Subscriptions, CanBeDeletedWhileTheyAreBehind) {
-  FollowHost host;
-  host.make("g", "s");
-  ASSERT_TRUE(host.subscribe("g", "f").ok());
-  host.disk.set_promised(1ULL << 62);
-  ASSERT_TRUE(host.put("g", "s", {"one"}).ok());
-  host.settle();
+  const auto host = host_of_a_full_disk();
   ASSERT_TRUE(
-      host.call("DeleteSubscriptionFilter", R"({"logGroupName":"g","filterName":"f"})").ok());
-  host.disk.set_promised(0);
-  host.advance(kHeldLookEvery);
-  EXPECT_TRUE(host.messages().empty());
+      host->call("DeleteSubscriptionFilter", R"({"logGroupName":"g","filterName":"f"})").ok());
+  host->disk.set_promised(0);
+  host->advance(kHeldLookEvery);
+  EXPECT_EQ(host->messages(), Messages{"before"});
 }
 
 TEST(Subscriptions, OfOtherGroupsGoOnWhereOneCannotBeRead) {

@@ -107,8 +107,10 @@ TEST_F(Filter, AnswersATokenWhenItHasReadEnough) {
   make("g", {"s"});
   const std::string message(1'000'000, 'x');
   const int count = 40;  // more than one scan's worth
-  for (int i = 0; i < count; ++i) ASSERT_TRUE(put("g", "s", {{kNowMs + i, message}}));
-  ASSERT_TRUE(put("g", "s", {{kNowMs + 100, "needle"}}));
+  constexpr std::int64_t kApartMs =
+      200;  // what is near in time is put in order, read more than once
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(put("g", "s", {{kNowMs + i * kApartMs, message}}));
+  ASSERT_TRUE(put("g", "s", {{kNowMs + count * kApartMs, "needle"}}));
   model::FilterLogEventsRequest in;
   in.filter_pattern = "needle";
   auto page = filter("g", in);
