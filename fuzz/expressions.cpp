@@ -16,6 +16,7 @@ using lapwing::expressions::Dialect;
 using lapwing::expressions::Path;
 using lapwing::expressions::Template;
 using lapwing::expressions::Value;
+using lapwing::expressions::Visits;
 
 constexpr std::string_view kDocument =
     R"({"a":{"b":[1,{"c":"x"},[2,3]],"d-e":"quo\"te"},"list":[{"id":1},{"id":2}],"n":null})";
@@ -27,10 +28,11 @@ void require(bool holds) {
 void check_template(std::string_view text, const lapwing::text::JsonValue& root, Dialect dialect) {
   const Template read = Template::read(text, dialect);
   std::size_t asked = 0;
+  Visits visits;
   const auto sent = read.render([&](std::string_view name) {
     ++asked;
     const auto path = Path::read(name);
-    return path ? path->in(root) : Value::string("plain");
+    return path ? path->in(root, visits) : Value::string("plain");
   });
   require(asked <= read.placeholders().size());
   if (sent && dialect == Dialect::kRule) require(!sent->empty());
@@ -46,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto document = lapwing::text::parse_json(kDocument);
   require(document.has_value());
   if (const auto path = Path::read(text)) {
-    const Value value = path->in(document->root());
+    Visits visits;
+    const Value value = path->in(document->root(), visits);
     require(path->definite() || value.kind == Value::Kind::kJson);
     require(lapwing::text::check_json(value.as_json()).has_value());
   }

@@ -53,7 +53,7 @@ Error not_allowed() {
 class PageAsked {
  public:
   static Result<PageAsked> parse(const std::string& query,
-                             std::initializer_list<std::string_view> known) {
+                                 std::initializer_list<std::string_view> known) {
     PageAsked out;
     auto parsed = text::QueryString::parse(query);
     if (!parsed) return fail(bad("The query cannot be read."));
