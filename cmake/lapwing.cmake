@@ -48,6 +48,18 @@ if(LAPWING_TESTS)
   lapwing_pch_sum(lapwing_test_pch)
 endif()
 
+# The sources in the list named `list`, or a few that include them (cmake/batches.py).
+function(lapwing_batches target list)
+  if(NOT LAPWING_BATCHES)
+    return()
+  endif()
+  execute_process(
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/cmake/batches.py make
+      ${CMAKE_BINARY_DIR}/batches/${target} ${LAPWING_BATCHES} ${${list}}
+    OUTPUT_VARIABLE made COMMAND_ERROR_IS_FATAL ANY)
+  set(${list} ${made} PARENT_SCOPE)
+endfunction()
+
 function(lapwing_library)
   cmake_parse_arguments(ARG "SHARED_TESTING" "" "DEPS;PKGS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
@@ -68,6 +80,7 @@ function(lapwing_library)
   list(TRANSFORM ARG_TEST_DEPS PREPEND lapwing_)
 
   if(sources)
+    lapwing_batches(lapwing_${name} sources)
     add_library(lapwing_${name} STATIC ${sources})
     target_link_libraries(lapwing_${name} PUBLIC ${ARG_DEPS} fmt::fmt PRIVATE ${ARG_PKGS})
     target_precompile_headers(lapwing_${name} REUSE_FROM lapwing_pch)
@@ -84,6 +97,7 @@ function(lapwing_library)
   set_property(GLOBAL APPEND PROPERTY LAPWING_LIBRARIES ${name})
 
   if(LAPWING_TESTS AND tests)
+    lapwing_batches(lapwing_${name}_test tests)
     add_executable(lapwing_${name}_test ${tests})
     target_link_libraries(lapwing_${name}_test PRIVATE
       lapwing_${name} ${ARG_TEST_DEPS} GTest::gtest GTest::gtest_main Threads::Threads)

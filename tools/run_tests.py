@@ -4,6 +4,9 @@
     ./test [filter ...]      the steps whose names contain one of these; --list names them
     ./test --changed [BASE]  what the changes since BASE (main, or the commit before) can touch
 
+With the address sanitizer, services are tested where they differ from main, or from the commit
+before, or where a filter names them ("asan"): what they are made of always is.
+
 A step is one command with one name. Unit tests write gtest or JUnit XML, from which the
 counts come; a step without such a report counts as one test. Everything a step prints goes
 to build/test-logs/<step>.log and, when it fails, to the terminal.
@@ -21,11 +24,14 @@ import time
 import zlib
 import xml.etree.ElementTree as ET
 
+from compiling import base_of_changes, changed_files
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "test-logs"
 VENV = ROOT / "build" / "venv"
 JOBS = str(os.cpu_count() or 2)
 STEP_TIMEOUT_S = 1800
+ABOVE = ("services_", "server")  # folders above what services share
 TAIL_LINES = 60
 # What the Python steps of this tree leave: the data directories of many servers. In /tmp, as the
 # names of sockets must be short.
@@ -84,9 +90,16 @@ def unit_steps(preset, only=None):
         yield Step(f"unit.{preset}.{name}", [str(binary)], "gtest", env)
 
 
+def fuzz_corpora():
+    return sorted(corpus for corpus in (ROOT / "fuzz" / "corpus").iterdir() if corpus.is_dir())
+
+
+def fuzz_targets():
+    return [f"fuzz_{corpus.name}" for corpus in fuzz_corpora()]
+
+
 def fuzz_steps():
-    corpora = ROOT / "fuzz" / "corpus"
-    for corpus in sorted(corpora.iterdir()) if corpora.is_dir() else []:
+    for corpus in fuzz_corpora():
         binary = ROOT / "build" / "asan" / "fuzz" / f"fuzz_{corpus.name}"
         yield Step(f"fuzz.{corpus.name}", [str(binary), "-runs=0", str(corpus)])
 
@@ -239,12 +252,19 @@ def uses():
     return out
 
 
+def asan_folders(filters):
+    folders = [folder.replace("/", "_") for folder in test_folders()]
+    if any("asan" in each for each in filters):
+        return folders
+    changed = changed_files(base_of_changes())
+    return [name for name in folders
+            if not name.startswith(ABOVE) or
+            any(each.startswith(f"src/{name.replace('services_', 'services/')}/") for each in changed)]
+
+
 def changed_steps(base):
     """Whether a step can have been touched by what differs from `base`."""
-    names = subprocess.run(["git", "diff", "--name-only", base], cwd=ROOT, capture_output=True,
-                           text=True, check=True).stdout.split()
-    names += subprocess.run(["git", "ls-files", "-o", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True, text=True, check=True).stdout.split()
+    names = changed_files(base)
     if any(name.startswith(("cmake/", "CMakeLists.txt", "codegen/", "models/", "test", "tools/"))
            and not name.startswith("tests/") for name in names):
         return lambda step: True
@@ -270,17 +290,6 @@ def changed_steps(base):
             return code
         return code or any(name.startswith(f"tests/{rest}/") for name in names)
     return wanted
-
-
-def base_of_changes(given):
-    """What is given; else where this branch left main; on main itself, the commit before."""
-    if given:
-        return given
-    def git(*arguments):
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True,
-                              text=True).stdout.strip()
-    left = git("merge-base", "HEAD", "main")
-    return left if left and left != git("rev-parse", "HEAD") else "HEAD~1"
 
 
 def main() -> int:
@@ -311,9 +320,11 @@ def main() -> int:
 
     phase(lambda: True, style_steps())
     phase(lambda: build(counts, "release"), unit_steps("release"))
-    phase(lambda: True, [Step("headers.alone", ["tools/build", "release", "check_headers"]),
+    phase(lambda: True, [Step("headers.alone", ["tools/check_headers.py", "build/release"]),
                          Step("style.clang_tidy", ["tools/clang_tidy.py", "build/release"])])
-    phase(lambda: build(counts, "asan"), [*unit_steps("asan"), *fuzz_steps()])
+    asan = asan_folders(filters)
+    asan_targets = [*(f"lapwing_{name}_test" for name in asan), *fuzz_targets()]
+    phase(lambda: build(counts, "asan", asan_targets), [*unit_steps("asan", asan), *fuzz_steps()])
     tsan_targets = [f"lapwing_{name}_test" for name in TSAN_FOLDERS]
     phase(lambda: build(counts, "tsan", tsan_targets), unit_steps("tsan", TSAN_FOLDERS))
 

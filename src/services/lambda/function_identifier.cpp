@@ -120,10 +120,10 @@ std::string function_arn(const FunctionKey& key, std::string_view qualifier) {
 }
 
 std::optional<FunctionIdentifier> read_function_arn(std::string_view text) {
-  constexpr std::string_view kType = "function:";
+  constexpr std::string_view kKind = "function:";
   const auto arn = aws::Arn::parse(text);
-  if (!arn || arn->service != "lambda" || !arn->resource.starts_with(kType)) return std::nullopt;
-  const std::string_view name = std::string_view(arn->resource).substr(kType.size());
+  if (!arn || arn->service != "lambda" || !arn->resource.starts_with(kKind)) return std::nullopt;
+  const std::string_view name = std::string_view(arn->resource).substr(kKind.size());
   const std::size_t colon = name.find(':');
   FunctionIdentifier out{{arn->account, arn->region, FunctionName(name.substr(0, colon))}, {}};
   if (colon != std::string_view::npos) out.qualifier = name.substr(colon + 1);

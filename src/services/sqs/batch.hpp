@@ -1,6 +1,7 @@
 // What the three batches have in common: checks of the whole, and answers for each entry.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>

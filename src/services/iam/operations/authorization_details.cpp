@@ -15,7 +15,7 @@
 namespace lapwing::iam {
 namespace {
 
-using Out = gen::iam::GetAccountAuthorizationDetailsResponse;
+using Details = gen::iam::GetAccountAuthorizationDetailsResponse;
 using gen::iam::EntityType;
 
 // In the order of the answer; a marker begins with the place in it.
@@ -122,7 +122,7 @@ Result<gen::iam::ManagedPolicyDetail> policy_detail(store::Reader& reader,
 // Fills an answer section by section, until its page is full.
 class Filler {
  public:
-  Filler(store::Reader& reader, const std::string& account, const PageAsk& ask, Out& out)
+  Filler(store::Reader& reader, const std::string& account, const PageAsk& ask, Details& out)
       : reader_(reader), account_(account), ask_(ask), out_(out), left_(ask.limit) {
     out.user_detail_list.emplace();
     out.group_detail_list.emplace();
@@ -204,13 +204,13 @@ class Filler {
   store::Reader& reader_;
   const std::string& account_;
   const PageAsk& ask_;
-  Out& out_;
+  Details& out_;
   std::size_t left_;
 };
 
 }  // namespace
 
-Result<Out> get_account_authorization_details(
+Result<Details> get_account_authorization_details(
     Core& core, const aws::Call& call, const gen::iam::GetAccountAuthorizationDetailsRequest& in) {
   const auto wanted = in.filter.value_or(std::vector<std::string>());
   std::string list = "GetAccountAuthorizationDetails";
@@ -218,8 +218,8 @@ Result<Out> get_account_authorization_details(
   LAPWING_TRY(const PageAsk ask, page_ask(std::move(list), in.marker, in.max_items));
   const std::size_t begin = ask.after.empty() ? 0 : static_cast<std::size_t>(ask.after[0] - '0');
   if (begin >= kSections.size()) return fail(errors::validation("Invalid Marker."));
-  return read<Out>(core, [&](store::Reader& reader) -> Result<Out> {
-    Out out;
+  return read<Details>(core, [&](store::Reader& reader) -> Result<Details> {
+    Details out;
     Filler filler(reader, account_of(call), ask, out);
     for (std::size_t number = begin; number < kSections.size(); ++number) {
       const bool skipped =
