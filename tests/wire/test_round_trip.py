@@ -21,13 +21,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("LAPWING_BINARY", ROOT / "build/release/lapwing"))
 HARNESS = BINARY.parent / "src/aws/lapwing_wire_harness"
 WHEN = datetime.datetime(2014, 4, 29, 18, 30, 38, tzinfo=datetime.timezone.utc)
-PROTOCOLS = {"lambda": ["rest-json"], "logs": ["json"], "events": ["json"], "kms": ["json"],
-             "sts": ["query"], "iam": ["query"], "sns": ["query"], "sqs": ["json", "query"],
-             "s3": ["rest-xml"], "ec2": ["ec2"]}
+# Of each service with a model here.
+PROTOCOLS = {path.stem: [json.loads(path.read_text())["metadata"]["protocol"]]
+             for path in sorted((ROOT / "models").glob("*.json")) if "package" not in path.name}
+PROTOCOLS["sqs"].append("query")
 CBOR = "smithy-rpc-v2-cbor"
-# No service here speaks it yet; its engine is held to what these exchange.
-for spoken in ("logs", "events", "kms", "sqs"):
-    PROTOCOLS[spoken].append(CBOR)
+# No service here speaks it yet; its engine is held to what those of JSON exchange.
+for spoken in PROTOCOLS.values():
+    if "json" in spoken:
+        spoken.append(CBOR)
 # Read without routing: S3's operations are told apart by members, which comes with the service.
 UNROUTED = (CBOR, "rest-xml")
 # Two members of one name on the wire, in operations that only the oldest clients send; and a member

@@ -20,6 +20,7 @@ SERVICES = {
     "logs": "describe_log_groups",
     "pipes": "list_pipes",
     "scheduler": "list_schedules",
+    "schemas": "list_registries",
     "sns": "list_topics",
     "sts": "get_caller_identity",
 }
