@@ -64,11 +64,15 @@ class Compiler {
   bool object(Alternatives& alternatives, const std::string& path, std::uint64_t depth, bool in_or,
               std::uint64_t& combinations) {
     bool any = false;
+    bool any_or = false;
     while (reader_.next() != Token::kEndObject) {
       if (reader_.fault) return false;
       any = true;
       const std::string name = reader_.tokens.text_of(0);
       if (name == kOr && is_or()) {
+        // Each would multiply what the others left.
+        if (std::exchange(any_or, true))
+          return reader_.refuse(fmt::format("Path `{}` cannot be allowed multiple times", kOr));
         if (!either(alternatives, path, depth, combinations)) return false;
         continue;
       }
@@ -136,8 +140,13 @@ class Compiler {
 
   bool bounded(const Alternatives& alternatives) {
     std::size_t conditions = 0;
-    for (const auto& each : alternatives) conditions += each.size();
-    if (alternatives.size() <= kMaxAlternatives && conditions <= kMaxAlternativeConditions)
+    std::size_t tests = 0;
+    for (const auto& each : alternatives) {
+      conditions += each.size();
+      for (const std::uint32_t condition : each) tests += conditions_[condition].tests.size();
+    }
+    if (alternatives.size() <= kMaxAlternatives && conditions <= kMaxAlternativeConditions &&
+        tests <= kMaxAlternativeTests)
       return true;
     return reader_.refuse_bare(reader_.grammar.policy
                                    ? "Filter policy is too complex"

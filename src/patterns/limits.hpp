@@ -15,9 +15,10 @@ inline constexpr std::uint32_t kPatternMaxDepth = 100;
 // Of an event: what Jackson, and so PutEvents, reads.
 inline constexpr std::uint32_t kEventMaxDepth = 1000;
 
-// What "$or" may multiply out to, and conditions of all alternatives together.
+// What "$or" may multiply out to; conditions of all alternatives together, and their tests.
 inline constexpr std::size_t kMaxAlternatives = 1000;
-inline constexpr std::size_t kMaxAlternativeConditions = 20'000;
+inline constexpr std::size_t kMaxAlternativeConditions = 4000;
+inline constexpr std::size_t kMaxAlternativeTests = 20'000;
 
 // Numbers that compare as numbers.
 inline constexpr double kRuleNumberLimit = 5e9;

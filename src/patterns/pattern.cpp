@@ -57,4 +57,12 @@ bool holds(const Test& test, const Value& value) {
   }
 }
 
+std::size_t Pattern::weight() const {
+  std::size_t out = 0;
+  for (const auto& alternative : alternatives) {
+    for (const std::uint32_t condition : alternative) out += conditions[condition].tests.size();
+  }
+  return out;
+}
+
 }  // namespace lapwing::patterns

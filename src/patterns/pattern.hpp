@@ -4,6 +4,7 @@
 // Thread-safety: plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -65,6 +66,9 @@ struct Pattern {
   std::vector<Condition> conditions = {};
   // Of indices of `conditions`, in the order of their paths.
   std::vector<std::vector<std::uint32_t>> alternatives = {};
+
+  // What it takes in an automaton: tests of all alternatives.
+  std::size_t weight() const;
 };
 
 }  // namespace lapwing::patterns

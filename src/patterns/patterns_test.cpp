@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "patterns/compile.hpp"
+#include "patterns/limits.hpp"
 #include "patterns/pattern_set.hpp"
 #include "source_dir.hpp"
 #include "text/json.hpp"
@@ -234,6 +235,29 @@ TEST(Patterns, HugeAndDeepOnesAreRefused) {
   const auto pattern = compile(many, Dialect::kRule);
   ASSERT_FALSE(pattern);
   EXPECT_TRUE(pattern.error().reason.starts_with("Rule is too complex")) << pattern.error().reason;
+}
+
+// A hundred and twenty-five alternatives, each of `plain` conditions of `tests` and three more.
+std::string multiplied(int plain, std::size_t tests) {
+  std::string out = "{";
+  for (int i = 0; i < plain; ++i) out += fmt::format("\"p{}\":[{}],", i, values(tests));
+  for (const char* const key : {"x", "y", "z"}) {
+    out += fmt::format("{}\"{}\":{{\"$or\":[", *key == 'x' ? "" : ",", key);
+    for (int i = 0; i < 5; ++i) out += fmt::format("{}{{\"k{}\":[1]}}", i == 0 ? "" : ",", i);
+    out += "]}";
+  }
+  return out + "}";
+}
+
+TEST(Patterns, WhatOrMultipliesIsBounded) {
+  const auto most = compile(multiplied(29, 1), Dialect::kRule);
+  ASSERT_TRUE(most) << most.error().message;
+  EXPECT_EQ(most->weight(), kMaxAlternativeConditions);
+  const auto conditions = compile(multiplied(30, 1), Dialect::kRule);
+  ASSERT_FALSE(conditions);
+  EXPECT_TRUE(conditions.error().reason.starts_with("Rule is too complex"));
+  EXPECT_TRUE(compile(multiplied(1, 150), Dialect::kRule));
+  EXPECT_FALSE(compile(multiplied(1, 160), Dialect::kRule)) << "tests count, too";
 }
 
 TEST(Patterns, AWildcardAtItsLimitOfComplexity) {

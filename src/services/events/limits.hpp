@@ -28,6 +28,9 @@ inline constexpr std::size_t kTargetsMax = 5;  // of a rule
 // Of all targets of a rule as they are kept: ours, for a record holds no more. AWS's parameters of
 // Redshift and AppSync may be larger.
 inline constexpr std::size_t kTargetsBytesMax = 400 * kKiB;
+// Tests of all patterns of an account (patterns::Pattern::weight()): ours, for memory. A hundred
+// thousand rules of ten tests each; AWS has 300 rules on a bus.
+inline constexpr std::size_t kAccountPatternsMax = 1'000'000;
 inline constexpr std::size_t kPolicyBytesMax = 10'240;
 inline constexpr std::int32_t kPageMax = 100;
 

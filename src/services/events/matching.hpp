@@ -36,6 +36,11 @@ class Matching {
   void changed(const RulePtr& before, const RulePtr& after);
   void changed(const ArchivePtr& before, const ArchivePtr& after);
 
+  // Whether the account may have this pattern, beside all others but the one that the rule or
+  // archive has; one that takes no more than that always.
+  bool has_room(const RuleAddress& rule, const patterns::Pattern& pattern) const;
+  bool has_room(const Archive& archive, const patterns::Pattern& pattern) const;
+
   Matched match(const BusAddress& bus, std::string_view event) const;
   // Whether there is any rule with a pattern, or an archive.
   bool any(const BusAddress& bus) const;
@@ -47,6 +52,7 @@ class Matching {
   struct Listener {
     RulePtr rule = nullptr;
     ArchivePtr archive = nullptr;
+    std::size_t weight = 0;  // its pattern's
   };
   struct OfBus {
     patterns::PatternSet set;
@@ -57,11 +63,14 @@ class Matching {
   };
   using Memory = std::unique_ptr<patterns::Match>;
 
-  void put(const std::string& bus, const std::string& key, const std::optional<std::string>& text,
+  void put(const BusAddress& bus, const std::string& key, const std::optional<std::string>& text,
            Listener listener);
-  void remove(const std::string& bus, const std::string& key);
+  void remove(const BusAddress& bus, const std::string& key);
   // Answers the id it had; 0: none. With both mutexes.
-  static patterns::PatternId forget(OfBus& bus, const std::string& key);
+  patterns::PatternId forget(const AccountId& account, OfBus& bus, const std::string& key);
+  // With mutex_.
+  void weigh(const AccountId& account, Listener& listener, std::size_t weight);
+  bool has_room(const BusAddress& bus, std::string_view key, std::size_t weight) const;
   Memory take_memory() const;
   void give_back(Memory memory) const;
 
@@ -71,6 +80,7 @@ class Matching {
   patterns::PatternId next_ = 1;
   mutable std::shared_mutex mutex_;                                   // of what follows
   std::map<std::string, std::shared_ptr<OfBus>, std::less<>> buses_;  // by the bus's key
+  std::map<AccountId, std::size_t> weights_;                          // of all patterns
   mutable std::mutex memory_mutex_;
   mutable std::vector<Memory> memory_;
 };

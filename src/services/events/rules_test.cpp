@@ -325,6 +325,42 @@ TEST(EventTargets, AreGivenBackExactlyAndReplacedById) {
   EXPECT_EQ(h.call("ListTargetsByRule", R"({"Rule":"r"})").size("Targets"), 5u);
 }
 
+// What patterns take is bounded for all of an account together, however small their texts are.
+TEST(EventRules, OfAnAccountHaveSoManyTestsInAll) {
+  BusHost h;
+  // 1,000 alternatives of 20 tests.
+  std::string heavy = R"({"p":[)";
+  for (int i = 0; i < 17; ++i) heavy += fmt::format("{}{}", i == 0 ? "" : ",", i);
+  heavy += "]";
+  for (const char* const key : {"x", "y", "z"}) {
+    heavy += fmt::format(R"(,"{}":{{"$or":[)", key);
+    for (int i = 0; i < 10; ++i) heavy += fmt::format(R"({}{{"k{}":[1]}})", i == 0 ? "" : ",", i);
+    heavy += "]}";
+  }
+  heavy += "}";
+  const std::size_t most = kAccountPatternsMax / 20'000;
+  for (std::size_t i = 0; i < most; ++i) {
+    ASSERT_TRUE(h.rule(fmt::format("r{}", i), heavy).ok()) << i;
+  }
+  const Answer refused = h.rule("more", kPattern);
+  EXPECT_EQ(refused.error, "LimitExceededException");
+  EXPECT_EQ(h.call("CreateArchive",
+                   fmt::format(R"({{"ArchiveName":"a","EventSourceArn":"{}","EventPattern":{}}})",
+                               BusHost::arn("event-bus/default"), in_quotes(kPattern)))
+                .error,
+            "LimitExceededException");
+  EXPECT_TRUE(h.rule("r0", heavy).ok()) << "the same again";
+  ASSERT_TRUE(h.rule("off", kPattern, R"("State":"DISABLED")").ok()) << "takes nothing";
+  EXPECT_EQ(h.call("EnableRule", R"({"Name":"off"})").error, "LimitExceededException");
+  ASSERT_TRUE(h.call("DisableRule", R"({"Name":"r1"})").ok());
+  EXPECT_TRUE(h.call("EnableRule", R"({"Name":"off"})").ok());
+  EXPECT_EQ(h.call("EnableRule", R"({"Name":"r1"})").error, "LimitExceededException");
+  h.restart();
+  EXPECT_EQ(h.call("EnableRule", R"({"Name":"r1"})").error, "LimitExceededException");
+  ASSERT_TRUE(h.call("DeleteRule", R"({"Name":"off"})").ok());
+  EXPECT_TRUE(h.call("EnableRule", R"({"Name":"r1"})").ok());
+}
+
 TEST(EventBuses, HavePolicies) {
   BusHost h;
   const std::string account =

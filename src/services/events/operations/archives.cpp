@@ -25,6 +25,13 @@ Status check_pattern(const std::optional<std::string>& text) {
   return fail(errors::invalid_event_pattern(pattern.error().message));
 }
 
+// A pattern, where the account has room for it.
+Status check_room(const Core& core, const Archive& archive) {
+  if (!archive.pattern) return {};
+  const auto pattern = patterns::compile(*archive.pattern, patterns::Dialect::kRule);
+  return !pattern || core.parts->matching.has_room(archive, *pattern) ? Status() : fail(too_many());
+}
+
 std::optional<std::string> unless_empty(const std::optional<std::string>& text) {
   return text && !text->empty() ? text : std::nullopt;
 }
@@ -62,6 +69,7 @@ Result<gen::events::CreateArchiveResponse> create_archive(
           return fail(errors::resource_already_exists(
               fmt::format("Archive {} already exists.", in.archive_name)));
         }
+        LAPWING_CHECK(check_room(core, wanted));
         return std::make_shared<const Archive>(wanted);
       }));
   gen::events::CreateArchiveResponse out;
@@ -143,7 +151,10 @@ Result<gen::events::UpdateArchiveResponse> update_archive(
                   [&](const ArchivePtr& there) -> Result<ArchivePtr> {
                     if (there == nullptr) return fail(no_such_archive(in.archive_name));
                     auto changed = std::make_shared<Archive>(*there);
-                    if (in.event_pattern) changed->pattern = unless_empty(in.event_pattern);
+                    if (in.event_pattern) {
+                      changed->pattern = unless_empty(in.event_pattern);
+                      LAPWING_CHECK(check_room(core, *changed));
+                    }
                     if (in.retention_days) changed->retention_days = *in.retention_days;
                     if (in.description) changed->description = in.description;
                     return changed;

@@ -53,6 +53,13 @@ Rule put_over(const Rule& there, Rule wanted) {
   return wanted;
 }
 
+// A pattern that listens, where the account has room for it.
+Status check_room(const Core& core, const Rule& rule) {
+  if (!rule.pattern || !rule.enabled()) return {};
+  LAPWING_TRY(const patterns::Pattern pattern, compiled(*rule.pattern));
+  return core.parts->matching.has_room(rule.address, pattern) ? Status() : fail(too_many());
+}
+
 Result<aws::Empty> set_state(Core& core, const aws::Call& call, const std::string& name,
                              const std::optional<std::string>& bus, std::string_view state) {
   LAPWING_TRY(BusAddress address, own_bus(call, bus));
@@ -61,7 +68,7 @@ Result<aws::Empty> set_state(Core& core, const aws::Call& call, const std::strin
     const bool was = rule.enabled();
     rule.state = state;
     if (!was && rule.enabled()) rule.anchor_ms = core.now_ms();
-    return {};
+    return was ? Status() : check_room(core, rule);
   }));
   return aws::Empty();
 }
@@ -101,6 +108,7 @@ Result<gen::events::PutRuleResponse> put_rule(Core& core, const aws::Call& call,
   LAPWING_TRY(
       const RulePtr rule,
       core.parts->rules.change(wanted.address.key(), [&](const RulePtr& there) -> Result<RulePtr> {
+        LAPWING_CHECK(check_room(core, wanted));
         if (there == nullptr) return std::make_shared<const Rule>(wanted);
         return std::make_shared<const Rule>(put_over(*there, wanted));
       }));
