@@ -242,7 +242,9 @@ def test_mail_is_sent_tried_again_and_its_failure_is_seen(tmp_path):
             office.answers["RCPT"] = "550 no such user"
             id = sns.publish(TopicArn=topic, Message="lost")["MessageId"]
             assert eventually(lambda: ("dropped", "t") in steps(server, id))
-            row = ask(server, "/_lapwing/events?list=dead-letters")["dead-letters"]["rows"][0]
+            rows = lambda: ask(server, "/_lapwing/events?list=dead-letters")["dead-letters"]["rows"]
+            assert eventually(rows)  # once its end is written
+            row = rows()[0]
             assert row["id"] == id and row["to"] == "mailto:a@b.test" and "550" in row["reason"]
             del office.answers["RCPT"]
             assert ask(server, "/_lapwing/events/replay", {"id": id})["replayed"] == 1
