@@ -117,10 +117,11 @@ def python_lanes():
     attacks = sorted((tests / "system").glob("test_neighbours_*.py"))
     others = [step(f"{folder}_own", ROOT / folder) for folder in ("codegen", "runtimes")]
     for part in sorted(p for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py"))):
-        if part.name != "system":
+        if part.name not in ("system", "examples"):
             others.append(step(part.name, part))
     system = step("system", tests / "system", *(f"--ignore={attack}" for attack in attacks))
-    return [[system], others], [[step("neighbours", *attacks)]]
+    examples = step("examples", tests / "examples")  # so that both lanes take about as long
+    return [[system, examples], others], [[step("neighbours", *attacks)]]
 
 
 def run(command, log, env=None, timeout=STEP_TIMEOUT_S):
