@@ -18,8 +18,6 @@ std::uint32_t most_of(const QueueMapping& mapping) {
 
 // Where all that was asked for came, there may be so many times as much.
 constexpr std::size_t kHopesMore = 4;
-// Looks at once. One waits for a transaction, and for places.
-constexpr std::size_t kLooksMost = 4;
 
 // An extension for less is not worth a write.
 constexpr auto kSlack = std::chrono::seconds(1);
@@ -88,32 +86,24 @@ void QueuePoller::stop(UniqueFunction<void()> done) {
 
 void QueuePoller::begin_work() {
   look_again_ = true;
-  if (looks_ > 0) return;
-  ++looks_;
-  loop_.spawn(work(shared_from_this()));
-}
-
-void QueuePoller::look_beside() {
-  if (looks_ >= kLooksMost || hopes_ == 1 || stopping_) return;
-  ++looks_;
-  look_again_ = true;
+  if (working_) return;
+  working_ = true;
   loop_.spawn(work(shared_from_this()));
 }
 
 net::Task<void> QueuePoller::work([[maybe_unused]] std::shared_ptr<QueuePoller> self) {
-  bool goes_on = true;
-  while (goes_on && look_again_ && !shared_->draining) {
+  while (look_again_ && !shared_->draining) {
     look_again_ = false;
-    goes_on = co_await look();
+    co_await look();
   }
-  --looks_;
+  working_ = false;
   shared_->pass_on();
   rest();
 }
 
 // Nothing to do before the next signal.
 void QueuePoller::rest() {
-  if (looks_ > 0 || at_work_ > 0 || removing_ > 0) return;
+  if (working_ || at_work_ > 0) return;
   const background::Hold ends = std::exchange(hold_, {});  // not before those who wait were told
   if (!stopping_ || !closed_.empty() || !open_.empty()) return;
   for (UniqueFunction<void()>& done : std::exchange(stopped_, {})) done();
@@ -123,9 +113,8 @@ std::size_t QueuePoller::room(std::uint32_t of_consumer) const {
   if (loop_.now() < paused_until_) return 0;
   const std::uint32_t limit = std::min(crowd_.limit(), of_consumer);
   const std::uint32_t all = shared_->at_work.load(std::memory_order_relaxed);
-  const std::uint32_t taken = at_work_ + coming_;
-  if (taken >= limit || removing_ >= limit || all >= kBatchesAtWork) return 0;
-  return std::min(limit - taken, kBatchesAtWork - all);
+  if (at_work_ >= limit || all >= kBatchesAtWork) return 0;
+  return std::min(limit - at_work_, kBatchesAtWork - all);
 }
 
 std::optional<ports::QueueAsk> QueuePoller::ask(const Readiness& ready, std::size_t free) const {
@@ -146,65 +135,36 @@ std::optional<ports::QueueAsk> QueuePoller::ask(const Readiness& ready, std::siz
   return out;
 }
 
-net::Task<bool> QueuePoller::look() {
+net::Task<void> QueuePoller::look() {
   const MonoTime now = needs_.clock.mono();
   if (stopping_ || now >= window_ends_) close_open();
   if (!open_.empty()) set_alarm(window_ends_);
   const std::optional<Readiness> ready = consumer_->ready();
   begin_closed(ready, {});
-  if (stopping_ || !closed_.empty()) co_return true;
-  if (now < refused_until_) {
-    set_alarm(refused_until_);
-    co_return true;
-  }
+  if (stopping_ || !closed_.empty()) co_return;
+  if (now < refused_until_) co_return set_alarm(refused_until_);
   if (!ready || ready->room == 0) {
     set_alarm(now + kNotReadyAgain);
-    co_return true;
+    co_return;
   }
-  // Batches that this look may bring.
-  struct Coming {
-    QueuePoller& poller;
-    std::uint32_t count = 0;
-    void set(std::size_t batches) {
-      poller.coming_ -= count;
-      count = static_cast<std::uint32_t>(batches);
-      poller.coming_ += count;
-    }
-    ~Coming() { set(0); }
-  };
-  Coming coming{*this};
   std::size_t free = room(ready->room);
   // Where batches wait for their window, a place would be held for too long.
   const bool holds = mapping_.window == Duration::zero() && ask(*ready, free);
   std::vector<PlacePtr> places;
-  bool more_places = false;
   if (holds) {
-    coming.set(std::min(free, hopes_));
-    places = co_await consumer_->hold(loop_, coming.count);
-    if (stopping_) co_return true;
+    places = co_await consumer_->hold(loop_, static_cast<std::uint32_t>(std::min(free, hopes_)));
+    if (stopping_) co_return;
     free = places.size();
     if (free == 0) throttled();
-    more_places = free == coming.count;
-    coming.set(free);
   }
   const std::optional<ports::QueueAsk> asked = ask(*ready, free);
   if (!asked) {
-    coming.set(0);
-    if (coming_ > 0) {
-      look_again_ = true;
-      co_return false;
-    }
     wait_for_room();
-    co_return true;
+    co_return;
   }
-  if (more_places) look_beside();
   Result<ports::QueueTaken> taken =
       co_await queues_.receive(loop_, {mapping_.queue_arn, ready->role_arn}, *asked);
-  coming.set(0);
-  if (!taken) {
-    refused(taken.error());
-    co_return true;
-  }
+  if (!taken) co_return refused(taken.error());
   if (refused_again_ != Duration::zero()) {
     refused_again_ = {};
     set_trouble(std::nullopt);
@@ -216,7 +176,6 @@ net::Task<bool> QueuePoller::look() {
   if (stopping_) close_open();
   begin_closed(ready, std::move(places));
   if (!unwanted.empty()) co_await remove(std::move(unwanted), ready->role_arn);
-  co_return true;
 }
 
 // A batch of its own that ends looks again.
@@ -308,7 +267,7 @@ void QueuePoller::begin_closed(const std::optional<Readiness>& ready,
       continue;
     }
     if (ready->room == 0) return set_alarm(needs_.clock.mono() + kNotReadyAgain);
-    if (places.empty() && room(ready->room) == 0) return wait_for_room();
+    if (room(ready->room) == 0) return wait_for_room();
     ++at_work_;
     ++shared_->at_work;
     PlacePtr place;
@@ -346,21 +305,14 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
   struct AtWork {
     QueuePoller& poller;
     std::size_t bytes;
-    bool ran = false;
-    void has_run() {
+    ~AtWork() {
       --poller.at_work_;
       poller.shared_->leave_batch();
-      ++poller.removing_;
-      ran = true;
-    }
-    ~AtWork() {
-      if (!ran) has_run();
-      --poller.removing_;
       poller.shared_->leave_bytes(bytes);
     }
   };
   {
-    AtWork at_work{*this, batch.bytes()};
+    const AtWork at_work{*this, batch.bytes()};
     Duration pause = kPauseAfterThrottle;
     while (!shared_->draining) {
       // It may be another one at the next attempt.
@@ -371,13 +323,7 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
       const Taken taken = co_await consumer->take(loop_, batch, std::move(held));
       if (taken.kind != Taken::Kind::kLater) {
         crowd_.ran(loop_.now() - began, at_work_);
-        std::vector<store::Receipt> done = finish(batch, taken);
-        if (!done.empty()) {
-          at_work.has_run();
-          begin_work();
-          co_await remove(std::move(done), ready->role_arn);
-        }
-        put_metrics();
+        co_await finish(batch, taken, ready->role_arn);
         break;
       }
       note(batch, taken, nullptr);
@@ -390,7 +336,8 @@ net::Task<void> QueuePoller::run([[maybe_unused]] std::shared_ptr<QueuePoller> s
   begin_work();
 }
 
-std::vector<store::Receipt> QueuePoller::finish(const Batch& batch, const Taken& taken) {
+net::Task<void> QueuePoller::finish(const Batch& batch, const Taken& taken,
+                                    const std::string& role_arn) {
   ++shared_->counts.batches;
   meter_.add(Counted::kInvoked, batch.size());
   std::vector<store::Receipt> done;
@@ -417,7 +364,8 @@ std::vector<store::Receipt> QueuePoller::finish(const Batch& batch, const Taken&
   note(batch, taken, failed ? &*failed : nullptr);
   meter_.add(Counted::kFailedInvoke, batch.size() - done.size());
   if (taken.kind == Taken::Kind::kFailed && !mapping_.partial_failures) crowd_.lower();
-  return done;
+  if (!done.empty()) co_await remove(std::move(done), role_arn);
+  put_metrics();
 }
 
 net::Task<void> QueuePoller::remove(std::vector<store::Receipt> receipts,

@@ -2,9 +2,7 @@
 //
 // It takes messages only as far as its consumer has room for their batches, so that what cannot be
 // run is not received: many batches at once where there is room for many. A batch for which there
-// is none after all (others were quicker) keeps its messages invisible until there is some. Where
-// messages are known to wait, a few looks at the queue are under way at once, and a batch makes
-// room for the next when it has run: its messages are removed meanwhile.
+// is none after all (others were quicker) keeps its messages invisible until there is some.
 //
 // Thread-safety: on_signal(), wake(), change(), stop() and trouble() from any thread; the rest on
 // its loop.
@@ -49,12 +47,10 @@ class QueuePoller final : public Poller,
  private:
   // Tasks of their own keep it, from before their first step on.
   net::Task<void> work(std::shared_ptr<QueuePoller> self);
-  // Whether it may look again; no: others that are under way do.
-  net::Task<bool> look();
+  net::Task<void> look();
   net::Task<void> run(std::shared_ptr<QueuePoller> self, Batch batch, PlacePtr place);
   net::Task<bool> keep(Batch& batch, const Readiness& ready);
-  // What is left of a run: the messages that are done, to be removed.
-  std::vector<store::Receipt> finish(const Batch& batch, const Taken& taken);
+  net::Task<void> finish(const Batch& batch, const Taken& taken, const std::string& role_arn);
   net::Task<void> remove(std::vector<store::Receipt> receipts, const std::string& role_arn);
   std::size_t room(std::uint32_t of_consumer) const;
   std::optional<ports::QueueAsk> ask(const Readiness& ready, std::size_t free) const;
@@ -63,7 +59,6 @@ class QueuePoller final : public Poller,
   void begin_closed(const std::optional<Readiness>& ready, std::vector<PlacePtr> places);
   void throttled();
   void begin_work();
-  void look_beside();
   void wait_for_room();
   void set_alarm(MonoTime when);
   void refused(const Error& error);
@@ -87,13 +82,11 @@ class QueuePoller final : public Poller,
 
   std::atomic<bool> signalled_{false};
   std::atomic<bool> told_{false};  // by the source
-  std::size_t looks_ = 0;          // of work()
-  bool look_again_ = false;        // something came while they did
+  bool working_ = false;           // work() runs
+  bool look_again_ = false;        // something came while it did
   bool stopping_ = false;
   std::vector<UniqueFunction<void()>> stopped_;
   std::atomic<std::uint32_t> at_work_{0};  // batches; changed on the loop
-  std::uint32_t coming_ = 0;               // batches that looks under way may bring
-  std::uint32_t removing_ = 0;             // batches that have run, and are removed
   std::size_t hopes_ = 1;                  // batches that may be there: no more places are held
   Batch open_;                             // waits for more, until window_ends_
   MonoTime window_ends_{};                 // by the server's clock
