@@ -31,7 +31,8 @@ class Compiling:
 
 
 def base_of_changes(given=None):
-    """What is given; else where this branch left main; on main itself, the commit before."""
+    """What is given; else where this branch left main; on main itself, the commit before, where
+    the clone has it."""
     if given:
         return given
 
@@ -39,12 +40,16 @@ def base_of_changes(given=None):
         return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True,
                               text=True).stdout.strip()
     left = git("merge-base", "HEAD", "main")
-    return left if left and left != git("rev-parse", "HEAD") else "HEAD~1"
+    if left and left != git("rev-parse", "HEAD"):
+        return left
+    return "HEAD~1" if git("rev-parse", "--verify", "--quiet", "HEAD~1") else "HEAD"
 
 
 def changed_files(base):
     """What differs from `base`, and what git does not know yet."""
-    names = subprocess.run(["git", "diff", "--name-only", base], cwd=ROOT, capture_output=True,
-                           text=True).stdout.split()
-    return names + subprocess.run(["git", "ls-files", "-o", "--exclude-standard"], cwd=ROOT,
+    differs = subprocess.run(["git", "diff", "--name-only", base, "--"], cwd=ROOT,
+                             capture_output=True, text=True)
+    if differs.returncode != 0:
+        raise SystemExit(f"no changes since {base}: {differs.stderr.strip()}")
+    return differs.stdout.split() + subprocess.run(["git", "ls-files", "-o", "--exclude-standard"], cwd=ROOT,
                                   capture_output=True, text=True, check=True).stdout.split()
