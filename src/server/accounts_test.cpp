@@ -9,12 +9,12 @@
 
 #include "base/testing/eventually.hpp"
 #include "server/testing/test_server.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::server {
 namespace {
 
 using hosting::testing::Answer;
+using hosting::testing::in_quotes;
 using lapwing::testing::eventually;
 using testing::TestServer;
 
@@ -31,12 +31,6 @@ std::string arn(std::string_view service, const AccountId& of, std::string_view 
 }
 
 std::string role(const AccountId& of) { return fmt::format("arn:aws:iam::{}:role/r", of.view()); }
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
 
 class Accounts : public ::testing::Test {
  protected:
@@ -65,7 +59,7 @@ class Accounts : public ::testing::Test {
         role(kA), arn("sqs", kB, name));
     as(kB, "sqs", "SetQueueAttributes",
        fmt::format(R"({{"QueueUrl":"{}","Attributes":{{"Policy":{}}}}})", url(kB, name),
-                   json_string(policy)));
+                   in_quotes(policy)));
   }
   void function(const AccountId& of, std::string_view name) {
     as(of, "lambda", "CreateFunction",
@@ -165,7 +159,7 @@ TEST_F(Accounts, ARuleUnderARoleReachesWhatLetsItAlone) {
                   arn("sqs", kA, "dead"));
   as(kA, "sqs", "SetQueueAttributes",
      fmt::format(R"({{"QueueUrl":"{}","Attributes":{{"Policy":{}}}}})", url(kA, "dead"),
-                 json_string(policy)));
+                 in_quotes(policy)));
   as(kA, "events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})");
   std::string targets;
   int id = 0;

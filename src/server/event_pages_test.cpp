@@ -10,12 +10,12 @@
 #include "hosting/outbox_page.hpp"
 #include "server/testing/test_server.hpp"
 #include "text/json.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::server {
 namespace {
 
 using hosting::testing::Answer;
+using hosting::testing::in_quotes;
 using lapwing::testing::eventually;
 using std::chrono::minutes;
 using testing::HttpAnswer;
@@ -32,11 +32,6 @@ std::string arn(std::string_view service, std::string_view resource) {
 }
 std::string url(std::string_view queue) {
   return fmt::format("http://localhost:4566/000000000000/{}", queue);
-}
-std::string json(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
 }
 
 class EventPagesTest : public ::testing::Test {
@@ -79,8 +74,8 @@ class EventPagesTest : public ::testing::Test {
         R"("Action":"sqs:SendMessage","Resource":")" +
         arn("sqs", name) + R"("}]})";
     call("sqs", "CreateQueue",
-         fmt::format(R"({{"QueueName":"{}","Attributes":{{"Policy":{}{}{}}}}})", name, json(policy),
-                     more.empty() ? "" : ",", more));
+         fmt::format(R"({{"QueueName":"{}","Attributes":{{"Policy":{}{}{}}}}})", name,
+                     in_quotes(policy), more.empty() ? "" : ",", more));
   }
   void rule_to(const std::string& target, const std::string& more = {}) {
     call("events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})");
@@ -227,8 +222,9 @@ TEST_F(EventPagesTest, WhatARuleCouldNotDeliverIsSentAgain) {
 
 TEST_F(EventPagesTest, AMessageGoesBackFromItsDeadLetterQueue) {
   create_queue("dead");
-  create_queue("q", R"("VisibilityTimeout":"1","RedrivePolicy":)" +
-                        json(fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":1}})",
+  create_queue("q",
+               R"("VisibilityTimeout":"1","RedrivePolicy":)" +
+                   in_quotes(fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":1}})",
                                          arn("sqs", "dead"))));
   const std::string id =
       call("sqs", "SendMessage", fmt::format(R"({{"QueueUrl":"{}","MessageBody":"m"}})", url("q")))
@@ -352,7 +348,7 @@ TEST_F(EventPagesTest, APageOfWhatGoesToPeopleIsBounded) {
   for (std::size_t i = 0; i < kCount; ++i) {
     call("sns", "Publish",
          fmt::format(R"({{"TopicArn":"{}","Message":{}}})", arn("sns", "t"),
-                     json(std::string(100'000, '"'))));
+                     in_quotes(std::string(100'000, '"'))));
   }
   std::size_t seen = 0;
   std::size_t pages = 0;

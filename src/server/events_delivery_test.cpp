@@ -7,24 +7,18 @@
 
 #include "base/testing/eventually.hpp"
 #include "server/testing/test_server.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::server {
 namespace {
 
 using hosting::testing::Answer;
+using hosting::testing::in_quotes;
 using lapwing::testing::eventually;
 using testing::TestDir;
 using testing::TestServer;
 
 std::string arn(std::string_view service, std::string_view resource) {
   return fmt::format("arn:aws:{}:us-east-1:000000000000:{}", service, resource);
-}
-
-std::string json(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
 }
 
 class EventsDelivery : public ::testing::Test {
@@ -47,7 +41,7 @@ class EventsDelivery : public ::testing::Test {
         arn("sqs", name), arn("events", "rule/r"));
     call("sqs", "CreateQueue",
          fmt::format(R"({{"QueueName":"{}","Attributes":{{{}}}}})", name,
-                     open ? R"("Policy":)" + json(policy) : ""));
+                     open ? R"("Policy":)" + in_quotes(policy) : ""));
   }
   void route(const std::string& target, const std::string& more = {}) {
     call("events", "PutRule", R"({"Name":"r","EventPattern":"{\"source\":[\"app\"]}"})");
@@ -57,7 +51,7 @@ class EventsDelivery : public ::testing::Test {
   void put(const std::string& detail) {
     call("events", "PutEvents",
          fmt::format(R"({{"Entries":[{{"Source":"app","DetailType":"t","Detail":{}}}]}})",
-                     json(detail)));
+                     in_quotes(detail)));
   }
   Answer message(const std::string& queue) {
     Answer out;

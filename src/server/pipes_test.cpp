@@ -9,12 +9,12 @@
 
 #include "base/testing/eventually.hpp"
 #include "server/testing/test_server.hpp"
-#include "text/json_writer.hpp"
 
 namespace lapwing::server {
 namespace {
 
 using hosting::testing::Answer;
+using hosting::testing::in_quotes;
 using lapwing::testing::eventually;
 using std::chrono::seconds;
 using testing::TestDir;
@@ -30,12 +30,6 @@ constexpr char kQueueUrl[] = "http://localhost:4566/000000000000/";
 
 std::string arn(std::string_view service, std::string_view resource) {
   return fmt::format("arn:aws:{}:us-east-1:000000000000:{}", service, resource);
-}
-
-std::string json(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
 }
 
 class PipesOfServer : public ::testing::Test {
@@ -93,8 +87,8 @@ class PipesOfServer : public ::testing::Test {
   }
   void send(const std::string& body, const std::string& more = {}, const std::string& queue = "q") {
     call("sqs", "SendMessage",
-         fmt::format(R"({{"QueueUrl":"{}{}","MessageBody":{}{}}})", kQueueUrl, queue, json(body),
-                     more));
+         fmt::format(R"({{"QueueUrl":"{}{}","MessageBody":{}{}}})", kQueueUrl, queue,
+                     in_quotes(body), more));
   }
   int waiting(const std::string& queue) {
     const Answer out =
@@ -145,7 +139,7 @@ TEST_F(PipesOfServer, FromAQueueThroughAFunctionToAQueue) {
       arn("sqs", "out"),
       fmt::format(R"("SourceParameters":{{"FilterCriteria":{{"Filters":[{{"Pattern":{}}}]}}}},)"
                   R"("Enrichment":"{}","TargetParameters":{{"InputTemplate":"<$.city>"}})",
-                  json(R"({"body":{"kind":["order"]}})"), arn("lambda", "function:enrich")));
+                  in_quotes(R"({"body":{"kind":["order"]}})"), arn("lambda", "function:enrich")));
   send(R"({"kind":"other"})");
   send(R"({"kind":"order","n":1})");
   EXPECT_EQ(received("out", 1), Texts{"Ulm"});
@@ -161,8 +155,9 @@ TEST_F(PipesOfServer, WhatAFunctionFailsGoesByTheQueuesRedrivePolicy) {
   create_function("f");
   create_queue("dead");
   create_queue(
-      "q", fmt::format(R"({{"VisibilityTimeout":"30","RedrivePolicy":{}}})",
-                       json(fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":"2"}})",
+      "q",
+      fmt::format(R"({{"VisibilityTimeout":"30","RedrivePolicy":{}}})",
+                  in_quotes(fmt::format(R"({{"deadLetterTargetArn":"{}","maxReceiveCount":"2"}})",
                                         arn("sqs", "dead")))));
   create_pipe(arn("lambda", "function:f"));
   failures_left_ = 2;
