@@ -5,18 +5,19 @@ what a source costs is reading the headers that its neighbours read as well.
     batches.py make DIR SIZE SOURCE...   writes DIR/batch_<n>.cpp, of up to SIZE sources, and prints
                                          their names
     batches.py again BINARY_DIR          makes all of them again, of what the sources say now; ends
-                                         with 1 when a target has more or fewer of them than before
+                                         with 1 when a target has more or fewer than `make` printed
 
 Two sources that give a name of their own the same spelling (a helper in an unnamed namespace, a
 using-declaration, a macro) do not come into one batch, and one that includes the kernel's headers
-(they do not go with the C library's) or defines something for its headers stays alone. Names are found by how the code is
-formatted: what is declared begins in the first column. Sources are below src/, and named from there,
-so that a batch is the same in every checkout. Standard library only.
+(they do not go with the C library's) or defines something for its headers stays alone. Names are
+found by how the code is formatted: what is declared begins in the first column. Sources are below
+src/, and named from there, so that a batch is the same in every checkout. Standard library only.
 """
 import pathlib
 import re
 import sys
 
+SRC = pathlib.Path(__file__).resolve().parent.parent / "src"
 LINES_A_SOURCE = 200    # a batch has no more lines than its size times this
 ALONE = re.compile(r'#include <linux/|\A(?:\s*//[^\n]*\n|\s*\n)*#define ', re.M)
 NAMED = re.compile(r"(?:struct|class|enum class|enum|union|concept)\s+([A-Za-z_]\w*)")
@@ -25,12 +26,9 @@ TYPE = re.compile(r"\b[A-Z]\w+")
 SHORT = re.compile(r"namespace\s+(\w+)\s*=")
 MACRO = re.compile(r"#define\s+([A-Za-z_]\w*)")
 DECLARED = re.compile(r"([A-Za-z_]\w*)\s*(?:\(|=|\{|;|\[)")
-LOCAL = re.compile(r"^\s+(?:using\s+([A-Za-z_]\w*)\s*=|(?:static )?constexpr\s[^=({;]*?(\w+)\s*[=({\[])",
-                   re.M)
+LOCAL = re.compile(r"^\s+(?:using\s+([A-Za-z_]\w*)\s*="
+                   r"|(?:static )?constexpr\s[^=({;]*?(\w+)\s*[=({\[])", re.M)
 TEST = re.compile(r"TEST(?:_F|_P)?\(")
-
-
-SRC = pathlib.Path(__file__).resolve().parent.parent / "src"
 
 
 def own_names(text):
@@ -107,8 +105,7 @@ def write(path, text):
         path.write_text(text)
 
 
-def make(directory, size, sources):
-    directory.mkdir(parents=True, exist_ok=True)
+def write_batches(directory, size, sources):
     made = []
     for number, batch in enumerate(batches(sources, size)):
         path = directory / f"batch_{number}.cpp"
@@ -116,18 +113,23 @@ def make(directory, size, sources):
         made.append(path)
     for old in set(directory.glob("batch_*.cpp")) - set(made):
         old.unlink()
-    write(directory / "made_of", "".join(f"{word}\n" for word in (size, *sources)))
+    return made
+
+
+def make(directory, size, sources):
+    directory.mkdir(parents=True, exist_ok=True)
+    made = write_batches(directory, size, sources)
+    write(directory / "made_of", "".join(f"{word}\n" for word in (len(made), size, *sources)))
     return made
 
 
 def make_again(binary_dir):
-    """Whether every target has as many batches as it had."""
+    """Whether every target has as many batches as it was configured with."""
     same = True
     for made_of in sorted(binary_dir.glob("batches/*/made_of")):
-        before = set(made_of.parent.glob("batch_*.cpp"))
-        size, *sources = made_of.read_text().splitlines()
+        configured, size, *sources = made_of.read_text().splitlines()
         sources = [source for source in sources if (SRC / source).is_file()]
-        same &= before == set(make(made_of.parent, int(size), sources))
+        same &= len(write_batches(made_of.parent, int(size), sources)) == int(configured)
     return same
 
 

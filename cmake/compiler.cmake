@@ -41,7 +41,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
 if(LAPWING_SANITIZE STREQUAL "address")
-  # Optimised code finds no more, and takes twice as long to compile.
+  # Optimised code takes almost twice as long to compile.
   add_compile_options(-O0 -fsanitize=address,undefined -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 elseif(LAPWING_SANITIZE STREQUAL "thread")
